@@ -1,0 +1,1 @@
+//! Score to samples: WAV by a built-in synthesiser or a SoundFont.

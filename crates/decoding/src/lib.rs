@@ -1,0 +1,1 @@
+//! Decoding strategies, filters, constraints and the generate loop.

@@ -1,0 +1,1 @@
+//! Likelihood summaries, music statistics, failure-mode detectors, originality, significance.

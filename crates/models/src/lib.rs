@@ -1,0 +1,1 @@
+//! Recurrent sequence models wired to musical representations, and the model file.

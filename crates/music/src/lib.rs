@@ -1,0 +1,6 @@
+//! Scores, MIDI in and out, sequence representations, corpora and augmentation.
+
+pub mod representation;
+pub mod score;
+
+pub use score::{Note, Score, Tempo, Ticks, TimeSignature, Track};

@@ -1,0 +1,1 @@
+//! Matrix products, vectorised maths and CPU dispatch for small dense numerics.

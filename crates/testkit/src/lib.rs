@@ -1,0 +1,1 @@
+//! Test helpers: allclose, golden files, seeded inputs.

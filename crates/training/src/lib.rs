@@ -1,0 +1,1 @@
+//! Batches, truncated BPTT, optimisers, schedules, checkpoints.

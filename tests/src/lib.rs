@@ -1,0 +1,1 @@
+//! End-to-end behaviour of the workspace, one file per promise.
