@@ -3,4 +3,4 @@
 pub mod representation;
 pub mod score;
 
-pub use score::{Note, Score, Tempo, Ticks, TimeSignature, Track};
+pub use score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};

@@ -6,6 +6,9 @@ pub type Ticks = u64;
 /// Channel that General MIDI reserves for drums (zero-based: MIDI's "channel 10").
 pub const DRUM_CHANNEL: u8 = 9;
 
+/// Tempo before the first tempo change: 120 quarters per minute.
+pub const DEFAULT_MICROS_PER_QUARTER: u32 = 500_000;
+
 /// One note with its exact position and everything needed to play it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Note {
@@ -26,7 +29,7 @@ pub struct Note {
 impl Note {
     /// First tick after the note.
     pub fn end(&self) -> Ticks {
-        self.onset + self.duration
+        self.onset.saturating_add(self.duration)
     }
 
     /// Whether the note sounds a drum rather than a pitch.
@@ -55,6 +58,35 @@ pub struct TimeSignature {
     pub denominator: u8,
 }
 
+/// A change of key, as the file states it (nothing checks it against the notes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySignature {
+    /// Where the key begins to hold.
+    pub tick: Ticks,
+    /// Sharps if positive, flats if negative: −7 to 7.
+    pub sharps: i8,
+    /// Whether the key is minor.
+    pub minor: bool,
+}
+
+/// A movement of the sustain pedal (MIDI controller 64).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pedal {
+    /// When it moves.
+    pub tick: Ticks,
+    /// MIDI channel whose notes it sustains, 0–15.
+    pub channel: u8,
+    /// Position, 0–127; kept exactly, so that half-pedalling survives.
+    pub value: u8,
+}
+
+impl Pedal {
+    /// Whether the pedal sustains: MIDI draws the line at 64.
+    pub fn is_down(&self) -> bool {
+        self.value >= 64
+    }
+}
+
 /// One track: a name and its notes, sorted by onset, then pitch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Track {
@@ -78,6 +110,10 @@ pub struct Score {
     pub tempos: Vec<Tempo>,
     /// Metre changes, sorted by tick.
     pub time_signatures: Vec<TimeSignature>,
+    /// Key changes, sorted by tick.
+    pub key_signatures: Vec<KeySignature>,
+    /// Movements of the sustain pedal, sorted by tick, then channel.
+    pub pedals: Vec<Pedal>,
 }
 
 impl Score {
@@ -88,6 +124,8 @@ impl Score {
             tracks: Vec::new(),
             tempos: Vec::new(),
             time_signatures: Vec::new(),
+            key_signatures: Vec::new(),
+            pedals: Vec::new(),
         }
     }
 
@@ -99,5 +137,21 @@ impl Score {
     /// First tick after the last note; 0 for an empty score.
     pub fn end(&self) -> Ticks {
         self.notes().map(Note::end).max().unwrap_or(0)
+    }
+
+    /// Length of the notes in seconds, by the tempo map.
+    pub fn seconds(&self) -> f64 {
+        self.seconds_at(self.end())
+    }
+
+    /// The moment of a tick in seconds from the beginning, by the tempo map.
+    pub fn seconds_at(&self, tick: Ticks) -> f64 {
+        let per_tick = |micros: u32| f64::from(micros) / 1e6 / f64::from(self.ticks_per_quarter);
+        let (mut seconds, mut from, mut rate) = (0.0, 0, per_tick(DEFAULT_MICROS_PER_QUARTER));
+        for tempo in self.tempos.iter().take_while(|tempo| tempo.tick < tick) {
+            seconds += (tempo.tick - from) as f64 * rate;
+            (from, rate) = (tempo.tick, per_tick(tempo.micros_per_quarter));
+        }
+        seconds + (tick - from) as f64 * rate
     }
 }
