@@ -2,5 +2,7 @@
 
 pub mod representation;
 pub mod score;
+pub mod tempo_map;
 
 pub use score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
+pub use tempo_map::TempoMap;
