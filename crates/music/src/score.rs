@@ -144,14 +144,8 @@ impl Score {
         self.seconds_at(self.end())
     }
 
-    /// The moment of a tick in seconds from the beginning, by the tempo map.
+    /// The moment of a tick in seconds from the beginning. For many ticks, build one [`crate::TempoMap`].
     pub fn seconds_at(&self, tick: Ticks) -> f64 {
-        let per_tick = |micros: u32| f64::from(micros) / 1e6 / f64::from(self.ticks_per_quarter);
-        let (mut seconds, mut from, mut rate) = (0.0, 0, per_tick(DEFAULT_MICROS_PER_QUARTER));
-        for tempo in self.tempos.iter().take_while(|tempo| tempo.tick < tick) {
-            seconds += (tempo.tick - from) as f64 * rate;
-            (from, rate) = (tempo.tick, per_tick(tempo.micros_per_quarter));
-        }
-        seconds + (tick - from) as f64 * rate
+        crate::tempo_map::TempoMap::new(self).seconds(tick)
     }
 }

@@ -1,9 +1,6 @@
 //! [`TempoMap`]: from ticks to seconds, through every change of tempo.
 
-use crate::score::{Score, Ticks};
-
-/// Microseconds per quarter note before the first tempo change (120 quarters per minute, as the MIDI standard says).
-pub const DEFAULT_MICROS_PER_QUARTER: u32 = 500_000;
+use crate::score::{DEFAULT_MICROS_PER_QUARTER, Score, Ticks};
 
 /// Where in real time each tick of a score falls.
 ///
