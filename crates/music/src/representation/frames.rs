@@ -1,4 +1,20 @@
 //! `frames`: one multi-hot vector per time step, with a second plane that tells a struck note from a held one.
+//!
+//! A bar of music, C4 held under E4–E4–G4 in quarters, at two steps per quarter (`●` struck, `─` held):
+//!
+//! ```text
+//! step   0 1 2 3 4 5 6 7
+//! G4     · · · · ● ─ ─ ─
+//! E4     ● ─ ● ─ · · · ·
+//! C4     ● ─ ─ ─ ─ ─ ─ ─
+//! ```
+//!
+//! Each column is a [`Frame`]: `sounding` holds `●` and `─`, `onsets` only `●`. Without the onset plane the two E4
+//! would be one long E4. What frames do not hold: which voice or track plays a note, velocity, drums, and anything
+//! finer than the grid. Two notes of one pitch that overlap become two that touch.
+
+use super::grid::{Grid, MAX_STEPS, resolution};
+use crate::score::{Note, Score, Tempo, Ticks, TimeSignature, Track};
 
 /// What sounds during one time step: bit `p` of each plane stands for MIDI pitch `p`.
 ///
@@ -9,4 +25,219 @@ pub struct Frame {
     pub sounding: u128,
     /// Pitches that are struck in this step.
     pub onsets: u128,
+}
+
+impl Frame {
+    /// Whether nothing sounds.
+    pub fn is_silent(&self) -> bool {
+        self.sounding == 0
+    }
+
+    /// The frame moved by semitones; pitches that leave 0–127 are dropped.
+    pub fn transpose(self, semitones: i8) -> Self {
+        let shift = |plane: u128| {
+            let by = u32::from(semitones.unsigned_abs());
+            if semitones >= 0 { plane.checked_shl(by) } else { plane.checked_shr(by) }.unwrap_or(0)
+        };
+        Self { sounding: shift(self.sounding), onsets: shift(self.onsets) }
+    }
+
+    /// The pitches that sound, ascending.
+    pub fn pitches(&self) -> impl Iterator<Item = u8> + use<> {
+        pitches(self.sounding)
+    }
+
+    /// The pitches that are struck, ascending.
+    pub fn struck(&self) -> impl Iterator<Item = u8> + use<> {
+        pitches(self.onsets)
+    }
+}
+
+/// The set bits of a plane, ascending.
+pub fn pitches(mut plane: u128) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let pitch = plane.trailing_zeros();
+        plane &= plane.wrapping_sub(1);
+        (pitch < 128).then_some(pitch as u8)
+    })
+}
+
+/// Fills in the onsets of frames that only say what sounds: a pitch is struck where it did not sound just before.
+pub fn strike_rising_edges(frames: &mut [Frame]) {
+    let mut before = 0;
+    for frame in frames {
+        frame.onsets = frame.sounding & !before;
+        before = frame.sounding;
+    }
+}
+
+/// How a score becomes frames: the grid, the range of pitches, and whether the network sees onsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct FrameRepresentation {
+    /// Steps in a quarter note: 4 for sixteenths, 3 for triplet eighths, 12 for both.
+    pub steps_per_quarter: u32,
+    /// Lowest pitch, inclusive.
+    pub pitch_low: u8,
+    /// Highest pitch, inclusive.
+    pub pitch_high: u8,
+    /// Whether re-struck notes are told apart from held ones; doubles the width of a frame.
+    pub onset_plane: bool,
+}
+
+impl Default for FrameRepresentation {
+    /// Sixteenths over the 88 keys of a piano, with onsets.
+    fn default() -> Self {
+        Self { steps_per_quarter: 4, pitch_low: 21, pitch_high: 108, onset_plane: true }
+    }
+}
+
+/// What frames do not hold and a score needs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DecodeOptions {
+    /// Quarter notes per minute.
+    pub tempo: f64,
+    /// Velocity of every note, 1–127.
+    pub velocity: u8,
+    /// General MIDI program of every note; 0 is a grand piano.
+    pub program: u8,
+    /// MIDI channel of every note; 9 would turn pitches into drums.
+    pub channel: u8,
+    /// Beats in a bar and the note value of a beat.
+    pub time_signature: (u8, u8),
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        Self { tempo: 120.0, velocity: 80, program: 0, channel: 0, time_signature: (4, 4) }
+    }
+}
+
+impl DecodeOptions {
+    /// An empty score that carries the tempo and the metre.
+    pub fn empty_score(&self, ticks_per_quarter: u16) -> Score {
+        // MIDI stores 24 bits of microseconds per quarter: 3.58 quarters per minute is the slowest.
+        let micros = (60e6 / self.tempo).clamp(1.0, f64::from((1 << 24) - 1));
+        let micros_per_quarter = if micros.is_finite() { micros.round() as u32 } else { 500_000 };
+        let (numerator, denominator) = self.time_signature;
+        let mut score = Score::new(ticks_per_quarter);
+        score.tempos.push(Tempo { tick: 0, micros_per_quarter });
+        score.time_signatures.push(TimeSignature { tick: 0, numerator, denominator });
+        score
+    }
+}
+
+impl FrameRepresentation {
+    /// Pitches in the range.
+    pub fn num_pitches(&self) -> usize {
+        usize::from(self.pitch_high.min(127).saturating_sub(self.pitch_low)) + 1
+    }
+
+    /// Width of a frame as network input: planes × pitches, sounding first, then onsets.
+    pub fn num_inputs(&self) -> usize {
+        self.num_pitches() * if self.onset_plane { 2 } else { 1 }
+    }
+
+    /// Width of a frame as network output: the same layout as the input.
+    pub fn num_outputs(&self) -> usize {
+        self.num_inputs()
+    }
+
+    /// The pitches of the range as a plane of a [`Frame`].
+    pub fn range_mask(&self) -> u128 {
+        let ones = u128::MAX >> (128 - self.num_pitches().min(128));
+        ones << self.pitch_low.min(127)
+    }
+
+    /// Writes a frame as numbers 0 and 1 into `row`, which has [`FrameRepresentation::num_inputs`] places; overwrites.
+    pub fn write_multi_hot<R: From<f32>>(&self, frame: &Frame, row: &mut [R]) {
+        debug_assert_eq!(row.len(), self.num_inputs());
+        let bit = |plane: u128, index: usize| ((plane >> (usize::from(self.pitch_low) + index)) & 1) as f32;
+        let width = self.num_pitches();
+        for (index, value) in row.iter_mut().enumerate() {
+            let plane = if index < width { frame.sounding } else { frame.onsets };
+            *value = bit(plane, index % width).into();
+        }
+    }
+
+    /// The frame whose places in the layout of [`FrameRepresentation::num_outputs`] satisfy `on`.
+    ///
+    /// A struck pitch also sounds. Without the onset plane, onsets are left empty; see [`strike_rising_edges`].
+    pub fn frame_where(&self, mut on: impl FnMut(usize) -> bool) -> Frame {
+        let width = self.num_pitches();
+        let mut plane = |first: usize| {
+            (0..width).filter(|&index| on(first + index)).fold(0, |bits: u128, index| bits | 1 << index)
+                << self.pitch_low.min(127)
+        };
+        let sounding = plane(0);
+        let onsets = if self.onset_plane { plane(width) } else { 0 };
+        Frame { sounding: sounding | onsets, onsets }
+    }
+
+    /// The score as frames, one per step from tick 0 to the end of the last note.
+    ///
+    /// Drums and pitches outside the range are left out. Both ends of a note are rounded to the grid, and it is at
+    /// least one step long. A pitch that is struck again while it sounds gets an onset; without the onset plane the
+    /// onsets are the steps where a pitch begins to sound. Steps beyond [`MAX_STEPS`] are cut off.
+    pub fn encode(&self, score: &Score) -> Vec<Frame> {
+        let grid = Grid::new(score.ticks_per_quarter, self.steps_per_quarter);
+        let mask = self.range_mask();
+        let notes = || {
+            score.notes().filter(|note| !note.is_drum() && note.pitch < 128 && mask >> note.pitch & 1 == 1)
+        };
+        let length = notes().map(|note| grid.span(note).1).max().unwrap_or(0).min(MAX_STEPS);
+        let mut frames = vec![Frame::default(); length as usize];
+        for note in notes() {
+            let (start, end) = grid.span(note);
+            let (start, end) = (start.min(length) as usize, end.min(length) as usize);
+            let bit = 1u128 << note.pitch;
+            if let Some(first) = frames.get_mut(start) {
+                first.onsets |= bit;
+            }
+            frames[start..end].iter_mut().for_each(|frame| frame.sounding |= bit);
+        }
+        if !self.onset_plane {
+            strike_rising_edges(&mut frames);
+        }
+        frames
+    }
+
+    /// Frames as a score with one track: each onset begins a note, which lasts while its pitch sounds.
+    ///
+    /// Any frames are accepted, also a network's: an onset sounds, and a pitch that sounds out of nothing is struck.
+    /// Without the onset plane, onsets are ignored and a pitch that goes on sounding is one note.
+    pub fn decode(&self, frames: &[Frame], options: &DecodeOptions) -> Score {
+        let (ticks_per_quarter, ticks_per_step) = resolution(self.steps_per_quarter);
+        let mut score = options.empty_score(ticks_per_quarter);
+        let mut notes = Vec::new();
+        let mut open: [usize; 128] = [0; 128];
+        let mut before = 0u128;
+        let mut close = |pitch: u8, start: usize, end: usize| {
+            notes.push(Note {
+                onset: start as Ticks * ticks_per_step,
+                duration: (end - start) as Ticks * ticks_per_step,
+                pitch,
+                velocity: options.velocity.clamp(1, 127),
+                channel: options.channel & 15,
+                program: options.program & 127,
+            });
+        };
+        for (step, frame) in frames.iter().enumerate() {
+            let (sounding, onsets) = match self.onset_plane {
+                true => (frame.sounding | frame.onsets, frame.onsets),
+                false => (frame.sounding, 0),
+            };
+            let struck = onsets | sounding & !before;
+            for pitch in pitches(before & (struck | !sounding)) {
+                close(pitch, open[usize::from(pitch)], step);
+            }
+            for pitch in pitches(struck) {
+                open[usize::from(pitch)] = step;
+            }
+            before = sounding;
+        }
+        pitches(before).for_each(|pitch| close(pitch, open[usize::from(pitch)], frames.len()));
+        notes.sort_unstable_by_key(|note| (note.onset, note.pitch));
+        score.tracks.push(Track { name: None, notes });
+        score
+    }
 }

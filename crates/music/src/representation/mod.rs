@@ -1,3 +1,4 @@
 //! Sequence representations: a score as the symbols that a network reads and writes.
 
 pub mod frames;
+pub mod grid;
