@@ -1,1 +1,15 @@
 //! Likelihood summaries, music statistics, failure-mode detectors, originality, significance.
+//!
+//! ```
+//! use composer_evaluation::likelihood::{FrameSpace, marginal::Marginal};
+//! use composer_music::representation::frames::Frame;
+//!
+//! // One piece: middle C sounds in three frames of four.
+//! let c = Frame { sounding: 1 << 60, onsets: 0 };
+//! let piece = vec![c, c, Frame::default(), c];
+//! let space = FrameSpace { onset_plane: false, ..FrameSpace::PIANO };
+//! let nll = Marginal::fit(&[piece.clone()], space).score(&[piece]);
+//! assert!(nll.per_frame() < 11.0);
+//! ```
+
+pub mod likelihood;

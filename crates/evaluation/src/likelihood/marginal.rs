@@ -1,0 +1,61 @@
+//! Baseline (a): every pitch an independent coin that knows nothing of the past.
+
+use composer_music::representation::frames::Frame;
+
+use super::bernoulli::{BitCost, Counts, has};
+use super::{FrameSpace, Nll, transitions};
+
+/// A per-pitch Bernoulli marginal: `P(s[p])` and, where charged, `P(o[p] | p sounds and sounded)`.
+#[derive(Clone, Debug)]
+pub struct Marginal {
+    space: FrameSpace,
+    pitches: Vec<PitchCost>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PitchCost {
+    pitch: u8,
+    sounding: BitCost,
+    onset: BitCost,
+}
+
+impl Marginal {
+    /// Counts every frame of every training piece; without any frame, every bit has probability ½.
+    pub fn fit(train: &[Vec<Frame>], space: FrameSpace) -> Self {
+        let mut counts: Vec<_> = space.pitches().map(|p| (p, Counts::default(), Counts::default())).collect();
+        for (previous, now) in transitions(train) {
+            let charged = space.charged_onsets(previous, now);
+            for (pitch, sounding, onset) in &mut counts {
+                sounding.add(has(now.sounding, *pitch));
+                if has(charged, *pitch) {
+                    onset.add(has(now.onsets, *pitch));
+                }
+            }
+        }
+        let cost = |(pitch, sounding, onset): (u8, Counts, Counts)| PitchCost {
+            pitch,
+            sounding: sounding.cost(),
+            onset: onset.cost(),
+        };
+        Self { space, pitches: counts.into_iter().map(cost).collect() }
+    }
+
+    /// Nats of the sounding plane of one frame.
+    pub(super) fn sounding_cost(&self, now: &Frame) -> f64 {
+        self.pitches.iter().map(|p| p.sounding.of(has(now.sounding, p.pitch))).sum()
+    }
+
+    /// Negative log-likelihood of pieces.
+    pub fn score(&self, pieces: &[Vec<Frame>]) -> Nll {
+        let mut nll = Nll::default();
+        for (previous, now) in transitions(pieces) {
+            let charged = self.space.charged_onsets(previous, now);
+            let onset = (self.pitches.iter())
+                .filter(|p| has(charged, p.pitch))
+                .map(|p| p.onset.of(has(now.onsets, p.pitch)))
+                .sum();
+            nll.add_frame(previous.is_none(), self.sounding_cost(now), onset);
+        }
+        nll
+    }
+}

@@ -1,0 +1,135 @@
+//! Baseline (b): every pitch a Markov chain of its own. A model that does not beat it has learnt nothing about harmony.
+
+use composer_music::representation::frames::Frame;
+
+use super::bernoulli::{BitCost, Counts, has};
+use super::marginal::Marginal;
+use super::{FrameSpace, Nll, transitions};
+
+/// A per-pitch first-order Markov chain.
+///
+/// Both bits of a pitch depend on what the same pitch did in the frame before: silent, struck or held (without an
+/// onset plane: silent or sounding). The first frame of a piece has no past and is charged by the [`Marginal`].
+#[derive(Clone, Debug)]
+pub struct MarkovChain {
+    space: FrameSpace,
+    first: Marginal,
+    pitches: Vec<PitchCost>,
+}
+
+/// What a pitch did in the frame before; without an onset plane only `Silent` and `Held` occur.
+#[derive(Clone, Copy)]
+enum State {
+    Silent,
+    Struck,
+    Held,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PitchCost {
+    pitch: u8,
+    /// By [`State`].
+    sounding: [BitCost; 3],
+    /// By [`State`]; a silent past is never charged for an onset.
+    onset: [BitCost; 3],
+}
+
+impl MarkovChain {
+    /// Counts the transitions inside every training piece; a state that never occurred predicts ½.
+    pub fn fit(train: &[Vec<Frame>], space: FrameSpace) -> Self {
+        let mut counts: Vec<_> =
+            space.pitches().map(|p| (p, [Counts::default(); 3], [Counts::default(); 3])).collect();
+        for (previous, now) in transitions(train) {
+            let Some(before) = previous else { continue };
+            let charged = space.charged_onsets(previous, now);
+            for (pitch, sounding, onset) in &mut counts {
+                let state = state(space, before, *pitch) as usize;
+                sounding[state].add(has(now.sounding, *pitch));
+                if has(charged, *pitch) {
+                    onset[state].add(has(now.onsets, *pitch));
+                }
+            }
+        }
+        let cost = |(pitch, sounding, onset): (u8, [Counts; 3], [Counts; 3])| PitchCost {
+            pitch,
+            sounding: sounding.map(Counts::cost),
+            onset: onset.map(Counts::cost),
+        };
+        Self { space, first: Marginal::fit(train, space), pitches: counts.into_iter().map(cost).collect() }
+    }
+
+    /// Negative log-likelihood of pieces.
+    pub fn score(&self, pieces: &[Vec<Frame>]) -> Nll {
+        let mut nll = Nll::default();
+        for (previous, now) in transitions(pieces) {
+            let Some(before) = previous else {
+                nll.add_frame(true, self.first.sounding_cost(now), 0.0);
+                continue;
+            };
+            let charged = self.space.charged_onsets(previous, now);
+            let (mut sounding, mut onset) = (0.0, 0.0);
+            for cost in &self.pitches {
+                let state = state(self.space, before, cost.pitch) as usize;
+                sounding += cost.sounding[state].of(has(now.sounding, cost.pitch));
+                if has(charged, cost.pitch) {
+                    onset += cost.onset[state].of(has(now.onsets, cost.pitch));
+                }
+            }
+            nll.add_frame(false, sounding, onset);
+        }
+        nll
+    }
+}
+
+fn state(space: FrameSpace, before: &Frame, pitch: u8) -> State {
+    if !has(before.sounding, pitch) {
+        State::Silent
+    } else if space.onset_plane && has(before.onsets, pitch) {
+        State::Struck
+    } else {
+        State::Held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const C: u128 = 1 << 60;
+
+    /// A repeated note: struck, held, struck, held… needs the three states to be predictable.
+    #[test]
+    fn re_struck_notes_are_predictable_from_struck_and_held() {
+        let piece: Vec<Frame> =
+            (0..400).map(|t| Frame { sounding: C, onsets: if t % 2 == 0 { C } else { 0 } }).collect();
+        let train = vec![piece.clone()];
+        let markov = MarkovChain::fit(&train, FrameSpace::PIANO).score(&train);
+        let marginal = Marginal::fit(&train, FrameSpace::PIANO).score(&train);
+        assert!((marginal.onset_per_frame() - 2f64.ln()).abs() < 0.01, "the marginal cannot know");
+        assert!(markov.onset_per_frame() < 0.02, "the chain does: {}", markov.onset_per_frame());
+        assert_eq!(markov.frames, 400);
+    }
+
+    /// Every probability of one pitch after one past sums to 1 over the three things that it can do.
+    #[test]
+    fn the_two_planes_form_a_distribution() {
+        let space = FrameSpace { pitch_low: 60, pitch_high: 60, onset_plane: true };
+        let silent = Frame::default();
+        let struck = Frame { sounding: C, onsets: C };
+        let held = Frame { sounding: C, onsets: 0 };
+        let train = vec![vec![struck, held, held, struck, struck, silent, silent, struck, held, silent]];
+        let chain = MarkovChain::fit(&train, space);
+        for before in [struck, held, silent] {
+            let futures: &[Frame] =
+                if before == silent { &[silent, struck] } else { &[silent, struck, held] };
+            let total: f64 = futures
+                .iter()
+                .map(|&now| {
+                    let pair = chain.score(&[vec![before, now]]);
+                    (-(pair.total() - pair.first_sounding)).exp()
+                })
+                .sum();
+            assert!((total - 1.0).abs() < 1e-12, "after {before:?}: {total}");
+        }
+    }
+}
