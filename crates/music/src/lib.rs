@@ -1,5 +1,7 @@
 //! Scores, MIDI in and out, sequence representations, corpora and augmentation.
 
+pub mod frame_json;
+pub mod midi;
 pub mod representation;
 pub mod score;
 pub mod tempo_map;

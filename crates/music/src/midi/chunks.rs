@@ -1,0 +1,112 @@
+//! Finds the header and the tracks in a file, also in one whose lengths are wrong.
+
+use midly::{Format, Timing};
+
+use super::{Error, report::ReadReport};
+
+/// How far into a file a header may be (MacBinary and some downloads put something before it).
+const HEADER_WITHIN: usize = 4096;
+
+/// Chunk name, length, and the three numbers of a header.
+const SHORTEST_HEADER: usize = 14;
+
+/// The header, and where the chunks after it begin.
+pub(super) struct Header {
+    pub(super) format: Format,
+    pub(super) timing: Timing,
+    pub(super) chunks: usize,
+}
+
+/// Reads the header chunk; notes a RIFF wrapper and bytes in front of it in the report.
+pub(super) fn header(bytes: &[u8], report: &mut ReadReport) -> Result<Header, Error> {
+    let offset = find(&bytes[..bytes.len().min(HEADER_WITHIN)], b"MThd", 0).ok_or_else(|| {
+        Error::NotMidi(match bytes {
+            [] => "the file is empty".to_owned(),
+            _ if std::str::from_utf8(&bytes[..bytes.len().min(32)])
+                .is_ok_and(|text| !text.contains('\0')) =>
+            {
+                "it looks like text".to_owned()
+            }
+            _ => "its beginning has no MThd".to_owned(),
+        })
+    })?;
+    report.riff = bytes.starts_with(b"RIFF");
+    if offset > 0 && !report.riff {
+        report.damage(0, format!("{offset} bytes before the header were skipped"));
+    }
+    let (header, _) = midly::parse(&bytes[offset..])
+        .map_err(|error| Error::BadHeader { offset, reason: error.kind().message().to_owned() })?;
+    let length =
+        bytes[offset + 4..offset + 8].iter().fold(0, |length, &byte| length << 8 | usize::from(byte));
+    let declared = offset + 8 + length;
+    let chunks = if is_boundary(bytes, declared) { declared } else { offset + SHORTEST_HEADER };
+    Ok(Header { format: header.format, timing: header.timing, chunks })
+}
+
+/// One track: the byte where its events begin, and where they end at the latest.
+pub(super) struct TrackChunk {
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// The next track chunk at or after `from`, with damage on the way to it noted; `None` at the end of the file.
+pub(super) fn next_track(bytes: &[u8], mut from: usize, report: &mut ReadReport) -> Option<TrackChunk> {
+    loop {
+        if from >= bytes.len() {
+            return None;
+        }
+        let Some((id, length)) = bytes.get(from..from + 8).map(|head| head.split_at(4)) else {
+            report.damage(from, format!("the last {} bytes are no chunk", bytes.len() - from));
+            return None;
+        };
+        let length = length.iter().fold(0, |length, &byte| length << 8 | usize::from(byte));
+        let start = from + 8;
+        let declared = start.saturating_add(length);
+        if id == b"MTrk" {
+            return Some(TrackChunk { start, end: track_end(bytes, start, declared, report) });
+        }
+        from = match is_boundary(bytes, declared) {
+            true => declared, // a chunk of another kind, to be skipped as the standard says
+            false => {
+                let next = find(bytes, b"MTrk", from + 1);
+                let until = next.unwrap_or(bytes.len());
+                if !report.riff || next.is_some() {
+                    report.damage(from, format!("{} bytes that are no chunk were skipped", until - from));
+                }
+                next?
+            }
+        };
+    }
+}
+
+/// Where a track's events end: where its header says, unless what follows there is no chunk.
+fn track_end(bytes: &[u8], start: usize, declared: usize, report: &mut ReadReport) -> usize {
+    if is_boundary(bytes, declared) || report.riff && declared <= bytes.len() {
+        return declared;
+    }
+    let end = find(bytes, b"MTrk", start).unwrap_or(bytes.len());
+    let claimed = declared - start;
+    report.damage(
+        start - 4,
+        match declared > bytes.len() && end == bytes.len() {
+            true => format!("the track claims {claimed} bytes, the file has {} more", end - start),
+            false => {
+                format!("the track claims {claimed} bytes, but no chunk follows there; read until byte {end}")
+            }
+        },
+    );
+    end
+}
+
+/// Whether a chunk can begin at `at`: the end of the file, or four letters.
+fn is_boundary(bytes: &[u8], at: usize) -> bool {
+    at == bytes.len()
+        || bytes.get(at..).is_some_and(|rest| {
+            rest.starts_with(b"MTrk")
+                || rest.len() >= 8 && rest[..4].iter().all(|byte| (32..127).contains(byte))
+        })
+}
+
+fn find(bytes: &[u8], needle: &[u8; 4], from: usize) -> Option<usize> {
+    bytes.get(from..)?.windows(4).position(|window| window == needle).map(|at| from + at)
+}

@@ -1,0 +1,75 @@
+//! Standard MIDI files in and out: [`read`] turns bytes into a [`Score`] and a report of what else was in them;
+//! [`write`] turns a score into bytes, the same bytes every time.
+
+mod chunks;
+mod pending;
+mod read;
+mod report;
+mod write;
+
+use std::path::Path;
+
+pub use read::{MidiFile, read};
+pub use report::{Damage, ReadReport};
+pub use write::{MAX_TICK, write};
+
+use crate::score::Score;
+
+/// Why bytes could not become a score, or a score could not become bytes.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The bytes do not begin like a MIDI file.
+    #[error("not a MIDI file: {0}")]
+    NotMidi(String),
+    /// The header is there but cannot be used.
+    #[error("the MIDI header at byte {offset} cannot be used: {reason}")]
+    BadHeader {
+        /// Where the header begins.
+        offset: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A header without anything behind it.
+    #[error("the MIDI file has no track: it ends at byte {0}, or what follows is no track")]
+    NoTrack(usize),
+    /// A value of the score that MIDI cannot express.
+    #[error("the score cannot be written as MIDI: {0}")]
+    Unwritable(String),
+    /// The file could not be read from disk.
+    #[error("cannot read {path}: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+}
+
+/// Reads a MIDI file from disk; see [`read`].
+pub fn read_file(path: impl AsRef<Path>) -> Result<MidiFile, Error> {
+    let path = path.as_ref();
+    let bytes =
+        std::fs::read(path).map_err(|source| Error::Io { path: path.display().to_string(), source })?;
+    read(&bytes)
+}
+
+/// The score as MIDI can hold it: what [`read`] gives for the bytes of [`write`].
+///
+/// Tracks without name and notes are gone, everything is sorted, later changes at the same tick have replaced earlier
+/// ones, and of two notes of one pitch on one channel the one that began first ends first, because a MIDI note-off
+/// does not say which note it ends.
+pub fn normalised(score: &Score) -> Score {
+    let mut normal = score.clone();
+    for track in &mut normal.tracks {
+        if track.name.as_deref() == Some("") {
+            track.name = None;
+        }
+        pending::first_on_first_off(&mut track.notes);
+    }
+    normal.tracks.retain(|track| track.name.is_some() || !track.notes.is_empty());
+    read::sort_map(&mut normal.tempos, |tempo| tempo.tick);
+    read::sort_map(&mut normal.time_signatures, |metre| metre.tick);
+    read::sort_map(&mut normal.key_signatures, |key| key.tick);
+    normal.pedals.sort_by_key(|pedal| (pedal.tick, pedal.channel));
+    normal
+}

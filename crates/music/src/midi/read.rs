@@ -1,0 +1,327 @@
+//! MIDI bytes to a [`Score`].
+
+use midly::{EventIter, Format, MetaMessage, MidiMessage, Timing, TrackEventKind};
+
+use super::{Error, chunks, pending, pending::Pending, report::ReadReport, write::MAX_TICK};
+use crate::score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
+
+/// What [`read`] makes of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MidiFile {
+    /// The music.
+    pub score: Score,
+    /// What else was in the file, and what was wrong with it.
+    pub report: ReadReport,
+}
+
+/// Stands for "no program change yet in this track" until the whole file is known.
+const NO_PROGRAM: u8 = u8::MAX;
+const SUSTAIN: usize = 64;
+
+/// Reads a MIDI file: formats 0, 1 and 2, also wrapped in RIFF, with metrical or SMPTE time.
+///
+/// - Tracks without name and notes (conductor tracks) are left out; their tempos and metres are kept.
+/// - Format 2: its patterns are laid one after the other.
+/// - SMPTE time has no quarters: a second becomes two of them (one, where the ticks do not divide), ticks exact.
+/// - A note has the last program set for its channel in its own track, or else in any track.
+/// - Damage is noted with its byte in the report, and what whole events there are are used.
+///
+/// # Errors
+/// When there is no header or no track in it: then it is no MIDI file, or nothing is left of it.
+pub fn read(bytes: &[u8]) -> Result<MidiFile, Error> {
+    let mut report = ReadReport::default();
+    let header = chunks::header(bytes, &mut report)?;
+    report.format = match header.format {
+        Format::SingleTrack => 0,
+        Format::Parallel => 1,
+        Format::Sequential => 2,
+    };
+    let mut reader = Reader::new(header.timing, report);
+    let mut at = header.chunks;
+    while let Some(chunk) = chunks::next_track(bytes, at, &mut reader.report) {
+        reader.track(bytes, chunk.start, chunk.end);
+        at = chunk.end;
+    }
+    match reader.report.tracks {
+        0 => Err(Error::NoTrack(bytes.len())),
+        _ => Ok(reader.finish()),
+    }
+}
+
+/// What is known while the tracks go by.
+struct Reader {
+    score: Score,
+    report: ReadReport,
+    pending: Pending,
+    /// Per channel, every program change of the file.
+    programs: [Vec<(Ticks, u8)>; 16],
+    /// How often each controller was met and not kept.
+    controllers: [usize; 128],
+    /// Where the next pattern of a format 2 file begins.
+    pattern_start: Ticks,
+}
+
+/// What is known of one track while its events go by.
+struct TrackState {
+    track: Track,
+    instrument: Option<String>,
+    programs: [u8; 16],
+    tick: Ticks,
+    ended: bool,
+}
+
+impl Reader {
+    fn new(timing: Timing, mut report: ReadReport) -> Self {
+        let mut score = Score::new(1);
+        match timing {
+            Timing::Metrical(ticks) if ticks.as_int() > 0 => score.ticks_per_quarter = ticks.as_int(),
+            Timing::Metrical(_) => {
+                score.ticks_per_quarter = 480;
+                report.damage(12, "the header claims 0 ticks per quarter note; 480 are assumed");
+            }
+            Timing::Timecode(fps, subframes) => {
+                report.smpte = Some(fps.as_int());
+                let (ticks_per_quarter, micros_per_quarter) = smpte_quarter(fps.as_int(), subframes);
+                score.ticks_per_quarter = ticks_per_quarter;
+                score.tempos.push(Tempo { tick: 0, micros_per_quarter });
+            }
+        }
+        Self {
+            score,
+            report,
+            pending: Pending::new(),
+            programs: Default::default(),
+            controllers: [0; 128],
+            pattern_start: 0,
+        }
+    }
+
+    fn track(&mut self, bytes: &[u8], start: usize, end: usize) {
+        let mut state = TrackState {
+            track: Track::default(),
+            instrument: None,
+            programs: [NO_PROGRAM; 16],
+            tick: self.pattern_start,
+            ended: false,
+        };
+        let mut at = start;
+        let mut events = EventIter::new(&bytes[start..end]);
+        while at < end && !state.ended {
+            match events.next() {
+                Some(Ok(event)) => {
+                    state.tick += Ticks::from(event.delta.as_int());
+                    at = end - events.unread().len();
+                    if state.tick > MAX_TICK {
+                        self.report
+                            .damage(at, "the time is beyond any music; the rest of the track was skipped");
+                        break;
+                    }
+                    self.event(event.kind, &mut state);
+                }
+                _ => match skip_unreadable(&bytes[at..end]) {
+                    Some((delta, length)) => {
+                        self.report.damage(at, "an event with unusable contents was skipped");
+                        state.tick = (state.tick + delta).min(MAX_TICK);
+                        at += length;
+                        events = EventIter::new(&bytes[at..end]);
+                    }
+                    None => {
+                        let lost = end - at;
+                        self.report.damage(
+                            at,
+                            format!("no event can be read here; {lost} bytes of the track are lost"),
+                        );
+                        break;
+                    }
+                },
+            }
+        }
+        self.end_track(state, at, end);
+    }
+
+    fn end_track(&mut self, mut state: TrackState, at: usize, end: usize) {
+        self.report.tracks += 1;
+        if state.ended && at < end {
+            self.report.damage(at, format!("{} bytes after the end of the track were skipped", end - at));
+        } else if !state.ended && at == end {
+            self.report.damage(at, "the track ends without an end-of-track event");
+        }
+        let tick = state.tick.min(MAX_TICK);
+        self.report.hanging_notes += self.pending.finish(&mut state.track.notes, tick);
+        if self.report.format == 2 {
+            self.pattern_start = tick;
+        }
+        state.track.name = state.track.name.or(state.instrument);
+        if state.track.name.is_some() || !state.track.notes.is_empty() {
+            self.score.tracks.push(state.track);
+        }
+    }
+
+    fn event(&mut self, kind: TrackEventKind, state: &mut TrackState) {
+        match kind {
+            TrackEventKind::Midi { channel, message } => self.message(channel.as_int(), message, state),
+            TrackEventKind::Meta(meta) => self.meta(meta, state),
+            TrackEventKind::SysEx(_) => self.report.not_kept("system exclusive"),
+            TrackEventKind::Escape(_) => self.report.not_kept("escape sequence"),
+        }
+    }
+
+    fn message(&mut self, channel: u8, message: MidiMessage, state: &mut TrackState) {
+        let tick = state.tick;
+        match message {
+            MidiMessage::NoteOn { key, vel } if vel.as_int() > 0 => {
+                let program = state.programs[usize::from(channel)];
+                let note = Note {
+                    onset: tick,
+                    duration: 0,
+                    pitch: key.as_int(),
+                    velocity: vel.as_int(),
+                    channel,
+                    program,
+                };
+                self.report.overlapping_notes += usize::from(self.pending.on(&mut state.track.notes, note));
+            }
+            MidiMessage::NoteOn { key, .. } | MidiMessage::NoteOff { key, .. } => {
+                match self.pending.off(&mut state.track.notes, channel, key.as_int(), tick) {
+                    Some(note) => self.report.zero_length_notes += usize::from(note.duration == 0),
+                    None => self.report.stray_note_offs += 1,
+                }
+            }
+            MidiMessage::ProgramChange { program } => {
+                state.programs[usize::from(channel)] = program.as_int();
+                self.programs[usize::from(channel)].push((tick, program.as_int()));
+            }
+            MidiMessage::Controller { controller, value } => match usize::from(controller.as_int()) {
+                SUSTAIN => self.score.pedals.push(Pedal { tick, channel, value: value.as_int() }),
+                other => self.controllers[other] += 1,
+            },
+            MidiMessage::PitchBend { .. } => self.report.not_kept("pitch bend"),
+            MidiMessage::Aftertouch { .. } => self.report.not_kept("key pressure"),
+            MidiMessage::ChannelAftertouch { .. } => self.report.not_kept("channel pressure"),
+        }
+    }
+
+    fn meta(&mut self, meta: MetaMessage, state: &mut TrackState) {
+        let tick = state.tick;
+        match meta {
+            MetaMessage::EndOfTrack => state.ended = true,
+            MetaMessage::Tempo(_) if self.report.smpte.is_some() => {
+                self.report.not_kept("tempo in SMPTE time")
+            }
+            MetaMessage::Tempo(micros) if micros.as_int() > 0 => {
+                self.score.tempos.push(Tempo { tick, micros_per_quarter: micros.as_int() });
+            }
+            MetaMessage::Tempo(_) => self.report.not_kept("tempo of zero"),
+            MetaMessage::TimeSignature(numerator, power, ..) if numerator > 0 && power < 8 => {
+                self.score.time_signatures.push(TimeSignature { tick, numerator, denominator: 1 << power });
+            }
+            MetaMessage::TimeSignature(..) => self.report.not_kept("impossible time signature"),
+            MetaMessage::KeySignature(sharps @ -7..=7, minor) => {
+                self.score.key_signatures.push(KeySignature { tick, sharps, minor });
+            }
+            MetaMessage::KeySignature(..) => self.report.not_kept("impossible key signature"),
+            MetaMessage::TrackName(name) if state.track.name.is_none() => state.track.name = text(name),
+            MetaMessage::InstrumentName(name) if state.instrument.is_none() => state.instrument = text(name),
+            // Files that this crate writes bridge very long gaps with empty texts.
+            MetaMessage::Text([]) => {}
+            other => self.report.not_kept(name_of(&other)),
+        }
+    }
+
+    fn finish(mut self) -> MidiFile {
+        for (controller, &count) in self.controllers.iter().enumerate().filter(|(_, count)| **count > 0) {
+            self.report.not_kept.insert(format!("controller {controller}"), count);
+        }
+        self.programs.iter_mut().for_each(|changes| changes.sort_by_key(|&(tick, _)| tick));
+        for note in self.score.tracks.iter_mut().flat_map(|track| &mut track.notes) {
+            if note.program == NO_PROGRAM {
+                let changes = &self.programs[usize::from(note.channel)];
+                let before = changes.partition_point(|&(tick, _)| tick <= note.onset);
+                note.program = before.checked_sub(1).map_or(0, |last| changes[last].1);
+            }
+        }
+        self.score.tracks.iter_mut().for_each(|track| track.notes.sort_unstable_by_key(pending::order));
+        self.score.pedals.sort_by_key(|pedal| (pedal.tick, pedal.channel));
+        self.report.replaced_changes = sort_map(&mut self.score.tempos, |tempo| tempo.tick)
+            + sort_map(&mut self.score.time_signatures, |metre| metre.tick)
+            + sort_map(&mut self.score.key_signatures, |key| key.tick);
+        MidiFile { score: self.score, report: self.report }
+    }
+}
+
+/// Ticks and microseconds of the quarter note that stands for half a second of SMPTE time, or for a whole one where
+/// the ticks do not divide. 29 frames per second stand for 29.97: 30 frames in 1.001 seconds.
+fn smpte_quarter(frames: u8, subframes: u8) -> (u16, u32) {
+    let (frames, micros) = if frames == 29 { (30, 1_001_000) } else { (u16::from(frames), 1_000_000) };
+    let ticks = frames * u16::from(subframes.max(1));
+    if ticks % 2 == 0 { (ticks / 2, micros / 2) } else { (ticks, micros) }
+}
+
+/// Sorts changes by tick and keeps the last of each tick; returns how many that replaced.
+pub(super) fn sort_map<T>(changes: &mut Vec<T>, tick: impl Fn(&T) -> Ticks) -> usize {
+    let before = changes.len();
+    changes.sort_by_key(&tick);
+    changes.reverse();
+    changes.dedup_by_key(|change| tick(change));
+    changes.reverse();
+    before - changes.len()
+}
+
+/// Text of a file: UTF-8 if it is that, or else Latin-1. Empty text is none.
+fn text(bytes: &[u8]) -> Option<String> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// Delta time and length of an event that is whole but that the parser refuses: a meta event with impossible
+/// contents, or a system message that does not belong in a file.
+fn skip_unreadable(raw: &[u8]) -> Option<(Ticks, usize)> {
+    let (delta, at) = variable_length(raw, 0)?;
+    let length = match raw.get(at)? {
+        0xFF => {
+            let (length, data) = variable_length(raw, at + 2)?;
+            data + usize::try_from(length).ok()?
+        }
+        0xF1 | 0xF3 => at + 2,
+        0xF2 => at + 3,
+        0xF4..=0xF6 | 0xF8..=0xFE => at + 1,
+        _ => return None,
+    };
+    (length <= raw.len()).then_some((delta, length))
+}
+
+/// A number of up to four bytes, seven bits each, and the place after it.
+fn variable_length(raw: &[u8], start: usize) -> Option<(Ticks, usize)> {
+    let mut value = 0;
+    for at in start..start + 4 {
+        let byte = *raw.get(at)?;
+        value = value << 7 | Ticks::from(byte & 0x7F);
+        if byte < 0x80 {
+            return Some((value, at + 1));
+        }
+    }
+    Some((value, start + 4))
+}
+
+fn name_of(meta: &MetaMessage) -> &'static str {
+    match meta {
+        MetaMessage::Text(_) => "text",
+        MetaMessage::Copyright(_) => "copyright",
+        MetaMessage::TrackName(_) => "second track name",
+        MetaMessage::InstrumentName(_) => "second instrument name",
+        MetaMessage::Lyric(_) => "lyric",
+        MetaMessage::Marker(_) => "marker",
+        MetaMessage::CuePoint(_) => "cue point",
+        MetaMessage::ProgramName(_) => "program name",
+        MetaMessage::DeviceName(_) => "device name",
+        MetaMessage::MidiChannel(_) => "channel prefix",
+        MetaMessage::MidiPort(_) => "port",
+        MetaMessage::SmpteOffset(_) => "SMPTE offset",
+        MetaMessage::SequencerSpecific(_) => "sequencer-specific data",
+        MetaMessage::TrackNumber(_) => "sequence number",
+        _ => "unknown meta event",
+    }
+}
