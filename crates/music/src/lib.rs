@@ -1,5 +1,6 @@
 //! Scores, MIDI in and out, sequence representations, corpora and augmentation.
 
+pub mod corpus;
 pub mod frame_json;
 pub mod midi;
 pub mod representation;

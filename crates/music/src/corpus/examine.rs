@@ -1,0 +1,188 @@
+//! Decides whether a file becomes a piece, and says why.
+
+use std::fmt;
+
+use super::content::{self, ContentKey};
+use super::{Piece, content_key};
+use crate::midi::{self, ReadReport};
+use crate::representation::grid::{Grid, MAX_STEPS};
+use crate::score::Score;
+
+/// What a file must be to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Criteria {
+    /// Fewest notes.
+    pub min_notes: usize,
+    /// Longest piece, in quarter notes.
+    pub max_quarters: u64,
+    /// Whether what is left of a damaged file is used.
+    pub keep_damaged: bool,
+    /// Whether a piece is kept that has the same content as one before it.
+    pub keep_duplicates: bool,
+    /// Whether a copy in another key is a duplicate.
+    pub transpositions_are_duplicates: bool,
+}
+
+impl Default for Criteria {
+    /// Everything with a note in it, once.
+    fn default() -> Self {
+        Self {
+            min_notes: 1,
+            max_quarters: MAX_STEPS / 24,
+            keep_damaged: true,
+            keep_duplicates: false,
+            transpositions_are_duplicates: false,
+        }
+    }
+}
+
+impl Criteria {
+    /// Pieces with the same key are duplicates under these criteria.
+    pub fn duplicate_key(&self, score: &Score) -> ContentKey {
+        match self.transpositions_are_duplicates {
+            true => content_key(score),
+            false => content::exact_content_key(score),
+        }
+    }
+}
+
+/// The rule by which a file is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The operating system would not let us read it.
+    Unreadable,
+    /// It is no MIDI file, or nothing is left of it.
+    NotMidi,
+    /// It is damaged, and damaged files are not wanted.
+    Damaged,
+    /// It has fewer notes than wanted, perhaps none.
+    TooFewNotes,
+    /// It claims to last too long.
+    TooLong,
+    /// Another file has the same content.
+    Duplicate,
+}
+
+/// Why a file was dropped.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Dropped {
+    /// The rule.
+    pub rule: Rule,
+    /// What about this file met the rule.
+    pub reason: String,
+    /// What would keep the file, if anything would.
+    pub remedy: Option<String>,
+}
+
+impl Dropped {
+    fn new(rule: Rule, reason: impl Into<String>, remedy: Option<&str>) -> Self {
+        Self { rule, reason: reason.into(), remedy: remedy.map(str::to_owned) }
+    }
+
+    /// The same content as another file of the corpus.
+    pub fn duplicate(first: &str) -> Self {
+        Self::new(Rule::Duplicate, format!("the same music as {first}"), Some("--keep-duplicates"))
+    }
+
+    /// The rule in words, without what is particular to one file, except where the reason is the rule.
+    pub fn summary(&self) -> String {
+        let rule = match self.rule {
+            Rule::Unreadable | Rule::NotMidi => return self.reason.clone(),
+            Rule::Damaged => "damaged",
+            Rule::TooFewNotes => "too few notes",
+            Rule::TooLong => "too long",
+            Rule::Duplicate => "the same music as another file",
+        };
+        match &self.remedy {
+            Some(remedy) => format!("{rule} ({remedy} keeps it)"),
+            None => rule.to_owned(),
+        }
+    }
+}
+
+/// What became of one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Verdict {
+    /// Path of the file below the corpus folder.
+    pub name: String,
+    /// SHA-256 of its bytes, if they could be read.
+    pub sha256: Option<String>,
+    /// Notes in it.
+    pub notes: usize,
+    /// Why it was dropped; `None` if it is kept.
+    pub dropped: Option<Dropped>,
+    /// What the reader found besides notes, if it is a MIDI file.
+    pub report: Option<ReadReport>,
+}
+
+impl Verdict {
+    /// A file that the operating system would not let us read.
+    pub fn unreadable(name: &str, error: &std::io::Error) -> Self {
+        let dropped = Some(Dropped::new(Rule::Unreadable, format!("cannot be read: {error}"), None));
+        Self { name: name.to_owned(), dropped, ..Self::default() }
+    }
+
+    /// Whether the file is kept.
+    pub fn is_kept(&self) -> bool {
+        self.dropped.is_none()
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}: ", self.name)?;
+        match &self.dropped {
+            Some(Dropped { reason, remedy: Some(remedy), .. }) => {
+                write!(f, "dropped: {reason} ({remedy} keeps it)")?
+            }
+            Some(Dropped { reason, .. }) => write!(f, "dropped: {reason}")?,
+            None => write!(f, "kept, {} notes", self.notes)?,
+        }
+        match self.report.as_ref().and_then(|report| report.damage.first()) {
+            Some(damage) => write!(f, "; damaged at {damage}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Looks at the bytes of one file: its verdict, and the piece if it is kept. Duplicates are for the caller to find.
+pub fn examine(name: &str, bytes: &[u8], criteria: &Criteria) -> (Verdict, Option<Piece>) {
+    let sha256 = content::sha256_hex(bytes);
+    let mut verdict = Verdict { name: name.to_owned(), sha256: Some(sha256.clone()), ..Verdict::default() };
+    let file = match midi::read(bytes) {
+        Ok(file) => file,
+        Err(error) => {
+            verdict.dropped = Some(Dropped::new(Rule::NotMidi, error.to_string(), None));
+            return (verdict, None);
+        }
+    };
+    verdict.notes = file.score.notes().count();
+    verdict.dropped = fault(&file.score, &file.report, verdict.notes, criteria);
+    verdict.report = Some(file.report);
+    let piece = verdict.is_kept().then(|| Piece { name: name.to_owned(), score: file.score, sha256 });
+    (verdict, piece)
+}
+
+fn fault(score: &Score, report: &ReadReport, notes: usize, criteria: &Criteria) -> Option<Dropped> {
+    let quarters = Grid::new(score.ticks_per_quarter, 1).step(score.end());
+    match report.damage.first() {
+        Some(damage) if !criteria.keep_damaged => {
+            return Some(Dropped::new(Rule::Damaged, format!("damaged at {damage}"), Some("--keep-damaged")));
+        }
+        _ => {}
+    }
+    if notes < criteria.min_notes {
+        let reason = match notes {
+            0 => "it has no notes".to_owned(),
+            _ => format!("it has {notes} notes, fewer than {}", criteria.min_notes),
+        };
+        let remedy = (notes > 0).then(|| format!("--min-notes {notes}"));
+        return Some(Dropped::new(Rule::TooFewNotes, reason, remedy.as_deref()));
+    }
+    if quarters > criteria.max_quarters {
+        let reason = format!("it lasts {quarters} quarter notes, more than {}", criteria.max_quarters);
+        return Some(Dropped::new(Rule::TooLong, reason, Some(&format!("--max-quarters {quarters}"))));
+    }
+    None
+}

@@ -1,0 +1,163 @@
+//! Corpora: pieces from files, a verdict for every file, the music that ships, and splits that keep pieces apart.
+
+mod content;
+mod examine;
+mod files;
+pub mod shipped;
+mod split;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+pub use content::{ContentKey, content_key};
+pub use examine::{Criteria, Dropped, Rule, Verdict, examine};
+pub use files::{MIDI_EXTENSIONS, midi_files};
+pub use shipped::shipped;
+pub use split::{Set, Split, assign, split, split_by};
+
+use crate::score::Score;
+
+/// One piece of music.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Path of its file below the corpus folder, with `/` between folders.
+    pub name: String,
+    /// The music.
+    pub score: Score,
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The usable pieces of a corpus, sorted by name, and a verdict for every file that was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Corpus {
+    /// What can be used.
+    pub pieces: Vec<Piece>,
+    /// What became of each file, in the order of the names.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Corpus {
+    /// The files that were not used.
+    pub fn dropped(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(|verdict| verdict.dropped.is_some())
+    }
+}
+
+/// Why there is no corpus.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing is there.
+    #[error("there is no file or folder {0}")]
+    NotFound(String),
+    /// A folder or file that the operating system would not open.
+    #[error("cannot read {path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A folder with nothing in it.
+    #[error("the folder {0} is empty; put MIDI files (.mid) into it, or name another folder")]
+    EmptyFolder(String),
+    /// A folder with files, but none of them MIDI.
+    #[error("the folder {folder} has {files} files, none of them MIDI (.mid, .midi, .kar, .rmi)")]
+    NoMidi {
+        /// The folder.
+        folder: String,
+        /// How many other files it has.
+        files: usize,
+    },
+    /// MIDI files, none of which can be used.
+    #[error("0 of {files} MIDI files in {path} are usable: {}", reasons.join("; "))]
+    NothingUsable {
+        /// The folder or file.
+        path: String,
+        /// How many there are.
+        files: usize,
+        /// Each reason with the number of files, the most frequent first.
+        reasons: Vec<String>,
+        /// What became of each file.
+        verdicts: Vec<Verdict>,
+    },
+}
+
+/// Loads a folder of MIDI files, with the folders in it, or a single file; see [`load_with`].
+///
+/// # Errors
+/// When there is no such folder, no MIDI file in it, or none that can be used.
+pub fn load(path: impl AsRef<Path>) -> Result<Corpus, Error> {
+    load_with(&[path], &Criteria::default())
+}
+
+/// Loads folders and files, keeping the pieces that meet the criteria.
+///
+/// A bad file never ends the run: its verdict says what is wrong with it. For more music than fits into memory, walk
+/// over [`midi_files`] and [`examine`] one file at a time.
+///
+/// # Errors
+/// When there is no such folder, no MIDI file in it, or none that can be used.
+pub fn load_with<P: AsRef<Path>>(paths: &[P], criteria: &Criteria) -> Result<Corpus, Error> {
+    let files = midi_files(paths)?;
+    let examined: Vec<(Verdict, Option<Piece>)> = files
+        .par_iter()
+        .map(|file| match std::fs::read(&file.path) {
+            Ok(bytes) => examine(&file.name, &bytes, criteria),
+            Err(error) => (Verdict::unreadable(&file.name, &error), None),
+        })
+        .collect();
+    let corpus = without_duplicates(examined, criteria);
+    if corpus.pieces.is_empty() {
+        let path =
+            paths.iter().map(|path| path.as_ref().display().to_string()).collect::<Vec<_>>().join(", ");
+        return Err(Error::NothingUsable {
+            path,
+            files: corpus.verdicts.len(),
+            reasons: reasons(&corpus.verdicts),
+            verdicts: corpus.verdicts,
+        });
+    }
+    Ok(corpus)
+}
+
+/// Reasons for dropping files with their number, the most frequent first.
+pub fn reasons(verdicts: &[Verdict]) -> Vec<String> {
+    let mut counts: BTreeMap<Rule, (usize, &Dropped)> = BTreeMap::new();
+    for dropped in verdicts.iter().filter_map(|verdict| verdict.dropped.as_ref()) {
+        counts.entry(dropped.rule).or_insert((0, dropped)).0 += 1;
+    }
+    let mut counts: Vec<_> = counts.into_values().collect();
+    counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    counts.into_iter().map(|(count, dropped)| format!("{count} × {}", dropped.summary())).collect()
+}
+
+fn without_duplicates(examined: Vec<(Verdict, Option<Piece>)>, criteria: &Criteria) -> Corpus {
+    let mut first_with: BTreeMap<ContentKey, String> = BTreeMap::new();
+    let mut corpus = Corpus::default();
+    for (mut verdict, piece) in examined {
+        if let Some(piece) = piece {
+            let key = criteria.duplicate_key(&piece.score);
+            match first_with.get(&key) {
+                Some(first) if !criteria.keep_duplicates => verdict.dropped = Some(Dropped::duplicate(first)),
+                _ => {
+                    first_with.insert(key, piece.name.clone());
+                    corpus.pieces.push(piece);
+                }
+            }
+        }
+        corpus.verdicts.push(verdict);
+    }
+    corpus
+}
+
+/// A MIDI file to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MidiPath {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path below the corpus folder, with `/` between folders.
+    pub name: String,
+}
