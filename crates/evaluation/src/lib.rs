@@ -13,3 +13,4 @@
 //! ```
 
 pub mod likelihood;
+pub mod statistics;

@@ -21,7 +21,8 @@ struct PitchCost {
 
 impl Marginal {
     /// Counts every frame of every training piece; without any frame, every bit has probability ½.
-    pub fn fit(train: &[Vec<Frame>], space: FrameSpace) -> Self {
+    pub fn fit(train: &[Vec<Frame>], space: impl Into<FrameSpace>) -> Self {
+        let space = space.into();
         let mut counts: Vec<_> = space.pitches().map(|p| (p, Counts::default(), Counts::default())).collect();
         for (previous, now) in transitions(train) {
             let charged = space.charged_onsets(previous, now);

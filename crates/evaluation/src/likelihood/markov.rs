@@ -36,7 +36,8 @@ struct PitchCost {
 
 impl MarkovChain {
     /// Counts the transitions inside every training piece; a state that never occurred predicts ½.
-    pub fn fit(train: &[Vec<Frame>], space: FrameSpace) -> Self {
+    pub fn fit(train: &[Vec<Frame>], space: impl Into<FrameSpace>) -> Self {
+        let space = space.into();
         let mut counts: Vec<_> =
             space.pitches().map(|p| (p, [Counts::default(); 3], [Counts::default(); 3])).collect();
         for (previous, now) in transitions(train) {

@@ -23,7 +23,7 @@ mod bernoulli;
 pub mod marginal;
 pub mod markov;
 
-use composer_music::representation::frames::Frame;
+use composer_music::representation::frames::{Frame, FrameRepresentation};
 use serde::Serialize;
 
 /// Which bits of a frame a likelihood is about.
@@ -57,6 +57,12 @@ impl FrameSpace {
             Some(previous) if self.onset_plane => previous.sounding & now.sounding,
             _ => 0,
         }
+    }
+}
+
+impl From<&FrameRepresentation> for FrameSpace {
+    fn from(frames: &FrameRepresentation) -> Self {
+        Self { pitch_low: frames.pitch_low, pitch_high: frames.pitch_high, onset_plane: frames.onset_plane }
     }
 }
 

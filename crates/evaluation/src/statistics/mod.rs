@@ -1,0 +1,14 @@
+//! What music is like, in numbers: for one piece or for many, on their own or beside others.
+//!
+//! Unless a function says otherwise: drums have no pitch and are left out wherever pitch matters; times are in
+//! quarter notes; a figure that has nothing to average is NaN (`null` in JSON), never a made-up zero.
+
+pub mod sounding;
+pub mod summary;
+
+pub use summary::{Summary, summarise};
+
+/// `part / whole`; NaN if there is no whole.
+pub(crate) fn ratio(part: f64, whole: f64) -> f64 {
+    if whole == 0.0 { f64::NAN } else { part / whole }
+}
