@@ -1,0 +1,547 @@
+//! One layer in one direction, backward through time.
+//!
+//! Steps go in chunks. Within a chunk, each thread takes its rows of the batch backward through the steps and leaves the
+//! gradients of the gates; then the weight gradients are summed over all rows and steps of the chunk, shared out by columns
+//! of the result; then the gradient of the input is one product.
+
+use composer_tensor::Scalar;
+use composer_tensor::matmul::{Left, Packed, Store, add_outer_products, multiply};
+use composer_tensor::parallel::{FirstRow, SliceRows, TimeRows, share_rows};
+use composer_tensor::simd::{Isa, Kernel, Vector, dispatch};
+use composer_tensor::split_rows_by_field;
+
+use super::forward::{Forward, LEAST_ROWS};
+use super::gru::GruBackward;
+use super::layout::{Block, Layout, input_products};
+use super::lstm::LstmBackward;
+use super::norm::normalise_backward;
+use super::regularise::Zone;
+use super::rnn::RnnBackward;
+use super::tape::{Tape, fit};
+use crate::layers::LayerIds;
+use crate::{Cell, Input, Parameters};
+
+/// Rows (steps × batch) of a chunk: enough for one long sum of the weight gradients, few enough to stay in the cache.
+pub(crate) const CHUNK_ROWS: usize = 256;
+
+/// Memory of a backward pass, reused for every layer and chunk.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BackwardScratch<S> {
+    /// `[C, B, slots·H]`: gradients of the gates' sums.
+    d_gates: Vec<S>,
+    /// `[C, B, G·H]` each: gradients of the products before they were normalised.
+    d_input_product: Vec<S>,
+    d_recurrent_product: Vec<S>,
+    /// `[B, H]`: gradients of the state that travel from step to step.
+    pub d_h: Vec<S>,
+    pub d_c: Vec<S>,
+    /// `[B, H]`: what reaches the previous state past the cell, and a product.
+    pass_h: Vec<S>,
+    pass_c: Vec<S>,
+    product: Vec<S>,
+    packed_x: Packed<S>,
+    packed_h: Packed<S>,
+    /// `[F, G·H]`: the gradient of `W_ihᵀ`, for multi-hot inputs.
+    d_input_rows: Vec<S>,
+    /// `[slots·H]`: sums of `d_gates`.
+    d_bias: Vec<S>,
+    /// For a probe, `[C, B, H]`: the whole gradients of the states.
+    record_h: Vec<S>,
+    record_c: Vec<S>,
+}
+
+/// The backward pass of one layer in one direction.
+pub(crate) struct Backward<'a, S> {
+    /// The forward pass that filled the tape.
+    pub forward: Forward<'a, S>,
+    pub ids: &'a LayerIds,
+    pub tape: &'a Tape<S>,
+    pub input: Input<'a, S>,
+    /// `[T, B, d_output_width]`, of which `H` columns from `d_output_from` on belong to this direction.
+    pub d_output: &'a [S],
+    pub d_output_width: usize,
+    pub d_output_from: usize,
+}
+
+/// What one thread writes in one chunk.
+struct Rows<'a, S> {
+    first: FirstRow,
+    d_gates: TimeRows<'a, S>,
+    d_input_product: Option<TimeRows<'a, S>>,
+    d_recurrent_product: Option<TimeRows<'a, S>>,
+    d_h: TimeRows<'a, S>,
+    d_c: Option<TimeRows<'a, S>>,
+    pass_h: TimeRows<'a, S>,
+    pass_c: TimeRows<'a, S>,
+    product: TimeRows<'a, S>,
+    record_h: Option<TimeRows<'a, S>>,
+    record_c: Option<TimeRows<'a, S>>,
+}
+
+split_rows_by_field!(Rows {
+    first,
+    d_gates,
+    d_input_product,
+    d_recurrent_product,
+    d_h,
+    d_c,
+    pass_h,
+    pass_c,
+    product,
+    record_h,
+    record_c,
+});
+
+/// What one thread writes while weight gradients are summed: rows of both matrices.
+struct WeightRows<'a, S> {
+    first: FirstRow,
+    d_weight_ih: Option<SliceRows<'a, S>>,
+    d_weight_hh: SliceRows<'a, S>,
+}
+
+split_rows_by_field!(WeightRows { first, d_weight_ih, d_weight_hh });
+
+/// Weight rows are shared out in multiples of this, which all tiles divide.
+const WEIGHT_ROWS: usize = 24;
+
+/// The steps `from..to` of a chunk.
+#[derive(Clone, Copy)]
+struct Chunk {
+    from: usize,
+    to: usize,
+}
+
+impl<S: Scalar> Backward<'_, S> {
+    /// Accumulates the parameters' gradients. `scratch.d_h` and `d_c` `[B, H]` hold the gradients of the final states before
+    /// and of the initial states after. The gradient of the input `[T, B, F]` is added to `d_input`, if given.
+    pub(crate) fn run(
+        &self,
+        params: &mut Parameters<S>,
+        scratch: &mut BackwardScratch<S>,
+        mut d_input: Option<&mut [S]>,
+    ) {
+        let Forward { steps, batch, reverse, .. } = self.forward;
+        let chunk_steps = (CHUNK_ROWS / batch).max(1);
+        self.size(scratch, chunk_steps.min(steps));
+        let chunks = steps.div_ceil(chunk_steps);
+        for index in 0..chunks {
+            let index = if reverse { index } else { chunks - 1 - index };
+            let chunk = Chunk { from: index * chunk_steps, to: steps.min((index + 1) * chunk_steps) };
+            self.through_time(chunk, scratch);
+            self.sum_weight_gradients(chunk, params, scratch);
+            if let Some(d_input) = &mut d_input {
+                self.add_input_gradient(chunk, scratch, d_input);
+            }
+        }
+        self.finish(params, scratch);
+    }
+
+    fn slots(&self) -> usize {
+        Layout::of(self.forward.cell).slots * self.forward.hidden
+    }
+
+    fn gate_rows(&self) -> usize {
+        self.forward.cell.gates().len() * self.forward.hidden
+    }
+
+    fn size(&self, scratch: &mut BackwardScratch<S>, chunk_steps: usize) {
+        let Forward { batch, hidden, features, gains, .. } = self.forward;
+        fit(&mut scratch.d_gates, chunk_steps * batch * self.slots());
+        if gains.is_some() {
+            fit(&mut scratch.d_input_product, chunk_steps * batch * self.gate_rows());
+            fit(&mut scratch.d_recurrent_product, chunk_steps * batch * self.gate_rows());
+        }
+        for state in [&mut scratch.pass_h, &mut scratch.pass_c, &mut scratch.product] {
+            fit(state, batch * hidden);
+        }
+        fit(&mut scratch.d_bias, self.slots());
+        scratch.d_bias.fill(S::zero());
+        if matches!(self.input, Input::MultiHot { .. }) {
+            fit(&mut scratch.d_input_rows, features * self.gate_rows());
+            scratch.d_input_rows.fill(S::zero());
+        }
+    }
+
+    /// The gradients of the gates in a chunk, each thread its rows of the batch.
+    fn through_time(&self, chunk: Chunk, scratch: &mut BackwardScratch<S>) {
+        let Forward { batch, hidden, gains, cell, .. } = self.forward;
+        let (steps, slots, gate_rows) = (chunk.to - chunk.from, self.slots(), self.gate_rows());
+        let norm = gains.is_some();
+        let rows = Rows {
+            first: FirstRow(0),
+            d_gates: TimeRows::new(&mut scratch.d_gates[..steps * batch * slots], steps, batch, slots),
+            d_input_product: norm.then(|| {
+                TimeRows::new(
+                    &mut scratch.d_input_product[..steps * batch * gate_rows],
+                    steps,
+                    batch,
+                    gate_rows,
+                )
+            }),
+            d_recurrent_product: norm.then(|| {
+                TimeRows::new(
+                    &mut scratch.d_recurrent_product[..steps * batch * gate_rows],
+                    steps,
+                    batch,
+                    gate_rows,
+                )
+            }),
+            d_h: TimeRows::new(&mut scratch.d_h, 1, batch, hidden),
+            d_c: cell.has_c().then(|| TimeRows::new(&mut scratch.d_c, 1, batch, hidden)),
+            pass_h: TimeRows::new(&mut scratch.pass_h, 1, batch, hidden),
+            pass_c: TimeRows::new(&mut scratch.pass_c, 1, batch, hidden),
+            product: TimeRows::new(&mut scratch.product, 1, batch, hidden),
+            record_h: None,
+            record_c: None,
+        };
+        let least = if batch >= 2 * LEAST_ROWS { LEAST_ROWS } else { 1 };
+        share_rows(rows, batch, least, &|mut rows| {
+            for index in 0..steps {
+                let t = if self.forward.reverse { chunk.from + index } else { chunk.to - 1 - index };
+                self.one_step(t, t - chunk.from, &mut rows);
+            }
+        });
+    }
+
+    /// One step back for some rows: `d_h`, `d_c` of step `t` become those of the step before.
+    fn one_step(&self, t: usize, local: usize, rows: &mut Rows<'_, S>) {
+        let Forward { batch, hidden, cell, valid, zone_h, zone_c, reverse, .. } = self.forward;
+        let (first, count) = (rows.first.0, rows.d_h.rows());
+        let (slots, at) = (self.slots(), (t * batch + first) * hidden);
+        let valid = valid.map(|valid| &valid[t * batch + first..][..count]);
+        let d_h = rows.d_h.at_mut(0);
+        self.add_d_output(t, first, valid, d_h);
+        if let Some(record) = &mut rows.record_h {
+            record.at_mut(local).copy_from_slice(d_h);
+        }
+        // What reaches the previous state directly, past the cell.
+        let (zone_h, zone_c) = (zone_h.with(&self.tape.zone_h), zone_c.with(&self.tape.zone_c));
+        let passes = valid.is_some() || !zone_h.is_off() || !zone_c.is_off();
+        if passes {
+            pass_over(zone_h, valid, d_h, rows.pass_h.at_mut(0), at, hidden);
+        }
+        let prev = if reverse { t + 1 } else { t };
+        let state_prev = (prev * batch + first) * hidden..(prev * batch + first + count) * hidden;
+        let gates = &self.tape.gates[(t * batch + first) * slots..][..count * slots];
+        let d_gates = rows.d_gates.at_mut(local);
+        match (cell, &mut rows.d_c) {
+            (Cell::Lstm, Some(d_c)) => {
+                let d_c = d_c.at_mut(0);
+                if let Some(record) = &mut rows.record_c {
+                    record.at_mut(local).copy_from_slice(d_c);
+                }
+                if passes {
+                    pass_over(zone_c, valid, d_c, rows.pass_c.at_mut(0), at, hidden);
+                }
+                let c_prev = &self.tape.c[state_prev];
+                dispatch(LstmBackward { gates, c_prev, d_h, d_c, d_gates, hidden });
+                if passes {
+                    add(d_c, rows.pass_c.at(0));
+                }
+            }
+            (Cell::Gru, _) => {
+                dispatch(GruBackward { gates, h_prev: &self.tape.h[state_prev], d_h, d_gates, hidden });
+            }
+            (cell, _) => dispatch(RnnBackward { gates, d_h, d_gates, relu: cell == Cell::RnnRelu }),
+        }
+        self.through_recurrence(t, local, rows);
+        if passes {
+            add(rows.d_h.at_mut(0), rows.pass_h.at(0));
+        }
+    }
+
+    /// Adds the gradient of the output at step `t`, except at padding, where the output is a constant.
+    fn add_d_output(&self, t: usize, first: usize, valid: Option<&[bool]>, d_h: &mut [S]) {
+        let (hidden, width) = (self.forward.hidden, self.d_output_width);
+        for (row, d_h) in d_h.chunks_exact_mut(hidden).enumerate() {
+            if valid.is_none_or(|valid| valid[row]) {
+                let from = (t * self.forward.batch + first + row) * width + self.d_output_from;
+                add(d_h, &self.d_output[from..][..hidden]);
+            }
+        }
+    }
+
+    /// `d_h += d_gates W_hh`, or `=` where the cell left nothing of it.
+    fn through_recurrence(&self, t: usize, local: usize, rows: &mut Rows<'_, S>) {
+        let Forward { cell, hidden, weights, .. } = self.forward;
+        let (slots, count) = (self.slots(), rows.d_h.rows());
+        let d_gates = rows.d_gates.at(local);
+        let layout = Layout::of(cell);
+        let mut d_product = Left::strided(
+            &d_gates[layout.recurrent.slot * hidden..],
+            count,
+            layout.recurrent.width * hidden,
+            slots,
+        );
+        if let (Some(input), Some(recurrent)) = (&mut rows.d_input_product, &mut rows.d_recurrent_product) {
+            let recurrent = recurrent.at_mut(local);
+            self.through_norm(t, rows.first.0, d_gates, input.at_mut(local), recurrent);
+            d_product = Left::rows(recurrent, count, self.gate_rows());
+        }
+        let d_h = rows.d_h.at_mut(0);
+        let store = if cell == Cell::Gru { Store::Add } else { Store::Set };
+        if self.tape.recurrent_mask.is_empty() {
+            return multiply(d_product, &weights.recurrent_back, d_h, hidden, store);
+        }
+        let product = rows.product.at_mut(0);
+        multiply(d_product, &weights.recurrent_back, product, hidden, Store::Set);
+        if !matches!(store, Store::Add) {
+            d_h.fill(S::zero());
+        }
+        let mask = &self.tape.recurrent_mask[rows.first.0 * hidden..];
+        d_h.iter_mut().zip(product).zip(mask).for_each(|((d_h, &mut product), &mask)| *d_h += product * mask);
+    }
+
+    /// The gradients of both products before they were normalised.
+    fn through_norm(&self, t: usize, first: usize, d_gates: &[S], d_input: &mut [S], d_recurrent: &mut [S]) {
+        let Some((gain_ih, gain_hh)) = self.forward.gains else { return };
+        let (hidden, slots, width) = (self.forward.hidden, self.slots(), self.gate_rows());
+        let layout = Layout::of(self.forward.cell);
+        for (row, d_gates) in d_gates.chunks_exact(slots).enumerate() {
+            let at = t * self.forward.batch + first + row;
+            for (blocks, d, gain, norm) in [
+                (layout.input, &mut *d_input, gain_ih, &self.tape.input_norm),
+                (
+                    std::slice::from_ref(&layout.recurrent),
+                    &mut *d_recurrent,
+                    gain_hh,
+                    &self.tape.recurrent_norm,
+                ),
+            ] {
+                let d = &mut d[row * width..][..width];
+                copy_blocks(blocks, hidden, d_gates, d);
+                normalise_backward(d, gain, &norm.x_hat[at * width..][..width], norm.scale[at]);
+            }
+        }
+    }
+
+    /// Sums the gradients of weights and biases over the rows of a chunk.
+    fn sum_weight_gradients(
+        &self,
+        chunk: Chunk,
+        params: &mut Parameters<S>,
+        scratch: &mut BackwardScratch<S>,
+    ) {
+        let Forward { batch, hidden, features, cell, reverse, .. } = self.forward;
+        let (from, count) = (chunk.from * batch, (chunk.to - chunk.from) * batch);
+        let (slots, gate_rows) = (self.slots(), self.gate_rows());
+        let BackwardScratch { d_gates, packed_x, packed_h, d_bias, d_input_rows, .. } = scratch;
+        let x = self.input.rows(from, from + count, features);
+        let h = if self.tape.recurrent_mask.is_empty() {
+            &self.tape.h[(from + if reverse { batch } else { 0 }) * hidden..]
+        } else {
+            &self.tape.h_masked[from * hidden..]
+        };
+        rayon::join(
+            || {
+                packed_h.pack_plain(h, count, hidden, hidden);
+                if let Input::Dense(x) = x {
+                    packed_x.pack_plain(x, count, features, features);
+                }
+            },
+            || dispatch(SumRows { rows: &d_gates[..count * slots], sums: d_bias }),
+        );
+        self.sum_gain_gradients(from, count, d_gates, params);
+        let norm = self.forward.gains.is_some();
+        let (d_input, d_recurrent, stride) = if norm {
+            (&scratch.d_input_product, &scratch.d_recurrent_product, gate_rows)
+        } else {
+            (&*d_gates, &*d_gates, slots)
+        };
+        let products = input_products(cell, norm);
+        let dense = matches!(x, Input::Dense(_));
+        let (d_weight_ih, d_weight_hh) = params.grad_pair_mut(self.ids.weight_ih, self.ids.weight_hh);
+        let rows = WeightRows {
+            first: FirstRow(0),
+            d_weight_ih: dense.then_some(SliceRows { data: d_weight_ih, first: 0, width: features }),
+            d_weight_hh: SliceRows { data: d_weight_hh, first: 0, width: hidden },
+        };
+        let recurrent = [Block { slot: 0, gate: 0, width: cell.gates().len() }];
+        share_rows(rows, gate_rows, WEIGHT_ROWS, &|part| {
+            if let Some(d_weight_ih) = part.d_weight_ih {
+                add_block_products(products, hidden, d_input, stride, packed_x, d_weight_ih);
+            }
+            add_block_products(&recurrent, hidden, d_recurrent, stride, packed_h, part.d_weight_hh);
+        });
+        if let Input::MultiHot { indices, offsets } = x {
+            let target = TimeRows::new(d_input_rows, features, gate_rows, 1);
+            let parts = ScatterRows { first: FirstRow(0), target };
+            share_rows(parts, gate_rows, WEIGHT_ROWS, &|part| {
+                scatter(products, hidden, d_input, stride, indices, offsets, part);
+            });
+        }
+    }
+
+    fn sum_gain_gradients(&self, from: usize, count: usize, d_gates: &[S], params: &mut Parameters<S>) {
+        let (Some(norm_ih), Some(norm_hh)) = (self.ids.norm_ih, self.ids.norm_hh) else { return };
+        let (slots, width, hidden) = (self.slots(), self.gate_rows(), self.forward.hidden);
+        let layout = Layout::of(self.forward.cell);
+        for (id, blocks, norm) in [
+            (norm_ih, layout.input, &self.tape.input_norm),
+            (norm_hh, std::slice::from_ref(&layout.recurrent), &self.tape.recurrent_norm),
+        ] {
+            let d_gain = params.grad_mut(id);
+            for row in 0..count {
+                let x_hat = &norm.x_hat[(from + row) * width..][..width];
+                for block in blocks {
+                    let (gate, size) = (block.gate * hidden, block.width * hidden);
+                    let d = &d_gates[row * slots + block.slot * hidden..][..size];
+                    for ((d_gain, &d), &x_hat) in d_gain[gate..][..size].iter_mut().zip(d).zip(&x_hat[gate..])
+                    {
+                        *d_gain += d * x_hat;
+                    }
+                }
+            }
+        }
+    }
+
+    /// `d_input += d_gates W_ih` for the steps of a chunk.
+    fn add_input_gradient(&self, chunk: Chunk, scratch: &BackwardScratch<S>, d_input: &mut [S]) {
+        let Forward { batch, hidden, features, cell, weights, gains, .. } = self.forward;
+        let (from, to) = (chunk.from * batch * features, chunk.to * batch * features);
+        let (d, stride) = match gains {
+            Some(_) => (&scratch.d_input_product, self.gate_rows()),
+            None => (&scratch.d_gates, self.slots()),
+        };
+        let part = SliceRows { data: &mut d_input[from..to], first: 0, width: features };
+        share_rows(part, (chunk.to - chunk.from) * batch, LEAST_ROWS, &|part| {
+            let rows = part.data.len() / features;
+            for (block, packed) in input_products(cell, gains.is_some()).iter().zip(&weights.input_back) {
+                let d = &d[part.first * stride + block.slot * hidden..];
+                let d = Left::strided(d, rows, block.width * hidden, stride);
+                multiply(d, packed, part.data, features, Store::Add);
+            }
+        });
+    }
+
+    /// Hands over what was summed in another order than the parameters have.
+    fn finish(&self, params: &mut Parameters<S>, scratch: &BackwardScratch<S>) {
+        let (hidden, features, gate_rows) = (self.forward.hidden, self.forward.features, self.gate_rows());
+        let layout = Layout::of(self.forward.cell);
+        if let (Some(bias_ih), Some(bias_hh)) = (self.ids.bias_ih, self.ids.bias_hh) {
+            for (id, blocks) in [(bias_ih, layout.input), (bias_hh, std::slice::from_ref(&layout.recurrent))]
+            {
+                for block in blocks {
+                    let to = &mut params.grad_mut(id)[block.gate * hidden..][..block.width * hidden];
+                    add(to, &scratch.d_bias[block.slot * hidden..]);
+                }
+            }
+        }
+        if matches!(self.input, Input::MultiHot { .. }) {
+            for (row, d_weight) in params.grad_mut(self.ids.weight_ih).chunks_exact_mut(features).enumerate()
+            {
+                for (feature, d_weight) in d_weight.iter_mut().enumerate() {
+                    *d_weight += scratch.d_input_rows[feature * gate_rows + row];
+                }
+            }
+        }
+    }
+}
+
+/// Moves from `d` to `pass` what goes past the cell: the share that zoneout kept, and all of padded rows.
+fn pass_over<S: Scalar>(
+    zone: Zone<'_, S>,
+    valid: Option<&[bool]>,
+    d: &mut [S],
+    pass: &mut [S],
+    at: usize,
+    hidden: usize,
+) {
+    pass.fill(S::zero());
+    zone.split(d, pass, at);
+    for (row, _) in valid.unwrap_or(&[]).iter().enumerate().filter(|(_, valid)| !**valid) {
+        let (d, pass) = (&mut d[row * hidden..][..hidden], &mut pass[row * hidden..][..hidden]);
+        add(pass, d);
+        d.fill(S::zero());
+    }
+}
+
+fn add<S: Scalar>(to: &mut [S], from: &[S]) {
+    to.iter_mut().zip(from).for_each(|(to, &from)| *to += from);
+}
+
+/// Copies blocks of a gate row to where the weights have their rows.
+fn copy_blocks<S: Copy>(blocks: &[Block], hidden: usize, slots: &[S], gates: &mut [S]) {
+    for block in blocks {
+        let width = block.width * hidden;
+        gates[block.gate * hidden..][..width].copy_from_slice(&slots[block.slot * hidden..][..width]);
+    }
+}
+
+/// The part of each block that falls on rows `first..first + count` of the weights: `(row there, row in the part, rows)`.
+fn overlaps(
+    blocks: &[Block],
+    hidden: usize,
+    first: usize,
+    count: usize,
+) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+    blocks.iter().filter_map(move |block| {
+        let (gate, slot) = (block.gate * hidden, block.slot * hidden);
+        let (from, to) = (gate.max(first), (gate + block.width * hidden).min(first + count));
+        (from < to).then(|| (slot + from - gate, from - first, to - from))
+    })
+}
+
+/// `part += dᵀ x` for some rows of a weight matrix.
+fn add_block_products<S: Scalar>(
+    blocks: &[Block],
+    hidden: usize,
+    d: &[S],
+    stride: usize,
+    x: &Packed<S>,
+    part: SliceRows<'_, S>,
+) {
+    let count = part.data.len() / part.width;
+    for (column, row, rows) in overlaps(blocks, hidden, part.first, count) {
+        add_outer_products(d, stride, column, x, &mut part.data[row * part.width..][..rows * part.width]);
+    }
+}
+
+/// Some columns of the gradient of `W_ihᵀ` `[F, G·H]`.
+struct ScatterRows<'a, S> {
+    first: FirstRow,
+    target: TimeRows<'a, S>,
+}
+
+split_rows_by_field!(ScatterRows { first, target });
+
+/// Adds each row of `d` to the rows of the target that its active features choose.
+fn scatter<S: Scalar>(
+    blocks: &[Block],
+    hidden: usize,
+    d: &[S],
+    stride: usize,
+    indices: &[u32],
+    offsets: &[usize],
+    mut part: ScatterRows<'_, S>,
+) {
+    for (column, row, rows) in overlaps(blocks, hidden, part.first.0, part.target.rows()) {
+        for (r, ends) in offsets.windows(2).enumerate() {
+            let d = &d[r * stride + column..][..rows];
+            for &feature in &indices[ends[0]..ends[1]] {
+                add(&mut part.target.at_mut(feature as usize)[row..][..rows], d);
+            }
+        }
+    }
+}
+
+/// Adds up the rows of a matrix.
+struct SumRows<'a, S> {
+    rows: &'a [S],
+    /// Added to.
+    sums: &'a mut [S],
+}
+
+impl<S: Scalar> Kernel for SumRows<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for row in self.rows.chunks_exact(self.sums.len()) {
+            for at in (0..row.len()).step_by(<S::Vector<I> as Vector<S>>::LANES) {
+                (<S::Vector<I> as Vector<S>>::read(self.sums, at) + Vector::read(row, at))
+                    .write(self.sums, at);
+            }
+        }
+    }
+}

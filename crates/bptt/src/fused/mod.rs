@@ -1,0 +1,28 @@
+//! The fast implementation of every cell: one product for the inputs of all steps, one product per step for the recurrence,
+//! one pass for the gates; backward mirrors it and sums weight gradients over many steps at a time.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `layout` | which columns of the tape's gate rows meet which rows of the weights |
+//! | `lstm`, `gru`, `rnn` | the gates of one step, forward and backward side by side |
+//! | `packed` | weights in the order in which products read them |
+//! | `tape` | what forward keeps for backward |
+//! | `forward`, `backward` | one layer in one direction through time |
+//! | `norm`, `regularise` | layer normalisation; zoneout and recurrent dropout |
+
+mod backward;
+mod forward;
+mod gru;
+mod layout;
+mod lstm;
+mod norm;
+mod packed;
+mod regularise;
+mod rnn;
+mod tape;
+
+pub(crate) use backward::{Backward, BackwardScratch};
+pub(crate) use forward::{Forward, ZoneKind};
+pub(crate) use packed::PackedLayer;
+pub(crate) use regularise::{draw_keep_mask, draw_zone_mask};
+pub(crate) use tape::{Tape, fit};

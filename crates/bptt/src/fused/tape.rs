@@ -1,0 +1,64 @@
+//! What the forward pass of one layer in one direction keeps for the backward pass.
+
+use composer_tensor::Scalar;
+
+use super::layout::Layout;
+use crate::RecurrentConfig;
+
+/// Activations of one layer in one direction, in the order of time.
+///
+/// States have `T + 1` steps: the initial state stands before the first step, or after the last one if the layer runs
+/// backward in time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tape<S> {
+    /// `[T, B, slots·H]`, see [`super::layout`].
+    pub gates: Vec<S>,
+    /// `[T + 1, B, H]`
+    pub h: Vec<S>,
+    /// `[T + 1, B, H]` of an LSTM.
+    pub c: Vec<S>,
+    /// `[B, H]`: the mask of recurrent dropout, if there is one.
+    pub recurrent_mask: Vec<S>,
+    /// `[T, B, H]`: the masked `h_prev`, if there is such a mask.
+    pub h_masked: Vec<S>,
+    /// `[T, B, H]`: where zoneout keeps `h`, if it was drawn.
+    pub zone_h: Vec<S>,
+    /// `[T, B, H]`: where zoneout keeps `c`, if it was drawn.
+    pub zone_c: Vec<S>,
+    /// The normalised products, if there is layer normalisation.
+    pub input_norm: NormTape<S>,
+    /// The same for the recurrence.
+    pub recurrent_norm: NormTape<S>,
+}
+
+/// Normalised rows of one product.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NormTape<S> {
+    /// `[T, B, G·H]`
+    pub x_hat: Vec<S>,
+    /// `[T, B]`: what the rows were multiplied by.
+    pub scale: Vec<S>,
+}
+
+impl<S: Scalar> Tape<S> {
+    /// Sizes everything but masks; what it holds is unspecified.
+    pub(crate) fn size(&mut self, config: &RecurrentConfig, steps: usize, batch: usize) {
+        let (rows, hidden) = (steps * batch, config.hidden);
+        fit(&mut self.gates, rows * Layout::of(config.cell).slots * hidden);
+        fit(&mut self.h, (rows + batch) * hidden);
+        if config.cell.has_c() {
+            fit(&mut self.c, (rows + batch) * hidden);
+        }
+        if config.layer_norm {
+            for norm in [&mut self.input_norm, &mut self.recurrent_norm] {
+                fit(&mut norm.x_hat, rows * config.gate_rows());
+                fit(&mut norm.scale, rows);
+            }
+        }
+    }
+}
+
+/// Gives `values` a length; what they hold is unspecified.
+pub(crate) fn fit<S: Scalar>(values: &mut Vec<S>, length: usize) {
+    values.resize(length, S::zero());
+}

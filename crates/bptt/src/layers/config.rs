@@ -1,0 +1,164 @@
+//! What a recurrent stack looks like.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A recurrent cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cell {
+    /// `h = tanh(W_ih x + b_ih + W_hh h_prev + b_hh)`
+    #[serde(rename = "rnn")]
+    RnnTanh,
+    /// `h = max(0, W_ih x + b_ih + W_hh h_prev + b_hh)`
+    RnnRelu,
+    /// Long short-term memory (Hochreiter and Schmidhuber 1997) with a forget gate (Gers et al. 2000).
+    #[default]
+    Lstm,
+    /// Gated recurrent unit (Cho et al. 2014), the reset gate applied after the product, as in PyTorch and cuDNN.
+    Gru,
+}
+
+impl Cell {
+    /// All cells.
+    pub const ALL: [Cell; 4] = [Cell::RnnTanh, Cell::RnnRelu, Cell::Lstm, Cell::Gru];
+
+    /// The gate-order table: the blocks of `H` rows in `weight_ih`, `weight_hh` and the biases, PyTorch's order.
+    pub const fn gates(self) -> &'static [&'static str] {
+        match self {
+            Cell::RnnTanh | Cell::RnnRelu => &["h"],
+            Cell::Lstm => &["i", "f", "g", "o"],
+            Cell::Gru => &["r", "z", "n"],
+        }
+    }
+
+    /// Whether the cell carries a second state, `c`.
+    pub const fn has_c(self) -> bool {
+        matches!(self, Cell::Lstm)
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cell::RnnTanh => "rnn",
+            Cell::RnnRelu => "rnn-relu",
+            Cell::Lstm => "lstm",
+            Cell::Gru => "gru",
+        })
+    }
+}
+
+impl FromStr for Cell {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Cell, Error> {
+        Cell::ALL
+            .into_iter()
+            .find(|cell| cell.to_string() == name.to_lowercase())
+            .ok_or_else(|| Error::UnknownCell(name.to_string()))
+    }
+}
+
+/// A stack of recurrent layers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecurrentConfig {
+    /// The cell of every layer.
+    pub cell: Cell,
+    /// `F`, features of an input row.
+    pub input: usize,
+    /// `H`, hidden units of a layer (of each direction).
+    pub hidden: usize,
+    /// `L`, layers on top of each other.
+    pub layers: usize,
+    /// Whether the products have biases.
+    pub bias: bool,
+    /// Whether every layer also runs from the last step to the first; its output is `2·H` wide.
+    pub bidirectional: bool,
+    /// Probability that an output of a layer is dropped on its way to the next one, while training.
+    pub dropout: f64,
+    /// Whether `dropout` draws one mask per sequence instead of one per step (Gal and Ghahramani 2016).
+    pub variational_dropout: bool,
+    /// Probability that a unit of `h_prev` is dropped on its way into `weight_hh`, one mask per sequence, while training.
+    pub recurrent_dropout: f64,
+    /// Probability that a unit of `h` keeps its previous value (Krueger et al. 2017); its expectation when not training.
+    pub zoneout: f64,
+    /// The same for `c` of an LSTM.
+    pub zoneout_cell: f64,
+    /// Whether both products are normalised over all gates before they are added (Ba et al. 2016).
+    pub layer_norm: bool,
+}
+
+impl Default for RecurrentConfig {
+    fn default() -> Self {
+        RecurrentConfig {
+            cell: Cell::Lstm,
+            input: 88,
+            hidden: 128,
+            layers: 1,
+            bias: true,
+            bidirectional: false,
+            dropout: 0.0,
+            variational_dropout: false,
+            recurrent_dropout: 0.0,
+            zoneout: 0.0,
+            zoneout_cell: 0.0,
+            layer_norm: false,
+        }
+    }
+}
+
+impl RecurrentConfig {
+    /// 2 if bidirectional, 1 otherwise.
+    pub fn directions(&self) -> usize {
+        if self.bidirectional { 2 } else { 1 }
+    }
+
+    /// Features of an output row, `H·D`.
+    pub fn output(&self) -> usize {
+        self.hidden * self.directions()
+    }
+
+    /// Features of the input of layer `layer`.
+    pub fn layer_input(&self, layer: usize) -> usize {
+        if layer == 0 { self.input } else { self.output() }
+    }
+
+    /// Rows of `weight_ih`, `G·H`.
+    pub fn gate_rows(&self) -> usize {
+        self.cell.gates().len() * self.hidden
+    }
+
+    /// Whether the sizes are positive and the probabilities are some.
+    ///
+    /// # Errors
+    /// The first setting that is out of its range.
+    pub fn validate(&self) -> Result<(), Error> {
+        for (name, size) in [("input", self.input), ("hidden", self.hidden), ("layers", self.layers)] {
+            if size == 0 {
+                return Err(Error::Config { name, value: "0".into(), expected: "it must be at least 1" });
+            }
+        }
+        let probabilities = [
+            ("dropout", self.dropout),
+            ("recurrent_dropout", self.recurrent_dropout),
+            ("zoneout", self.zoneout),
+            ("zoneout_cell", self.zoneout_cell),
+        ];
+        for (name, p) in probabilities {
+            if !(0.0..1.0).contains(&p) {
+                return Err(Error::Config {
+                    name,
+                    value: p.to_string(),
+                    expected: "it must be at least 0 and below 1",
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! Layers: they hold the places of their parameters, and read and write flat slices.
+
+mod config;
+mod embedding;
+mod linear;
+mod recurrent;
+mod sequence;
+
+pub use config::{Cell, RecurrentConfig};
+pub use embedding::Embedding;
+pub use linear::{Linear, LinearWorkspace};
+pub use recurrent::{Recurrent, RecurrentWorkspace, StepWorkspace};
+pub use sequence::{Input, Mask, Mode, State};
+
+pub(crate) use recurrent::LayerIds;

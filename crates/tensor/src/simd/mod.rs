@@ -1,0 +1,183 @@
+//! One loop, compiled for every instruction set, chosen once at run time.
+//!
+//! A loop is a [`Kernel`]: a struct that holds its arguments and a generic `run` that works on [`Vector`]s. [`dispatch`]
+//! calls `run` in a function that was compiled for the best instruction set this machine has, or for the one that the
+//! environment variable `COMPOSER_SIMD` names (`portable`, `avx2` or `avx512`).
+
+#![allow(unsafe_code)] // the calls into functions with target features; each is checked by `Path::available`
+
+mod portable;
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+pub use vector::Vector;
+
+/// The environment variable that forces a path.
+pub const ENVIRONMENT: &str = "COMPOSER_SIMD";
+
+/// An instruction set that loops are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Path {
+    /// Plain Rust that compilers vectorise by themselves; right on every machine.
+    Portable = 1,
+    /// x86-64 with AVX2 and FMA: eight `f32` at a time.
+    Avx2 = 2,
+    /// x86-64 with AVX-512: sixteen `f32` at a time.
+    Avx512 = 3,
+}
+
+/// What can go wrong when a path is chosen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// The name is none of the three.
+    #[error("there is no SIMD path \"{0}\"; choose portable, avx2 or avx512")]
+    Unknown(String),
+    /// This machine cannot run it.
+    #[error("this machine cannot run the SIMD path \"{0}\"; it has {1}")]
+    Unavailable(Path, String),
+}
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Path::Portable => "portable",
+            Path::Avx2 => "avx2",
+            Path::Avx512 => "avx512",
+        })
+    }
+}
+
+impl std::str::FromStr for Path {
+    type Err = PathError;
+
+    fn from_str(name: &str) -> Result<Path, PathError> {
+        match name {
+            "portable" => Ok(Path::Portable),
+            "avx2" => Ok(Path::Avx2),
+            "avx512" => Ok(Path::Avx512),
+            _ => Err(PathError::Unknown(name.to_string())),
+        }
+    }
+}
+
+impl Path {
+    /// Whether this machine can run the path.
+    pub fn available(self) -> bool {
+        match self {
+            Path::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512 => Path::Avx2.available() && is_x86_feature_detected!("avx512f"),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
+    }
+
+    /// The paths that this machine has, slowest first.
+    pub fn all_available() -> impl Iterator<Item = Path> {
+        [Path::Portable, Path::Avx2, Path::Avx512].into_iter().filter(|path| path.available())
+    }
+
+    fn from_byte(byte: u8) -> Option<Path> {
+        [Path::Portable, Path::Avx2, Path::Avx512].into_iter().find(|&path| path as u8 == byte)
+    }
+}
+
+/// 0 until the first use, then the byte of the path.
+static CURRENT: AtomicU8 = AtomicU8::new(0);
+
+/// The path in use: the one that `COMPOSER_SIMD` names if this machine has it, the fastest otherwise.
+///
+/// A wrong name is no reason to stop here; programs that want to complain call [`check_environment`] first.
+pub fn path() -> Path {
+    match Path::from_byte(CURRENT.load(Ordering::Relaxed)) {
+        Some(path) => path,
+        None => {
+            let path = match check_environment() {
+                Ok(Some(path)) => path,
+                _ => Path::all_available().last().unwrap_or(Path::Portable),
+            };
+            CURRENT.store(path as u8, Ordering::Relaxed);
+            path
+        }
+    }
+}
+
+/// Reads `COMPOSER_SIMD`: `None` if it is not set.
+///
+/// # Errors
+/// It names no path, or one that this machine cannot run.
+pub fn check_environment() -> Result<Option<Path>, PathError> {
+    let Ok(name) = std::env::var(ENVIRONMENT) else { return Ok(None) };
+    let path: Path = name.parse()?;
+    usable(path).map(Some)
+}
+
+/// Uses `path` from now on in this process; for tests and benches that compare paths.
+///
+/// # Errors
+/// This machine cannot run it.
+pub fn use_path(path: Path) -> Result<(), PathError> {
+    CURRENT.store(usable(path)? as u8, Ordering::Relaxed);
+    Ok(())
+}
+
+fn usable(path: Path) -> Result<Path, PathError> {
+    if path.available() {
+        return Ok(path);
+    }
+    let have: Vec<String> = Path::all_available().map(|path| path.to_string()).collect();
+    Err(PathError::Unavailable(path, have.join(", ")))
+}
+
+/// A loop together with its arguments.
+pub trait Kernel {
+    /// What the loop returns.
+    type Output;
+
+    /// The loop, written once for any instruction set. Implementations must be `#[inline(always)]`, so that the
+    /// loop is compiled inside the function that enables the instructions.
+    fn run<I: Isa>(self) -> Self::Output;
+}
+
+/// An instruction set: its vectors and the tile of its matrix product. Cannot be implemented or named elsewhere.
+pub trait Isa: sealed::Sealed + 'static {
+    /// The vector of `f32`.
+    type F32: Vector<f32>;
+    /// The vector of `f64`.
+    type F64: Vector<f64>;
+    /// Rows of a tile of the matrix product: as many as the registers hold accumulators for.
+    const TILE_ROWS: usize;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Runs `kernel` on the current [`path`].
+#[inline]
+pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    dispatch_on(path(), kernel)
+}
+
+/// Runs `kernel` on `path`, which must be available.
+#[inline]
+pub(crate) fn dispatch_on<K: Kernel>(path: Path, kernel: K) -> K::Output {
+    match path {
+        Path::Portable => kernel.run::<portable::Portable>(),
+        // SAFETY: a `Path` other than `Portable` reaches this point only through `path` or `use_path`, or was stored by
+        // something that they reached; both return a path only after `available` detected its features.
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2 => unsafe { x86::run_avx2(kernel) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx512 => unsafe { x86::run_avx512(kernel) },
+        #[cfg(not(target_arch = "x86_64"))]
+        _ => kernel.run::<portable::Portable>(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Plain Rust over small arrays: right on every machine, vectorised by the compiler for what the target guarantees
+//! (SSE2 on x86-64, NEON with fused multiply-add on Arm).
+
+#![allow(unsafe_code)] // the loads and stores of `Vector`
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::{Isa, Vector, sealed::Sealed};
+
+/// The instruction set that every target has.
+pub struct Portable;
+
+impl Sealed for Portable {}
+
+impl Isa for Portable {
+    type F32 = Lanes<f32>;
+    type F64 = Lanes<f64>;
+    const TILE_ROWS: usize = 4;
+}
+
+const LANES: usize = 4;
+
+/// Four numbers.
+#[derive(Clone, Copy)]
+pub struct Lanes<S>([S; LANES]);
+
+/// Whether `mul_add` is one instruction; where it is not, it would be a slow library call.
+const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+
+macro_rules! binary {
+    ($trait:ident, $method:ident, $operator:tt, $scalar:ty) => {
+        impl $trait for Lanes<$scalar> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Lanes(std::array::from_fn(|lane| self.0[lane] $operator other.0[lane]))
+            }
+        }
+    };
+}
+
+macro_rules! vector {
+    ($scalar:ty, $bits:ty, $mantissa:expr, $bias:expr) => {
+        binary!(Add, add, +, $scalar);
+        binary!(Sub, sub, -, $scalar);
+        binary!(Mul, mul, *, $scalar);
+        binary!(Div, div, /, $scalar);
+
+        impl Neg for Lanes<$scalar> {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self {
+                Lanes(self.0.map(|x| -x))
+            }
+        }
+
+        impl Vector<$scalar> for Lanes<$scalar> {
+            const LANES: usize = LANES;
+
+            #[inline(always)]
+            fn splat(x: $scalar) -> Self {
+                Lanes([x; LANES])
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $scalar) -> Self {
+                // SAFETY: the caller promises `LANES` readable elements; arrays of them need no more alignment.
+                Lanes(unsafe { from.cast::<[$scalar; LANES]>().read() })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $scalar) {
+                // SAFETY: the caller promises `LANES` writable elements.
+                unsafe { to.cast::<[$scalar; LANES]>().write(self.0) }
+            }
+
+            #[inline(always)]
+            fn mul_add(self, b: Self, c: Self) -> Self {
+                if FUSED {
+                    Lanes(std::array::from_fn(|lane| self.0[lane].mul_add(b.0[lane], c.0[lane])))
+                } else {
+                    self * b + c
+                }
+            }
+
+            #[inline(always)]
+            fn at_most(self, bound: Self) -> Self {
+                Lanes(std::array::from_fn(|lane| if self.0[lane] > bound.0[lane] { bound.0[lane] } else { self.0[lane] }))
+            }
+
+            #[inline(always)]
+            fn at_least(self, bound: Self) -> Self {
+                Lanes(std::array::from_fn(|lane| if self.0[lane] < bound.0[lane] { bound.0[lane] } else { self.0[lane] }))
+            }
+
+            #[inline(always)]
+            fn zero_where_le(self, x: Self, bound: Self) -> Self {
+                Lanes(std::array::from_fn(|lane| if x.0[lane] <= bound.0[lane] { 0.0 } else { self.0[lane] }))
+            }
+
+            #[inline(always)]
+            fn pow2(self) -> Self {
+                let magic = <$scalar as crate::Scalar>::ROUND_MAGIC + $bias;
+                Lanes(self.0.map(|n| <$scalar>::from_bits((n + magic).to_bits() << $mantissa)))
+            }
+        }
+    };
+}
+
+vector!(f32, u32, 23, 127.0);
+vector!(f64, u64, 52, 1023.0);
