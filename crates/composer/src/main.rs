@@ -1,2 +1,23 @@
-//! The `composer` command.
-fn main() {}
+//! The `composer` command: arguments → typed options → library calls → exit code. No mathematics lives here.
+
+mod cli;
+mod commands;
+mod failure;
+mod material;
+mod progress;
+mod report;
+mod run;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    match commands::run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("composer: {}", failure::sentence(&error));
+            ExitCode::from(failure::exit_code(&error))
+        }
+    }
+}

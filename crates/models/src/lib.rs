@@ -1,1 +1,18 @@
 //! Recurrent sequence models wired to musical representations, and the model file.
+//!
+//! [`SequenceModel`] is a recurrent stack between a multi-hot input and a linear output layer. What the numbers mean
+//! is said by its [`Encoding`]: the two planes of a frame representation with sigmoid outputs, or a vocabulary of
+//! tokens with a softmax. [`file`] writes a model with everything that is needed to use it again.
+
+pub mod batch;
+pub mod encoding;
+mod error;
+pub mod file;
+pub mod scoring;
+pub mod sequence_model;
+pub mod streams;
+
+pub use batch::{SequenceBatch, Targets};
+pub use encoding::{Encoding, Sequence};
+pub use error::Error;
+pub use sequence_model::{LanguageModel, ModelConfig, SequenceModel, Workspace};

@@ -1,0 +1,259 @@
+//! The command line, in words for musicians.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Teach a recurrent network to write polyphonic music.
+///
+/// Without a command, composer trains on the music that it carries, composes, and writes a page to look at and
+/// listen to: about two minutes, no files needed.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    subcommand_help_heading = "What it can do",
+    disable_help_subcommand = true
+)]
+pub struct Arguments {
+    /// What to do; nothing: the quick start.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// How many processor cores to use; the result is the same with any number
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// What it can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Learn from a folder of MIDI files, then compose, evaluate and write a report
+    Train(Box<TrainArgs>),
+    /// Write new music with a trained model
+    Compose(Box<ComposeArgs>),
+    /// Check the hand-written gradients against finite differences
+    Gradcheck(GradcheckArgs),
+    /// Compare with published figures
+    #[command(subcommand)]
+    Benchmark(BenchmarkCommand),
+}
+
+/// `composer train`.
+#[derive(Clone, Debug, Args)]
+pub struct TrainArgs {
+    /// Folder with MIDI files (searched with its subfolders); without it, the music that composer carries
+    pub folder: Option<PathBuf>,
+
+    /// Where to write the model, the music and the report [default: a new folder in runs/]
+    #[arg(long, value_name = "FOLDER")]
+    pub output_dir: Option<PathBuf>,
+
+    /// Times to go through the music at most; stops earlier when held-out music no longer gains
+    #[arg(long, default_value_t = crate::commands::train::DEFAULT_EPOCHS)]
+    pub epochs: u64,
+
+    /// Cell of the network: rnn, rnn-relu, lstm or gru
+    #[arg(long, default_value = "lstm")]
+    pub cell: composer_bptt::Cell,
+
+    /// Units in each layer
+    #[arg(long, default_value_t = 192)]
+    pub hidden: usize,
+
+    /// Layers on top of each other
+    #[arg(long, default_value_t = 1)]
+    pub layers: usize,
+
+    /// Share of units that are switched off at random while training, against learning by heart
+    #[arg(long, default_value_t = 0.2)]
+    pub dropout: f64,
+
+    /// Pieces that are read side by side
+    #[arg(long, default_value_t = 32)]
+    pub batch_size: usize,
+
+    /// Steps of music that a gradient goes back (64 sixteenths are four bars)
+    #[arg(long, default_value_t = 64)]
+    pub tbptt_len: usize,
+
+    /// How large the steps of learning are at their largest
+    #[arg(long, default_value_t = 0.004)]
+    pub learning_rate: f64,
+
+    /// What to write when the training is done
+    #[command(flatten)]
+    pub music: MusicArgs,
+}
+
+/// Options of writing music.
+#[derive(Clone, Debug, Args)]
+pub struct MusicArgs {
+    /// How many pieces to write
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub num_outputs: usize,
+
+    /// How long each piece is: 16bars (of four quarters) or 256steps
+    #[arg(long, default_value = "16bars")]
+    pub length: Length,
+
+    /// How adventurous: 1 as learnt, lower is tamer, higher is wilder, 0 always the most likely
+    #[arg(long, default_value_t = 0.9)]
+    pub temperature: f64,
+
+    /// Notes that may sound together at most
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    pub max_polyphony: usize,
+
+    /// The same seed gives the same music, another seed another
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// Quarter notes per minute [default: as in the music it learnt from]
+    #[arg(long)]
+    pub qpm: Option<f64>,
+
+    /// Play with the sounds of a SoundFont file (.sf2) instead of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub soundfont: Option<PathBuf>,
+}
+
+/// `composer compose`.
+#[derive(Clone, Debug, Args)]
+pub struct ComposeArgs {
+    /// The trained model: model.safetensors of a run
+    #[arg(long, value_name = "FILE")]
+    pub model: PathBuf,
+
+    /// Where to write the music
+    #[arg(long, default_value = "compositions", value_name = "FOLDER")]
+    pub output_dir: PathBuf,
+
+    /// What to write
+    #[command(flatten)]
+    pub music: MusicArgs,
+}
+
+/// `composer gradcheck`.
+#[derive(Clone, Debug, Args)]
+pub struct GradcheckArgs {
+    /// Which cell: rnn, rnn-relu, lstm, gru or all
+    #[arg(long, default_value = "all")]
+    pub cell: String,
+
+    /// Layers on top of each other
+    #[arg(long, default_value_t = 2)]
+    pub layers: usize,
+
+    /// Units in each layer
+    #[arg(long, default_value_t = 5)]
+    pub hidden: usize,
+
+    /// Time steps
+    #[arg(long, default_value_t = 6)]
+    pub steps: usize,
+
+    /// Sequences side by side
+    #[arg(long, default_value_t = 3)]
+    pub batch: usize,
+
+    /// Read the sequence in both directions
+    #[arg(long)]
+    pub bidirectional: bool,
+
+    /// Normalise the gates inside the cells
+    #[arg(long)]
+    pub layer_norm: bool,
+
+    /// Seed of weights and inputs
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `composer benchmark`.
+#[derive(Debug, Subcommand)]
+pub enum BenchmarkCommand {
+    /// Likelihood on a published set of frames ({"train", "valid", "test"} as JSON), in nats per frame
+    Frames(Box<FramesArgs>),
+}
+
+/// `composer benchmark frames`.
+#[derive(Clone, Debug, Args)]
+pub struct FramesArgs {
+    /// The set: pieces of frames of MIDI pitches, as in the JSB Chorales and Nottingham sets
+    pub file: PathBuf,
+
+    /// Only the two baselines, without training a network
+    #[arg(long)]
+    pub baselines: bool,
+}
+
+/// A length of music.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Bars of four quarters.
+    Bars(usize),
+    /// Steps of the model's grid.
+    Steps(usize),
+}
+
+/// A day of sixteenths at 120: nobody waits for more.
+const MAX_STEPS: usize = 1_000_000;
+
+impl Length {
+    /// In steps of a grid.
+    pub fn steps(self, steps_per_quarter: u32) -> usize {
+        match self {
+            Length::Bars(bars) => bars * 4 * steps_per_quarter as usize,
+            Length::Steps(steps) => steps,
+        }
+    }
+}
+
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let number: usize = digits
+            .parse()
+            .map_err(|_| "write a number and a unit, for example 16bars or 256steps".to_string())?;
+        if number == 0 || number > MAX_STEPS {
+            return Err(format!("a length must be between 1 and {MAX_STEPS}"));
+        }
+        match text[digits.len()..].trim() {
+            "" | "bar" | "bars" => Ok(Length::Bars(number)),
+            "step" | "steps" => Ok(Length::Steps(number)),
+            unit => Err(format!("\"{unit}\" is not a unit of length: use bars or steps")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn lengths_are_bars_or_steps() {
+        assert_eq!("16bars".parse(), Ok(Length::Bars(16)));
+        assert_eq!("1 bar".parse(), Ok(Length::Bars(1)));
+        assert_eq!("8".parse(), Ok(Length::Bars(8)));
+        assert_eq!("256steps".parse(), Ok(Length::Steps(256)));
+        assert_eq!(Length::Bars(2).steps(4), 32);
+        for bad in
+            ["", "bars", "0bars", "-3bars", "3miles", "99999999999999999999", "1e3bars", "10000000steps"]
+        {
+            assert!(bad.parse::<Length>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! One module per command.
+
+mod benchmark;
+mod compose;
+mod gradcheck;
+pub mod train;
+
+use crate::cli::{Arguments, BenchmarkCommand, Command};
+use crate::failure::wrong_input;
+use clap::Parser;
+
+/// Runs the command that the arguments ask for; none is the quick start.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if let Some(threads) = arguments.threads {
+        if threads == 0 {
+            return Err(wrong_input("--threads is 0, and must be at least 1"));
+        }
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    match &arguments.command {
+        None => match Arguments::parse_from(["composer", "train"]).command {
+            Some(Command::Train(args)) => train::run(&args),
+            _ => unreachable!("the arguments above are `train`"),
+        },
+        Some(Command::Train(args)) => train::run(args),
+        Some(Command::Compose(args)) => compose::run(args),
+        Some(Command::Gradcheck(args)) => gradcheck::run(args),
+        Some(Command::Benchmark(BenchmarkCommand::Frames(args))) => benchmark::frames(args),
+    }
+}

@@ -1,0 +1,173 @@
+//! What a training learns from and is measured by: pieces, split, as scores, frames and sequences.
+
+use crate::failure::wrong_input;
+use crate::progress::thousands;
+use composer_evaluation::likelihood::FrameSpace;
+use composer_models::Sequence;
+use composer_models::file::Notes;
+use composer_music::Score;
+use composer_music::corpus::{self, Corpus, Piece, Verdict};
+use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
+use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
+use std::path::Path;
+
+/// The pieces of one set, in the same order in every list.
+#[derive(Default)]
+pub struct Set {
+    /// Names.
+    pub names: Vec<String>,
+    /// Exact notes.
+    pub scores: Vec<Score>,
+    /// On the grid.
+    pub frames: Vec<Vec<Frame>>,
+    /// As the network reads them.
+    pub sequences: Vec<Sequence>,
+}
+
+impl Set {
+    fn push(&mut self, piece: Piece, representation: &FrameRepresentation) {
+        let frames = representation.encode(&piece.score);
+        self.names.push(piece.name);
+        self.scores.push(piece.score);
+        self.sequences.push(Sequence::Frames(frames.clone()));
+        self.frames.push(frames);
+    }
+
+    /// Steps of all pieces.
+    pub fn steps(&self) -> usize {
+        self.frames.iter().map(Vec::len).sum()
+    }
+}
+
+/// A corpus, read and split.
+pub struct Material {
+    /// For people.
+    pub name: String,
+    /// How scores become frames.
+    pub representation: FrameRepresentation,
+    /// To learn from.
+    pub train: Set,
+    /// To tell when to stop.
+    pub valid: Set,
+    /// To measure by.
+    pub test: Set,
+    /// Files that could not be used, or only in part, and why.
+    pub left_out: Vec<(String, String)>,
+}
+
+impl Material {
+    /// Reads a folder, or the corpus that the program carries.
+    pub fn load(folder: Option<&Path>, representation: FrameRepresentation) -> anyhow::Result<Self> {
+        let (name, corpus) = match folder {
+            Some(folder) => (folder.display().to_string(), corpus::load(folder)?),
+            None => (SHIPPED.to_string(), corpus::shipped()),
+        };
+        Self::split(name, corpus, representation)
+    }
+
+    fn split(name: String, corpus: Corpus, representation: FrameRepresentation) -> anyhow::Result<Self> {
+        if corpus.pieces.len() < 3 {
+            return Err(wrong_input(format!(
+                "{name} has {} usable pieces, and training needs at least 3: one to learn from, one to tell when to \
+                 stop, one to measure by",
+                corpus.pieces.len()
+            )));
+        }
+        let left_out = corpus.verdicts.iter().filter_map(complaint).collect();
+        let split = corpus::split(corpus.pieces);
+        let mut material = Self {
+            name,
+            representation,
+            train: Set::default(),
+            valid: Set::default(),
+            test: Set::default(),
+            left_out,
+        };
+        for (set, pieces) in [
+            (&mut material.train, split.train),
+            (&mut material.valid, split.valid),
+            (&mut material.test, split.test),
+        ] {
+            for piece in pieces {
+                set.push(piece, &representation);
+            }
+        }
+        if material.train.steps() == 0 {
+            return Err(wrong_input(format!("{} has no pitched notes to learn from", material.name)));
+        }
+        Ok(material)
+    }
+
+    /// Says what was found, and which files were left out.
+    pub fn announce(&self) {
+        eprintln!(
+            "Music: {} ({} + {} + {} pieces to learn from, to validate and to test; {} steps).",
+            self.name,
+            self.train.names.len(),
+            self.valid.names.len(),
+            self.test.names.len(),
+            thousands((self.train.steps() + self.valid.steps() + self.test.steps()) as u64)
+        );
+        for (file, reason) in &self.left_out {
+            eprintln!("  {file}: {reason}");
+        }
+    }
+
+    /// Where likelihoods are measured.
+    pub fn space(&self) -> FrameSpace {
+        let FrameRepresentation { pitch_low, pitch_high, onset_plane, .. } = self.representation;
+        FrameSpace { pitch_low, pitch_high, onset_plane }
+    }
+
+    /// What later use of the model needs to know: tempo and instrument of the training pieces.
+    pub fn notes(&self) -> Notes {
+        let mut tempos: Vec<f64> = self.train.scores.iter().map(initial_qpm).collect();
+        tempos.sort_by(f64::total_cmp);
+        let mut programs = [0usize; 128];
+        for note in self.train.scores.iter().flat_map(Score::notes).filter(|note| !note.is_drum()) {
+            programs[usize::from(note.program & 127)] += 1;
+        }
+        let program = (0..128).max_by_key(|&program| (programs[program], 127 - program)).unwrap_or(0);
+        Notes {
+            quarters_per_minute: tempos.get(tempos.len() / 2).copied(),
+            program: Some(program as u8),
+            corpus: self.name.clone(),
+            ..Notes::default()
+        }
+    }
+
+    /// The opening of a typical training piece, the one of middling density, as the network sees it.
+    pub fn excerpt(&self, bars: usize) -> Option<(&str, Score)> {
+        let density = |frames: &[Frame]| {
+            let notes: u32 = frames.iter().map(|frame| frame.onsets.count_ones()).sum();
+            f64::from(notes) / frames.len().max(1) as f64
+        };
+        let mut order: Vec<usize> = (0..self.train.frames.len()).collect();
+        order.sort_by(|&a, &b| density(&self.train.frames[a]).total_cmp(&density(&self.train.frames[b])));
+        let piece = *order.get(order.len() / 2)?;
+        let frames = &self.train.frames[piece];
+        let steps = (bars * 4 * self.representation.steps_per_quarter as usize).min(frames.len());
+        let options =
+            DecodeOptions { tempo: initial_qpm(&self.train.scores[piece]), ..DecodeOptions::default() };
+        Some((&self.train.names[piece], self.representation.decode(&frames[..steps], &options)))
+    }
+}
+
+/// What the program carries, for people.
+const SHIPPED: &str = "the music that ships: ten piano pieces and sixty-six of game music";
+
+/// What people should know of a file that was not used, or only in part.
+fn complaint(verdict: &Verdict) -> Option<(String, String)> {
+    let reason = match (&verdict.dropped, &verdict.report) {
+        (Some(dropped), _) => format!("left out: {}", dropped.reason),
+        (None, Some(report)) if !report.damage.is_empty() => format!("used in part: {}", report.damage[0]),
+        _ => return None,
+    };
+    Some((verdict.name.clone(), reason))
+}
+
+/// Tempo at the beginning, in quarters per minute.
+fn initial_qpm(score: &Score) -> f64 {
+    let micros = score.tempos.first().map_or(DEFAULT_MICROS_PER_QUARTER, |tempo| tempo.micros_per_quarter);
+    60e6 / f64::from(micros.max(1))
+}

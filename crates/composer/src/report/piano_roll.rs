@@ -1,0 +1,63 @@
+//! A piano roll as SVG.
+
+use composer_music::Score;
+use composer_music::score::DRUM_CHANNEL;
+use std::fmt::Write;
+
+const WIDTH: f64 = 960.0;
+const KEY: f64 = 4.0;
+const MARGIN: f64 = 34.0;
+
+/// The notes of a score (drums left out) over time, with bars of its first metre; `title` is for screen readers.
+pub fn svg(score: &Score, title: &str) -> String {
+    let notes: Vec<_> = score.notes().filter(|note| note.channel != DRUM_CHANNEL).collect();
+    let low = notes.iter().map(|note| note.pitch).min().unwrap_or(60).saturating_sub(2);
+    let high = notes.iter().map(|note| note.pitch).max().unwrap_or(72).saturating_add(2).min(127);
+    let height = f64::from(high - low + 1) * KEY;
+    let end = score.end().max(1) as f64;
+    let x = |tick: f64| MARGIN + tick / end * (WIDTH - MARGIN - 6.0);
+    let y = |pitch: u8| f64::from(high - pitch) * KEY + 6.0;
+    let mut svg = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {:.0}" role="img" aria-label="Piano roll: {title}">"#,
+        height + 12.0
+    );
+    for pitch in (low..=high).filter(|pitch| pitch % 12 == 0) {
+        let _ = write!(
+            svg,
+            r##"<line x1="{MARGIN}" x2="{WIDTH}" y1="{0:.1}" y2="{0:.1}" stroke="#eef0f3"/><text x="4" y="{1:.1}" font-size="11" font-family="sans-serif" fill="#98a2b3">C{2}</text>"##,
+            y(pitch) + KEY,
+            y(pitch) + KEY,
+            i16::from(pitch / 12) - 1
+        );
+    }
+    let bar = bar_ticks(score);
+    for number in 0..=(end / bar) as usize {
+        let _ = write!(
+            svg,
+            r##"<line x1="{0:.1}" x2="{0:.1}" y1="6" y2="{1:.1}" stroke="#d7dbe2" stroke-width="{2}"/>"##,
+            x(number as f64 * bar),
+            height + 6.0,
+            if number % 4 == 0 { 1.2 } else { 0.6 }
+        );
+    }
+    for note in notes {
+        let (left, right) = (x(note.onset as f64), x(note.end() as f64));
+        let _ = write!(
+            svg,
+            r##"<rect x="{left:.2}" y="{0:.1}" width="{1:.2}" height="{KEY}" rx="1" fill="#79b0c9"/><rect x="{left:.2}" y="{0:.1}" width="2" height="{KEY}" fill="#1d5570"/>"##,
+            y(note.pitch),
+            (right - left - 0.4).max(1.0),
+        );
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// Ticks in a bar of the first metre.
+fn bar_ticks(score: &Score) -> f64 {
+    let quarters = score
+        .time_signatures
+        .first()
+        .map_or(4.0, |metre| 4.0 * f64::from(metre.numerator) / f64::from(metre.denominator.max(1)));
+    (quarters * f64::from(score.ticks_per_quarter)).max(1.0)
+}

@@ -1,0 +1,150 @@
+//! The generate loop: one step at a time, many compositions in one batch, each with random numbers of its own.
+
+use crate::Error;
+use crate::frames::{self, FrameContext, FrameOptions, Scratch};
+use composer_models::encoding::Symbol;
+use composer_models::streams::{Purpose, stream};
+use composer_models::{Encoding, LanguageModel};
+use composer_music::representation::frames::{Frame, FrameRepresentation};
+use rand_chacha::ChaCha8Rng;
+
+/// What was composed, and how likely the model finds it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Composition {
+    /// The music.
+    pub frames: Vec<Frame>,
+    /// −ln P of every step under the model itself, in nats.
+    pub nll: Vec<f64>,
+}
+
+/// One step of one composition.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// What sounds.
+    pub frame: Frame,
+    /// −ln P(frame | what came before) under the model itself, in nats.
+    pub nll: f64,
+}
+
+/// Composes without end: every call of `next` decides one step of every composition.
+///
+/// Composition `i` draws from stream `i` of the seed: it is the same music alone and among others.
+pub struct Generator<M: LanguageModel> {
+    model: M,
+    representation: FrameRepresentation,
+    encoding: Encoding,
+    options: FrameOptions,
+    state: M::State,
+    voices: Vec<Voice>,
+    indices: Vec<u32>,
+    offsets: Vec<usize>,
+    logits: Vec<f32>,
+    scratch: Scratch,
+    step: usize,
+}
+
+struct Voice {
+    context: FrameContext,
+    rng: ChaCha8Rng,
+}
+
+impl<M: LanguageModel> Generator<M> {
+    /// Begins `outputs` compositions.
+    pub fn new(model: M, options: FrameOptions, outputs: usize, seed: u64) -> Result<Self, Error> {
+        options.check()?;
+        let encoding = model.encoding().clone();
+        let Encoding::Frames { representation } = &encoding else {
+            return Err(Error::NotFrames);
+        };
+        let representation = *representation;
+        let state = model.zero_state(outputs);
+        let voices = (0..outputs as u64)
+            .map(|lane| Voice {
+                context: FrameContext::default(),
+                rng: stream(seed, Purpose::Sampling, lane),
+            })
+            .collect();
+        let logits = vec![0.0; outputs * encoding.outputs()];
+        Ok(Self {
+            model,
+            representation,
+            encoding,
+            options,
+            state,
+            voices,
+            indices: Vec::new(),
+            offsets: Vec::new(),
+            logits,
+            scratch: Scratch::default(),
+            step: 0,
+        })
+    }
+
+    /// Runs the model over the symbols of the step before.
+    fn predict(&mut self) -> Result<(), Error> {
+        self.indices.clear();
+        self.offsets.clear();
+        self.offsets.push(0);
+        for voice in &self.voices {
+            let previous = (self.step > 0).then(|| Symbol::Frame(voice.context.previous()));
+            self.encoding.push_features(previous, &mut self.indices);
+            self.offsets.push(self.indices.len());
+        }
+        self.model.step(&self.indices, &self.offsets, &mut self.state, &mut self.logits)?;
+        match self.logits.iter().position(|logit| logit.is_nan()) {
+            None => Ok(()),
+            Some(bad) => {
+                let offset = bad % self.encoding.outputs() % self.representation.num_pitches();
+                let pitch = self.representation.pitch_low + offset as u8;
+                Err(Error::NotANumber { pitch, step: self.step, value: self.logits[bad] })
+            }
+        }
+    }
+
+    fn decide(&mut self) -> Vec<Step> {
+        let outputs = self.encoding.outputs();
+        let mut steps = Vec::with_capacity(self.voices.len());
+        for (voice, logits) in self.voices.iter_mut().zip(self.logits.chunks_exact(outputs)) {
+            let previous = voice.context.previous();
+            let frame = frames::choose(
+                &self.representation,
+                logits,
+                &voice.context,
+                &self.options,
+                &mut self.scratch,
+                &mut voice.rng,
+            );
+            voice.context.push(frame);
+            steps.push(Step { frame, nll: frames::nll(&self.representation, logits, previous, frame) });
+        }
+        self.step += 1;
+        steps
+    }
+}
+
+impl<M: LanguageModel> Iterator for Generator<M> {
+    /// One step of every composition.
+    type Item = Result<Vec<Step>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.predict().map(|()| self.decide()))
+    }
+}
+
+/// Composes `outputs` pieces of `steps` steps.
+pub fn compose<M: LanguageModel>(
+    model: M,
+    options: FrameOptions,
+    outputs: usize,
+    steps: usize,
+    seed: u64,
+) -> Result<Vec<Composition>, Error> {
+    let mut compositions = vec![Composition::default(); outputs];
+    for decided in Generator::new(model, options, outputs, seed)?.take(steps) {
+        for (composition, step) in compositions.iter_mut().zip(decided?) {
+            composition.frames.push(step.frame);
+            composition.nll.push(step.nll);
+        }
+    }
+    Ok(compositions)
+}

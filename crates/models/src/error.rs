@@ -1,0 +1,66 @@
+//! What can go wrong with a model, in words for the person who can put it right.
+
+use std::path::PathBuf;
+
+/// Why a model could not be built, run, saved or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A layer refused its configuration or its input.
+    #[error(transparent)]
+    Layer(#[from] composer_bptt::Error),
+    /// The file could not be read or written.
+    #[error("cannot {action} the model file {}: {source}", path.display())]
+    Io {
+        /// "read" or "write".
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+    /// The file is not a model, or a damaged one.
+    #[error("{} is not a composer model: {reason}", path.display())]
+    NotAModel {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Parameters are missing, left over, or have another shape than the configuration says.
+    #[error("{} does not fit its own configuration: {reason}", path.display())]
+    Parameters {
+        /// Which file.
+        path: PathBuf,
+        /// The parameters by name.
+        reason: String,
+    },
+    /// A sequence of another kind than the model reads.
+    #[error("the model reads {expected}, and was given {given}")]
+    WrongSequence {
+        /// What it reads.
+        expected: &'static str,
+        /// What it got.
+        given: &'static str,
+    },
+    /// A token that the vocabulary does not have.
+    #[error("token {token} at position {position} is outside the vocabulary of {vocabulary} symbols")]
+    UnknownToken {
+        /// The token.
+        token: u32,
+        /// Where it stands.
+        position: usize,
+        /// How many symbols there are.
+        vocabulary: usize,
+    },
+    /// The stack reads another number of features than the encoding makes.
+    #[error("the recurrent stack reads {stack} features, and its encoding makes {encoding}")]
+    Features {
+        /// What the stack reads.
+        stack: usize,
+        /// What the encoding makes.
+        encoding: usize,
+    },
+    /// A probability out of range.
+    #[error("output_dropout is {0}, and must be at least 0 and below 1")]
+    OutputDropout(f64),
+}

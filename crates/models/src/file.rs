@@ -1,0 +1,173 @@
+//! The model file: safetensors with PyTorch's parameter names, and one metadata entry that says everything else.
+//!
+//! The recurrent weights load into `torch.nn.LSTM`, `GRU` or `RNN`:
+//!
+//! ```python
+//! from safetensors.torch import load_file
+//! weights = load_file("model.safetensors")
+//! torch_lstm.load_state_dict({k.removeprefix("recurrent."): v for k, v in weights.items() if k.startswith("recurrent.")})
+//! ```
+
+use crate::Error;
+use crate::sequence_model::{ModelConfig, SequenceModel};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+/// What a model file says besides the weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of this header: [`HEADER_VERSION`].
+    pub version: u32,
+    /// The model.
+    pub config: ModelConfig,
+    /// What composing needs to know and training found out; free to grow.
+    #[serde(default)]
+    pub notes: Notes,
+}
+
+/// Facts about the training that later use needs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Notes {
+    /// Tempo that compositions take when none is asked for: the middle one of the training pieces, in quarters per minute.
+    pub quarters_per_minute: Option<f64>,
+    /// General MIDI program that most notes of the training pieces have.
+    pub program: Option<u8>,
+    /// What it was trained on, for people.
+    pub corpus: String,
+    /// The seed of the training.
+    pub seed: u64,
+    /// Held-out negative log-likelihood, nats per step.
+    pub valid_nll: Option<f64>,
+}
+
+/// The version of [`Header`] that this library writes and reads.
+pub const HEADER_VERSION: u32 = 1;
+
+/// Name of the metadata entry. A single entry, because the order of several would change from run to run.
+const METADATA_KEY: &str = "composer";
+
+/// A model file is refused above this size before it is read: no model of this library comes near.
+const MAX_BYTES: u64 = 4 << 30;
+
+/// The bytes of a model file; the same model gives the same bytes.
+pub fn to_bytes(model: &SequenceModel, notes: &Notes) -> Result<Vec<u8>, String> {
+    let header = Header { version: HEADER_VERSION, config: model.config().clone(), notes: notes.clone() };
+    let header = serde_json::to_string(&header).map_err(|error| error.to_string())?;
+    let values = model.params().values();
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let mut tensors = Vec::new();
+    for entry in model.params().entries() {
+        let range = entry.range.start * 4..entry.range.end * 4;
+        let view =
+            TensorView::new(Dtype::F32, entry.shape.clone(), &bytes[range]).map_err(|e| e.to_string())?;
+        tensors.push((entry.name.clone(), view));
+    }
+    let metadata = HashMap::from([(METADATA_KEY.to_string(), header)]);
+    safetensors::serialize(tensors, Some(metadata)).map_err(|error| error.to_string())
+}
+
+/// Writes a model to a temporary file beside `path`, flushes it and renames it: there is never half a model.
+pub fn save(model: &SequenceModel, notes: &Notes, path: &Path) -> Result<(), Error> {
+    let io = |source| Error::Io { action: "write", path: path.to_owned(), source };
+    let bytes = to_bytes(model, notes).map_err(|reason| io(std::io::Error::other(reason)))?;
+    write_atomically(path, &bytes).map_err(io)
+}
+
+/// Writes to a temporary file in the same folder, flushes, and renames: readers see the old file or the new one.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".composer-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    #[cfg(unix)]
+    {
+        // Temporary files are private; the finished one has the permissions of any new file of the user's.
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Reads a model file.
+pub fn load(path: &Path) -> Result<(SequenceModel, Notes), Error> {
+    let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
+    let size = std::fs::metadata(path).map_err(io)?;
+    if size.is_dir() {
+        return Err(not_a_model(path, "it is a folder; name the model.safetensors inside"));
+    }
+    if size.len() > MAX_BYTES {
+        return Err(not_a_model(path, "it is larger than any model can be"));
+    }
+    from_bytes(&std::fs::read(path).map_err(io)?, path)
+}
+
+/// Reads a model from bytes; `path` is for messages only.
+pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<(SequenceModel, Notes), Error> {
+    let no = |reason: &str| not_a_model(path, reason);
+    let (_, metadata) =
+        SafeTensors::read_metadata(bytes).map_err(|_| no("it does not begin like a safetensors file"))?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|_| no("the file is damaged or cut off"))?;
+    let header = metadata
+        .metadata()
+        .as_ref()
+        .and_then(|entries| entries.get(METADATA_KEY))
+        .ok_or_else(|| no("it holds weights, but no composer configuration"))?;
+    let header: Header = serde_json::from_str(header)
+        .map_err(|error| not_a_model(path, &format!("its configuration cannot be read ({error})")))?;
+    if header.version != HEADER_VERSION {
+        return Err(not_a_model(
+            path,
+            &format!("its format version is {}, this program reads {HEADER_VERSION}", header.version),
+        ));
+    }
+    let mut model = SequenceModel::zeros(header.config)?;
+    copy_weights(&mut model, &tensors, path)?;
+    Ok((model, header.notes))
+}
+
+fn copy_weights(model: &mut SequenceModel, tensors: &SafeTensors<'_>, path: &Path) -> Result<(), Error> {
+    let entries = model.params().entries().to_vec();
+    let mut problems: Vec<String> = tensors
+        .names()
+        .into_iter()
+        .filter(|name| !entries.iter().any(|entry| entry.name == **name))
+        .map(|name| format!("{name} is not part of the model"))
+        .collect();
+    problems.sort();
+    for entry in &entries {
+        match tensors.tensor(&entry.name) {
+            Err(_) => problems.push(format!("{} is missing", entry.name)),
+            Ok(tensor) if tensor.dtype() != Dtype::F32 => {
+                problems.push(format!("{} is {:?} and should be F32", entry.name, tensor.dtype()));
+            }
+            Ok(tensor) if tensor.shape() != entry.shape => problems.push(format!(
+                "{} has shape {:?} and should have {:?}",
+                entry.name,
+                tensor.shape(),
+                entry.shape
+            )),
+            Ok(tensor) => {
+                let values = &mut model.params_mut().values_mut()[entry.range.clone()];
+                for (value, bytes) in values.iter_mut().zip(tensor.data().chunks_exact(4)) {
+                    *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+                }
+                if let Some(bad) = values.iter().position(|value| !value.is_finite()) {
+                    problems.push(format!("{} holds {} at position {bad}", entry.name, values[bad]));
+                }
+            }
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Parameters { path: path.to_owned(), reason: problems.join("; ") })
+}
+
+fn not_a_model(path: &Path, reason: &str) -> Error {
+    Error::NotAModel { path: path.to_owned(), reason: reason.to_owned() }
+}

@@ -1,0 +1,106 @@
+//! A model file gives back the model, bit for bit; everything else is refused by name.
+
+use composer_bptt::{Cell, Init, RecurrentConfig};
+use composer_models::file::{self, Notes};
+use composer_models::{Encoding, Error, ModelConfig, SequenceModel};
+use std::path::Path;
+
+fn model(hidden: usize) -> SequenceModel {
+    let recurrent = RecurrentConfig { cell: Cell::Lstm, hidden, layers: 2, ..RecurrentConfig::default() };
+    let encoding = Encoding::Tokens { vocabulary: 11, fingerprint: "test".into() };
+    SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::default(), 3).unwrap()
+}
+
+fn notes() -> Notes {
+    Notes {
+        quarters_per_minute: Some(96.5),
+        program: Some(0),
+        corpus: "a test".into(),
+        seed: 3,
+        valid_nll: Some(1.25),
+    }
+}
+
+fn load(bytes: &[u8]) -> Result<(SequenceModel, Notes), Error> {
+    file::from_bytes(bytes, Path::new("some.safetensors"))
+}
+
+fn complaint(bytes: &[u8]) -> String {
+    load(bytes).err().expect("refused").to_string()
+}
+
+#[test]
+fn a_model_comes_back_bit_for_bit_with_its_notes() {
+    let model = model(6);
+    let bytes = file::to_bytes(&model, &notes()).unwrap();
+    assert_eq!(bytes, file::to_bytes(&model, &notes()).unwrap(), "the same model gives the same bytes");
+    let (again, notes_again) = load(&bytes).unwrap();
+    assert_eq!(again.config(), model.config());
+    assert_eq!(again.params().values(), model.params().values());
+    assert_eq!(notes_again, notes());
+}
+
+#[test]
+fn parameters_have_the_names_and_shapes_of_pytorch() {
+    let model = model(6);
+    let found: Vec<(String, Vec<usize>)> =
+        model.params().entries().iter().map(|entry| (entry.name.clone(), entry.shape.clone())).collect();
+    for (name, shape) in [
+        ("recurrent.weight_ih_l0", vec![24, 12]),
+        ("recurrent.weight_hh_l0", vec![24, 6]),
+        ("recurrent.bias_ih_l1", vec![24]),
+        ("recurrent.weight_ih_l1", vec![24, 6]),
+        ("output.weight", vec![11, 6]),
+        ("output.bias", vec![11]),
+    ] {
+        assert!(
+            found.contains(&(name.to_string(), shape.clone())),
+            "{name} {shape:?} is missing in {found:?}"
+        );
+    }
+}
+
+#[test]
+fn damaged_and_foreign_files_are_refused_without_a_panic() {
+    let bytes = file::to_bytes(&model(6), &notes()).unwrap();
+    for length in [0, 4, 8, 100, bytes.len() / 2, bytes.len() - 1] {
+        assert!(
+            complaint(&bytes[..length]).contains("some.safetensors is not a composer model"),
+            "{length} bytes"
+        );
+    }
+    assert!(complaint(b"this is no model at all, but a text").contains("is not a composer model"));
+    let mut huge = u64::MAX.to_le_bytes().to_vec();
+    huge.extend([0; 64]);
+    assert!(
+        complaint(&huge).contains("is not a composer model"),
+        "a claimed length must not make us allocate"
+    );
+}
+
+#[test]
+fn weights_that_do_not_fit_the_configuration_are_named() {
+    let bytes = file::to_bytes(&model(6), &notes()).unwrap();
+    let text = String::from_utf8_lossy(&bytes[8..]).into_owned();
+    assert!(text.contains("output.bias"));
+    let renamed = replace(&bytes, b"output.bias", b"outsat.bias");
+    let complaint_of_renamed = complaint(&renamed);
+    assert!(complaint_of_renamed.contains("outsat.bias is not part of the model"), "{complaint_of_renamed}");
+    assert!(complaint_of_renamed.contains("output.bias is missing"), "{complaint_of_renamed}");
+    let wider = replace(&bytes, br#"\"hidden\":6"#, br#"\"hidden\":7"#);
+    assert!(complaint(&wider).contains("recurrent.weight_hh_l0 has shape [24, 6] and should have [28, 7]"));
+    let enormous = replace(&bytes, br#"\"layers\":2"#, br#"\"layers\":9"#);
+    assert!(complaint(&enormous).contains("recurrent.weight_ih_l8 is missing"));
+}
+
+fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = bytes.to_vec();
+    let places: Vec<usize> =
+        (0..bytes.len() - from.len()).filter(|&at| &bytes[at..at + from.len()] == from).collect();
+    assert!(!places.is_empty(), "{} is not in the file", String::from_utf8_lossy(from));
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    bytes
+}

@@ -1,0 +1,181 @@
+//! Which steps of which piece are seen when: lanes of pieces that truncated BPTT walks along.
+
+use composer_models::streams::{Purpose, stream};
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use std::ops::RangeInclusive;
+
+/// A piece as the plan sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PieceShape {
+    /// Steps.
+    pub steps: usize,
+    /// Semitones that the piece may be transposed by.
+    pub transpositions: RangeInclusive<i8>,
+}
+
+/// A piece at its place in a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Visit {
+    piece: usize,
+    transpose: i8,
+    /// Chunk of the lane that the piece begins with.
+    first_chunk: usize,
+    chunks: usize,
+}
+
+/// What one lane does in one update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Which piece.
+    pub piece: usize,
+    /// First step to predict.
+    pub start: usize,
+    /// Semitones to transpose by.
+    pub transpose: i8,
+    /// Whether the piece begins here, so that the carried state must be forgotten.
+    pub begins: bool,
+}
+
+/// One epoch: every piece `copies` times, each time in a transposition of its own, dealt out to lanes of nearly equal
+/// length. A function of the seed and the epoch alone, so that resuming needs no more than the two numbers.
+///
+/// A piece starts on a chunk boundary, with a state of zeros; the rest of its last chunk is padding that charges
+/// nothing.
+#[derive(Clone, Debug)]
+pub struct EpochPlan {
+    lanes: Vec<Vec<Visit>>,
+    tbptt_len: usize,
+    updates: usize,
+}
+
+impl EpochPlan {
+    /// Plans an epoch over `pieces` for `lanes` rows of a batch and chunks of `tbptt_len` steps.
+    pub fn new(
+        pieces: &[PieceShape],
+        copies: usize,
+        lanes: usize,
+        tbptt_len: usize,
+        seed: u64,
+        epoch: u64,
+    ) -> Self {
+        let mut rng = stream(seed, Purpose::Shuffling, epoch);
+        let mut visits: Vec<Visit> = Vec::with_capacity(pieces.len() * copies);
+        for (piece, shape) in pieces.iter().enumerate().filter(|(_, shape)| shape.steps > 0) {
+            for _ in 0..copies {
+                let transpose = rng.random_range(shape.transpositions.clone());
+                visits.push(Visit {
+                    piece,
+                    transpose,
+                    first_chunk: 0,
+                    chunks: shape.steps.div_ceil(tbptt_len),
+                });
+            }
+        }
+        // The longest first, each to the emptiest lane; ties fall by chance.
+        visits.shuffle(&mut rng);
+        visits.sort_by_key(|visit| std::cmp::Reverse(visit.chunks));
+        let mut plan =
+            Self { lanes: vec![Vec::new(); lanes.clamp(1, visits.len().max(1))], tbptt_len, updates: 0 };
+        let mut lengths = vec![0; plan.lanes.len()];
+        for visit in visits {
+            let emptiest = (0..lengths.len()).min_by_key(|&lane| lengths[lane]).unwrap_or(0);
+            lengths[emptiest] += visit.chunks;
+            plan.lanes[emptiest].push(visit);
+        }
+        for lane in &mut plan.lanes {
+            lane.shuffle(&mut rng);
+            let mut next = 0;
+            for visit in lane {
+                visit.first_chunk = next;
+                next += visit.chunks;
+            }
+        }
+        plan.updates = lengths.into_iter().max().unwrap_or(0);
+        plan
+    }
+
+    /// Rows of the batch.
+    pub fn lanes(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Updates in the epoch.
+    pub fn updates(&self) -> usize {
+        self.updates
+    }
+
+    /// What a lane does in an update; `None` when it has nothing left.
+    pub fn chunk(&self, lane: usize, update: usize) -> Option<Chunk> {
+        let visits = &self.lanes[lane];
+        let visit = visits[..visits.partition_point(|visit| visit.first_chunk <= update)].last()?;
+        let chunk = update - visit.first_chunk;
+        (chunk < visit.chunks).then_some(Chunk {
+            piece: visit.piece,
+            start: chunk * self.tbptt_len,
+            transpose: visit.transpose,
+            begins: chunk == 0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces() -> Vec<PieceShape> {
+        [130, 64, 1, 0, 300, 65]
+            .into_iter()
+            .map(|steps| PieceShape { steps, transpositions: -2..=3 })
+            .collect()
+    }
+
+    #[test]
+    fn an_epoch_sees_every_step_of_every_piece_as_often_as_asked_and_in_order() {
+        let pieces = pieces();
+        let plan = EpochPlan::new(&pieces, 2, 3, 64, 7, 0);
+        let mut seen: Vec<Vec<u32>> = pieces.iter().map(|piece| vec![0; piece.steps]).collect();
+        for lane in 0..plan.lanes() {
+            let mut previous: Option<Chunk> = None;
+            for update in 0..plan.updates() {
+                let chunk = plan.chunk(lane, update);
+                if let Some(chunk) = chunk {
+                    assert_eq!(chunk.begins, chunk.start == 0);
+                    if !chunk.begins {
+                        let before = previous.expect("a piece goes on in the update after");
+                        assert_eq!(
+                            (before.piece, before.start + 64, before.transpose),
+                            (chunk.piece, chunk.start, chunk.transpose)
+                        );
+                    }
+                    let end = (chunk.start + 64).min(pieces[chunk.piece].steps);
+                    seen[chunk.piece][chunk.start..end].iter_mut().for_each(|count| *count += 1);
+                    assert!((-2..=3).contains(&chunk.transpose));
+                }
+                previous = chunk;
+            }
+        }
+        assert!(seen.iter().flatten().all(|&count| count == 2), "{seen:?}");
+    }
+
+    #[test]
+    fn plans_depend_on_seed_and_epoch_alone() {
+        let all = |plan: &EpochPlan| {
+            (0..plan.updates())
+                .flat_map(|update| (0..plan.lanes()).map(move |lane| (lane, update)))
+                .map(|(lane, update)| plan.chunk(lane, update))
+                .collect::<Vec<_>>()
+        };
+        let plan = |seed, epoch| all(&EpochPlan::new(&pieces(), 3, 4, 64, seed, epoch));
+        assert_eq!(plan(1, 5), plan(1, 5));
+        assert_ne!(plan(1, 5), plan(1, 6));
+        assert_ne!(plan(1, 5), plan(2, 5));
+    }
+
+    #[test]
+    fn lanes_are_of_nearly_equal_length() {
+        let pieces = vec![PieceShape { steps: 640, transpositions: 0..=0 }; 9];
+        let plan = EpochPlan::new(&pieces, 4, 6, 64, 1, 1);
+        assert_eq!((plan.lanes(), plan.updates()), (6, 60), "36 visits of 10 chunks over 6 lanes");
+    }
+}
