@@ -265,6 +265,8 @@ pub struct CellProblem {
     pub stack: Recurrent,
     /// Where the loss is evaluated, at first.
     pub values: Vec<f64>,
+    /// If set, passes are those of training, and every one draws its masks from this seed.
+    pub train: Option<u64>,
     params: Parameters<f64>,
     steps: usize,
     batch: usize,
@@ -309,7 +311,7 @@ impl CellProblem {
         d_state_n.h = random(d_state_n.h.len(), 1.0);
         d_state_n.c = random(d_state_n.c.len(), 1.0);
         let ws = RecurrentWorkspace::new();
-        Ok(CellProblem { stack, values, params, steps, batch, mask, d_output, d_state_n, ws })
+        Ok(CellProblem { stack, values, train: None, params, steps, batch, mask, d_output, d_state_n, ws })
     }
 
     /// The parts of the values.

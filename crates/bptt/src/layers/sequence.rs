@@ -77,6 +77,16 @@ impl<S: Scalar> State<S> {
         State { h: vec![S::zero(); size], c, batch, hidden: config.hidden }
     }
 
+    /// A state with these values, `[L·D, B, H]` each; `c` is empty unless the cell is an LSTM.
+    ///
+    /// # Errors
+    /// A length does not fit.
+    pub fn from_values(config: &RecurrentConfig, batch: usize, h: Vec<S>, c: Vec<S>) -> Result<Self, Error> {
+        let state = State { h, c, batch, hidden: config.hidden };
+        state.check(config, batch)?;
+        Ok(state)
+    }
+
     /// `B`, the rows.
     pub fn batch(&self) -> usize {
         self.batch
