@@ -3,6 +3,7 @@
 pub mod corpus;
 pub mod frame_json;
 pub mod midi;
+pub mod pedal;
 pub mod representation;
 pub mod score;
 pub mod tempo_map;

@@ -40,11 +40,20 @@ impl TempoMap {
         Self { ticks_per_quarter: score.ticks_per_quarter.max(1), segments }
     }
 
-    /// Seconds from the beginning of the piece to a tick.
-    pub fn seconds(&self, tick: Ticks) -> f64 {
+    /// How long a quarter note lasts at a tick, in seconds.
+    pub fn seconds_per_quarter(&self, tick: Ticks) -> f64 {
+        f64::from(self.segment(tick).micros_per_quarter) / 1e6
+    }
+
+    fn segment(&self, tick: Ticks) -> Segment {
         // The first segment begins at tick 0, so there is always one at or before `tick`.
         let after = self.segments.partition_point(|segment| segment.tick <= tick);
-        let segment = self.segments[after - 1];
+        self.segments[after - 1]
+    }
+
+    /// Seconds from the beginning of the piece to a tick.
+    pub fn seconds(&self, tick: Ticks) -> f64 {
+        let segment = self.segment(tick);
         let inside = u128::from(tick - segment.tick) * u128::from(segment.micros_per_quarter);
         (segment.scaled_micros + inside) as f64 / (1e6 * f64::from(self.ticks_per_quarter))
     }

@@ -1,9 +1,10 @@
 //! Frames: what a score becomes, and that it comes back without chopped or glued notes.
 
+mod common;
+
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::{Note, Score, Track};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 const SIXTEENTHS: FrameRepresentation =
     FrameRepresentation { steps_per_quarter: 4, pitch_low: 21, pitch_high: 108, onset_plane: true };
@@ -75,17 +76,8 @@ fn any_frames(range: u128) -> impl Strategy<Value = Vec<Frame>> {
     })
 }
 
-/// The same cases in every run.
-fn seeded() -> ProptestConfig {
-    ProptestConfig {
-        rng_seed: RngSeed::Fixed(0),
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(512)
-    }
-}
-
 proptest! {
-    #![proptest_config(seeded())]
+    #![proptest_config(common::seeded(512))]
 
     #[test]
     fn any_frames_decode_to_a_score_that_encodes_to_the_same_music(frames in any_frames(u128::MAX)) {

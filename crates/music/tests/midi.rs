@@ -1,9 +1,10 @@
 //! MIDI in and out: odd files that are right, damaged files, and what comes back.
 
+mod common;
+
 use composer_music::midi::{self, Error, MidiFile, normalised, read, write};
-use composer_music::{KeySignature, Note, Pedal, Score, Tempo, TimeSignature, Track};
+use composer_music::{KeySignature, Note, Score, Tempo, TimeSignature, Track};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 /// A file from a header and the bodies of its tracks.
 fn file(format: u8, division: [u8; 2], tracks: &[&[u8]]) -> Vec<u8> {
@@ -230,52 +231,11 @@ fn note(onset: u64, duration: u64, pitch: u8, velocity: u8, channel: u8, program
     Note { onset, duration, pitch, velocity, channel, program }
 }
 
-/// Scores with everything in them; few pitches and channels, so that notes overlap.
-fn any_score() -> impl Strategy<Value = Score> {
-    let notes = prop::collection::vec((0u64..200, 0u64..90, 58u8..62, 1u8..128, 0u8..3, 0u8..3), 0..40);
-    let track = (prop::option::of("[a-zäß]{0,5}"), notes, prop::bool::weighted(0.05));
-    let pedals = prop::collection::vec((0u64..200, 0u8..4, 0u8..128), 0..9);
-    let changes =
-        prop::collection::vec((0u64..1 << 31, 1u32..1 << 24, 1u8.., 0u32..8, -7i8..=7, any::<bool>()), 0..5);
-    (1u16..0x8000, prop::collection::vec(track, 0..4), pedals, changes).prop_map(
-        |(ticks, tracks, pedals, changes)| {
-            let mut score = Score::new(ticks);
-            for (name, notes, late) in tracks {
-                let shift = if late { 1 << 34 } else { 0 }; // further than one delta time reaches
-                let notes =
-                    notes.into_iter().map(|(t, d, p, v, c, g)| note(t + shift, d, p, v, c, g)).collect();
-                score.tracks.push(Track { name, notes });
-            }
-            score.pedals =
-                pedals.into_iter().map(|(tick, channel, value)| Pedal { tick, channel, value }).collect();
-            for (tick, micros_per_quarter, numerator, power, sharps, minor) in changes {
-                score.tempos.push(Tempo { tick, micros_per_quarter });
-                score.time_signatures.push(TimeSignature {
-                    tick: tick / 2,
-                    numerator,
-                    denominator: 1 << power,
-                });
-                score.key_signatures.push(KeySignature { tick: tick / 3, sharps, minor });
-            }
-            score
-        },
-    )
-}
-
-/// The same cases in every run.
-fn seeded() -> ProptestConfig {
-    ProptestConfig {
-        rng_seed: RngSeed::Fixed(0),
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(512)
-    }
-}
-
 proptest! {
-    #![proptest_config(seeded())]
+    #![proptest_config(common::seeded(512))]
 
     #[test]
-    fn what_is_written_is_read(score in any_score()) {
+    fn what_is_written_is_read(score in common::any_score()) {
         let bytes = write(&score).expect("writable");
         prop_assert_eq!(&bytes, &write(&score).expect("writable"), "deterministic");
         let file = read(&bytes).expect("readable");

@@ -14,7 +14,9 @@
 //! finer than the grid. Two notes of one pitch that overlap become two that touch.
 
 use super::grid::{Grid, MAX_STEPS, resolution};
-use crate::score::{Note, Score, Tempo, Ticks, TimeSignature, Track};
+use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
+use super::{Error, Representation, Symbols, Vocabulary};
+use crate::score::{Note, Score, Tempo, TimeSignature, Track};
 
 /// What sounds during one time step: bit `p` of each plane stands for MIDI pitch `p`.
 ///
@@ -177,26 +179,59 @@ impl FrameRepresentation {
     ///
     /// Drums and pitches outside the range are left out. Both ends of a note are rounded to the grid, and it is at
     /// least one step long. A pitch that is struck again while it sounds gets an onset; without the onset plane the
-    /// onsets are the steps where a pitch begins to sound. Steps beyond [`MAX_STEPS`] are cut off.
+    /// onsets are the steps where a pitch begins to sound. Notes beyond [`MAX_STEPS`] are left out; to be told of them,
+    /// use [`Representation::encode`].
     pub fn encode(&self, score: &Score) -> Vec<Frame> {
         let grid = Grid::new(score.ticks_per_quarter, self.steps_per_quarter);
-        let mask = self.range_mask();
-        let notes = || {
-            score.notes().filter(|note| !note.is_drum() && note.pitch < 128 && mask >> note.pitch & 1 == 1)
-        };
-        let length = notes().map(|note| grid.span(note).1).max().unwrap_or(0).min(MAX_STEPS);
-        let mut frames = vec![Frame::default(); length as usize];
-        for note in notes() {
-            let (start, end) = grid.span(note);
-            let (start, end) = (start.min(length) as usize, end.min(length) as usize);
-            let bit = 1u128 << note.pitch;
-            if let Some(first) = frames.get_mut(start) {
-                first.onsets |= bit;
-            }
-            frames[start..end].iter_mut().for_each(|frame| frame.sounding |= bit);
+        let within =
+            |note: &Note| if grid.span(note).1 <= MAX_STEPS { self.part(note) } else { Err("too late") };
+        let sounds =
+            place(score, &Clock::Metrical(grid), MAX_STEPS, &mut Loss::default(), |_, note| within(note));
+        // Nothing that is too long is left.
+        self.fill(&self.one_at_a_time(sounds.unwrap_or_default(), &mut Loss::default()))
+    }
+
+    /// Frames know no parts; drums and pitches out of range have no place in them.
+    fn part(&self, note: &Note) -> Result<u16, &'static str> {
+        match note {
+            note if note.is_drum() => Err("drums"),
+            note if !(self.pitch_low..=self.pitch_high.min(127)).contains(&note.pitch) => Err("out of range"),
+            _ => Ok(0),
         }
+    }
+
+    fn place(&self, score: &Score, loss: &mut Loss) -> Result<Vec<Sound>, Error> {
+        let clock = Clock::Metrical(Grid::new(score.ticks_per_quarter, self.steps_per_quarter));
+        let sounds = place(score, &clock, MAX_STEPS, loss, |_, note| self.part(note))?;
+        Ok(self.one_at_a_time(sounds, loss))
+    }
+
+    /// One sound per pitch at a time; without the onset plane, sounds that touch are one.
+    fn one_at_a_time(&self, sounds: Vec<Sound>, loss: &mut Loss) -> Vec<Sound> {
+        let mut sounds = one_at_a_time(sounds, loss);
         if !self.onset_plane {
-            strike_rising_edges(&mut frames);
+            sounds.sort_unstable_by_key(|sound| (sound.pitch, sound.start));
+            let before = sounds.len();
+            sounds.dedup_by(|next, last| {
+                let touch = next.pitch == last.pitch && next.start <= last.end;
+                last.end = if touch { last.end.max(next.end) } else { last.end };
+                touch
+            });
+            loss.merged += before - sounds.len();
+            sounds.sort_unstable();
+        }
+        sounds
+    }
+
+    fn fill(&self, sounds: &[Sound]) -> Vec<Frame> {
+        let length = sounds.iter().map(|sound| sound.end).max().unwrap_or(0);
+        let mut frames = vec![Frame::default(); length as usize];
+        for sound in sounds {
+            let bit = 1u128 << sound.pitch;
+            frames[sound.start as usize].onsets |= bit;
+            frames[sound.start as usize..sound.end as usize]
+                .iter_mut()
+                .for_each(|frame| frame.sounding |= bit);
         }
         frames
     }
@@ -206,22 +241,13 @@ impl FrameRepresentation {
     /// Any frames are accepted, also a network's: an onset sounds, and a pitch that sounds out of nothing is struck.
     /// Without the onset plane, onsets are ignored and a pitch that goes on sounding is one note.
     pub fn decode(&self, frames: &[Frame], options: &DecodeOptions) -> Score {
-        let (ticks_per_quarter, ticks_per_step) = resolution(self.steps_per_quarter);
-        let mut score = options.empty_score(ticks_per_quarter);
-        let mut notes = Vec::new();
-        let mut open: [usize; 128] = [0; 128];
+        let mut sounds = Vec::new();
+        let mut open: [u64; 128] = [0; 128];
         let mut before = 0u128;
-        let mut close = |pitch: u8, start: usize, end: usize| {
-            notes.push(Note {
-                onset: start as Ticks * ticks_per_step,
-                duration: (end - start) as Ticks * ticks_per_step,
-                pitch,
-                velocity: options.velocity.clamp(1, 127),
-                channel: options.channel & 15,
-                program: options.program & 127,
-            });
+        let mut close = |pitch: u8, start: u64, end: u64| {
+            sounds.push(Sound { start, part: 0, pitch, end, velocity: options.velocity });
         };
-        for (step, frame) in frames.iter().enumerate() {
+        for (step, frame) in (0..).zip(frames) {
             let (sounding, onsets) = match self.onset_plane {
                 true => (frame.sounding | frame.onsets, frame.onsets),
                 false => (frame.sounding, 0),
@@ -235,9 +261,61 @@ impl FrameRepresentation {
             }
             before = sounding;
         }
-        pitches(before).for_each(|pitch| close(pitch, open[usize::from(pitch)], frames.len()));
-        notes.sort_unstable_by_key(|note| (note.onset, note.pitch));
-        score.tracks.push(Track { name: None, notes });
+        pitches(before).for_each(|pitch| close(pitch, open[usize::from(pitch)], frames.len() as u64));
+        sounds.sort_unstable();
+        self.score(&sounds, options)
+    }
+
+    fn score(&self, sounds: &[Sound], options: &DecodeOptions) -> Score {
+        let (ticks_per_quarter, ticks_per_step) = resolution(self.steps_per_quarter);
+        let mut score = options.empty_score(ticks_per_quarter);
+        let note = |sound: &Sound| Note {
+            onset: sound.start * ticks_per_step,
+            duration: (sound.end - sound.start) * ticks_per_step,
+            pitch: sound.pitch,
+            velocity: options.velocity.clamp(1, 127),
+            channel: options.channel & 15,
+            program: options.program & 127,
+        };
+        score.tracks.push(Track { name: None, notes: sounds.iter().map(note).collect() });
         score
+    }
+}
+
+impl Representation for FrameRepresentation {
+    fn name(&self) -> &'static str {
+        "frames"
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        Vocabulary::MultiHot { width: self.num_inputs() }
+    }
+
+    fn encode(&self, score: &Score) -> Result<Symbols, Error> {
+        Ok(Symbols::Frames(self.fill(&self.place(score, &mut Loss::default())?)))
+    }
+
+    fn decode(&self, symbols: &Symbols) -> Result<Score, Error> {
+        match symbols {
+            Symbols::Frames(frames) => Ok(self.decode(frames, &DecodeOptions::default())),
+            Symbols::Tokens(_) => Err(Error::WrongKind { expected: "frames", found: "tokens" }),
+        }
+    }
+
+    fn quantise(&self, score: &Score) -> Result<Quantised, Error> {
+        let mut loss = Loss::default();
+        let sounds = self.place(score, &mut loss)?;
+        let options = DecodeOptions::default();
+        loss.count("velocities", score.notes().filter(|note| note.velocity != options.velocity).count());
+        loss.count("programs", score.notes().filter(|note| note.program != options.program).count());
+        loss.count("tempo changes", score.tempos.len());
+        loss.count("metre changes", score.time_signatures.len());
+        loss.count("key changes", score.key_signatures.len());
+        loss.count("pedal movements", score.pedals.len());
+        Ok(Quantised { score: self.score(&sounds, &options), loss })
+    }
+
+    fn fingerprint(&self) -> String {
+        super::fingerprint(Representation::name(self), self)
     }
 }

@@ -37,6 +37,11 @@ impl Grid {
         (start, self.step(note.end()).max(start.saturating_add(1)))
     }
 
+    /// Quarter notes from the beginning to a step.
+    pub fn quarters(&self, step: u64) -> f64 {
+        step as f64 / self.steps_per_quarter as f64
+    }
+
     /// The tick of a step, rounded down where the step lies between ticks.
     pub fn tick(&self, step: u64) -> Ticks {
         let tick = u128::from(step) * self.ticks_per_quarter / self.steps_per_quarter;

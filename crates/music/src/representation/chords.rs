@@ -1,0 +1,194 @@
+//! `chords`: harmony as one symbol per beat, half bar or any number of quarter notes: root and quality, or N for none.
+//!
+//! A bar of music, four beats of C major, C major, F minor and G7: `C C Fm G7`.
+//!
+//! **Recognition.** The notes of a span weigh as much as they sound in it; drums do not count. Every chord is compared
+//! with the weights of the twelve pitch classes:
+//! score = (weight of its tones) − (weight of other tones) − ½ · (share of its tones that are absent) · (all weight),
+//! plus a tenth of all weight if its root is the lowest pitch of the span. The highest score wins; of equals, the first
+//! in the order of the vocabulary, which puts simple qualities first.
+//!
+//! **Voicing.** The root in the octave from C3, the other tones above it in close position; equal neighbours are tied.
+//! What is voiced is recognised as what it was, for every chord. Everything but the harmony is lost, and meant to be.
+
+use super::grid::MAX_STEPS;
+use super::quantise::{Loss, Quantised, Sound, one_at_a_time};
+use super::{Error, Representation, Symbols, Vocabulary, tokens};
+use crate::score::{Note, Score, Tempo, Track};
+
+/// Name and pitch classes above the root of each quality, simple ones first.
+const QUALITIES: [(&str, &[u8]); 11] = [
+    ("", &[0, 4, 7]),
+    ("m", &[0, 3, 7]),
+    ("dim", &[0, 3, 6]),
+    ("aug", &[0, 4, 8]),
+    ("sus4", &[0, 5, 7]),
+    ("sus2", &[0, 2, 7]),
+    ("7", &[0, 4, 7, 10]),
+    ("maj7", &[0, 4, 7, 11]),
+    ("m7", &[0, 3, 7, 10]),
+    ("m7b5", &[0, 3, 6, 10]),
+    ("dim7", &[0, 3, 6, 9]),
+];
+
+/// Symbols: no chord, then every quality on every root.
+pub const NUM_SYMBOLS: u32 = 1 + 12 * QUALITIES.len() as u32;
+
+/// The symbol of a span in which nothing sounds.
+pub const NO_CHORD: u32 = 0;
+
+const ROOT_NAMES: [&str; 12] = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
+/// The octave of the voiced root: C3.
+const LOWEST_ROOT: u8 = 48;
+const VELOCITY: u8 = 80;
+const TICKS_PER_QUARTER: u16 = 480;
+
+/// How a score becomes chord symbols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct ChordRepresentation {
+    /// Quarter notes to a symbol: 1 for every beat, 2 for half bars.
+    pub quarters_per_chord: u32,
+}
+
+impl Default for ChordRepresentation {
+    /// One symbol per beat.
+    fn default() -> Self {
+        Self { quarters_per_chord: 1 }
+    }
+}
+
+/// The root (0 is C) and the index of the quality of a symbol; `None` for no chord.
+fn parts(symbol: u32) -> Option<(u8, usize)> {
+    let index = symbol.checked_sub(1).filter(|&index| index < NUM_SYMBOLS - 1)? as usize;
+    Some(((index / QUALITIES.len()) as u8, index % QUALITIES.len()))
+}
+
+/// The name of a symbol, such as `F#m7`, or `N`.
+pub fn symbol_name(symbol: u32) -> String {
+    match parts(symbol) {
+        Some((root, quality)) => format!("{}{}", ROOT_NAMES[usize::from(root)], QUALITIES[quality].0),
+        None => "N".to_owned(),
+    }
+}
+
+/// The symbol of each span of `span` time units, from 0 to the end of the last sound.
+pub fn label(sounds: &[Sound], span: u64) -> Vec<u32> {
+    let span = span.max(1);
+    let spans = sounds.iter().map(|sound| sound.end).max().unwrap_or(0).div_ceil(span).min(MAX_STEPS);
+    let mut weights = vec![[0u64; 12]; spans as usize];
+    let mut lowest = vec![u8::MAX; spans as usize];
+    for sound in sounds {
+        for index in sound.start / span..sound.end.div_ceil(span).min(spans) {
+            let from = sound.start.max(index * span);
+            let until = sound.end.min((index + 1) * span);
+            weights[index as usize][usize::from(sound.pitch % 12)] += until - from;
+            lowest[index as usize] = lowest[index as usize].min(sound.pitch);
+        }
+    }
+    weights.iter().zip(lowest).map(|(weights, lowest)| recognise(weights, lowest)).collect()
+}
+
+/// The symbol that fits weighted pitch classes best; see the formula above.
+fn recognise(weights: &[u64; 12], lowest: u8) -> u32 {
+    let all = weights.iter().sum::<u64>() as f64;
+    if all == 0.0 {
+        return NO_CHORD;
+    }
+    let (mut best, mut highest) = (NO_CHORD, f64::NEG_INFINITY);
+    for (quality, (_, tones)) in QUALITIES.iter().enumerate() {
+        for root in 0..12u8 {
+            let weight = |tone: &u8| weights[usize::from((root + tone) % 12)];
+            let inside = tones.iter().map(weight).sum::<u64>() as f64;
+            let absent = tones.iter().filter(|tone| weight(tone) == 0).count() as f64 / tones.len() as f64;
+            let in_bass = if lowest % 12 == root { 0.1 * all } else { 0.0 };
+            let score = inside - (all - inside) - 0.5 * absent * all + in_bass;
+            if score > highest {
+                (best, highest) = (1 + u32::from(root) * QUALITIES.len() as u32 + quality as u32, score);
+            }
+        }
+    }
+    best
+}
+
+impl ChordRepresentation {
+    fn span(&self, ticks_per_quarter: u16) -> u64 {
+        u64::from(self.quarters_per_chord.max(1)) * u64::from(ticks_per_quarter.max(1))
+    }
+
+    /// A score as symbols.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`].
+    pub fn encode_tokens(&self, score: &Score) -> Result<Vec<u32>, Error> {
+        let sound = |note: &Note| Sound {
+            start: note.onset,
+            part: 0,
+            pitch: note.pitch & 127,
+            end: note.end(),
+            velocity: note.velocity,
+        };
+        let pitched = score.notes().filter(|note| !note.is_drum() && note.duration > 0).map(sound).collect();
+        let sounds = one_at_a_time(pitched, &mut Loss::default());
+        let span = self.span(score.ticks_per_quarter);
+        let spans = sounds.iter().map(|sound| sound.end.div_ceil(span)).max().unwrap_or(0);
+        if spans > MAX_STEPS {
+            return Err(Error::TooLong { steps: spans, limit: MAX_STEPS });
+        }
+        Ok(label(&sounds, span))
+    }
+
+    /// Symbols as a score of chords; unknown symbols are silent.
+    pub fn decode_tokens(&self, symbols: &[u32]) -> Score {
+        let span = self.span(TICKS_PER_QUARTER);
+        let mut score = Score::new(TICKS_PER_QUARTER);
+        score.tempos.push(Tempo { tick: 0, micros_per_quarter: crate::score::DEFAULT_MICROS_PER_QUARTER });
+        let mut notes = Vec::new();
+        let mut start = 0;
+        for run in symbols.chunk_by(|a, b| a == b) {
+            let duration = run.len() as u64 * span;
+            if let Some((root, quality)) = parts(run[0]) {
+                let bass = LOWEST_ROOT + root;
+                notes.extend(QUALITIES[quality].1.iter().map(|tone| Note {
+                    onset: start,
+                    duration,
+                    pitch: bass + tone,
+                    velocity: VELOCITY,
+                    channel: 0,
+                    program: 0,
+                }));
+            }
+            start += duration;
+        }
+        score.tracks.push(Track { name: None, notes });
+        score
+    }
+}
+
+impl Representation for ChordRepresentation {
+    fn name(&self) -> &'static str {
+        "chords"
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        Vocabulary::Tokens { names: (0..NUM_SYMBOLS).map(symbol_name).collect() }
+    }
+
+    fn encode(&self, score: &Score) -> Result<Symbols, Error> {
+        self.encode_tokens(score).map(Symbols::Tokens)
+    }
+
+    fn decode(&self, symbols: &Symbols) -> Result<Score, Error> {
+        Ok(self.decode_tokens(tokens(symbols, NUM_SYMBOLS as usize)?))
+    }
+
+    fn quantise(&self, score: &Score) -> Result<Quantised, Error> {
+        let notes = score.notes().count();
+        let mut loss = Loss { notes, ..Loss::default() };
+        loss.count("notes told as harmony only", notes);
+        Ok(Quantised { score: self.decode_tokens(&self.encode_tokens(score)?), loss })
+    }
+
+    fn fingerprint(&self) -> String {
+        super::fingerprint(self.name(), self)
+    }
+}

@@ -1,0 +1,254 @@
+//! `voices`: music in a fixed number of parts: one token per voice and step, HOLD told apart from a repeated note.
+//!
+//! Two bars of chorale would be 128 tokens at sixteenths: for each step the voices from the highest to the lowest. One
+//! quarter note of four voices, in which the soprano moves in eighths, at 4 steps per quarter (read across):
+//!
+//! ```text
+//! E5 C5 G4 C4   HOLD HOLD HOLD HOLD   D5 HOLD HOLD HOLD   HOLD HOLD HOLD HOLD
+//! ```
+//!
+//! **Which voice sings a note.** If the score has no more tracks with pitched notes than there are voices, tracks are
+//! voices, in their order. Otherwise notes are dealt out from left to right and from high to low, each to the free voice
+//! whose last note was nearest. A note that finds its voice busy ends the note there (same track) or is left out (no
+//! voice free). Not held: velocity, tempo, metre, programs, drums, notes outside the range.
+
+use super::grid::{Grid, MAX_STEPS, resolution};
+use super::quantise::{Clock, Loss, Quantised, Sound, place};
+use super::remi::melodic_channel;
+use super::{Error, Representation, Symbols, Vocabulary, pitch_name, tokens};
+use crate::frame_json::VoiceSteps;
+use crate::score::{Note, Score, Tempo, Track};
+
+/// The voice sings nothing.
+pub const REST: u32 = 0;
+/// The voice goes on with its note.
+pub const HOLD: u32 = 1;
+const FIRST_PITCH: u32 = 2;
+const VELOCITY: u8 = 80;
+
+/// How a score becomes voices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct VoiceRepresentation {
+    /// How many voices there are, at least 1.
+    pub voices: u8,
+    /// Steps in a quarter note.
+    pub steps_per_quarter: u32,
+    /// Lowest pitch, inclusive.
+    pub pitch_low: u8,
+    /// Highest pitch, inclusive.
+    pub pitch_high: u8,
+}
+
+impl Default for VoiceRepresentation {
+    /// Four voices at sixteenths over the 88 keys of a piano.
+    fn default() -> Self {
+        Self { voices: 4, steps_per_quarter: 4, pitch_low: 21, pitch_high: 108 }
+    }
+}
+
+impl VoiceRepresentation {
+    fn num_voices(&self) -> usize {
+        usize::from(self.voices.max(1))
+    }
+
+    /// Number of tokens: rest, hold, and the pitches.
+    pub fn num_tokens(&self) -> usize {
+        FIRST_PITCH as usize + usize::from(self.pitch_high.min(127).saturating_sub(self.pitch_low)) + 1
+    }
+
+    /// The notes on the grid; a sound's part is its voice. No voice sings two notes at a time.
+    fn sing(&self, score: &Score, loss: &mut Loss) -> Result<Vec<Sound>, Error> {
+        let grid = Grid::new(score.ticks_per_quarter, self.steps_per_quarter);
+        let mut voice_of_track = vec![0; score.tracks.len()];
+        let mut tracks = 0;
+        for (voice, track) in voice_of_track.iter_mut().zip(&score.tracks) {
+            if track.notes.iter().any(|note| !note.is_drum()) {
+                *voice = tracks;
+                tracks += 1;
+            }
+        }
+        let mut sounds = place(score, &Clock::Metrical(grid), MAX_STEPS, loss, |track, note| match note {
+            note if note.is_drum() => Err("drums"),
+            note if !(self.pitch_low..=self.pitch_high).contains(&note.pitch) => Err("out of range"),
+            _ => Ok(voice_of_track[track]),
+        })?;
+        sounds.sort_unstable_by_key(|sound| {
+            (sound.start, sound.part, std::cmp::Reverse((sound.pitch, sound.end)))
+        });
+        loss.count("velocities", sounds.iter().filter(|sound| sound.velocity != VELOCITY).count());
+        loss.count("tempo changes", score.tempos.len());
+        loss.count("metre changes", score.time_signatures.len());
+        loss.count("pedal movements", score.pedals.len());
+        sounds.iter_mut().for_each(|sound| sound.velocity = VELOCITY);
+        Ok(match usize::from(tracks) <= self.num_voices() {
+            true => one_note_per_track(sounds, loss),
+            false => self.deal_out(sounds, loss),
+        })
+    }
+
+    /// Deals notes out to free voices.
+    fn deal_out(&self, mut sounds: Vec<Sound>, loss: &mut Loss) -> Vec<Sound> {
+        let voices = self.num_voices();
+        let mut free_from = vec![0; voices];
+        // Before they have sung, voices lie evenly between C5 and C3.
+        let mut last: Vec<i32> = (0..voices).map(|voice| 72 - (24 * voice / voices.max(2)) as i32).collect();
+        sounds.sort_unstable_by_key(|sound| (sound.start, std::cmp::Reverse((sound.pitch, sound.end))));
+        let mut sung = Vec::with_capacity(sounds.len());
+        for mut sound in sounds {
+            let pitch = i32::from(sound.pitch);
+            let free = (0..voices).filter(|&voice| free_from[voice] <= sound.start);
+            match free.min_by_key(|&voice| (last[voice] - pitch).abs()) {
+                Some(voice) => {
+                    sound.part = voice as u16;
+                    free_from[voice] = sound.end;
+                    last[voice] = pitch;
+                    sung.push(sound);
+                }
+                None => *loss.dropped.entry("no voice free").or_default() += 1,
+            }
+        }
+        sung
+    }
+
+    fn score(&self, sounds: &[Sound]) -> Score {
+        let (ticks_per_quarter, ticks_per_step) = resolution(self.steps_per_quarter);
+        let mut score = Score::new(ticks_per_quarter);
+        score.tempos.push(Tempo { tick: 0, micros_per_quarter: crate::score::DEFAULT_MICROS_PER_QUARTER });
+        let mut tracks = vec![Track::default(); self.num_voices()];
+        for sound in sounds {
+            tracks[usize::from(sound.part)].notes.push(Note {
+                onset: sound.start * ticks_per_step,
+                duration: (sound.end - sound.start) * ticks_per_step,
+                pitch: sound.pitch,
+                velocity: VELOCITY,
+                channel: melodic_channel(usize::from(sound.part)),
+                program: 0,
+            });
+        }
+        for (voice, track) in tracks.iter_mut().enumerate() {
+            track.name = Some(self.voice_name(voice));
+            track.notes.sort_unstable_by_key(|note| note.onset);
+        }
+        score.tracks = tracks;
+        score
+    }
+
+    fn voice_name(&self, voice: usize) -> String {
+        match (self.voices, ["soprano", "alto", "tenor", "bass"].get(voice)) {
+            (4, Some(name)) => (*name).to_owned(),
+            _ => format!("voice {}", voice + 1),
+        }
+    }
+
+    /// A score as tokens, step by step, in each step voice by voice.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`].
+    pub fn encode_tokens(&self, score: &Score) -> Result<Vec<u32>, Error> {
+        let sounds = self.sing(score, &mut Loss::default())?;
+        let steps = sounds.iter().map(|sound| sound.end).max().unwrap_or(0) as usize;
+        let mut tokens = vec![REST; steps * self.num_voices()];
+        for sound in &sounds {
+            for step in sound.start..sound.end {
+                let place = step as usize * self.num_voices() + usize::from(sound.part);
+                tokens[place] = match step == sound.start {
+                    true => FIRST_PITCH + u32::from(sound.pitch - self.pitch_low),
+                    false => HOLD,
+                };
+            }
+        }
+        Ok(tokens)
+    }
+
+    /// Tokens as a score; HOLD without a note is a rest, and an incomplete last step is read as far as it goes.
+    pub fn decode_tokens(&self, tokens: &[u32]) -> Score {
+        let voices = self.num_voices();
+        let mut sounding: Vec<Option<Sound>> = vec![None; voices];
+        let mut sounds = Vec::new();
+        for (place, &token) in tokens.iter().enumerate() {
+            let (step, voice) = ((place / voices) as u64, place % voices);
+            match (token, &mut sounding[voice]) {
+                (HOLD, Some(sound)) => sound.end = step + 1,
+                (HOLD, None) => {}
+                (token, open) => {
+                    sounds.extend(open.take());
+                    if (FIRST_PITCH..self.num_tokens() as u32).contains(&token) {
+                        let pitch = self.pitch_low + (token - FIRST_PITCH) as u8;
+                        let (part, velocity) = (voice as u16, VELOCITY);
+                        *open = Some(Sound { start: step, part, pitch, end: step + 1, velocity });
+                    }
+                }
+            }
+        }
+        sounds.extend(sounding.into_iter().flatten());
+        self.score(&sounds)
+    }
+
+    /// Four-voice steps of a benchmark file as tokens: −1 is REST, and a pitch that goes on is HOLD, because such files
+    /// do not say whether it is held or repeated. For four voices; pitches outside the range become rests.
+    pub fn encode_steps(&self, steps: &VoiceSteps) -> Vec<u32> {
+        let mut before = [-1i16; 4];
+        let mut tokens = Vec::with_capacity(4 * steps.len());
+        for step in steps {
+            for (voice, &pitch) in step.iter().enumerate() {
+                tokens.push(match pitch {
+                    _ if !(i16::from(self.pitch_low)..=i16::from(self.pitch_high)).contains(&pitch) => REST,
+                    _ if pitch == before[voice] => HOLD,
+                    _ => FIRST_PITCH + (pitch - i16::from(self.pitch_low)) as u32,
+                });
+            }
+            before = *step;
+        }
+        tokens
+    }
+}
+
+/// Tracks are voices: of notes that begin together the highest is sung, and a note ends where the next begins.
+fn one_note_per_track(mut sounds: Vec<Sound>, loss: &mut Loss) -> Vec<Sound> {
+    sounds.sort_by_key(|sound| (sound.part, sound.start));
+    let mut sung: Vec<Sound> = Vec::with_capacity(sounds.len());
+    for sound in sounds {
+        match sung.last_mut().filter(|last| last.part == sound.part) {
+            Some(last) if last.start == sound.start => {
+                *loss.dropped.entry("no voice free").or_default() += 1;
+                continue;
+            }
+            Some(last) if last.end > sound.start => {
+                loss.cut += 1;
+                last.end = sound.start;
+            }
+            _ => {}
+        }
+        sung.push(sound);
+    }
+    sung
+}
+
+impl Representation for VoiceRepresentation {
+    fn name(&self) -> &'static str {
+        "voices"
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        let pitches = (self.pitch_low..).take(self.num_tokens() - FIRST_PITCH as usize).map(pitch_name);
+        Vocabulary::Tokens { names: ["REST", "HOLD"].map(str::to_owned).into_iter().chain(pitches).collect() }
+    }
+
+    fn encode(&self, score: &Score) -> Result<Symbols, Error> {
+        self.encode_tokens(score).map(Symbols::Tokens)
+    }
+
+    fn decode(&self, symbols: &Symbols) -> Result<Score, Error> {
+        Ok(self.decode_tokens(tokens(symbols, self.num_tokens())?))
+    }
+
+    fn quantise(&self, score: &Score) -> Result<Quantised, Error> {
+        let mut loss = Loss::default();
+        let sounds = self.sing(score, &mut loss)?;
+        Ok(Quantised { score: self.score(&sounds), loss })
+    }
+
+    fn fingerprint(&self) -> String {
+        super::fingerprint(self.name(), self)
+    }
+}
