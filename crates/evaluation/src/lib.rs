@@ -12,5 +12,9 @@
 //! assert!(nll.per_frame() < 11.0);
 //! ```
 
+pub mod corruption;
+pub mod failure;
+pub mod grid;
 pub mod likelihood;
+pub mod significance;
 pub mod statistics;

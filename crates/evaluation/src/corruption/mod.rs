@@ -1,0 +1,109 @@
+//! Music spoilt on purpose: each corruption imitates one way in which composed music fails, at a chosen severity.
+//!
+//! Real music against its corruptions is how the detectors are calibrated and measured. Every corruption leaves the
+//! rest of the piece as it was, as far as it can: notes in tune, on time, and in the style of the corpus.
+
+mod harmony;
+mod repetition;
+mod stitching;
+mod timing;
+
+use rand::Rng;
+
+pub use stitching::Pool;
+
+use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
+
+/// The shift of [`Corruption::Jitter`] and the shortest note of [`Corruption::CutDurations`]: a sixteenth.
+const SIXTEENTH: u32 = STEPS_PER_QUARTER / 4;
+
+/// A way to spoil a piece.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Corruption {
+    /// No structure: at each beat where every voice begins anew, jump with this probability to another piece, at a
+    /// beat with the same chord (relative to the key) and the same place in the bar.
+    JumpWalk(f64),
+    /// No structure: every so many bars come from another piece of the same mode, transposed to the same key.
+    Patchwork(usize),
+    /// No structure (a weak imitation): the bars in random order.
+    BarShuffle,
+    /// Collapse: the first so many bars, over and over.
+    Loop(usize),
+    /// Collapse: after this share of the piece, the last bar before it, over and over.
+    LoopingTail(f64),
+    /// Collapse: after this share of the piece, the chord that sounds is held to the end, struck every quarter.
+    StuckChord(f64),
+    /// Drift: a semitone higher every so many bars.
+    SemitoneSteps(usize),
+    /// Drift: every two bars up or down by one or two semitones, with this probability.
+    RandomWalk(f64),
+    /// Drift: wrong notes (a semitone off), none at the beginning and this share at the end.
+    WrongNotes(f64),
+    /// Timing: this share of the notes begins a sixteenth early or late.
+    Jitter(f64),
+    /// Timing: this share of the notes is cut short at a random sixteenth.
+    CutDurations(f64),
+}
+
+impl Corruption {
+    /// A short name, the same for every severity.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::JumpWalk(_) => "jump-walk",
+            Self::Patchwork(_) => "patchwork",
+            Self::BarShuffle => "bar shuffle",
+            Self::Loop(_) => "loop",
+            Self::LoopingTail(_) => "looping tail",
+            Self::StuckChord(_) => "stuck chord",
+            Self::SemitoneSteps(_) => "semitone steps",
+            Self::RandomWalk(_) => "random walk",
+            Self::WrongNotes(_) => "growing wrong notes",
+            Self::Jitter(_) => "jitter",
+            Self::CutDurations(_) => "cut durations",
+        }
+    }
+
+    /// Spoils a piece. `pool` provides the other pieces; the same `rng` gives the same result. A piece with too little
+    /// music to be spoilt (or a pool without another piece that fits) comes back unchanged.
+    pub fn apply(&self, piece: &Grid, pool: &Pool, rng: &mut impl Rng) -> Grid {
+        match *self {
+            Self::JumpWalk(probability) => stitching::jump_walk(piece, pool, probability, rng),
+            Self::Patchwork(bars) => stitching::patchwork(piece, pool, bars.max(1), rng),
+            Self::BarShuffle => stitching::bar_shuffle(piece, rng),
+            Self::Loop(bars) => repetition::repeat_beginning(piece, bars.max(1)),
+            Self::LoopingTail(share) => repetition::looping_tail(piece, share),
+            Self::StuckChord(share) => repetition::stuck_chord(piece, share),
+            Self::SemitoneSteps(bars) => harmony::semitone_steps(piece, bars.max(1)),
+            Self::RandomWalk(probability) => harmony::random_walk(piece, probability, rng),
+            Self::WrongNotes(share) => harmony::wrong_notes(piece, share, rng),
+            Self::Jitter(share) => timing::jitter(piece, share, rng),
+            Self::CutDurations(share) => timing::cut_durations(piece, share, rng),
+        }
+    }
+}
+
+/// The notes that sound in `from..to`, cut at both ends and moved so that `from` comes to lie at `at`.
+fn excerpt(notes: &[GridNote], from: u32, to: u32, at: u32, semitones: i8) -> impl Iterator<Item = GridNote> {
+    let inside = notes.iter().filter(move |note| note.onset < to && note.end() > from);
+    inside.map(move |note| {
+        let (start, end) = (note.onset.max(from), note.end().min(to));
+        GridNote { onset: start - from + at, pitch: transposed(note.pitch, semitones), duration: end - start }
+    })
+}
+
+/// A pitch moved by semitones; by octaves back into MIDI's range where it would leave it.
+fn transposed(pitch: u8, semitones: i8) -> u8 {
+    let mut pitch = i16::from(pitch) + i16::from(semitones);
+    while pitch < 0 {
+        pitch += 12;
+    }
+    while pitch > 127 {
+        pitch -= 12;
+    }
+    pitch as u8
+}
+
+/// The piece with other notes, in its own bars.
+fn with_notes(piece: &Grid, notes: Vec<GridNote>) -> Grid {
+    Grid::in_bars_like(piece, notes)
+}

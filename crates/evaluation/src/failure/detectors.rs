@@ -1,0 +1,276 @@
+//! [`Detectors`]: one score per failure mode, with a threshold that real music sets.
+
+use composer_music::Score;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use super::logistic::Logistic;
+use super::structure::Features;
+use super::timing::TimingModel;
+use super::{drift, repetition, timing};
+use crate::corruption::{Corruption, Pool};
+use crate::grid::{Grid, STEPS_PER_QUARTER};
+use crate::significance::auc::quantile;
+
+/// A way in which composed music fails, in the order in which they are looked for: a failure can bring the ones after
+/// it about (a loop has no drift; notes that wobble in time never return exactly), hardly the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureMode {
+    /// Notes in odd places or of odd lengths.
+    TimingArtefacts,
+    /// The music goes round in circles or stands still.
+    Repetition,
+    /// The music wanders out of its key.
+    HarmonicDrift,
+    /// Nothing comes back, nothing closes.
+    NoStructure,
+}
+
+impl FailureMode {
+    /// All modes, in the order of the tests.
+    pub const ALL: [Self; 4] =
+        [Self::TimingArtefacts, Self::Repetition, Self::HarmonicDrift, Self::NoStructure];
+
+    /// What a musician would call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TimingArtefacts => "timing artefacts",
+            Self::Repetition => "collapse into repetition",
+            Self::HarmonicDrift => "harmonic drift",
+            Self::NoStructure => "no long-term structure",
+        }
+    }
+}
+
+/// What real music a piece is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Whole pieces in their own metres: beginnings and endings count.
+    WholePieces,
+    /// Excerpts of about this many quarter notes, in bars of four quarters: for music that was cut at a length, which
+    /// no detector may blame for not ending. Choose the length of what is to be judged: long pieces repeat more and
+    /// wander further than short ones.
+    Excerpts {
+        /// Length in quarter notes.
+        quarters: u32,
+    },
+}
+
+/// Real music that is too little to calibrate on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{found} pieces or excerpts of real music are too few to calibrate the detectors; give at least {MINIMUM} from 2 pieces"
+)]
+pub struct TooLittleMusic {
+    /// How many there were.
+    pub found: usize,
+}
+
+/// Fewest pieces or excerpts to calibrate on.
+pub const MINIMUM: usize = 10;
+/// Most pieces or excerpts that are looked at; of more, as many are taken at even distances.
+const MAXIMUM: usize = 400;
+/// Share of the real music that lies below a threshold. New music is always a little further from what was learnt than
+/// the music of the calibration: this share leaves about one real piece in twenty above.
+const SPECIFICITY: f64 = 0.97;
+/// Groups of pieces for cross-validation: each is judged by what was learnt from the others.
+const FOLDS: usize = 5;
+
+/// What the structure detector learns to tell from real music.
+pub const STRUCTURE_NEGATIVES: [Corruption; 3] =
+    [Corruption::Patchwork(1), Corruption::Patchwork(2), Corruption::JumpWalk(0.5)];
+
+/// One number per failure mode, in the order of [`FailureMode::ALL`]; higher is worse. NaN where a piece has too little
+/// music for the mode to mean anything.
+pub type Scores = [f64; 4];
+
+/// Detectors of the four failure modes, calibrated on real music.
+///
+/// | mode | score |
+/// |---|---|
+/// | timing artefacts | mean bits that a note costs for its length and for the gap before it ([`TimingModel`]) |
+/// | collapse into repetition | longest exact repetition of at most four bars, share of the piece |
+/// | harmonic drift | Jensen–Shannon divergence of the pitch classes of two-bar windows, bits |
+/// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`]) |
+///
+/// A threshold is the 97th percentile of the real music, each piece judged by detectors that were fitted without it.
+#[derive(Clone, Debug)]
+pub struct Detectors {
+    pub(super) extent: Extent,
+    pub(super) timing: TimingModel,
+    pub(super) structure: Logistic<{ Features::COUNT }>,
+    /// Mean features of the real music, to say what a piece has less of.
+    pub(super) usual: Features,
+    /// Scores of the real music per mode, sorted, judged out of fold.
+    real: [Vec<f64>; 4],
+    thresholds: Scores,
+}
+
+impl Detectors {
+    /// Calibrates on real music in the style that is to be judged. Deterministic for a seed.
+    ///
+    /// # Errors
+    /// When there are fewer than [`MINIMUM`] pieces or excerpts, or only one piece.
+    pub fn calibrate(corpus: &[Score], extent: Extent, seed: u64) -> Result<Self, TooLittleMusic> {
+        let grids: Vec<Grid> = corpus.iter().map(Grid::new).collect();
+        Self::calibrate_grids(&grids, extent, seed)
+    }
+
+    /// [`Self::calibrate`] for pieces that are already on the grid.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn calibrate_grids(corpus: &[Grid], extent: Extent, seed: u64) -> Result<Self, TooLittleMusic> {
+        Self::calibrate_against(corpus, extent, &STRUCTURE_NEGATIVES, seed)
+    }
+
+    /// [`Self::calibrate_grids`] with other corruptions for the structure detector to learn from, to measure how it
+    /// does on those that it has not seen.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn calibrate_against(
+        corpus: &[Grid],
+        extent: Extent,
+        negatives: &[Corruption],
+        seed: u64,
+    ) -> Result<Self, TooLittleMusic> {
+        let corpus: Vec<&Grid> = corpus.iter().filter(|grid| !grid.is_empty()).collect();
+        let examples = examples(&corpus, extent);
+        if examples.len() < MINIMUM || corpus.len() < 2 {
+            return Err(TooLittleMusic { found: examples.len() });
+        }
+        let measured = Measured::new(examples, extent, negatives, seed);
+        let mut real: [Vec<f64>; 4] = Default::default();
+        for fold in 0..FOLDS {
+            let (timing, structure) = measured.fit(|piece| piece % FOLDS != fold);
+            for (_, grid, features) in measured.real().filter(|(piece, ..)| piece % FOLDS == fold) {
+                for (all, score) in real.iter_mut().zip(scores(&timing, &structure, grid, features)) {
+                    all.extend((!score.is_nan()).then_some(score));
+                }
+            }
+        }
+        real.iter_mut().for_each(|scores| scores.sort_by(f64::total_cmp));
+        let thresholds = std::array::from_fn(|mode| quantile(&real[mode], SPECIFICITY));
+        let (timing, structure) = measured.fit(|_| true);
+        Ok(Self { extent, timing, structure, usual: measured.usual(), real, thresholds })
+    }
+
+    /// A piece as the detectors see it: in its own bars, or in bars of four quarters when they compare excerpts.
+    pub fn lay_out(&self, score: &Score) -> Grid {
+        laid_out(&Grid::new(score), self.extent)
+    }
+
+    /// Scores of a piece that was laid out by [`Self::lay_out`].
+    pub fn scores(&self, grid: &Grid) -> Scores {
+        scores(&self.timing, &self.structure, grid, &features(grid, self.extent))
+    }
+
+    /// The thresholds, in the order of [`FailureMode::ALL`]: a score above is worse than 97 % of it.
+    pub fn thresholds(&self) -> Scores {
+        self.thresholds
+    }
+
+    /// Share of the real music that scores lower, 0–1.
+    pub fn percentile(&self, mode: FailureMode, score: f64) -> f64 {
+        let real = &self.real[mode as usize];
+        crate::statistics::ratio(real.partition_point(|&other| other < score) as f64, real.len() as f64)
+    }
+
+    /// Scores of the real music on a mode, from low to high, each judged without itself.
+    pub fn real(&self, mode: FailureMode) -> &[f64] {
+        &self.real[mode as usize]
+    }
+}
+
+fn scores(
+    timing: &TimingModel,
+    structure: &Logistic<{ Features::COUNT }>,
+    grid: &Grid,
+    features: &Features,
+) -> Scores {
+    if grid.is_empty() {
+        return [f64::NAN; 4];
+    }
+    [
+        timing::scores(timing, grid).length_and_gap,
+        repetition::periodic_share(grid),
+        drift::divergence(&drift::windows(grid)),
+        structure.score(&features.0),
+    ]
+}
+
+/// Pieces or excerpts, each with the number of the piece that it is from.
+fn examples(corpus: &[&Grid], extent: Extent) -> Vec<(usize, Grid)> {
+    let mut all = Vec::new();
+    for (piece, grid) in corpus.iter().enumerate() {
+        let grid = laid_out(grid, extent);
+        match extent {
+            Extent::WholePieces => all.push((piece, grid)),
+            Extent::Excerpts { quarters } => {
+                let excerpts = grid.excerpts(quarters.saturating_mul(STEPS_PER_QUARTER));
+                all.extend(excerpts.into_iter().filter(|grid| !grid.is_empty()).map(|grid| (piece, grid)));
+            }
+        }
+    }
+    let step = all.len().div_ceil(MAXIMUM).max(1);
+    all.into_iter().step_by(step).collect()
+}
+
+fn laid_out(grid: &Grid, extent: Extent) -> Grid {
+    match extent {
+        Extent::WholePieces => grid.clone(),
+        Extent::Excerpts { .. } => grid.relaid(4 * STEPS_PER_QUARTER),
+    }
+}
+
+fn features(grid: &Grid, extent: Extent) -> Features {
+    let features = Features::of(grid);
+    match extent {
+        Extent::WholePieces => features,
+        Extent::Excerpts { .. } => features.open(),
+    }
+}
+
+/// Real music and its stitched-together doubles, measured once.
+struct Measured {
+    examples: Vec<(usize, Grid)>,
+    real: Vec<Features>,
+    /// For every example, its corruptions.
+    stitched: Vec<Vec<Features>>,
+}
+
+impl Measured {
+    fn new(examples: Vec<(usize, Grid)>, extent: Extent, negatives: &[Corruption], seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let pool = Pool::new(examples.iter().map(|(_, grid)| grid));
+        let mut stitch = |grid: &Grid| {
+            let doubles = negatives.iter().map(|corruption| corruption.apply(grid, &pool, &mut rng));
+            doubles.map(|double| features(&double, extent)).collect()
+        };
+        let stitched = examples.iter().map(|(_, grid)| stitch(grid)).collect();
+        let real = examples.iter().map(|(_, grid)| features(grid, extent)).collect();
+        Self { examples, real, stitched }
+    }
+
+    fn real(&self) -> impl Iterator<Item = (usize, &Grid, &Features)> {
+        self.examples.iter().zip(&self.real).map(|((piece, grid), features)| (*piece, grid, features))
+    }
+
+    fn fit(&self, keep: impl Fn(usize) -> bool) -> (TimingModel, Logistic<{ Features::COUNT }>) {
+        let kept: Vec<usize> = (0..self.examples.len()).filter(|&i| keep(self.examples[i].0)).collect();
+        let timing = TimingModel::fit(kept.iter().map(|&i| &self.examples[i].1));
+        let stitched: Vec<_> =
+            kept.iter().flat_map(|&i| &self.stitched[i]).map(|features| features.0).collect();
+        let real: Vec<_> = kept.iter().map(|&i| self.real[i].0).collect();
+        (timing, Logistic::fit(&stitched, &real))
+    }
+
+    fn usual(&self) -> Features {
+        let mean =
+            |i: usize| self.real.iter().map(|features| features.0[i]).sum::<f64>() / self.real.len() as f64;
+        Features(std::array::from_fn(mean))
+    }
+}

@@ -1,0 +1,280 @@
+//! [`Diagnosis`]: what is wrong with a piece, where, why it may be so, and what to try.
+
+use std::ops::Range;
+
+use composer_music::Score;
+use serde::Serialize;
+
+use super::detectors::{Detectors, Extent, FailureMode};
+use super::structure::{self, Features};
+use super::{drift, repetition};
+use crate::grid::{Grid, STEPS_PER_QUARTER};
+use crate::statistics::ratio;
+
+/// One failure that was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// Which.
+    pub mode: FailureMode,
+    /// How bad: see [`Detectors`].
+    pub score: f64,
+    /// What 97 % of real music stays below.
+    pub threshold: f64,
+    /// Share of real music that scores lower, 0–1.
+    pub percentile: f64,
+    /// The bars that it points at, counted from 0; empty if it is about the whole piece.
+    pub bars: Vec<Range<usize>>,
+    /// What is wrong, in words for a musician.
+    pub sentence: String,
+    /// Why it may be so.
+    pub cause: &'static str,
+    /// What to try next.
+    pub remedy: &'static str,
+    /// Whether an earlier finding may have brought it about.
+    pub secondary: bool,
+}
+
+/// The examination of one piece.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Diagnosis {
+    /// Score per mode, in the order of [`FailureMode::ALL`]; NaN where there is too little music.
+    pub scores: [f64; 4],
+    /// What was found, the most basic failure first; empty if the piece is as sound as real music.
+    pub findings: Vec<Finding>,
+    /// Bars of the piece.
+    pub bars: usize,
+}
+
+impl Diagnosis {
+    /// The failure to look at first, if any.
+    pub fn main_finding(&self) -> Option<&Finding> {
+        self.findings.first()
+    }
+
+    /// Whether a failure was found.
+    pub fn has(&self, mode: FailureMode) -> bool {
+        self.findings.iter().any(|finding| finding.mode == mode)
+    }
+}
+
+impl Detectors {
+    /// Examines a piece.
+    pub fn diagnose(&self, score: &Score) -> Diagnosis {
+        self.diagnose_grid(&self.lay_out(score))
+    }
+
+    /// Examines a piece that was laid out by [`Self::lay_out`].
+    pub fn diagnose_grid(&self, grid: &Grid) -> Diagnosis {
+        let scores = self.scores(grid);
+        if grid.is_empty() {
+            return Diagnosis { scores, findings: vec![silence()], bars: 0 };
+        }
+        let mut findings: Vec<Finding> = Vec::new();
+        for mode in FailureMode::ALL {
+            let (score, threshold) = (scores[mode as usize], self.thresholds()[mode as usize]);
+            if score > threshold {
+                let bars = self.bars(mode, grid);
+                let (cause, remedy) = advice(mode);
+                findings.push(Finding {
+                    mode,
+                    score,
+                    threshold,
+                    percentile: self.percentile(mode, score),
+                    sentence: self.sentence(mode, grid, &bars),
+                    bars,
+                    cause,
+                    remedy,
+                    secondary: !findings.is_empty(),
+                });
+            }
+        }
+        Diagnosis { scores, findings, bars: grid.num_bars() }
+    }
+
+    fn bars(&self, mode: FailureMode, grid: &Grid) -> Vec<Range<usize>> {
+        match mode {
+            FailureMode::TimingArtefacts => self.odd_bars(grid),
+            FailureMode::Repetition => {
+                let run = repetition::longest_periodic_run(grid);
+                merged(std::iter::once(grid.bar_of(run.start)..grid.bar_of(run.end.saturating_sub(1)) + 1))
+            }
+            FailureMode::HarmonicDrift => {
+                let windows = drift::windows(grid);
+                let foreign = drift::foreign_windows(grid, &windows);
+                merged(foreign.iter().map(|(window, _)| window.first_bar..window.end_bar))
+            }
+            FailureMode::NoStructure => {
+                let returns = structure::best_returns(grid);
+                let lonely =
+                    returns.iter().enumerate().filter(|(_, best)| best.is_some_and(|(_, share)| share < 0.1));
+                merged(lonely.map(|(bar, _)| bar..bar + 1))
+            }
+        }
+    }
+
+    /// Bars whose notes cost more on average than the threshold for whole pieces.
+    fn odd_bars(&self, grid: &Grid) -> Vec<Range<usize>> {
+        let costs = self.timing.costs(grid);
+        let mut by_bar = vec![(0.0, 0.0); grid.num_bars()];
+        for (note, cost) in grid.notes.iter().zip(&costs) {
+            let bar = &mut by_bar[grid.bar_of(note.onset)];
+            bar.0 += cost.length + cost.gap;
+            bar.1 += 1.0;
+        }
+        let threshold = self.thresholds()[FailureMode::TimingArtefacts as usize];
+        let odd = by_bar.iter().enumerate().filter(|(_, (bits, notes))| ratio(*bits, *notes) > threshold);
+        merged(odd.map(|(bar, _)| bar..bar + 1))
+    }
+
+    fn sentence(&self, mode: FailureMode, grid: &Grid, bars: &[Range<usize>]) -> String {
+        let place = bar_list(bars);
+        match mode {
+            FailureMode::TimingArtefacts => {
+                format!("Notes begin or stop at moments where real music has none{}.", within(&place))
+            }
+            FailureMode::Repetition => {
+                let run = repetition::longest_periodic_run(grid);
+                let share = 100.0 * ratio(f64::from(run.end - run.start), f64::from(grid.len()));
+                if run.period < STEPS_PER_QUARTER {
+                    format!(
+                        "The music stands still{}: {share:.0} % of the piece is one chord or a rest.",
+                        within(&place)
+                    )
+                } else {
+                    let quarters = f64::from(run.period) / f64::from(STEPS_PER_QUARTER);
+                    let what = format!("{} quarter{}", quarters, if quarters == 1.0 { "" } else { "s" });
+                    format!(
+                        "The same {what} come again and again{}: {share:.0} % of the piece.",
+                        within(&place)
+                    )
+                }
+            }
+            FailureMode::HarmonicDrift => drift_sentence(grid, &place),
+            FailureMode::NoStructure => self.structure_sentence(grid),
+        }
+    }
+
+    /// Names the two measurements that weigh most against the piece.
+    fn structure_sentence(&self, grid: &Grid) -> String {
+        let features = match self.extent {
+            Extent::WholePieces => Features::of(grid),
+            Extent::Excerpts { .. } => Features::of(grid).open(),
+        };
+        let mut against: Vec<(f64, &str)> = (0..Features::COUNT)
+            .filter_map(|i| {
+                let less = features.0[i] < self.usual.0[i];
+                let phrase = if less { Features::WHEN_LOW[i] } else { Features::WHEN_HIGH[i] }?;
+                Some((self.structure.contribution(i, features.0[i], self.usual.0[i]), phrase))
+            })
+            .filter(|(weight, _)| *weight > 0.0)
+            .collect();
+        against.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let reasons: Vec<&str> = against.iter().take(2).map(|(_, phrase)| *phrase).collect();
+        if reasons.is_empty() {
+            return "The piece reads like bars from different pieces.".into();
+        }
+        format!("The piece reads like bars from different pieces: {}.", reasons.join(", and "))
+    }
+}
+
+fn drift_sentence(grid: &Grid, place: &str) -> String {
+    let windows = drift::windows(grid);
+    let foreign = drift::foreign_windows(grid, &windows);
+    match foreign.first() {
+        Some((window, key)) => format!(
+            "The music wanders out of its key: bars {}–{} sound like {key}; far from home{}.",
+            window.first_bar + 1,
+            window.end_bar,
+            within(place)
+        ),
+        None => {
+            "The harmony changes more from bars to bars than in real music, without settling in a key.".into()
+        }
+    }
+}
+
+fn within(place: &str) -> String {
+    if place.is_empty() { String::new() } else { format!(" in {place}") }
+}
+
+/// The likely cause of a failure and the option to try next.
+fn advice(mode: FailureMode) -> (&'static str, &'static str) {
+    match mode {
+        FailureMode::TimingArtefacts => (
+            "the model chooses notes too freely, or it has not learnt yet where beats are",
+            "try --temperature 0.8; then train longer (--epochs) or on more music with a steady beat",
+        ),
+        FailureMode::Repetition => (
+            "the model always takes the most likely step, and its memory falls into a circle",
+            "raise --temperature towards 1; then train with --dropout 0.3 or on more music",
+        ),
+        FailureMode::HarmonicDrift => (
+            "wrong notes become the context of the next ones, and the key is forgotten",
+            "try --temperature 0.8; then train with a longer context (--tbptt-len 128) or on music in fewer keys",
+        ),
+        FailureMode::NoStructure => (
+            "the memory of the model is shorter than a phrase: each bar follows only from the one before",
+            "train with a longer context (--tbptt-len 128), more units (--hidden 384), or on more music",
+        ),
+    }
+}
+
+fn silence() -> Finding {
+    Finding {
+        mode: FailureMode::Repetition,
+        score: 1.0,
+        threshold: 0.0,
+        percentile: 1.0,
+        bars: Vec::new(),
+        sentence: "There is not a single note with a pitch.".into(),
+        cause: "silence was always the most likely step",
+        remedy: "raise --temperature towards 1, or train longer (--epochs)",
+        secondary: false,
+    }
+}
+
+/// Ranges in order, joined where they touch.
+fn merged(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut all: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match all.last_mut() {
+            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+            _ => all.push(range),
+        }
+    }
+    all
+}
+
+/// Bars in words, counted from 1: "bar 3", "bars 1–4 and 7"; at most four ranges, then "…".
+pub fn bar_list(bars: &[Range<usize>]) -> String {
+    let name = |range: &Range<usize>| {
+        if range.len() == 1 {
+            format!("{}", range.end)
+        } else {
+            format!("{}–{}", range.start + 1, range.end)
+        }
+    };
+    let names: Vec<String> = bars.iter().take(4).map(name).collect();
+    let rest = if bars.len() > 4 { " and others" } else { "" };
+    match names.as_slice() {
+        [] => String::new(),
+        [only] if bars[0].len() == 1 => format!("bar {only}"),
+        [only] => format!("bars {only}"),
+        [first @ .., last] if rest.is_empty() => format!("bars {} and {last}", first.join(", ")),
+        all => format!("bars {}{rest}", all.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_named_as_people_count_them() {
+        assert_eq!(bar_list(&[]), "");
+        assert_eq!(bar_list(std::slice::from_ref(&(2..3))), "bar 3");
+        assert_eq!(bar_list(&[0..4, 6..7]), "bars 1–4 and 7");
+        assert_eq!(bar_list(&[0..1, 2..3, 4..5, 6..7, 8..9]), "bars 1, 3, 5, 7 and others");
+        assert_eq!(merged([0..2, 2..4, 6..8].into_iter()), [0..4, 6..8]);
+    }
+}

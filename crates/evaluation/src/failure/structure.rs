@@ -1,0 +1,269 @@
+//! No long-term structure: nothing comes back, and nothing closes.
+
+use std::collections::{HashMap, HashSet};
+
+use super::repetition::{compressibility, repeated_four_grams};
+use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
+use crate::statistics::key::{self, Key};
+use crate::statistics::ratio;
+
+/// Bars that are at least so far apart count as a return rather than as a repetition.
+const FAR: usize = 2;
+
+/// What is measured of a piece's structure; the order of [`Features::NAMES`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Features(pub [f64; Features::COUNT]);
+
+impl Features {
+    /// Number of features.
+    pub const COUNT: usize = 15;
+
+    /// A name for each feature.
+    pub const NAMES: [&'static str; Self::COUNT] = [
+        "bars that return",
+        "melody that returns",
+        "compressibility",
+        "repeated chords",
+        "rhythm after 1 bar",
+        "rhythm after 2 bars",
+        "rhythm after 4 bars",
+        "rhythm after 8 bars",
+        "phrases of even length",
+        "distance from beginning to end",
+        "begins on the tonic chord",
+        "ends on the tonic in the bass",
+        "ends on a triad over its root",
+        "melody ends by step or repeats",
+        "ends on a long note",
+    ];
+
+    /// What a musician hears when a feature is lower than usual.
+    pub(super) const WHEN_LOW: [Option<&'static str>; Self::COUNT] = [
+        Some("hardly a bar comes back"),
+        Some("the melody hardly ever takes up an idea again"),
+        None,
+        Some("no succession of chords comes twice"),
+        None,
+        Some("the rhythm does not go in pairs of bars"),
+        Some("the rhythm does not go in phrases of four bars"),
+        Some("the rhythm does not go in phrases of eight bars"),
+        Some("the phrases end at uneven distances"),
+        None,
+        Some("it does not begin on its home chord"),
+        Some("the bass does not end on the home note"),
+        Some("it does not end on a plain triad"),
+        Some("the melody leaps into its last note"),
+        Some("it stops without a long last note"),
+    ];
+
+    /// What a musician hears when a feature is higher than usual.
+    pub(super) const WHEN_HIGH: [Option<&'static str>; Self::COUNT] = {
+        let mut phrases = [None; Self::COUNT];
+        phrases[9] = Some("the end is far from the beginning");
+        phrases
+    };
+
+    /// How many of the features, from the first, need neither a beginning nor an end: what an excerpt can be judged by.
+    pub const OPEN: usize = 9;
+
+    /// The features of an excerpt: those that need a beginning or an end are set to 0.
+    pub fn open(mut self) -> Self {
+        self.0[Self::OPEN..].fill(0.0);
+        self
+    }
+
+    /// Measures a piece; features that the piece is too short for are 0.
+    pub fn of(grid: &Grid) -> Self {
+        let home = key::estimate(&super::drift::pitch_classes(grid)).map(|estimate| estimate.key);
+        let rhythms = rhythms(grid);
+        let values = [
+            returning_bars(grid),
+            returning_melody(grid),
+            compressibility(grid),
+            repeated_four_grams(grid),
+            lag_similarity(&rhythms, 1),
+            lag_similarity(&rhythms, 2),
+            lag_similarity(&rhythms, 4),
+            lag_similarity(&rhythms, 8),
+            even_phrases(grid),
+            start_end_distance(grid),
+            chord_share_of_tonic(grid, home, grid.notes.first().map_or(0, |note| note.onset)),
+            ends_on_tonic_bass(grid, home),
+            ends_on_root_position(grid),
+            melody_ends_by_step(grid),
+            last_note_length(grid),
+        ];
+        Self(values.map(|value| if value.is_finite() { value } else { 0.0 }))
+    }
+}
+
+/// For every bar, the bar at least two away that shares most notes with it (onset in the bar, pitch and duration), and
+/// the Jaccard similarity of the two, 0–1. Empty bars have no partner. `O(bars²)` at worst; bars that share nothing
+/// are never compared.
+pub fn best_returns(grid: &Grid) -> Vec<Option<(usize, f64)>> {
+    let bars: Vec<HashSet<(u32, u8, u32)>> = (grid.notes_by_bar().iter().zip(&grid.bar_lines))
+        .map(|(notes, start)| {
+            notes.iter().map(|note| (note.onset - start, note.pitch, note.duration)).collect()
+        })
+        .collect();
+    let mut bars_with: HashMap<(u32, u8, u32), Vec<usize>> = HashMap::new();
+    for (bar, notes) in bars.iter().enumerate() {
+        for &note in notes {
+            bars_with.entry(note).or_default().push(bar);
+        }
+    }
+    let mut shared = vec![0usize; bars.len()];
+    let best = bars.iter().enumerate().map(|(i, notes)| {
+        if notes.is_empty() {
+            return None;
+        }
+        shared.fill(0);
+        for note in notes {
+            bars_with[note].iter().for_each(|&j| shared[j] += 1);
+        }
+        let far = (0..bars.len()).filter(|&j| i.abs_diff(j) >= FAR);
+        let jaccard = |j: usize| ratio(shared[j] as f64, (notes.len() + bars[j].len() - shared[j]) as f64);
+        far.map(|j| (j, jaccard(j))).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+    });
+    best.collect()
+}
+
+/// Mean over the bars that have notes of how much of the bar returns elsewhere, 0–1. Detector A is minus this figure.
+/// NaN for fewer than three bars.
+pub fn returning_bars(grid: &Grid) -> f64 {
+    let best: Vec<f64> = best_returns(grid).into_iter().flatten().map(|(_, similarity)| similarity).collect();
+    ratio(best.iter().sum(), best.len() as f64)
+}
+
+/// Notes of a melody that count as a motif.
+const MOTIF: usize = 5;
+
+/// Share of the motifs of the top line (five notes: intervals and lengths) that occur again at least two bars away, at
+/// any pitch, 0–1. Detector B is minus this figure. NaN for fewer than five notes.
+pub fn returning_melody(grid: &Grid) -> f64 {
+    let line = grid.top_line();
+    let motif = |notes: &[GridNote]| {
+        let steps = |pair: &[GridNote]| {
+            (i16::from(pair[1].pitch) - i16::from(pair[0].pitch), pair[1].onset - pair[0].onset)
+        };
+        notes.windows(2).map(steps).collect::<Vec<_>>()
+    };
+    let far = FAR as u32 * grid.usual_bar();
+    let mut span: HashMap<Vec<(i16, u32)>, (u32, u32)> = HashMap::new();
+    let motifs: Vec<(u32, Vec<(i16, u32)>)> =
+        line.windows(MOTIF).map(|notes| (notes[0].onset, motif(notes))).collect();
+    for (onset, motif) in &motifs {
+        let (first, last) = span.entry(motif.clone()).or_insert((*onset, *onset));
+        *first = (*first).min(*onset);
+        *last = (*last).max(*onset);
+    }
+    let returns = |(onset, motif): &&(u32, Vec<(i16, u32)>)| {
+        let (first, last) = span[motif];
+        onset - first >= far || last - onset >= far
+    };
+    ratio(motifs.iter().filter(returns).count() as f64, motifs.len() as f64)
+}
+
+/// One minus the cosine between the pitch classes of the first two bars and the last two.
+fn start_end_distance(grid: &Grid) -> f64 {
+    let windows = super::drift::windows(grid);
+    let (Some(first), Some(last)) = (windows.first(), windows.last()) else { return f64::NAN };
+    let dot = |a: &[f64; 12], b: &[f64; 12]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let (a, b) = (&first.histogram, &last.histogram);
+    1.0 - dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+/// Onsets of every bar, as steps within it.
+fn rhythms(grid: &Grid) -> Vec<HashSet<u32>> {
+    let bars = grid.notes_by_bar();
+    let rhythm = |(notes, start): (&&[GridNote], &u32)| notes.iter().map(|note| note.onset - start).collect();
+    bars.iter().zip(&grid.bar_lines).map(rhythm).collect()
+}
+
+/// Mean Jaccard similarity of bars a lag apart, less that of all pairs of bars up to 12 apart.
+fn lag_similarity(rhythms: &[HashSet<u32>], lag: usize) -> f64 {
+    let jaccard = |a: &HashSet<u32>, b: &HashSet<u32>| {
+        let shared = a.intersection(b).count();
+        ratio(shared as f64, (a.len() + b.len() - shared) as f64)
+    };
+    let mean_at = |lag: usize| {
+        let pairs = (lag..rhythms.len()).map(|i| jaccard(&rhythms[i], &rhythms[i - lag]));
+        let similar: Vec<f64> = pairs.filter(|similarity| similarity.is_finite()).collect();
+        ratio(similar.iter().sum(), similar.len() as f64)
+    };
+    let others: Vec<f64> = (1..=12).map(mean_at).filter(|similarity| similarity.is_finite()).collect();
+    mean_at(lag) - ratio(others.iter().sum(), others.len() as f64)
+}
+
+fn ends_on_tonic_bass(grid: &Grid, home: Option<Key>) -> f64 {
+    let end = grid.len();
+    let last = grid.notes.iter().filter(|note| note.end() == end).min_by_key(|note| note.pitch);
+    match (last, home) {
+        (Some(bass), Some(home)) => f64::from(u8::from(bass.pitch % 12 == home.tonic)),
+        _ => f64::NAN,
+    }
+}
+
+/// Share of the pitches sounding at a step that belong to the tonic triad (with either third).
+fn chord_share_of_tonic(grid: &Grid, home: Option<Key>, step: u32) -> f64 {
+    let Some(home) = home else { return f64::NAN };
+    let sounding = grid.notes.iter().filter(|note| note.onset <= step && step < note.end());
+    let in_triad = |note: &&GridNote| matches!((note.pitch + 12 - home.tonic) % 12, 0 | 3 | 4 | 7);
+    let (mut inside, mut all) = (0.0, 0.0);
+    for note in sounding {
+        inside += f64::from(u8::from(in_triad(&note)));
+        all += 1.0;
+    }
+    ratio(inside, all)
+}
+
+/// Length of the last note in the units of the mean note, at most 4.
+fn last_note_length(grid: &Grid) -> f64 {
+    let mean = ratio(grid.notes.iter().map(|note| f64::from(note.duration)).sum(), grid.notes.len() as f64);
+    let end = grid.len();
+    let last =
+        grid.notes.iter().filter(|note| note.end() == end).map(|note| note.duration).max().unwrap_or(0);
+    (f64::from(last) / mean).min(4.0)
+}
+
+/// How evenly spaced the long notes of the melody are: the share of the ends of phrases (notes at least twice as long
+/// as the median) that lie a whole number of usual bars after the one before.
+fn even_phrases(grid: &Grid) -> f64 {
+    let line = grid.top_line();
+    let mut lengths: Vec<u32> = line.iter().map(|note| note.duration).collect();
+    lengths.sort_unstable();
+    let Some(&median) = lengths.get(lengths.len() / 2) else { return f64::NAN };
+    let ends: Vec<u32> = line
+        .iter()
+        .filter(|note| note.duration >= (2 * median).max(STEPS_PER_QUARTER))
+        .map(|note| note.onset)
+        .collect();
+    let bar = grid.usual_bar();
+    let even = ends.windows(2).filter(|pair| (pair[1] - pair[0]).is_multiple_of(bar)).count();
+    ratio(even as f64, ends.windows(2).count() as f64)
+}
+
+/// Pitches that sound at the end, from low to high.
+fn last_chord(grid: &Grid) -> Vec<u8> {
+    let end = grid.len();
+    let mut chord: Vec<u8> =
+        grid.notes.iter().filter(|note| note.end() == end).map(|note| note.pitch).collect();
+    chord.sort_unstable();
+    chord
+}
+
+/// Whether the last chord has nothing but a root in the bass, its fifth and a third.
+fn ends_on_root_position(grid: &Grid) -> f64 {
+    let chord = last_chord(grid);
+    let Some(&bass) = chord.first() else { return f64::NAN };
+    let above = |pitch: &u8| (pitch - bass) % 12;
+    let triad = chord.iter().all(|pitch| matches!(above(pitch), 0 | 3 | 4 | 7));
+    f64::from(u8::from(triad && chord.iter().any(|pitch| matches!(above(pitch), 3 | 4))))
+}
+
+/// Whether the melody reaches its last note by a step or from the same note.
+fn melody_ends_by_step(grid: &Grid) -> f64 {
+    let line = grid.top_line();
+    let [.., before, last] = line.as_slice() else { return f64::NAN };
+    f64::from(u8::from(last.pitch.abs_diff(before.pitch) <= 2))
+}

@@ -1,0 +1,89 @@
+//! Percentile bootstrap (Efron 1979) over pieces: how much a figure would vary with other pieces of the same kind.
+
+use rand::{Rng, RngExt};
+use serde::Serialize;
+
+use super::auc::quantile_of_sorted;
+
+/// A figure with its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// The figure itself.
+    pub estimate: f64,
+    /// 2.5th percentile of the resampled figures.
+    pub low: f64,
+    /// 97.5th percentile.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether a value lies inside.
+    pub fn contains(&self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+}
+
+impl std::fmt::Display for Interval {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = f.precision().unwrap_or(3);
+        write!(f, "{:.digits$} [{:.digits$}, {:.digits$}]", self.estimate, self.low, self.high)
+    }
+}
+
+/// A statistic of pieces with its 95 % interval, from `resamples` draws with replacement.
+///
+/// Pieces are drawn whole: notes and frames of one piece depend on each other. NaN without pieces.
+pub fn bootstrap<T: Clone>(
+    pieces: &[T],
+    statistic: impl Fn(&[T]) -> f64,
+    resamples: usize,
+    rng: &mut impl Rng,
+) -> Interval {
+    let mut estimates: Vec<f64> = (0..resamples).map(|_| statistic(&resample(pieces, rng))).collect();
+    interval_of(statistic(pieces), &mut estimates)
+}
+
+/// Mean of values, one per piece, with its interval.
+pub fn mean_interval(values: &[f64], resamples: usize, rng: &mut impl Rng) -> Interval {
+    bootstrap(values, |values| values.iter().sum::<f64>() / values.len() as f64, resamples, rng)
+}
+
+/// As many items as there are, drawn with replacement.
+pub(crate) fn resample<T: Clone>(items: &[T], rng: &mut impl Rng) -> Vec<T> {
+    (0..items.len()).map(|_| items[rng.random_range(0..items.len())].clone()).collect()
+}
+
+/// The interval of an estimate from resampled estimates; NaN among them are left out.
+pub(crate) fn interval_of(estimate: f64, resampled: &mut Vec<f64>) -> Interval {
+    resampled.retain(|value| !value.is_nan());
+    resampled.sort_by(f64::total_cmp);
+    let at = |share| quantile_of_sorted(resampled, share);
+    Interval { estimate, low: at(0.025), high: at(0.975) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    /// Of intervals of the mean of 40 uniform values, about 95 % hold the true mean.
+    #[test]
+    fn intervals_cover_as_often_as_they_say() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let covered = (0..400)
+            .filter(|_| {
+                let values: Vec<f64> = (0..40).map(|_| rng.random::<f64>()).collect();
+                mean_interval(&values, 300, &mut rng).contains(0.5)
+            })
+            .count();
+        assert!((360..=392).contains(&covered), "{covered} of 400");
+    }
+
+    #[test]
+    fn no_pieces_have_no_interval() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let none = mean_interval(&[], 10, &mut rng);
+        assert!(none.estimate.is_nan() && none.low.is_nan());
+    }
+}

@@ -1,0 +1,6 @@
+//! How sure a figure is: intervals by bootstrap, tests by permutation, separation by rank.
+
+pub mod auc;
+pub mod bootstrap;
+
+pub use bootstrap::Interval;
