@@ -208,6 +208,8 @@ pub struct CellOptions {
     pub layer_norm: bool,
     /// The seed of weights, inputs and factors.
     pub seed: u64,
+    /// A gate whose gradients are made 1 % too large before they are checked: a check that never fails proves nothing.
+    pub falsify: Option<String>,
     /// How differences are taken and judged.
     pub check: Options,
 }
@@ -224,6 +226,7 @@ impl Default for CellOptions {
             bidirectional: false,
             layer_norm: false,
             seed: 1,
+            falsify: None,
             check: Options::default(),
         }
     }
@@ -246,8 +249,15 @@ pub fn check_cells(options: &CellOptions) -> Result<Report, Error> {
             ..RecurrentConfig::default()
         };
         let mut problem = CellProblem::new(config, options.steps, options.batch, None, options.seed)?;
-        let (values, gradient) = (problem.values.clone(), problem.gradient()?);
+        let (values, mut gradient) = (problem.values.clone(), problem.gradient()?);
         let parts = problem.parts();
+        for part in &parts {
+            for (index, at) in part.range.clone().enumerate() {
+                if options.falsify.is_some() && part.gate(index) == options.falsify.as_deref() {
+                    gradient[at] *= 1.01;
+                }
+            }
+        }
         let mut rows =
             check(&parts, &values, &gradient, |v| problem.loss(v).unwrap_or(f64::NAN), &options.check).rows;
         rows.iter_mut().for_each(|row| row.name = format!("{cell} {}", row.name));

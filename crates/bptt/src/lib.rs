@@ -7,6 +7,7 @@ pub mod init;
 pub mod layers;
 pub mod loss;
 pub mod parameters;
+pub mod probe;
 pub mod reference;
 
 pub use error::Error;

@@ -19,6 +19,7 @@ use super::regularise::Zone;
 use super::rnn::RnnBackward;
 use super::tape::{Tape, fit};
 use crate::layers::LayerIds;
+use crate::probe::{Trace, gate_slot, norm};
 use crate::{Cell, Input, Parameters};
 
 /// Rows (steps × batch) of a chunk: enough for one long sum of the weight gradients, few enough to stay in the cache.
@@ -45,7 +46,7 @@ pub(crate) struct BackwardScratch<S> {
     d_input_rows: Vec<S>,
     /// `[slots·H]`: sums of `d_gates`.
     d_bias: Vec<S>,
-    /// For a probe, `[C, B, H]`: the whole gradients of the states.
+    /// For a probe, `[C, B, H]`: the whole gradients of the states. Empty without.
     record_h: Vec<S>,
     record_c: Vec<S>,
 }
@@ -61,6 +62,8 @@ pub(crate) struct Backward<'a, S> {
     pub d_output: &'a [S],
     pub d_output_width: usize,
     pub d_output_from: usize,
+    /// Whether a probe is attached.
+    pub recording: bool,
 }
 
 /// What one thread writes in one chunk.
@@ -119,6 +122,7 @@ impl<S: Scalar> Backward<'_, S> {
         params: &mut Parameters<S>,
         scratch: &mut BackwardScratch<S>,
         mut d_input: Option<&mut [S]>,
+        mut trace: Option<&mut Trace>,
     ) {
         let Forward { steps, batch, reverse, .. } = self.forward;
         let chunk_steps = (CHUNK_ROWS / batch).max(1);
@@ -128,6 +132,9 @@ impl<S: Scalar> Backward<'_, S> {
             let index = if reverse { index } else { chunks - 1 - index };
             let chunk = Chunk { from: index * chunk_steps, to: steps.min((index + 1) * chunk_steps) };
             self.through_time(chunk, scratch);
+            if let Some(trace) = &mut trace {
+                self.record(chunk, scratch, trace);
+            }
             self.sum_weight_gradients(chunk, params, scratch);
             if let Some(d_input) = &mut d_input {
                 self.add_input_gradient(chunk, scratch, d_input);
@@ -162,11 +169,36 @@ impl<S: Scalar> Backward<'_, S> {
         }
     }
 
+    /// Norms for the probe.
+    fn record(&self, chunk: Chunk, scratch: &BackwardScratch<S>, trace: &mut Trace) {
+        let Forward { batch, hidden, cell, .. } = self.forward;
+        let (slots, from) = (self.slots(), chunk.from * batch);
+        for (norms, states) in [(&mut trace.d_h, &scratch.record_h), (&mut trace.d_c, &scratch.record_c)] {
+            for (row, state) in states.chunks_exact(hidden).enumerate() {
+                norms[from + row] = norm(state);
+            }
+        }
+        let gates = cell.gates().len();
+        for t in chunk.from..chunk.to {
+            let step = &scratch.d_gates[(t - chunk.from) * batch * slots..][..batch * slots];
+            for gate in 0..gates {
+                let slot = gate_slot(cell, gate) * hidden;
+                let rows = step.chunks_exact(slots);
+                let squares = rows.map(|row| norm(&row[slot..slot + hidden]).powi(2));
+                trace.d_gates[t * gates + gate] = squares.sum::<f64>().sqrt();
+            }
+        }
+    }
+
     /// The gradients of the gates in a chunk, each thread its rows of the batch.
     fn through_time(&self, chunk: Chunk, scratch: &mut BackwardScratch<S>) {
         let Forward { batch, hidden, gains, cell, .. } = self.forward;
         let (steps, slots, gate_rows) = (chunk.to - chunk.from, self.slots(), self.gate_rows());
         let norm = gains.is_some();
+        if self.recording {
+            fit(&mut scratch.record_h, steps * batch * hidden);
+            fit(&mut scratch.record_c, if cell.has_c() { steps * batch * hidden } else { 0 });
+        }
         let rows = Rows {
             first: FirstRow(0),
             d_gates: TimeRows::new(&mut scratch.d_gates[..steps * batch * slots], steps, batch, slots),
@@ -191,8 +223,9 @@ impl<S: Scalar> Backward<'_, S> {
             pass_h: TimeRows::new(&mut scratch.pass_h, 1, batch, hidden),
             pass_c: TimeRows::new(&mut scratch.pass_c, 1, batch, hidden),
             product: TimeRows::new(&mut scratch.product, 1, batch, hidden),
-            record_h: None,
-            record_c: None,
+            record_h: self.recording.then(|| TimeRows::new(&mut scratch.record_h, steps, batch, hidden)),
+            record_c: (self.recording && cell.has_c())
+                .then(|| TimeRows::new(&mut scratch.record_c, steps, batch, hidden)),
         };
         let least = if batch >= 2 * LEAST_ROWS { LEAST_ROWS } else { 1 };
         share_rows(rows, batch, least, &|mut rows| {
@@ -228,7 +261,15 @@ impl<S: Scalar> Backward<'_, S> {
             (Cell::Lstm, Some(d_c)) => {
                 let d_c = d_c.at_mut(0);
                 if let Some(record) = &mut rows.record_c {
-                    record.at_mut(local).copy_from_slice(d_c);
+                    let record = record.at_mut(local);
+                    let c = &self.tape.c[state_prev.clone()];
+                    for (row, gates) in gates.chunks_exact(slots).enumerate() {
+                        for (j, at) in (row * hidden..(row + 1) * hidden).enumerate() {
+                            let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gates[gate * hidden + j]);
+                            let tanh_c = (f * c[at] + i * g).tanh();
+                            record[at] = d_c[at] + d_h[at] * o * (S::one() - tanh_c * tanh_c);
+                        }
+                    }
                 }
                 if passes {
                     pass_over(zone_c, valid, d_c, rows.pass_c.at_mut(0), at, hidden);

@@ -23,6 +23,7 @@ mod tape;
 
 pub(crate) use backward::{Backward, BackwardScratch};
 pub(crate) use forward::{Forward, ZoneKind};
+pub(crate) use layout::Layout;
 pub(crate) use packed::PackedLayer;
 pub(crate) use regularise::{draw_keep_mask, draw_zone_mask};
 pub(crate) use tape::{Tape, fit};

@@ -9,6 +9,7 @@ use crate::fused::{
     Backward, BackwardScratch, Forward, PackedLayer, Tape, ZoneKind, draw_keep_mask, draw_zone_mask, fit,
 };
 use crate::init::{self, Init, Scheme};
+use crate::probe::Probe;
 use crate::{Error, ParamId, Parameters};
 
 /// The parameters of one layer in one direction.
@@ -81,6 +82,7 @@ pub struct RecurrentWorkspace<S> {
     want_d_input: bool,
     d_input: Vec<S>,
     d_state: State<S>,
+    probe: Option<Probe>,
 }
 
 impl<S: Scalar> RecurrentWorkspace<S> {
@@ -113,6 +115,31 @@ impl<S: Scalar> RecurrentWorkspace<S> {
     /// The gradient of the input from the last backward pass, `[T, B, F]`, if it was requested; empty otherwise.
     pub fn d_input(&self) -> &[S] {
         &self.d_input
+    }
+
+    /// From now on, backward passes record norms of gradients; see [`crate::probe`].
+    pub fn attach_probe(&mut self) {
+        self.probe = Some(Probe::default());
+    }
+
+    /// Stops recording; gives back what was recorded last.
+    pub fn detach_probe(&mut self) -> Option<Probe> {
+        self.probe.take()
+    }
+
+    /// What the last backward pass recorded, if a probe is attached.
+    pub fn probe(&self) -> Option<&Probe> {
+        self.probe.as_ref()
+    }
+
+    /// Steps and batch of the last forward pass.
+    pub(crate) fn tape_size(&self) -> Option<(usize, usize)> {
+        (self.steps > 0).then_some((self.steps, self.batch))
+    }
+
+    /// What a layer in one direction keeps of the last forward pass.
+    pub(crate) fn tape(&self, index: usize) -> Option<&Tape<S>> {
+        self.tapes.get(index)
     }
 
     /// The gradient of the initial state from the last backward pass.
@@ -162,6 +189,11 @@ impl Recurrent {
     /// The stack's parameters.
     pub fn param_ids(&self) -> impl Iterator<Item = ParamId> + '_ {
         self.ids.iter().flat_map(LayerIds::all)
+    }
+
+    /// `weight_hh` of a layer (and direction, at `layer·D + direction`).
+    pub(crate) fn weight_hh(&self, index: usize) -> ParamId {
+        self.ids[index].weight_hh
     }
 
     /// First values for all weights and biases; gains become one.
@@ -275,6 +307,11 @@ impl Recurrent {
         let mut d_input = std::mem::take(&mut ws.d_input);
         let [mut above, mut below] = std::mem::take(&mut ws.d_layers);
         let mut scratch = std::mem::take(&mut ws.scratch);
+        let mut probe = ws.probe.take();
+        if let Some(probe) = &mut probe {
+            probe.layers.resize_with(self.ids.len(), Default::default);
+            probe.layers.iter_mut().for_each(|trace| trace.size(self.config.cell, steps, batch));
+        }
         for layer in (0..self.config.layers).rev() {
             let wanted = layer > 0 || ws.want_d_input;
             let target = if layer == 0 { &mut d_input } else { &mut below };
@@ -290,10 +327,12 @@ impl Recurrent {
                     d_output: if layer + 1 == self.config.layers { d_output } else { &above },
                     d_output_width: width,
                     d_output_from: direction * self.config.hidden,
+                    recording: probe.is_some(),
                 };
                 exchange(&mut scratch.d_h, &mut d_state.h, index, size);
                 exchange(&mut scratch.d_c, &mut d_state.c, index, size);
-                backward.run(params, &mut scratch, wanted.then_some(target.as_mut_slice()));
+                let trace = probe.as_mut().map(|probe| &mut probe.layers[index]);
+                backward.run(params, &mut scratch, wanted.then_some(target.as_mut_slice()), trace);
                 exchange(&mut scratch.d_h, &mut d_state.h, index, size);
                 exchange(&mut scratch.d_c, &mut d_state.c, index, size);
             }
@@ -303,6 +342,7 @@ impl Recurrent {
             std::mem::swap(&mut above, &mut below);
         }
         (ws.d_input, ws.d_layers, ws.scratch, ws.d_state) = (d_input, [above, below], scratch, d_state);
+        ws.probe = probe;
         Ok(())
     }
 
