@@ -39,8 +39,11 @@ fn check(corpus: &Corpus) {
     }
     let mut failures = Vec::new();
     for (corruption, mode, target) in TARGETS {
-        let spoilt: Vec<[f64; 4]> =
-            corpus.test.iter().map(|grid| detectors.scores(&corruption.apply(grid, &pool, &mut rng))).collect();
+        let spoilt: Vec<[f64; 4]> = corpus
+            .test
+            .iter()
+            .map(|grid| detectors.scores(&corruption.apply(grid, &pool, &mut rng)))
+            .collect();
         let reached = auc(&column(&spoilt, mode), &column(&clean, mode));
         println!("{}: {corruption:?}: {reached:.3}", corpus.name);
         if reached < target {
@@ -71,11 +74,13 @@ fn structure_is_found_on_an_unseen_corruption() {
     let pool = Pool::new(&corpus.train);
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     for unseen in [Corruption::JumpWalk(1.0), Corruption::Patchwork(2)] {
-        let seen: Vec<_> = STRUCTURE_NEGATIVES.into_iter().filter(|other| other.name() != unseen.name()).collect();
+        let seen: Vec<_> =
+            STRUCTURE_NEGATIVES.into_iter().filter(|other| other.name() != unseen.name()).collect();
         let detectors = Detectors::calibrate_against(&corpus.train, Extent::WholePieces, &seen, 1).unwrap();
         let score = |grid: &Grid| detectors.scores(grid)[FailureMode::NoStructure as usize];
         let real: Vec<f64> = corpus.test.iter().map(score).collect();
-        let spoilt: Vec<f64> = corpus.test.iter().map(|grid| score(&unseen.apply(grid, &pool, &mut rng))).collect();
+        let spoilt: Vec<f64> =
+            corpus.test.iter().map(|grid| score(&unseen.apply(grid, &pool, &mut rng))).collect();
         assert!(auc(&spoilt, &real) > 0.94, "{unseen:?}: {}", auc(&spoilt, &real));
     }
 }

@@ -4,6 +4,7 @@
 //! quarter notes; a figure that has nothing to average is NaN (`null` in JSON), never a made-up zero.
 
 pub mod key;
+pub mod muspy;
 pub mod sounding;
 pub mod summary;
 
