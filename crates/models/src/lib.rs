@@ -8,6 +8,7 @@ pub mod batch;
 pub mod encoding;
 mod error;
 pub mod file;
+pub mod prior;
 pub mod scoring;
 pub mod sequence_model;
 pub mod streams;

@@ -2,7 +2,8 @@
 
 use crate::Error;
 use crate::batch::{SequenceBatch, Targets};
-use crate::encoding::Encoding;
+use crate::encoding::{Encoding, Sequence};
+use crate::prior;
 use crate::streams::{Purpose, stream};
 use composer_bptt::{
     Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
@@ -92,6 +93,15 @@ impl SequenceModel {
         model.recurrent.init(&mut model.params, init, &mut rng);
         model.output.init(&mut model.params, init, &mut rng);
         Ok(model)
+    }
+
+    /// Makes an untrained model predict how often each symbol occurs in `sequences`: see [`crate::prior`].
+    pub fn set_prior(&mut self, sequences: &[Sequence]) {
+        if let Some(bias) = self.output.bias() {
+            let prior = prior::output_bias(&self.config.encoding, sequences);
+            self.params.value_mut(bias).copy_from_slice(&prior);
+            self.params.value_mut(self.output.weight()).fill(0.0);
+        }
     }
 
     /// What the model is.

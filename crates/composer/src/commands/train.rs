@@ -54,7 +54,6 @@ pub struct Trained {
 pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let representation = FrameRepresentation::default();
     let config = training_config(args);
-    let recurrent = recurrent_config(args);
     let material = Material::load(args.folder.as_deref(), representation)?;
     material.announce();
     let folder = match &args.output_dir {
@@ -62,7 +61,10 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         None => OutputFolder::create_numbered(Path::new("runs"))?,
     };
     let encoding = Encoding::Frames { representation };
-    let mut model = SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::default(), config.seed)?;
+    let model_config =
+        ModelConfig { output_dropout: args.dropout, ..ModelConfig::new(encoding, recurrent_config(args)) };
+    let mut model = SequenceModel::new(model_config, &Init::default(), config.seed)?;
+    model.set_prior(&material.train.sequences);
     let trained = learn(&mut model, &material, &config, args, &folder)?;
     let (model, notes) = file::load(&folder.path(MODEL_FILE))?;
     let likelihoods = measure(&model, &material)?;
