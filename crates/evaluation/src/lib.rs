@@ -16,5 +16,6 @@ pub mod corruption;
 pub mod failure;
 pub mod grid;
 pub mod likelihood;
+pub mod originality;
 pub mod significance;
 pub mod statistics;
