@@ -169,6 +169,10 @@ pub struct GradcheckArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 
+    /// Make the gradients of this gate (i, f, g, o, r, z, n or h) 1 % too large, to see the check catch it
+    #[arg(long, value_name = "GATE")]
+    pub falsify: Option<String>,
+
     /// Print JSON
     #[arg(long)]
     pub json: bool,

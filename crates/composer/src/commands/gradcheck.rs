@@ -1,9 +1,106 @@
 //! `composer gradcheck`: the hand-written gradients against central differences.
 
 use crate::cli::GradcheckArgs;
+use crate::failure::wrong_input;
+use anyhow::anyhow;
+use composer_bptt::gradcheck::{CellOptions, Report, check_cells};
+use composer_bptt::{Cell, RecurrentConfig};
+use serde_json::json;
 
-/// Runs the command; a failing check is a failure of the program.
+/// Parameters of one stack at most: each needs four passes through it.
+const MAX_PARAMETERS: usize = 200_000;
+
+/// Runs the command; a gradient that is wrong is a failure of the program.
 pub fn run(args: &GradcheckArgs) -> anyhow::Result<()> {
-    let _ = args;
-    anyhow::bail!("not wired")
+    let options = options(args)?;
+    let report = check_cells(&options).map_err(wrong_input)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&as_json(args, &options, &report))?);
+    } else {
+        println!("{report}");
+    }
+    if report.passed() {
+        return Ok(());
+    }
+    let wrong = report.failures().map(|row| match row.gate {
+        Some(gate) => format!("{} (gate {gate})", row.name),
+        None => row.name.clone(),
+    });
+    Err(anyhow!("gradients differ from central differences: {}", wrong.collect::<Vec<_>>().join(", ")))
+}
+
+fn options(args: &GradcheckArgs) -> anyhow::Result<CellOptions> {
+    let cells = match args.cell.as_str() {
+        "all" => Cell::ALL.to_vec(),
+        name => vec![name.parse().map_err(|error| wrong_input(format!("{error}, or all")))?],
+    };
+    for (name, size) in
+        [("layers", args.layers), ("hidden", args.hidden), ("steps", args.steps), ("batch", args.batch)]
+    {
+        if size == 0 || size > 10_000 {
+            return Err(wrong_input(format!("--{name} is {size}, and must be between 1 and 10000")));
+        }
+    }
+    if let Some(gate) = &args.falsify {
+        let gates: Vec<_> = cells.iter().flat_map(|cell| cell.gates()).collect();
+        if !gates.contains(&&gate.as_str()) {
+            let names: Vec<_> = gates.iter().map(ToString::to_string).collect();
+            return Err(wrong_input(format!(
+                "--falsify {gate}: there is no such gate; choose one of {}",
+                names.join(", ")
+            )));
+        }
+    }
+    let options = CellOptions {
+        cells,
+        hidden: args.hidden,
+        layers: args.layers,
+        steps: args.steps,
+        batch: args.batch,
+        bidirectional: args.bidirectional,
+        layer_norm: args.layer_norm,
+        seed: args.seed,
+        falsify: args.falsify.clone(),
+        ..CellOptions::default()
+    };
+    let parameters = options.cells.iter().map(|&cell| parameters(cell, &options)).max().unwrap_or(0);
+    if parameters > MAX_PARAMETERS {
+        return Err(wrong_input(format!(
+            "that stack has {parameters} parameters, and each needs four passes: choose a smaller --hidden or fewer \
+             --layers, for at most {MAX_PARAMETERS}"
+        )));
+    }
+    Ok(options)
+}
+
+fn parameters(cell: Cell, options: &CellOptions) -> usize {
+    let config = RecurrentConfig {
+        cell,
+        input: options.input,
+        hidden: options.hidden,
+        layers: options.layers,
+        bidirectional: options.bidirectional,
+        ..RecurrentConfig::default()
+    };
+    let layer = |layer| config.gate_rows() * (config.layer_input(layer) + config.hidden + 2);
+    (0..config.layers).map(layer).sum::<usize>() * config.directions()
+}
+
+fn as_json(args: &GradcheckArgs, options: &CellOptions, report: &Report) -> serde_json::Value {
+    json!({
+        "passed": report.passed(),
+        "tolerance": options.check.tolerance,
+        "step": options.check.step,
+        "cells": options.cells,
+        "input": options.input,
+        "hidden": args.hidden,
+        "layers": args.layers,
+        "steps": args.steps,
+        "batch": args.batch,
+        "bidirectional": args.bidirectional,
+        "layer_norm": args.layer_norm,
+        "seed": args.seed,
+        "falsify": args.falsify,
+        "rows": report.rows,
+    })
 }
