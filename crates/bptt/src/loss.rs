@@ -4,6 +4,10 @@
 //! mean is over frames, tokens or notes, and passes `1 / count` as the scale of the gradient.
 
 use composer_tensor::Scalar;
+use composer_tensor::maths::{exp, ln_1p};
+use composer_tensor::parallel::{ReadRows, SliceRows, SplitRows, sum_blocks};
+use composer_tensor::simd::{Isa, Kernel, Vector, dispatch};
+use composer_tensor::split_rows_by_field;
 
 use crate::Error;
 use crate::error::check_len;
@@ -45,21 +49,89 @@ pub fn sigmoid_cross_entropy<S: Scalar>(
     if let Some(weights) = weights {
         check_len("the weights of the targets", weights.len(), &[("logits", logits.len())])?;
     }
-    let mut nll = Nll::default();
-    for (index, (logit, &target)) in logits.iter_mut().zip(targets).enumerate() {
-        let weight = weights.map_or(1.0, |weights| weights[index].f64());
-        if weight == 0.0 {
-            *logit = S::zero();
-            continue;
-        }
-        let (l, target) = (logit.f64(), target.f64());
-        let e = (-l.abs()).exp();
-        nll.sum += weight * (l.max(0.0) - l * target + e.ln_1p());
-        nll.count += weight;
-        let sigmoid = if l >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-        *logit = S::of(scale * weight * (sigmoid - target));
+    let count = match weights {
+        Some(weights) => weights.iter().map(|weight| weight.f64()).sum(),
+        None => logits.len() as f64,
+    };
+    let rows = logits.len();
+    let work = SigmoidRows {
+        logits: SliceRows { data: logits, first: 0, width: 1 },
+        targets: ReadRows { data: targets, width: 1 },
+        weights: weights.map(|data| ReadRows { data, width: 1 }),
+    };
+    let run = |SigmoidRows { logits, targets, weights }: SigmoidRows<'_, S>| {
+        let (logits, targets) = (logits.data, targets.data);
+        dispatch(Sigmoid {
+            logits,
+            targets,
+            weights: weights.map(|weights| weights.data),
+            scale: S::of(scale),
+        })
+    };
+    Ok(Nll { sum: sum_blocks(work, rows, BLOCK, &run), count })
+}
+
+/// Elements that are summed in the precision of the logits before the sum goes on in double precision.
+const BLOCK: usize = 1024;
+
+/// Elements of one thread.
+struct SigmoidRows<'a, S> {
+    logits: SliceRows<'a, S>,
+    targets: ReadRows<'a, S>,
+    weights: Option<ReadRows<'a, S>>,
+}
+
+split_rows_by_field!(SigmoidRows { logits, targets, weights });
+
+/// Replaces logits by gradients; returns the sum.
+struct Sigmoid<'a, S> {
+    logits: &'a mut [S],
+    targets: &'a [S],
+    weights: Option<&'a [S]>,
+    scale: S,
+}
+
+impl<S: Scalar> Kernel for Sigmoid<'_, S> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<I: Isa>(self) -> f64 {
+        self.sum::<S::Vector<I>>()
     }
-    Ok(nll)
+}
+
+impl<S: Scalar> Sigmoid<'_, S> {
+    #[inline(always)]
+    fn sum<V: Vector<S>>(self) -> f64 {
+        let (one, zero, scale) = (V::one(), V::zero(), V::splat(self.scale));
+        let mut sums = V::zero();
+        for at in (0..self.logits.len()).step_by(V::LANES) {
+            let (l, target) = (V::read(self.logits, at), V::read(self.targets, at));
+            let e = exp(-l.at_least(-l));
+            let larger = one / (one + e); // σ(|l|)
+            let smaller = e * larger; // σ(−|l|)
+            let sigmoid = larger.zero_where_le(l, zero) + (smaller - smaller.zero_where_le(l, zero));
+            let mut nll = l.at_least(zero) - l * target + ln_1p(e);
+            let mut d = scale * (sigmoid - target);
+            if let Some(weights) = self.weights {
+                let weight = V::read(weights, at);
+                // Where the weight is zero, the logit may be anything.
+                nll = (nll * weight).zero_where_le(weight, zero);
+                d = (d * weight).zero_where_le(weight, zero);
+            } else if at + V::LANES > self.logits.len() {
+                let inside: [S; 16] =
+                    std::array::from_fn(
+                        |lane| if at + lane < self.logits.len() { S::one() } else { S::zero() },
+                    );
+                nll = nll * V::read(&inside, 0);
+            }
+            sums = sums + nll;
+            d.write(self.logits, at);
+        }
+        let mut lanes = [S::zero(); 16];
+        sums.write(&mut lanes[..V::LANES], 0);
+        lanes.iter().map(|lane| lane.f64()).sum()
+    }
 }
 
 /// The target of [`softmax_cross_entropy`] that takes a row out of the sum.
@@ -94,25 +166,67 @@ pub fn softmax_cross_entropy<S: Scalar>(
             limit: classes,
         });
     }
-    let mut nll = Nll::default();
-    let share = smoothing / classes as f64;
-    for (row, &target) in logits.chunks_exact_mut(classes.max(1)).zip(targets) {
-        if target == IGNORE {
-            row.fill(S::zero());
-            continue;
-        }
-        let max = row.iter().copied().fold(S::neg_infinity(), S::max).f64();
-        let total: f64 = row.iter().map(|l| (l.f64() - max).exp()).sum();
-        let log_total = total.ln() + max;
-        nll.sum += log_total - (1.0 - smoothing) * row[target as usize].f64();
-        if smoothing > 0.0 {
-            nll.sum -= share * row.iter().map(|l| l.f64()).sum::<f64>();
-        }
-        nll.count += 1.0;
-        for (class, logit) in row.iter_mut().enumerate() {
-            let hit = if class == target as usize { 1.0 - smoothing } else { 0.0 };
-            *logit = S::of(scale * ((logit.f64() - log_total).exp() - hit - share));
-        }
+    let count = targets.iter().filter(|&&target| target != IGNORE).count() as f64;
+    let rows = targets.len();
+    let work = SoftmaxRows {
+        logits: SliceRows { data: logits, first: 0, width: classes },
+        targets: ReadRows { data: targets, width: 1 },
+    };
+    let run = |SoftmaxRows { logits, targets }: SoftmaxRows<'_, S>| {
+        let each = logits.data.chunks_exact_mut(classes.max(1)).zip(targets.data);
+        each.map(|(row, &target)| softmax_row(row, target, smoothing, scale)).sum()
+    };
+    let block = BLOCK.div_ceil(classes.max(1));
+    Ok(Nll { sum: sum_blocks(work, rows, block, &run), count })
+}
+
+/// Rows of one thread.
+struct SoftmaxRows<'a, S> {
+    logits: SliceRows<'a, S>,
+    targets: ReadRows<'a, u32>,
+}
+
+impl<S> SplitRows for SoftmaxRows<'_, S> {
+    fn split_rows(self, at: usize) -> (Self, Self) {
+        let ((a, b), (c, d)) = (self.logits.split_rows(at), self.targets.split_rows(at));
+        (SoftmaxRows { logits: a, targets: c }, SoftmaxRows { logits: b, targets: d })
     }
-    Ok(nll)
+}
+
+/// The loss of one row; the row becomes its gradient.
+fn softmax_row<S: Scalar>(row: &mut [S], target: u32, smoothing: f64, scale: f64) -> f64 {
+    if target == IGNORE {
+        row.fill(S::zero());
+        return 0.0;
+    }
+    let at_target = row[target as usize].f64();
+    let share = smoothing / row.len() as f64;
+    let spread = if smoothing > 0.0 { share * row.iter().map(|l| l.f64()).sum::<f64>() } else { 0.0 };
+    // NaN must come out as NaN, so it must not lose a comparison.
+    let max = row.iter().copied().fold(S::neg_infinity(), |max, l| if l <= max { max } else { l });
+    let total = dispatch(ExpMinus { row, max });
+    let factor = S::of(scale / total);
+    let everywhere = S::of(scale * share);
+    row.iter_mut().for_each(|d| *d = *d * factor - everywhere);
+    row[target as usize] -= S::of(scale * (1.0 - smoothing));
+    total.ln() + max.f64() - (1.0 - smoothing) * at_target - spread
+}
+
+/// Replaces each `l` by `e^(l − max)`; returns the sum.
+struct ExpMinus<'a, S> {
+    row: &'a mut [S],
+    max: S,
+}
+
+impl<S: Scalar> Kernel for ExpMinus<'_, S> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<I: Isa>(self) -> f64 {
+        let max = <S::Vector<I> as Vector<S>>::splat(self.max);
+        for at in (0..self.row.len()).step_by(<S::Vector<I> as Vector<S>>::LANES) {
+            exp(<S::Vector<I> as Vector<S>>::read(self.row, at) - max).write(self.row, at);
+        }
+        self.row.iter().map(|e| e.f64()).sum()
+    }
 }

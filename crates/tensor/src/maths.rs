@@ -54,6 +54,18 @@ pub fn tanh<S: Scalar, V: Vector<S>>(x: V) -> V {
     e2x_minus_1 / (e2x_minus_1 + V::splat(S::of(2.0)))
 }
 
+/// `ln(1 + e)` for `0 ≤ e ≤ 1`: `2 artanh(s)` with `s = e / (2 + e) ≤ 1/3`, a series in `s²`.
+#[inline(always)]
+pub fn ln_1p<S: Scalar, V: Vector<S>>(e: V) -> V {
+    let s = e / (e + V::splat(S::of(2.0)));
+    let square = s * s;
+    let mut sum = V::zero();
+    for &coefficient in S::ARTANH_SERIES {
+        sum = sum.mul_add(square, V::splat(coefficient));
+    }
+    (s + s) * sum
+}
+
 struct Map<'a, S, F> {
     values: &'a mut [S],
     function: F,

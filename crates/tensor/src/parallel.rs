@@ -147,6 +147,41 @@ fn share<W: SplitRows + Send>(work: W, rows: usize, parts: usize, least: usize, 
     );
 }
 
+/// Runs `run` on `work` of `rows` rows, in blocks of at most `block` rows, and adds up what it returns. The blocks and the order
+/// of the sum depend on `rows` alone, so the sum is the same bits on any number of threads.
+pub fn sum_blocks<W: SplitRows + Send>(
+    work: W,
+    rows: usize,
+    block: usize,
+    run: &(impl Fn(W) -> f64 + Sync),
+) -> f64 {
+    if rows <= block.max(1) {
+        return run(work);
+    }
+    let at = (rows / 2).next_multiple_of(block).min(rows - 1);
+    let (first, second) = work.split_rows(at);
+    let (a, b) =
+        rayon::join(|| sum_blocks(first, at, block, run), || sum_blocks(second, rows - at, block, run));
+    a + b
+}
+
+/// Rows of a slice that are only read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadRows<'a, S> {
+    /// The rows.
+    pub data: &'a [S],
+    /// Elements of a row.
+    pub width: usize,
+}
+
+impl<S> SplitRows for ReadRows<'_, S> {
+    fn split_rows(self, at: usize) -> (Self, Self) {
+        let ReadRows { data, width } = self;
+        let (head, tail) = data.split_at(at * width);
+        (ReadRows { data: head, width }, ReadRows { data: tail, width })
+    }
+}
+
 /// Consecutive rows of a slice, `width` elements each, that are shared out together with their first row's number.
 #[derive(Debug)]
 pub struct SliceRows<'a, S> {

@@ -23,6 +23,9 @@ pub trait Scalar:
     /// Coefficients `1/2!, 1/3!, …` (adjusted for the type) of `(e^r − 1 − r) / r²` for `|r| ≤ ln(2)/2`, highest power first.
     #[doc(hidden)]
     const EXP_POLYNOMIAL: &'static [Self];
+    /// `1/(2k + 1)`, as many as `artanh` needs up to one third, highest power first.
+    #[doc(hidden)]
+    const ARTANH_SERIES: &'static [Self];
     /// `ln 2` in two parts; the product of the first with any exponent is exact.
     #[doc(hidden)]
     const LN2_PARTS: (Self, Self);
@@ -47,6 +50,8 @@ impl Scalar for f32 {
     const NAME: &'static str = "f32";
     const EXP_POLYNOMIAL: &'static [f32] =
         &[1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1];
+    const ARTANH_SERIES: &'static [f32] =
+        &[1.0 / 15.0, 1.0 / 13.0, 1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0, 1.0];
     const LN2_PARTS: (f32, f32) = (0.693_359_4, -2.121_944_4e-4);
     const EXP_RANGE: (f32, f32) = (-86.6, 89.0);
     const ROUND_MAGIC: f32 = 12_582_912.0; // 1.5 · 2^23
@@ -77,6 +82,25 @@ impl Scalar for f64 {
         1.0 / 24.0,
         1.0 / 6.0,
         1.0 / 2.0,
+    ];
+    const ARTANH_SERIES: &'static [f64] = &[
+        1.0 / 33.0,
+        1.0 / 31.0,
+        1.0 / 29.0,
+        1.0 / 27.0,
+        1.0 / 25.0,
+        1.0 / 23.0,
+        1.0 / 21.0,
+        1.0 / 19.0,
+        1.0 / 17.0,
+        1.0 / 15.0,
+        1.0 / 13.0,
+        1.0 / 11.0,
+        1.0 / 9.0,
+        1.0 / 7.0,
+        1.0 / 5.0,
+        1.0 / 3.0,
+        1.0,
     ];
     const LN2_PARTS: (f64, f64) = (6.931_471_803_691_238_2e-1, 1.908_214_929_270_587_7e-10);
     const EXP_RANGE: (f64, f64) = (-707.0, 710.0);
