@@ -13,6 +13,7 @@
 //! ```
 
 pub mod corruption;
+pub mod distance;
 pub mod failure;
 pub mod grid;
 pub mod likelihood;

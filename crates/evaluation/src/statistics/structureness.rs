@@ -9,7 +9,7 @@ use super::harmony::pitch_classes_every;
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 
 /// Most frames that a piece is divided into.
-const FRAMES: u32 = 64;
+const FRAMES: u32 = 48;
 /// Share of the pairs of frames that count as similar; all others cost [`PENALTY`].
 const SIMILAR: f64 = 0.2;
 const PENALTY: f64 = -2.0;

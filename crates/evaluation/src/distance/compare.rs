@@ -1,0 +1,211 @@
+//! [`compare`]: a set of pieces beside a set of real ones, statistic by statistic.
+
+use composer_music::Score;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use super::measures::{overlapped_area, wasserstein};
+use crate::grid::{Grid, STEPS_PER_QUARTER};
+use crate::significance::Interval;
+use crate::significance::bootstrap::{interval_of, mean_interval};
+use crate::statistics::piece::{STATISTICS, measure};
+
+/// Resamples for every interval.
+const RESAMPLES: usize = 500;
+
+/// One statistic of two sets of pieces.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    /// The statistic, see [`STATISTICS`].
+    pub name: &'static str,
+    /// What it measures.
+    pub meaning: &'static str,
+    /// Mean of the set, with its interval over pieces.
+    pub mean: Interval,
+    /// Mean of the real music, with its interval over pieces.
+    pub reference_mean: Interval,
+    /// Wasserstein distance of the set from the real music, in standard deviations of the real music.
+    pub distance: f64,
+    /// The same distance between real pieces, as many as the set has, and the other real pieces: 2.5th to 97.5th
+    /// percentile, estimate = median. A set that is as good as real on this statistic lies inside.
+    pub human: Interval,
+    /// Overlapped area of the densities of the set and of the real music, 0–1.
+    pub overlap: f64,
+    /// Values of the set, one per piece that has one.
+    pub values: Vec<f64>,
+    /// Values of the real music.
+    pub reference_values: Vec<f64>,
+}
+
+impl Comparison {
+    /// Whether the set is no further from real music than real music is from itself.
+    pub fn as_real(&self) -> bool {
+        self.distance <= self.human.high
+    }
+}
+
+/// Cuts pieces into excerpts of about so many quarter notes (in bars of four), so that pieces of different lengths can
+/// be compared. Notes keep their pitches and times; everything else is left out.
+pub fn excerpts(scores: &[Score], quarters: u32) -> Vec<Score> {
+    let cut = |score: &Score| {
+        let grid = Grid::new(score).relaid(4 * STEPS_PER_QUARTER);
+        grid.excerpts(quarters.max(1) * STEPS_PER_QUARTER).iter().map(Grid::to_score).collect::<Vec<_>>()
+    };
+    scores.iter().flat_map(cut).collect()
+}
+
+/// Compares a set of pieces with real music on every statistic that both have. Deterministic for a seed.
+///
+/// Statistics that depend on the length of a piece (range, repetition, …) ask for pieces of one length: see
+/// [`excerpts`].
+pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison> {
+    let table = |scores: &[Score]| -> Vec<Vec<f64>> {
+        let rows: Vec<Vec<f64>> = scores.iter().map(measure).collect();
+        (0..STATISTICS.len())
+            .map(|i| rows.iter().map(|row| row[i]).filter(|x| x.is_finite()).collect())
+            .collect()
+    };
+    let (ours, real) = (table(set), table(reference));
+    let mut comparisons = Vec::new();
+    for (i, (values, reference_values)) in ours.into_iter().zip(real).enumerate() {
+        if values.is_empty() || reference_values.len() < 2 {
+            continue;
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(i as u64);
+        let unit = deviation(&reference_values);
+        let human = human_distances(&reference_values, values.len(), unit, &mut rng);
+        comparisons.push(Comparison {
+            name: STATISTICS[i].name,
+            meaning: STATISTICS[i].meaning,
+            mean: mean_interval(&values, RESAMPLES, &mut rng),
+            reference_mean: mean_interval(&reference_values, RESAMPLES, &mut rng),
+            distance: wasserstein(&values, &reference_values) / unit,
+            human,
+            overlap: overlapped_area(&values, &reference_values),
+            values,
+            reference_values,
+        });
+    }
+    comparisons
+}
+
+/// Distances of random groups of real values from the other real values.
+fn human_distances(values: &[f64], size: usize, unit: f64, rng: &mut impl Rng) -> Interval {
+    let size = size.min(values.len() / 2).max(1);
+    let mut shuffled = values.to_vec();
+    let mut distances: Vec<f64> = (0..RESAMPLES)
+        .map(|_| {
+            partial_shuffle(&mut shuffled, size, rng);
+            wasserstein(&shuffled[..size], &shuffled[size..]) / unit
+        })
+        .collect();
+    let mut interval = interval_of(f64::NAN, &mut distances);
+    interval.estimate = crate::significance::auc::quantile(&distances, 0.5);
+    interval
+}
+
+/// Brings a random selection of `size` values to the front.
+fn partial_shuffle(values: &mut [f64], size: usize, rng: &mut impl Rng) {
+    for i in 0..size.min(values.len()) {
+        values.swap(i, rng.random_range(i..values.len()));
+    }
+}
+
+/// Standard deviation, at least a value that keeps a division by it finite.
+fn deviation(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt().max(1e-9)
+}
+
+/// Permutation test of "`a` is closer to the reference than `b`" (one figure per piece): the one-sided p-value of
+/// `W(b, reference) − W(a, reference)` when pieces are dealt to `a` and `b` at random. The observed deal counts as one
+/// of them, so that p is never 0. NaN if a sample is empty.
+pub fn permutation_test(
+    a: &[f64],
+    b: &[f64],
+    reference: &[f64],
+    permutations: usize,
+    rng: &mut impl Rng,
+) -> f64 {
+    if a.is_empty() || b.is_empty() || reference.is_empty() {
+        return f64::NAN;
+    }
+    let advantage = |pool: &[f64]| {
+        let (a_like, b_like) = pool.split_at(a.len());
+        wasserstein(b_like, reference) - wasserstein(a_like, reference)
+    };
+    let mut pool: Vec<f64> = a.iter().chain(b).copied().collect();
+    let observed = advantage(&pool);
+    let tolerance = 1e-12 * observed.abs();
+    let mut as_large = 1;
+    for _ in 0..permutations {
+        partial_shuffle(&mut pool, a.len(), rng);
+        as_large += usize::from(advantage(&pool) >= observed - tolerance);
+    }
+    as_large as f64 / (permutations + 1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::GridNote;
+
+    /// A melody of quarters in a scale, transposed by up to an octave.
+    fn piece(rng: &mut ChaCha8Rng, step: u8) -> Score {
+        let root = rng.random_range(50..62);
+        let notes = (0..64).map(|i| GridNote {
+            onset: 12 * i,
+            pitch: root + step * rng.random_range(0..8),
+            duration: 12,
+        });
+        Grid::with_bars_of(notes.collect(), 48).to_score()
+    }
+
+    #[test]
+    fn real_music_lies_inside_its_own_interval_and_other_music_outside() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let real: Vec<Score> = (0..40).map(|_| piece(&mut rng, 2)).collect();
+        let more: Vec<Score> = (0..10).map(|_| piece(&mut rng, 2)).collect();
+        let other: Vec<Score> = (0..10).map(|_| piece(&mut rng, 5)).collect();
+        let inside = |set: &[Score]| {
+            let comparisons = compare(set, &real, 1);
+            comparisons.iter().filter(|comparison| comparison.as_real()).count() as f64
+                / comparisons.len() as f64
+        };
+        assert!(inside(&more) > 0.85, "{}", inside(&more));
+        let far = compare(&other, &real, 1);
+        let range = far.iter().find(|comparison| comparison.name == "pitch_range").unwrap();
+        assert!(!range.as_real() && range.overlap < 0.1, "{range:?}");
+        assert!(compare(&[], &real, 1).is_empty());
+    }
+
+    #[test]
+    fn permutation_test_knows_the_closer_set_and_makes_nothing_of_equal_ones() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let mut sample = |shift: f64| -> Vec<f64> { (0..30).map(|_| shift + rng.random::<f64>()).collect() };
+        let (reference, near, far) = (sample(0.0), sample(0.1), sample(1.0));
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        assert!(permutation_test(&near, &far, &reference, 999, &mut rng) <= 0.002);
+        assert!(permutation_test(&far, &near, &reference, 999, &mut rng) > 0.9);
+        let p: Vec<f64> = (0..100)
+            .map(|_| {
+                let mut sample = || -> Vec<f64> { (0..15).map(|_| rng.random::<f64>()).collect() };
+                let (a, b) = (sample(), sample());
+                permutation_test(&a, &b, &reference, 99, &mut rng)
+            })
+            .collect();
+        let small = p.iter().filter(|&&p| p <= 0.1).count();
+        assert!((2..=20).contains(&small), "p is uniform without a difference: {small} of 100 below 0.1");
+    }
+
+    #[test]
+    fn excerpts_have_one_length() {
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let cut = excerpts(&[piece(&mut rng, 2)], 16);
+        assert_eq!(cut.len(), 4);
+        assert!(cut.iter().all(|score| score.notes().count() == 16));
+    }
+}
