@@ -12,6 +12,7 @@
 //! assert!(nll.per_frame() < 11.0);
 //! ```
 
+pub mod assessment;
 pub mod corruption;
 pub mod distance;
 pub mod failure;
