@@ -53,7 +53,7 @@ impl<M: LanguageModel> Generator<M> {
     pub fn new(model: M, options: FrameOptions, outputs: usize, seed: u64) -> Result<Self, Error> {
         options.check()?;
         let encoding = model.encoding().clone();
-        let Encoding::Frames { representation } = &encoding else {
+        let Encoding::Frames { representation, .. } = &encoding else {
             return Err(Error::NotFrames);
         };
         let representation = *representation;
@@ -87,7 +87,7 @@ impl<M: LanguageModel> Generator<M> {
         self.offsets.push(0);
         for voice in &self.voices {
             let previous = (self.step > 0).then(|| Symbol::Frame(voice.context.previous()));
-            self.encoding.push_features(previous, &mut self.indices);
+            self.encoding.push_features(self.step, previous, &mut self.indices);
             self.offsets.push(self.indices.len());
         }
         self.model.step(&self.indices, &self.offsets, &mut self.state, &mut self.logits)?;

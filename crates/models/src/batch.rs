@@ -102,10 +102,10 @@ impl SequenceBatch {
     fn push_step(&mut self, encoding: &Encoding, slice: Slice<'_>, step: usize, row: usize) {
         let at = |step: usize| transposed(slice.sequence.symbol(step), slice.transpose);
         let previous = step.checked_sub(1).map(at);
-        encoding.push_features(previous, &mut self.indices);
+        encoding.push_features(step, previous, &mut self.indices);
         self.charged += 1;
         match (&mut self.targets, encoding, at(step)) {
-            (Targets::Bits { on, weight }, Encoding::Frames { representation }, Symbol::Frame(frame)) => {
+            (Targets::Bits { on, weight }, Encoding::Frames { representation, .. }, Symbol::Frame(frame)) => {
                 let outputs = encoding.outputs();
                 let range = row * outputs..(row + 1) * outputs;
                 let previous = match previous {

@@ -32,7 +32,8 @@ impl Sequence {
 /// How symbols become features and targets.
 ///
 /// Feature `V` (the one after all symbols) is the *start* feature: it is on in the first step only, where there is no
-/// previous symbol. That tells a model the beginning of a piece from a silence within it.
+/// previous symbol. That tells a model the beginning of a piece from a silence within it. After it, frames may have
+/// features for the place in the metre.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Encoding {
@@ -40,6 +41,10 @@ pub enum Encoding {
     Frames {
         /// The grid and the range of pitches.
         representation: FrameRepresentation,
+        /// Steps of a metrical cycle that the network is told its place in (16 sixteenths are a bar of 4/4); 0: none.
+        /// The place is a count of steps from the beginning, and says nothing of the notes.
+        #[serde(default)]
+        metre: usize,
     },
     /// Tokens of a vocabulary; a softmax.
     Tokens {
@@ -55,21 +60,37 @@ impl Encoding {
     /// `V`: how many values the output layer has.
     pub fn outputs(&self) -> usize {
         match self {
-            Encoding::Frames { representation } => representation.num_outputs(),
+            Encoding::Frames { representation, .. } => representation.num_outputs(),
             Encoding::Tokens { vocabulary, .. } => *vocabulary,
         }
     }
 
-    /// `F = V + 1`: how many input features there are; the last one marks the start.
-    pub fn inputs(&self) -> usize {
-        self.outputs() + 1
+    /// Frames of a representation, without a metre.
+    pub fn frames(representation: FrameRepresentation) -> Self {
+        Encoding::Frames { representation, metre: 0 }
     }
 
-    /// Appends the features that are on when `previous` is the symbol before the step (`None`: the start).
-    pub fn push_features(&self, previous: Option<Symbol>, features: &mut Vec<u32>) {
+    /// `F`: how many input features there are, those of the symbol, the start, and the place in the metre.
+    pub fn inputs(&self) -> usize {
+        self.outputs() + 1 + self.metre()
+    }
+
+    /// Steps of the metrical cycle; 0: none.
+    pub fn metre(&self) -> usize {
+        match self {
+            Encoding::Frames { metre, .. } => *metre,
+            Encoding::Tokens { .. } => 0,
+        }
+    }
+
+    /// Appends the features that are on at `step` (from 0) when `previous` is the symbol before it (`None`: the start).
+    pub fn push_features(&self, step: usize, previous: Option<Symbol>, features: &mut Vec<u32>) {
+        if let Some(place) = step.checked_rem(self.metre()) {
+            features.push((self.outputs() + 1 + place) as u32);
+        }
         match (self, previous) {
             (_, None) => features.push(self.outputs() as u32),
-            (Encoding::Frames { representation }, Some(Symbol::Frame(frame))) => {
+            (Encoding::Frames { representation, .. }, Some(Symbol::Frame(frame))) => {
                 push_planes(representation, frame, features);
             }
             (_, Some(Symbol::Token(token))) => features.push(token),
@@ -104,7 +125,7 @@ impl Encoding {
 impl Encoding {
     /// Semitones, at most `limit` either way, that keep every pitch of a sequence in range; none for tokens.
     pub fn transpositions(&self, sequence: &Sequence, limit: i8) -> RangeInclusive<i8> {
-        let (Encoding::Frames { representation }, Sequence::Frames(frames)) = (self, sequence) else {
+        let (Encoding::Frames { representation, .. }, Sequence::Frames(frames)) = (self, sequence) else {
             return 0..=0;
         };
         let all = frames.iter().fold(0, |all, frame| all | frame.sounding);

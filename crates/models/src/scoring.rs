@@ -65,7 +65,7 @@ fn step_nll(encoding: &Encoding, batch: &SequenceBatch, logits: &[f32], row: usi
     let range = row * outputs..(row + 1) * outputs;
     let logits = &logits[range.clone()];
     match (&batch.targets, encoding) {
-        (Targets::Bits { on, weight }, Encoding::Frames { representation }) => {
+        (Targets::Bits { on, weight }, Encoding::Frames { representation, .. }) => {
             let (on, weight) = (&on[range.clone()], &weight[range]);
             let cost = |pitches: std::ops::Range<usize>| -> f64 {
                 pitches.filter(|&v| weight[v] != 0.0).map(|v| bernoulli_nll(logits[v], on[v] != 0.0)).sum()

@@ -52,7 +52,7 @@ fn config() -> TrainingConfig {
 #[test]
 fn every_cell_learns_an_ostinato_almost_perfectly() {
     for cell in [Cell::RnnTanh, Cell::Lstm, Cell::Gru] {
-        let mut model = model(cell, Encoding::Frames { representation: REPRESENTATION });
+        let mut model = model(cell, Encoding::frames(REPRESENTATION));
         let music = [ostinato(64)];
         let before = mean_nll(&model, &music, &mut Workspace::default()).unwrap();
         train(&mut model, &music, &music, &config(), &mut Quiet).unwrap();
@@ -78,7 +78,7 @@ fn the_same_weights_on_one_thread_and_on_four() {
     let weights = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let mut model = model(Cell::Lstm, Encoding::Frames { representation: REPRESENTATION });
+            let mut model = model(Cell::Lstm, Encoding::frames(REPRESENTATION));
             let music = [ostinato(64), ostinato(40), ostinato(7)];
             let config = TrainingConfig { epochs: 3, ..config() };
             train(&mut model, &music, &music[..1], &config, &mut Quiet).unwrap();
@@ -93,7 +93,7 @@ fn the_same_weights_on_one_thread_and_on_four() {
 #[test]
 fn the_best_weights_are_kept_and_patience_ends_the_training() {
     // Validation music that has nothing to do with the training music: it gets worse as training goes on.
-    let mut model = model(Cell::Lstm, Encoding::Frames { representation: REPRESENTATION });
+    let mut model = model(Cell::Lstm, Encoding::frames(REPRESENTATION));
     let valid = [Sequence::Frames(
         (0..64u32)
             .map(|step| Frame { sounding: 1 << (48 + step * 7 % 25), onsets: 1 << (48 + step * 7 % 25) })
@@ -109,7 +109,7 @@ fn the_best_weights_are_kept_and_patience_ends_the_training() {
 
 #[test]
 fn a_learning_rate_that_explodes_is_told_in_words() {
-    let mut model = model(Cell::RnnRelu, Encoding::Frames { representation: REPRESENTATION });
+    let mut model = model(Cell::RnnRelu, Encoding::frames(REPRESENTATION));
     let config = TrainingConfig { learning_rate: 1e30, clip_grad_norm: 1e30, ..config() };
     let error =
         train(&mut model, &[ostinato(64)], &[ostinato(64)], &config, &mut Quiet).expect_err("it diverges");

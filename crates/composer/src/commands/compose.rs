@@ -71,7 +71,7 @@ pub fn write(
     args: &MusicArgs,
     folder: &OutputFolder,
 ) -> anyhow::Result<Vec<Written>> {
-    let Encoding::Frames { representation } = model.encoding() else {
+    let Encoding::Frames { representation, .. } = model.encoding() else {
         return Err(wrong_input("this model writes tokens, which this version cannot turn into music"));
     };
     let steps = args.length.steps(representation.steps_per_quarter);

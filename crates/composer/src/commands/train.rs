@@ -21,6 +21,9 @@ use std::time::Instant;
 /// Epochs at most: what the quick start has time for.
 pub const DEFAULT_EPOCHS: u64 = 40;
 
+/// Sixteenths in the metrical cycle that the network is told its place in: a bar of 4/4, two of 2/4.
+const METRE: usize = 16;
+
 /// Bars of the excerpt that the report shows from the corpus.
 const EXCERPT_BARS: usize = 16;
 
@@ -60,7 +63,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         Some(path) => OutputFolder::create(path)?,
         None => OutputFolder::create_numbered(Path::new("runs"))?,
     };
-    let encoding = Encoding::Frames { representation };
+    let encoding = Encoding::Frames { representation, metre: METRE };
     let model_config =
         ModelConfig { output_dropout: args.dropout, ..ModelConfig::new(encoding, recurrent_config(args)) };
     let mut model = SequenceModel::new(model_config, &Init::default(), config.seed)?;
