@@ -170,11 +170,22 @@ pub fn check(
             passed: true,
         };
         for (index, at) in part.range.clone().enumerate() {
-            let step = options.step;
-            let expected = (8.0 * difference(at, step) - difference(at, 2.0 * step)) / (12.0 * step);
             let found = gradient[at];
-            let abs = (found - expected).abs();
-            let rel = abs / found.abs().max(expected.abs()).max(floor);
+            let mut five_points = |step: f64| {
+                let expected = (8.0 * difference(at, step) - difference(at, 2.0 * step)) / (12.0 * step);
+                let abs = (found - expected).abs();
+                (expected, abs, abs / found.abs().max(expected.abs()).max(floor))
+            };
+            let (mut expected, mut abs, mut rel) = five_points(options.step);
+            // A long step may cross the kink of a relu. Shorter ones settle it: a wrong gradient agrees with none.
+            for shorter in [16.0, 256.0] {
+                if rel > options.tolerance {
+                    let again = five_points(options.step / shorter);
+                    if again.2 < rel {
+                        (expected, abs, rel) = again;
+                    }
+                }
+            }
             row.max_abs = row.max_abs.max(abs);
             // `!(≤)`, so that NaN is the worst of all.
             if !(rel <= row.max_rel) && !row.max_rel.is_nan() {

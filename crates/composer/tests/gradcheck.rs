@@ -58,8 +58,9 @@ fn a_gate_that_is_one_percent_wrong_is_caught_and_named() {
 
 #[test]
 fn verdicts_do_not_depend_on_the_seed() {
-    for seed in ["2", "3", "4", "5", "6"] {
-        let output = gradcheck(&["--hidden", "3", "--steps", "4", "--batch", "2", "--seed", seed]);
+    for seed in ["2", "3", "4", "5", "6", "7", "8", "9"] {
+        // Many units of the kinked cell, so that some lie near their kink.
+        let output = gradcheck(&["--cell", "rnn-relu", "--hidden", "16", "--steps", "10", "--seed", seed]);
         assert_eq!(output.status.code(), Some(0), "seed {seed}: {}", complaint(&output));
     }
 }
