@@ -1,10 +1,14 @@
 //! Scores, MIDI in and out, sequence representations, corpora and augmentation.
 
+pub mod augment;
+pub mod cache;
 pub mod corpus;
 pub mod frame_json;
+pub mod ingest;
 pub mod midi;
 pub mod pedal;
 pub mod representation;
+pub mod roles;
 pub mod score;
 pub mod tempo_map;
 

@@ -6,6 +6,7 @@ use super::content::{self, ContentKey};
 use super::{Piece, content_key};
 use crate::midi::{self, ReadReport};
 use crate::representation::grid::{Grid, MAX_STEPS};
+use crate::representation::{self, Loss};
 use crate::score::Score;
 
 /// What a file must be to be kept.
@@ -62,6 +63,8 @@ pub enum Rule {
     TooLong,
     /// Another file has the same content.
     Duplicate,
+    /// The representation holds nothing of it.
+    NothingToEncode,
 }
 
 /// Why a file was dropped.
@@ -85,6 +88,19 @@ impl Dropped {
         Self::new(Rule::Duplicate, format!("the same music as {first}"), Some("--keep-duplicates"))
     }
 
+    /// Music that a representation cannot hold, as it says itself.
+    pub fn too_long_to_encode(error: &representation::Error) -> Self {
+        Self::new(Rule::TooLong, error.to_string(), None)
+    }
+
+    /// Music of which a representation holds nothing, such as drums in frames.
+    pub fn nothing_to_encode(representation: &str, loss: &Loss) -> Self {
+        let what: Vec<String> =
+            loss.dropped.iter().map(|(what, number)| format!("{number} × {what}")).collect();
+        let reason = format!("{representation} hold nothing of it ({})", what.join(", "));
+        Self::new(Rule::NothingToEncode, reason, Some("--representation multitrack-remi"))
+    }
+
     /// The rule in words, without what is particular to one file, except where the reason is the rule.
     pub fn summary(&self) -> String {
         let rule = match self.rule {
@@ -93,6 +109,7 @@ impl Dropped {
             Rule::TooFewNotes => "too few notes",
             Rule::TooLong => "too long",
             Rule::Duplicate => "the same music as another file",
+            Rule::NothingToEncode => "nothing in it that the representation holds",
         };
         match &self.remedy {
             Some(remedy) => format!("{rule} ({remedy} keeps it)"),
@@ -137,6 +154,7 @@ impl fmt::Display for Verdict {
                 write!(f, "dropped: {reason} ({remedy} keeps it)")?
             }
             Some(Dropped { reason, .. }) => write!(f, "dropped: {reason}")?,
+            None if self.notes == 1 => f.write_str("kept, 1 note")?,
             None => write!(f, "kept, {} notes", self.notes)?,
         }
         match self.report.as_ref().and_then(|report| report.damage.first()) {
@@ -175,6 +193,7 @@ fn fault(score: &Score, report: &ReadReport, notes: usize, criteria: &Criteria) 
     if notes < criteria.min_notes {
         let reason = match notes {
             0 => "it has no notes".to_owned(),
+            1 => format!("it has 1 note, fewer than {}", criteria.min_notes),
             _ => format!("it has {notes} notes, fewer than {}", criteria.min_notes),
         };
         let remedy = (notes > 0).then(|| format!("--min-notes {notes}"));

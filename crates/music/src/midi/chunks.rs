@@ -1,7 +1,5 @@
 //! Finds the header and the tracks in a file, also in one whose lengths are wrong.
 
-use midly::{Format, Timing};
-
 use super::{Error, report::ReadReport};
 
 /// How far into a file a header may be (MacBinary and some downloads put something before it).
@@ -10,10 +8,19 @@ const HEADER_WITHIN: usize = 4096;
 /// Chunk name, length, and the three numbers of a header.
 const SHORTEST_HEADER: usize = 14;
 
+/// What a tick is.
+#[derive(Clone, Copy)]
+pub(super) enum Division {
+    /// So many in a quarter note.
+    Metrical { ticks: u16 },
+    /// So many in a frame of film; 29 stands for 29.97.
+    Smpte { frames: u8, subframes: u8 },
+}
+
 /// The header, and where the chunks after it begin.
 pub(super) struct Header {
-    pub(super) format: Format,
-    pub(super) timing: Timing,
+    pub(super) format: u8,
+    pub(super) division: Division,
     pub(super) chunks: usize,
 }
 
@@ -34,13 +41,37 @@ pub(super) fn header(bytes: &[u8], report: &mut ReadReport) -> Result<Header, Er
     if offset > 0 && !report.riff {
         report.damage(0, format!("{offset} bytes before the header were skipped"));
     }
-    let (header, _) = midly::parse(&bytes[offset..])
-        .map_err(|error| Error::BadHeader { offset, reason: error.kind().message().to_owned() })?;
+    let bad = |reason: String| Error::BadHeader { offset, reason };
+    let Some(numbers) = bytes.get(offset + 8..offset + SHORTEST_HEADER) else {
+        return Err(bad("the file ends in it".to_owned()));
+    };
+    let format = u16::from_be_bytes([numbers[0], numbers[1]]);
+    if format > 2 {
+        return Err(bad(format!("it claims format {format}, and there are formats 0, 1 and 2")));
+    }
+    let division = match [numbers[4], numbers[5]] {
+        [frames, subframes] if frames >= 0x80 => {
+            let frames = frames.wrapping_neg();
+            if ![24, 25, 29, 30].contains(&frames) {
+                return Err(bad(format!(
+                    "it claims {frames} SMPTE frames per second; there are 24, 25, 29 and 30"
+                )));
+            }
+            Division::Smpte { frames, subframes }
+        }
+        ticks => Division::Metrical { ticks: u16::from_be_bytes(ticks) },
+    };
     let length =
         bytes[offset + 4..offset + 8].iter().fold(0, |length, &byte| length << 8 | usize::from(byte));
     let declared = offset + 8 + length;
-    let chunks = if is_boundary(bytes, declared) { declared } else { offset + SHORTEST_HEADER };
-    Ok(Header { format: header.format, timing: header.timing, chunks })
+    let chunks = match is_boundary(bytes, declared) {
+        true => declared,
+        false => {
+            report.damage(offset + 4, format!("the header claims {length} bytes; 6 are assumed"));
+            offset + SHORTEST_HEADER
+        }
+    };
+    Ok(Header { format: format as u8, division, chunks })
 }
 
 /// One track: the byte where its events begin, and where they end at the latest.

@@ -1,8 +1,10 @@
 //! MIDI bytes to a [`Score`].
 
-use midly::{EventIter, Format, MetaMessage, MidiMessage, Timing, TrackEventKind};
+use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
 
-use super::{Error, chunks, pending, pending::Pending, report::ReadReport, write::MAX_TICK};
+use super::{
+    Error, chunks, chunks::Division, pending, pending::Pending, report::ReadReport, write::MAX_TICK,
+};
 use crate::score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
 
 /// What [`read`] makes of a file.
@@ -31,12 +33,8 @@ const SUSTAIN: usize = 64;
 pub fn read(bytes: &[u8]) -> Result<MidiFile, Error> {
     let mut report = ReadReport::default();
     let header = chunks::header(bytes, &mut report)?;
-    report.format = match header.format {
-        Format::SingleTrack => 0,
-        Format::Parallel => 1,
-        Format::Sequential => 2,
-    };
-    let mut reader = Reader::new(header.timing, report);
+    report.format = header.format;
+    let mut reader = Reader::new(header.division, report);
     let mut at = header.chunks;
     while let Some(chunk) = chunks::next_track(bytes, at, &mut reader.report) {
         reader.track(bytes, chunk.start, chunk.end);
@@ -71,17 +69,17 @@ struct TrackState {
 }
 
 impl Reader {
-    fn new(timing: Timing, mut report: ReadReport) -> Self {
+    fn new(division: Division, mut report: ReadReport) -> Self {
         let mut score = Score::new(1);
-        match timing {
-            Timing::Metrical(ticks) if ticks.as_int() > 0 => score.ticks_per_quarter = ticks.as_int(),
-            Timing::Metrical(_) => {
+        match division {
+            Division::Metrical { ticks } if ticks > 0 => score.ticks_per_quarter = ticks,
+            Division::Metrical { .. } => {
                 score.ticks_per_quarter = 480;
                 report.damage(12, "the header claims 0 ticks per quarter note; 480 are assumed");
             }
-            Timing::Timecode(fps, subframes) => {
-                report.smpte = Some(fps.as_int());
-                let (ticks_per_quarter, micros_per_quarter) = smpte_quarter(fps.as_int(), subframes);
+            Division::Smpte { frames, subframes } => {
+                report.smpte = Some(frames);
+                let (ticks_per_quarter, micros_per_quarter) = smpte_quarter(frames, subframes);
                 score.ticks_per_quarter = ticks_per_quarter;
                 score.tempos.push(Tempo { tick: 0, micros_per_quarter });
             }
@@ -106,6 +104,7 @@ impl Reader {
         };
         let mut at = start;
         let mut events = EventIter::new(&bytes[start..end]);
+        let mut running_status = None;
         while at < end && !state.ended {
             match events.next() {
                 Some(Ok(event)) => {
@@ -117,6 +116,9 @@ impl Reader {
                         break;
                     }
                     self.event(event.kind, &mut state);
+                    // The standard ends running status at a meta event; some writers go on with it.
+                    running_status = events.running_status().or(running_status);
+                    *events.running_status_mut() = running_status;
                 }
                 _ => match skip_unreadable(&bytes[at..end]) {
                     Some((delta, length)) => {
@@ -124,6 +126,7 @@ impl Reader {
                         state.tick = (state.tick + delta).min(MAX_TICK);
                         at += length;
                         events = EventIter::new(&bytes[at..end]);
+                        *events.running_status_mut() = running_status;
                     }
                     None => {
                         let lost = end - at;

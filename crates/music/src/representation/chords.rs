@@ -85,7 +85,14 @@ pub fn label(sounds: &[Sound], span: u64) -> Vec<u32> {
             lowest[index as usize] = lowest[index as usize].min(sound.pitch);
         }
     }
-    weights.iter().zip(lowest).map(|(weights, lowest)| recognise(weights, lowest)).collect()
+    let mut before = (&[0; 12], u8::MAX, NO_CHORD);
+    let symbol = |(weights, lowest)| {
+        if (before.0, before.1) != (weights, lowest) {
+            before = (weights, lowest, recognise(weights, lowest));
+        }
+        before.2
+    };
+    weights.iter().zip(lowest).map(symbol).collect()
 }
 
 /// The symbol that fits weighted pitch classes best; see the formula above.
