@@ -1,7 +1,6 @@
 //! Recurrent cells and layers with hand-written backpropagation through time, a readable reference and gradient checks.
 
 pub mod divergence;
-pub mod divergence;
 pub mod error;
 pub mod fused;
 pub mod gradcheck;
