@@ -1,0 +1,64 @@
+//! Pictures and words about a file.
+
+use std::collections::BTreeMap;
+
+use composer_music::corpus::shipped;
+use composer_music::representation::AnyRepresentation;
+use composer_music::roles::roles;
+use composer_music::{Note, Score, TimeSignature, Track, inspect, midi, picture};
+
+fn piece() -> Score {
+    let note =
+        |onset, duration, pitch, channel| Note { onset, duration, pitch, velocity: 80, channel, program: 0 };
+    let mut score = Score::new(4);
+    score.time_signatures.push(TimeSignature { tick: 0, numerator: 2, denominator: 4 });
+    score.tracks.push(Track {
+        name: Some("<Melody & more>".to_owned()),
+        notes: vec![note(0, 4, 60, 0), note(4, 8, 62, 0), note(12, 1, 60, 0), note(13, 1, 60, 0)],
+    });
+    score.tracks.push(Track { name: None, notes: vec![note(0, 1, 36, 9), note(8, 1, 36, 9)] });
+    score
+}
+
+#[test]
+fn the_terminal_shows_strikes_holds_bars_and_drums() {
+    let expected = "  D4 │   ●━━━━━━━\n     │       │\n  C4 ●━━━    │   ●●\ndrum x       x\n";
+    assert_eq!(picture::terminal(&piece(), 40, false), expected);
+    let whole = picture::terminal(&piece(), 8, true);
+    assert!(whole.lines().all(|line| line.chars().count() <= 13), "{whole}");
+    assert_eq!(picture::terminal(&Score::new(480), 40, true), "");
+}
+
+#[test]
+fn the_svg_is_well_formed_and_has_every_note() {
+    let score = piece();
+    let svg = picture::svg(&score, &roles(&score, &BTreeMap::new()), "a < b");
+    assert_eq!(svg.matches("<rect x=").count(), 6);
+    assert!(svg.contains("<title>a &lt; b</title>") && svg.ends_with("</svg>\n"));
+    for tag in ["g", "svg", "text", "title"] {
+        let (open, close) = (
+            svg.matches(&format!("<{tag} ")).count() + svg.matches(&format!("<{tag}>")).count(),
+            svg.matches(&format!("</{tag}>")).count(),
+        );
+        assert_eq!(open, close, "{tag}");
+    }
+}
+
+#[test]
+fn words_say_what_is_there_and_what_is_lost() {
+    let bytes = midi::write(&piece()).expect("writable");
+    let file = midi::read(&bytes).expect("readable");
+    let contents = inspect::contents(&file);
+    assert!(contents.contains("6 notes, 2 of them drums; 3.5 quarter notes, 0:01.8 minutes"), "{contents}");
+    assert!(contents.contains("metre     2/4"), "{contents}");
+    let found = inspect::roles(&roles(&file.score, &BTreeMap::new()));
+    assert!(found.contains("melody") && found.contains("because of channel 10"), "{found}");
+    let all = inspect::representations(&file.score, 8);
+    for name in AnyRepresentation::NAMES {
+        assert!(all.lines().any(|line| line.starts_with(&format!("{name}: "))), "{name}: {all}");
+    }
+    assert!(all.contains("2 notes left out (drums)"), "{all}");
+    for piece in shipped::piano().pieces {
+        assert!(picture::terminal(&piece.score, 120, true).lines().count() > 20, "{}", piece.name);
+    }
+}
