@@ -18,17 +18,45 @@ pub enum Error {
     },
     /// The model's output is not a number: never decoded as if it were one.
     #[error(
-        "the model's output for pitch {pitch} at step {step} is {value}: its weights are damaged or training diverged"
+        "the model's output for {what} {index} at step {step} is {value}: its weights are damaged or training diverged"
     )]
     NotANumber {
-        /// MIDI pitch.
-        pitch: u8,
+        /// "pitch" or "token".
+        what: &'static str,
+        /// MIDI pitch, or token.
+        index: usize,
         /// Step, from 0.
         step: usize,
         /// The logit.
         value: f32,
     },
-    /// A model of tokens where one of frames is needed.
-    #[error("this model writes tokens, and frames were asked for")]
-    NotFrames,
+    /// The constraints exclude everything.
+    #[error(
+        "nothing is left to choose from at step {step}: the constraints contradict each other, so loosen one"
+    )]
+    NothingLeft {
+        /// Step, from 0.
+        step: usize,
+    },
+    /// A model of tokens where one of frames is needed, or the other way round.
+    #[error("this model writes {found}, and {needed} were asked for")]
+    WrongKind {
+        /// What the model writes.
+        found: &'static str,
+        /// What is needed.
+        needed: &'static str,
+    },
+    /// A key, chord or note that cannot be read.
+    #[error("cannot read {what} \"{text}\": write it {like}")]
+    Unreadable {
+        /// What it should be.
+        what: &'static str,
+        /// What was written.
+        text: String,
+        /// An example.
+        like: &'static str,
+    },
+    /// A primer that does not fit.
+    #[error("{0}")]
+    Primer(String),
 }

@@ -8,6 +8,19 @@ use composer_music::representation::frames::{Frame, FrameRepresentation};
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
+/// Which frames of a distribution are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FrameStrategy {
+    /// Each pitch by its probability: independent Bernoulli choices, conditioned on the limits.
+    #[default]
+    Sample,
+    /// All pitches whose probability is above this; nothing is drawn.
+    Threshold(f64),
+    /// So many of the most likely pitches in every step; nothing is drawn.
+    TopVoices(usize),
+}
+
 /// How frames are chosen.
 ///
 /// Each limit conditions the model's distribution: what remains possible keeps its proportions, and nothing is chosen
@@ -15,40 +28,99 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FrameOptions {
-    /// Logits are divided by this: below 1 more predictable, above 1 more adventurous; 0 is greedy, the most likely frame.
+    /// How adventurous the pitches are that begin: 1 as learnt, below 1 more predictable, above 1 more surprising, with as many
+    /// notes as before ([`constrained::temper`]); how long notes are held stays as learnt. 0 is greedy, the most likely frame.
     pub temperature: f64,
+    /// The temperature of pitches that begin to sound, if it is another.
+    pub onset_temperature: Option<f64>,
+    /// The temperature of pitches that go on sounding, if it is another.
+    pub hold_temperature: Option<f64>,
+    /// Which frames are chosen.
+    pub strategy: FrameStrategy,
     /// Pitches that may sound together.
     pub max_polyphony: usize,
     /// Steps that all may be silent in a row; then at least one pitch must sound.
     pub max_silence: usize,
+    /// Steps that a note lasts at least.
+    pub min_note_steps: usize,
     /// Steps that a note may last; then it is struck again or ends.
     pub max_note_steps: usize,
+    /// Whether a note that sounds may be struck again without a rest before.
+    pub rearticulate: bool,
 }
 
 impl Default for FrameOptions {
     fn default() -> Self {
-        Self { temperature: 1.0, max_polyphony: 10, max_silence: 4, max_note_steps: 32 }
+        Self {
+            temperature: 1.0,
+            onset_temperature: None,
+            hold_temperature: None,
+            strategy: FrameStrategy::Sample,
+            max_polyphony: 10,
+            max_silence: 4,
+            min_note_steps: 1,
+            max_note_steps: 32,
+            rearticulate: true,
+        }
     }
 }
 
 impl FrameOptions {
     /// Refuses what makes no sense, by name.
+    ///
+    /// # Errors
+    /// The first option out of its range.
     pub fn check(&self) -> Result<(), Error> {
-        if !(0.0..=10.0).contains(&self.temperature) {
-            return Err(Error::Option {
-                name: "temperature",
-                value: self.temperature.to_string(),
-                must: "between 0 (always the most likely) and 10",
-            });
-        }
-        for (name, value) in [("max_polyphony", self.max_polyphony), ("max_note_steps", self.max_note_steps)]
-        {
-            if value == 0 {
-                return Err(Error::Option { name, value: "0".into(), must: "at least 1" });
+        let refuse = |name, value: String, must| Err(Error::Option { name, value, must });
+        let temperatures = [
+            ("temperature", Some(self.temperature)),
+            ("onset_temperature", self.onset_temperature),
+            ("hold_temperature", self.hold_temperature),
+        ];
+        for (name, value) in temperatures {
+            if let Some(value) = value.filter(|value| !(0.0..=10.0).contains(value)) {
+                return refuse(name, value.to_string(), "between 0 (always the most likely) and 10");
             }
         }
-        Ok(())
+        for (name, value) in [
+            ("max_polyphony", self.max_polyphony),
+            ("min_note_steps", self.min_note_steps),
+            ("max_note_steps", self.max_note_steps),
+        ] {
+            if value == 0 {
+                return refuse(name, "0".into(), "at least 1");
+            }
+        }
+        if self.min_note_steps > self.max_note_steps {
+            return refuse("min_note_steps", self.min_note_steps.to_string(), "at most max_note_steps");
+        }
+        match self.strategy {
+            FrameStrategy::Threshold(p) if !(p > 0.0 && p < 1.0) => {
+                refuse("threshold", p.to_string(), "between 0 and 1")
+            }
+            FrameStrategy::TopVoices(0) => refuse("top_voices", "0".into(), "at least 1"),
+            _ => Ok(()),
+        }
     }
+
+    fn is_greedy(&self) -> bool {
+        let own = [self.onset_temperature, self.hold_temperature];
+        own.iter().all(|own| own.unwrap_or(self.temperature) == 0.0)
+    }
+}
+
+/// What the music's rules leave open at a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Pitches that may sound.
+    pub pitches: u128,
+    /// Whether notes may begin.
+    pub begin: bool,
+}
+
+impl Open {
+    /// Everything.
+    pub const ALL: Open = Open { pitches: u128::MAX, begin: true };
 }
 
 /// What one voice of the decoder remembers of the music that it has written.
@@ -91,6 +163,7 @@ impl FrameContext {
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
     probabilities: Vec<f64>,
+    part: Vec<f64>,
     table: Table,
 }
 
@@ -100,34 +173,90 @@ pub fn choose<R: Rng>(
     logits: &[f32],
     context: &FrameContext,
     options: &FrameOptions,
+    open: Open,
     scratch: &mut Scratch,
     rng: &mut R,
 ) -> Frame {
     let pitches = representation.num_pitches();
-    scratch.probabilities.clear();
-    scratch
-        .probabilities
-        .extend(logits[..pitches].iter().map(|&logit| probability(logit, options.temperature)));
-    let low = usize::from(context.silence >= options.max_silence);
-    let bounds = Bounds { low, high: options.max_polyphony.max(low) };
-    let chosen = if options.temperature == 0.0 {
-        constrained::most_likely(&scratch.probabilities, bounds)
-    } else {
-        constrained::sample(&scratch.probabilities, bounds, &mut scratch.table, rng)
-    };
+    let low_pitch = usize::from(representation.pitch_low);
+    let ages = &context.ages[low_pitch..low_pitch + pitches];
+    temper(&logits[..pitches], ages, options, scratch);
+    let open_pitches = open.pitches >> low_pitch;
+    for (offset, (p, &age)) in scratch.probabilities.iter_mut().zip(ages).enumerate() {
+        if let Some(certain) = certainty(age as usize, open_pitches >> offset & 1 == 1, open.begin, options) {
+            *p = certain;
+        }
+    }
+    let chosen = sounding(context, options, scratch, rng);
     let mut frame = Frame::default();
-    for (offset, on) in chosen.unwrap_or_default().into_iter().enumerate() {
-        frame.sounding |= u128::from(on) << (usize::from(representation.pitch_low) + offset);
+    for (offset, on) in chosen.into_iter().enumerate() {
+        frame.sounding |= u128::from(on) << (low_pitch + offset);
     }
     frame.onsets = frame.sounding & !context.previous.sounding;
     let held_on = frame.sounding & context.previous.sounding;
     for offset in pitches_in_range(representation, held_on) {
-        let pitch = usize::from(representation.pitch_low) + offset;
-        let struck_again = context.ages[pitch] as usize >= options.max_note_steps
-            || (representation.onset_plane && strike(logits[pitches + offset], options.temperature, rng));
-        frame.onsets |= u128::from(struck_again) << pitch;
+        let age = ages[offset] as usize;
+        let struck_again = age >= options.max_note_steps
+            || (representation.onset_plane && strike(logits[pitches + offset], options, rng));
+        let may_be = open.begin && options.rearticulate && age >= options.min_note_steps;
+        frame.onsets |= u128::from(struck_again && may_be) << (low_pitch + offset);
     }
     frame
+}
+
+/// The model's probabilities at the temperatures of pitches that go on and of those that begin.
+fn temper(logits: &[f32], ages: &[u32], options: &FrameOptions, scratch: &mut Scratch) {
+    let at = |temperature: f64| if temperature == 0.0 { 1.0 } else { temperature };
+    let both =
+        [options.onset_temperature, options.hold_temperature].map(|own| own.unwrap_or(options.temperature));
+    if both[0] == both[1] {
+        constrained::temper(logits.iter().copied(), at(both[0]), &mut scratch.probabilities);
+        return;
+    }
+    scratch.probabilities.clear();
+    scratch.probabilities.resize(logits.len(), 0.0);
+    for (holds, temperature) in [(false, both[0]), (true, both[1])] {
+        let members = (0..logits.len()).filter(|&offset| (ages[offset] > 0) == holds);
+        constrained::temper(members.clone().map(|offset| logits[offset]), at(temperature), &mut scratch.part);
+        for (offset, &p) in members.zip(&scratch.part) {
+            // At temperature 0, the likelier is certain.
+            scratch.probabilities[offset] = if temperature == 0.0 { f64::from(p > 0.5) } else { p };
+        }
+    }
+}
+
+/// 0 or 1 where it is not for the model to decide whether a pitch sounds, which has sounded for `age` steps.
+fn certainty(age: usize, open: bool, begin: bool, options: &FrameOptions) -> Option<f64> {
+    let must_end = age >= options.max_note_steps && !options.rearticulate;
+    if !open || must_end || (age == 0 && !begin) {
+        return Some(0.0);
+    }
+    (age > 0 && age < options.min_note_steps).then_some(1.0)
+}
+
+/// Which pitches sound, of those in `scratch.probabilities`.
+fn sounding<R: Rng>(
+    context: &FrameContext,
+    options: &FrameOptions,
+    scratch: &mut Scratch,
+    rng: &mut R,
+) -> Vec<bool> {
+    let Scratch { probabilities, table, .. } = scratch;
+    let certain = probabilities.iter().filter(|&&p| p >= 1.0).count();
+    let possible = probabilities.iter().filter(|&&p| p > 0.0).count();
+    // Where the rules leave no pitch at all, even a silence that is too long goes on.
+    let low = usize::from(context.silence >= options.max_silence).min(possible);
+    let bounds = Bounds { low, high: options.max_polyphony.max(low).max(certain) };
+    let chosen = match options.strategy {
+        FrameStrategy::Threshold(threshold) => constrained::above(probabilities, threshold, bounds),
+        FrameStrategy::TopVoices(voices) => {
+            let voices = voices.clamp(low, bounds.high).min(possible);
+            constrained::most_likely(probabilities, Bounds { low: voices, high: voices })
+        }
+        FrameStrategy::Sample if options.is_greedy() => constrained::most_likely(probabilities, bounds),
+        FrameStrategy::Sample => constrained::sample(probabilities, bounds, table, rng),
+    };
+    chosen.unwrap_or_else(|| vec![false; probabilities.len()])
 }
 
 /// −ln P(frame) under the model itself, before temperature and limits, in nats.
@@ -145,13 +274,11 @@ pub fn nll(representation: &FrameRepresentation, logits: &[f32], previous: Frame
     sounding + onsets
 }
 
-fn probability(logit: f32, temperature: f64) -> f64 {
-    let scaled = if temperature == 0.0 { f64::from(logit) } else { f64::from(logit) / temperature };
-    1.0 / (1.0 + (-scaled).exp())
-}
-
-fn strike<R: Rng>(logit: f32, temperature: f64, rng: &mut R) -> bool {
-    if temperature == 0.0 { logit > 0.0 } else { rng.random::<f64>() < probability(logit, temperature) }
+/// Whether a pitch that goes on sounding is struck again. Temperature leaves this choice as it was learnt (0: the likelier),
+/// because it is about rhythm: how often a note is struck should not depend on how adventurous its pitch is.
+fn strike<R: Rng>(logit: f32, options: &FrameOptions, rng: &mut R) -> bool {
+    let certain = options.strategy != FrameStrategy::Sample || options.is_greedy();
+    if certain { logit > 0.0 } else { rng.random::<f64>() < constrained::sigmoid(f64::from(logit)) }
 }
 
 #[cfg(test)]
@@ -178,7 +305,7 @@ mod tests {
 
     fn choose_once(logits: &[f32], context: &FrameContext, options: &FrameOptions) -> Frame {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        choose(&representation(), logits, context, options, &mut Scratch::default(), &mut rng)
+        choose(&representation(), logits, context, options, Open::ALL, &mut Scratch::default(), &mut rng)
     }
 
     #[test]
@@ -229,7 +356,11 @@ mod tests {
         for (options, name) in [
             (FrameOptions { temperature: f64::NAN, ..Default::default() }, "temperature"),
             (FrameOptions { temperature: -0.1, ..Default::default() }, "temperature"),
+            (FrameOptions { hold_temperature: Some(11.0), ..Default::default() }, "hold_temperature"),
             (FrameOptions { max_polyphony: 0, ..Default::default() }, "max_polyphony"),
+            (FrameOptions { min_note_steps: 9, max_note_steps: 8, ..Default::default() }, "min_note_steps"),
+            (FrameOptions { strategy: FrameStrategy::Threshold(1.0), ..Default::default() }, "threshold"),
+            (FrameOptions { strategy: FrameStrategy::TopVoices(0), ..Default::default() }, "top_voices"),
         ] {
             assert!(options.check().expect_err("refused").to_string().starts_with(name));
         }

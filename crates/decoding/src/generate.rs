@@ -1,7 +1,8 @@
 //! The generate loop: one step at a time, many compositions in one batch, each with random numbers of its own.
 
 use crate::Error;
-use crate::frames::{self, FrameContext, FrameOptions, Scratch};
+use crate::frames::{self, FrameContext, FrameOptions, Open, Scratch};
+use crate::rules::Rules;
 use composer_models::encoding::Symbol;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Encoding, LanguageModel};
@@ -26,7 +27,7 @@ pub struct Step {
     pub nll: f64,
 }
 
-/// Composes without end: every call of `next` decides one step of every composition.
+/// Composes without end, or to the length that the rules say: every call of `next` decides one step of every composition.
 ///
 /// Composition `i` draws from stream `i` of the seed: it is the same music alone and among others.
 pub struct Generator<M: LanguageModel> {
@@ -34,12 +35,15 @@ pub struct Generator<M: LanguageModel> {
     representation: FrameRepresentation,
     encoding: Encoding,
     options: FrameOptions,
+    rules: Rules,
     state: M::State,
     voices: Vec<Voice>,
     indices: Vec<u32>,
     offsets: Vec<usize>,
     logits: Vec<f32>,
     scratch: Scratch,
+    /// Steps that the model has read, and steps of the piece: a primer may be read without being part of it.
+    read: usize,
     step: usize,
 }
 
@@ -54,7 +58,7 @@ impl<M: LanguageModel> Generator<M> {
         options.check()?;
         let encoding = model.encoding().clone();
         let Encoding::Frames { representation, .. } = &encoding else {
-            return Err(Error::NotFrames);
+            return Err(Error::WrongKind { found: "tokens", needed: "frames" });
         };
         let representation = *representation;
         let state = model.zero_state(outputs);
@@ -70,14 +74,49 @@ impl<M: LanguageModel> Generator<M> {
             representation,
             encoding,
             options,
+            rules: Rules::default(),
             state,
             voices,
             indices: Vec::new(),
             offsets: Vec::new(),
             logits,
             scratch: Scratch::default(),
+            read: 0,
             step: 0,
         })
+    }
+
+    /// Keeps every composition to rules, whose clock is the grid of the frames.
+    ///
+    /// # Errors
+    /// A rule makes no sense.
+    pub fn with_rules(mut self, rules: Rules) -> Result<Self, Error> {
+        rules.check()?;
+        self.rules = Rules { steps_per_quarter: self.representation.steps_per_quarter.into(), ..rules };
+        Ok(self)
+    }
+
+    /// Lets the model read frames as if it had written them; with `injected`, they are part of the piece, whose steps the
+    /// rules count. Returns −ln P of each in nats.
+    ///
+    /// # Errors
+    /// The model fails.
+    pub fn read(&mut self, frames: &[Frame], injected: bool) -> Result<Vec<f64>, Error> {
+        let mut nll = Vec::with_capacity(frames.len());
+        for &frame in frames {
+            self.predict()?;
+            let logits = &self.logits[..self.encoding.outputs()];
+            let previous = self.voices.first().map_or(Frame::default(), |voice| voice.context.previous());
+            nll.push(frames::nll(&self.representation, logits, previous, frame));
+            self.voices.iter_mut().for_each(|voice| voice.context.push(frame));
+            self.step += usize::from(injected);
+        }
+        Ok(nll)
+    }
+
+    /// Logits `[B, V]` from which the last step was decided.
+    pub fn logits(&self) -> &[f32] {
+        &self.logits
     }
 
     /// Runs the model over the symbols of the step before.
@@ -86,23 +125,27 @@ impl<M: LanguageModel> Generator<M> {
         self.offsets.clear();
         self.offsets.push(0);
         for voice in &self.voices {
-            let previous = (self.step > 0).then(|| Symbol::Frame(voice.context.previous()));
+            let previous = (self.read > 0).then(|| Symbol::Frame(voice.context.previous()));
             self.encoding.push_features(self.step, previous, &mut self.indices);
             self.offsets.push(self.indices.len());
         }
         self.model.step(&self.indices, &self.offsets, &mut self.state, &mut self.logits)?;
+        self.read += 1;
         match self.logits.iter().position(|logit| logit.is_nan()) {
             None => Ok(()),
             Some(bad) => {
                 let offset = bad % self.encoding.outputs() % self.representation.num_pitches();
-                let pitch = self.representation.pitch_low + offset as u8;
-                Err(Error::NotANumber { pitch, step: self.step, value: self.logits[bad] })
+                let index = usize::from(self.representation.pitch_low) + offset;
+                let (step, value) = (self.read - 1, self.logits[bad]);
+                Err(Error::NotANumber { what: "pitch", index, step, value })
             }
         }
     }
 
     fn decide(&mut self) -> Vec<Step> {
         let outputs = self.encoding.outputs();
+        let step = self.step as u64;
+        let open = Open { pitches: self.rules.pitches(step), begin: self.rules.may_begin(step) };
         let mut steps = Vec::with_capacity(self.voices.len());
         for (voice, logits) in self.voices.iter_mut().zip(self.logits.chunks_exact(outputs)) {
             let previous = voice.context.previous();
@@ -111,6 +154,7 @@ impl<M: LanguageModel> Generator<M> {
                 logits,
                 &voice.context,
                 &self.options,
+                open,
                 &mut self.scratch,
                 &mut voice.rng,
             );
@@ -127,6 +171,9 @@ impl<M: LanguageModel> Iterator for Generator<M> {
     type Item = Result<Vec<Step>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.rules.length.is_some_and(|length| self.step as u64 >= length) {
+            return None;
+        }
         Some(self.predict().map(|()| self.decide()))
     }
 }

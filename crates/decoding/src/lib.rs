@@ -1,14 +1,37 @@
-//! From logits to music: what to choose, what to forbid, and the loop that asks the model for one step at a time.
+//! From logits to music: what to choose, what to forbid, and the loops that ask a model for one step at a time.
 //!
-//! [`frames`] chooses one multi-hot frame from its logits; [`constrained`] is the mathematics of choosing independent
-//! pitches when their number is bounded; [`generate`] runs any [`composer_models::LanguageModel`] and yields every
-//! step as it is decided.
+//! Any [`composer_models::LanguageModel`] can be decoded. Models of **frames** go through [`frames`] (how the pitches of a
+//! step are chosen, with [`constrained`] for the mathematics of a bounded number of voices) and [`generate`]; models of
+//! **tokens** go through [`tokens`] (temperature, top-k, top-p, min-p, typical, penalties), [`grammar`] (what may follow
+//! what) and [`token_stream`], or through [`beam`] search. [`rules`] and [`harmony`] say what the music keeps to: key,
+//! range, chords, length and ending. Both loops are iterators: they yield every step as it is decided.
+//!
+//! ```
+//! use composer_decoding::tokens::{TokenOptions, candidates};
+//!
+//! let options = TokenOptions { top_k: 2, temperature: 0.5, ..TokenOptions::default() };
+//! let logits = [0.0, 2.0, 1.0];
+//! let allowed = [true, true, true];
+//! let candidates = candidates(&logits, &allowed, &[], &options)?;
+//! let tokens: Vec<u32> = candidates.as_slice().iter().map(|&(token, _)| token).collect();
+//! assert_eq!(tokens, [1, 2]);
+//! # Ok::<(), composer_decoding::Error>(())
+//! ```
 
+pub mod beam;
 pub mod constrained;
 mod error;
 pub mod frames;
 pub mod generate;
+pub mod grammar;
+pub mod harmony;
+pub mod rules;
+pub mod token_stream;
+pub mod tokens;
 
+pub use beam::BeamOptions;
 pub use error::Error;
 pub use frames::FrameOptions;
 pub use generate::{Composition, Generator, compose};
+pub use rules::Rules;
+pub use tokens::TokenOptions;

@@ -232,6 +232,9 @@ pub trait LanguageModel {
     /// The state before the first step of `batch` sequences.
     fn zero_state(&self, batch: usize) -> Self::State;
 
+    /// The state whose sequence `i` is sequence `rows[i]` of `state`, for beam search.
+    fn gather(&self, state: &Self::State, rows: &[usize]) -> Self::State;
+
     /// Reads one multi-hot row per sequence (`indices[offsets[b]..offsets[b + 1]]`) and writes the logits `[B, V]` of
     /// the symbol that follows.
     fn step(
@@ -266,6 +269,10 @@ impl LanguageModel for Stepper<'_> {
 
     fn zero_state(&self, batch: usize) -> State<f32> {
         self.model.zero_state(batch)
+    }
+
+    fn gather(&self, state: &State<f32>, rows: &[usize]) -> State<f32> {
+        state.gather_rows(rows)
     }
 
     fn step(

@@ -1,0 +1,129 @@
+//! What the music must keep to, whatever the model: key, range, chords, number of voices, length and ending.
+//!
+//! Rules say which pitches may sound at a step; [`crate::frames`] and [`crate::grammar`] turn that into masks, so that
+//! what remains keeps the model's proportions.
+
+use crate::Error;
+use crate::harmony::{self, ChordPlan, Key};
+use composer_music::representation::pitch_name;
+
+/// Pitches from the first to the second, both included.
+pub type PitchRange = (u8, u8);
+
+/// The rules; by default there are none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// Only notes of this key; the ending is on its tonic triad.
+    pub key: Option<Key>,
+    /// Lowest and highest pitch.
+    pub range: PitchRange,
+    /// The range of each part, for music in voices; parts beyond the list have `range`.
+    pub part_ranges: Vec<PitchRange>,
+    /// Only notes of these chords.
+    pub chords: Option<ChordPlan>,
+    /// Notes that may sound together, for tokens; frames have [`crate::FrameOptions::max_polyphony`].
+    pub max_polyphony: usize,
+    /// Steps of the whole piece, with a real ending: in its last quarter nothing begins but at its first step, and
+    /// everything has ended when the piece has.
+    pub length: Option<u64>,
+    /// Steps of a quarter note.
+    pub steps_per_quarter: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            key: None,
+            range: (0, 127),
+            part_ranges: Vec::new(),
+            chords: None,
+            max_polyphony: usize::MAX,
+            length: None,
+            steps_per_quarter: 4,
+        }
+    }
+}
+
+impl Rules {
+    /// Refuses ranges that are none.
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn check(&self) -> Result<(), Error> {
+        for &(low, high) in std::iter::once(&self.range).chain(&self.part_ranges) {
+            if low > high || high > 127 {
+                let value = format!("{} to {}", pitch_name(low), pitch_name(high));
+                return Err(Error::Option {
+                    name: "range",
+                    value,
+                    must: "from a lower pitch to a higher one",
+                });
+            }
+        }
+        if self.max_polyphony == 0 {
+            return Err(Error::Option { name: "max_polyphony", value: "0".into(), must: "at least 1" });
+        }
+        Ok(())
+    }
+
+    /// Pitches that may sound at a step, as a plane of a frame.
+    pub fn pitches(&self, step: u64) -> u128 {
+        let mut plane = range_plane(self.range);
+        if let Some(key) = self.key {
+            let ending = matches!(self.from_ending(step), Some(0..));
+            plane &= harmony::plane(if ending && self.chords.is_none() { key.triad() } else { key.scale() });
+        }
+        if let Some(chords) = &self.chords {
+            plane &= harmony::plane(chords.at(step));
+        }
+        plane
+    }
+
+    /// Pitches that a part may sing at a step.
+    pub fn part_pitches(&self, part: usize, step: u64) -> u128 {
+        let range = self.part_ranges.get(part).copied().unwrap_or((0, 127));
+        self.pitches(step) & range_plane(range)
+    }
+
+    /// Whether a note may begin at a step: always but within the ending and after the piece.
+    pub fn may_begin(&self, step: u64) -> bool {
+        self.from_ending(step).is_none_or(|from| from <= 0) && self.length.is_none_or(|length| step < length)
+    }
+
+    /// Steps since the ending began (negative before), if there is one: the last quarter of the piece.
+    fn from_ending(&self, step: u64) -> Option<i64> {
+        let length = self.length?;
+        Some(step as i64 - length.saturating_sub(self.steps_per_quarter) as i64)
+    }
+}
+
+fn range_plane((low, high): PitchRange) -> u128 {
+    let up_to = |pitch: u8| u128::MAX >> (127 - pitch.min(127));
+    up_to(high) & !(up_to(low) >> 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_meet() {
+        let rules = Rules {
+            key: Some(Key { tonic: 0, minor: false }),
+            range: (60, 72),
+            length: Some(64),
+            ..Rules::default()
+        };
+        let list = |plane: u128| (0..128).filter(|pitch| plane >> pitch & 1 == 1).collect::<Vec<u8>>();
+        assert_eq!(list(rules.pitches(0)), [60, 62, 64, 65, 67, 69, 71, 72]);
+        assert_eq!(list(rules.pitches(60)), [60, 64, 67, 72], "the last quarter is the tonic's");
+        assert_eq!(
+            (59..=64).map(|step| rules.may_begin(step)).collect::<Vec<_>>(),
+            [true, true, false, false, false, false]
+        );
+        let chords = ChordPlan::read("G7 C", 16).expect("chords");
+        assert_eq!(list(Rules { chords: Some(chords), ..rules }.pitches(3)), [62, 65, 67, 71]);
+        assert_eq!(Rules::default().pitches(9), u128::MAX);
+        assert!(Rules { range: (70, 60), ..Rules::default() }.check().is_err());
+    }
+}
