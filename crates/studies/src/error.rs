@@ -1,0 +1,31 @@
+//! Why a study cannot be made.
+
+/// Why a study cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting is out of its range.
+    #[error("{name} is {value}, and must be {must}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        must: &'static str,
+    },
+    /// A task that does not exist.
+    #[error("there is no task \"{0}\"; choose adding, copy, order or recall")]
+    UnknownTask(String),
+    /// A layer refused its input.
+    #[error(transparent)]
+    Layer(#[from] composer_bptt::Error),
+    /// A model refused its input.
+    #[error(transparent)]
+    Model(#[from] composer_models::Error),
+    /// A training failed.
+    #[error(transparent)]
+    Training(#[from] composer_training::Error),
+    /// No threads to work on.
+    #[error("cannot start a thread: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}

@@ -1,0 +1,90 @@
+//! Long memory: four classic tasks at growing lengths, for every cell under one recipe and one budget.
+//!
+//! ```
+//! use composer_bptt::Cell;
+//! use composer_studies::memory::{Recipe, Task, Trial, run_trial};
+//!
+//! let trial = Trial { task: Task::Recall, length: 1, cell: Cell::Gru };
+//! let recipe = Recipe { parameters: 1500, sequences: 20_000, ..Recipe::default() };
+//! let outcome = run_trial(trial, &recipe, |_| true)?;
+//! assert!(outcome.solved, "what it saw one step ago it can tell: {:?}", outcome.curve);
+//! # Ok::<(), composer_studies::Error>(())
+//! ```
+
+mod tasks;
+mod trial;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::Error;
+
+pub use tasks::{Examples, Task};
+pub use trial::{Outcome, Point, Recipe, Trial, run_trial};
+
+/// What happens in a study; told from several threads, one at a time.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// A test within a trial, at most one for each [`Recipe::test_every`] sequences.
+    Tested(Trial, Point),
+    /// The end of a trial.
+    Finished(&'a Outcome),
+}
+
+/// Makes all trials, `threads` of them at a time, each on one thread; the outcomes are in the order of the trials and, but
+/// for their seconds, the same for any number of threads.
+///
+/// # Errors
+/// A setting is out of its range.
+pub fn study(
+    trials: &[Trial],
+    recipe: &Recipe,
+    threads: usize,
+    tell: &mut (dyn FnMut(Event<'_>) + Send),
+) -> Result<Vec<Outcome>, Error> {
+    // The longest first, so that no long one is left for the end.
+    let mut order: Vec<usize> = (0..trials.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(trials[index].task.steps(trials[index].length)));
+    let next = AtomicUsize::new(0);
+    let tell = Mutex::new(tell);
+    let say = |event: Event<'_>| {
+        if let Ok(mut tell) = tell.lock() {
+            tell(event);
+        }
+    };
+    let work = || -> Result<Vec<(usize, Outcome)>, Error> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+        let mut outcomes = Vec::new();
+        while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let trial = trials[index];
+            let outcome = pool.install(|| {
+                run_trial(trial, recipe, |point| {
+                    say(Event::Tested(trial, point));
+                    true
+                })
+            })?;
+            say(Event::Finished(&outcome));
+            outcomes.push((index, outcome));
+        }
+        Ok(outcomes)
+    };
+    let mut outcomes = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.clamp(1, trials.len().max(1))).map(|_| scope.spawn(work)).collect();
+        let mut all = Vec::new();
+        for worker in workers {
+            match worker.join() {
+                Ok(outcomes) => all.extend(outcomes?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok::<_, Error>(all)
+    })?;
+    outcomes.sort_by_key(|(index, _)| *index);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// The longest length that a cell solved; `None` if none.
+pub fn solved_at(outcomes: &[Outcome], task: Task, cell: composer_bptt::Cell) -> Option<usize> {
+    let of_cell = outcomes.iter().filter(|o| o.trial.task == task && o.trial.cell == cell && o.solved);
+    of_cell.map(|outcome| outcome.trial.length).max()
+}

@@ -1,0 +1,221 @@
+//! One trial: one cell learns one task at one length, until it has solved it or the budget is spent.
+
+use std::time::Instant;
+
+use composer_bptt::{Cell, loss};
+use composer_training::{Adam, AdamConfig, clip_grad_norm};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use super::tasks::{Examples, Task};
+use crate::Error;
+use crate::network::{Network, Start};
+use crate::size::{network_parameters, widest_within};
+
+/// The recipe and the budget that all cells share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// Parameters of a network at most.
+    pub parameters: usize,
+    /// Sequences of a trial at most, never two the same.
+    pub sequences: usize,
+    /// `B`
+    pub batch: usize,
+    /// The rate of Adam, for gated cells.
+    pub learning_rate: f64,
+    /// The rate of Adam for the RNN, which a larger one throws off.
+    pub learning_rate_rnn: f64,
+    /// Gradients longer than this are shortened to it.
+    pub clip_grad_norm: f64,
+    /// How weights begin.
+    pub start: Start,
+    /// Sequences between two tests.
+    pub test_every: usize,
+    /// Sequences of a test, always the same.
+    pub test_sequences: usize,
+    /// Of weights and sequences.
+    pub seed: u64,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Recipe {
+            parameters: 17_000,
+            sequences: 100_000,
+            batch: 50,
+            learning_rate: 1e-2,
+            learning_rate_rnn: 1e-3,
+            clip_grad_norm: 1.0,
+            start: Start::default(),
+            test_every: 2_000,
+            test_sequences: 1_000,
+            seed: 1,
+        }
+    }
+}
+
+/// What is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Trial {
+    /// The task.
+    pub task: Task,
+    /// How far back the answer lies.
+    pub length: usize,
+    /// The cell.
+    pub cell: Cell,
+}
+
+/// The test after some sequences.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Point {
+    /// Sequences learnt from.
+    pub sequences: usize,
+    /// The error on the test sequences, see [`Task::measure`].
+    pub error: f64,
+}
+
+/// How a trial went.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// What was tried.
+    pub trial: Trial,
+    /// `H`
+    pub hidden: usize,
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// The tests.
+    pub curve: Vec<Point>,
+    /// Whether the last test was below [`Task::solved_below`].
+    pub solved: bool,
+    /// The error at the end, on sequences that no decision was made on.
+    pub final_error: f64,
+    /// Seconds of learning, without tests.
+    pub seconds: f64,
+    /// Updates of the weights.
+    pub updates: usize,
+}
+
+impl Outcome {
+    /// Sequences learnt from.
+    pub fn sequences(&self) -> usize {
+        self.curve.last().map_or(0, |point| point.sequences)
+    }
+}
+
+/// Streams of random numbers.
+fn stream(recipe: &Recipe, purpose: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
+    rng.set_stream(purpose);
+    rng
+}
+
+/// Makes a trial. `tested` is told each test, and ends the trial if it returns false.
+///
+/// # Errors
+/// A setting is out of its range.
+pub fn run_trial(
+    trial: Trial,
+    recipe: &Recipe,
+    mut tested: impl FnMut(Point) -> bool,
+) -> Result<Outcome, Error> {
+    check(trial, recipe)?;
+    let Trial { task, length, cell } = trial;
+    let config = widest_within(recipe.parameters, cell, task.features(), 1, task.outputs());
+    let (hidden, parameters) = (config.hidden, network_parameters(&config, task.outputs()));
+    let mut network = Network::new(config, task.outputs(), &recipe.start, &mut stream(recipe, 1))?;
+    let mut adam = Adam::new(AdamConfig::default(), network.params.len());
+    let mut sequences = stream(recipe, 2);
+    let test = Examples::draw(task, length, recipe.test_sequences, &mut stream(recipe, 3));
+    let rate = if matches!(cell, Cell::RnnTanh | Cell::RnnRelu) {
+        recipe.learning_rate_rnn
+    } else {
+        recipe.learning_rate
+    };
+    let (mut curve, mut seconds, mut updates) = (Vec::new(), 0.0, 0);
+    let total = recipe.sequences.div_ceil(recipe.batch);
+    let every = recipe.test_every.div_ceil(recipe.batch);
+    let mut solved = false;
+    while updates < total && !solved {
+        let started = Instant::now();
+        for _ in 0..every.min(total - updates) {
+            let examples = Examples::draw(task, length, recipe.batch, &mut sequences);
+            learn(&mut network, task, &examples)?;
+            clip_grad_norm(&mut network.params, recipe.clip_grad_norm);
+            adam.update(&mut network.params, rate);
+            updates += 1;
+        }
+        seconds += started.elapsed().as_secs_f64();
+        let point = Point { sequences: updates * recipe.batch, error: error(&mut network, task, &test)? };
+        curve.push(point);
+        solved = point.error < task.solved_below();
+        if !tested(point) {
+            break;
+        }
+    }
+    let unseen = Examples::draw(task, length, recipe.test_sequences, &mut stream(recipe, 4));
+    let final_error = error(&mut network, task, &unseen)?;
+    Ok(Outcome { trial, hidden, parameters, curve, solved, final_error, seconds, updates })
+}
+
+fn check(trial: Trial, recipe: &Recipe) -> Result<(), Error> {
+    let setting = |name, value: String, must| Err(Error::Setting { name, value, must });
+    for (name, value) in [
+        ("parameters", recipe.parameters),
+        ("sequences", recipe.sequences),
+        ("batch", recipe.batch),
+        ("test_every", recipe.test_every),
+        ("test_sequences", recipe.test_sequences),
+    ] {
+        if value == 0 {
+            return setting(name, "0".into(), "at least 1");
+        }
+    }
+    for (name, value) in [
+        ("learning_rate", recipe.learning_rate),
+        ("learning_rate_rnn", recipe.learning_rate_rnn),
+        ("clip_grad_norm", recipe.clip_grad_norm),
+    ] {
+        if !(value > 0.0 && value.is_finite()) {
+            return setting(name, value.to_string(), "above 0");
+        }
+    }
+    if trial.length < trial.task.least_length() {
+        return setting("length", trial.length.to_string(), "longer: the task does not fit into it");
+    }
+    Ok(())
+}
+
+/// Forward, loss, backward; leaves the gradients in the network.
+fn learn(network: &mut Network, task: Task, examples: &Examples) -> Result<(), Error> {
+    let (batch, questions) = (examples.batch, task.questions());
+    let answers = network.forward(&examples.input, examples.steps, batch, questions)?;
+    let scale = 1.0 / examples.answers.len() as f64;
+    match task {
+        Task::Adding => {
+            for (answer, target) in answers.iter_mut().zip(&examples.answers) {
+                *answer = 2.0 * scale as f32 * (*answer - target);
+            }
+        }
+        _ => {
+            let classes: Vec<u32> = examples.answers.iter().map(|&class| class as u32).collect();
+            loss::softmax_cross_entropy(answers, task.outputs(), &classes, 0.0, scale)?;
+        }
+    }
+    network.backward(&examples.input, batch, questions)
+}
+
+/// The mean error on examples, see [`Task::measure`].
+fn error(network: &mut Network, task: Task, examples: &Examples) -> Result<f64, Error> {
+    let answers = network.forward(&examples.input, examples.steps, examples.batch, task.questions())?;
+    let errors =
+        answers.chunks_exact(task.outputs()).zip(&examples.answers).map(|(answer, &target)| match task {
+            Task::Adding => f64::from(answer[0] - target).powi(2),
+            _ => {
+                let best =
+                    answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class);
+                if best as f32 == target { 0.0 } else { 1.0 }
+            }
+        });
+    Ok(errors.sum::<f64>() / examples.answers.len() as f64)
+}

@@ -1,0 +1,132 @@
+//! The tasks ask what they say they ask, guessing achieves what is claimed, and trials can be repeated.
+
+use composer_bptt::Cell;
+use composer_studies::memory::{Event, Examples, Recipe, Task, Trial, run_trial, study};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+fn draw(task: Task, length: usize, batch: usize) -> Examples {
+    Examples::draw(task, length, batch, &mut ChaCha8Rng::seed_from_u64(7))
+}
+
+/// The symbol at step `t` of a row; exactly one feature must be on.
+fn symbol(task: Task, examples: &Examples, t: usize, row: usize) -> usize {
+    let features = &examples.input[(t * examples.batch + row) * task.features()..][..task.features()];
+    let on: Vec<usize> = (0..features.len()).filter(|&feature| features[feature] != 0.0).collect();
+    assert_eq!(on.len(), 1, "step {t} of row {row}: {features:?}");
+    on[0]
+}
+
+#[test]
+fn adding_asks_for_the_sum_of_the_two_marked_numbers() {
+    let (length, examples) = (31, draw(Task::Adding, 31, 50));
+    for row in 0..50 {
+        let at = |t: usize| &examples.input[(t * 50 + row) * 2..][..2];
+        let marked: Vec<usize> = (0..length).filter(|&t| at(t)[1] == 1.0).collect();
+        assert!(matches!(marked[..], [first, second] if first < 15 && second >= 15), "{marked:?}");
+        assert_eq!(examples.answers[row], at(marked[0])[0] + at(marked[1])[0]);
+        assert!((0..length).all(|t| (0.0..1.0).contains(&at(t)[0])));
+    }
+}
+
+#[test]
+fn copy_asks_for_the_ten_symbols_after_the_blanks() {
+    let examples = draw(Task::Copy, 7, 20);
+    for row in 0..20 {
+        let symbols: Vec<usize> = (0..27).map(|t| symbol(Task::Copy, &examples, t, row)).collect();
+        for question in 0..10 {
+            assert_eq!(examples.answers[question * 20 + row], symbols[question] as f32);
+        }
+        assert!(symbols[..10].iter().all(|&symbol| symbol < 8));
+        assert!(symbols[10..17].iter().chain(&symbols[18..]).all(|&symbol| symbol == 8));
+        assert_eq!(symbols[17], 9, "the signal");
+    }
+}
+
+#[test]
+fn order_asks_which_came_first_and_which_second() {
+    let examples = draw(Task::Order, 60, 40);
+    let mut classes = [0; 4];
+    for row in 0..40 {
+        let symbols: Vec<usize> = (0..60).map(|t| symbol(Task::Order, &examples, t, row)).collect();
+        let told: Vec<(usize, usize)> =
+            symbols.iter().copied().enumerate().filter(|(_, symbol)| *symbol < 2).collect();
+        let [(first, a), (second, b)] = told[..] else { panic!("X and Y stand twice: {symbols:?}") };
+        assert!((6..12).contains(&first) && (30..36).contains(&second));
+        assert_eq!(examples.answers[row], (2 * a + b) as f32);
+        assert_eq!((symbols[0], symbols[59]), (6, 7));
+        classes[2 * a + b] += 1;
+    }
+    assert!(classes.iter().all(|&count| count > 0), "{classes:?}");
+}
+
+#[test]
+fn recall_asks_for_what_stood_so_many_steps_ago() {
+    let (length, examples) = (9, draw(Task::Recall, 9, 15));
+    for row in 0..15 {
+        for question in 0..20 {
+            // The answer is read at the last 20 of `length + 20` steps.
+            let asked_at = length + question;
+            let answer = symbol(Task::Recall, &examples, asked_at - length, row);
+            assert_eq!(examples.answers[question * 15 + row], answer as f32);
+        }
+    }
+}
+
+#[test]
+fn guessing_achieves_what_is_claimed() {
+    for task in Task::ALL {
+        let answers = draw(task, 40, 40_000 / task.questions()).answers;
+        let count = answers.len() as f64;
+        let error = match task {
+            Task::Adding => answers.iter().map(|&sum| f64::from(sum - 1.0).powi(2)).sum::<f64>() / count,
+            _ => 1.0 - answers.iter().filter(|&&class| class == 0.0).count() as f64 / count,
+        };
+        assert!((error - task.chance()).abs() < 0.01, "{task}: {error} and not {}", task.chance());
+    }
+}
+
+#[test]
+fn trials_do_not_depend_on_threads_or_company() {
+    let recipe =
+        Recipe { parameters: 600, sequences: 200, test_every: 100, test_sequences: 50, ..Recipe::default() };
+    let trials: Vec<Trial> = [Cell::RnnTanh, Cell::Gru, Cell::Lstm]
+        .into_iter()
+        .flat_map(|cell| [4, 12].map(|length| Trial { task: Task::Adding, length, cell }))
+        .collect();
+    let mut events = 0;
+    let together =
+        study(&trials, &recipe, 3, &mut |event| events += usize::from(matches!(event, Event::Finished(_))))
+            .unwrap();
+    assert_eq!(events, trials.len());
+    for (trial, outcome) in trials.iter().zip(&together) {
+        let alone = run_trial(*trial, &recipe, |_| true).unwrap();
+        assert_eq!((outcome.trial, &outcome.curve), (*trial, &alone.curve));
+        assert_eq!(outcome.final_error, alone.final_error);
+        assert!(outcome.parameters <= 600 && outcome.sequences() <= 200, "one budget for all");
+    }
+}
+
+#[test]
+fn gated_cells_solve_a_short_adding_problem() {
+    let recipe = Recipe { parameters: 3000, sequences: 40_000, ..Recipe::default() };
+    for cell in [Cell::Lstm, Cell::Gru] {
+        let outcome = run_trial(Trial { task: Task::Adding, length: 20, cell }, &recipe, |_| true).unwrap();
+        assert!(outcome.solved && outcome.final_error < 0.015, "{cell}: {:?}", outcome.curve);
+        assert!(outcome.curve[0].error > 0.05, "it was not solved from the start");
+    }
+}
+
+#[test]
+fn settings_that_make_no_sense_are_named() {
+    let trial = Trial { task: Task::Order, length: 60, cell: Cell::Gru };
+    let complaint = |trial, recipe: Recipe| run_trial(trial, &recipe, |_| true).unwrap_err().to_string();
+    assert!(complaint(Trial { length: 19, ..trial }, Recipe::default()).contains("length is 19"));
+    assert!(complaint(trial, Recipe { batch: 0, ..Recipe::default() }).contains("batch is 0"));
+    assert!(
+        complaint(trial, Recipe { learning_rate: f64::NAN, ..Recipe::default() })
+            .contains("learning_rate is NaN")
+    );
+    assert!("adding".parse::<Task>().is_ok());
+    assert!("sorting".parse::<Task>().unwrap_err().to_string().contains("sorting"));
+}
