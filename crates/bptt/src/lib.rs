@@ -14,7 +14,7 @@ pub mod reference;
 pub use error::Error;
 pub use init::Init;
 pub use layers::{
-    Cell, Embedding, Input, Linear, LinearWorkspace, Mask, Mode, Recurrent, RecurrentConfig,
-    RecurrentWorkspace, State, StepWorkspace,
+    Attention, AttentionScore, AttentionWorkspace, Cell, Embedding, Input, Linear, LinearWorkspace, Mask,
+    Mode, Recurrent, RecurrentConfig, RecurrentWorkspace, State, StepWorkspace,
 };
 pub use parameters::{Entry, ParamId, Parameters};

@@ -8,8 +8,10 @@
 //! | `packed` | weights in the order in which products read them |
 //! | `tape` | what forward keeps for backward |
 //! | `forward`, `backward` | one layer in one direction through time |
+//! | `attention` | every step of a decoder looks at all steps of a source |
 //! | `norm`, `regularise` | layer normalisation; zoneout and recurrent dropout |
 
+pub(crate) mod attention;
 mod backward;
 mod forward;
 mod gru;

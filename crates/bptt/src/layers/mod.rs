@@ -1,11 +1,13 @@
 //! Layers: they hold the places of their parameters, and read and write flat slices.
 
+mod attention;
 mod config;
 mod embedding;
 mod linear;
 mod recurrent;
 mod sequence;
 
+pub use attention::{Attention, AttentionScore, AttentionWorkspace};
 pub use config::{Cell, RecurrentConfig};
 pub use embedding::Embedding;
 pub use linear::{Linear, LinearWorkspace};

@@ -51,6 +51,10 @@ enum Operation<S> {
     Rows(Node, usize),
     /// Side by side.
     Beside(Node, Node),
+    /// `e^a / Σ e^a` of each row
+    SoftmaxRows(Node),
+    /// `aᵀ`
+    Transpose(Node),
 }
 
 #[derive(Clone, Debug)]
@@ -228,6 +232,27 @@ impl<S: Scalar> Tape<S> {
         self.push(Operation::Beside(a, b), rows, a_columns + b_columns, value)
     }
 
+    /// `e^a / Σ e^a`, row by row.
+    pub fn softmax_rows(&mut self, a: Node) -> Node {
+        let (rows, columns) = self.shape(a);
+        let mut value = self.value(a).to_vec();
+        for row in value.chunks_exact_mut(columns) {
+            let highest = row.iter().copied().fold(S::neg_infinity(), S::max);
+            row.iter_mut().for_each(|a| *a = (*a - highest).exp());
+            let sum: S = row.iter().copied().sum();
+            row.iter_mut().for_each(|a| *a /= sum);
+        }
+        self.push(Operation::SoftmaxRows(a), rows, columns, value)
+    }
+
+    /// `aᵀ`
+    pub fn transpose(&mut self, a: Node) -> Node {
+        let (rows, columns) = self.shape(a);
+        let x = self.value(a);
+        let value = (0..rows * columns).map(|i| x[i % rows * columns + i / rows]).collect();
+        self.push(Operation::Transpose(a), columns, rows, value)
+    }
+
     /// Computes the gradient of every node for the sum of the given nodes' values times the given factors.
     pub fn backward(&mut self, seeds: &[(Node, &[S])]) {
         for entry in &mut self.entries {
@@ -288,6 +313,14 @@ impl<S: Scalar> Tape<S> {
             &Operation::OneMinus(a) => give(a, &|i| -d[i], &same),
             Operation::Scale(a, by) => give(*a, &|i| d[i] * by[i], &same),
             &Operation::Rows(a, from) => give(a, &|i| d[i], &|i| i + from * columns),
+            &Operation::SoftmaxRows(a) => {
+                let rows = d.chunks_exact(columns).zip(value.chunks_exact(columns));
+                for ((d, y), grad) in rows.zip(before[a.0].grad.chunks_exact_mut(columns)) {
+                    let mean: S = d.iter().zip(y).map(|(&d, &y)| d * y).sum();
+                    grad.iter_mut().zip(d.iter().zip(y)).for_each(|(grad, (&d, &y))| *grad += y * (d - mean));
+                }
+            }
+            &Operation::Transpose(a) => give(a, &|i| d[i], &|i| i % columns * *rows + i / columns),
             &Operation::Beside(a, b) => {
                 let left = before[a.0].columns;
                 for i in 0..d.len() {
