@@ -32,6 +32,14 @@ pub enum Command {
     Train(Box<TrainArgs>),
     /// Write new music with a trained model
     Compose(Box<ComposeArgs>),
+    /// Say what is wrong with pieces of music: where, why, and what to try next
+    Diagnose(DiagnoseArgs),
+    /// Compare music with real music, or measure how well a model predicts music that it has not seen
+    Evaluate(Box<EvaluateArgs>),
+    /// Say what is in a MIDI file: roles, a piano roll, and what each representation makes of it
+    Inspect(crate::commands::inspect::InspectArgs),
+    /// Read folders of MIDI files into an encoded corpus, with an account of every file
+    Ingest(crate::commands::ingest::IngestArgs),
     /// Check the hand-written gradients against finite differences
     Gradcheck(GradcheckArgs),
     /// Compare with published figures
@@ -132,6 +140,54 @@ pub struct ComposeArgs {
     /// What to write
     #[command(flatten)]
     pub music: MusicArgs,
+}
+
+/// `composer diagnose`.
+#[derive(Clone, Debug, Args)]
+pub struct DiagnoseArgs {
+    /// MIDI files, or folders of them
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Folder of real music in the style that the files should have; without it, the music that composer carries
+    #[arg(long, value_name = "FOLDER")]
+    pub reference: Option<PathBuf>,
+
+    /// The files are whole pieces: judge also how they begin and end
+    #[arg(long)]
+    pub whole: bool,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `composer evaluate`.
+#[derive(Clone, Debug, Args)]
+pub struct EvaluateArgs {
+    /// MIDI files to judge, or a folder of them; needs none with --model
+    #[arg(required_unless_present = "model", value_name = "FOLDER")]
+    pub music: Option<PathBuf>,
+
+    /// A trained model, to measure how well it predicts the test pieces of the reference
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+
+    /// Folder of real music to compare with; without it, the music that composer carries
+    #[arg(long, alias = "data", value_name = "FOLDER")]
+    pub reference: Option<PathBuf>,
+
+    /// Where to write the page
+    #[arg(long, default_value = "evaluation.html", value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+
+    /// Seed of the resampling behind the intervals
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// `composer gradcheck`.

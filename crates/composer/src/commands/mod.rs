@@ -2,7 +2,11 @@
 
 mod benchmark;
 mod compose;
+mod diagnose;
+mod evaluate;
 mod gradcheck;
+pub mod ingest;
+pub mod inspect;
 pub mod train;
 
 use crate::cli::{Arguments, BenchmarkCommand, Command};
@@ -24,6 +28,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         },
         Some(Command::Train(args)) => train::run(args),
         Some(Command::Compose(args)) => compose::run(args),
+        Some(Command::Diagnose(args)) => diagnose::run(args),
+        Some(Command::Evaluate(args)) => evaluate::run(args),
+        Some(Command::Inspect(args)) => inspect::run(args),
+        Some(Command::Ingest(args)) => ingest::run(args),
         Some(Command::Gradcheck(args)) => gradcheck::run(args),
         Some(Command::Benchmark(BenchmarkCommand::Frames(args))) => benchmark::frames(args),
     }

@@ -147,7 +147,7 @@ fn baselines(
 }
 
 /// The model and the baselines on the test pieces, the model last.
-fn measure(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
+pub fn measure(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
     let mut rows: Vec<Likelihood> = baselines(material, &material.test.frames)
         .into_iter()
         .zip(["how often each pitch sounds", "how each pitch follows itself"])

@@ -1,5 +1,6 @@
 //! The report: one self-contained page, with no request to any network.
 
+pub mod evaluation;
 mod piano_roll;
 mod plots;
 
@@ -53,29 +54,15 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// The page.
     pub fn to_html(&self) -> anyhow::Result<String> {
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    link rel="icon" href="data:,";
-                    title { "composer: " (self.trained.corpus_name) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    main {
-                        (self.heading())
-                        (self.music())
-                        (self.learning()?)
-                        (self.statistics()?)
-                        (self.data())
-                        (self.reproduce())
-                    }
-                }
-            }
+        let body = html! {
+            (self.heading())
+            (self.music())
+            (self.learning()?)
+            (self.statistics()?)
+            (self.data())
+            (self.reproduce())
         };
-        Ok(page.into_string())
+        Ok(page(&self.trained.corpus_name, &body))
     }
 
     fn heading(&self) -> Markup {
@@ -194,6 +181,24 @@ impl Report<'_> {
             footer { "composer " (env!("CARGO_PKG_VERSION")) }
         }
     }
+}
+
+/// A self-contained page around what it shows.
+fn page(title: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                link rel="icon" href="data:,";
+                title { "composer: " (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main { (body) } }
+        }
+    };
+    page.into_string()
 }
 
 fn fact(value: &str, name: &str) -> Markup {

@@ -3,6 +3,7 @@
 use composer_music::Score;
 use composer_music::score::DRUM_CHANNEL;
 use std::fmt::Write;
+use std::ops::Range;
 
 const WIDTH: f64 = 960.0;
 const KEY: f64 = 4.0;
@@ -10,6 +11,11 @@ const MARGIN: f64 = 34.0;
 
 /// The notes of a score (drums left out) over time, with bars of its first metre; `title` is for screen readers.
 pub fn svg(score: &Score, title: &str) -> String {
+    marked(score, title, &[])
+}
+
+/// The same with stretches marked, in quarter notes.
+pub fn marked(score: &Score, title: &str, stretches: &[Range<f64>]) -> String {
     let notes: Vec<_> = score.notes().filter(|note| note.channel != DRUM_CHANNEL).collect();
     let low = notes.iter().map(|note| note.pitch).min().unwrap_or(60).saturating_sub(2);
     let high = notes.iter().map(|note| note.pitch).max().unwrap_or(72).saturating_add(2).min(127);
@@ -21,6 +27,15 @@ pub fn svg(score: &Score, title: &str) -> String {
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {:.0}" role="img" aria-label="Piano roll: {title}">"#,
         height + 12.0
     );
+    let quarter = f64::from(score.ticks_per_quarter);
+    for stretch in stretches {
+        let (left, right) = (x((stretch.start * quarter).min(end)), x((stretch.end * quarter).min(end)));
+        let _ = write!(
+            svg,
+            r##"<rect x="{left:.1}" y="6" width="{:.1}" height="{height:.1}" fill="#fbe3d6"/>"##,
+            right - left
+        );
+    }
     for pitch in (low..=high).filter(|pitch| pitch % 12 == 0) {
         let _ = write!(
             svg,

@@ -106,6 +106,57 @@ pub fn pitch_classes(a_name: &str, a: &[f64; 12], b_name: &str, b: &[f64; 12]) -
     })
 }
 
+/// Two samples of one number as histograms over each other.
+pub fn samples(a_name: &str, a: &[f64], b_name: &str, b: &[f64]) -> anyhow::Result<String> {
+    const BINS: usize = 24;
+    let all = || a.iter().chain(b).copied();
+    let low = all().fold(f64::INFINITY, f64::min);
+    let width = ((all().fold(f64::NEG_INFINITY, f64::max) - low) / BINS as f64).max(1e-9);
+    let shares = |sample: &[f64]| {
+        let mut shares = [0.0; BINS];
+        for value in sample {
+            shares[(((value - low) / width) as usize).min(BINS - 1)] += 1.0 / sample.len() as f64;
+        }
+        shares
+    };
+    let (a, b) = (shares(a), shares(b));
+    let top = a.iter().chain(&b).copied().fold(0.01, f64::max) * 1.15;
+    draw(|area| {
+        let mut chart = ChartBuilder::on(area)
+            .margin(14)
+            .x_label_area_size(30)
+            .y_label_area_size(52)
+            .build_cartesian_2d(low..low + width * BINS as f64, 0.0..top)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(WHITE)
+            .axis_style(INK)
+            .label_style(("sans-serif", 13).into_font().color(&INK))
+            .y_label_formatter(&|y| format!("{:.0} %", y * 100.0))
+            .draw()?;
+        for (name, shares, color) in [(a_name, a, TRAIN.mix(0.55)), (b_name, b, VALID.mix(0.55))] {
+            chart
+                .draw_series(shares.iter().enumerate().filter(|(_, share)| **share > 0.0).map(
+                    |(bin, &share)| {
+                        let x = low + width * bin as f64;
+                        Rectangle::new([(x, 0.0), (x + width, share)], color.filled())
+                    },
+                ))?
+                .label(name)
+                .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], color.filled()));
+        }
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperRight)
+            .background_style(WHITE.mix(0.85))
+            .border_style(RGBColor(228, 231, 236))
+            .label_font(("sans-serif", 13))
+            .draw()?;
+        Ok(())
+    })
+}
+
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 
 fn draw(plot: impl FnOnce(&Area<'_>) -> Result<(), Box<dyn std::error::Error>>) -> anyhow::Result<String> {
