@@ -73,11 +73,9 @@ impl<S: Scalar> Packed<S> {
         assert!(w.len() >= n * k, "a matrix of {n} rows and {k} columns");
         self.reshape(k, n);
         let (panel, packed) = (self.panel, &mut self.data[self.start..]);
-        for column in 0..n {
-            let to = &mut packed[column / panel * k * panel + column % panel..];
-            for (row, &value) in w[column * k..][..k].iter().enumerate() {
-                to[row * panel] = value;
-            }
+        let panels = packed.chunks_exact_mut((k * panel).max(1)).zip(w[..n * k].chunks((k * panel).max(1)));
+        for (to, w) in panels {
+            transpose(w, w.len() / k, k, to, panel);
         }
     }
 
@@ -117,6 +115,22 @@ impl<S: Scalar> Packed<S> {
     /// The number of columns, `N`.
     pub fn n(&self) -> usize {
         self.n
+    }
+}
+
+/// Rows and columns that are transposed at a time: a few cache lines of both matrices.
+const TRANSPOSE_BLOCK: usize = 16;
+
+/// Overwrites `to` by the transpose of `from` `[rows, columns]`; the rows of `to` start `stride` elements apart.
+pub fn transpose<S: Scalar>(from: &[S], rows: usize, columns: usize, to: &mut [S], stride: usize) {
+    for first in (0..columns).step_by(TRANSPOSE_BLOCK) {
+        let width = TRANSPOSE_BLOCK.min(columns - first);
+        for row in 0..rows {
+            let from = &from[row * columns + first..][..width];
+            for (column, &value) in from.iter().enumerate() {
+                to[(first + column) * stride + row] = value;
+            }
+        }
     }
 }
 
@@ -291,7 +305,13 @@ impl<S: Scalar> Kernel for OuterProducts<'_, S> {
             while row < n {
                 let rows = (n - row).min(I::TILE_ROWS);
                 for (r, to) in columns_of_d.chunks_exact_mut(rows).take(depth).enumerate() {
-                    to.copy_from_slice(&d[(from + r) * d_stride + first + row..][..rows]);
+                    let d = &d[(from + r) * d_stride + first + row..];
+                    if rows == I::TILE_ROWS {
+                        // The length is known here, so this is a move or two and no call.
+                        to[..I::TILE_ROWS].copy_from_slice(&d[..I::TILE_ROWS]);
+                    } else {
+                        to.copy_from_slice(&d[..rows]);
+                    }
                 }
                 let mut column = 0;
                 while column < f {

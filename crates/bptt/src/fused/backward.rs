@@ -294,6 +294,10 @@ impl<S: Scalar> Backward<'_, S> {
     /// Adds the gradient of the output at step `t`, except at padding, where the output is a constant.
     fn add_d_output(&self, t: usize, first: usize, valid: Option<&[bool]>, d_h: &mut [S]) {
         let (hidden, width) = (self.forward.hidden, self.d_output_width);
+        let from = (t * self.forward.batch + first) * width;
+        if valid.is_none() && width == hidden {
+            return dispatch(Add { from: &self.d_output[from..][..d_h.len()], to: d_h });
+        }
         for (row, d_h) in d_h.chunks_exact_mut(hidden).enumerate() {
             if valid.is_none_or(|valid| valid[row]) {
                 let from = (t * self.forward.batch + first + row) * width + self.d_output_from;
@@ -380,7 +384,7 @@ impl<S: Scalar> Backward<'_, S> {
                     packed_x.pack_plain(x, count, features, features);
                 }
             },
-            || dispatch(SumRows { rows: &d_gates[..count * slots], sums: d_bias }),
+            || sum_rows(&d_gates[..count * slots], d_bias),
         );
         self.sum_gain_gradients(from, count, d_gates, params);
         let norm = self.forward.gains.is_some();
@@ -469,11 +473,22 @@ impl<S: Scalar> Backward<'_, S> {
             }
         }
         if matches!(self.input, Input::MultiHot { .. }) {
-            for (row, d_weight) in params.grad_mut(self.ids.weight_ih).chunks_exact_mut(features).enumerate()
-            {
-                for (feature, d_weight) in d_weight.iter_mut().enumerate() {
-                    *d_weight += scratch.d_input_rows[feature * gate_rows + row];
-                }
+            let d_weight = SliceRows { data: params.grad_mut(self.ids.weight_ih), first: 0, width: features };
+            share_rows(d_weight, gate_rows, WEIGHT_ROWS, &|part| {
+                add_transposed(&scratch.d_input_rows, gate_rows, part);
+            });
+        }
+    }
+}
+
+/// Adds to rows of a weight matrix what was summed in columns of `from`, whose rows are `stride` long.
+fn add_transposed<S: Scalar>(from: &[S], stride: usize, to: SliceRows<'_, S>) {
+    // A few columns at a time, which are a cache line in each row.
+    for (index, rows) in to.data.chunks_mut(16 * to.width).enumerate() {
+        let first = to.first + 16 * index;
+        for feature in 0..to.width {
+            for (row, &d) in from[feature * stride + first..].iter().take(rows.len() / to.width).enumerate() {
+                rows[row * to.width + feature] += d;
             }
         }
     }
@@ -499,6 +514,23 @@ fn pass_over<S: Scalar>(
 
 fn add<S: Scalar>(to: &mut [S], from: &[S]) {
     to.iter_mut().zip(from).for_each(|(to, &from)| *to += from);
+}
+
+/// `to += from` where it is worth the instruction set.
+struct Add<'a, S> {
+    to: &'a mut [S],
+    from: &'a [S],
+}
+
+impl<S: Scalar> Kernel for Add<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for at in (0..self.to.len()).step_by(<S::Vector<I> as Vector<S>>::LANES) {
+            (<S::Vector<I> as Vector<S>>::read(self.to, at) + Vector::read(self.from, at)).write(self.to, at);
+        }
+    }
 }
 
 /// Copies blocks of a gate row to where the weights have their rows.
@@ -560,13 +592,17 @@ fn scatter<S: Scalar>(
         for (r, ends) in offsets.windows(2).enumerate() {
             let d = &d[r * stride + column..][..rows];
             for &feature in &indices[ends[0]..ends[1]] {
-                add(&mut part.target.at_mut(feature as usize)[row..][..rows], d);
+                dispatch(Add { to: &mut part.target.at_mut(feature as usize)[row..][..rows], from: d });
             }
         }
     }
 }
 
-/// Adds up the rows of a matrix.
+/// Adds the rows of a matrix to `sums`.
+pub(crate) fn sum_rows<S: Scalar>(rows: &[S], sums: &mut [S]) {
+    dispatch(SumRows { rows, sums });
+}
+
 struct SumRows<'a, S> {
     rows: &'a [S],
     /// Added to.

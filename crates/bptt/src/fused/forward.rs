@@ -265,17 +265,23 @@ impl<S: Scalar> Kernel for Gather<'_, S> {
         for (ends, to) in self.offsets.windows(2).zip(self.to.chunks_exact_mut(self.to_width)) {
             let active = &self.indices[ends[0]..ends[1]];
             let to = &mut to[self.to_from..][..self.columns];
-            // Four vectors at a time stay in registers while the features pass.
+            // Four vectors at a time stay in registers while the features pass. (No closures: they would not be compiled
+            // for the instruction set.)
             let mut at = 0;
             while at + 4 * lanes <= self.columns {
-                let mut sums = [0, 1, 2, 3].map(|v| <S::Vector<I> as Vector<S>>::read(to, at + v * lanes));
+                let mut sums = [<S::Vector<I> as Vector<S>>::zero(); 4];
+                for v in 0..4 {
+                    sums[v] = Vector::read(to, at + v * lanes);
+                }
                 for &feature in active {
                     let w =
                         &self.weights[feature as usize * self.weights_width + self.from + at..][..4 * lanes];
-                    sums = [0, 1, 2, 3].map(|v| sums[v] + Vector::read(w, v * lanes));
+                    for v in 0..4 {
+                        sums[v] = sums[v] + Vector::read(w, v * lanes);
+                    }
                 }
-                for (v, sum) in sums.into_iter().enumerate() {
-                    sum.write(to, at + v * lanes);
+                for v in 0..4 {
+                    sums[v].write(to, at + v * lanes);
                 }
                 at += 4 * lanes;
             }

@@ -1,7 +1,7 @@
 //! The weights of one layer in one direction, in the order in which products read them.
 
 use composer_tensor::Scalar;
-use composer_tensor::matmul::Packed;
+use composer_tensor::matmul::{Packed, transpose};
 use composer_tensor::simd::{self, Path};
 
 use super::layout::{Block, Layout, input_products};
@@ -29,14 +29,17 @@ pub(crate) struct PackedLayer<S> {
     pub recurrent_back: Packed<S>,
     forward: Source,
     gather: Source,
+    dense: Source,
     backward: Source,
+    dense_back: Source,
 }
 
 /// What a packed copy was made from.
 type Source = Option<(u64, Path)>;
 
 impl<S: Scalar> PackedLayer<S> {
-    /// Packs for the forward pass unless that was done already.
+    /// Packs for the forward pass unless that was done already. Of `W_ih`, a multi-hot input needs the rows to gather, any
+    /// other the packed products.
     pub(crate) fn for_forward(
         &mut self,
         ids: &LayerIds,
@@ -47,15 +50,11 @@ impl<S: Scalar> PackedLayer<S> {
     ) -> Result<(), Error> {
         let now = Some((params.version(), simd::path()));
         let (features, hidden) = sizes;
+        let rows = cell.gates().len() * hidden;
+        let w = params.value(ids.weight_ih);
         if self.forward != now {
             check_finite(params, ids)?;
-            let blocks = input_products(cell, ids.norm_ih.is_some());
-            self.input.resize(blocks.len(), Packed::default());
-            let w = params.value(ids.weight_ih);
-            for (packed, &Block { gate, width, .. }) in self.input.iter_mut().zip(blocks) {
-                packed.pack_transposed(&w[gate * hidden * features..], width * hidden, features);
-            }
-            self.recurrent.pack_transposed(params.value(ids.weight_hh), cell.gates().len() * hidden, hidden);
+            self.recurrent.pack_transposed(params.value(ids.weight_hh), rows, hidden);
             self.sum_biases(ids, params, cell, hidden);
             for (id, gain) in [(ids.norm_ih, &mut self.gain_ih), (ids.norm_hh, &mut self.gain_hh)] {
                 let values = id.map_or(&[][..], |id| params.value(id));
@@ -65,44 +64,46 @@ impl<S: Scalar> PackedLayer<S> {
             self.forward = now;
         }
         if multi_hot && self.gather != now {
-            let rows = cell.gates().len() * hidden;
             fit(&mut self.input_rows, features * rows);
-            for (row, w) in params.value(ids.weight_ih).chunks_exact(features).enumerate() {
-                for (feature, &w) in w.iter().enumerate() {
-                    self.input_rows[feature * rows + row] = w;
-                }
-            }
+            transpose(w, rows, features, &mut self.input_rows, rows);
             self.gather = now;
+        }
+        if !multi_hot && self.dense != now {
+            let blocks = input_products(cell, ids.norm_ih.is_some());
+            self.input.resize(blocks.len(), Packed::default());
+            for (packed, &Block { gate, width, .. }) in self.input.iter_mut().zip(blocks) {
+                packed.pack_transposed(&w[gate * hidden * features..], width * hidden, features);
+            }
+            self.dense = now;
         }
         Ok(())
     }
 
-    /// Packs for the backward pass unless that was done already.
+    /// Packs for the backward pass unless that was done already; `W_ih` only where the gradient of the input is wanted.
     pub(crate) fn for_backward(
         &mut self,
         ids: &LayerIds,
         params: &Parameters<S>,
         cell: Cell,
         sizes: (usize, usize),
+        want_d_input: bool,
     ) {
         let now = Some((params.version(), simd::path()));
-        if self.backward == now {
-            return;
-        }
         let (features, hidden) = sizes;
-        let blocks = input_products(cell, ids.norm_ih.is_some());
-        self.input_back.resize(blocks.len(), Packed::default());
-        let w = params.value(ids.weight_ih);
-        for (packed, &Block { gate, width, .. }) in self.input_back.iter_mut().zip(blocks) {
-            packed.pack_plain(&w[gate * hidden * features..], width * hidden, features, features);
+        if self.backward != now {
+            let rows = cell.gates().len() * hidden;
+            self.recurrent_back.pack_plain(params.value(ids.weight_hh), rows, hidden, hidden);
+            self.backward = now;
         }
-        self.recurrent_back.pack_plain(
-            params.value(ids.weight_hh),
-            cell.gates().len() * hidden,
-            hidden,
-            hidden,
-        );
-        self.backward = now;
+        if want_d_input && self.dense_back != now {
+            let blocks = input_products(cell, ids.norm_ih.is_some());
+            self.input_back.resize(blocks.len(), Packed::default());
+            let w = params.value(ids.weight_ih);
+            for (packed, &Block { gate, width, .. }) in self.input_back.iter_mut().zip(blocks) {
+                packed.pack_plain(&w[gate * hidden * features..], width * hidden, features, features);
+            }
+            self.dense_back = now;
+        }
     }
 
     /// The biases of both products, each where its product goes.
@@ -123,9 +124,13 @@ impl<S: Scalar> PackedLayer<S> {
 
 fn check_finite<S: Scalar>(params: &Parameters<S>, ids: &LayerIds) -> Result<(), Error> {
     for id in ids.all() {
-        if let Some(index) = params.value(id).iter().position(|value| !value.is_finite()) {
+        let values = params.value(id);
+        // Block by block without a way out, so that it is vectorised; the place matters only if there is one.
+        let damaged = |block: &[S]| block.iter().fold(false, |damaged, value| damaged | !value.is_finite());
+        if values.chunks(256).any(damaged) {
+            let index = values.iter().position(|value| !value.is_finite()).unwrap_or(0);
             let name = params.entry(id).name.clone();
-            return Err(Error::NonFinite { name, index, value: params.value(id)[index].f64() });
+            return Err(Error::NonFinite { name, index, value: values[index].f64() });
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use composer_tensor::simd::{self, Path};
 use rand::Rng;
 
 use crate::error::check_len;
+use crate::fused::sum_rows;
 use crate::init::{self, Init, Scheme};
 use crate::{Error, ParamId, Parameters};
 
@@ -144,10 +145,7 @@ impl Linear {
             &[("rows", rows), ("outputs", outputs)],
         )?;
         if let Some(bias) = self.bias {
-            let d_bias = params.grad_mut(bias);
-            for row in d_y.chunks_exact(outputs) {
-                d_bias.iter_mut().zip(row).for_each(|(sum, &d)| *sum += d);
-            }
+            sum_rows(d_y, params.grad_mut(bias));
         }
         for (x, d_y) in x.chunks(CHUNK_ROWS * features).zip(d_y.chunks(CHUNK_ROWS * outputs)) {
             ws.x.pack_plain(x, x.len() / features, features, features);

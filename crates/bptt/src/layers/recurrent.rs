@@ -299,7 +299,8 @@ impl Recurrent {
         let directions = self.config.directions();
         for (index, ids) in self.ids.iter().enumerate() {
             let sizes = (self.config.layer_input(index / directions), self.config.hidden);
-            ws.packed[index].for_backward(ids, params, self.config.cell, sizes);
+            let wanted = index >= directions || ws.want_d_input;
+            ws.packed[index].for_backward(ids, params, self.config.cell, sizes, wanted);
         }
         let size = batch * self.config.hidden;
         self.start_d_state(batch, d_state_n, &mut ws.d_state);
