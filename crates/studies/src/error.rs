@@ -16,6 +16,18 @@ pub enum Error {
     /// A task that does not exist.
     #[error("there is no task \"{0}\"; choose adding, copy, order or recall")]
     UnknownTask(String),
+    /// No piece is as long as a window.
+    #[error(
+        "the longest {set} piece has {longest} steps, and a window has {window}: choose a shorter window"
+    )]
+    TooShort {
+        /// Which set.
+        set: &'static str,
+        /// Steps of its longest piece.
+        longest: usize,
+        /// Steps of a window.
+        window: usize,
+    },
     /// A layer refused its input.
     #[error(transparent)]
     Layer(#[from] composer_bptt::Error),

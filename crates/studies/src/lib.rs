@@ -1,6 +1,13 @@
 //! Experiments that show how recurrent networks behave.
+//!
+//! * [`memory`]: how far back can each cell remember? Four tasks whose answer lies a known number of steps back.
+//! * [`gradient_flow`]: why? What becomes of a gradient on its way back through the gates, before and after training.
+//!
+//! Cells are compared at equal numbers of parameters, see [`size`].
 
+mod descent;
 mod error;
+pub mod gradient_flow;
 pub mod memory;
 pub mod network;
 pub mod size;

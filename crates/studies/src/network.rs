@@ -1,13 +1,15 @@
 //! The smallest network that can learn a sequence task: one recurrent stack, one linear layer on its last states.
 
-use composer_bptt::init::Scheme;
 use composer_bptt::{
     Cell, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig,
     RecurrentWorkspace, State,
 };
-use rand::Rng;
+use rand::{Rng, RngExt};
 
 use crate::Error;
+
+/// Prefix of the stack's parameters.
+const STACK: &str = "stack";
 
 /// A recurrent stack and a linear layer that reads its states at the last steps.
 #[derive(Debug)]
@@ -24,18 +26,13 @@ pub struct Network {
 
 /// How the weights of a [`Network`] begin.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Start {
-    /// Weights.
-    pub init: Init,
-    /// Added to the update gate's bias of a GRU, which so remembers from the start as an LSTM with a forget bias does.
-    pub update_bias: f64,
-}
-
-impl Default for Start {
-    fn default() -> Self {
-        let init = Init { input: Scheme::Uniform, recurrent: Scheme::Uniform, forget_bias: Some(1.0) };
-        Start { init, update_bias: 0.0 }
-    }
+pub enum Start {
+    /// PyTorch's uniform weights, and this bias of an LSTM's forget gate.
+    ForgetBias(f64),
+    /// PyTorch's uniform weights, and gates that begin with memories of 1 to this many steps (Tallec and Ollivier 2018): the
+    /// biases of an LSTM's forget gate and a GRU's update gate are `ln U(1, T − 1)`, that of an LSTM's input gate is its
+    /// negative.
+    Chrono(usize),
 }
 
 impl Network {
@@ -50,19 +47,12 @@ impl Network {
         rng: &mut R,
     ) -> Result<Self, Error> {
         let mut params = Parameters::new();
-        let stack = Recurrent::new(config, "stack", &mut params)?;
+        let stack = Recurrent::new(config, STACK, &mut params)?;
         let readout = Linear::new(stack.config().output(), outputs, true, "readout", &mut params)?;
-        stack.init(&mut params, &start.init, rng);
+        stack.init(&mut params, &start.init(), rng);
         readout.init(&mut params, &Init::PYTORCH, rng);
-        if stack.config().cell == Cell::Gru {
-            let hidden = stack.config().hidden;
-            for layer in 0..stack.config().layers {
-                if let Some(bias) = params.id(&format!("stack.bias_ih_l{layer}")) {
-                    params.value_mut(bias)[hidden..2 * hidden]
-                        .iter_mut()
-                        .for_each(|b| *b += start.update_bias as f32);
-                }
-            }
+        if let Start::Chrono(longest) = *start {
+            remember(&stack, &mut params, longest, rng);
         }
         Ok(Network {
             params,
@@ -118,5 +108,40 @@ impl Network {
         )?;
         self.stack.backward(&mut self.params, Input::Dense(input), &self.d_output, None, &mut self.ws)?;
         Ok(())
+    }
+}
+
+impl Start {
+    fn init(&self) -> Init {
+        let forget_bias = match *self {
+            Start::ForgetBias(bias) => Some(bias),
+            Start::Chrono(_) => None,
+        };
+        Init { forget_bias, ..Init::PYTORCH }
+    }
+}
+
+/// Sets the biases of the gates that keep: a unit with bias `ln τ` forgets about a τ-th of itself at each step.
+fn remember<R: Rng>(stack: &Recurrent, params: &mut Parameters<f32>, longest: usize, rng: &mut R) {
+    let RecurrentConfig { cell, hidden, layers, .. } = *stack.config();
+    let (keep, admit) = match cell {
+        Cell::Lstm => (1, Some(0)),
+        Cell::Gru => (1, None),
+        Cell::RnnTanh | Cell::RnnRelu => return,
+    };
+    for layer in 0..layers {
+        let [bias_ih, bias_hh] = ["ih", "hh"].map(|of| params.id(&format!("{STACK}.bias_{of}_l{layer}")));
+        let (Some(bias_ih), Some(bias_hh)) = (bias_ih, bias_hh) else { continue };
+        for gate in [Some(keep), admit].into_iter().flatten() {
+            params.value_mut(bias_hh)[gate * hidden..][..hidden].fill(0.0);
+        }
+        for unit in 0..hidden {
+            let tau = rng.random_range(1.0..(longest as f64 - 1.0).max(2.0));
+            let bias = &mut params.value_mut(bias_ih);
+            bias[keep * hidden + unit] = tau.ln() as f32;
+            if let Some(admit) = admit {
+                bias[admit * hidden + unit] = -tau.ln() as f32;
+            }
+        }
     }
 }

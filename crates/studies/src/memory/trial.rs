@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use composer_bptt::{Cell, loss};
-use composer_training::{Adam, AdamConfig, clip_grad_norm};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::tasks::{Examples, Task};
 use crate::Error;
+use crate::descent::Descent;
 use crate::network::{Network, Start};
 use crate::size::{network_parameters, widest_within};
 
@@ -47,7 +47,7 @@ impl Default for Recipe {
             learning_rate: 1e-2,
             learning_rate_rnn: 1e-3,
             clip_grad_norm: 1.0,
-            start: Start::default(),
+            start: Start::ForgetBias(1.0),
             test_every: 2_000,
             test_sequences: 1_000,
             seed: 1,
@@ -124,7 +124,6 @@ pub fn run_trial(
     let config = widest_within(recipe.parameters, cell, task.features(), 1, task.outputs());
     let (hidden, parameters) = (config.hidden, network_parameters(&config, task.outputs()));
     let mut network = Network::new(config, task.outputs(), &recipe.start, &mut stream(recipe, 1))?;
-    let mut adam = Adam::new(AdamConfig::default(), network.params.len());
     let mut sequences = stream(recipe, 2);
     let test = Examples::draw(task, length, recipe.test_sequences, &mut stream(recipe, 3));
     let rate = if matches!(cell, Cell::RnnTanh | Cell::RnnRelu) {
@@ -132,6 +131,7 @@ pub fn run_trial(
     } else {
         recipe.learning_rate
     };
+    let mut descent = Descent::new(network.params.len(), rate, recipe.clip_grad_norm);
     let (mut curve, mut seconds, mut updates) = (Vec::new(), 0.0, 0);
     let total = recipe.sequences.div_ceil(recipe.batch);
     let every = recipe.test_every.div_ceil(recipe.batch);
@@ -141,8 +141,7 @@ pub fn run_trial(
         for _ in 0..every.min(total - updates) {
             let examples = Examples::draw(task, length, recipe.batch, &mut sequences);
             learn(&mut network, task, &examples)?;
-            clip_grad_norm(&mut network.params, recipe.clip_grad_norm);
-            adam.update(&mut network.params, rate);
+            descent.step(&mut network.params);
             updates += 1;
         }
         seconds += started.elapsed().as_secs_f64();

@@ -1,0 +1,158 @@
+//! What a model's gradients and gates do on a batch of windows: in double precision, so that what vanishes can be followed
+//! for hundreds of steps.
+
+use composer_bptt::probe::{self, Flow, GateActivity, Span};
+use composer_bptt::{
+    Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentWorkspace, State, loss,
+};
+use composer_models::sequence_model::{OUTPUT_PREFIX, RECURRENT_PREFIX};
+use composer_models::{SequenceBatch, SequenceModel, Targets};
+use serde::Serialize;
+
+use super::Quartiles;
+use crate::Error;
+
+/// What was seen in one model. All vectors over distance begin with the last step, whose loss is the only one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Observation {
+    /// Each layer, the lowest first.
+    pub layers: Vec<LayerFlow>,
+    /// `‖∂loss_T/∂(state)_t‖` over `h` (and `c`) of all layers, at each distance `T − t`.
+    pub state: Vec<Quartiles>,
+    /// `‖∂loss_T/∂x_t‖`, at each distance: how much the notes of that step matter.
+    pub input: Vec<Quartiles>,
+    /// Largest singular value of `∂(state)_t/∂(state)_{t−1}` in the top layer.
+    pub growth_step: Quartiles,
+    /// The same over a bar, as a rate per step: its sixteenth root, if a bar has sixteen steps.
+    pub growth_bar: Quartiles,
+}
+
+/// What was seen in one layer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerFlow {
+    /// `‖∂loss_T/∂h_t‖` at each distance.
+    pub d_h: Vec<Quartiles>,
+    /// `‖∂loss_T/∂c_t‖` at each distance; empty unless the cell is an LSTM.
+    pub d_c: Vec<Quartiles>,
+    /// The norm of the gradient of each gate's sum over all windows, at each distance: `[gate][distance]`.
+    pub d_gates: Vec<Vec<f64>>,
+    /// What the gates did; over time, not distance.
+    pub activity: Vec<GateActivity>,
+}
+
+/// Places in each window at which growth is measured.
+const GROWTH_PLACES: usize = 4;
+/// Windows in which growth is measured, at most.
+const GROWTH_ROWS: usize = 8;
+
+/// Looks at a model: the loss is that of the last step of each window alone.
+///
+/// # Errors
+/// A weight is not finite.
+pub fn observe(model: &SequenceModel, batch: &SequenceBatch, bar: usize) -> Result<Observation, Error> {
+    let (steps, rows) = (batch.steps, batch.batch);
+    let config = &model.config().recurrent;
+    let outputs = model.encoding().outputs();
+    let mut params = Parameters::<f64>::new();
+    let stack = Recurrent::new(config.clone(), RECURRENT_PREFIX, &mut params)?;
+    let readout = Linear::new(config.output(), outputs, true, OUTPUT_PREFIX, &mut params)?;
+    let values = params.values_mut();
+    values.iter_mut().zip(model.params().values()).for_each(|(to, &from)| *to = f64::from(from));
+
+    // Dense rows, because the gradient of every note is asked for, also of those that do not sound.
+    let mut x = vec![0.0; steps * rows * config.input];
+    for (row, ends) in batch.offsets.windows(2).enumerate() {
+        for &feature in &batch.indices[ends[0]..ends[1]] {
+            x[row * config.input + feature as usize] = 1.0;
+        }
+    }
+    let (input, mut state) = (Input::Dense(&x), State::zeros(config, rows));
+    let (mut ws, mut linear_ws) = (RecurrentWorkspace::new(), LinearWorkspace::new());
+    ws.attach_probe();
+    ws.request_d_input(true);
+    stack.forward(&params, input, steps, rows, &mut state, None, Mode::Eval, &mut ws)?;
+
+    let last = (steps - 1) * rows;
+    let hidden = ws.output()[last * config.output()..].to_vec();
+    let mut logits = vec![0.0; rows * outputs];
+    readout.forward(&params, &hidden, rows, &mut logits, &mut linear_ws)?;
+    last_loss(batch, outputs, last, &mut logits)?;
+    let mut d_output = vec![0.0; steps * rows * config.output()];
+    let d_hidden = &mut d_output[last * config.output()..];
+    readout.backward(&mut params, &hidden, rows, &logits, Some(d_hidden), &mut linear_ws)?;
+    stack.backward(&mut params, input, &d_output, None, &mut ws)?;
+
+    let d_x = ws.d_input().chunks_exact(config.input).map(probe::norm).collect::<Vec<_>>();
+    Ok(Observation {
+        layers: (0..config.layers).map(|layer| layer_flow(&stack, &ws, layer)).collect::<Result<_, _>>()?,
+        state: whole_state(&ws, rows),
+        input: Quartiles::by_distance(&d_x, rows),
+        growth_step: growth(&stack, &params, &ws, steps, rows, 1)?,
+        growth_bar: growth(&stack, &params, &ws, steps, rows, bar)?,
+    })
+}
+
+/// Turns the logits of the last steps into the gradient of each window's own loss.
+fn last_loss(batch: &SequenceBatch, outputs: usize, last: usize, logits: &mut [f64]) -> Result<(), Error> {
+    match &batch.targets {
+        Targets::Bits { on, weight } => {
+            let doubles =
+                |values: &[f32]| values[last * outputs..].iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+            loss::sigmoid_cross_entropy(logits, &doubles(on), Some(&doubles(weight)), 1.0)?;
+        }
+        Targets::Tokens(tokens) => {
+            loss::softmax_cross_entropy(logits, outputs, &tokens[last..], 0.0, 1.0)?;
+        }
+    }
+    Ok(())
+}
+
+fn layer_flow(stack: &Recurrent, ws: &RecurrentWorkspace<f64>, layer: usize) -> Result<LayerFlow, Error> {
+    let trace = ws.probe().and_then(|probe| probe.layers.get(layer)).ok_or(composer_bptt::Error::NoTape)?;
+    let gates = stack.config().cell.gates().len();
+    let steps = trace.d_gates.len() / gates;
+    let rows = trace.d_h.len() / steps;
+    Ok(LayerFlow {
+        d_h: Quartiles::by_distance(&trace.d_h, rows),
+        d_c: Quartiles::by_distance(&trace.d_c, rows),
+        d_gates: (0..gates)
+            .map(|gate| trace.d_gates.iter().skip(gate).step_by(gates).rev().copied().collect())
+            .collect(),
+        activity: probe::gate_activity(stack, ws, layer)?,
+    })
+}
+
+/// The norm over `h` and `c` of all layers, at each distance.
+fn whole_state(ws: &RecurrentWorkspace<f64>, rows: usize) -> Vec<Quartiles> {
+    let Some(probe) = ws.probe() else { return Vec::new() };
+    let mut squares: Vec<f64> = Vec::new();
+    for norms in probe.layers.iter().flat_map(|trace| [&trace.d_h, &trace.d_c]) {
+        squares.resize(squares.len().max(norms.len()), 0.0);
+        squares.iter_mut().zip(norms).for_each(|(sum, norm)| *sum += norm * norm);
+    }
+    let norms: Vec<f64> = squares.iter().map(|sum| sum.sqrt()).collect();
+    Quartiles::by_distance(&norms, rows)
+}
+
+/// Growth of the top layer's state over spans of `length` steps, as a rate per step, at places spread over the windows.
+fn growth(
+    stack: &Recurrent,
+    params: &Parameters<f64>,
+    ws: &RecurrentWorkspace<f64>,
+    steps: usize,
+    rows: usize,
+    length: usize,
+) -> Result<Quartiles, Error> {
+    let layer = stack.config().layers - 1;
+    let length = length.min(steps.saturating_sub(2)).max(1);
+    let mut rates = Vec::new();
+    for row in 0..rows.min(GROWTH_ROWS) {
+        for place in 1..=GROWTH_PLACES {
+            let from = (steps - 1 - length) * place / GROWTH_PLACES;
+            let span = Span { layer, row, from, to: from + length };
+            let value = probe::growth(stack, params, ws, span, Flow::Whole)?;
+            rates.push(value.powf(1.0 / length as f64));
+        }
+    }
+    Ok(Quartiles::of(rates))
+}

@@ -1,0 +1,128 @@
+//! What is observed is what the definitions say: checked against sums that can be made by hand.
+
+use composer_bptt::{Cell, Init, RecurrentConfig};
+use composer_models::batch::Slice;
+use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel};
+use composer_studies::gradient_flow::{Config, Verdict, decay, observe, study};
+
+fn encoding() -> Encoding {
+    Encoding::Tokens { vocabulary: 4, fingerprint: "test".into() }
+}
+
+fn pieces(count: u32, steps: u32) -> Vec<Sequence> {
+    (0..count).map(|p| Sequence::Tokens((0..steps).map(|t| (t * t / 3 + p) % 4).collect())).collect()
+}
+
+fn batch(steps: usize) -> SequenceBatch {
+    let pieces = pieces(5, steps as u32);
+    let slices: Vec<_> =
+        pieces.iter().map(|sequence| Some(Slice { sequence, start: 0, transpose: 0 })).collect();
+    let mut batch = SequenceBatch::new(&encoding());
+    batch.fill(&encoding(), &slices, steps);
+    batch
+}
+
+fn model(cell: Cell, layers: usize) -> SequenceModel {
+    let recurrent = RecurrentConfig { cell, hidden: 6, layers, ..RecurrentConfig::default() };
+    SequenceModel::new(ModelConfig::new(encoding(), recurrent), &Init::PYTORCH, 3).unwrap()
+}
+
+/// Sets a parameter of a model.
+fn set(model: &mut SequenceModel, name: &str, value: impl Fn(usize) -> f32) {
+    let id = model.params().id(name).unwrap();
+    model.params_mut().value_mut(id).iter_mut().enumerate().for_each(|(index, v)| *v = value(index));
+}
+
+#[test]
+fn a_diagonal_recurrence_decays_at_its_own_rate() {
+    for (factor, verdict) in [(0.5, Verdict::Vanishes), (0.97, Verdict::Preserves), (1.3, Verdict::Explodes)]
+    {
+        let mut model = model(Cell::RnnRelu, 1);
+        // h = max(0, factor · h_prev + 1): every unit is on, and the Jacobian is factor times the identity.
+        set(&mut model, "recurrent.weight_hh_l0", |index| if index / 6 == index % 6 { factor } else { 0.0 });
+        set(&mut model, "recurrent.weight_ih_l0", |_| 0.0);
+        set(&mut model, "recurrent.bias_ih_l0", |_| 1.0);
+        set(&mut model, "recurrent.bias_hh_l0", |_| 0.0);
+        let seen = observe(&model, &batch(40), 8).unwrap();
+        for rate in [decay(&seen.state, 8).unwrap().rate, seen.growth_step.median, seen.growth_bar.median] {
+            assert!((rate - f64::from(factor)).abs() < 1e-6, "{rate} and not {factor}");
+        }
+        assert_eq!(decay(&seen.state, 8).unwrap().verdict, verdict);
+        assert!(seen.input.iter().all(|q| q.upper == 0.0), "inputs with weight zero do not matter");
+    }
+}
+
+#[test]
+fn an_open_forget_gate_carries_the_gradient_of_c_unchanged() {
+    let mut model = model(Cell::Lstm, 1);
+    set(&mut model, "recurrent.weight_hh_l0", |_| 0.0);
+    set(&mut model, "recurrent.bias_hh_l0", |_| 0.0);
+    // Gates i, f, g, o: the forget gate is open to within e^-40, the output gate half open.
+    set(&mut model, "recurrent.bias_ih_l0", |index| if index / 6 == 1 { 40.0 } else { 0.0 });
+    let seen = observe(&model, &batch(30), 8).unwrap();
+    let layer = &seen.layers[0];
+    assert!((layer.d_c[1].median / layer.d_c[29].median - 1.0).abs() < 1e-9, "the carousel keeps c");
+    assert!(layer.d_h[1].median == 0.0, "without recurrent weights nothing comes back through h");
+    assert!((seen.growth_step.median - 1.0).abs() < 0.5 && seen.growth_bar.median > 0.99);
+    let forget = &layer.activity[1];
+    assert_eq!((forget.gate, forget.above.iter().all(|&share| share == 1.0)), ("f", true));
+}
+
+#[test]
+fn distance_counts_from_the_last_step_and_layers_add_up() {
+    for cell in Cell::ALL {
+        let seen = observe(&model(cell, 2), &batch(12), 4).unwrap();
+        assert_eq!((seen.layers.len(), seen.state.len(), seen.input.len()), (2, 12, 12));
+        // At distance 0 the loss reaches the top layer's h directly, and c of an LSTM through it.
+        assert!(seen.layers[1].d_h[0].median > 0.0);
+        assert!(seen.state[0].median >= seen.layers[1].d_h[0].median);
+        assert!(seen.input[0].median > 0.0, "{cell}: the last input matters");
+        for layer in &seen.layers {
+            assert_eq!(layer.d_gates.len(), cell.gates().len());
+            assert!(layer.d_gates.iter().all(|gate| gate.len() == 12));
+            assert_eq!(layer.d_c.len(), if cell == Cell::Lstm { 12 } else { 0 });
+        }
+    }
+}
+
+#[test]
+fn a_study_trains_every_cell_on_equal_terms_and_can_be_repeated() {
+    let config = Config {
+        parameters: 900,
+        layers: 1,
+        window: 16,
+        bar: 4,
+        observed: 6,
+        updates: 40,
+        batch: 4,
+        learning_rate: 1e-2,
+        ..Config::default()
+    };
+    let (train, valid) = (pieces(4, 60), pieces(2, 50));
+    let mut updates = 0;
+    let found = study(&encoding(), &train, &valid, &config, &mut |_, _, _| updates += 1).unwrap();
+    assert_eq!((updates, found.cells.len(), found.observed), (3 * 40, 3, 6));
+    for cell in &found.cells {
+        assert!(cell.parameters <= 900 && cell.parameters > 750, "{}: {}", cell.cell, cell.parameters);
+        let learning = &cell.learning;
+        assert!(learning.valid_nll.last().unwrap().1 < learning.valid_nll[0].1, "{} learns", cell.cell);
+        assert_eq!((learning.train_nll.len(), learning.gradients.len()), (40, 40));
+        assert_eq!(learning.parameters.len(), learning.gradients[0].len());
+        assert_ne!(cell.before, cell.after);
+        assert_eq!(learning.updates_to(f64::INFINITY), Some(learning.valid_nll[0].0));
+    }
+    let again = study(&encoding(), &train, &valid, &config, &mut |_, _, _| {}).unwrap();
+    assert_eq!(again.cells[1].after, found.cells[1].after);
+}
+
+#[test]
+fn what_cannot_be_studied_is_named() {
+    let complaint = |config: Config| {
+        study(&encoding(), &pieces(2, 20), &pieces(2, 20), &config, &mut |_, _, _| {})
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(complaint(Config::default()).contains("20 steps, and a window has 128"));
+    assert!(complaint(Config { updates: 0, ..Config::default() }).contains("updates is 0"));
+    assert!(complaint(Config { window: 1, ..Config::default() }).contains("window is 1"));
+}
