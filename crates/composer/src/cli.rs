@@ -74,11 +74,11 @@ pub struct TrainArgs {
     pub layers: usize,
 
     /// Share of units that are switched off at random while training, against learning by heart
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = 0.25)]
     pub dropout: f64,
 
     /// Pieces that are read side by side
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 16)]
     pub batch_size: usize,
 
     /// Steps of music that a gradient goes back (64 sixteenths are four bars)
@@ -106,7 +106,7 @@ pub struct MusicArgs {
     pub length: Length,
 
     /// How adventurous: 1 as learnt, lower is tamer, higher is wilder, 0 always the most likely
-    #[arg(long, default_value_t = 0.9)]
+    #[arg(long, default_value_t = 0.95)]
     pub temperature: f64,
 
     /// Notes that may sound together at most

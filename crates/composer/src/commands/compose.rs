@@ -61,7 +61,13 @@ pub fn check(args: &MusicArgs) -> anyhow::Result<()> {
 }
 
 fn options(args: &MusicArgs) -> FrameOptions {
-    FrameOptions { temperature: args.temperature, max_polyphony: args.max_polyphony, ..Default::default() }
+    FrameOptions {
+        temperature: args.temperature,
+        // Temperature is about which pitches begin; how long they are held is rhythm, and stays as learnt.
+        hold_temperature: (args.temperature > 0.0).then_some(1.0),
+        max_polyphony: args.max_polyphony,
+        ..Default::default()
+    }
 }
 
 /// Composes and writes `composition-N.mid` and `.wav`.

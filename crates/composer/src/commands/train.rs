@@ -19,7 +19,7 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Epochs at most: what the quick start has time for.
-pub const DEFAULT_EPOCHS: u64 = 40;
+pub const DEFAULT_EPOCHS: u64 = 28;
 
 /// Sixteenths in the metrical cycle that the network is told its place in: a bar of 4/4, two of 2/4.
 const METRE: usize = 16;
