@@ -92,15 +92,14 @@ pub type Scores = [f64; 4];
 /// |---|---|
 /// | timing artefacts | mean bits that a note costs for its length and for the gap before it ([`TimingModel`]) |
 /// | collapse into repetition | longest exact repetition of at most four bars, share of the piece |
-/// | harmonic drift | Jensen–Shannon divergence of the pitch classes of two-bar windows, bits |
+/// | harmonic drift | divergence of the pitch classes of two-bar windows or notes outside the scale, in multiples of what is usual ([`drift::Usual`]) |
 /// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`]) |
 ///
 /// A threshold is the 97th percentile of the real music, each piece judged by detectors that were fitted without it.
 #[derive(Clone, Debug)]
 pub struct Detectors {
     pub(super) extent: Extent,
-    pub(super) timing: TimingModel,
-    pub(super) structure: Logistic<{ Features::COUNT }>,
+    pub(super) fitted: Fitted,
     /// Mean features of the real music, to say what a piece has less of.
     pub(super) usual: Features,
     /// Scores of the real music per mode, sorted, judged out of fold.
@@ -145,17 +144,17 @@ impl Detectors {
         let measured = Measured::new(examples, extent, negatives, seed);
         let mut real: [Vec<f64>; 4] = Default::default();
         for fold in 0..FOLDS {
-            let (timing, structure) = measured.fit(|piece| piece % FOLDS != fold);
+            let fitted = measured.fit(|piece| piece % FOLDS != fold);
             for (_, grid, features) in measured.real().filter(|(piece, ..)| piece % FOLDS == fold) {
-                for (all, score) in real.iter_mut().zip(scores(&timing, &structure, grid, features)) {
+                for (all, score) in real.iter_mut().zip(fitted.scores(grid, features)) {
                     all.extend((!score.is_nan()).then_some(score));
                 }
             }
         }
         real.iter_mut().for_each(|scores| scores.sort_by(f64::total_cmp));
         let thresholds = std::array::from_fn(|mode| quantile(&real[mode], SPECIFICITY));
-        let (timing, structure) = measured.fit(|_| true);
-        Ok(Self { extent, timing, structure, usual: measured.usual(), real, thresholds })
+        let fitted = measured.fit(|_| true);
+        Ok(Self { extent, fitted, usual: measured.usual(), real, thresholds })
     }
 
     /// A piece as the detectors see it: in its own bars, or in bars of four quarters when they compare excerpts.
@@ -165,7 +164,7 @@ impl Detectors {
 
     /// Scores of a piece that was laid out by [`Self::lay_out`].
     pub fn scores(&self, grid: &Grid) -> Scores {
-        scores(&self.timing, &self.structure, grid, &features(grid, self.extent))
+        self.fitted.scores(grid, &features(grid, self.extent))
     }
 
     /// The thresholds, in the order of [`FailureMode::ALL`]: a score above is worse than 97 % of it.
@@ -185,21 +184,26 @@ impl Detectors {
     }
 }
 
-fn scores(
-    timing: &TimingModel,
-    structure: &Logistic<{ Features::COUNT }>,
-    grid: &Grid,
-    features: &Features,
-) -> Scores {
-    if grid.is_empty() {
-        return [f64::NAN; 4];
+/// What is learnt from real music.
+#[derive(Clone, Debug)]
+pub(super) struct Fitted {
+    pub(super) timing: TimingModel,
+    pub(super) harmony: drift::Usual,
+    pub(super) structure: Logistic<{ Features::COUNT }>,
+}
+
+impl Fitted {
+    fn scores(&self, grid: &Grid, features: &Features) -> Scores {
+        if grid.is_empty() {
+            return [f64::NAN; 4];
+        }
+        [
+            timing::scores(&self.timing, grid).length_and_gap,
+            repetition::periodic_share(grid),
+            self.harmony.score(grid),
+            self.structure.score(&features.0),
+        ]
     }
-    [
-        timing::scores(timing, grid).length_and_gap,
-        repetition::periodic_share(grid),
-        drift::divergence(&drift::windows(grid)),
-        structure.score(&features.0),
-    ]
 }
 
 /// Pieces or excerpts, each with the number of the piece that it is from.
@@ -259,13 +263,17 @@ impl Measured {
         self.examples.iter().zip(&self.real).map(|((piece, grid), features)| (*piece, grid, features))
     }
 
-    fn fit(&self, keep: impl Fn(usize) -> bool) -> (TimingModel, Logistic<{ Features::COUNT }>) {
+    fn fit(&self, keep: impl Fn(usize) -> bool) -> Fitted {
         let kept: Vec<usize> = (0..self.examples.len()).filter(|&i| keep(self.examples[i].0)).collect();
-        let timing = TimingModel::fit(kept.iter().map(|&i| &self.examples[i].1));
+        let grids = || kept.iter().map(|&i| &self.examples[i].1);
         let stitched: Vec<_> =
             kept.iter().flat_map(|&i| &self.stitched[i]).map(|features| features.0).collect();
         let real: Vec<_> = kept.iter().map(|&i| self.real[i].0).collect();
-        (timing, Logistic::fit(&stitched, &real))
+        Fitted {
+            timing: TimingModel::fit(grids()),
+            harmony: drift::Usual::fit(grids()),
+            structure: Logistic::fit(&stitched, &real),
+        }
     }
 
     fn usual(&self) -> Features {

@@ -1,6 +1,7 @@
 //! Harmonic drift: the music wanders out of its key.
 
 use crate::grid::Grid;
+use crate::significance::auc::quantile;
 use crate::statistics::key::{self, Key};
 
 /// Bars in a window.
@@ -71,6 +72,40 @@ pub fn out_of_scale(grid: &Grid) -> f64 {
     let inside = |tonic: usize| MAJOR_SCALE.iter().map(|step| histogram[(tonic + step) % 12]).sum::<f64>();
     let best = (0..12).map(inside).fold(0.0, f64::max);
     1.0 - crate::statistics::ratio(best, histogram.iter().sum())
+}
+
+/// How far real music goes in the two measures of drift, to put them on one scale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usual {
+    /// Of ten real pieces, nine have a smaller [`divergence`].
+    pub divergence: f64,
+    /// Of ten real pieces, nine have a smaller share [`out_of_scale`].
+    pub out_of_scale: f64,
+}
+
+impl Usual {
+    /// Learns from real music.
+    pub fn fit<'a>(corpus: impl IntoIterator<Item = &'a Grid>) -> Self {
+        let (mut divergences, mut outside) = (Vec::new(), Vec::new());
+        for grid in corpus {
+            divergences.extend(Some(divergence(&windows(grid))).filter(|value| value.is_finite()));
+            outside.extend(Some(out_of_scale(grid)).filter(|value| value.is_finite()));
+        }
+        // A corpus in which nothing ever leaves its scale would make every wrong note infinitely wrong.
+        let nine_of_ten = |values: &[f64], least: f64| quantile(values, 0.9).max(least);
+        Self { divergence: nine_of_ten(&divergences, 0.05), out_of_scale: nine_of_ten(&outside, 0.02) }
+    }
+
+    /// The larger of the two measures, each as a multiple of what is usual: wandering from key to key shows in the first,
+    /// wrong notes throughout in the second. Higher is worse. NaN without notes.
+    pub fn score(&self, grid: &Grid) -> f64 {
+        (divergence(&windows(grid)) / self.divergence).max(out_of_scale(grid) / self.out_of_scale)
+    }
+
+    /// Whether it is notes outside the scale alone, not changes of key, that are unusual.
+    pub(super) fn only_wrong_notes(&self, grid: &Grid) -> bool {
+        divergence(&windows(grid)) < self.divergence
+    }
 }
 
 /// The windows whose own best key lies more than a fifth from the key of the whole piece, with that key.
