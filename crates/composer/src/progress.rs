@@ -3,7 +3,7 @@
 use crate::run::{MetricsFile, OutputFolder};
 use composer_models::SequenceModel;
 use composer_models::file::{self, Notes};
-use composer_training::{EpochReport, Observer, Stop, UpdateReport};
+use composer_training::{Control, EpochReport, Observer, UpdateReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -68,7 +68,7 @@ impl<'a> TrainingProgress<'a> {
 }
 
 impl Observer for TrainingProgress<'_> {
-    fn update(&mut self, report: &UpdateReport) -> Stop {
+    fn update(&mut self, report: &UpdateReport) -> Control {
         self.steps += report.steps as u64;
         let rate = self.steps as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
         let valid = self.last_valid.map(|nll| format!(" (held-out {nll:.3})")).unwrap_or_default();
@@ -80,7 +80,7 @@ impl Observer for TrainingProgress<'_> {
             thousands(rate as u64)
         ));
         self.bar.set_position(report.update);
-        Stop::No
+        Control::Continue
     }
 
     fn epoch(&mut self, report: &EpochReport, model: &SequenceModel) -> std::io::Result<()> {

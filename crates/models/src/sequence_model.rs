@@ -5,6 +5,7 @@ use crate::batch::{SequenceBatch, Targets};
 use crate::encoding::{Encoding, Sequence};
 use crate::prior;
 use crate::streams::{Purpose, stream};
+use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
     Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
     State, StepWorkspace, loss,
@@ -63,6 +64,8 @@ pub struct Workspace {
     /// `[T·B, V]`; after [`SequenceModel::loss`] the gradient of the loss with respect to the logits.
     logits: Vec<f32>,
     d_hidden: Vec<f32>,
+    /// Targets with label smoothing; empty without.
+    smoothed: Vec<f32>,
 }
 
 /// Prefix of the recurrent stack's parameters in a model file.
@@ -157,17 +160,39 @@ impl SequenceModel {
     /// After [`SequenceModel::forward`]: the negative log-likelihood of the batch in nats, summed over all that is charged.
     /// Turns the logits in `ws` into the gradient of the *mean over charged steps*.
     pub fn loss(&self, batch: &SequenceBatch, ws: &mut Workspace) -> Result<f64, Error> {
+        self.smoothed_loss(batch, 0.0, ws)
+    }
+
+    /// [`SequenceModel::loss`] with label smoothing: the share `smoothing` of every target is spread evenly over all
+    /// tokens, or over yes and no of every bit.
+    pub fn smoothed_loss(
+        &self,
+        batch: &SequenceBatch,
+        smoothing: f64,
+        ws: &mut Workspace,
+    ) -> Result<f64, Error> {
         let scale = 1.0 / batch.charged.max(1) as f64;
         let nll = match &batch.targets {
             Targets::Bits { on, weight } => {
+                ws.smoothed.clear();
+                if smoothing > 0.0 {
+                    let (keep, share) = ((1.0 - smoothing) as f32, (0.5 * smoothing) as f32);
+                    ws.smoothed.extend(on.iter().map(|on| keep * on + share));
+                }
+                let on = if ws.smoothed.is_empty() { on } else { &ws.smoothed };
                 loss::sigmoid_cross_entropy(&mut ws.logits, on, Some(weight), scale)?
             }
             Targets::Tokens(targets) => {
                 let vocabulary = self.config.encoding.outputs();
-                loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, 0.0, scale)?
+                loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, smoothing, scale)?
             }
         };
         Ok(nll.sum)
+    }
+
+    /// After [`SequenceModel::forward`]: the first gate or state of the stack that is infinite or not a number.
+    pub fn first_breakdown(&self, ws: &Workspace) -> Option<Breakdown> {
+        divergence::first_breakdown(&self.recurrent, &ws.recurrent)
     }
 
     /// After [`SequenceModel::loss`]: adds the gradient of the mean loss to the parameters' gradients.

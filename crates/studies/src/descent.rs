@@ -1,12 +1,12 @@
 //! One step of learning, as every study takes it: clip, then Adam.
 
 use composer_bptt::Parameters;
-use composer_training::{Adam, AdamConfig, clip_grad_norm};
+use composer_training::{Optimizer, OptimizerConfig, clip_grad_norm};
 
 /// Adam with clipping at a constant rate.
 #[derive(Debug)]
 pub(crate) struct Descent {
-    adam: Adam,
+    adam: Optimizer,
     learning_rate: f64,
     clip_grad_norm: f64,
 }
@@ -14,7 +14,7 @@ pub(crate) struct Descent {
 impl Descent {
     /// For `parameters` values.
     pub(crate) fn new(parameters: usize, learning_rate: f64, clip_grad_norm: f64) -> Self {
-        Descent { adam: Adam::new(AdamConfig::default(), parameters), learning_rate, clip_grad_norm }
+        Descent { adam: Optimizer::new(OptimizerConfig::default(), parameters), learning_rate, clip_grad_norm }
     }
 
     /// Moves the values against their gradients.

@@ -1,11 +1,17 @@
 //! What can go wrong while training.
 
+use crate::diagnosis::Diagnosis;
+use std::path::PathBuf;
+
 /// Why training could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The model refused a sequence or a shape.
     #[error(transparent)]
     Model(#[from] composer_models::Error),
+    /// Decoding refused the model's output while it was sampled from.
+    #[error(transparent)]
+    Decoding(#[from] composer_decoding::Error),
     /// There is nothing to learn from.
     #[error("there is no {0} music to work with: add pieces, or change the split")]
     NoMusic(&'static str),
@@ -19,20 +25,30 @@ pub enum Error {
         /// What it may be.
         must: &'static str,
     },
-    /// The loss or a gradient became infinite or not a number.
-    #[error(
-        "the {what} became {value} at update {update}: training has gone astray; \
-         try a learning rate a third as large, or a smaller gradient clipping norm"
-    )]
-    Diverged {
-        /// "loss" or "gradient norm".
-        what: &'static str,
-        /// Its value.
-        value: f64,
-        /// At which update.
-        update: u64,
+    /// The loss, a gradient or a weight became infinite or not a number.
+    #[error("{0}")]
+    Diverged(Box<Diagnosis>),
+    /// The bytes are not a checkpoint, or not one of this training.
+    #[error("the checkpoint cannot be used: {0}")]
+    Checkpoint(String),
+    /// A checkpoint could not be read or written.
+    #[error("cannot {action} the checkpoint {}: {source}", path.display())]
+    Io {
+        /// "read" or "write".
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// The system's own words.
+        source: std::io::Error,
     },
     /// The observer could not do its part (write a file, say).
     #[error(transparent)]
     Observer(std::io::Error),
+}
+
+impl Error {
+    /// A setting out of range.
+    pub(crate) fn setting(name: &'static str, value: impl ToString, must: &'static str) -> Self {
+        Self::Setting { name, value: value.to_string(), must }
+    }
 }

@@ -3,7 +3,11 @@
 use composer_models::streams::{Purpose, stream};
 use rand::RngExt;
 use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use std::ops::RangeInclusive;
+
+/// A `tbptt_len` that says: gradients go back through whole pieces.
+pub const WHOLE_PIECES: usize = 0;
 
 /// A piece as the plan sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +45,7 @@ pub struct Chunk {
 /// length. A function of the seed and the epoch alone, so that resuming needs no more than the two numbers.
 ///
 /// A piece starts on a chunk boundary, with a state of zeros; the rest of its last chunk is padding that charges
-/// nothing.
+/// nothing. With [`WHOLE_PIECES`], every chunk is a piece, and pieces of similar length go side by side.
 #[derive(Clone, Debug)]
 pub struct EpochPlan {
     lanes: Vec<Vec<Visit>>,
@@ -50,7 +54,7 @@ pub struct EpochPlan {
 }
 
 impl EpochPlan {
-    /// Plans an epoch over `pieces` for `lanes` rows of a batch and chunks of `tbptt_len` steps.
+    /// Plans an epoch over `pieces` for `lanes` rows of a batch and chunks of `tbptt_len` steps, or [`WHOLE_PIECES`].
     pub fn new(
         pieces: &[PieceShape],
         copies: usize,
@@ -68,9 +72,16 @@ impl EpochPlan {
                     piece,
                     transpose,
                     first_chunk: 0,
-                    chunks: shape.steps.div_ceil(tbptt_len),
+                    chunks: shape.steps.div_ceil(if tbptt_len == WHOLE_PIECES {
+                        shape.steps
+                    } else {
+                        tbptt_len
+                    }),
                 });
             }
+        }
+        if tbptt_len == WHOLE_PIECES {
+            return Self::whole_pieces(visits, lanes, &mut rng, |visit| pieces[visit.piece].steps);
         }
         // The longest first, each to the emptiest lane; ties fall by chance.
         visits.shuffle(&mut rng);
@@ -92,6 +103,28 @@ impl EpochPlan {
             }
         }
         plan.updates = lengths.into_iter().max().unwrap_or(0);
+        plan
+    }
+
+    /// Batches of pieces of similar length, in random order.
+    fn whole_pieces(
+        mut visits: Vec<Visit>,
+        lanes: usize,
+        rng: &mut ChaCha8Rng,
+        steps: impl Fn(&Visit) -> usize,
+    ) -> Self {
+        let lanes = lanes.clamp(1, visits.len().max(1));
+        visits.shuffle(rng);
+        visits.sort_by_key(|visit| std::cmp::Reverse(steps(visit)));
+        let mut batches: Vec<&[Visit]> = visits.chunks(lanes).collect();
+        batches.shuffle(rng);
+        let mut plan =
+            Self { lanes: vec![Vec::new(); lanes], tbptt_len: WHOLE_PIECES, updates: batches.len() };
+        for (update, batch) in batches.into_iter().enumerate() {
+            for (lane, visit) in batch.iter().enumerate() {
+                plan.lanes[lane].push(Visit { first_chunk: update, ..*visit });
+            }
+        }
         plan
     }
 
@@ -156,6 +189,26 @@ mod tests {
             }
         }
         assert!(seen.iter().flatten().all(|&count| count == 2), "{seen:?}");
+    }
+
+    #[test]
+    fn whole_pieces_come_once_each_beside_others_of_their_length() {
+        let pieces = pieces();
+        let plan = EpochPlan::new(&pieces, 2, 3, WHOLE_PIECES, 7, 0);
+        assert_eq!((plan.lanes(), plan.updates()), (3, 4), "ten visits in batches of three");
+        let mut seen = vec![0; pieces.len()];
+        let mut padding = 0;
+        for update in 0..plan.updates() {
+            let chunks: Vec<Chunk> = (0..3).filter_map(|lane| plan.chunk(lane, update)).collect();
+            let longest = chunks.iter().map(|chunk| pieces[chunk.piece].steps).max().unwrap_or(0);
+            for chunk in chunks {
+                assert!(chunk.begins && chunk.start == 0);
+                seen[chunk.piece] += 1;
+                padding += longest - pieces[chunk.piece].steps;
+            }
+        }
+        assert_eq!(seen, [2, 2, 2, 0, 2, 2]);
+        assert_eq!(padding, 363, "by length: 300 300 130, 130 65 65, 64 64 1, and 1");
     }
 
     #[test]

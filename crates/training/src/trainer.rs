@@ -1,142 +1,49 @@
 //! The training loop: truncated BPTT with carried state, validation, early stopping, the best weights kept.
 
-use crate::optim::{Adam, AdamConfig, clip_grad_norm};
-use crate::plan::{Chunk, EpochPlan, PieceShape};
-use crate::{Error, Schedule};
+use crate::checkpoint::{Checkpoint, Snapshot, fingerprint};
+use crate::diagnosis::{self, Advice};
+use crate::history::{EpochReport, History, UpdateReport};
+use crate::optim::{GroupNorms, MovingAverage, Optimizer, clip_grad_norm};
+use crate::plan::{Chunk, EpochPlan, PieceShape, WHOLE_PIECES};
+use crate::sampling::Sampler;
+use crate::{Error, TrainingConfig};
 use composer_bptt::{Mode, State};
 use composer_models::batch::Slice;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Sequence, SequenceBatch, SequenceModel, Workspace, scoring};
-use serde::{Deserialize, Serialize};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 
-/// How to train.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrainingConfig {
-    /// Times that training goes through the corpus at most.
-    pub epochs: u64,
-    /// `B`: pieces side by side.
-    pub batch_size: usize,
-    /// `T`: steps that a gradient goes back at most; the state is carried on.
-    pub tbptt_len: usize,
-    /// Transpositions of each piece in an epoch.
-    pub copies: usize,
-    /// Semitones that a piece is transposed by at most, up and down, where its range allows.
-    pub transpose: i8,
-    /// Learning rate of Adam at its highest.
-    pub learning_rate: f64,
-    /// What happens to the learning rate over the run.
-    pub schedule: Schedule,
-    /// Constants of Adam.
-    pub adam: AdamConfig,
-    /// Gradients longer than this are shortened to it.
-    pub clip_grad_norm: f64,
-    /// Epochs without a better validation before training stops; 0: never.
-    pub patience: u64,
-    /// Of initial weights, the order of pieces and dropout.
-    pub seed: u64,
-}
-
-impl Default for TrainingConfig {
-    fn default() -> Self {
-        Self {
-            epochs: 30,
-            batch_size: 32,
-            tbptt_len: 64,
-            copies: 2,
-            transpose: 5,
-            learning_rate: 3e-3,
-            schedule: Schedule::WarmupCosine { warmup: 20 },
-            adam: AdamConfig::default(),
-            clip_grad_norm: 1.0,
-            patience: 8,
-            seed: 1,
-        }
-    }
-}
-
-impl TrainingConfig {
-    fn check(&self) -> Result<(), Error> {
-        let setting = |name, value: String, must| Err(Error::Setting { name, value, must });
-        for (name, value) in [
-            ("training.epochs", self.epochs as usize),
-            ("training.batch_size", self.batch_size),
-            ("training.tbptt_len", self.tbptt_len),
-            ("training.copies", self.copies),
-        ] {
-            if value == 0 {
-                return setting(name, "0".into(), "at least 1");
-            }
-        }
-        for (name, value) in
-            [("training.learning_rate", self.learning_rate), ("training.clip_grad_norm", self.clip_grad_norm)]
-        {
-            if !(value > 0.0 && value.is_finite()) {
-                return setting(name, value.to_string(), "above 0");
-            }
-        }
-        if !(0..=11).contains(&self.transpose) {
-            return setting("training.transpose", self.transpose.to_string(), "from 0 to 11 semitones");
-        }
-        Ok(())
-    }
-}
-
-/// One update of the weights.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct UpdateReport {
-    /// Epoch, from 1.
-    pub epoch: u64,
-    /// Update since the beginning, from 1.
-    pub update: u64,
-    /// Updates that the whole run will have at most (an estimate: epochs differ by a chunk or two).
-    pub total_updates: u64,
-    /// Negative log-likelihood in nats per step of this update's batch.
-    pub nll: f64,
-    /// Norm of the gradient before clipping.
-    pub grad_norm: f64,
-    /// Learning rate of this update.
-    pub learning_rate: f64,
-    /// Steps of music seen in this update.
-    pub steps: usize,
-}
-
-/// One epoch, and how well it went on held-out pieces.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct EpochReport {
-    /// Epoch, from 1.
-    pub epoch: u64,
-    /// Updates since the beginning.
-    pub updates: u64,
-    /// Training loss over the epoch, nats per step (with dropout, while the weights moved).
-    pub train_nll: f64,
-    /// Validation loss, nats per step.
-    pub valid_nll: f64,
-    /// Whether this is the best validation so far.
-    pub best: bool,
-    /// Mean gradient norm before clipping.
-    pub grad_norm: f64,
-    /// Learning rate at the end of the epoch.
-    pub learning_rate: f64,
-    /// Steps of music seen in the epoch.
-    pub steps: u64,
-}
-
-/// Whether to go on.
+/// Whether to go on after an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum Control {
     /// Go on.
-    No,
-    /// Stop after this update.
-    Yes,
+    Continue,
+    /// Save a checkpoint and go on.
+    Save,
+    /// Save a checkpoint and stop.
+    Stop,
 }
 
-/// Is told what happens.
+/// Is told what happens. An error (a full disk, say) ends the training.
 pub trait Observer {
     /// After every update.
-    fn update(&mut self, report: &UpdateReport) -> Stop;
-    /// After every epoch; an error (a full disk, say) ends the training.
-    fn epoch(&mut self, report: &EpochReport, model: &SequenceModel) -> std::io::Result<()>;
+    fn update(&mut self, _report: &UpdateReport) -> Control {
+        Control::Continue
+    }
+
+    /// After every epoch, with the model as it was validated.
+    fn epoch(&mut self, _report: &EpochReport, _model: &SequenceModel) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    /// After every epoch, and when [`Observer::update`] wants it: the moment to write a checkpoint.
+    fn save(&mut self, _snapshot: &Snapshot<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Training goes on, but not well.
+    fn advice(&mut self, _advice: Advice) {}
 }
 
 /// How training ended. The model then has the best weights.
@@ -144,15 +51,22 @@ pub trait Observer {
 pub struct Outcome {
     /// Every epoch.
     pub epochs: Vec<EpochReport>,
-    /// The epoch with the best validation, from 1.
+    /// The epoch with the best validation, from 1; 0: no epoch was finished.
     pub best_epoch: u64,
     /// Its validation loss, nats per step.
     pub best_valid_nll: f64,
     /// Whether the observer asked to stop.
     pub stopped: bool,
+    /// The weights after the last update, averaged if an average is kept; the model has the best ones.
+    #[serde(skip)]
+    pub last_weights: Vec<f32>,
 }
 
 /// Trains `model` on `train` until `valid` no longer gets better, and leaves it with the weights that were best there.
+///
+/// # Errors
+/// A setting is out of range, there is no music or not the kind that the model reads, training diverges, or the observer
+/// fails.
 pub fn train(
     model: &mut SequenceModel,
     train: &[Sequence],
@@ -160,139 +74,225 @@ pub fn train(
     config: &TrainingConfig,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, Error> {
-    config.check()?;
-    for (name, set) in [("training", train), ("validation", valid)] {
-        if set.iter().all(Sequence::is_empty) {
-            return Err(Error::NoMusic(name));
-        }
-    }
-    for sequence in train {
-        model.encoding().check(sequence)?;
-    }
-    Trainer::new(model, train, config).run(valid, observer)
+    Trainer::new(model, train, valid, config)?.run(observer)
 }
 
-struct Trainer<'a> {
-    model: &'a mut SequenceModel,
+/// Goes on with a training bit for bit, on the same music and in the same configuration, of which only the end
+/// ([`TrainingConfig::epochs`], [`TrainingConfig::patience`]) may differ.
+///
+/// # Errors
+/// As for [`train`], and when the checkpoint belongs to another model, configuration or music.
+pub fn resume(
+    model: &mut SequenceModel,
+    train: &[Sequence],
+    valid: &[Sequence],
+    config: &TrainingConfig,
+    checkpoint: &Checkpoint,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, Error> {
+    let mut trainer = Trainer::new(model, train, valid, config)?;
+    trainer.restore(checkpoint)?;
+    trainer.run(observer)
+}
+
+pub(crate) struct Trainer<'a> {
+    pub(crate) model: &'a mut SequenceModel,
+    pub(crate) config: &'a TrainingConfig,
+    pub(crate) music: String,
+    pub(crate) history: History,
+    pub(crate) best_weights: Vec<f32>,
+    pub(crate) optimizer: Optimizer,
+    pub(crate) average: Option<MovingAverage>,
+    pub(crate) state: State<f32>,
+    pub(crate) dropout: ChaCha8Rng,
+    pub(crate) sampling: ChaCha8Rng,
+    pub(crate) sampler: Sampler,
     train: &'a [Sequence],
+    valid: &'a [Sequence],
     pieces: Vec<PieceShape>,
-    config: &'a TrainingConfig,
-    adam: Adam,
+    norms: GroupNorms,
     batch: SequenceBatch,
     ws: Workspace,
-    updates: u64,
-}
-
-/// Sums over an epoch.
-#[derive(Default)]
-struct Totals {
-    nats: f64,
-    steps: u64,
-    grad_norm: f64,
-    updates: u64,
-    learning_rate: f64,
 }
 
 impl<'a> Trainer<'a> {
-    fn new(model: &'a mut SequenceModel, train: &'a [Sequence], config: &'a TrainingConfig) -> Self {
+    fn new(
+        model: &'a mut SequenceModel,
+        train: &'a [Sequence],
+        valid: &'a [Sequence],
+        config: &'a TrainingConfig,
+    ) -> Result<Self, Error> {
+        config.check()?;
+        for (name, set) in [("training", train), ("validation", valid)] {
+            if set.iter().all(Sequence::is_empty) {
+                return Err(Error::NoMusic(name));
+            }
+        }
         let encoding = model.encoding();
-        let pieces = train
-            .iter()
-            .map(|sequence| PieceShape {
-                steps: sequence.len(),
-                transpositions: encoding.transpositions(sequence, config.transpose),
-            })
-            .collect();
-        let batch = SequenceBatch::new(encoding);
-        let adam = Adam::new(config.adam, model.params().values().len());
-        Self { model, train, pieces, config, adam, batch, ws: Workspace::default(), updates: 0 }
+        train.iter().chain(valid).try_for_each(|sequence| encoding.check(sequence))?;
+        let shape = |sequence: &Sequence| PieceShape {
+            steps: sequence.len(),
+            transpositions: encoding.transpositions(sequence, config.transpose),
+        };
+        let pieces = train.iter().map(shape).collect();
+        let values = model.params().values();
+        let average = (config.ema_decay > 0.0).then(|| MovingAverage::new(config.ema_decay, values));
+        Ok(Self {
+            config,
+            music: fingerprint([train, valid]),
+            history: History::default(),
+            best_weights: Vec::new(),
+            optimizer: Optimizer::new(config.optimizer, values.len()),
+            average,
+            state: model.zero_state(1),
+            dropout: stream(config.seed, Purpose::Dropout, 0),
+            sampling: stream(config.seed, Purpose::ScheduledSampling, 0),
+            sampler: Sampler::new(config.sampling),
+            train,
+            valid,
+            pieces,
+            norms: GroupNorms::new(model.params()),
+            batch: SequenceBatch::new(encoding),
+            ws: Workspace::default(),
+            model,
+        })
     }
 
-    fn run(&mut self, valid: &[Sequence], observer: &mut dyn Observer) -> Result<Outcome, Error> {
-        let mut best = (f64::INFINITY, 0, self.model.params().values().to_vec());
-        let mut epochs = Vec::new();
+    /// Takes over from a checkpoint.
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        let Checkpoint { header, buffers } = checkpoint;
+        let no = |why: &str| Err(Error::Checkpoint(why.to_owned()));
+        if header.model != *self.model.config() || buffers.weights.len() != self.model.params().len() {
+            return no("it is of another model; start a new run with --init-from to begin with its weights");
+        }
+        if !header.training.continues_as(self.config) {
+            return no(
+                "its training has other settings; only training.epochs and training.patience may change",
+            );
+        }
+        if header.music != self.music {
+            return no(
+                "the music is not the same any more; start a new run with --init-from to begin with its weights",
+            );
+        }
+        let best_fits = [0, buffers.weights.len()].contains(&buffers.best.len());
+        let average_fits = self.average.as_ref().map_or(0, |a| a.values().len()) == buffers.average.len();
+        if !best_fits || !average_fits {
+            return no("its buffers do not fit its own configuration");
+        }
+        self.model.params_mut().values_mut().copy_from_slice(&buffers.weights);
+        self.best_weights = buffers.best.clone();
+        if let Some(average) = &mut self.average {
+            average.values_mut().copy_from_slice(&buffers.average);
+        }
+        let [first, second] = &buffers.memory;
+        self.optimizer.restore(header.optimizer_updates, [first, second])?;
+        self.history = header.history.clone();
+        self.sampler.restore(&header.sampled);
+        self.begin_streams();
+        self.dropout.set_word_pos(u128::from(header.dropout_position));
+        self.sampling.set_word_pos(u128::from(header.sampling_position));
+        let recurrent = &self.model.config().recurrent;
+        let row = (recurrent.layers * recurrent.directions() * recurrent.hidden).max(1);
+        let (h, c) = (buffers.state_h.clone(), buffers.state_c.clone());
+        self.state =
+            State::from_values(recurrent, h.len() / row, h, c).map_err(composer_models::Error::from)?;
+        Ok(())
+    }
+
+    /// Whether training has come to its end: no epochs left, or no patience.
+    pub(crate) fn finished(&self) -> bool {
+        let done = self.history.epochs.len() as u64;
+        let patience = self.config.patience;
+        done >= self.config.epochs || (patience > 0 && done >= self.history.best_epoch + patience)
+    }
+
+    fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, Error> {
         let mut stopped = false;
-        for epoch in 1..=self.config.epochs {
-            let Some(totals) = self.epoch(epoch, observer)? else {
-                stopped = true;
-                break;
-            };
-            let valid_nll = mean_nll(self.model, valid, &mut self.ws)?;
-            let report = EpochReport {
-                epoch,
-                updates: self.updates,
-                train_nll: totals.nats / totals.steps.max(1) as f64,
-                valid_nll,
-                best: valid_nll < best.0,
-                grad_norm: totals.grad_norm / totals.updates.max(1) as f64,
-                learning_rate: totals.learning_rate,
-                steps: totals.steps,
-            };
-            if report.best {
-                best.0 = valid_nll;
-                best.1 = epoch;
-                best.2.copy_from_slice(self.model.params().values());
-            }
-            observer.epoch(&report, self.model).map_err(Error::Observer)?;
-            epochs.push(report);
-            if self.config.patience > 0 && epoch >= best.1 + self.config.patience {
-                break;
+        while !self.finished() && !stopped {
+            stopped = self.epoch(observer)?;
+            if !stopped {
+                self.end_epoch(observer)?;
             }
         }
-        if best.1 > 0 {
-            self.model.params_mut().values_mut().copy_from_slice(&best.2);
+        let last = self.average.as_ref().map_or(self.model.params().values(), MovingAverage::values);
+        let last_weights = last.to_vec();
+        if !self.best_weights.is_empty() {
+            self.model.params_mut().values_mut().copy_from_slice(&self.best_weights);
         }
-        Ok(Outcome { epochs, best_epoch: best.1, best_valid_nll: best.0, stopped })
+        Ok(Outcome {
+            epochs: self.history.epochs,
+            best_epoch: self.history.best_epoch,
+            best_valid_nll: self.history.best_valid_nll.unwrap_or(f64::INFINITY),
+            stopped,
+            last_weights,
+        })
     }
 
-    /// One epoch; `None` if the observer asked to stop.
-    fn epoch(&mut self, epoch: u64, observer: &mut dyn Observer) -> Result<Option<Totals>, Error> {
+    fn begin_streams(&mut self) {
+        self.dropout = stream(self.config.seed, Purpose::Dropout, self.history.epoch());
+        self.sampling = stream(self.config.seed, Purpose::ScheduledSampling, self.history.epoch());
+    }
+
+    /// The rest of the epoch in progress; whether the observer asked to stop.
+    fn epoch(&mut self, observer: &mut dyn Observer) -> Result<bool, Error> {
         let config = self.config;
-        let plan = EpochPlan::new(
-            &self.pieces,
-            config.copies,
-            config.batch_size,
-            config.tbptt_len,
-            config.seed,
-            epoch,
-        );
-        let mut state = self.model.zero_state(plan.lanes());
-        let mut dropout = stream(config.seed, Purpose::Dropout, epoch);
+        let epoch = self.history.epoch();
+        let (copies, lanes, tbptt_len) = (config.copies, config.batch_size, config.tbptt_len);
+        let plan = EpochPlan::new(&self.pieces, copies, lanes, tbptt_len, config.seed, epoch);
+        if self.history.done_in_epoch == 0 {
+            self.begin_streams();
+            self.state = self.model.zero_state(plan.lanes());
+        }
         let total_updates = config.epochs * plan.updates() as u64;
-        let mut totals = Totals::default();
         let mut chunks: Vec<Option<Chunk>> = Vec::new();
-        for update in 0..plan.updates() {
+        for update in self.history.done_in_epoch..plan.updates() {
             chunks.clear();
             chunks.extend((0..plan.lanes()).map(|lane| plan.chunk(lane, update)));
-            self.fill(&chunks, &mut state);
-            totals.learning_rate = config.learning_rate * config.schedule.factor(self.updates, total_updates);
-            let (nats, grad_norm) =
-                self.update(&mut state, Mode::Train { rng: &mut dropout }, totals.learning_rate)?;
-            totals.nats += nats;
-            totals.steps += self.batch.charged as u64;
-            totals.grad_norm += grad_norm;
-            totals.updates += 1;
-            let report = UpdateReport {
-                epoch,
-                update: self.updates,
-                total_updates,
-                nll: nats / self.batch.charged.max(1) as f64,
-                grad_norm,
-                learning_rate: totals.learning_rate,
-                steps: self.batch.charged,
-            };
-            if observer.update(&report) == Stop::Yes {
-                return Ok(None);
+            let report = self.update(&chunks, total_updates)?;
+            match observer.update(&report) {
+                Control::Continue => {}
+                Control::Save => observer.save(&Snapshot { trainer: self })?,
+                Control::Stop => {
+                    observer.save(&Snapshot { trainer: self })?;
+                    return Ok(true);
+                }
             }
         }
-        Ok(Some(totals))
+        Ok(false)
+    }
+
+    /// Validates, keeps the weights if they are the best, and lets the observer save.
+    fn end_epoch(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
+        self.swap_average();
+        let valid_nll = mean_nll(self.model, self.valid, &mut self.ws)?;
+        let report = self.history.end_epoch(valid_nll, self.norms.names());
+        if report.best {
+            self.best_weights.clear();
+            self.best_weights.extend_from_slice(self.model.params().values());
+        }
+        self.config.schedule.validated(valid_nll, &mut self.history.plateau);
+        observer.epoch(&report, self.model).map_err(Error::Observer)?;
+        self.swap_average();
+        let losses: Vec<f64> = self.history.epochs.iter().map(|epoch| epoch.train_nll).collect();
+        if let Some(advice) = diagnosis::advice(&losses) {
+            observer.advice(advice);
+        }
+        observer.save(&Snapshot { trainer: self })
+    }
+
+    /// Exchanges the weights with their moving average, if one is kept.
+    fn swap_average(&mut self) {
+        if let Some(average) = &mut self.average {
+            self.model.params_mut().values_mut().swap_with_slice(average.values_mut());
+        }
     }
 
     /// Lays out the next chunk of every lane, and forgets the state of lanes where a piece begins.
-    fn fill(&mut self, chunks: &[Option<Chunk>], state: &mut State<f32>) {
+    fn fill(&mut self, chunks: &[Option<Chunk>]) {
         let begins: Vec<usize> =
             (0..chunks.len()).filter(|&lane| chunks[lane].is_some_and(|chunk| chunk.begins)).collect();
-        state.reset_rows(&begins);
+        self.state.reset_rows(&begins);
         let slices: Vec<Option<Slice<'_>>> = chunks
             .iter()
             .map(|chunk| {
@@ -303,34 +303,81 @@ impl<'a> Trainer<'a> {
                 })
             })
             .collect();
-        self.batch.fill(self.model.encoding(), &slices, self.config.tbptt_len);
+        let longest = || slices.iter().flatten().map(|slice| slice.sequence.len()).max().unwrap_or(0);
+        let steps = if self.config.tbptt_len == WHOLE_PIECES { longest() } else { self.config.tbptt_len };
+        self.batch.fill(self.model.encoding(), &slices, steps);
     }
 
-    /// Forward, loss, backward, clipping, Adam; returns the loss in nats and the norm of the gradient.
-    fn update(
-        &mut self,
-        state: &mut State<f32>,
-        mode: Mode<'_>,
-        learning_rate: f64,
-    ) -> Result<(f64, f64), Error> {
-        self.updates += 1;
-        self.model.forward(&self.batch, state, mode, &mut self.ws)?;
-        let nats = self.model.loss(&self.batch, &mut self.ws)?;
-        self.must_be_finite("loss", nats)?;
+    /// Scheduled sampling, forward, loss, backward, clipping, optimiser, average.
+    fn update(&mut self, chunks: &[Option<Chunk>], total_updates: u64) -> Result<UpdateReport, Error> {
+        let config = self.config;
+        self.fill(chunks);
+        let truth_probability = config.sampling.truth_probability(self.history.updates);
+        self.sampler.replace(
+            self.model,
+            self.train,
+            chunks,
+            truth_probability,
+            &self.state,
+            &mut self.batch,
+            &mut self.sampling,
+        )?;
+        let factor = config.schedule.factor(self.history.updates, total_updates, &self.history.plateau);
+        let learning_rate = config.learning_rate * factor;
+        self.history.updates += 1;
+        let (nats, grad_norm, layers) = self.learn(learning_rate)?;
+        let report = UpdateReport {
+            epoch: self.history.epoch(),
+            update: self.history.updates,
+            total_updates,
+            nll: nats / self.batch.charged.max(1) as f64,
+            grad_norm,
+            learning_rate,
+            truth_probability,
+            steps: self.batch.charged,
+        };
+        self.history.add(&report, nats, &layers);
+        Ok(report)
+    }
+
+    /// One step of learning from the batch: loss in nats, norm of the gradient, norms by layer.
+    fn learn(&mut self, learning_rate: f64) -> Result<(f64, f64, Vec<f64>), Error> {
+        let update = self.history.updates;
+        let diverged = |diagnosis| Err(Error::Diverged(Box::new(diagnosis)));
+        if let Err(error) = self.model.forward(
+            &self.batch,
+            &mut self.state,
+            Mode::Train { rng: &mut self.dropout },
+            &mut self.ws,
+        ) {
+            return match diagnosis::of_weights(self.model, update) {
+                Some(diagnosis) => diverged(diagnosis),
+                None => Err(error.into()),
+            };
+        }
+        let nats = self.model.smoothed_loss(&self.batch, self.config.label_smoothing, &mut self.ws)?;
+        if !nats.is_finite() {
+            return diverged(diagnosis::of_loss(self.model, &self.ws, nats, update));
+        }
         self.model.params_mut().zero_grad();
         self.model.backward(&self.batch, &mut self.ws)?;
+        let layers = self.norms.measure(self.model.params());
         let grad_norm = clip_grad_norm(self.model.params_mut(), self.config.clip_grad_norm);
-        self.must_be_finite("gradient norm", grad_norm)?;
-        self.adam.update(self.model.params_mut(), learning_rate);
-        Ok((nats, grad_norm))
-    }
-
-    fn must_be_finite(&self, what: &'static str, value: f64) -> Result<(), Error> {
-        if value.is_finite() { Ok(()) } else { Err(Error::Diverged { what, value, update: self.updates }) }
+        if !grad_norm.is_finite() {
+            return diverged(diagnosis::of_gradient(self.model, grad_norm, update));
+        }
+        self.optimizer.update(self.model.params_mut(), learning_rate);
+        if let Some(average) = &mut self.average {
+            average.update(self.model.params().values(), update);
+        }
+        Ok((nats, grad_norm, layers))
     }
 }
 
 /// Mean negative log-likelihood in nats per step: all steps of all sequences, each counted once.
+///
+/// # Errors
+/// The model refuses a sequence.
 pub fn mean_nll(model: &SequenceModel, sequences: &[Sequence], ws: &mut Workspace) -> Result<f64, Error> {
     let scores = scoring::score(model, sequences, ws)?;
     let steps: usize = scores.iter().map(Vec::len).sum();
