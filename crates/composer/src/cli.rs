@@ -250,6 +250,34 @@ pub struct FramesArgs {
     /// Only the two baselines, without training a network
     #[arg(long)]
     pub baselines: bool,
+
+    /// Cell of the network: rnn, rnn-relu, lstm or gru
+    #[arg(long, default_value = "lstm")]
+    pub cell: composer_bptt::Cell,
+
+    /// Units in its layer
+    #[arg(long, default_value_t = 200)]
+    pub hidden: usize,
+
+    /// Times to go through the training set at most
+    #[arg(long, default_value_t = 60)]
+    pub epochs: u64,
+
+    /// Share of units that are switched off at random while training
+    #[arg(long, default_value_t = 0.5)]
+    pub dropout: f64,
+
+    /// Semitones to transpose by at most while training; the published figures do not transpose
+    #[arg(long, default_value_t = 0)]
+    pub transpose: i8,
+
+    /// How large the steps of learning are at their largest
+    #[arg(long, default_value_t = 0.004)]
+    pub learning_rate: f64,
+
+    /// Seed of weights, order and dropout
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// A length of music.

@@ -3,24 +3,63 @@
 use super::train::model_nll;
 use crate::cli::FramesArgs;
 use crate::failure::wrong_input;
+use crate::progress::{TrainingProgress, thousands};
+use composer_bptt::{Init, RecurrentConfig};
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::{FrameSpace, Nll};
-use composer_music::frame_json::read_frame_json;
+use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
+use composer_music::frame_json::{FrameSets, read_frame_json};
+use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_training::{TrainingConfig, train};
 
 /// `composer benchmark frames`.
 pub fn frames(args: &FramesArgs) -> anyhow::Result<()> {
     let sets = read_frame_json(&args.file).map_err(wrong_input)?;
     let space = FrameSpace { onset_plane: false, ..FrameSpace::PIANO };
+    let mut rows = vec![
+        ("per-pitch marginal".to_string(), Marginal::fit(&sets.train, space).score(&sets.test)),
+        ("per-pitch Markov chain".to_string(), MarkovChain::fit(&sets.train, space).score(&sets.test)),
+    ];
+    if !args.baselines {
+        rows.push(trained(&sets, args)?);
+    }
     let frames: usize = sets.test.iter().map(Vec::len).sum();
-    println!("{}: {} test pieces, {frames} frames", args.file.display(), sets.test.len());
-    println!("{:<28}{:>14}{:>22}", "nats per frame, test set", "all frames", "without the first");
-    row("per-pitch marginal", &Marginal::fit(&sets.train, space).score(&sets.test));
-    row("per-pitch Markov chain", &MarkovChain::fit(&sets.train, space).score(&sets.test));
-    let _ = model_nll;
+    println!("{}: {} test pieces, {} frames", args.file.display(), sets.test.len(), thousands(frames as u64));
+    println!("{:<32}{:>12}{:>20}", "nats per frame, test set", "all frames", "without the first");
+    for (name, nll) in &rows {
+        println!("{name:<32}{:>12.3}{:>20.3}", nll.per_frame(), nll.per_frame_without_first());
+    }
     Ok(())
 }
 
-fn row(name: &str, nll: &Nll) {
-    println!("{name:<28}{:>14.3}{:>22.3}", nll.per_frame(), nll.per_frame_without_first());
+/// Trains a network on the training set, stops by the validation set, and scores the test set once.
+fn trained(sets: &FrameSets, args: &FramesArgs) -> anyhow::Result<(String, Nll)> {
+    let sequences =
+        |pieces: &[Vec<Frame>]| pieces.iter().cloned().map(Sequence::Frames).collect::<Vec<_>>();
+    let representation = FrameRepresentation { onset_plane: false, ..FrameRepresentation::default() };
+    let recurrent =
+        RecurrentConfig { cell: args.cell, hidden: args.hidden, ..RecurrentConfig::default() };
+    let config = ModelConfig {
+        output_dropout: args.dropout,
+        ..ModelConfig::new(Encoding::frames(representation), recurrent)
+    };
+    let training = TrainingConfig {
+        epochs: args.epochs,
+        batch_size: 16,
+        copies: 1,
+        transpose: args.transpose,
+        learning_rate: args.learning_rate,
+        seed: args.seed,
+        ..TrainingConfig::default()
+    };
+    let (train_set, valid_set) = (sequences(&sets.train), sequences(&sets.valid));
+    let mut model = SequenceModel::new(config, &Init::default(), args.seed)?;
+    model.set_prior(&train_set);
+    let mut progress = TrainingProgress::new(args.epochs);
+    let outcome = train(&mut model, &train_set, &valid_set, &training, &mut progress);
+    progress.finish();
+    let outcome = outcome?;
+    let name = format!("{} {} (epoch {})", args.cell, args.hidden, outcome.best_epoch);
+    Ok((name, model_nll(&model, &sequences(&sets.test))?))
 }

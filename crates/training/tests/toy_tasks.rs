@@ -1,0 +1,109 @@
+//! Copy, reverse and transpose: what each way from source to target can learn, and that the source is used at all.
+
+use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
+use composer_decoding::beam::{BeamOptions, search};
+use composer_decoding::grammar::Free;
+use composer_models::seq2seq::{AttentionConfig, Conditioned, Pair};
+use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence};
+use composer_training::pairs::{PairConfig, pair_nll, train_pairs};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const V: usize = 8;
+
+fn pairs(count: usize, length: usize, seed: u64, task: fn(&[u32]) -> Vec<u32>) -> Vec<Pair> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..count)
+        .map(|_| {
+            let source: Vec<u32> = (0..length).map(|_| rng.random_range(0..V as u32)).collect();
+            Pair { target: Sequence::Tokens(task(&source)), source: Sequence::Tokens(source), style: None }
+        })
+        .collect()
+}
+
+fn model(attention: Option<AttentionScore>, bridge: bool) -> Seq2Seq {
+    let encoding = Encoding::Tokens { vocabulary: V, fingerprint: "toy".into() };
+    let stack = RecurrentConfig { cell: Cell::Gru, ..RecurrentConfig::default() };
+    let config = Seq2SeqConfig {
+        source: encoding.clone(),
+        target: encoding,
+        styles: 0,
+        encoder: RecurrentConfig { hidden: 24, bidirectional: true, ..stack.clone() },
+        decoder: RecurrentConfig { hidden: 48, ..stack },
+        bridge,
+        aligned: false,
+        attention: attention.map(|score| AttentionConfig { score, hidden: 32 }),
+        output_dropout: 0.0,
+    };
+    Seq2Seq::new(config, &Init::RECOMMENDED, 2).expect("a model")
+}
+
+fn learn(model: &mut Seq2Seq, length: usize, epochs: u64, task: fn(&[u32]) -> Vec<u32>) -> f64 {
+    let config = PairConfig {
+        epochs,
+        batch_size: 16,
+        window: length,
+        learning_rate: 0.01,
+        patience: 0,
+        ..PairConfig::default()
+    };
+    let valid = pairs(32, length, 2, task);
+    train_pairs(model, &pairs(320, length, 1, task), &valid, &config, &mut |_| true).expect("trained")
+}
+
+fn reversed(source: &[u32]) -> Vec<u32> {
+    source.iter().rev().copied().collect()
+}
+
+#[test]
+fn every_score_learns_to_copy_reverse_and_transpose() {
+    let tasks: [(&str, fn(&[u32]) -> Vec<u32>); 3] = [
+        ("copy", |source| source.to_vec()),
+        ("reverse", reversed),
+        ("transpose", |source| source.iter().map(|token| (token + 3) % V as u32).collect()),
+    ];
+    for (name, task) in tasks {
+        for score in AttentionScore::ALL {
+            let mut model = model(Some(score), true);
+            let nll = learn(&mut model, 6, 24, task);
+            assert!(nll < 0.35, "{name} with {score:?}: {nll} nats per token; knowing nothing is {}", (V as f64).ln());
+        }
+    }
+}
+
+#[test]
+fn the_answer_is_found_by_beam_search_and_a_shuffled_source_gives_it_away() {
+    let mut model = model(Some(AttentionScore::General), true);
+    learn(&mut model, 6, 30, reversed);
+    let mut held_out = pairs(24, 6, 3, reversed);
+    let right = held_out.iter().filter(|pair| {
+        let conditioned = Conditioned::new(&model, pair.source.clone(), None).expect("a source");
+        let found = search(conditioned, Free, &[], &BeamOptions::default(), 6).expect("found");
+        Sequence::Tokens(found[0].tokens.clone()) == pair.target
+    });
+    let right = right.count();
+    assert!(right >= 18, "{right} of 24 reversed");
+    let with_source = pair_nll(&model, &held_out, 6).expect("scored");
+    let first = held_out[0].source.clone();
+    for index in 0..held_out.len() {
+        held_out[index].source = held_out.get(index + 1).map_or(first.clone(), |next| next.source.clone());
+    }
+    let shuffled = pair_nll(&model, &held_out, 6).expect("scored");
+    assert!(shuffled > with_source + 1.0, "{with_source} with the source, {shuffled} with another's");
+}
+
+#[test]
+fn scheduled_sampling_still_learns() {
+    let mut model = model(Some(AttentionScore::General), true);
+    let config = PairConfig {
+        epochs: 24,
+        window: 5,
+        learning_rate: 0.01,
+        scheduled_sampling: 0.5,
+        patience: 0,
+        ..PairConfig::default()
+    };
+    let (train, valid) = (pairs(320, 5, 1, reversed), pairs(32, 5, 2, reversed));
+    let nll = train_pairs(&mut model, &train, &valid, &config, &mut |_| true).expect("trained");
+    assert!(nll < 0.6, "{nll} nats per token");
+}
