@@ -126,7 +126,7 @@ impl<M: LanguageModel> Generator<M> {
         self.offsets.push(0);
         for voice in &self.voices {
             let previous = (self.read > 0).then(|| Symbol::Frame(voice.context.previous()));
-            self.encoding.push_features(self.step, previous, &mut self.indices);
+            self.encoding.push_features(self.read, previous, &mut self.indices);
             self.offsets.push(self.indices.len());
         }
         self.model.step(&self.indices, &self.offsets, &mut self.state, &mut self.logits)?;

@@ -4,7 +4,7 @@
 //! step are chosen, with [`constrained`] for the mathematics of a bounded number of voices) and [`generate`]; models of
 //! **tokens** go through [`tokens`] (temperature, top-k, top-p, min-p, typical, penalties), [`grammar`] (what may follow
 //! what) and [`token_stream`], or through [`beam`] search. [`rules`] and [`harmony`] say what the music keeps to: key,
-//! range, chords, length and ending. Both loops are iterators: they yield every step as it is decided.
+//! range, chords, length and ending; [`primer`] begins a piece, and [`surprise`] listens to one. Both loops are iterators: they yield every step as it is decided.
 //!
 //! ```
 //! use composer_decoding::tokens::{TokenOptions, candidates};
@@ -25,7 +25,9 @@ pub mod frames;
 pub mod generate;
 pub mod grammar;
 pub mod harmony;
+pub mod primer;
 pub mod rules;
+pub mod surprise;
 pub mod token_stream;
 pub mod tokens;
 

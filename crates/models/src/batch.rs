@@ -120,7 +120,7 @@ impl SequenceBatch {
     }
 }
 
-fn transposed(symbol: Symbol, semitones: i8) -> Symbol {
+pub(crate) fn transposed(symbol: Symbol, semitones: i8) -> Symbol {
     match symbol {
         Symbol::Frame(frame) => Symbol::Frame(frame.transpose(semitones)),
         token => token,

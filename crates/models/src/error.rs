@@ -63,4 +63,12 @@ pub enum Error {
     /// A probability out of range.
     #[error("output_dropout is {0}, and must be at least 0 and below 1")]
     OutputDropout(f64),
+    /// A style that the model does not have.
+    #[error("there is no style {style}: the model has {styles}, counted from 0")]
+    UnknownStyle {
+        /// The style.
+        style: usize,
+        /// How many there are.
+        styles: usize,
+    },
 }

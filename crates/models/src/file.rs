@@ -10,6 +10,8 @@
 
 use crate::Error;
 use crate::sequence_model::{ModelConfig, SequenceModel};
+use composer_bptt::Parameters;
+use composer_music::representation::AnyRepresentation;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -36,6 +38,9 @@ pub struct Notes {
     pub quarters_per_minute: Option<f64>,
     /// General MIDI program that most notes of the training pieces have.
     pub program: Option<u8>,
+    /// How tokens become music, for a model of tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub representation: Option<AnyRepresentation>,
     /// What it was trained on, for people.
     pub corpus: String,
     /// The seed of the training.
@@ -57,16 +62,20 @@ const MAX_BYTES: u64 = 4 << 30;
 pub fn to_bytes(model: &SequenceModel, notes: &Notes) -> Result<Vec<u8>, String> {
     let header = Header { version: HEADER_VERSION, config: model.config().clone(), notes: notes.clone() };
     let header = serde_json::to_string(&header).map_err(|error| error.to_string())?;
-    let values = model.params().values();
-    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    pack(model.params(), METADATA_KEY, header)
+}
+
+/// Parameters and one metadata entry as a safetensors file.
+pub(crate) fn pack(params: &Parameters<f32>, key: &str, header: String) -> Result<Vec<u8>, String> {
+    let bytes: Vec<u8> = params.values().iter().flat_map(|value| value.to_le_bytes()).collect();
     let mut tensors = Vec::new();
-    for entry in model.params().entries() {
+    for entry in params.entries() {
         let range = entry.range.start * 4..entry.range.end * 4;
         let view =
             TensorView::new(Dtype::F32, entry.shape.clone(), &bytes[range]).map_err(|e| e.to_string())?;
         tensors.push((entry.name.clone(), view));
     }
-    let metadata = HashMap::from([(METADATA_KEY.to_string(), header)]);
+    let metadata = HashMap::from([(key.to_string(), header)]);
     safetensors::serialize(tensors, Some(metadata)).map_err(|error| error.to_string())
 }
 
@@ -95,6 +104,11 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Reads a model file.
 pub fn load(path: &Path) -> Result<(SequenceModel, Notes), Error> {
+    from_bytes(&read(path)?, path)
+}
+
+/// The bytes of a file that may be a model.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
     let size = std::fs::metadata(path).map_err(io)?;
     if size.is_dir() {
@@ -103,21 +117,13 @@ pub fn load(path: &Path) -> Result<(SequenceModel, Notes), Error> {
     if size.len() > MAX_BYTES {
         return Err(not_a_model(path, "it is larger than any model can be"));
     }
-    from_bytes(&std::fs::read(path).map_err(io)?, path)
+    std::fs::read(path).map_err(io)
 }
 
 /// Reads a model from bytes; `path` is for messages only.
 pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<(SequenceModel, Notes), Error> {
-    let no = |reason: &str| not_a_model(path, reason);
-    let (_, metadata) =
-        SafeTensors::read_metadata(bytes).map_err(|_| no("it does not begin like a safetensors file"))?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(|_| no("the file is damaged or cut off"))?;
-    let header = metadata
-        .metadata()
-        .as_ref()
-        .and_then(|entries| entries.get(METADATA_KEY))
-        .ok_or_else(|| no("it holds weights, but no composer configuration"))?;
-    let header: Header = serde_json::from_str(header)
+    let (tensors, header) = unpack(bytes, METADATA_KEY, path)?;
+    let header: Header = serde_json::from_str(&header)
         .map_err(|error| not_a_model(path, &format!("its configuration cannot be read ({error})")))?;
     if header.version != HEADER_VERSION {
         return Err(not_a_model(
@@ -126,12 +132,40 @@ pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<(SequenceModel, Notes), E
         ));
     }
     let mut model = SequenceModel::zeros(header.config)?;
-    copy_weights(&mut model, &tensors, path)?;
+    copy_weights(model.params_mut(), &tensors, path)?;
     Ok((model, header.notes))
 }
 
-fn copy_weights(model: &mut SequenceModel, tensors: &SafeTensors<'_>, path: &Path) -> Result<(), Error> {
-    let entries = model.params().entries().to_vec();
+/// The tensors of a safetensors file and its metadata entry of that key.
+pub(crate) fn unpack<'b>(
+    bytes: &'b [u8],
+    key: &str,
+    path: &Path,
+) -> Result<(SafeTensors<'b>, String), Error> {
+    let no = |reason: &str| not_a_model(path, reason);
+    let (_, metadata) =
+        SafeTensors::read_metadata(bytes).map_err(|_| no("it does not begin like a safetensors file"))?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|_| no("the file is damaged or cut off"))?;
+    let entries = metadata.metadata().as_ref();
+    if let Some(header) = entries.and_then(|entries| entries.get(key)) {
+        return Ok((tensors, header.clone()));
+    }
+    let other = entries.is_some_and(|entries| entries.keys().any(|key| key.starts_with(METADATA_KEY)));
+    Err(no(if other {
+        "it is a model of another kind: compose and score need one that writes music alone, accompany, drum and \
+         reharmonise one that adds a part"
+    } else {
+        "it holds weights, but no composer configuration"
+    }))
+}
+
+/// Fills parameters from tensors of the same names and shapes.
+pub(crate) fn copy_weights(
+    params: &mut Parameters<f32>,
+    tensors: &SafeTensors<'_>,
+    path: &Path,
+) -> Result<(), Error> {
+    let entries = params.entries().to_vec();
     let mut problems: Vec<String> = tensors
         .names()
         .into_iter()
@@ -152,7 +186,7 @@ fn copy_weights(model: &mut SequenceModel, tensors: &SafeTensors<'_>, path: &Pat
                 entry.shape
             )),
             Ok(tensor) => {
-                let values = &mut model.params_mut().values_mut()[entry.range.clone()];
+                let values = &mut params.values_mut()[entry.range.clone()];
                 for (value, bytes) in values.iter_mut().zip(tensor.data().chunks_exact(4)) {
                     *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
                 }
@@ -168,6 +202,6 @@ fn copy_weights(model: &mut SequenceModel, tensors: &SafeTensors<'_>, path: &Pat
     Err(Error::Parameters { path: path.to_owned(), reason: problems.join("; ") })
 }
 
-fn not_a_model(path: &Path, reason: &str) -> Error {
+pub(crate) fn not_a_model(path: &Path, reason: &str) -> Error {
     Error::NotAModel { path: path.to_owned(), reason: reason.to_owned() }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`SequenceModel`] is a recurrent stack between a multi-hot input and a linear output layer. What the numbers mean
 //! is said by its [`Encoding`]: the two planes of a frame representation with sigmoid outputs, or a vocabulary of
-//! tokens with a softmax. [`file`] writes a model with everything that is needed to use it again.
+//! tokens with a softmax. [`seq2seq`] turns one part into another, with an encoder and a decoder. [`file`] writes a model with everything that is needed to use it again.
 
 pub mod batch;
 pub mod encoding;
@@ -10,10 +10,12 @@ mod error;
 pub mod file;
 pub mod prior;
 pub mod scoring;
+pub mod seq2seq;
 pub mod sequence_model;
 pub mod streams;
 
 pub use batch::{SequenceBatch, Targets};
 pub use encoding::{Encoding, Sequence};
 pub use error::Error;
+pub use seq2seq::{Seq2Seq, Seq2SeqConfig};
 pub use sequence_model::{LanguageModel, ModelConfig, SequenceModel, Workspace};

@@ -3,6 +3,7 @@
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::file::{self, Notes};
 use composer_models::{Encoding, Error, ModelConfig, SequenceModel};
+use composer_music::representation::AnyRepresentation;
 use std::path::Path;
 
 fn model(hidden: usize) -> SequenceModel {
@@ -15,6 +16,7 @@ fn notes() -> Notes {
     Notes {
         quarters_per_minute: Some(96.5),
         program: Some(0),
+        representation: Some(AnyRepresentation::by_name("remi").unwrap()),
         corpus: "a test".into(),
         seed: 3,
         valid_nll: Some(1.25),

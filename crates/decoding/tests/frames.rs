@@ -1,0 +1,162 @@
+//! Frames under options and rules, whatever the model likes.
+
+use composer_decoding::frames::FrameStrategy;
+use composer_decoding::harmony::{ChordPlan, Key, plane};
+use composer_decoding::primer::{Primer, read_notes};
+use composer_decoding::surprise::surprise;
+use composer_decoding::{FrameOptions, Generator, Rules};
+use composer_models::{Encoding, Error, LanguageModel};
+use composer_music::representation::frames::{Frame, FrameRepresentation};
+
+/// Logits that wander over time and pitch, the same every time; a real model of no taste.
+struct Restless {
+    encoding: Encoding,
+    time: f32,
+}
+
+impl Restless {
+    fn new() -> Self {
+        Self { encoding: Encoding::frames(FrameRepresentation::default()), time: 0.0 }
+    }
+}
+
+impl LanguageModel for Restless {
+    type State = usize;
+
+    fn encoding(&self) -> &Encoding {
+        &self.encoding
+    }
+
+    fn zero_state(&self, batch: usize) -> usize {
+        batch
+    }
+
+    fn gather(&self, _state: &usize, rows: &[usize]) -> usize {
+        rows.len()
+    }
+
+    fn step(&mut self, _: &[u32], _: &[usize], _: &mut usize, logits: &mut [f32]) -> Result<(), Error> {
+        self.time += 1.0;
+        let outputs = self.encoding.outputs();
+        for (index, logit) in logits.iter_mut().enumerate() {
+            *logit = 2.0 * (0.37 * self.time + 1.7 * (index % outputs) as f32).sin() - 1.0;
+        }
+        Ok(())
+    }
+}
+
+fn write(options: FrameOptions, rules: Rules, steps: usize) -> Vec<Frame> {
+    let generator =
+        Generator::new(Restless::new(), options, 1, 4).expect("options").with_rules(rules).expect("rules");
+    generator.take(steps).map(|step| step.expect("a step")[0].frame).collect()
+}
+
+#[test]
+fn rules_hold_in_every_step_and_the_ending_is_one() {
+    let key = Key { tonic: 7, minor: false };
+    let rules = Rules { key: Some(key), range: (50, 80), length: Some(64), ..Rules::default() };
+    let frames = write(FrameOptions::default(), rules, 1000);
+    assert_eq!(frames.len(), 64, "the length is kept");
+    let range = (50..=80).fold(0u128, |range, pitch| range | 1 << pitch);
+    for (step, frame) in frames.iter().enumerate() {
+        let allowed = plane(if step >= 60 { key.triad() } else { key.scale() }) & range;
+        assert_eq!(frame.sounding & !allowed, 0, "step {step}");
+        assert!(step <= 60 || frame.onsets == 0, "nothing begins at step {step}, within the ending");
+    }
+    assert!(frames.iter().any(|frame| frame.onsets != 0));
+}
+
+#[test]
+fn chords_are_followed() {
+    let plan = ChordPlan::read("C Fm", 16).expect("chords");
+    let frames = write(FrameOptions::default(), Rules { chords: Some(plan.clone()), ..Rules::default() }, 64);
+    for (step, frame) in frames.iter().enumerate() {
+        assert_eq!(frame.sounding & !plane(plan.at(step as u64)), 0, "step {step}");
+    }
+}
+
+#[test]
+fn notes_last_as_long_as_asked_for() {
+    let options =
+        FrameOptions { min_note_steps: 3, max_note_steps: 5, max_polyphony: 4, ..Default::default() };
+    for rearticulate in [true, false] {
+        let frames = write(FrameOptions { rearticulate, ..options }, Rules::default(), 400);
+        for pitch in 0..128 {
+            let on = |frame: &Frame| frame.sounding >> pitch & 1 == 1;
+            let struck = |frame: &Frame| frame.onsets >> pitch & 1 == 1;
+            for start in (0..390).filter(|&start| struck(&frames[start])) {
+                let length =
+                    1 + frames[start + 1..].iter().take_while(|frame| on(frame) && !struck(frame)).count();
+                assert!((3..=5).contains(&length), "pitch {pitch} at {start} lasts {length}");
+                assert!(rearticulate || start == 0 || !on(&frames[start - 1]), "struck again");
+            }
+        }
+        assert!(frames.iter().all(|frame| frame.sounding.count_ones() <= 4));
+    }
+}
+
+#[test]
+fn strategies_do_what_they_say() {
+    let top = FrameOptions { strategy: FrameStrategy::TopVoices(3), ..FrameOptions::default() };
+    assert!(write(top, Rules::default(), 50).iter().all(|frame| frame.sounding.count_ones() == 3));
+    let threshold = |p| FrameOptions {
+        strategy: FrameStrategy::Threshold(p),
+        max_polyphony: 88,
+        max_silence: 1000,
+        ..FrameOptions::default()
+    };
+    let count = |p| -> u32 {
+        write(threshold(p), Rules::default(), 50).iter().map(|frame| frame.sounding.count_ones()).sum()
+    };
+    assert!(count(0.3) > count(0.6) && count(0.6) > 0 && count(0.8) == 0, "probabilities stay below 0.74");
+    let greedy_holds =
+        FrameOptions { hold_temperature: Some(0.0), max_polyphony: 88, ..FrameOptions::default() };
+    let a = write(greedy_holds, Rules::default(), 50);
+    let b = write(FrameOptions { onset_temperature: Some(2.0), ..greedy_holds }, Rules::default(), 50);
+    assert_ne!(a, b, "the temperature of onsets is another");
+}
+
+#[test]
+fn the_first_event_comes_before_the_piece_is_finished() {
+    let mut generator = Generator::new(Restless::new(), FrameOptions::default(), 1, 1).expect("options");
+    let first = generator.next().expect("no end").expect("a step");
+    assert_eq!(first.len(), 1);
+    // One step of the model was asked for, and not the piece.
+    assert_eq!(generator.logits()[0], 2.0 * (0.37f32).sin() - 1.0);
+}
+
+#[test]
+fn a_primer_is_read_and_counted_only_if_it_is_injected() {
+    let primer =
+        Primer::new(read_notes("C4:1 E4:1").expect("notes"), &FrameRepresentation::default()).expect("fits");
+    for (injected, left) in [(true, 8), (false, 16)] {
+        let rules = Rules { length: Some(16), ..Rules::default() };
+        let mut generator = Generator::new(Restless::new(), FrameOptions::default(), 2, 1)
+            .expect("options")
+            .with_rules(rules)
+            .expect("rules");
+        let nll = generator.read(primer.frames(), injected).expect("read");
+        assert_eq!(nll.len(), 8);
+        assert!(nll.iter().all(|nll| *nll > 0.0));
+        assert_eq!(generator.count(), left);
+    }
+}
+
+#[test]
+fn surprise_is_charged_to_the_notes_that_surprise() {
+    let piece =
+        Primer::new(read_notes("C4:0.25 C4:0.25 G4:0.5").expect("notes"), &FrameRepresentation::default())
+            .expect("fits")
+            .frames()
+            .to_vec();
+    let heard = surprise(Restless::new(), &piece).expect("heard");
+    let notes: Vec<_> = heard.notes.iter().map(|note| (note.step, note.steps, note.pitch)).collect();
+    assert_eq!(notes, [(0, 1, 60), (1, 1, 60), (2, 2, 67)]);
+    let p = |time: f32, index: usize| {
+        let logit = f64::from(2.0 * (0.37 * time + 1.7 * index as f32).sin() - 1.0);
+        1.0 / (1.0 + (-logit).exp())
+    };
+    assert!((heard.notes[0].nll + p(1.0, 39).ln()).abs() < 1e-4);
+    assert!((heard.notes[1].nll + p(2.0, 39).ln() + p(2.0, 88 + 39).ln()).abs() < 1e-4, "struck again");
+    assert!(heard.notes.iter().all(|note| note.nll < heard.steps[note.step]));
+}

@@ -1,0 +1,141 @@
+//! A [`Seq2Seq`] with a source in hand is a language model of the target: every decoder can write with it.
+
+use super::{Pair, PairBatch, Seq2Seq, Seq2SeqWorkspace, Window};
+use crate::Error;
+use crate::encoding::{Encoding, Sequence};
+use crate::sequence_model::LanguageModel;
+use composer_bptt::{AttentionWorkspace, Input, LinearWorkspace, Mode, State, StepWorkspace};
+
+/// Single steps of a model for one source.
+pub struct Conditioned<'a> {
+    model: &'a Seq2Seq,
+    first: State<f32>,
+    /// `[S, K]`
+    memory: Vec<f32>,
+    ws: StepWorkspace<f32>,
+    attention: AttentionWorkspace<f32>,
+    linears: [LinearWorkspace<f32>; 2],
+    attended: Vec<Vec<f32>>,
+}
+
+/// The decoder's state and the step that it has come to.
+#[derive(Clone)]
+pub struct ConditionedState {
+    state: State<f32>,
+    step: usize,
+}
+
+impl<'a> Conditioned<'a> {
+    /// Encodes a source.
+    ///
+    /// # Errors
+    /// The source or the style is none of the model's, or the source is empty.
+    pub fn new(model: &'a Seq2Seq, source: Sequence, style: Option<u32>) -> Result<Self, Error> {
+        if source.is_empty() {
+            return Err(Error::WrongSequence { expected: "a part with notes", given: "an empty one" });
+        }
+        let target = match model.config().target {
+            Encoding::Frames { .. } => Sequence::Frames(Vec::new()),
+            Encoding::Tokens { .. } => Sequence::Tokens(Vec::new()),
+        };
+        let pair = Pair { source, target, style };
+        let mut batch = PairBatch::new(model.config());
+        let window = Window { pair: &pair, start: 0, steps: usize::MAX, transpose: 0 };
+        batch.fill(model.config(), &[window])?;
+        let mut ws = Seq2SeqWorkspace::default();
+        let first = model.encode(&batch, Mode::Eval, &mut ws)?;
+        Ok(Self {
+            model,
+            first,
+            memory: ws.memory,
+            ws: StepWorkspace::default(),
+            attention: AttentionWorkspace::new(),
+            linears: Default::default(),
+            attended: Vec::new(),
+        })
+    }
+
+    /// Which source steps the first row looked at, step by step, `[T][S]`; empty without attention.
+    pub fn attended(&self) -> &[Vec<f32>] {
+        &self.attended
+    }
+
+    fn source_steps(&self) -> usize {
+        self.memory.len() / self.model.config.encoder.output()
+    }
+
+    /// `[symbol before; memory_t]` for every row.
+    fn input(&self, indices: &[u32], offsets: &[usize], step: usize) -> Vec<f32> {
+        let config = &self.model.config;
+        let (width, key) = (config.decoder.input, config.encoder.output());
+        let mut input = vec![0.0; (offsets.len() - 1) * width];
+        for (row, bounds) in input.chunks_exact_mut(width).zip(offsets.windows(2)) {
+            for &index in &indices[bounds[0]..bounds[1]] {
+                row[index as usize] = 1.0;
+            }
+            if config.aligned {
+                // Beyond its end, the source goes on as it ended.
+                let step = step.min(self.source_steps() - 1);
+                row[width - key..].copy_from_slice(&self.memory[step * key..][..key]);
+            }
+        }
+        input
+    }
+}
+
+impl LanguageModel for Conditioned<'_> {
+    type State = ConditionedState;
+
+    fn encoding(&self) -> &Encoding {
+        &self.model.config.target
+    }
+
+    fn zero_state(&self, batch: usize) -> ConditionedState {
+        ConditionedState { state: self.first.gather_rows(&vec![0; batch]), step: 0 }
+    }
+
+    fn gather(&self, state: &ConditionedState, rows: &[usize]) -> ConditionedState {
+        ConditionedState { state: state.state.gather_rows(rows), step: state.step }
+    }
+
+    fn step(
+        &mut self,
+        indices: &[u32],
+        offsets: &[usize],
+        state: &mut ConditionedState,
+        logits: &mut [f32],
+    ) -> Result<(), Error> {
+        let rows = offsets.len() - 1;
+        let model = self.model;
+        let input = self.input(indices, offsets, state.step);
+        state.step += 1;
+        let hidden =
+            model.decoder.step(&model.params, Input::Dense(&input), &mut state.state, &mut self.ws)?;
+        let (Some(attention), Some(combine)) = (&model.attention, &model.combine) else {
+            model.output.forward(&model.params, hidden, rows, logits, &mut self.linears[1])?;
+            return Ok(());
+        };
+        // All rows look at the one source: to attention they are steps of one row.
+        let source = self.memory.len() / model.config.encoder.output();
+        attention.forward(
+            &model.params,
+            hidden,
+            &self.memory,
+            (rows, source, 1),
+            None,
+            &mut self.attention,
+        )?;
+        self.attended.push(self.attention.weights(0)[..source].to_vec());
+        let (h, k) = (model.config.decoder.output(), model.config.encoder.output());
+        let joined: Vec<f32> = hidden
+            .chunks_exact(h)
+            .zip(self.attention.context().chunks_exact(k))
+            .flat_map(|(h, context)| h.iter().chain(context).copied())
+            .collect();
+        let mut combined = vec![0.0; rows * h];
+        combine.forward(&model.params, &joined, rows, &mut combined, &mut self.linears[0])?;
+        composer_tensor::maths::tanh_slice(&mut combined);
+        model.output.forward(&model.params, &combined, rows, logits, &mut self.linears[1])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,53 @@
+//! What an encoder–decoder looks like.
+
+use crate::Encoding;
+use composer_bptt::{AttentionScore, RecurrentConfig};
+use serde::{Deserialize, Serialize};
+
+/// How the decoder attends to the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttentionConfig {
+    /// The score.
+    pub score: AttentionScore,
+    /// Hidden units of an additive score; the others have none.
+    pub hidden: usize,
+}
+
+/// Everything that says what an encoder–decoder is, apart from its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seq2SeqConfig {
+    /// What the source means.
+    pub source: Encoding,
+    /// What the target means.
+    pub target: Encoding,
+    /// Styles that can be asked for, each a feature of every source step.
+    pub styles: usize,
+    /// The encoder; its `input` follows from `source` and `styles`. It may be bidirectional.
+    pub encoder: RecurrentConfig,
+    /// The decoder; its `input` follows from `target` and `aligned`.
+    pub decoder: RecurrentConfig,
+    /// Whether the decoder begins with what the encoder ended with.
+    pub bridge: bool,
+    /// Whether each step of the decoder reads the encoder's output at the same step.
+    pub aligned: bool,
+    /// Whether, and how, each step of the decoder looks at all steps of the source.
+    pub attention: Option<AttentionConfig>,
+    /// Probability that an output of the decoder is dropped on its way to the output layer, while training.
+    #[serde(default)]
+    pub output_dropout: f64,
+}
+
+impl Seq2SeqConfig {
+    /// The configuration with the widths of both inputs as they follow from the rest.
+    pub fn completed(mut self) -> Self {
+        self.encoder.input = self.source.inputs() + self.styles;
+        let from_memory = if self.aligned { self.encoder.output() } else { 0 };
+        self.decoder.input = self.target.inputs() + from_memory;
+        self
+    }
+
+    /// Numbers in the state of one row.
+    pub(super) fn state_width(&self, stack: &RecurrentConfig) -> usize {
+        stack.layers * stack.directions() * stack.hidden * if stack.cell.has_c() { 2 } else { 1 }
+    }
+}

@@ -1,0 +1,92 @@
+//! The model file of a [`Seq2Seq`]: as [`crate::file`], with a header of its own.
+
+use super::{Seq2Seq, Seq2SeqConfig};
+use crate::Error;
+use crate::file::{copy_weights, not_a_model, pack, read, unpack, write_atomically};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// What a model turns into what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// A melody gets an accompaniment.
+    Accompany,
+    /// A bass line gets drums.
+    Drum,
+    /// A melody gets an accompaniment in a style that is asked for.
+    Reharmonise,
+}
+
+/// What using the model needs to know besides its configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartNotes {
+    /// What it was trained for.
+    pub task: Task,
+    /// Names of the styles, in their order.
+    pub styles: Vec<String>,
+    /// General MIDI program of the new part.
+    pub program: u8,
+    /// What it was trained on, for people.
+    pub corpus: String,
+    /// The seed of the training.
+    pub seed: u64,
+    /// Held-out negative log-likelihood of the new part, nats per step.
+    pub valid_nll: Option<f64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    version: u32,
+    config: Seq2SeqConfig,
+    notes: PartNotes,
+}
+
+const VERSION: u32 = 1;
+const METADATA_KEY: &str = "composer-seq2seq";
+
+/// The bytes of a model file; the same model gives the same bytes.
+///
+/// # Errors
+/// The header cannot be written as JSON, in words.
+pub fn to_bytes(model: &Seq2Seq, notes: &PartNotes) -> Result<Vec<u8>, String> {
+    let header = Header { version: VERSION, config: model.config().clone(), notes: notes.clone() };
+    let header = serde_json::to_string(&header).map_err(|error| error.to_string())?;
+    pack(model.params(), METADATA_KEY, header)
+}
+
+/// Writes a model whole or not at all.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn save(model: &Seq2Seq, notes: &PartNotes, path: &Path) -> Result<(), Error> {
+    let io = |source| Error::Io { action: "write", path: path.to_owned(), source };
+    let bytes = to_bytes(model, notes).map_err(|reason| io(std::io::Error::other(reason)))?;
+    write_atomically(path, &bytes).map_err(io)
+}
+
+/// Reads a model file.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub fn load(path: &Path) -> Result<(Seq2Seq, PartNotes), Error> {
+    from_bytes(&read(path)?, path)
+}
+
+/// Reads a model from bytes; `path` is for messages only.
+///
+/// # Errors
+/// They are no model of this kind and version.
+pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<(Seq2Seq, PartNotes), Error> {
+    let (tensors, header) = unpack(bytes, METADATA_KEY, path)?;
+    let header: Header = serde_json::from_str(&header)
+        .map_err(|error| not_a_model(path, &format!("its configuration cannot be read ({error})")))?;
+    if header.version != VERSION {
+        let reason = format!("its format version is {}, this program reads {VERSION}", header.version);
+        return Err(not_a_model(path, &reason));
+    }
+    let mut model = Seq2Seq::zeros(header.config)?;
+    copy_weights(model.params_mut(), &tensors, path)?;
+    Ok((model, header.notes))
+}

@@ -1,0 +1,426 @@
+//! [`Seq2Seq`]: one part of the music turned into another: P(target | source).
+//!
+//! ```text
+//! source ──► encoder ──► memory [S, B, K] ──┬─ aligned: memory_t is part of the decoder's input at step t
+//!                │                          └─ attention: context_t = Σ_s a_ts memory_s
+//!                └─ bridge: h_0 = tanh(W h_n + b)
+//!                                │
+//! target before t ──► decoder ──► h_t ──► m_t = tanh(W [h_t; context_t] + b) ──► logits of target_t
+//! ```
+//!
+//! The three ways from source to target can be combined, and compared. *Aligned* is for tasks in which step `t` of the target
+//! sounds together with step `t` of the source; *attention* for all others; the *bridge* alone must squeeze the whole source
+//! into one state, and forgets long ones: the lesson of Bahdanau et al. (2015).
+
+mod conditioned;
+mod config;
+mod file;
+mod pairs;
+mod sampling;
+
+pub use conditioned::{Conditioned, ConditionedState};
+pub use config::{AttentionConfig, Seq2SeqConfig};
+pub use file::{PartNotes, Task, from_bytes, load, save, to_bytes};
+pub use pairs::{Pair, PairBatch, Window};
+pub use sampling::resample_inputs;
+
+use crate::streams::{Purpose, stream};
+use crate::{Error, Targets};
+use composer_bptt::{
+    Attention, AttentionWorkspace, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent,
+    RecurrentWorkspace, State, loss,
+};
+use composer_tensor::Scalar;
+use rand::RngExt;
+
+/// An encoder and a decoder.
+#[derive(Clone)]
+pub struct Seq2Seq<S = f32> {
+    config: Seq2SeqConfig,
+    params: Parameters<S>,
+    encoder: Recurrent,
+    decoder: Recurrent,
+    bridge: Option<Linear>,
+    attention: Option<Attention>,
+    combine: Option<Linear>,
+    output: Linear,
+}
+
+/// Scratch of a forward and a backward pass, reused from step to step.
+#[derive(Default)]
+pub struct Seq2SeqWorkspace<S> {
+    encoder: RecurrentWorkspace<S>,
+    decoder: RecurrentWorkspace<S>,
+    attention: AttentionWorkspace<S>,
+    linears: [LinearWorkspace<S>; 3],
+    /// The encoder's output `[S, B, K]`.
+    memory: Vec<S>,
+    /// The encoder's final state as the bridge reads it, and what it makes of it, row by row of the batch.
+    encoded: Vec<S>,
+    bridged: Vec<S>,
+    /// What the decoder reads, `[T, B, F]`.
+    input: Vec<S>,
+    /// `[h; context]` and, after the combining layer (or without one), what the output layer reads.
+    joined: Vec<S>,
+    combined: Vec<S>,
+    /// What dropout multiplied it by; empty without.
+    keep: Vec<S>,
+    logits: Vec<S>,
+    d_combined: Vec<S>,
+    d_joined: Vec<S>,
+    d_memory: Vec<S>,
+}
+
+impl<S: Scalar> Seq2SeqWorkspace<S> {
+    /// Logits `[T, B, V]` of the last forward pass; after [`Seq2Seq::loss`] their gradient.
+    pub fn logits(&self) -> &[S] {
+        &self.logits
+    }
+
+    /// The attention weights `[T, S]` of one row of the batch in the last forward pass: which source steps each target step
+    /// looked at. Only with attention.
+    pub fn attention(&self, row: usize) -> &[S] {
+        self.attention.weights(row)
+    }
+}
+
+impl<S: Scalar> Seq2Seq<S> {
+    /// A model with all parameters zero: for loading weights into.
+    ///
+    /// # Errors
+    /// The configuration contradicts itself.
+    pub fn zeros(config: Seq2SeqConfig) -> Result<Self, Error> {
+        let config = config.completed();
+        let mut params = Parameters::new();
+        let encoder = Recurrent::new(config.encoder.clone(), "encoder", &mut params)?;
+        let decoder = Recurrent::new(config.decoder.clone(), "decoder", &mut params)?;
+        let (key, hidden) = (config.encoder.output(), config.decoder.output());
+        if config.decoder.bidirectional {
+            let what = "a decoder cannot be bidirectional: it would see what it is to write";
+            return Err(composer_bptt::Error::Unsupported(what).into());
+        }
+        let bridge = match config.bridge {
+            true => {
+                let (from, to) = (config.state_width(&config.encoder), config.state_width(&config.decoder));
+                Some(Linear::new(from, to, true, "bridge", &mut params)?)
+            }
+            false => None,
+        };
+        let (attention, combine) = match config.attention {
+            Some(AttentionConfig { score, hidden: side }) => {
+                let attention = Attention::new(score, hidden, key, side, "attention", &mut params)?;
+                (Some(attention), Some(Linear::new(hidden + key, hidden, true, "combine", &mut params)?))
+            }
+            None => (None, None),
+        };
+        let output = Linear::new(hidden, config.target.outputs(), true, "output", &mut params)?;
+        Ok(Self { config, params, encoder, decoder, bridge, attention, combine, output })
+    }
+
+    /// A model with random weights: a function of the configuration and the seed alone.
+    ///
+    /// # Errors
+    /// As for [`Seq2Seq::zeros`].
+    pub fn new(config: Seq2SeqConfig, init: &Init, seed: u64) -> Result<Self, Error> {
+        let mut model = Self::zeros(config)?;
+        let mut rng = stream(seed, Purpose::Initialisation, 0);
+        model.encoder.init(&mut model.params, init, &mut rng);
+        model.decoder.init(&mut model.params, init, &mut rng);
+        if let Some(attention) = &model.attention {
+            attention.init(&mut model.params, init, &mut rng);
+        }
+        for linear in [model.bridge, model.combine, Some(model.output)].into_iter().flatten() {
+            linear.init(&mut model.params, init, &mut rng);
+        }
+        Ok(model)
+    }
+
+    /// What the model is.
+    pub fn config(&self) -> &Seq2SeqConfig {
+        &self.config
+    }
+
+    /// All weights and their gradients.
+    pub fn params(&self) -> &Parameters<S> {
+        &self.params
+    }
+
+    /// All weights and their gradients, for an optimiser.
+    pub fn params_mut(&mut self) -> &mut Parameters<S> {
+        &mut self.params
+    }
+
+    /// The bias of the output layer, for a prior.
+    pub fn output_bias_mut(&mut self) -> &mut [S] {
+        match self.output.bias() {
+            Some(bias) => self.params.value_mut(bias),
+            None => &mut [],
+        }
+    }
+
+    /// Runs the encoder; leaves the memory in `ws` and returns the decoder's first state.
+    fn encode(
+        &self,
+        batch: &PairBatch,
+        mode: Mode<'_>,
+        ws: &mut Seq2SeqWorkspace<S>,
+    ) -> Result<State<S>, Error> {
+        let rows = batch.target.batch;
+        let mut state = State::zeros(&self.config.encoder, rows);
+        let (input, steps) = (batch.source_input(), batch.source_steps);
+        let mask = Some(&batch.source_mask);
+        self.encoder.forward(&self.params, input, steps, rows, &mut state, mask, mode, &mut ws.encoder)?;
+        ws.memory.clear();
+        ws.memory.extend_from_slice(ws.encoder.output());
+        let Some(bridge) = &self.bridge else { return Ok(State::zeros(&self.config.decoder, rows)) };
+        by_row(&state, &self.config.encoder, &mut ws.encoded);
+        ws.bridged.resize(rows * bridge.outputs(), S::zero());
+        bridge.forward(&self.params, &ws.encoded, rows, &mut ws.bridged, &mut ws.linears[0])?;
+        composer_tensor::maths::tanh_slice(&mut ws.bridged);
+        Ok(by_layer(&ws.bridged, &self.config.decoder, rows)?)
+    }
+
+    /// Runs a batch with the true target before each step (teacher forcing) and leaves the logits `[T, B, V]` in `ws`.
+    ///
+    /// # Errors
+    /// The batch does not fit the model.
+    pub fn forward(
+        &self,
+        batch: &PairBatch,
+        mut mode: Mode<'_>,
+        ws: &mut Seq2SeqWorkspace<S>,
+    ) -> Result<(), Error> {
+        let mut state = self.encode(batch, reborrow(&mut mode), ws)?;
+        let (steps, rows) = (batch.target.steps, batch.target.batch);
+        self.decoder_input(batch, ws)?;
+        let input = Input::Dense(&ws.input);
+        let decoder = &mut ws.decoder;
+        self.decoder.forward(
+            &self.params,
+            input,
+            steps,
+            rows,
+            &mut state,
+            None,
+            reborrow(&mut mode),
+            decoder,
+        )?;
+        self.combine(ws, (steps, batch.source_steps, rows), batch)?;
+        ws.drop_out(self.config.output_dropout, mode);
+        ws.logits.resize(steps * rows * self.config.target.outputs(), S::zero());
+        let linear = &mut ws.linears[2];
+        self.output.forward(&self.params, &ws.combined, steps * rows, &mut ws.logits, linear)?;
+        Ok(())
+    }
+
+    /// `[symbol before; memory_t]` for every step.
+    fn decoder_input(&self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<(), Error> {
+        let (steps, rows) = (batch.target.steps, batch.target.batch);
+        let (symbols, key) = (self.config.target.inputs(), self.config.encoder.output());
+        if self.config.aligned && batch.source_steps < steps {
+            return Err(Error::WrongSequence {
+                expected: "source and target of equal length",
+                given: "a shorter source",
+            });
+        }
+        let width = self.config.decoder.input;
+        ws.input.clear();
+        ws.input.resize(steps * rows * width, S::zero());
+        for (row, input) in ws.input.chunks_exact_mut(width).enumerate() {
+            for &index in &batch.target.indices[batch.target.offsets[row]..batch.target.offsets[row + 1]] {
+                input[index as usize] = S::one();
+            }
+            if self.config.aligned {
+                input[symbols..].copy_from_slice(&ws.memory[row * key..][..key]);
+            }
+        }
+        Ok(())
+    }
+
+    /// From the decoder's output, with attention if there is any, to what the output layer reads.
+    fn combine(
+        &self,
+        ws: &mut Seq2SeqWorkspace<S>,
+        sizes: (usize, usize, usize),
+        batch: &PairBatch,
+    ) -> Result<(), Error> {
+        let hidden = ws.decoder.output();
+        let (Some(attention), Some(combine)) = (&self.attention, &self.combine) else {
+            ws.combined.clear();
+            ws.combined.extend_from_slice(hidden);
+            return Ok(());
+        };
+        let mask = Some(&batch.source_mask);
+        attention.forward(&self.params, hidden, &ws.memory, sizes, mask, &mut ws.attention)?;
+        let (h, k) = (self.config.decoder.output(), self.config.encoder.output());
+        ws.joined.clear();
+        for (h, context) in hidden.chunks_exact(h).zip(ws.attention.context().chunks_exact(k)) {
+            ws.joined.extend_from_slice(h);
+            ws.joined.extend_from_slice(context);
+        }
+        let rows = sizes.0 * sizes.2;
+        ws.combined.resize(rows * h, S::zero());
+        combine.forward(&self.params, &ws.joined, rows, &mut ws.combined, &mut ws.linears[1])?;
+        composer_tensor::maths::tanh_slice(&mut ws.combined);
+        Ok(())
+    }
+
+    /// After [`Seq2Seq::forward`]: the negative log-likelihood of the batch in nats, summed over all that is charged. Turns the
+    /// logits in `ws` into the gradient of the *mean over charged steps*.
+    ///
+    /// # Errors
+    /// The batch is not that of the forward pass.
+    pub fn loss(&self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<f64, Error> {
+        let scale = 1.0 / batch.target.charged.max(1) as f64;
+        let nll = match &batch.target.targets {
+            Targets::Bits { on, weight } => {
+                let cast = |values: &[f32]| values.iter().map(|&x| S::of(x.into())).collect::<Vec<S>>();
+                loss::sigmoid_cross_entropy(&mut ws.logits, &cast(on), Some(&cast(weight)), scale)?
+            }
+            Targets::Tokens(targets) => {
+                let vocabulary = self.config.target.outputs();
+                loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, 0.0, scale)?
+            }
+        };
+        Ok(nll.sum)
+    }
+
+    /// After [`Seq2Seq::loss`]: adds the gradient of the mean loss to the parameters' gradients.
+    ///
+    /// # Errors
+    /// There was no forward pass of this batch.
+    pub fn backward(&mut self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<(), Error> {
+        let rows = batch.target.steps * batch.target.batch;
+        ws.d_combined.resize(ws.combined.len(), S::zero());
+        let (params, linears) = (&mut self.params, &mut ws.linears);
+        let d = Some(ws.d_combined.as_mut_slice());
+        self.output.backward(params, &ws.combined, rows, &ws.logits, d, &mut linears[2])?;
+        for (d, &keep) in ws.d_combined.iter_mut().zip(&ws.keep) {
+            *d *= keep;
+        }
+        ws.d_memory.clear();
+        ws.d_memory.resize(ws.memory.len(), S::zero());
+        self.combine_backward(batch, rows, ws)?;
+        ws.decoder.request_d_input(self.config.aligned);
+        let (input, d_hidden) = (Input::Dense(&ws.input), &ws.d_combined);
+        self.decoder.backward(&mut self.params, input, d_hidden, None, &mut ws.decoder)?;
+        if self.config.aligned {
+            let (width, key) = (self.config.decoder.input, self.config.encoder.output());
+            let of_memory = ws.decoder.d_input().chunks_exact(width).map(|row| &row[width - key..]);
+            for (d_memory, d) in ws.d_memory.chunks_exact_mut(key).zip(of_memory) {
+                d_memory.iter_mut().zip(d).for_each(|(sum, &d)| *sum += d);
+            }
+        }
+        let d_state = self.bridge_backward(batch.target.batch, ws)?;
+        let input = batch.source_input();
+        self.encoder.backward(&mut self.params, input, &ws.d_memory, d_state.as_ref(), &mut ws.encoder)?;
+        Ok(())
+    }
+
+    /// Turns `d_combined` into the gradient of the decoder's output; adds to that of the memory.
+    fn combine_backward(
+        &mut self,
+        batch: &PairBatch,
+        rows: usize,
+        ws: &mut Seq2SeqWorkspace<S>,
+    ) -> Result<(), Error> {
+        let (Some(attention), Some(combine)) = (&self.attention, &self.combine) else { return Ok(()) };
+        // The forward pass dropped units after the tanh; what it kept was scaled up.
+        for (index, d) in ws.d_combined.iter_mut().enumerate() {
+            let scaled = ws.combined[index];
+            let y = match ws.keep.get(index) {
+                Some(&keep) if keep > S::zero() => scaled / keep,
+                _ => scaled,
+            };
+            *d *= S::one() - y * y;
+        }
+        ws.d_joined.resize(ws.joined.len(), S::zero());
+        let d_joined = Some(ws.d_joined.as_mut_slice());
+        combine.backward(&mut self.params, &ws.joined, rows, &ws.d_combined, d_joined, &mut ws.linears[1])?;
+        let (h, k) = (self.config.decoder.output(), self.config.encoder.output());
+        let d_context: Vec<S> =
+            ws.d_joined.chunks_exact(h + k).flat_map(|row| row[h..].iter().copied()).collect();
+        let hidden = ws.decoder.output();
+        let mask = Some(&batch.source_mask);
+        attention.backward(&mut self.params, hidden, &ws.memory, &d_context, mask, &mut ws.attention)?;
+        let d_queries = ws.attention.d_queries().chunks_exact(h);
+        for ((d, joined), d_query) in
+            ws.d_combined.chunks_exact_mut(h).zip(ws.d_joined.chunks_exact(h + k)).zip(d_queries)
+        {
+            for unit in 0..h {
+                d[unit] = joined[unit] + d_query[unit];
+            }
+        }
+        ws.d_memory.iter_mut().zip(ws.attention.d_keys()).for_each(|(sum, &d)| *sum += d);
+        Ok(())
+    }
+
+    /// The gradient of the encoder's final state, if there is a bridge.
+    fn bridge_backward(
+        &mut self,
+        rows: usize,
+        ws: &mut Seq2SeqWorkspace<S>,
+    ) -> Result<Option<State<S>>, Error> {
+        let Some(bridge) = &self.bridge else { return Ok(None) };
+        let mut d_bridged = Vec::new();
+        by_row(ws.decoder.d_state(), &self.config.decoder, &mut d_bridged);
+        for (d, &y) in d_bridged.iter_mut().zip(&ws.bridged) {
+            *d *= S::one() - y * y;
+        }
+        let mut d_encoded = vec![S::zero(); ws.encoded.len()];
+        let linear = &mut ws.linears[0];
+        bridge.backward(&mut self.params, &ws.encoded, rows, &d_bridged, Some(&mut d_encoded), linear)?;
+        Ok(Some(by_layer(&d_encoded, &self.config.encoder, rows)?))
+    }
+}
+
+fn reborrow<'a>(mode: &'a mut Mode<'_>) -> Mode<'a> {
+    match mode {
+        Mode::Eval => Mode::Eval,
+        Mode::Train { rng } => Mode::Train { rng },
+    }
+}
+
+/// A state `[L·D, B, H]` as one row of numbers for each row of the batch: all of `h`, then all of `c`.
+fn by_row<S: Scalar>(state: &State<S>, config: &composer_bptt::RecurrentConfig, rows: &mut Vec<S>) {
+    let (batch, hidden) = (state.batch(), config.hidden);
+    rows.clear();
+    for b in 0..batch {
+        for layer in state.h.chunks_exact(batch * hidden).chain(state.c.chunks_exact(batch * hidden)) {
+            rows.extend_from_slice(&layer[b * hidden..][..hidden]);
+        }
+    }
+}
+
+/// The inverse of [`by_row`].
+fn by_layer<S: Scalar>(
+    rows: &[S],
+    config: &composer_bptt::RecurrentConfig,
+    batch: usize,
+) -> Result<State<S>, composer_bptt::Error> {
+    let hidden = config.hidden;
+    let mut state = State::zeros(config, batch);
+    let width = rows.len() / batch.max(1);
+    let layers = state.h.chunks_exact_mut(batch * hidden).chain(state.c.chunks_exact_mut(batch * hidden));
+    for (index, layer) in layers.enumerate() {
+        for b in 0..batch {
+            layer[b * hidden..][..hidden].copy_from_slice(&rows[b * width + index * hidden..][..hidden]);
+        }
+    }
+    Ok(state)
+}
+
+impl<S: Scalar> Seq2SeqWorkspace<S> {
+    /// Inverted dropout of what the output layer reads, while training.
+    fn drop_out(&mut self, probability: f64, mode: Mode<'_>) {
+        self.keep.clear();
+        if let (Mode::Train { rng }, true) = (mode, probability > 0.0) {
+            let kept = S::of(1.0 / (1.0 - probability));
+            let draw = |_: &S| if rng.random::<f64>() < probability { S::zero() } else { kept };
+            self.keep.extend(self.combined.iter().map(draw));
+            for (h, &keep) in self.combined.iter_mut().zip(&self.keep) {
+                *h *= keep;
+            }
+        }
+    }
+}

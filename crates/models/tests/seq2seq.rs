@@ -1,0 +1,174 @@
+//! Encoder–decoders: gradients against differences, single steps against whole sequences, the model file.
+
+use composer_bptt::gradcheck::{Options, Part, check};
+use composer_bptt::{AttentionScore, Cell, Init, Mode, RecurrentConfig};
+use composer_models::seq2seq::{
+    AttentionConfig, Conditioned, Pair, PairBatch, PartNotes, Seq2SeqWorkspace, Task, Window, from_bytes,
+    to_bytes,
+};
+use composer_models::{Encoding, LanguageModel, Seq2Seq, Seq2SeqConfig, Sequence};
+use composer_music::representation::frames::{Frame, FrameRepresentation, strike_rising_edges};
+use std::path::Path;
+
+fn tokens(vocabulary: usize) -> Encoding {
+    Encoding::Tokens { vocabulary, fingerprint: "test".into() }
+}
+
+fn stack(cell: Cell, hidden: usize, bidirectional: bool) -> RecurrentConfig {
+    RecurrentConfig { cell, hidden, bidirectional, ..RecurrentConfig::default() }
+}
+
+/// Every way from source to target, and every cell.
+fn configurations() -> Vec<(&'static str, Seq2SeqConfig)> {
+    let base = |cell| Seq2SeqConfig {
+        source: tokens(4),
+        target: tokens(3),
+        styles: 2,
+        encoder: stack(cell, 3, true),
+        decoder: stack(cell, 6, false),
+        bridge: false,
+        aligned: false,
+        attention: None,
+        output_dropout: 0.0,
+    };
+    let attention = |score| Some(AttentionConfig { score, hidden: 4 });
+    vec![
+        ("bridge", Seq2SeqConfig { bridge: true, ..base(Cell::Lstm) }),
+        ("aligned", Seq2SeqConfig { aligned: true, ..base(Cell::Gru) }),
+        ("dot", Seq2SeqConfig { attention: attention(AttentionScore::Dot), ..base(Cell::RnnTanh) }),
+        (
+            "general",
+            Seq2SeqConfig { attention: attention(AttentionScore::General), bridge: true, ..base(Cell::Gru) },
+        ),
+        (
+            "additive, aligned, bridge",
+            Seq2SeqConfig {
+                attention: attention(AttentionScore::Additive),
+                aligned: true,
+                bridge: true,
+                ..base(Cell::Lstm)
+            },
+        ),
+    ]
+}
+
+fn pairs() -> Vec<Pair> {
+    vec![
+        Pair {
+            source: Sequence::Tokens(vec![0, 3, 1, 2, 2]),
+            target: Sequence::Tokens(vec![2, 0, 1, 1, 0]),
+            style: Some(1),
+        },
+        Pair {
+            source: Sequence::Tokens(vec![1, 0, 3]),
+            target: Sequence::Tokens(vec![0, 2, 2]),
+            style: Some(0),
+        },
+    ]
+}
+
+fn batch(config: &Seq2SeqConfig, pairs: &[Pair]) -> PairBatch {
+    let windows: Vec<_> =
+        pairs.iter().map(|pair| Window { pair, start: 0, steps: usize::MAX, transpose: 0 }).collect();
+    let mut batch = PairBatch::new(config);
+    batch.fill(config, &windows).expect("the model's symbols");
+    batch
+}
+
+#[test]
+fn gradients_agree_with_differences() {
+    for (name, config) in configurations() {
+        let mut model = Seq2Seq::<f64>::new(config, &Init::PYTORCH, 3).expect("a model");
+        let batch = batch(model.config(), &pairs());
+        let charged = batch.target.charged as f64;
+        let mut ws = Seq2SeqWorkspace::default();
+        model.forward(&batch, Mode::Eval, &mut ws).expect("fits");
+        model.loss(&batch, &mut ws).expect("fits");
+        model.params_mut().zero_grad();
+        model.backward(&batch, &mut ws).expect("fits");
+        let (values, gradient) = (model.params().values().to_vec(), model.params().grads().to_vec());
+        let parts: Vec<Part> = (model.params().entries().iter())
+            .map(|entry| Part::new(entry.name.clone(), entry.range.clone()))
+            .collect();
+        let mut moved = model.clone();
+        let loss = |values: &[f64]| -> f64 {
+            moved.params_mut().values_mut().copy_from_slice(values);
+            moved.forward(&batch, Mode::Eval, &mut ws).expect("fits");
+            moved.loss(&batch, &mut ws).expect("fits") / charged
+        };
+        // The smallest gradients are a hundred-thousandth of the largest here, and differences see no more of them.
+        let options = Options { floor: 1e-4, ..Options::default() };
+        let report = check(&parts, &values, &gradient, loss, &options);
+        assert!(report.passed(), "{name}: {:?}", report.failures().collect::<Vec<_>>());
+        assert!(gradient.iter().filter(|&&g| g != 0.0).count() > gradient.len() / 2, "{name}: mostly zeros");
+    }
+}
+
+#[test]
+fn single_steps_say_what_the_whole_says() {
+    for (name, config) in configurations() {
+        let model = Seq2Seq::<f32>::new(config, &Init::PYTORCH, 5).expect("a model");
+        let pair = pairs().remove(0);
+        let batch = batch(model.config(), std::slice::from_ref(&pair));
+        let mut ws = Seq2SeqWorkspace::default();
+        model.forward(&batch, Mode::Eval, &mut ws).expect("fits");
+        let mut stepper = Conditioned::new(&model, pair.source.clone(), pair.style).expect("a source");
+        let Sequence::Tokens(target) = &pair.target else { panic!("tokens") };
+        let mut state = stepper.zero_state(2);
+        let mut logits = vec![0.0; 6];
+        let before = std::iter::once(3).chain(target.iter().copied());
+        for (token, whole) in before.zip(ws.logits().chunks_exact(3)) {
+            stepper.step(&[token, token], &[0, 1, 2], &mut state, &mut logits).expect("a step");
+            for row in logits.chunks_exact(3) {
+                for (a, b) in row.iter().zip(whole) {
+                    assert!((a - b).abs() < 1e-5, "{name}: {row:?} instead of {whole:?}");
+                }
+            }
+            state = stepper.gather(&state, &[1, 0]);
+        }
+    }
+}
+
+#[test]
+fn padding_changes_nothing() {
+    for (name, config) in configurations() {
+        let model = Seq2Seq::<f64>::new(config, &Init::PYTORCH, 5).expect("a model");
+        let nll = |pairs: &[Pair]| {
+            let batch = batch(model.config(), pairs);
+            let mut ws = Seq2SeqWorkspace::default();
+            model.forward(&batch, Mode::Eval, &mut ws).expect("fits");
+            model.loss(&batch, &mut ws).expect("fits")
+        };
+        let (together, alone) = (nll(&pairs()), nll(&pairs()[..1]) + nll(&pairs()[1..]));
+        assert!((together - alone).abs() < 1e-10, "{name}: {together} and {alone}");
+    }
+}
+
+#[test]
+fn model_files_come_back_and_wrong_input_is_refused_in_words() {
+    let representation =
+        FrameRepresentation { pitch_low: 60, pitch_high: 71, ..FrameRepresentation::default() };
+    let mut config = configurations().remove(4).1;
+    config.source = Encoding::Frames { representation, metre: 16 };
+    config.target = Encoding::Frames { representation, metre: 16 };
+    let model = Seq2Seq::<f32>::new(config, &Init::PYTORCH, 1).expect("a model");
+    let notes = PartNotes {
+        task: Task::Accompany,
+        styles: vec!["rag".into(), "game".into()],
+        program: 0,
+        corpus: "a test".into(),
+        seed: 1,
+        valid_nll: Some(1.5),
+    };
+    let bytes = to_bytes(&model, &notes).expect("bytes");
+    let (again, notes_again) = from_bytes(&bytes, Path::new("x")).expect("a model");
+    assert_eq!((again.params().values(), &notes_again), (model.params().values(), &notes));
+    let mut frames = vec![Frame { sounding: 1 << 60, onsets: 0 }; 3];
+    strike_rising_edges(&mut frames);
+    let refused = |source, style| Conditioned::new(&again, source, style).err().expect("refused").to_string();
+    assert!(refused(Sequence::Frames(frames.clone()), Some(2)).contains("no style 2"));
+    assert!(refused(Sequence::Frames(Vec::new()), None).contains("empty"));
+    assert!(refused(Sequence::Tokens(vec![1]), None).contains("frames"));
+    let error = composer_models::file::from_bytes(&bytes, Path::new("x")).err().expect("refused");
+    assert!(error.to_string().contains("another kind"), "{error}");
+}
