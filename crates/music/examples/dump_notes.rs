@@ -11,8 +11,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for file in corpus::midi_files(&paths)? {
         let line = match midi::read_file(&file.path) {
             Ok(midi::MidiFile { score, report }) => {
-                let notes: Vec<_> =
-                    score.notes().map(|note| (note.onset, note.duration, note.pitch, note.velocity)).collect();
+                let notes: Vec<_> = score
+                    .notes()
+                    .map(|note| (note.onset, note.duration, note.pitch, note.velocity))
+                    .collect();
                 serde_json::json!({
                     "file": file.path,
                     "ticks_per_quarter": score.ticks_per_quarter,

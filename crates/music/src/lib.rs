@@ -1,4 +1,20 @@
 //! Scores, MIDI in and out, sequence representations, corpora and augmentation.
+//!
+//! ```
+//! use composer_music::representation::frames::{DecodeOptions, FrameRepresentation};
+//! use composer_music::{corpus, midi};
+//!
+//! let piece = &corpus::shipped::piano().pieces[0];
+//! let frames = FrameRepresentation::default();
+//! let steps = frames.encode(&piece.score);
+//! let again = frames.decode(&steps[..64], &DecodeOptions { tempo: 92.0, ..DecodeOptions::default() });
+//! let bytes = midi::write(&again)?;
+//! assert_eq!(midi::read(&bytes)?.score, again);
+//! # Ok::<(), midi::Error>(())
+//! ```
+//!
+//! A file becomes a [`Score`] in [`midi`]; a [`Score`] becomes symbols and comes back in [`representation`]; [`corpus`]
+//! and [`ingest`] do it for folders, [`augment`] and [`roles`] before training, [`inspect`] and [`picture`] for people.
 
 pub mod augment;
 pub mod cache;

@@ -203,6 +203,20 @@ fn nonsense_metadata_costs_nothing_else() {
 }
 
 #[test]
+fn a_megabyte_of_empty_tracks_is_read_to_the_last_that_a_header_can_count() {
+    let named = [&[0, 0xFF, 3, 1, b'x'][..], &END].concat();
+    let mut bytes = file(1, QUARTER_96, &[&named]);
+    let track = bytes[14..].to_vec();
+    (0..70_000).for_each(|_| bytes.extend(&track));
+    let read_file = read(&bytes).expect("readable");
+    assert_eq!((read_file.report.tracks, read_file.report.damage_count), (65_534, 1));
+    let again = read(&write(&read_file.score).expect("writable")).expect("readable").score;
+    assert!(again == read_file.score, "{} tracks came back", again.tracks.len());
+    let shell = [&bytes[..14], &b"MTrk".repeat(250_000)].concat();
+    assert!(!read(&shell).expect("readable").report.is_undamaged());
+}
+
+#[test]
 fn what_is_no_midi_file_is_refused_in_one_sentence() {
     let cases: [(&[u8], &str); 5] = [
         (b"", "the file is empty"),

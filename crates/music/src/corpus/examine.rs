@@ -186,7 +186,11 @@ fn fault(score: &Score, report: &ReadReport, notes: usize, criteria: &Criteria) 
     let quarters = Grid::new(score.ticks_per_quarter, 1).step(score.end());
     match report.damage.first() {
         Some(damage) if !criteria.keep_damaged => {
-            return Some(Dropped::new(Rule::Damaged, format!("damaged at {damage}"), Some("--keep-damaged")));
+            return Some(Dropped::new(
+                Rule::Damaged,
+                format!("damaged at {damage}"),
+                Some("leaving out --no-damaged"),
+            ));
         }
         _ => {}
     }

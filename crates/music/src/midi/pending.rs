@@ -12,6 +12,8 @@ pub(super) struct Pending {
     open: Vec<VecDeque<usize>>,
     /// Per channel and pitch, its last release while another note of it went on sounding.
     last_off: Vec<Option<Ticks>>,
+    /// The keys struck in this track, some of them more than once: a file may have many tracks with little in them.
+    touched: Vec<usize>,
 }
 
 fn key(channel: u8, pitch: u8) -> usize {
@@ -20,7 +22,7 @@ fn key(channel: u8, pitch: u8) -> usize {
 
 impl Pending {
     pub(super) fn new() -> Self {
-        Self { open: vec![VecDeque::new(); KEYS], last_off: vec![None; KEYS] }
+        Self { open: vec![VecDeque::new(); KEYS], last_off: vec![None; KEYS], touched: Vec::new() }
     }
 
     /// A note begins; its length is not known yet. Returns whether the same pitch sounded already.
@@ -29,6 +31,7 @@ impl Pending {
         let overlaps = !self.open[key].is_empty();
         if !overlaps {
             self.last_off[key] = None;
+            self.touched.push(key);
         }
         self.open[key].push_back(notes.len());
         notes.push(note);
@@ -54,14 +57,14 @@ impl Pending {
     /// with the track. Returns how many such notes there were.
     pub(super) fn finish(&mut self, notes: &mut [Note], end: Ticks) -> usize {
         let mut hanging = 0;
-        for (open, last_off) in self.open.iter_mut().zip(&mut self.last_off) {
-            for index in open.drain(..) {
+        for key in self.touched.drain(..) {
+            for index in self.open[key].drain(..) {
                 let onset = notes[index].onset;
-                let release = last_off.filter(|&off| off >= onset).unwrap_or(end);
+                let release = self.last_off[key].filter(|&off| off >= onset).unwrap_or(end);
                 notes[index].duration = release - onset;
                 hanging += 1;
             }
-            *last_off = None;
+            self.last_off[key] = None;
         }
         hanging
     }

@@ -3,7 +3,12 @@
 use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
 
 use super::{
-    Error, chunks, chunks::Division, pending, pending::Pending, report::ReadReport, write::MAX_TICK,
+    Error, chunks,
+    chunks::Division,
+    pending,
+    pending::Pending,
+    report::ReadReport,
+    write::{MAX_TICK, MAX_TRACKS},
 };
 use crate::score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
 
@@ -37,6 +42,10 @@ pub fn read(bytes: &[u8]) -> Result<MidiFile, Error> {
     let mut reader = Reader::new(header.division, report);
     let mut at = header.chunks;
     while let Some(chunk) = chunks::next_track(bytes, at, &mut reader.report) {
+        if reader.score.tracks.len() == MAX_TRACKS {
+            reader.report.damage(at, "there are more tracks than a header can count; the rest was skipped");
+            break;
+        }
         reader.track(bytes, chunk.start, chunk.end);
         at = chunk.end;
     }

@@ -10,6 +10,9 @@ use crate::score::{Score, Ticks, Track};
 /// Last tick that is read or written; 24 days of music at the finest resolution and 120 quarters per minute.
 pub const MAX_TICK: Ticks = 1 << 37;
 
+/// Most tracks that are read or written: the header counts in 16 bits, and one track is for tempo and metre.
+pub(super) const MAX_TRACKS: usize = u16::MAX as usize - 1;
+
 /// Velocity of every note-off; a score does not hold release velocities.
 const RELEASE_VELOCITY: u8 = 64;
 
@@ -22,7 +25,8 @@ const RELEASE_VELOCITY: u8 = 64;
 /// tempo of more than 24 bits, a denominator that is no power of two, a time beyond [`MAX_TICK`], too many tracks.
 pub fn write(score: &Score) -> Result<Vec<u8>, Error> {
     check(score)?;
-    let mut tracks = vec![conductor(score)];
+    let pedal_tracks = pedal_tracks(score);
+    let mut tracks = vec![conductor(score, &pedal_tracks)];
     let program_changes = program_changes(score);
     for (index, track) in score.tracks.iter().enumerate() {
         if track.name.as_deref().is_none_or(str::is_empty) && track.notes.is_empty() {
@@ -30,7 +34,7 @@ pub fn write(score: &Score) -> Result<Vec<u8>, Error> {
         }
         let mut events = notes_of(track, &program_changes[index]);
         for channel in 0..16 {
-            if pedal_track(score, channel) == Some(index) {
+            if pedal_tracks[usize::from(channel)] == Some(index) {
                 add_pedals(&mut events, score, channel);
             }
         }
@@ -55,7 +59,7 @@ const OFF: u8 = 1;
 const CONTROL: u8 = 2;
 const ON: u8 = 3;
 
-fn conductor(score: &Score) -> Vec<TrackEvent<'_>> {
+fn conductor<'a>(score: &'a Score, pedal_tracks: &[Option<usize>; 16]) -> Vec<TrackEvent<'a>> {
     let tempos =
         score.tempos.iter().map(|tempo| (tempo.tick, MetaMessage::Tempo(u24::new(tempo.micros_per_quarter))));
     let metres = score.time_signatures.iter().map(|metre| {
@@ -68,16 +72,22 @@ fn conductor(score: &Score) -> Vec<TrackEvent<'_>> {
         .map(|(index, (tick, meta))| Event { tick, order: (META, index), kind: TrackEventKind::Meta(meta) })
         .collect();
     for channel in 0..16 {
-        if pedal_track(score, channel).is_none() {
+        if pedal_tracks[usize::from(channel)].is_none() {
             add_pedals(&mut events, score, channel);
         }
     }
     finish(events, None)
 }
 
-/// The first track with notes on a channel: where the movements of its pedal are written.
-fn pedal_track(score: &Score, channel: u8) -> Option<usize> {
-    score.tracks.iter().position(|track| track.notes.iter().any(|note| note.channel == channel))
+/// For every channel, the first track with notes on it: where the movements of its pedal are written.
+fn pedal_tracks(score: &Score) -> [Option<usize>; 16] {
+    let mut tracks = [None; 16];
+    for (index, track) in score.tracks.iter().enumerate() {
+        for note in &track.notes {
+            tracks[usize::from(note.channel)].get_or_insert(index);
+        }
+    }
+    tracks
 }
 
 fn add_pedals(events: &mut Vec<Event>, score: &Score, channel: u8) {
@@ -165,8 +175,8 @@ fn check(score: &Score) -> Result<(), Error> {
     if !(1..=MAX_TICKS_PER_QUARTER).contains(&score.ticks_per_quarter) {
         return fault(format!("{} ticks per quarter; 1 to 32767 fit", score.ticks_per_quarter));
     }
-    if score.tracks.len() >= usize::from(u16::MAX) {
-        return fault(format!("{} tracks; 65534 fit", score.tracks.len()));
+    if score.tracks.len() > MAX_TRACKS {
+        return fault(format!("{} tracks; {MAX_TRACKS} fit", score.tracks.len()));
     }
     for note in score.notes() {
         let fits =

@@ -2,7 +2,7 @@
 
 use super::bars::BarRepresentation;
 use super::chords::ChordRepresentation;
-use super::events::{EventRepresentation, Time};
+use super::events::{EventRepresentation, Section, Time};
 use super::frames::FrameRepresentation;
 use super::remi::RemiRepresentation;
 use super::voices::VoiceRepresentation;
@@ -32,8 +32,17 @@ pub const DEFAULT_PATTERNS: usize = 512;
 
 impl AnyRepresentation {
     /// The names that [`AnyRepresentation::by_name`] knows.
-    pub const NAMES: [&'static str; 8] =
-        ["frames", "events", "metrical-events", "remi", "multitrack-remi", "voices", "chords", "bars"];
+    pub const NAMES: [&'static str; 9] = [
+        "frames",
+        "events",
+        "metrical-events",
+        "drum-events",
+        "remi",
+        "multitrack-remi",
+        "voices",
+        "chords",
+        "bars",
+    ];
 
     /// A representation with its usual options, by its name. `bars` has learnt nothing yet; see
     /// [`AnyRepresentation::learn`].
@@ -48,6 +57,10 @@ impl AnyRepresentation {
             "frames" => Self::Frames(FrameRepresentation::default()),
             "events" => Self::Events(EventRepresentation::default()),
             "metrical-events" => Self::Events(metrical),
+            "drum-events" => Self::Events(EventRepresentation {
+                section: Section::Drums,
+                ..EventRepresentation::default()
+            }),
             "remi" => Self::Remi(RemiRepresentation::default()),
             "multitrack-remi" => Self::Remi(multitrack),
             "voices" => Self::Voices(VoiceRepresentation::default()),

@@ -7,10 +7,11 @@
 //! E5 C5 G4 C4   HOLD HOLD HOLD HOLD   D5 HOLD HOLD HOLD   HOLD HOLD HOLD HOLD
 //! ```
 //!
-//! **Which voice sings a note.** If the score has no more tracks with pitched notes than there are voices, tracks are
-//! voices, in their order. Otherwise notes are dealt out from left to right and from high to low, each to the free voice
-//! whose last note was nearest. A note that finds its voice busy ends the note there (same track) or is left out (no
-//! voice free). Not held: velocity, tempo, metre, programs, drums, notes outside the range.
+//! **Which voice sings a note.** If the score has no more tracks with pitched notes than there are voices, and each of
+//! them plays one note at a time, tracks are voices, in their order; notes that overlap the next by a little end there.
+//! Otherwise notes are dealt out from left to right and from high to low, each to the free voice whose last note was
+//! nearest, and a note for which no voice is free is left out. Not held: velocity, tempo, metre, programs, drums, notes
+//! outside the range.
 
 use super::grid::{Grid, MAX_STEPS, resolution};
 use super::quantise::{Clock, Loss, Quantised, Sound, place};
@@ -25,6 +26,8 @@ pub const REST: u32 = 0;
 pub const HOLD: u32 = 1;
 const FIRST_PITCH: u32 = 2;
 const VELOCITY: u8 = 80;
+/// A track in which more than one note in so many is struck while another sounds is no voice.
+const CHORDAL: usize = 20;
 
 /// How a score becomes voices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -80,10 +83,14 @@ impl VoiceRepresentation {
         loss.count("metre changes", score.time_signatures.len());
         loss.count("pedal movements", score.pedals.len());
         sounds.iter_mut().for_each(|sound| sound.velocity = VELOCITY);
-        Ok(match usize::from(tracks) <= self.num_voices() {
-            true => one_note_per_track(sounds, loss),
-            false => self.deal_out(sounds, loss),
-        })
+        if usize::from(tracks) <= self.num_voices() {
+            let (sung, lost, cut) = one_note_per_track(&sounds);
+            if lost == 0 && cut * CHORDAL <= sounds.len() {
+                loss.cut += cut;
+                return Ok(sung);
+            }
+        }
+        Ok(self.deal_out(sounds, loss))
     }
 
     /// Deals notes out to free voices.
@@ -203,25 +210,27 @@ impl VoiceRepresentation {
     }
 }
 
-/// Tracks are voices: of notes that begin together the highest is sung, and a note ends where the next begins.
-fn one_note_per_track(mut sounds: Vec<Sound>, loss: &mut Loss) -> Vec<Sound> {
+/// Tracks are voices: of notes that begin together the highest is sung, and a note ends where the next begins. Returns
+/// the sounds, and how many notes were lost and cut.
+fn one_note_per_track(sounds: &[Sound]) -> (Vec<Sound>, usize, usize) {
+    let mut sounds = sounds.to_vec();
     sounds.sort_by_key(|sound| (sound.part, sound.start));
-    let mut sung: Vec<Sound> = Vec::with_capacity(sounds.len());
+    let (mut sung, mut lost, mut cut): (Vec<Sound>, _, _) = (Vec::with_capacity(sounds.len()), 0, 0);
     for sound in sounds {
         match sung.last_mut().filter(|last| last.part == sound.part) {
             Some(last) if last.start == sound.start => {
-                *loss.dropped.entry("no voice free").or_default() += 1;
+                lost += 1;
                 continue;
             }
             Some(last) if last.end > sound.start => {
-                loss.cut += 1;
+                cut += 1;
                 last.end = sound.start;
             }
             _ => {}
         }
         sung.push(sound);
     }
-    sung
+    (sung, lost, cut)
 }
 
 impl Representation for VoiceRepresentation {
