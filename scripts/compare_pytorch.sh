@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Times this project against PyTorch on the CPU, alternating, and writes benches/RESULTS.md.
+#
+#   scripts/compare_pytorch.sh [--rounds N] [--threads N] [--realtime]
+#
+# PyTorch comes from PyPI into target/pytorch-env, unless PYTHON names an interpreter that has it. --realtime gives both
+# sides real-time priority (Linux, root), for a machine that does other things as well.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+target="${CARGO_TARGET_DIR:-target}"
+if [[ -z "${PYTHON:-}" ]]; then
+    [[ -x target/pytorch-env/bin/python ]] || {
+        python3 -m venv target/pytorch-env
+        target/pytorch-env/bin/pip install --quiet torch numpy
+    }
+    PYTHON=target/pytorch-env/bin/python
+fi
+[[ -n "${SKIP_BUILD:-}" ]] || cargo build --release --quiet -p composer-benches --bin speed
+exec "$PYTHON" scripts/compare_pytorch.py --speed "$target/release/speed" "$@"
