@@ -18,6 +18,7 @@ pub mod distance;
 pub mod failure;
 pub mod grid;
 pub mod likelihood;
+pub mod listening;
 pub mod originality;
 pub mod significance;
 pub mod statistics;

@@ -2,5 +2,6 @@
 
 pub mod auc;
 pub mod bootstrap;
+pub mod hypothesis;
 
 pub use bootstrap::Interval;

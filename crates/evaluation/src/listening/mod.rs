@@ -1,0 +1,11 @@
+//! The analysis of listening tests: from a file of judgements to win rates, strengths and ratings, with intervals.
+
+mod bradley_terry;
+mod judgements;
+mod ratings;
+mod wins;
+
+pub use bradley_terry::{Strengths, bradley_terry};
+pub use judgements::{Answer, Error, Judgement, read_csv, read_jsonl};
+pub use ratings::{RatingComparison, Ratings, ratings};
+pub use wins::{Discrimination, WinRate, discrimination, win_rates};
