@@ -81,6 +81,7 @@ mod tests {
         stack.init(&mut params, &Init::PYTORCH, &mut ChaCha8Rng::seed_from_u64(1));
         spoil(&mut params);
         let (mut ws, mut state, x) = (RecurrentWorkspace::new(), State::zeros(&config, 2), [2.0; 5 * 2 * 3]);
+        state.h.fill(2.0);
         stack.forward(&params, Input::Dense(&x), 5, 2, &mut state, None, Mode::Eval, &mut ws).unwrap();
         first_breakdown(&stack, &ws).map(|found| (found.layer, found.gate))
     }
@@ -90,11 +91,13 @@ mod tests {
         for cell in Cell::ALL {
             assert_eq!(breakdown(cell, |_| ()), None, "{cell} with healthy weights");
             for (gate, &name) in cell.gates().iter().enumerate() {
-                // Both products overflow, to ∞ and −∞, and their sum is no number.
+                // The products overflow, to ∞ and −∞, and their sum is no number. (One product alone would not do: with
+                // fused multiply-add, ∞ − MAX · 2 stays ∞.)
                 let spoil = |params: &mut Parameters<f32>| {
-                    let weight = params.id("weight_ih_l0").unwrap();
-                    params.value_mut(weight)[(gate * 4 + 1) * 3..][..2]
-                        .copy_from_slice(&[f32::MAX, f32::MIN]);
+                    let (weight_ih, weight_hh) =
+                        (params.id("weight_ih_l0").unwrap(), params.id("weight_hh_l0").unwrap());
+                    params.value_mut(weight_ih)[(gate * 4 + 1) * 3] = f32::MAX;
+                    params.value_mut(weight_hh)[(gate * 4 + 1) * 4] = f32::MIN;
                 };
                 assert_eq!(breakdown(cell, spoil), Some((0, name)), "{cell}");
             }

@@ -1,6 +1,25 @@
 //! Recurrent cells and layers with hand-written backpropagation through time, a readable reference and gradient checks.
+//!
+//! * [`layers`]: recurrent stacks, linear layers, embeddings, over flat slices; parameters live in [`Parameters`].
+//! * [`reference`](mod@reference): textbook cells on a small tape. Read this first; [`backpropagation`] derives every gradient.
+//! * [`fused`]: the fast implementation of the same.
+//! * [`loss`], [`init`]: what training needs around them.
+//! * [`gradcheck`], [`probe`]: is a gradient right, and how does it flow?
+//!
+//! # To PyTorch and back
+//!
+//! Parameters have PyTorch's names and shapes. With the prefix `"lstm"`, a stack's parameters in a safetensors file load with
+//!
+//! ```python
+//! import safetensors.torch, torch
+//! weights = {k[5:]: v for k, v in safetensors.torch.load_file("model.safetensors").items() if k.startswith("lstm.")}
+//! lstm = torch.nn.LSTM(88, 128, num_layers=2); lstm.load_state_dict(weights)
+//! ```
 
 pub mod divergence;
+#[doc = include_str!("../docs/backpropagation.md")]
+pub mod backpropagation {}
+
 pub mod error;
 pub mod fused;
 pub mod gradcheck;

@@ -3,11 +3,11 @@
 //! Both functions are exact for any logit, however large, and return sums, never means: whoever calls decides whether a
 //! mean is over frames, tokens or notes, and passes `1 / count` as the scale of the gradient.
 
-use composer_tensor::Scalar;
 use composer_tensor::maths::{exp, ln_1p};
 use composer_tensor::parallel::{ReadRows, SliceRows, SplitRows, sum_blocks};
 use composer_tensor::simd::{Isa, Kernel, Vector, dispatch};
 use composer_tensor::split_rows_by_field;
+use composer_tensor::{Scalar, for_lanes};
 
 use crate::Error;
 use crate::error::check_len;
@@ -224,9 +224,14 @@ impl<S: Scalar> Kernel for ExpMinus<'_, S> {
     #[inline(always)]
     fn run<I: Isa>(self) -> f64 {
         let max = <S::Vector<I> as Vector<S>>::splat(self.max);
-        for at in (0..self.row.len()).step_by(<S::Vector<I> as Vector<S>>::LANES) {
-            exp(<S::Vector<I> as Vector<S>>::read(self.row, at) - max).write(self.row, at);
-        }
+        exp_minus(self.row, max);
         self.row.iter().map(|e| e.f64()).sum()
     }
+}
+
+#[inline(always)]
+fn exp_minus<S: Scalar, V: Vector<S>>(row: &mut [S], max: V) {
+    for_lanes!(V, row.len(), |at| {
+        exp(V::read(row, at) - max).write(row, at);
+    });
 }

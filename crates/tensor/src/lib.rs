@@ -4,6 +4,7 @@
 //! * [`simd`] chooses an instruction set once, at run time, and compiles each loop for all of them.
 //! * [`matmul`] multiplies by matrices that were packed once and are used many times.
 //! * [`maths`] has `exp`, `tanh` and `sigmoid` over slices with a stated error.
+//! * [`Buffer`] holds numbers that start on a cache line.
 //! * [`parallel`] shares the rows of time-major arrays out to threads.
 //!
 //! Every result is the same bits for any number of threads: each element of a result is one sum in one fixed
@@ -21,10 +22,12 @@
 //! assert_eq!(c, [1.0, 5.0, 4.0, 11.0]);
 //! ```
 
+mod buffer;
 pub mod maths;
 pub mod matmul;
 pub mod parallel;
 mod scalar;
 pub mod simd;
 
+pub use buffer::Buffer;
 pub use scalar::Scalar;

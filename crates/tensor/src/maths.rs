@@ -7,6 +7,7 @@
 //! NaN stays NaN, `exp(−∞) = 0`, `exp(∞) = ∞`, `tanh(±∞) = ±1`.
 
 use crate::Scalar;
+use crate::for_lanes;
 use crate::simd::{Isa, Kernel, Vector, dispatch};
 
 /// The largest error of any function here, in units of the last place of a normal result.
@@ -80,11 +81,15 @@ impl<S: Scalar, F: Function<S>> Kernel for Map<'_, S, F> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        for at in (0..self.values.len()).step_by(<S::Vector<I> as Vector<S>>::LANES) {
-            let x = <S::Vector<I> as Vector<S>>::read(self.values, at);
-            self.function.apply(x).write(self.values, at);
-        }
+        map::<S, S::Vector<I>>(self.values, &self.function);
     }
+}
+
+#[inline(always)]
+fn map<S: Scalar, V: Vector<S>>(values: &mut [S], function: &impl Function<S>) {
+    for_lanes!(V, values.len(), |at| {
+        function.apply(V::read(values, at)).write(values, at);
+    });
 }
 
 macro_rules! slice_function {

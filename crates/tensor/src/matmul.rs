@@ -15,21 +15,18 @@
 
 #![allow(unsafe_code)] // the tile's loads and stores; `multiply` checks all its bounds before
 
-use crate::Scalar;
 use crate::simd::{Isa, Kernel, Path, Vector, dispatch_on, path};
+use crate::{Buffer, Scalar};
 
 /// Vectors in the width of a panel.
 const PANEL_VECTORS: usize = 2;
 /// Rows of the left-hand matrix that are taken through all panels before the next ones, to stay in the cache.
 const BLOCK_ROWS: usize = 192;
-/// Bytes that panels are aligned to: no load crosses a cache line.
-const ALIGNMENT: usize = 64;
 
 /// A matrix `[K, N]`, packed for [`multiply`]. Packing again reuses the memory.
 #[derive(Clone, Debug)]
 pub struct Packed<S> {
-    data: Vec<S>,
-    start: usize,
+    data: Buffer<S>,
     k: usize,
     n: usize,
     panel: usize,
@@ -38,7 +35,7 @@ pub struct Packed<S> {
 
 impl<S> Default for Packed<S> {
     fn default() -> Self {
-        Packed { data: Vec::new(), start: 0, k: 0, n: 0, panel: 1, path: Path::Portable }
+        Packed { data: Buffer::default(), k: 0, n: 0, panel: 1, path: Path::Portable }
     }
 }
 
@@ -72,7 +69,7 @@ impl<S: Scalar> Packed<S> {
     pub fn pack_transposed(&mut self, w: &[S], n: usize, k: usize) {
         assert!(w.len() >= n * k, "a matrix of {n} rows and {k} columns");
         self.reshape(k, n);
-        let (panel, packed) = (self.panel, &mut self.data[self.start..]);
+        let (panel, packed) = (self.panel, &mut self.data);
         let panels = packed.chunks_exact_mut((k * panel).max(1)).zip(w[..n * k].chunks((k * panel).max(1)));
         for (to, w) in panels {
             transpose(w, w.len() / k, k, to, panel);
@@ -83,7 +80,7 @@ impl<S: Scalar> Packed<S> {
     pub fn pack_plain(&mut self, w: &[S], k: usize, n: usize, stride: usize) {
         assert!(k == 0 || w.len() >= (k - 1) * stride + n, "a matrix of {k} rows and {n} columns");
         self.reshape(k, n);
-        let (panel, packed) = (self.panel, &mut self.data[self.start..]);
+        let (panel, packed) = (self.panel, &mut self.data);
         for (index, to) in packed.chunks_exact_mut((k * panel).max(1)).take(n.div_ceil(panel)).enumerate() {
             let columns = panel.min(n - index * panel);
             for (row, to) in to.chunks_exact_mut(panel).enumerate() {
@@ -100,11 +97,8 @@ impl<S: Scalar> Packed<S> {
         }
         self.panel = dispatch_on(path, PanelWidth::<S>(std::marker::PhantomData));
         (self.k, self.n, self.path) = (k, n, path);
-        let slack = ALIGNMENT / size_of::<S>();
         self.data.clear();
-        self.data.resize(k * n.next_multiple_of(self.panel) + slack, S::zero());
-        // May be more than the slack only where alignment cannot be computed; then unaligned is right, too.
-        self.start = self.data.as_ptr().align_offset(ALIGNMENT).min(slack);
+        self.data.fit(k * n.next_multiple_of(self.panel));
     }
 
     /// The length of the sums, `K`.
@@ -244,14 +238,14 @@ impl<S: Scalar> Kernel for Multiply<'_, S> {
                 while row < block_end {
                     let rows = (block_end - row).min(I::TILE_ROWS);
                     // SAFETY: `multiply` checked that rows `..a.rows` of `a` and `c` lie in their slices, that `a` is as wide
-                    // as `b` is high; `b.data` holds all the panels from `start` on; `panels` lie within `b.n`.
+                    // as `b` is high; `b.data` holds all the panels; `panels` lie within `b.n`.
                     unsafe {
                         let tile = Tile {
                             k: b.k,
                             a: a.data.as_ptr().add(row * a.row_stride),
                             row_stride: a.row_stride,
                             column_stride: a.column_stride,
-                            panels: b.data.as_ptr().add(b.start + column * b.k),
+                            panels: b.data.as_ptr().add(column * b.k),
                             c: c.as_mut_ptr().add(row * c_stride + column),
                             c_stride,
                             columns: (b.n - column).min(panels * b.panel),
@@ -297,42 +291,52 @@ impl<S: Scalar> Kernel for OuterProducts<'_, S> {
     fn run<I: Isa>(self) {
         let OuterProducts { d, d_stride, first, x, c } = self;
         let (f, n) = (x.n, c.len() / x.n);
-        let mut columns_of_d = [S::zero(); OUTER_ROWS * MAX_TILE_ROWS];
+        let mut tiles_of_d = [[S::zero(); OUTER_ROWS * MAX_TILE_ROWS]; 2];
         let mut from = 0;
         while from < x.k {
             let depth = (x.k - from).min(OUTER_ROWS);
             let mut row = 0;
             while row < n {
-                let rows = (n - row).min(I::TILE_ROWS);
-                for (r, to) in columns_of_d.chunks_exact_mut(rows).take(depth).enumerate() {
+                // Two tiles at a time: their columns share cache lines.
+                let rows =
+                    [(n - row).min(I::TILE_ROWS), (n - row).saturating_sub(I::TILE_ROWS).min(I::TILE_ROWS)];
+                for r in 0..depth {
                     let d = &d[(from + r) * d_stride + first + row..];
-                    if rows == I::TILE_ROWS {
-                        // The length is known here, so this is a move or two and no call.
-                        to[..I::TILE_ROWS].copy_from_slice(&d[..I::TILE_ROWS]);
+                    if rows[1] == I::TILE_ROWS {
+                        // The length is known here, so these are moves and no calls.
+                        tiles_of_d[0][r * I::TILE_ROWS..][..I::TILE_ROWS].copy_from_slice(&d[..I::TILE_ROWS]);
+                        let d = &d[I::TILE_ROWS..2 * I::TILE_ROWS];
+                        tiles_of_d[1][r * I::TILE_ROWS..][..I::TILE_ROWS].copy_from_slice(d);
                     } else {
-                        to.copy_from_slice(&d[..rows]);
+                        tiles_of_d[0][r * rows[0]..][..rows[0]].copy_from_slice(&d[..rows[0]]);
+                        tiles_of_d[1][r * rows[1]..][..rows[1]].copy_from_slice(&d[rows[0]..][..rows[1]]);
                     }
                 }
                 let mut column = 0;
                 while column < f {
-                    // SAFETY: `columns_of_d` holds `depth · rows` elements; the panels of `x` hold rows `from..from + depth`;
-                    // `c` holds `n` rows of `f` elements.
-                    unsafe {
-                        let tile = Tile {
-                            k: depth,
-                            a: columns_of_d.as_ptr(),
-                            row_stride: 1,
-                            column_stride: rows,
-                            panels: x.data.as_ptr().add(x.start + column * x.k + from * x.panel),
-                            c: c.as_mut_ptr().add(row * f + column),
-                            c_stride: f,
-                            columns: (f - column).min(x.panel),
-                        };
-                        tile.run_for::<I>(rows, 1, Store::Add);
+                    for tile in 0..2 {
+                        if rows[tile] == 0 {
+                            continue;
+                        }
+                        // SAFETY: the tile of `d` holds `depth · rows` elements; the panels of `x` hold rows
+                        // `from..from + depth`; `c` holds `n` rows of `f` elements.
+                        unsafe {
+                            let product = Tile {
+                                k: depth,
+                                a: tiles_of_d[tile].as_ptr(),
+                                row_stride: 1,
+                                column_stride: rows[tile],
+                                panels: x.data.as_ptr().add(column * x.k + from * x.panel),
+                                c: c.as_mut_ptr().add((row + tile * rows[0]) * f + column),
+                                c_stride: f,
+                                columns: (f - column).min(x.panel),
+                            };
+                            product.run_for::<I>(rows[tile], 1, Store::Add);
+                        }
                     }
                     column += x.panel;
                 }
-                row += rows;
+                row += rows[0] + rows[1];
             }
             from += depth;
         }

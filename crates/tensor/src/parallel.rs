@@ -147,6 +147,52 @@ fn share<W: SplitRows + Send>(work: W, rows: usize, parts: usize, least: usize, 
     );
 }
 
+/// Runs `f` on a thread of the pool: what it shares out then costs no crossing into the pool each time.
+pub fn in_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    rayon::join(f, || ()).0
+}
+
+/// Two pieces of work that are shared out together: each thread gets its share of both.
+#[derive(Debug)]
+pub struct Both<A, B> {
+    /// The first work and its rows.
+    pub first: (A, usize),
+    /// The second work and its rows.
+    pub second: (B, usize),
+}
+
+/// Runs `run` on shares of both pieces of work; shares are multiples of `least` rows where possible.
+pub fn share_both<A: SplitRows + Send, B: SplitRows + Send>(
+    work: Both<A, B>,
+    least: (usize, usize),
+    run: &(impl Fn(A, B) + Sync),
+) {
+    share_both_among(work, rayon::current_num_threads(), least, run);
+}
+
+fn share_both_among<A: SplitRows + Send, B: SplitRows + Send>(
+    work: Both<A, B>,
+    parts: usize,
+    least: (usize, usize),
+    run: &(impl Fn(A, B) + Sync),
+) {
+    let Both { first: (a, a_rows), second: (b, b_rows) } = work;
+    if parts <= 1 {
+        return run(a, b);
+    }
+    let head = parts / 2;
+    let cut =
+        |rows: usize, least: usize| (rows * head).div_ceil(parts).next_multiple_of(least.max(1)).min(rows);
+    let (a_at, b_at) = (cut(a_rows, least.0), cut(b_rows, least.1));
+    let ((a_1, a_2), (b_1, b_2)) = (a.split_rows(a_at), b.split_rows(b_at));
+    let one = Both { first: (a_1, a_at), second: (b_1, b_at) };
+    let two = Both { first: (a_2, a_rows - a_at), second: (b_2, b_rows - b_at) };
+    rayon::join(
+        || share_both_among(one, head, least, run),
+        || share_both_among(two, parts - head, least, run),
+    );
+}
+
 /// Runs `run` on `work` of `rows` rows, in blocks of at most `block` rows, and adds up what it returns. The blocks and the order
 /// of the sum depend on `rows` alone, so the sum is the same bits on any number of threads.
 pub fn sum_blocks<W: SplitRows + Send>(

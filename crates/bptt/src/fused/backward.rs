@@ -4,11 +4,10 @@
 //! gradients of the gates; then the weight gradients are summed over all rows and steps of the chunk, shared out by columns
 //! of the result; then the gradient of the input is one product.
 
-use composer_tensor::Scalar;
 use composer_tensor::matmul::{Left, Packed, Store, add_outer_products, multiply};
-use composer_tensor::parallel::{FirstRow, SliceRows, TimeRows, share_rows};
+use composer_tensor::parallel::{Both, FirstRow, SliceRows, TimeRows, share_both, share_rows};
 use composer_tensor::simd::{Isa, Kernel, Vector, dispatch};
-use composer_tensor::split_rows_by_field;
+use composer_tensor::{Buffer, Scalar, for_lanes, split_rows_by_field};
 
 use super::forward::{Forward, LEAST_ROWS};
 use super::gru::GruBackward;
@@ -22,33 +21,41 @@ use crate::layers::LayerIds;
 use crate::probe::{Trace, gate_slot, norm};
 use crate::{Cell, Input, Parameters};
 
-/// Rows (steps × batch) of a chunk: enough for one long sum of the weight gradients, few enough to stay in the cache.
-pub(crate) const CHUNK_ROWS: usize = 256;
+/// Elements of a chunk's gate gradients: few enough to stay in the cache,
+const CHUNK_ELEMENTS: usize = 1 << 18;
+/// but never fewer rows (steps × batch) than one long sum of the weight gradients, nor more than these.
+const CHUNK_ROWS: std::ops::Range<usize> = 256..2048;
+
+/// Steps of a chunk. They depend on sizes alone, so that sums have one order.
+fn chunk_steps(cell: Cell, hidden: usize, batch: usize) -> usize {
+    let rows = CHUNK_ELEMENTS / (Layout::of(cell).slots * hidden);
+    (rows.clamp(CHUNK_ROWS.start, CHUNK_ROWS.end) / batch).max(1)
+}
 
 /// Memory of a backward pass, reused for every layer and chunk.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BackwardScratch<S> {
     /// `[C, B, slots·H]`: gradients of the gates' sums.
-    d_gates: Vec<S>,
+    d_gates: Buffer<S>,
     /// `[C, B, G·H]` each: gradients of the products before they were normalised.
-    d_input_product: Vec<S>,
-    d_recurrent_product: Vec<S>,
+    d_input_product: Buffer<S>,
+    d_recurrent_product: Buffer<S>,
     /// `[B, H]`: gradients of the state that travel from step to step.
-    pub d_h: Vec<S>,
-    pub d_c: Vec<S>,
+    pub d_h: Buffer<S>,
+    pub d_c: Buffer<S>,
     /// `[B, H]`: what reaches the previous state past the cell, and a product.
-    pass_h: Vec<S>,
-    pass_c: Vec<S>,
-    product: Vec<S>,
+    pass_h: Buffer<S>,
+    pass_c: Buffer<S>,
+    product: Buffer<S>,
     packed_x: Packed<S>,
     packed_h: Packed<S>,
     /// `[F, G·H]`: the gradient of `W_ihᵀ`, for multi-hot inputs.
-    d_input_rows: Vec<S>,
+    d_input_rows: Buffer<S>,
     /// `[slots·H]`: sums of `d_gates`.
-    d_bias: Vec<S>,
+    d_bias: Buffer<S>,
     /// For a probe, `[C, B, H]`: the whole gradients of the states. Empty without.
-    record_h: Vec<S>,
-    record_c: Vec<S>,
+    record_h: Buffer<S>,
+    record_c: Buffer<S>,
 }
 
 /// The backward pass of one layer in one direction.
@@ -98,11 +105,14 @@ split_rows_by_field!(Rows {
 /// What one thread writes while weight gradients are summed: rows of both matrices.
 struct WeightRows<'a, S> {
     first: FirstRow,
+    /// For dense inputs.
     d_weight_ih: Option<SliceRows<'a, S>>,
+    /// For multi-hot inputs, the same as columns of the transpose `[F, G·H]`.
+    d_input_rows: Option<TimeRows<'a, S>>,
     d_weight_hh: SliceRows<'a, S>,
 }
 
-split_rows_by_field!(WeightRows { first, d_weight_ih, d_weight_hh });
+split_rows_by_field!(WeightRows { first, d_weight_ih, d_input_rows, d_weight_hh });
 
 /// Weight rows are shared out in multiples of this, which all tiles divide.
 const WEIGHT_ROWS: usize = 24;
@@ -124,8 +134,8 @@ impl<S: Scalar> Backward<'_, S> {
         mut d_input: Option<&mut [S]>,
         mut trace: Option<&mut Trace>,
     ) {
-        let Forward { steps, batch, reverse, .. } = self.forward;
-        let chunk_steps = (CHUNK_ROWS / batch).max(1);
+        let Forward { cell, hidden, steps, batch, reverse, .. } = self.forward;
+        let chunk_steps = chunk_steps(cell, hidden, batch);
         self.size(scratch, chunk_steps.min(steps));
         let chunks = steps.div_ceil(chunk_steps);
         for index in 0..chunks {
@@ -135,10 +145,7 @@ impl<S: Scalar> Backward<'_, S> {
             if let Some(trace) = &mut trace {
                 self.record(chunk, scratch, trace);
             }
-            self.sum_weight_gradients(chunk, params, scratch);
-            if let Some(d_input) = &mut d_input {
-                self.add_input_gradient(chunk, scratch, d_input);
-            }
+            self.sum_gradients(chunk, params, scratch, d_input.as_deref_mut());
         }
         self.finish(params, scratch);
     }
@@ -360,60 +367,69 @@ impl<S: Scalar> Backward<'_, S> {
         }
     }
 
-    /// Sums the gradients of weights and biases over the rows of a chunk.
-    fn sum_weight_gradients(
+    /// Sums the gradients of weights and biases over the rows of a chunk, and adds `d_gates W_ih` to `d_input`, if given.
+    fn sum_gradients(
         &self,
         chunk: Chunk,
         params: &mut Parameters<S>,
         scratch: &mut BackwardScratch<S>,
+        d_input: Option<&mut [S]>,
     ) {
-        let Forward { batch, hidden, features, cell, reverse, .. } = self.forward;
+        let Forward { batch, hidden, features, cell, .. } = self.forward;
         let (from, count) = (chunk.from * batch, (chunk.to - chunk.from) * batch);
         let (slots, gate_rows) = (self.slots(), self.gate_rows());
+        self.pack_inputs(from, count, scratch);
         let BackwardScratch { d_gates, packed_x, packed_h, d_bias, d_input_rows, .. } = scratch;
+        sum_rows(&d_gates[..count * slots], d_bias);
+        self.sum_gain_gradients(from, count, d_gates, params);
+        let norm = self.forward.gains.is_some();
+        let (d_product, d_recurrent, stride) = if norm {
+            (&scratch.d_input_product, &scratch.d_recurrent_product, gate_rows)
+        } else {
+            (&*d_gates, &*d_gates, slots)
+        };
+        let (d_weight_ih, d_weight_hh) = params.grad_pair_mut(self.ids.weight_ih, self.ids.weight_hh);
+        let dense = matches!(self.input, Input::Dense(_));
+        let weights = WeightRows {
+            first: FirstRow(0),
+            d_weight_ih: dense.then_some(SliceRows { data: d_weight_ih, first: 0, width: features }),
+            d_input_rows: (!dense).then(|| TimeRows::new(d_input_rows, features, gate_rows, 1)),
+            d_weight_hh: SliceRows { data: d_weight_hh, first: 0, width: hidden },
+        };
+        let inputs = d_input.map(|d_input| {
+            let data = &mut d_input[from * features..(from + count) * features];
+            SliceRows { data, first: 0, width: features }
+        });
         let x = self.input.rows(from, from + count, features);
+        let (products, recurrent) =
+            (input_products(cell, norm), [Block { slot: 0, gate: 0, width: cell.gates().len() }]);
+        let work = Both { first: (weights, gate_rows), second: (inputs, count) };
+        share_both(work, (WEIGHT_ROWS, LEAST_ROWS), &|weights, inputs| {
+            let WeightRows { first, d_weight_ih, d_input_rows, d_weight_hh } = weights;
+            if let Some(d_weight_ih) = d_weight_ih {
+                add_block_products(products, hidden, d_product, stride, packed_x, d_weight_ih);
+            }
+            if let (Some(d_input_rows), Input::MultiHot { indices, offsets }) = (d_input_rows, x) {
+                scatter(products, hidden, (d_product, stride), (indices, offsets), first.0, d_input_rows);
+            }
+            add_block_products(&recurrent, hidden, d_recurrent, stride, packed_h, d_weight_hh);
+            if let Some(inputs) = inputs {
+                self.add_input_gradient(d_product, stride, inputs);
+            }
+        });
+    }
+
+    /// Packs the rows that weight gradients are summed over: the inputs of both products.
+    fn pack_inputs(&self, from: usize, count: usize, scratch: &mut BackwardScratch<S>) {
+        let Forward { batch, hidden, features, reverse, .. } = self.forward;
         let h = if self.tape.recurrent_mask.is_empty() {
             &self.tape.h[(from + if reverse { batch } else { 0 }) * hidden..]
         } else {
             &self.tape.h_masked[from * hidden..]
         };
-        rayon::join(
-            || {
-                packed_h.pack_plain(h, count, hidden, hidden);
-                if let Input::Dense(x) = x {
-                    packed_x.pack_plain(x, count, features, features);
-                }
-            },
-            || sum_rows(&d_gates[..count * slots], d_bias),
-        );
-        self.sum_gain_gradients(from, count, d_gates, params);
-        let norm = self.forward.gains.is_some();
-        let (d_input, d_recurrent, stride) = if norm {
-            (&scratch.d_input_product, &scratch.d_recurrent_product, gate_rows)
-        } else {
-            (&*d_gates, &*d_gates, slots)
-        };
-        let products = input_products(cell, norm);
-        let dense = matches!(x, Input::Dense(_));
-        let (d_weight_ih, d_weight_hh) = params.grad_pair_mut(self.ids.weight_ih, self.ids.weight_hh);
-        let rows = WeightRows {
-            first: FirstRow(0),
-            d_weight_ih: dense.then_some(SliceRows { data: d_weight_ih, first: 0, width: features }),
-            d_weight_hh: SliceRows { data: d_weight_hh, first: 0, width: hidden },
-        };
-        let recurrent = [Block { slot: 0, gate: 0, width: cell.gates().len() }];
-        share_rows(rows, gate_rows, WEIGHT_ROWS, &|part| {
-            if let Some(d_weight_ih) = part.d_weight_ih {
-                add_block_products(products, hidden, d_input, stride, packed_x, d_weight_ih);
-            }
-            add_block_products(&recurrent, hidden, d_recurrent, stride, packed_h, part.d_weight_hh);
-        });
-        if let Input::MultiHot { indices, offsets } = x {
-            let target = TimeRows::new(d_input_rows, features, gate_rows, 1);
-            let parts = ScatterRows { first: FirstRow(0), target };
-            share_rows(parts, gate_rows, WEIGHT_ROWS, &|part| {
-                scatter(products, hidden, d_input, stride, indices, offsets, part);
-            });
+        scratch.packed_h.pack_plain(h, count, hidden, hidden);
+        if let Input::Dense(x) = self.input.rows(from, from + count, features) {
+            scratch.packed_x.pack_plain(x, count, features, features);
         }
     }
 
@@ -440,23 +456,15 @@ impl<S: Scalar> Backward<'_, S> {
         }
     }
 
-    /// `d_input += d_gates W_ih` for the steps of a chunk.
-    fn add_input_gradient(&self, chunk: Chunk, scratch: &BackwardScratch<S>, d_input: &mut [S]) {
-        let Forward { batch, hidden, features, cell, weights, gains, .. } = self.forward;
-        let (from, to) = (chunk.from * batch * features, chunk.to * batch * features);
-        let (d, stride) = match gains {
-            Some(_) => (&scratch.d_input_product, self.gate_rows()),
-            None => (&scratch.d_gates, self.slots()),
-        };
-        let part = SliceRows { data: &mut d_input[from..to], first: 0, width: features };
-        share_rows(part, (chunk.to - chunk.from) * batch, LEAST_ROWS, &|part| {
-            let rows = part.data.len() / features;
-            for (block, packed) in input_products(cell, gains.is_some()).iter().zip(&weights.input_back) {
-                let d = &d[part.first * stride + block.slot * hidden..];
-                let d = Left::strided(d, rows, block.width * hidden, stride);
-                multiply(d, packed, part.data, features, Store::Add);
-            }
-        });
+    /// `d_input += d_gates W_ih` for some rows of a chunk.
+    fn add_input_gradient(&self, d: &[S], stride: usize, part: SliceRows<'_, S>) {
+        let Forward { hidden, features, cell, weights, gains, .. } = self.forward;
+        let rows = part.data.len() / features;
+        for (block, packed) in input_products(cell, gains.is_some()).iter().zip(&weights.input_back) {
+            let d = &d[(part.first * stride + block.slot * hidden).min(d.len())..];
+            let d = Left::strided(d, rows, block.width * hidden, stride);
+            multiply(d, packed, part.data, features, Store::Add);
+        }
     }
 
     /// Hands over what was summed in another order than the parameters have.
@@ -527,10 +535,16 @@ impl<S: Scalar> Kernel for Add<'_, S> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        for at in (0..self.to.len()).step_by(<S::Vector<I> as Vector<S>>::LANES) {
-            (<S::Vector<I> as Vector<S>>::read(self.to, at) + Vector::read(self.from, at)).write(self.to, at);
-        }
+        add_vectors::<S, S::Vector<I>>(self.to, self.from);
     }
+}
+
+#[inline(always)]
+fn add_vectors<S: Scalar, V: Vector<S>>(to: &mut [S], from: &[S]) {
+    let from = &from[..to.len()];
+    for_lanes!(V, to.len(), |at| {
+        (V::read(to, at) + V::read(from, at)).write(to, at);
+    });
 }
 
 /// Copies blocks of a gate row to where the weights have their rows.
@@ -570,29 +584,21 @@ fn add_block_products<S: Scalar>(
     }
 }
 
-/// Some columns of the gradient of `W_ihᵀ` `[F, G·H]`.
-struct ScatterRows<'a, S> {
-    first: FirstRow,
-    target: TimeRows<'a, S>,
-}
-
-split_rows_by_field!(ScatterRows { first, target });
-
-/// Adds each row of `d` to the rows of the target that its active features choose.
+/// Adds each row of `d` to the rows of `target` `[F, G·H]` that its active features choose; of the columns of the target, these
+/// are some, from `first` on.
 fn scatter<S: Scalar>(
     blocks: &[Block],
     hidden: usize,
-    d: &[S],
-    stride: usize,
-    indices: &[u32],
-    offsets: &[usize],
-    mut part: ScatterRows<'_, S>,
+    (d, stride): (&[S], usize),
+    (indices, offsets): (&[u32], &[usize]),
+    first: usize,
+    mut target: TimeRows<'_, S>,
 ) {
-    for (column, row, rows) in overlaps(blocks, hidden, part.first.0, part.target.rows()) {
+    for (column, row, rows) in overlaps(blocks, hidden, first, target.rows()) {
         for (r, ends) in offsets.windows(2).enumerate() {
             let d = &d[r * stride + column..][..rows];
             for &feature in &indices[ends[0]..ends[1]] {
-                dispatch(Add { to: &mut part.target.at_mut(feature as usize)[row..][..rows], from: d });
+                dispatch(Add { to: &mut target.at_mut(feature as usize)[row..][..rows], from: d });
             }
         }
     }
@@ -615,10 +621,7 @@ impl<S: Scalar> Kernel for SumRows<'_, S> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         for row in self.rows.chunks_exact(self.sums.len()) {
-            for at in (0..row.len()).step_by(<S::Vector<I> as Vector<S>>::LANES) {
-                (<S::Vector<I> as Vector<S>>::read(self.sums, at) + Vector::read(row, at))
-                    .write(self.sums, at);
-            }
+            add_vectors::<S, S::Vector<I>>(self.sums, row);
         }
     }
 }

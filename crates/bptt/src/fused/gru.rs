@@ -9,6 +9,7 @@
 //! ```
 
 use composer_tensor::Scalar;
+use composer_tensor::for_lanes;
 use composer_tensor::maths::{sigmoid, tanh};
 use composer_tensor::simd::{Isa, Kernel, Vector};
 
@@ -41,7 +42,8 @@ fn forward_row<S: Scalar, V: Vector<S>>(gates: &mut [S], h_prev: &[S], h: &mut [
     let (gate_r, rest) = gates.split_at_mut(hidden);
     let (gate_z, rest) = rest.split_at_mut(hidden);
     let (gate_hn, gate_n) = rest.split_at_mut(hidden);
-    for at in (0..hidden).step_by(V::LANES) {
+    let (gate_n, h_prev, h) = (&mut gate_n[..hidden], &h_prev[..hidden], &mut h[..hidden]);
+    for_lanes!(V, hidden, |at| {
         let r = sigmoid(V::read(gate_r, at));
         let z = sigmoid(V::read(gate_z, at));
         let n = tanh(r.mul_add(V::read(gate_hn, at), V::read(gate_n, at)));
@@ -49,7 +51,7 @@ fn forward_row<S: Scalar, V: Vector<S>>(gates: &mut [S], h_prev: &[S], h: &mut [
         r.write(gate_r, at);
         z.write(gate_z, at);
         n.write(gate_n, at);
-    }
+    });
 }
 
 /// One step backward for some rows.
@@ -91,8 +93,9 @@ fn backward_row<S: Scalar, V: Vector<S>>(
     let (d_r, rest) = d_gates.split_at_mut(hidden);
     let (d_z, rest) = rest.split_at_mut(hidden);
     let (d_hn, d_n) = rest.split_at_mut(hidden);
+    let (d_n, h_prev, d_h) = (&mut d_n[..hidden], &h_prev[..hidden], &mut d_h[..hidden]);
     let one = V::one();
-    for at in (0..hidden).step_by(V::LANES) {
+    for_lanes!(V, hidden, |at| {
         let (r, z) = (V::read(gate_r, at), V::read(gate_z, at));
         let (hn, n) = (V::read(gate_hn, at), V::read(gate_n, at));
         let (h_prev, d_h_now) = (V::read(h_prev, at), V::read(d_h, at));
@@ -102,5 +105,5 @@ fn backward_row<S: Scalar, V: Vector<S>>(
         (d_n_now * r).write(d_hn, at);
         d_n_now.write(d_n, at);
         (d_h_now * z).write(d_h, at);
-    }
+    });
 }

@@ -7,6 +7,7 @@
 //! ```
 
 use composer_tensor::Scalar;
+use composer_tensor::for_lanes;
 use composer_tensor::maths::{sigmoid, tanh};
 use composer_tensor::simd::{Isa, Kernel, Vector};
 
@@ -49,7 +50,9 @@ fn forward_row<S: Scalar, V: Vector<S>>(
     let (gate_i, rest) = gates.split_at_mut(hidden);
     let (gate_f, rest) = rest.split_at_mut(hidden);
     let (gate_g, gate_o) = rest.split_at_mut(hidden);
-    for at in (0..hidden).step_by(V::LANES) {
+    let (gate_o, c_prev, c, h) =
+        (&mut gate_o[..hidden], &c_prev[..hidden], &mut c[..hidden], &mut h[..hidden]);
+    for_lanes!(V, hidden, |at| {
         let i = sigmoid(V::read(gate_i, at));
         let f = sigmoid(V::read(gate_f, at));
         let g = tanh(V::read(gate_g, at));
@@ -61,7 +64,7 @@ fn forward_row<S: Scalar, V: Vector<S>>(
         f.write(gate_f, at);
         g.write(gate_g, at);
         o.write(gate_o, at);
-    }
+    });
 }
 
 /// One step backward for some rows.
@@ -108,8 +111,9 @@ fn backward_row<S: Scalar, V: Vector<S>>(
     let (d_i, rest) = d_gates.split_at_mut(hidden);
     let (d_f, rest) = rest.split_at_mut(hidden);
     let (d_g, d_o) = rest.split_at_mut(hidden);
+    let (d_o, c_prev, d_h, d_c) = (&mut d_o[..hidden], &c_prev[..hidden], &d_h[..hidden], &mut d_c[..hidden]);
     let one = V::one();
-    for at in (0..hidden).step_by(V::LANES) {
+    for_lanes!(V, hidden, |at| {
         let (i, f) = (V::read(gate_i, at), V::read(gate_f, at));
         let (g, o) = (V::read(gate_g, at), V::read(gate_o, at));
         let (c_prev, d_h) = (V::read(c_prev, at), V::read(d_h, at));
@@ -120,5 +124,5 @@ fn backward_row<S: Scalar, V: Vector<S>>(
         (d_c_now * i * (one - g * g)).write(d_g, at);
         (d_h * tanh_c * o * (one - o)).write(d_o, at);
         (d_c_now * f).write(d_c, at);
-    }
+    });
 }

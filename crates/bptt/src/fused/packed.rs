@@ -1,8 +1,8 @@
 //! The weights of one layer in one direction, in the order in which products read them.
 
-use composer_tensor::Scalar;
 use composer_tensor::matmul::{Packed, transpose};
 use composer_tensor::simd::{self, Path};
+use composer_tensor::{Buffer, Scalar};
 
 use super::layout::{Block, Layout, input_products};
 use super::tape::fit;
@@ -15,14 +15,14 @@ pub(crate) struct PackedLayer<S> {
     /// For each block of the layout, `W_ihᵀ`.
     pub input: Vec<Packed<S>>,
     /// `W_ihᵀ` `[F, G·H]`, not packed, to gather rows from.
-    pub input_rows: Vec<S>,
+    pub input_rows: Buffer<S>,
     /// `W_hhᵀ`
     pub recurrent: Packed<S>,
     /// `[slots·H]`: what every gate row starts from.
-    pub bias: Vec<S>,
+    pub bias: Buffer<S>,
     /// `[G·H]` each: the gains of the normalised products; empty without.
-    pub gain_ih: Vec<S>,
-    pub gain_hh: Vec<S>,
+    pub gain_ih: Buffer<S>,
+    pub gain_hh: Buffer<S>,
     /// For each block of the layout, `W_ih`, to go backward.
     pub input_back: Vec<Packed<S>>,
     /// `W_hh`, to go backward.

@@ -5,6 +5,7 @@
 //! ```
 
 use composer_tensor::Scalar;
+use composer_tensor::for_lanes;
 use composer_tensor::maths::tanh;
 use composer_tensor::simd::{Isa, Kernel, Vector};
 
@@ -22,13 +23,19 @@ impl<S: Scalar> Kernel for RnnForward<'_, S> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        for at in (0..self.h.len()).step_by(<S::Vector<I> as Vector<S>>::LANES) {
-            let sum = <S::Vector<I> as Vector<S>>::read(self.gates, at);
-            let h = if self.relu { sum.at_least(Vector::zero()) } else { tanh(sum) };
-            h.write(self.gates, at);
-            h.write(self.h, at);
-        }
+        forward_units::<S, S::Vector<I>>(self.gates, self.h, self.relu);
     }
+}
+
+#[inline(always)]
+fn forward_units<S: Scalar, V: Vector<S>>(gates: &mut [S], h: &mut [S], relu: bool) {
+    let gates = &mut gates[..h.len()];
+    for_lanes!(V, h.len(), |at| {
+        let sum = V::read(gates, at);
+        let h_now = if relu { sum.at_least(V::zero()) } else { tanh(sum) };
+        h_now.write(gates, at);
+        h_now.write(h, at);
+    });
 }
 
 /// One step backward for some rows.
@@ -47,15 +54,16 @@ impl<S: Scalar> Kernel for RnnBackward<'_, S> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        for at in (0..self.d_gates.len()).step_by(<S::Vector<I> as Vector<S>>::LANES) {
-            let h = <S::Vector<I> as Vector<S>>::read(self.gates, at);
-            let d_h = <S::Vector<I> as Vector<S>>::read(self.d_h, at);
-            let d_sum = if self.relu {
-                Vector::zero_where_le(d_h, h, Vector::zero())
-            } else {
-                d_h * (<S::Vector<I> as Vector<S>>::one() - h * h)
-            };
-            d_sum.write(self.d_gates, at);
-        }
+        backward_units::<S, S::Vector<I>>(self.gates, self.d_h, self.d_gates, self.relu);
     }
+}
+
+#[inline(always)]
+fn backward_units<S: Scalar, V: Vector<S>>(gates: &[S], d_h: &[S], d_gates: &mut [S], relu: bool) {
+    let (gates, d_h) = (&gates[..d_gates.len()], &d_h[..d_gates.len()]);
+    for_lanes!(V, d_gates.len(), |at| {
+        let (h, d_h) = (V::read(gates, at), V::read(d_h, at));
+        let d_sum = if relu { d_h.zero_where_le(h, V::zero()) } else { d_h * (V::one() - h * h) };
+        d_sum.write(d_gates, at);
+    });
 }

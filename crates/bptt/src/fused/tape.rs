@@ -1,6 +1,6 @@
 //! What the forward pass of one layer in one direction keeps for the backward pass.
 
-use composer_tensor::Scalar;
+use composer_tensor::{Buffer, Scalar};
 
 use super::layout::Layout;
 use crate::RecurrentConfig;
@@ -12,19 +12,19 @@ use crate::RecurrentConfig;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tape<S> {
     /// `[T, B, slots·H]`, see [`super::layout`].
-    pub gates: Vec<S>,
+    pub gates: Buffer<S>,
     /// `[T + 1, B, H]`
-    pub h: Vec<S>,
+    pub h: Buffer<S>,
     /// `[T + 1, B, H]` of an LSTM.
-    pub c: Vec<S>,
+    pub c: Buffer<S>,
     /// `[B, H]`: the mask of recurrent dropout, if there is one.
-    pub recurrent_mask: Vec<S>,
+    pub recurrent_mask: Buffer<S>,
     /// `[T, B, H]`: the masked `h_prev`, if there is such a mask.
-    pub h_masked: Vec<S>,
+    pub h_masked: Buffer<S>,
     /// `[T, B, H]`: where zoneout keeps `h`, if it was drawn.
-    pub zone_h: Vec<S>,
+    pub zone_h: Buffer<S>,
     /// `[T, B, H]`: where zoneout keeps `c`, if it was drawn.
-    pub zone_c: Vec<S>,
+    pub zone_c: Buffer<S>,
     /// The normalised products, if there is layer normalisation.
     pub input_norm: NormTape<S>,
     /// The same for the recurrence.
@@ -35,9 +35,9 @@ pub(crate) struct Tape<S> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NormTape<S> {
     /// `[T, B, G·H]`
-    pub x_hat: Vec<S>,
+    pub x_hat: Buffer<S>,
     /// `[T, B]`: what the rows were multiplied by.
-    pub scale: Vec<S>,
+    pub scale: Buffer<S>,
 }
 
 impl<S: Scalar> Tape<S> {
@@ -59,6 +59,6 @@ impl<S: Scalar> Tape<S> {
 }
 
 /// Gives `values` a length; what they hold is unspecified.
-pub(crate) fn fit<S: Scalar>(values: &mut Vec<S>, length: usize) {
-    values.resize(length, S::zero());
+pub(crate) fn fit<S: Scalar>(values: &mut Buffer<S>, length: usize) {
+    values.fit(length);
 }

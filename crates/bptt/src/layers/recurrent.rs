@@ -1,6 +1,7 @@
 //! A stack of recurrent layers: fused, batched, through time.
 
-use composer_tensor::Scalar;
+use composer_tensor::parallel::in_pool;
+use composer_tensor::{Buffer, Scalar};
 use rand::Rng;
 
 use super::{Cell, Input, Mask, Mode, RecurrentConfig, State};
@@ -66,9 +67,9 @@ pub struct RecurrentWorkspace<S> {
     packed: Vec<PackedLayer<S>>,
     tapes: Vec<Tape<S>>,
     /// The output of each layer `[T, B, H·D]`, where it is not simply the states of the tape.
-    outputs: Vec<Vec<S>>,
+    outputs: Vec<Buffer<S>>,
     /// The dropout mask on the output of each layer but the last, `[T, B, H·D]` or `[B, H·D]`; empty without.
-    masks: Vec<Vec<S>>,
+    masks: Vec<Buffer<S>>,
     valid: Vec<bool>,
     /// Zoneout of `h` and `c` in the last forward pass.
     zones: (ZoneKind, ZoneKind),
@@ -78,9 +79,9 @@ pub struct RecurrentWorkspace<S> {
     hidden: usize,
     scratch: BackwardScratch<S>,
     /// Gradients on their way from layer to layer.
-    d_layers: [Vec<S>; 2],
+    d_layers: [Buffer<S>; 2],
     want_d_input: bool,
-    d_input: Vec<S>,
+    d_input: Buffer<S>,
     d_state: State<S>,
     probe: Option<Probe>,
 }
@@ -101,7 +102,7 @@ impl<S: Scalar> RecurrentWorkspace<S> {
 
     /// The output of a layer. Where none was collected, there is one direction, and its states are the output.
     fn layer_output(&self, layer: usize) -> &[S] {
-        match self.outputs[layer].as_slice() {
+        match &*self.outputs[layer] {
             [] => &self.tapes[layer].h[self.batch * self.hidden..],
             collected => collected,
         }
@@ -249,21 +250,33 @@ impl Recurrent {
         ws.steps = 0; // no tape, should this fail
         self.pack_forward(params, matches!(input, Input::MultiHot { .. }), ws)?;
         self.size(steps, batch, mask, ws);
+        in_pool(|| self.run_layers(input, steps, batch, state, &mut mode, ws));
+        (ws.steps, ws.batch) = (steps, batch);
+        Ok(())
+    }
+
+    fn run_layers<S: Scalar>(
+        &self,
+        input: Input<'_, S>,
+        steps: usize,
+        batch: usize,
+        state: &mut State<S>,
+        mode: &mut Mode<'_>,
+        ws: &mut RecurrentWorkspace<S>,
+    ) {
         let directions = self.config.directions();
         for layer in 0..self.config.layers {
             for direction in 0..directions {
                 let index = layer * directions + direction;
-                self.prepare(index, steps, batch, state, &mut mode, ws);
+                self.prepare(index, steps, batch, state, mode, ws);
                 let mut tape = std::mem::take(&mut ws.tapes[index]);
                 self.pass(layer, direction, steps, batch, ws)
                     .run(self.layer_input_of(layer, input, ws), &mut tape);
                 self.final_state(index, steps, batch, &tape, state);
                 ws.tapes[index] = tape;
             }
-            self.collect_output(layer, steps, batch, &mut mode, ws);
+            self.collect_output(layer, steps, batch, mode, ws);
         }
-        (ws.steps, ws.batch) = (steps, batch);
-        Ok(())
     }
 
     /// Walks back through the last forward pass of `ws`, whose `input` it needs again. Adds the gradients of all parameters to
@@ -302,8 +315,21 @@ impl Recurrent {
             let wanted = index >= directions || ws.want_d_input;
             ws.packed[index].for_backward(ids, params, self.config.cell, sizes, wanted);
         }
-        let size = batch * self.config.hidden;
         self.start_d_state(batch, d_state_n, &mut ws.d_state);
+        in_pool(|| self.run_layers_back(params, input, d_output, ws));
+        Ok(())
+    }
+
+    fn run_layers_back<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        input: Input<'_, S>,
+        d_output: &[S],
+        ws: &mut RecurrentWorkspace<S>,
+    ) {
+        let (steps, batch, width) = (ws.steps, ws.batch, self.config.output());
+        let directions = self.config.directions();
+        let size = batch * self.config.hidden;
         let mut d_state = std::mem::take(&mut ws.d_state);
         let mut d_input = std::mem::take(&mut ws.d_input);
         let [mut above, mut below] = std::mem::take(&mut ws.d_layers);
@@ -333,7 +359,7 @@ impl Recurrent {
                 exchange(&mut scratch.d_h, &mut d_state.h, index, size);
                 exchange(&mut scratch.d_c, &mut d_state.c, index, size);
                 let trace = probe.as_mut().map(|probe| &mut probe.layers[index]);
-                backward.run(params, &mut scratch, wanted.then_some(target.as_mut_slice()), trace);
+                backward.run(params, &mut scratch, wanted.then_some(&mut **target), trace);
                 exchange(&mut scratch.d_h, &mut d_state.h, index, size);
                 exchange(&mut scratch.d_c, &mut d_state.c, index, size);
             }
@@ -344,7 +370,6 @@ impl Recurrent {
         }
         (ws.d_input, ws.d_layers, ws.scratch, ws.d_state) = (d_input, [above, below], scratch, d_state);
         ws.probe = probe;
-        Ok(())
     }
 
     /// One step of a batch, for generation: nothing is dropped and nothing is kept for a backward pass. `x` has a row for
@@ -413,8 +438,8 @@ impl Recurrent {
         ws: &mut RecurrentWorkspace<S>,
     ) {
         ws.tapes.resize_with(self.ids.len(), Tape::default);
-        ws.outputs.resize_with(self.config.layers, Vec::new);
-        ws.masks.resize_with(self.config.layers, Vec::new);
+        ws.outputs.resize_with(self.config.layers, Buffer::default);
+        ws.masks.resize_with(self.config.layers, Buffer::default);
         ws.valid.clear();
         ws.valid.extend_from_slice(mask.map_or(&[], Mask::valid));
         (ws.batch, ws.hidden) = (batch, self.config.hidden);
@@ -452,7 +477,7 @@ impl Recurrent {
         fit(&mut tape.recurrent_mask, if config.recurrent_dropout > 0.0 { size } else { 0 });
         fit(&mut tape.h_masked, if config.recurrent_dropout > 0.0 { steps * size } else { 0 });
         draw_keep_mask(&mut tape.recurrent_mask, config.recurrent_dropout, rng);
-        let mut draw = |zone: &mut Vec<S>, p: f64| {
+        let mut draw = |zone: &mut Buffer<S>, p: f64| {
             if p == 0.0 {
                 return ZoneKind::Off;
             }
@@ -582,7 +607,7 @@ fn multiply_by_mask<S: Scalar>(values: &mut [S], mask: &[S]) {
 }
 
 /// Swaps the working gradient of a state with its place in the gradients of all layers; no matter which is which.
-fn exchange<S: Scalar>(working: &mut Vec<S>, all: &mut [S], index: usize, size: usize) {
+fn exchange<S: Scalar>(working: &mut Buffer<S>, all: &mut [S], index: usize, size: usize) {
     if !all.is_empty() {
         fit(working, size);
         working.swap_with_slice(&mut all[index * size..][..size]);

@@ -102,3 +102,22 @@ pub trait Vector<S: Scalar>:
         }
     }
 }
+
+/// Runs a body for every `at` from 0 to `n` in steps of the lanes of a [`Vector`], the last one possibly with fewer elements.
+///
+/// The body stands twice in the code: once where all lanes exist, which the compiler knows and so drops the checks of
+/// [`Vector::read`] and [`Vector::write`] on slices of length `n`, and once for what remains.
+#[macro_export]
+macro_rules! for_lanes {
+    ($vector:ty, $n:expr, |$at:ident| $body:block) => {
+        let n = $n;
+        let mut $at = 0;
+        while $at + <$vector>::LANES <= n {
+            $body
+            $at += <$vector>::LANES;
+        }
+        if $at < n {
+            $body
+        }
+    };
+}
