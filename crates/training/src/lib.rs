@@ -10,6 +10,7 @@ pub mod diagnosis;
 mod error;
 mod history;
 pub mod optim;
+pub mod pairs;
 pub mod plan;
 pub mod sampling;
 pub mod schedule;

@@ -114,8 +114,7 @@ fn check(config: &PairConfig) -> Result<(), Error> {
             return refuse(name, "0".into(), "at least 1");
         }
     }
-    for (name, value) in
-        [("learning_rate", config.learning_rate), ("clip_grad_norm", config.clip_grad_norm)]
+    for (name, value) in [("learning_rate", config.learning_rate), ("clip_grad_norm", config.clip_grad_norm)]
     {
         if !(value > 0.0 && value.is_finite()) {
             return refuse(name, value.to_string(), "above 0");
@@ -145,8 +144,7 @@ fn one_epoch(
     let updates = windows.len().div_ceil(config.batch_size);
     let (mut nats, mut steps) = (0.0, 0);
     for (update, group) in windows.chunks(config.batch_size).enumerate() {
-        let progress =
-            ((epoch - 1) as f64 + update as f64 / updates as f64) / config.epochs.max(1) as f64;
+        let progress = ((epoch - 1) as f64 + update as f64 / updates as f64) / config.epochs.max(1) as f64;
         batch.fill(model.config(), group)?;
         let share = config.scheduled_sampling * progress;
         if share > 0.0 {
@@ -179,7 +177,12 @@ fn optimizer_step(epoch: u64, updates: usize, update: usize) -> usize {
 
 /// Windows over all steps of all pairs, in random order. Those of aligned pairs begin anywhere, so that they differ from
 /// epoch to epoch.
-fn windows<'a, R: Rng>(model: &Seq2Seq, pairs: &'a [Pair], config: &PairConfig, rng: &mut R) -> Vec<Window<'a>> {
+fn windows<'a, R: Rng>(
+    model: &Seq2Seq,
+    pairs: &'a [Pair],
+    config: &PairConfig,
+    rng: &mut R,
+) -> Vec<Window<'a>> {
     let mut windows = Vec::new();
     for pair in pairs {
         let range = {
@@ -189,7 +192,8 @@ fn windows<'a, R: Rng>(model: &Seq2Seq, pairs: &'a [Pair], config: &PairConfig, 
         };
         let transpose = rng.random_range(range);
         let steps = config.window;
-        let first = if model.config().aligned { rng.random_range(0..steps.min(pair.target.len().max(1))) } else { 0 };
+        let first =
+            if model.config().aligned { rng.random_range(0..steps.min(pair.target.len().max(1))) } else { 0 };
         if first > 0 {
             windows.push(Window { pair, start: 0, steps: first, transpose });
         }

@@ -48,7 +48,7 @@ fn learn(model: &mut Seq2Seq, length: usize, epochs: u64, task: fn(&[u32]) -> Ve
         ..PairConfig::default()
     };
     let valid = pairs(32, length, 2, task);
-    train_pairs(model, &pairs(320, length, 1, task), &valid, &config, &mut |_| true).expect("trained")
+    train_pairs(model, &pairs(640, length, 1, task), &valid, &config, &mut |_| true).expect("trained")
 }
 
 fn reversed(source: &[u32]) -> Vec<u32> {
@@ -65,8 +65,12 @@ fn every_score_learns_to_copy_reverse_and_transpose() {
     for (name, task) in tasks {
         for score in AttentionScore::ALL {
             let mut model = model(Some(score), true);
-            let nll = learn(&mut model, 6, 24, task);
-            assert!(nll < 0.35, "{name} with {score:?}: {nll} nats per token; knowing nothing is {}", (V as f64).ln());
+            let nll = learn(&mut model, 6, 30, task);
+            assert!(
+                nll < 0.35,
+                "{name} with {score:?}: {nll} nats per token; knowing nothing is {}",
+                (V as f64).ln()
+            );
         }
     }
 }
@@ -103,7 +107,7 @@ fn scheduled_sampling_still_learns() {
         patience: 0,
         ..PairConfig::default()
     };
-    let (train, valid) = (pairs(320, 5, 1, reversed), pairs(32, 5, 2, reversed));
+    let (train, valid) = (pairs(640, 5, 1, reversed), pairs(32, 5, 2, reversed));
     let nll = train_pairs(&mut model, &train, &valid, &config, &mut |_| true).expect("trained");
     assert!(nll < 0.6, "{nll} nats per token");
 }
