@@ -42,6 +42,9 @@ pub enum Command {
     Ingest(crate::commands::ingest::IngestArgs),
     /// Check the hand-written gradients against finite differences
     Gradcheck(GradcheckArgs),
+    /// Show how recurrent networks behave: what they remember, and what becomes of their gradients
+    #[command(subcommand)]
+    Study(crate::commands::study::StudyCommand),
     /// Compare with published figures
     #[command(subcommand)]
     Benchmark(BenchmarkCommand),

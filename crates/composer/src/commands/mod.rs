@@ -7,6 +7,7 @@ mod evaluate;
 mod gradcheck;
 pub mod ingest;
 pub mod inspect;
+pub mod study;
 pub mod train;
 
 use crate::cli::{Arguments, BenchmarkCommand, Command};
@@ -33,6 +34,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Command::Inspect(args)) => inspect::run(args),
         Some(Command::Ingest(args)) => ingest::run(args),
         Some(Command::Gradcheck(args)) => gradcheck::run(args),
+        Some(Command::Study(command)) => study::run(command),
         Some(Command::Benchmark(BenchmarkCommand::Frames(args))) => benchmark::frames(args),
     }
 }

@@ -3,6 +3,7 @@
 pub mod evaluation;
 mod piano_roll;
 mod plots;
+pub mod study;
 
 use crate::commands::train::Trained;
 use crate::progress::thousands;

@@ -17,6 +17,8 @@ mod trial;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use composer_bptt::Cell;
+
 use crate::Error;
 
 pub use tasks::{Examples, Task};
@@ -83,8 +85,20 @@ pub fn study(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
+/// Every task at its own growing lengths, for every cell: what [`study`] is made for.
+pub fn trials(tasks: &[Task], lengths: &[usize], cells: &[Cell]) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for &task in tasks {
+        let lengths = if lengths.is_empty() { task.usual_lengths() } else { lengths };
+        for &length in lengths {
+            trials.extend(cells.iter().map(|&cell| Trial { task, length, cell }));
+        }
+    }
+    trials
+}
+
 /// The longest length that a cell solved; `None` if none.
-pub fn solved_at(outcomes: &[Outcome], task: Task, cell: composer_bptt::Cell) -> Option<usize> {
+pub fn solved_at(outcomes: &[Outcome], task: Task, cell: Cell) -> Option<usize> {
     let of_cell = outcomes.iter().filter(|o| o.trial.task == task && o.trial.cell == cell && o.solved);
     of_cell.map(|outcome| outcome.trial.length).max()
 }

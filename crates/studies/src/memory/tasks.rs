@@ -113,6 +113,14 @@ impl Task {
         }
     }
 
+    /// Lengths that tell cells apart in minutes.
+    pub fn usual_lengths(self) -> &'static [usize] {
+        match self {
+            Task::Adding | Task::Order => &[100, 200, 400],
+            Task::Copy | Task::Recall => &[5, 10, 20],
+        }
+    }
+
     /// What the error counts.
     pub fn measure(self) -> &'static str {
         match self {

@@ -28,8 +28,10 @@ pub struct Recipe {
     pub learning_rate_rnn: f64,
     /// Gradients longer than this are shortened to it.
     pub clip_grad_norm: f64,
-    /// How weights begin.
-    pub start: Start,
+    /// Whether gates begin with memories of 1 to `T` steps; see [`Start::Chrono`].
+    pub chrono: bool,
+    /// Otherwise, the bias of an LSTM's forget gate.
+    pub forget_bias: f64,
     /// Sequences between two tests.
     pub test_every: usize,
     /// Sequences of a test, always the same.
@@ -41,19 +43,23 @@ pub struct Recipe {
 impl Default for Recipe {
     fn default() -> Self {
         Recipe {
-            parameters: 17_000,
-            sequences: 100_000,
+            parameters: 8_000,
+            sequences: 200_000,
             batch: 50,
             learning_rate: 1e-2,
             learning_rate_rnn: 1e-3,
             clip_grad_norm: 1.0,
-            start: Start::ForgetBias(1.0),
+            chrono: true,
+            forget_bias: 1.0,
             test_every: 2_000,
             test_sequences: 1_000,
             seed: 1,
         }
     }
 }
+
+/// No sequence is longer.
+const MAX_LENGTH: usize = 100_000;
 
 /// What is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -110,7 +116,7 @@ fn stream(recipe: &Recipe, purpose: u64) -> ChaCha8Rng {
     rng
 }
 
-/// Makes a trial. `tested` is told each test, and ends the trial if it returns false.
+/// Makes a trial on the threads of the caller. `tested` is told each test, and ends the trial if it returns false.
 ///
 /// # Errors
 /// A setting is out of its range.
@@ -119,11 +125,14 @@ pub fn run_trial(
     recipe: &Recipe,
     mut tested: impl FnMut(Point) -> bool,
 ) -> Result<Outcome, Error> {
-    check(trial, recipe)?;
+    trial.check()?;
+    recipe.check()?;
     let Trial { task, length, cell } = trial;
     let config = widest_within(recipe.parameters, cell, task.features(), 1, task.outputs());
     let (hidden, parameters) = (config.hidden, network_parameters(&config, task.outputs()));
-    let mut network = Network::new(config, task.outputs(), &recipe.start, &mut stream(recipe, 1))?;
+    let start =
+        if recipe.chrono { Start::Chrono(length) } else { Start::ForgetBias(recipe.forget_bias) };
+    let mut network = Network::new(config, task.outputs(), &start, &mut stream(recipe, 1))?;
     let mut sequences = stream(recipe, 2);
     let test = Examples::draw(task, length, recipe.test_sequences, &mut stream(recipe, 3));
     let rate = if matches!(cell, Cell::RnnTanh | Cell::RnnRelu) {
@@ -157,32 +166,58 @@ pub fn run_trial(
     Ok(Outcome { trial, hidden, parameters, curve, solved, final_error, seconds, updates })
 }
 
-fn check(trial: Trial, recipe: &Recipe) -> Result<(), Error> {
-    let setting = |name, value: String, must| Err(Error::Setting { name, value, must });
-    for (name, value) in [
-        ("parameters", recipe.parameters),
-        ("sequences", recipe.sequences),
-        ("batch", recipe.batch),
-        ("test_every", recipe.test_every),
-        ("test_sequences", recipe.test_sequences),
-    ] {
-        if value == 0 {
-            return setting(name, "0".into(), "at least 1");
+/// A setting that is out of its range.
+fn setting(name: &'static str, value: impl ToString, must: &'static str) -> Result<(), Error> {
+    Err(Error::Setting { name, value: value.to_string(), must })
+}
+
+impl Recipe {
+    /// Whether all sizes and rates are positive.
+    ///
+    /// # Errors
+    /// The first one that is not.
+    pub fn check(&self) -> Result<(), Error> {
+        for (name, value) in [
+            ("parameters", self.parameters),
+            ("sequences", self.sequences),
+            ("batch", self.batch),
+            ("test_every", self.test_every),
+            ("test_sequences", self.test_sequences),
+        ] {
+            if value == 0 {
+                return setting(name, value, "at least 1");
+            }
         }
-    }
-    for (name, value) in [
-        ("learning_rate", recipe.learning_rate),
-        ("learning_rate_rnn", recipe.learning_rate_rnn),
-        ("clip_grad_norm", recipe.clip_grad_norm),
-    ] {
-        if !(value > 0.0 && value.is_finite()) {
-            return setting(name, value.to_string(), "above 0");
+        for (name, value) in [
+            ("learning_rate", self.learning_rate),
+            ("learning_rate_rnn", self.learning_rate_rnn),
+            ("clip_grad_norm", self.clip_grad_norm),
+        ] {
+            if !(value > 0.0 && value.is_finite()) {
+                return setting(name, value, "above 0");
+            }
         }
+        if !self.forget_bias.is_finite() {
+            return setting("forget_bias", self.forget_bias, "a number");
+        }
+        Ok(())
     }
-    if trial.length < trial.task.least_length() {
-        return setting("length", trial.length.to_string(), "longer: the task does not fit into it");
+}
+
+impl Trial {
+    /// Whether the task fits into the length.
+    ///
+    /// # Errors
+    /// It does not, or nobody would live to see the end.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.length < self.task.least_length() {
+            return setting("length", self.length, "longer: the task does not fit into it");
+        }
+        if self.length > MAX_LENGTH {
+            return setting("length", self.length, "at most 100000");
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Forward, loss, backward; leaves the gradients in the network.

@@ -1,0 +1,19 @@
+//! `composer study`: experiments that show how recurrent networks behave.
+
+pub mod memory;
+
+use clap::Subcommand;
+
+/// `composer study`.
+#[derive(Debug, Subcommand)]
+pub enum StudyCommand {
+    /// How far back each cell remembers: adding, copy, temporal order and recall at growing lengths (about 10 minutes)
+    Memory(memory::MemoryArgs),
+}
+
+/// Runs the study that was chosen.
+pub fn run(command: &StudyCommand) -> anyhow::Result<()> {
+    match command {
+        StudyCommand::Memory(args) => memory::run(args),
+    }
+}
