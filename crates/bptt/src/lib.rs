@@ -34,6 +34,6 @@ pub use error::Error;
 pub use init::Init;
 pub use layers::{
     Attention, AttentionScore, AttentionWorkspace, Cell, Embedding, Input, Linear, LinearWorkspace, Mask,
-    Mode, Recurrent, RecurrentConfig, RecurrentWorkspace, State, StepWorkspace,
+    Mode, Recurrent, RecurrentConfig, RecurrentWorkspace, SegmentWorkspace, State, StepWorkspace,
 };
 pub use parameters::{Entry, ParamId, Parameters};

@@ -27,7 +27,7 @@ const CHUNK_ELEMENTS: usize = 1 << 18;
 const CHUNK_ROWS: std::ops::Range<usize> = 256..2048;
 
 /// Steps of a chunk. They depend on sizes alone, so that sums have one order.
-fn chunk_steps(cell: Cell, hidden: usize, batch: usize) -> usize {
+pub(crate) fn chunk_steps(cell: Cell, hidden: usize, batch: usize) -> usize {
     let rows = CHUNK_ELEMENTS / (Layout::of(cell).slots * hidden);
     (rows.clamp(CHUNK_ROWS.start, CHUNK_ROWS.end) / batch).max(1)
 }
@@ -169,7 +169,6 @@ impl<S: Scalar> Backward<'_, S> {
             fit(state, batch * hidden);
         }
         fit(&mut scratch.d_bias, self.slots());
-        scratch.d_bias.fill(S::zero());
         if matches!(self.input, Input::MultiHot { .. }) {
             fit(&mut scratch.d_input_rows, features * self.gate_rows());
             scratch.d_input_rows.fill(S::zero());
@@ -380,7 +379,9 @@ impl<S: Scalar> Backward<'_, S> {
         let (slots, gate_rows) = (self.slots(), self.gate_rows());
         self.pack_inputs(from, count, scratch);
         let BackwardScratch { d_gates, packed_x, packed_h, d_bias, d_input_rows, .. } = scratch;
+        d_bias.fill(S::zero());
         sum_rows(&d_gates[..count * slots], d_bias);
+        self.add_bias_gradients(d_bias, params);
         self.sum_gain_gradients(from, count, d_gates, params);
         let norm = self.forward.gains.is_some();
         let (d_product, d_recurrent, stride) = if norm {
@@ -433,6 +434,18 @@ impl<S: Scalar> Backward<'_, S> {
         }
     }
 
+    /// Hands the sums of a chunk's gate gradients to both biases.
+    fn add_bias_gradients(&self, d_bias: &[S], params: &mut Parameters<S>) {
+        let (Some(bias_ih), Some(bias_hh)) = (self.ids.bias_ih, self.ids.bias_hh) else { return };
+        let (hidden, layout) = (self.forward.hidden, Layout::of(self.forward.cell));
+        for (id, blocks) in [(bias_ih, layout.input), (bias_hh, std::slice::from_ref(&layout.recurrent))] {
+            for block in blocks {
+                let to = &mut params.grad_mut(id)[block.gate * hidden..][..block.width * hidden];
+                add(to, &d_bias[block.slot * hidden..]);
+            }
+        }
+    }
+
     fn sum_gain_gradients(&self, from: usize, count: usize, d_gates: &[S], params: &mut Parameters<S>) {
         let (Some(norm_ih), Some(norm_hh)) = (self.ids.norm_ih, self.ids.norm_hh) else { return };
         let (slots, width, hidden) = (self.slots(), self.gate_rows(), self.forward.hidden);
@@ -469,17 +482,7 @@ impl<S: Scalar> Backward<'_, S> {
 
     /// Hands over what was summed in another order than the parameters have.
     fn finish(&self, params: &mut Parameters<S>, scratch: &BackwardScratch<S>) {
-        let (hidden, features, gate_rows) = (self.forward.hidden, self.forward.features, self.gate_rows());
-        let layout = Layout::of(self.forward.cell);
-        if let (Some(bias_ih), Some(bias_hh)) = (self.ids.bias_ih, self.ids.bias_hh) {
-            for (id, blocks) in [(bias_ih, layout.input), (bias_hh, std::slice::from_ref(&layout.recurrent))]
-            {
-                for block in blocks {
-                    let to = &mut params.grad_mut(id)[block.gate * hidden..][..block.width * hidden];
-                    add(to, &scratch.d_bias[block.slot * hidden..]);
-                }
-            }
-        }
+        let (features, gate_rows) = (self.forward.features, self.gate_rows());
         if matches!(self.input, Input::MultiHot { .. }) {
             let d_weight = SliceRows { data: params.grad_mut(self.ids.weight_ih), first: 0, width: features };
             share_rows(d_weight, gate_rows, WEIGHT_ROWS, &|part| {

@@ -23,7 +23,7 @@ mod regularise;
 mod rnn;
 mod tape;
 
-pub(crate) use backward::{Backward, BackwardScratch, sum_rows};
+pub(crate) use backward::{Backward, BackwardScratch, chunk_steps, sum_rows};
 pub(crate) use forward::{Forward, ZoneKind};
 pub(crate) use layout::Layout;
 pub(crate) use packed::PackedLayer;

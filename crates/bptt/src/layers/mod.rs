@@ -5,6 +5,7 @@ mod config;
 mod embedding;
 mod linear;
 mod recurrent;
+mod segments;
 mod sequence;
 
 pub use attention::{Attention, AttentionScore, AttentionWorkspace};
@@ -12,6 +13,7 @@ pub use config::{Cell, RecurrentConfig};
 pub use embedding::Embedding;
 pub use linear::{Linear, LinearWorkspace};
 pub use recurrent::{Recurrent, RecurrentWorkspace, StepWorkspace};
+pub use segments::SegmentWorkspace;
 pub use sequence::{Input, Mask, Mode, State};
 
 pub(crate) use recurrent::LayerIds;

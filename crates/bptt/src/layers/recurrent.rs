@@ -394,7 +394,7 @@ impl Recurrent {
         Ok(ws.inner.output())
     }
 
-    fn check<S: Scalar>(
+    pub(super) fn check<S: Scalar>(
         &self,
         input: Input<'_, S>,
         steps: usize,

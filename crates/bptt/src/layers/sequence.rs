@@ -166,6 +166,11 @@ impl Mask {
         Mask { valid: (0..steps).flat_map(|t| lengths.iter().map(move |&length| t < length)).collect() }
     }
 
+    /// The steps `from..to` of `batch` rows.
+    pub(crate) fn steps(&self, from: usize, to: usize, batch: usize) -> Mask {
+        Mask { valid: self.valid[from * batch..to * batch].to_vec() }
+    }
+
     /// The flags, time-major `[T, B]`.
     pub fn valid(&self) -> &[bool] {
         &self.valid

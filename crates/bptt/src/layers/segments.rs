@@ -1,0 +1,149 @@
+//! Less memory for more time: the activations of a long sequence are computed again, segment by segment.
+//!
+//! A first pass keeps only the state at the start of each segment. A second pass goes through the segments from the last to the
+//! first: forward again, now with a tape, and back. With segments of about √T steps, memory for activations grows with √T
+//! instead of T, for one more forward pass: about a third more time.
+
+use std::ops::Range;
+
+use composer_tensor::Scalar;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Input, Mask, Mode, Recurrent, RecurrentWorkspace, State};
+use crate::fused::chunk_steps;
+use crate::{Error, Parameters};
+
+/// The memory of [`Recurrent::train_in_segments`].
+#[derive(Clone, Debug, Default)]
+pub struct SegmentWorkspace<S> {
+    inner: RecurrentWorkspace<S>,
+    /// The state, and the generator if there is one, at the start of each segment.
+    starts: Vec<(State<S>, Option<ChaCha8Rng>)>,
+    d_output: Vec<S>,
+    d_state: State<S>,
+}
+
+impl<S: Scalar> SegmentWorkspace<S> {
+    /// Empty; the first pass sizes it.
+    pub fn new() -> Self {
+        SegmentWorkspace::default()
+    }
+
+    /// The gradient of the initial state.
+    pub fn d_state(&self) -> &State<S> {
+        &self.d_state
+    }
+}
+
+impl Recurrent {
+    /// How many steps a segment should have: about √`steps`, and whole chunks of the backward pass, so that every sum of dense
+    /// gradients has the order that it has without segments.
+    pub fn segment_steps(&self, steps: usize, batch: usize) -> usize {
+        let chunk = chunk_steps(self.config().cell, self.config().hidden, batch.max(1));
+        ((steps as f64).sqrt().ceil() as usize).next_multiple_of(chunk).max(1)
+    }
+
+    /// Forward and backward over `steps` steps, keeping the activations of `segment` of them at a time. Gradients are added to
+    /// those in `params`, the same as from [`Recurrent::forward`] and [`Recurrent::backward`]: the same bits for dense inputs and
+    /// segments of [`Recurrent::segment_steps`], within rounding otherwise. `state` becomes the final state.
+    ///
+    /// `loss` is called once for each segment, from the last to the first, with the steps it covers and its outputs `[t, B, H]`,
+    /// and overwrites their gradients `[t, B, H]`; it may add to gradients of other layers in `params`, and must not change values.
+    ///
+    /// # Errors
+    /// As for [`Recurrent::forward`]; the stack is bidirectional; `segment` is zero; or what `loss` returns.
+    pub fn train_in_segments<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        input: Input<'_, S>,
+        steps: usize,
+        batch: usize,
+        segment: usize,
+        state: &mut State<S>,
+        mask: Option<&Mask>,
+        mut mode: Mode<'_>,
+        mut loss: impl FnMut(&mut Parameters<S>, Range<usize>, &[S], &mut [S]) -> Result<(), Error>,
+        ws: &mut SegmentWorkspace<S>,
+    ) -> Result<(), Error> {
+        if self.config().bidirectional {
+            return Err(Error::Unsupported("a bidirectional stack cannot be cut into segments"));
+        }
+        if segment == 0 {
+            return Err(Error::Config {
+                name: "segment",
+                value: "0".into(),
+                expected: "it must be at least 1",
+            });
+        }
+        self.check(input, steps, batch, state, mask)?;
+        let parts = || (0..steps).step_by(segment).map(|from| from..steps.min(from + segment));
+        let input_of = |part: &Range<usize>| part_of(input, part, batch, self.config().input);
+        let mask_of = |part: &Range<usize>| mask.map(|mask| mask.steps(part.start, part.end, batch));
+        ws.starts.clear();
+        for part in parts() {
+            let (rng, mode) = match &mut mode {
+                Mode::Eval => (None, Mode::Eval),
+                Mode::Train { rng } => (Some((**rng).clone()), Mode::Train { rng }),
+            };
+            ws.starts.push((state.clone(), rng));
+            let (x, mask) = (input_of(&part), mask_of(&part));
+            self.forward(params, x.get(), part.len(), batch, state, mask.as_ref(), mode, &mut ws.inner)?;
+        }
+        for (index, part) in parts().enumerate().collect::<Vec<_>>().into_iter().rev() {
+            let x = input_of(&part);
+            let last = part.end == steps;
+            if !last {
+                let (mut state, mut rng) = ws.starts[index].clone();
+                let mode = rng.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
+                let mask = mask_of(&part);
+                self.forward(
+                    params,
+                    x.get(),
+                    part.len(),
+                    batch,
+                    &mut state,
+                    mask.as_ref(),
+                    mode,
+                    &mut ws.inner,
+                )?;
+            }
+            ws.d_output.resize(part.len() * batch * self.config().output(), S::zero());
+            loss(params, part, ws.inner.output(), &mut ws.d_output)?;
+            let d_state_n = (!last).then_some(&ws.d_state);
+            self.backward(params, x.get(), &ws.d_output, d_state_n, &mut ws.inner)?;
+            ws.d_state.clone_from(ws.inner.d_state());
+        }
+        Ok(())
+    }
+}
+
+/// Some steps of an input. The offsets of a multi-hot part are its own.
+enum PartInput<'a, S> {
+    Dense(&'a [S]),
+    MultiHot { indices: &'a [u32], offsets: Vec<usize> },
+}
+
+impl<S> PartInput<'_, S> {
+    fn get(&self) -> Input<'_, S> {
+        match self {
+            PartInput::Dense(values) => Input::Dense(values),
+            PartInput::MultiHot { indices, offsets } => Input::MultiHot { indices, offsets },
+        }
+    }
+}
+
+fn part_of<'a, S: Scalar>(
+    input: Input<'a, S>,
+    part: &Range<usize>,
+    batch: usize,
+    features: usize,
+) -> PartInput<'a, S> {
+    match input.rows(part.start * batch, part.end * batch, features) {
+        Input::Dense(values) => PartInput::Dense(values),
+        Input::MultiHot { indices, offsets } => {
+            let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
+            let offsets = offsets.iter().map(|offset| offset - first).collect();
+            PartInput::MultiHot { indices: &indices[first..last], offsets }
+        }
+    }
+}

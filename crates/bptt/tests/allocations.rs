@@ -1,0 +1,56 @@
+//! After the first step, a training step allocates nothing.
+
+use composer_bptt::{
+    Cell, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig,
+    RecurrentWorkspace, State, loss,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+#[test]
+fn a_step_after_the_first_allocates_nothing() {
+    // One thread, on which all is counted.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    pool.install(|| {
+        for cell in Cell::ALL {
+            let (steps, batch, features, hidden) = (20, 30, 12, 16);
+            let config = RecurrentConfig {
+                cell,
+                input: features,
+                hidden,
+                layers: 2,
+                dropout: 0.1,
+                ..Default::default()
+            };
+            let mut params = Parameters::<f32>::new();
+            let stack = Recurrent::new(config.clone(), "rnn", &mut params).expect("the sizes are right");
+            let linear =
+                Linear::new(hidden, features, true, "out", &mut params).expect("the sizes are right");
+            let mut rng = ChaCha8Rng::seed_from_u64(1);
+            stack.init(&mut params, &Init::PYTORCH, &mut rng);
+            linear.init(&mut params, &Init::PYTORCH, &mut rng);
+            let (x, y) = (vec![0.5; steps * batch * features], vec![1.0; steps * batch * features]);
+            let (mut logits, mut d_hidden) = (y.clone(), vec![0.0; steps * batch * hidden]);
+            let (mut ws, mut linear_ws) = (RecurrentWorkspace::new(), LinearWorkspace::new());
+            let mut state = State::zeros(&config, batch);
+            let mut step = || {
+                let (input, rows) = (Input::Dense(&x), steps * batch);
+                let mode = Mode::Train { rng: &mut rng };
+                stack.forward(&params, input, steps, batch, &mut state, None, mode, &mut ws).expect("fits");
+                linear.forward(&params, ws.output(), rows, &mut logits, &mut linear_ws).expect("fits");
+                loss::sigmoid_cross_entropy(&mut logits, &y, None, 1e-3).expect("fits");
+                params.zero_grad();
+                linear
+                    .backward(&mut params, ws.output(), rows, &logits, Some(&mut d_hidden), &mut linear_ws)
+                    .expect("fits");
+                stack.backward(&mut params, input, &d_hidden, None, &mut ws).expect("fits");
+                let (values, grads) = params.split();
+                values.iter_mut().zip(grads).for_each(|(value, &grad)| *value -= 0.1 * grad);
+            };
+            let first = allocation_counter::measure(&mut step);
+            assert!(first.count_total > 0, "the counter counts");
+            let later = allocation_counter::measure(|| (0..3).for_each(|_| step()));
+            assert_eq!(later.count_total, 0, "{cell}: {} bytes in three steps", later.bytes_total);
+        }
+    });
+}
