@@ -1,5 +1,7 @@
 //! The command line, in words for musicians.
 
+use crate::commands::runs::RunsArgs;
+use crate::commands::train_args::TrainArgs;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -30,6 +32,8 @@ pub struct Arguments {
 pub enum Command {
     /// Learn from a folder of MIDI files, then compose, evaluate and write a report
     Train(Box<TrainArgs>),
+    /// List the trainings in a folder
+    Runs(RunsArgs),
     /// Write new music with a trained model
     Compose(Box<ComposeArgs>),
     /// Say what is wrong with pieces of music: where, why, and what to try next
@@ -48,53 +52,6 @@ pub enum Command {
     /// Compare with published figures
     #[command(subcommand)]
     Benchmark(BenchmarkCommand),
-}
-
-/// `composer train`.
-#[derive(Clone, Debug, Args)]
-pub struct TrainArgs {
-    /// Folder with MIDI files (searched with its subfolders); without it, the music that composer carries
-    pub folder: Option<PathBuf>,
-
-    /// Where to write the model, the music and the report [default: a new folder in runs/]
-    #[arg(long, value_name = "FOLDER")]
-    pub output_dir: Option<PathBuf>,
-
-    /// Times to go through the music at most; stops earlier when held-out music no longer gains
-    #[arg(long, default_value_t = crate::commands::train::DEFAULT_EPOCHS)]
-    pub epochs: u64,
-
-    /// Cell of the network: rnn, rnn-relu, lstm or gru
-    #[arg(long, default_value = "lstm")]
-    pub cell: composer_bptt::Cell,
-
-    /// Units in each layer
-    #[arg(long, default_value_t = 192)]
-    pub hidden: usize,
-
-    /// Layers on top of each other
-    #[arg(long, default_value_t = 1)]
-    pub layers: usize,
-
-    /// Share of units that are switched off at random while training, against learning by heart
-    #[arg(long, default_value_t = 0.25)]
-    pub dropout: f64,
-
-    /// Pieces that are read side by side
-    #[arg(long, default_value_t = 16)]
-    pub batch_size: usize,
-
-    /// Steps of music that a gradient goes back (64 sixteenths are four bars)
-    #[arg(long, default_value_t = 64)]
-    pub tbptt_len: usize,
-
-    /// How large the steps of learning are at their largest
-    #[arg(long, default_value_t = 0.004)]
-    pub learning_rate: f64,
-
-    /// What to write when the training is done
-    #[command(flatten)]
-    pub music: MusicArgs,
 }
 
 /// Options of writing music.

@@ -1,5 +1,6 @@
 //! What people read when something goes wrong, and the exit code: 2 for wrong input, 1 for everything else.
 
+use crate::interrupt::{self, Interrupted};
 use composer_models::Error as ModelError;
 use std::fmt::Write;
 
@@ -20,8 +21,11 @@ pub fn wrong_input(error: impl std::fmt::Display) -> anyhow::Error {
     WrongInput(error.to_string()).into()
 }
 
-/// 2 if the input was wrong, 1 for a failure.
+/// 2 if the input was wrong, 1 for a failure, and what shells use for an interruption.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<Interrupted>() {
+        return interrupt::EXIT_CODE;
+    }
     let wrong = error.chain().any(|cause| {
         cause.is::<WrongInput>()
             || cause.downcast_ref::<ModelError>().is_some_and(|error| match error {

@@ -1,12 +1,17 @@
 //! The `composer` command: arguments → typed options → library calls → exit code. No mathematics lives here.
 
+mod along_the_way;
 mod cli;
 mod commands;
+mod config;
 mod failure;
+mod interrupt;
 mod material;
 mod progress;
 mod report;
 mod run;
+mod session;
+mod tensorboard;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -3,11 +3,12 @@
 use crate::failure::wrong_input;
 use crate::progress::thousands;
 use composer_evaluation::likelihood::FrameSpace;
-use composer_models::Sequence;
 use composer_models::file::Notes;
+use composer_models::{Encoding, Sequence};
 use composer_music::Score;
 use composer_music::corpus::{self, Corpus, Piece, Verdict};
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
+use composer_music::representation::{AnyRepresentation, DEFAULT_PATTERNS, Representation, Symbols};
 use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
 use std::path::Path;
 
@@ -33,6 +34,18 @@ impl Set {
         self.frames.push(frames);
     }
 
+    /// Lets the network read tokens instead of frames.
+    fn tokenise(&mut self, representation: &AnyRepresentation) -> anyhow::Result<()> {
+        for ((name, score), sequence) in self.names.iter().zip(&self.scores).zip(&mut self.sequences) {
+            *sequence = match representation.encode(score) {
+                Ok(Symbols::Tokens(tokens)) => Sequence::Tokens(tokens),
+                Ok(Symbols::Frames(frames)) => Sequence::Frames(frames),
+                Err(error) => return Err(wrong_input(format!("{name}: {error}"))),
+            };
+        }
+        Ok(())
+    }
+
     /// Steps of all pieces.
     pub fn steps(&self) -> usize {
         self.frames.iter().map(Vec::len).sum()
@@ -45,6 +58,8 @@ pub struct Material {
     pub name: String,
     /// How scores become frames.
     pub representation: FrameRepresentation,
+    /// How they become tokens, if the network reads those.
+    pub tokens: Option<AnyRepresentation>,
     /// To learn from.
     pub train: Set,
     /// To tell when to stop.
@@ -78,6 +93,7 @@ impl Material {
         let mut material = Self {
             name,
             representation,
+            tokens: None,
             train: Set::default(),
             valid: Set::default(),
             test: Set::default(),
@@ -96,6 +112,29 @@ impl Material {
             return Err(wrong_input(format!("{} has no pitched notes to learn from", material.name)));
         }
         Ok(material)
+    }
+
+    /// Lets the network read tokens instead of frames. `bars` learns its patterns from the training pieces.
+    pub fn tokenise(&mut self, representation: AnyRepresentation) -> anyhow::Result<()> {
+        let learnt = representation.learn(&self.train.scores, DEFAULT_PATTERNS).map_err(wrong_input)?;
+        for set in [&mut self.train, &mut self.valid, &mut self.test] {
+            set.tokenise(&learnt)?;
+        }
+        if self.train.sequences.iter().all(Sequence::is_empty) {
+            return Err(wrong_input(format!("{} has nothing that {} can hold", self.name, learnt.name())));
+        }
+        self.tokens = Some(learnt);
+        Ok(())
+    }
+
+    /// What the network reads and writes; frames tell it its place in a metrical cycle of `metre` steps, unless that is 0.
+    pub fn encoding(&self, metre: usize) -> Encoding {
+        match &self.tokens {
+            None => Encoding::Frames { representation: self.representation, metre },
+            Some(tokens) => {
+                Encoding::Tokens { vocabulary: tokens.vocabulary().size(), fingerprint: tokens.fingerprint() }
+            }
+        }
     }
 
     /// Says what was found, and which files were left out.
@@ -131,6 +170,7 @@ impl Material {
         Notes {
             quarters_per_minute: tempos.get(tempos.len() / 2).copied(),
             program: Some(program as u8),
+            representation: self.tokens.clone(),
             corpus: self.name.clone(),
             ..Notes::default()
         }

@@ -77,6 +77,11 @@ impl Checkpoint {
         self.header.history.updates
     }
 
+    /// Whether that training came to its end.
+    pub fn is_final(&self) -> bool {
+        self.header.history.finished(&self.header.training)
+    }
+
     /// Every finished epoch.
     pub fn epochs(&self) -> &[EpochReport] {
         &self.header.history.epochs

@@ -1,5 +1,6 @@
 //! What happened so far in a training: counters, curves, the best epoch.
 
+use crate::TrainingConfig;
 use crate::schedule::Plateau;
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,12 @@ impl History {
     /// The epoch in progress, from 1.
     pub fn epoch(&self) -> u64 {
         self.epochs.len() as u64 + 1
+    }
+
+    /// Whether training has come to its end: no epochs left, or no patience.
+    pub fn finished(&self, config: &TrainingConfig) -> bool {
+        let done = self.epochs.len() as u64;
+        done >= config.epochs || (config.patience > 0 && done >= self.best_epoch + config.patience)
     }
 
     /// Takes the sums of an update in.

@@ -200,11 +200,9 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Whether training has come to its end: no epochs left, or no patience.
+    /// Whether training has come to its end.
     pub(crate) fn finished(&self) -> bool {
-        let done = self.history.epochs.len() as u64;
-        let patience = self.config.patience;
-        done >= self.config.epochs || (patience > 0 && done >= self.history.best_epoch + patience)
+        self.history.finished(self.config)
     }
 
     fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, Error> {

@@ -4,11 +4,14 @@ mod benchmark;
 mod compose;
 mod diagnose;
 mod evaluate;
+mod dry_run;
 mod gradcheck;
 pub mod ingest;
 pub mod inspect;
 pub mod study;
+pub mod runs;
 pub mod train;
+pub mod train_args;
 
 use crate::cli::{Arguments, BenchmarkCommand, Command};
 use crate::failure::wrong_input;
@@ -28,6 +31,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             _ => unreachable!("the arguments above are `train`"),
         },
         Some(Command::Train(args)) => train::run(args),
+        Some(Command::Runs(args)) => runs::run(args),
         Some(Command::Compose(args)) => compose::run(args),
         Some(Command::Diagnose(args)) => diagnose::run(args),
         Some(Command::Evaluate(args)) => evaluate::run(args),

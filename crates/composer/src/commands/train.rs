@@ -1,28 +1,20 @@
 //! `composer train`, and the quick start: learn, compose, measure, report.
 
 use super::compose::{self, Written};
-use crate::cli::TrainArgs;
+use super::dry_run;
+use super::train_args::TrainArgs;
 use crate::material::Material;
-use crate::progress::{MODEL_FILE, TrainingProgress, thousands};
+use crate::progress::{METRICS_FILE, MODEL_FILE, SAMPLE_PREFIX};
 use crate::report::{Exhibit, Likelihood, Report};
-use crate::run::{MetricsFile, OutputFolder};
-use composer_bptt::{Init, RecurrentConfig};
+use crate::run::OutputFolder;
+use crate::session::Session;
 use composer_evaluation::likelihood::Nll;
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::statistics::summarise;
-use composer_models::file::{self, Notes};
-use composer_models::{Encoding, ModelConfig, SequenceModel, Workspace, scoring};
-use composer_music::representation::frames::FrameRepresentation;
-use composer_training::{Outcome, TrainingConfig, train};
-use std::path::Path;
-use std::time::Instant;
-
-/// Epochs at most: what the quick start has time for.
-pub const DEFAULT_EPOCHS: u64 = 28;
-
-/// Sixteenths in the metrical cycle that the network is told its place in: a bar of 4/4, two of 2/4.
-const METRE: usize = 16;
+use composer_models::{Sequence, SequenceModel, Workspace, file, prior, scoring};
+use composer_music::midi;
+use composer_training::Outcome;
 
 /// Bars of the excerpt that the report shows from the corpus.
 const EXCERPT_BARS: usize = 16;
@@ -43,6 +35,8 @@ pub struct Trained {
     pub outcome: Outcome,
     /// Baselines on the validation pieces, for the loss curve.
     pub valid_baselines: Vec<(&'static str, Nll)>,
+    /// What it wrote while it learnt.
+    pub samples: Vec<Exhibit>,
     /// Names of the pieces of each set.
     pub train_pieces: Vec<String>,
     /// Names of the validation pieces.
@@ -55,83 +49,61 @@ pub struct Trained {
 
 /// Runs the command.
 pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
-    let representation = FrameRepresentation::default();
-    let config = training_config(args);
-    let material = Material::load(args.folder.as_deref(), representation)?;
-    material.announce();
-    let folder = match &args.output_dir {
-        Some(path) => OutputFolder::create(path)?,
-        None => OutputFolder::create_numbered(Path::new("runs"))?,
-    };
-    let encoding = Encoding::Frames { representation, metre: METRE };
-    let model_config =
-        ModelConfig { output_dropout: args.dropout, ..ModelConfig::new(encoding, recurrent_config(args)) };
-    let mut model = SequenceModel::new(model_config, &Init::default(), config.seed)?;
-    model.set_prior(&material.train.sequences);
-    let trained = learn(&mut model, &material, &config, args, &folder)?;
-    let (model, notes) = file::load(&folder.path(MODEL_FILE))?;
-    let likelihoods = measure(&model, &material)?;
-    let written = compose::write(&model, &notes, &args.music, &folder)?;
-    write_report(args, &material, &trained, &likelihoods, &written, &folder)?;
-    summary(&trained, &likelihoods, &written, &folder);
-    Ok(())
-}
-
-fn training_config(args: &TrainArgs) -> TrainingConfig {
-    TrainingConfig {
-        epochs: args.epochs,
-        batch_size: args.batch_size,
-        tbptt_len: args.tbptt_len,
-        learning_rate: args.learning_rate,
-        seed: args.music.seed,
-        ..TrainingConfig::default()
+    compose::check(&args.music)?;
+    let mut session = Session::prepare(args)?;
+    if args.dry_run {
+        return dry_run::run(session);
     }
-}
-
-fn recurrent_config(args: &TrainArgs) -> RecurrentConfig {
-    RecurrentConfig {
-        cell: args.cell,
-        hidden: args.hidden,
-        layers: args.layers,
-        dropout: args.dropout,
-        ..RecurrentConfig::default()
-    }
-}
-
-fn learn(
-    model: &mut SequenceModel,
-    material: &Material,
-    config: &TrainingConfig,
-    args: &TrainArgs,
-    folder: &OutputFolder,
-) -> anyhow::Result<Trained> {
-    let description = format!(
-        "{} {}",
-        args.cell.to_string().to_uppercase(),
-        vec![args.hidden.to_string(); args.layers].join(" + ")
-    );
-    let parameters = model.params().values().len();
-    eprintln!("Training an {description} with {} parameters.", thousands(parameters as u64));
-    let notes = Notes { seed: config.seed, ..material.notes() };
-    let metrics = MetricsFile::create(&folder.path("metrics.jsonl"))?;
-    let mut progress = TrainingProgress::new(config.epochs).recording(metrics, folder, notes);
-    let started = Instant::now();
-    let outcome = train(model, &material.train.sequences, &material.valid.sequences, config, &mut progress);
-    progress.finish();
-    let outcome = outcome?;
-    Ok(Trained {
+    session.material.announce();
+    let folder = session.open(args)?;
+    let finished = session.train(args, &folder)?;
+    let material = &session.material;
+    let trained = Trained {
         corpus_name: material.name.clone(),
-        description,
-        parameters,
+        description: session.description(),
+        parameters: session.model.params().len(),
         train_steps: material.train.steps(),
-        seconds: started.elapsed().as_secs_f64(),
-        outcome,
-        valid_baselines: baselines(material, &material.valid.frames),
+        seconds: finished.seconds,
+        outcome: finished.outcome,
+        valid_baselines: match material.tokens {
+            None => baselines(material, &material.valid.frames),
+            Some(_) => Vec::new(),
+        },
+        samples: samples(args, &folder)?,
         train_pieces: material.train.names.clone(),
         valid_pieces: material.valid.names.clone(),
         test_pieces: material.test.names.clone(),
         left_out: material.left_out.clone(),
-    })
+    };
+    let (model, notes) = file::load(&folder.path(MODEL_FILE))?;
+    let likelihoods = match material.tokens {
+        None => measure(&model, material)?,
+        Some(_) => measure_tokens(&model, material)?,
+    };
+    let written = compose::write(&model, &notes, &args.music, &folder)?;
+    write_report(args, material, &trained, &likelihoods, &written, &folder)?;
+    summary(&trained, &likelihoods, &written, &folder);
+    Ok(())
+}
+
+/// The samples of a few bars that training left in the folder, in the order of the epochs.
+fn samples(args: &TrainArgs, folder: &OutputFolder) -> anyhow::Result<Vec<Exhibit>> {
+    let mut names: Vec<String> = std::fs::read_dir(folder.folder())?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.starts_with(SAMPLE_PREFIX) && name.ends_with(".mid"))
+        .collect();
+    names.sort();
+    let exhibit = |name: &String| {
+        let epoch = name.trim_start_matches(SAMPLE_PREFIX).trim_end_matches(".mid").trim_start_matches('0');
+        let score = midi::read(&std::fs::read(folder.path(name))?)?.score;
+        Ok(Exhibit {
+            title: format!("After epoch {epoch}"),
+            caption: "four bars, from the same random numbers".into(),
+            wav: compose::small_wav(&score, args.music.soundfont.as_deref())?,
+            score,
+        })
+    };
+    names.iter().map(exhibit).collect()
 }
 
 /// Both baselines, fitted on the training pieces and scored on others.
@@ -158,6 +130,23 @@ pub fn measure(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec
     Ok(rows)
 }
 
+/// The same in nats per token, beside how often each token occurs.
+fn measure_tokens(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
+    let mut unigram = Nll::default();
+    let frequencies = prior::output_bias(model.encoding(), &material.train.sequences);
+    for sequence in &material.test.sequences {
+        let Sequence::Tokens(tokens) = sequence else { continue };
+        for (step, &token) in tokens.iter().enumerate() {
+            unigram.add_frame(step == 0, scoring::categorical_nll(&frequencies, token as usize), 0.0);
+        }
+    }
+    let nll = model_nll(model, &material.test.sequences)?;
+    Ok(vec![
+        Likelihood { name: "unigram", what: "how often each token occurs", nll: unigram },
+        Likelihood { name: "this network", what: "all that came before", nll },
+    ])
+}
+
 /// A model's likelihood of sequences, first frames included.
 pub fn model_nll(model: &SequenceModel, sequences: &[composer_models::Sequence]) -> anyhow::Result<Nll> {
     let mut nll = Nll::default();
@@ -171,16 +160,16 @@ pub fn model_nll(model: &SequenceModel, sequences: &[composer_models::Sequence])
 
 /// What was learnt, in one sentence; the model is the last row.
 pub fn verdict(likelihoods: &[Likelihood]) -> String {
-    let [.., markov, model] = likelihoods else {
+    let [.., baseline, model] = likelihoods else {
         return String::new();
     };
-    let (markov, model) = (markov.nll.per_frame(), model.nll.per_frame());
-    let comparison = if model < markov {
-        format!("{:.0} % better than a Markov chain ({markov:.2})", 100.0 * (1.0 - model / markov))
+    let (name, baseline, model) = (baseline.name, baseline.nll.per_frame(), model.nll.per_frame());
+    let comparison = if model < baseline {
+        format!("{:.0} % better than a {name} ({baseline:.2})", 100.0 * (1.0 - model / baseline))
     } else {
-        format!("which a Markov chain does better ({markov:.2}): it has not learnt enough to compose from")
+        format!("which a {name} does better ({baseline:.2}): it has not learnt enough to compose from")
     };
-    format!("On pieces that it never saw, it needs {model:.2} nats per frame, {comparison}.")
+    format!("On pieces that it never saw, it needs {model:.2} nats per step, {comparison}.")
 }
 
 fn write_report(
@@ -199,7 +188,7 @@ fn write_report(
         exhibits.push(Exhibit {
             title: format!("Composition {}", number + 1),
             caption: format!(
-                "{}, {:.2} nats per frame under the model itself",
+                "{}, {:.2} nats per step under the model itself",
                 piece.file_stem, piece.nll_per_step
             ),
             wav: compose::small_wav(&piece.score, args.music.soundfont.as_deref())?,
@@ -240,7 +229,7 @@ fn summary(trained: &Trained, likelihoods: &[Likelihood], written: &[Written], f
     println!();
     println!("{}", verdict(likelihoods));
     for row in likelihoods {
-        println!("  {:<13} {:>7.3} nats per frame", row.name, row.nll.per_frame());
+        println!("  {:<13} {:>7.3} nats per step", row.name, row.nll.per_frame());
     }
     println!(
         "\nTraining took {:.0} s; epoch {} of {} was the best.",
@@ -253,7 +242,7 @@ fn summary(trained: &Trained, likelihoods: &[Likelihood], written: &[Written], f
     for piece in written {
         println!("  {0}.mid   {0}.wav", piece.file_stem);
     }
-    println!("  {MODEL_FILE}   metrics.jsonl");
+    println!("  {MODEL_FILE}   {METRICS_FILE}   config.toml");
     if !trained.left_out.is_empty() {
         println!("\n{} files were left out or used in part; the report says why.", trained.left_out.len());
     }

@@ -1,5 +1,6 @@
 //! The report: one self-contained page, with no request to any network.
 
+mod along_the_way;
 pub mod evaluation;
 mod piano_roll;
 mod plots;
@@ -59,6 +60,7 @@ impl Report<'_> {
             (self.heading())
             (self.music())
             (self.learning()?)
+            (self.along_the_way()?)
             (self.statistics()?)
             (self.data())
             (self.reproduce())
@@ -109,7 +111,7 @@ impl Report<'_> {
             section {
                 h2 { "How well it predicts" }
                 p {
-                    "Negative log-likelihood of " (self.trained.test_pieces.len()) " pieces that it never saw, in nats per frame of a sixteenth: "
+                    "Negative log-likelihood of " (self.trained.test_pieces.len()) " pieces that it never saw, in nats per step (a frame of a sixteenth, or a token): "
                     "lower is better. " em { "Sounding" } " is the usual measure over 88 pitches; " em { "struck again" }
                     " is what it costs to say which of the pitches that go on sounding are struck anew."
                 }
