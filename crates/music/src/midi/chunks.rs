@@ -64,7 +64,7 @@ pub(super) fn header(bytes: &[u8], report: &mut ReadReport) -> Result<Header, Er
     let length =
         bytes[offset + 4..offset + 8].iter().fold(0, |length, &byte| length << 8 | usize::from(byte));
     let declared = offset + 8 + length;
-    let chunks = match is_boundary(bytes, declared) {
+    let chunks = match length == 6 || length > 6 && is_boundary(bytes, declared) {
         true => declared,
         false => {
             report.damage(offset + 4, format!("the header claims {length} bytes; 6 are assumed"));
