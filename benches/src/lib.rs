@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use composer_bptt::{
-    Cell, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
-    StepWorkspace, loss,
+    Cell, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig,
+    RecurrentWorkspace, State, StepWorkspace, loss,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -31,7 +31,8 @@ impl Shape {
     pub fn flops(&self) -> f64 {
         let Shape { features, hidden, layers, batch, steps, .. } = *self;
         let rows = self.cell.gates().len() * hidden;
-        let recurrent: usize = (0..layers).map(|layer| rows * (if layer == 0 { features } else { hidden } + hidden)).sum();
+        let recurrent: usize =
+            (0..layers).map(|layer| rows * (if layer == 0 { features } else { hidden } + hidden)).sum();
         (3 * 2 * steps * batch * (recurrent + hidden * features)) as f64
     }
 
@@ -109,7 +110,8 @@ impl Training {
     pub fn new(shape: Shape) -> Training {
         let mut params = Parameters::new();
         let stack = Recurrent::new(shape.config(), "rnn", &mut params).expect("the shape is right");
-        let linear = Linear::new(shape.hidden, shape.features, true, "out", &mut params).expect("the shape is right");
+        let linear =
+            Linear::new(shape.hidden, shape.features, true, "out", &mut params).expect("the shape is right");
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         stack.init(&mut params, &Init::PYTORCH, &mut rng);
         linear.init(&mut params, &Init::PYTORCH, &mut rng);
@@ -147,13 +149,23 @@ impl Training {
             .forward(&self.params, output, rows, &mut self.logits, &mut self.linear_ws)
             .expect("the shape is right");
         let scale = 1.0 / self.logits.len() as f64;
-        let nll = loss::sigmoid_cross_entropy(&mut self.logits, &self.y.dense, None, scale).expect("the shape is right");
+        let nll = loss::sigmoid_cross_entropy(&mut self.logits, &self.y.dense, None, scale)
+            .expect("the shape is right");
         self.params.zero_grad();
         self.linear
-            .backward(&mut self.params, output, rows, &self.logits, Some(&mut self.d_hidden), &mut self.linear_ws)
+            .backward(
+                &mut self.params,
+                output,
+                rows,
+                &self.logits,
+                Some(&mut self.d_hidden),
+                &mut self.linear_ws,
+            )
             .expect("the shape is right");
         let loss = start.elapsed().as_secs_f64();
-        self.stack.backward(&mut self.params, input, &self.d_hidden, None, &mut self.ws).expect("the shape is right");
+        self.stack
+            .backward(&mut self.params, input, &self.d_hidden, None, &mut self.ws)
+            .expect("the shape is right");
         let backward = start.elapsed().as_secs_f64();
         self.optimise();
         let all = start.elapsed().as_secs_f64();
@@ -212,8 +224,11 @@ impl Generation {
     pub fn step(&mut self) -> usize {
         let offsets = [0, self.active.len()];
         let input = Input::MultiHot { indices: &self.active, offsets: &offsets };
-        let h = self.stack.step(&self.params, input, &mut self.state, &mut self.ws).expect("the shape is right");
-        self.linear.forward(&self.params, h, 1, &mut self.logits, &mut self.linear_ws).expect("the shape is right");
+        let h =
+            self.stack.step(&self.params, input, &mut self.state, &mut self.ws).expect("the shape is right");
+        self.linear
+            .forward(&self.params, h, 1, &mut self.logits, &mut self.linear_ws)
+            .expect("the shape is right");
         composer_tensor::maths::sigmoid_slice(&mut self.logits);
         self.active.clear();
         for (pitch, &p) in self.logits.iter().enumerate() {

@@ -54,7 +54,8 @@ fn main() {
     runs.sort_by(|a, b| a.0.total_cmp(&b.0));
     let median = runs[runs.len() / 2].0;
     // Each part at its best: what it takes when nothing else runs.
-    let parts: [f64; 4] = std::array::from_fn(|part| runs.iter().map(|run| run.1[part]).fold(f64::MAX, f64::min));
+    let parts: [f64; 4] =
+        std::array::from_fn(|part| runs.iter().map(|run| run.1[part]).fold(f64::MAX, f64::min));
     println!(
         "{median:.9} {:.9} {:.1} GFLOP/s; forward {:.4} loss {:.4} backward {:.4} optimiser {:.4}",
         runs[0].0,

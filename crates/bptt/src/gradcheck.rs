@@ -187,8 +187,8 @@ pub fn check(
                 }
             }
             row.max_abs = row.max_abs.max(abs);
-            // `!(≤)`, so that NaN is the worst of all.
-            if !(rel <= row.max_rel) && !row.max_rel.is_nan() {
+            // NaN is the worst of all.
+            if (rel > row.max_rel || rel.is_nan()) && !row.max_rel.is_nan() {
                 row = Row { max_rel: rel, index, gate: part.gate(index), found, expected, ..row };
             }
         }

@@ -250,7 +250,7 @@ impl<S: Scalar> Kernel for Multiply<'_, S> {
                             c_stride,
                             columns: (b.n - column).min(panels * b.panel),
                         };
-                        tile.run_for::<I>(rows, panels, store.from_column(column));
+                        tile.run_for::<I>(rows, panels, store.starting_at(column));
                     }
                     row += rows;
                 }
@@ -263,7 +263,7 @@ impl<S: Scalar> Kernel for Multiply<'_, S> {
 
 impl<'a, S> Store<'a, S> {
     #[inline(always)]
-    fn from_column(self, column: usize) -> Self {
+    fn starting_at(self, column: usize) -> Self {
         match self {
             Store::SetPlusRow(row) => Store::SetPlusRow(&row[column..]),
             other => other,
