@@ -34,7 +34,9 @@ pub fn output_bias(encoding: &Encoding, sequences: &[Sequence]) -> Vec<f32> {
         }
     }
     match encoding {
-        Encoding::Frames { .. } => on_count.iter().zip(&off_count).map(|(on, off)| (on / off).ln() as f32).collect(),
+        Encoding::Frames { .. } => {
+            on_count.iter().zip(&off_count).map(|(on, off)| (on / off).ln() as f32).collect()
+        }
         Encoding::Tokens { .. } => {
             let total: f64 = on_count.iter().sum();
             on_count.iter().map(|count| (count / total).ln() as f32).collect()
