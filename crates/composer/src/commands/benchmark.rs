@@ -35,11 +35,9 @@ pub fn frames(args: &FramesArgs) -> anyhow::Result<()> {
 
 /// Trains a network on the training set, stops by the validation set, and scores the test set once.
 fn trained(sets: &FrameSets, args: &FramesArgs) -> anyhow::Result<(String, Nll)> {
-    let sequences =
-        |pieces: &[Vec<Frame>]| pieces.iter().cloned().map(Sequence::Frames).collect::<Vec<_>>();
+    let sequences = |pieces: &[Vec<Frame>]| pieces.iter().cloned().map(Sequence::Frames).collect::<Vec<_>>();
     let representation = FrameRepresentation { onset_plane: false, ..FrameRepresentation::default() };
-    let recurrent =
-        RecurrentConfig { cell: args.cell, hidden: args.hidden, ..RecurrentConfig::default() };
+    let recurrent = RecurrentConfig { cell: args.cell, hidden: args.hidden, ..RecurrentConfig::default() };
     let config = ModelConfig {
         output_dropout: args.dropout,
         ..ModelConfig::new(Encoding::frames(representation), recurrent)
