@@ -1,5 +1,5 @@
 //! Standard MIDI files in and out: [`read`] turns bytes into a [`Score`] and a report of what else was in them;
-//! [`write`] turns a score into bytes, the same bytes every time.
+//! [`write()`] turns a score into bytes, the same bytes every time.
 
 mod chunks;
 mod pending;
@@ -53,7 +53,7 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<MidiFile, Error> {
     read(&bytes)
 }
 
-/// The score as MIDI can hold it: what [`read`] gives for the bytes of [`write`].
+/// The score as MIDI can hold it: what [`read`] gives for the bytes of [`write()`].
 ///
 /// Tracks without name and notes are gone, everything is sorted, later changes at the same tick have replaced earlier
 /// ones, and of two notes of one pitch on one channel the one that began first ends first, because a MIDI note-off
