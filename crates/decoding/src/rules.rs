@@ -70,7 +70,7 @@ impl Rules {
     pub fn pitches(&self, step: u64) -> u128 {
         let mut plane = range_plane(self.range);
         if let Some(key) = self.key {
-            let ending = matches!(self.from_ending(step), Some(0..));
+            let ending = matches!(self.steps_from_ending(step), Some(0..));
             plane &= harmony::plane(if ending && self.chords.is_none() { key.triad() } else { key.scale() });
         }
         if let Some(chords) = &self.chords {
@@ -87,11 +87,12 @@ impl Rules {
 
     /// Whether a note may begin at a step: always but within the ending and after the piece.
     pub fn may_begin(&self, step: u64) -> bool {
-        self.from_ending(step).is_none_or(|from| from <= 0) && self.length.is_none_or(|length| step < length)
+        self.steps_from_ending(step).is_none_or(|from| from <= 0)
+            && self.length.is_none_or(|length| step < length)
     }
 
     /// Steps since the ending began (negative before), if there is one: the last quarter of the piece.
-    fn from_ending(&self, step: u64) -> Option<i64> {
+    fn steps_from_ending(&self, step: u64) -> Option<i64> {
         let length = self.length?;
         Some(step as i64 - length.saturating_sub(self.steps_per_quarter) as i64)
     }

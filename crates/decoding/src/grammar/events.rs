@@ -6,7 +6,7 @@ use crate::rules::Rules;
 /// Longest TIME_SHIFT that is looked ahead.
 const LONGEST_SHIFT: u64 = 100;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Events {
     now: u64,
     /// Pitches that sound, and those of them that began now.
@@ -21,21 +21,6 @@ pub(super) struct Events {
     furthest: u64,
     /// Pitches that may begin now.
     free: u128,
-}
-
-impl Default for Events {
-    fn default() -> Self {
-        Self {
-            now: 0,
-            sounding: 0,
-            begun: 0,
-            velocity: false,
-            pedal: false,
-            pedalled: false,
-            furthest: 0,
-            free: 0,
-        }
-    }
 }
 
 impl Events {

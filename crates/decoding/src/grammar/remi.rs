@@ -102,7 +102,7 @@ impl Syntax for Remi {
             Meaning::Bar => between || self.last == Last::Nothing,
             Meaning::Metre(beats, value) => {
                 let bar = 4 * self.steps_per_quarter * beats;
-                self.last == Last::Bar && bar % value == 0 && within(self.bar_start + bar / value)
+                self.last == Last::Bar && bar.is_multiple_of(value) && within(self.bar_start + bar / value)
             }
             Meaning::Position(step) => {
                 between
