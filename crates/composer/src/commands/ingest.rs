@@ -19,7 +19,8 @@ pub struct IngestArgs {
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
 
-    /// How to encode the music: frames, events, metrical-events, remi, multitrack-remi, voices, chords or bars
+    /// How to encode the music: frames, events, metrical-events, drum-events, remi, multitrack-remi, voices, chords or
+    /// bars
     #[arg(long, default_value = "frames")]
     pub representation: String,
 
