@@ -199,7 +199,7 @@ impl Sampler {
                 if let Some(chunk) = here {
                     let true_symbol =
                         (chunk.start + t).checked_sub(1).map(|step| symbol(sequences, chunk, step));
-                    let replaced = true_symbol.is_some() && !(rng.random::<f64>() < truth);
+                    let replaced = true_symbol.is_some() && rng.random::<f64>() >= truth;
                     read[lane] = if replaced { self.last[lane].or(true_symbol) } else { true_symbol };
                     encoding.push_features(chunk.start + t, read[lane], &mut indices);
                 }

@@ -101,8 +101,8 @@ impl Schedule {
     /// What to multiply the learning rate by at `update` (from 0) of `total`.
     pub fn factor(&self, update: u64, total: u64, plateau: &Plateau) -> f64 {
         match self.kind {
-            ScheduleKind::OneCycle => return self.one_cycle(update, total),
-            _ if update < self.warmup => return (update + 1) as f64 / self.warmup as f64,
+            ScheduleKind::OneCycle => self.one_cycle(update, total),
+            _ if update < self.warmup => (update + 1) as f64 / self.warmup as f64,
             ScheduleKind::Constant => 1.0,
             ScheduleKind::WarmupCosine => {
                 let span = total.saturating_sub(self.warmup).max(1) as f64;
