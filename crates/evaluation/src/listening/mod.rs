@@ -8,4 +8,4 @@ mod wins;
 pub use bradley_terry::{Strengths, bradley_terry};
 pub use judgements::{Answer, Error, Judgement, read_csv, read_jsonl};
 pub use ratings::{RatingComparison, Ratings, ratings};
-pub use wins::{Discrimination, WinRate, discrimination, win_rates};
+pub use wins::{Discrimination, EQUIVALENCE_MARGIN, WinRate, discrimination, win_rates};

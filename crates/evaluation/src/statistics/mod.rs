@@ -10,6 +10,7 @@ pub mod piece;
 pub mod sounding;
 pub mod structureness;
 pub mod summary;
+pub mod voice_leading;
 
 pub use summary::{Summary, summarise};
 

@@ -3,7 +3,7 @@
 //! The fitness of a part (Müller, Jiang and Grosche 2013) asks for the set of paths through the columns of the part in
 //! the self-similarity matrix of the piece that collects most similarity, and takes the harmonic mean of how similar
 //! (score) and how long (coverage) these repeats are. Structureness is the largest fitness among parts of the lengths
-//! of interest. Here the piece is seen as at most [`FRAMES`] frames of whole beats, so that the cost is bounded.
+//! of interest. Here the piece is seen as at most 48 frames of whole beats, so that the cost is bounded.
 
 use super::harmony::pitch_classes_every;
 use crate::grid::{Grid, STEPS_PER_QUARTER};
