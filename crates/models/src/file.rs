@@ -7,10 +7,13 @@
 //! weights = load_file("model.safetensors")
 //! torch_lstm.load_state_dict({k.removeprefix("recurrent."): v for k, v in weights.items() if k.startswith("recurrent.")})
 //! ```
+//!
+//! The other way, [`load_state`] reads what `safetensors.torch.save_file(torch_lstm.state_dict(), path)` wrote.
+//! `scripts/check_pytorch_interchange.py` does both for every cell.
 
 use crate::Error;
 use crate::sequence_model::{ModelConfig, SequenceModel};
-use composer_bptt::Parameters;
+use composer_bptt::{Entry, Parameters};
 use composer_music::representation::AnyRepresentation;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -159,13 +162,40 @@ pub(crate) fn unpack<'b>(
     }))
 }
 
+/// Reads a state that PyTorch saved into the parameters whose names begin with `prefix`:
+/// `safetensors.torch.save_file(torch_lstm.state_dict(), path)` on that side, the prefix `"recurrent."` for the stack of a
+/// model on this one. Every parameter of the prefix must be there, and nothing else.
+///
+/// # Errors
+/// The file cannot be read, or parameters are missing, left over, not finite or of another shape; all are named.
+pub fn load_state(params: &mut Parameters<f32>, prefix: &str, path: &Path) -> Result<(), Error> {
+    let bytes =
+        std::fs::read(path).map_err(|source| Error::Io { action: "read", path: path.into(), source })?;
+    let tensors = SafeTensors::deserialize(&bytes)
+        .map_err(|_| not_a_model(path, "it is no safetensors file, or a damaged one"))?;
+    copy_prefixed(params, prefix, &tensors, path)
+}
+
 /// Fills parameters from tensors of the same names and shapes.
 pub(crate) fn copy_weights(
     params: &mut Parameters<f32>,
     tensors: &SafeTensors<'_>,
     path: &Path,
 ) -> Result<(), Error> {
-    let entries = params.entries().to_vec();
+    copy_prefixed(params, "", tensors, path)
+}
+
+/// Fills the parameters of a prefix from tensors of the same names without it, and the same shapes.
+fn copy_prefixed(
+    params: &mut Parameters<f32>,
+    prefix: &str,
+    tensors: &SafeTensors<'_>,
+    path: &Path,
+) -> Result<(), Error> {
+    let of_prefix = |entry: &Entry| {
+        entry.name.strip_prefix(prefix).map(|name| Entry { name: name.to_owned(), ..entry.clone() })
+    };
+    let entries: Vec<Entry> = params.entries().iter().filter_map(of_prefix).collect();
     let mut problems: Vec<String> = tensors
         .names()
         .into_iter()

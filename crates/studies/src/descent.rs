@@ -14,7 +14,11 @@ pub(crate) struct Descent {
 impl Descent {
     /// For `parameters` values.
     pub(crate) fn new(parameters: usize, learning_rate: f64, clip_grad_norm: f64) -> Self {
-        Descent { adam: Optimizer::new(OptimizerConfig::default(), parameters), learning_rate, clip_grad_norm }
+        Descent {
+            adam: Optimizer::new(OptimizerConfig::default(), parameters),
+            learning_rate,
+            clip_grad_norm,
+        }
     }
 
     /// Moves the values against their gradients.

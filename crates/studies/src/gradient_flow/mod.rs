@@ -10,6 +10,8 @@ mod verdict;
 mod windows;
 
 use composer_bptt::{Cell, Init};
+use composer_models::prior::output_bias;
+use composer_models::sequence_model::OUTPUT_PREFIX;
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use serde::Serialize;
 
@@ -112,6 +114,7 @@ pub fn study(
         encoding.check(sequence)?;
     }
     let observed = windows::spread(encoding, valid, config.window, config.observed);
+    let prior = output_bias(encoding, train);
     let mut cells = Vec::new();
     for &cell in &config.cells {
         let stack =
@@ -119,6 +122,10 @@ pub fn study(
         let hidden = stack.hidden;
         let mut model =
             SequenceModel::new(ModelConfig::new(encoding.clone(), stack), &config.init, config.seed)?;
+        // Otherwise the first updates only learn that most pitches are silent, and drive every unit to its limits for it.
+        if let Some(bias) = model.params().id(&format!("{OUTPUT_PREFIX}.bias")) {
+            model.params_mut().value_mut(bias).copy_from_slice(&prior);
+        }
         let before = observe(&model, &observed, config.bar)?;
         let learning = learn::learn(&mut model, train, valid, config, |update, nll| {
             told(cell, update, nll);

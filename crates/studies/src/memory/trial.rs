@@ -130,8 +130,7 @@ pub fn run_trial(
     let Trial { task, length, cell } = trial;
     let config = widest_within(recipe.parameters, cell, task.features(), 1, task.outputs());
     let (hidden, parameters) = (config.hidden, network_parameters(&config, task.outputs()));
-    let start =
-        if recipe.chrono { Start::Chrono(length) } else { Start::ForgetBias(recipe.forget_bias) };
+    let start = if recipe.chrono { Start::Chrono(length) } else { Start::ForgetBias(recipe.forget_bias) };
     let mut network = Network::new(config, task.outputs(), &start, &mut stream(recipe, 1))?;
     let mut sequences = stream(recipe, 2);
     let test = Examples::draw(task, length, recipe.test_sequences, &mut stream(recipe, 3));

@@ -1,6 +1,7 @@
 //! Pages of the studies.
 
 pub mod charts;
+pub mod flow;
 pub mod memory;
 
 use maud::{Markup, html};

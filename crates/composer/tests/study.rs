@@ -1,0 +1,81 @@
+//! `composer study`: small studies from end to end, and what they refuse.
+
+mod common;
+
+use common::{assert_refused, complaint, composer};
+use std::fs;
+use tempfile::tempdir;
+
+/// The page asks nothing of a network.
+fn assert_self_contained(page: &str) {
+    for foreign in ["src=\"http", "href=\"http", "url(http", "@import", "<script"] {
+        assert!(!page.contains(foreign), "the page has {foreign}");
+    }
+}
+
+#[test]
+fn a_small_memory_study_writes_a_table_a_page_and_its_data() {
+    let here = tempdir().unwrap();
+    let args =
+        "study memory --task recall,adding --length 4 --sequences 2000 --parameters 800 --output-dir out";
+    let output = composer(here.path(), &args.split(' ').collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    for words in ["Adding problem", "Sequential recall", "tanh RNN", "LSTM", "GRU", "memory.html"] {
+        assert!(table.contains(words), "{words} is missing in\n{table}");
+    }
+    let page = fs::read_to_string(here.path().join("out/memory.html")).unwrap();
+    assert_eq!(page.matches("<svg").count(), 2, "a chart for each task and length");
+    assert!(
+        page.contains("composer study memory --task recall,adding --length 4") && !page.contains("http"),
+        "self-contained"
+    );
+    let data = fs::read_to_string(here.path().join("out/memory.csv")).unwrap();
+    let columns = data.lines().next().unwrap().split(',').count();
+    assert!(data.lines().count() > 6 && data.lines().all(|line| line.split(',').count() == columns));
+}
+
+#[test]
+fn a_small_study_of_gradient_flow_writes_a_page_and_three_tables() {
+    let here = tempdir().unwrap();
+    let args = "study gradient-flow --parameters 6000 --layers 1 --bars 2 --updates 3 --output-dir out";
+    let output = composer(here.path(), &args.split(' ').collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    for words in ["tanh RNN before", "LSTM after", "GRU after", "per step", "bars"] {
+        assert!(table.contains(words), "{words} is missing in\n{table}");
+    }
+    let page = fs::read_to_string(here.path().join("out/gradient-flow.html")).unwrap();
+    for words in ["vanishes", "What the gates do", "Through which gates", "<svg"] {
+        assert!(page.contains(words), "{words} is missing in the page");
+    }
+    assert_self_contained(&page);
+    assert!(!page.contains("NaN"), "every number is one");
+    for name in ["gradient-flow.csv", "gradient-flow-gates.csv", "gradient-flow-training.csv"] {
+        let data = fs::read_to_string(here.path().join("out").join(name)).unwrap();
+        let columns = data.lines().next().unwrap().split(',').count();
+        assert!(
+            data.lines().count() > 20 && data.lines().all(|line| line.split(',').count() == columns),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_studied_is_refused_before_anything_is_written() {
+    let here = tempdir().unwrap();
+    for (args, words) in [
+        ("memory --task sorting", ["sorting", "adding"]),
+        ("memory --length 1", ["length", "1"]),
+        ("memory --sequences 0", ["sequences", "0"]),
+        ("memory --learning-rate NaN", ["learning_rate", "NaN"]),
+        ("gradient-flow nowhere", ["nowhere", "no file or folder"]),
+    ] {
+        let args: Vec<&str> =
+            ["study"].into_iter().chain(args.split(' ')).chain(["--output-dir", "out"]).collect();
+        assert_refused(&composer(here.path(), &args), 2, &words);
+        assert!(!here.path().join("out").exists(), "{args:?} must leave nothing");
+    }
+    let zero = composer(here.path(), &["study", "gradient-flow", "--updates", "0", "--output-dir", "out"]);
+    assert_refused(&zero, 2, &["updates is 0"]);
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Model files and PyTorch: our recurrent stack in nn.LSTM, nn.GRU and nn.RNN, and back.
+
+  load FOLDER    for each cell, loads the stack of FOLDER/CELL.safetensors into PyTorch, runs it on the input of CELL.json,
+                 and compares with the output and final state that CELL.json has from this library
+  save FOLDER    for each cell, saves a state of a seeded PyTorch module for this library to read, with what it computes
+
+CELL.json: {"cell": "lstm", "features": F, "hidden": H, "layers": L, "steps": T, "batch": B, "input": [T*B*F],
+"output": [T*B*H], "h_n": [L*B*H], "c_n": [L*B*H]}, all row-major, time first.
+"""
+
+import json
+import sys
+
+import torch
+from safetensors.torch import load_file, save_file
+
+MODULES = {
+    "rnn": lambda *sizes: torch.nn.RNN(*sizes),
+    "rnn-relu": lambda *sizes: torch.nn.RNN(*sizes, nonlinearity="relu"),
+    "lstm": lambda *sizes: torch.nn.LSTM(*sizes),
+    "gru": lambda *sizes: torch.nn.GRU(*sizes),
+}
+# Sums of single precision are added in another order there.
+TOLERANCE = 1e-5
+
+
+def run(module, case):
+    shape = case["steps"], case["batch"], case["features"]
+    with torch.no_grad():
+        output, state = module(torch.tensor(case["input"]).reshape(shape))
+    h_n, c_n = state if isinstance(state, tuple) else (state, None)
+    found = {"output": output, "h_n": h_n}
+    return found if c_n is None else found | {"c_n": c_n}
+
+
+def load(cell, path):
+    case = json.load(open(path + ".json"))
+    module = MODULES[case["cell"]](case["features"], case["hidden"], case["layers"])
+    # The three lines of the documentation:
+    weights = load_file(path + ".safetensors")
+    stack = {name.removeprefix("recurrent."): value for name, value in weights.items() if name.startswith("recurrent.")}
+    module.load_state_dict(stack)
+    for name, found in run(module, case).items():
+        worst = (found.flatten() - torch.tensor(case[name])).abs().max().item()
+        print(f"{case['cell']} {name}: largest difference {worst:.1e}")
+        if not worst <= TOLERANCE:
+            sys.exit(f"{name} differs by {worst}")
+
+
+def save(cell, out):
+    torch.manual_seed(7)
+    case = {"cell": cell, "features": 5, "hidden": 4, "layers": 2, "steps": 6, "batch": 3}
+    module = MODULES[cell](case["features"], case["hidden"], case["layers"])
+    case["input"] = torch.randn(case["steps"] * case["batch"] * case["features"]).tolist()
+    case |= {name: value.flatten().tolist() for name, value in run(module, case).items()}
+    save_file(module.state_dict(), out + ".safetensors")
+    json.dump(case, open(out + ".json", "w"))
+
+
+if __name__ == "__main__":
+    action, folder = {"load": load, "save": save}[sys.argv[1]], sys.argv[2]
+    for cell in MODULES:
+        action(cell, f"{folder}/{cell}")
