@@ -2,7 +2,7 @@
 //!
 //! [`SequenceModel`] is a recurrent stack between a multi-hot input and a linear output layer. What the numbers mean
 //! is said by its [`Encoding`]: the two planes of a frame representation with sigmoid outputs, or a vocabulary of
-//! tokens with a softmax. [`seq2seq`] turns one part into another, with an encoder and a decoder. [`file`] writes a model with everything that is needed to use it again.
+//! tokens with a softmax. [`seq2seq`] turns one part into another, with an encoder and a decoder. [`mod@file`] writes a model with everything that is needed to use it again.
 
 pub mod batch;
 pub mod encoding;

@@ -86,7 +86,7 @@ pub fn bernoulli_nll(logit: f32, on: bool) -> f64 {
     z.max(0.0) + (-z.abs()).exp().ln_1p()
 }
 
-/// −ln softmax(logits)[target].
+/// −ln softmax(logits) at `target`.
 pub fn categorical_nll(logits: &[f32], target: usize) -> f64 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
