@@ -41,8 +41,8 @@ pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     println!(
-        "{:<20} {:<14} {:<8} {:>9} {:>9}  {:<10} {:>9} {:>6}  {}",
-        "run", "network", "symbols", "epochs", "held-out", "state", "size", "age", "music"
+        "{:<20} {:<14} {:<8} {:>9} {:>9}  {:<10} {:>9} {:>6}  music",
+        "run", "network", "symbols", "epochs", "held-out", "state", "size", "age"
     );
     for row in rows {
         let best = row.best.map_or_else(|| "–".to_owned(), |best| format!("{best:.3}"));
