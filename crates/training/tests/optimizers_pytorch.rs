@@ -27,7 +27,7 @@ fn config(case: &GoldenCase) -> (OptimizerConfig, f64) {
     let config = OptimizerConfig {
         kind,
         momentum: number("momentum").unwrap_or(0.0),
-        nesterov: case.config.get("nesterov").is_some(),
+        nesterov: case.config.contains_key("nesterov"),
         beta1: beta(0, default.beta1),
         beta2: beta(1, default.beta2),
         alpha: number("alpha").unwrap_or(default.alpha),
