@@ -25,6 +25,9 @@ const FLOOR: f64 = 1e-14;
 const WIDE: (u32, u32) = (960, 430);
 const HALF: (u32, u32) = (560, 380);
 
+/// Name, colour, whether dashed, and quartiles at each distance.
+type Curve = (String, RGBColor, bool, Vec<Quartiles>);
+
 impl FlowReport<'_> {
     /// The page.
     pub fn to_html(&self) -> anyhow::Result<String> {
@@ -98,7 +101,7 @@ impl FlowReport<'_> {
     fn over_distance(
         &self,
         y: &str,
-        of: &dyn Fn(&CellStudy) -> Vec<(String, RGBColor, bool, Vec<Quartiles>)>,
+        of: &dyn Fn(&CellStudy) -> Vec<Curve>,
     ) -> anyhow::Result<String> {
         let bar = self.config.bar as f64;
         let mut lines = Vec::new();
