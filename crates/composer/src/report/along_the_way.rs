@@ -76,6 +76,7 @@ fn curves(curves: &[Curve], what: &str) -> anyhow::Result<String> {
             .axis_style(INK)
             .label_style(("sans-serif", 13).into_font().color(&INK))
             .x_label_formatter(&|x| format!("{x:.0}"))
+            .y_labels(5)
             .y_label_formatter(&|y| format!("{y:.1e}"))
             .x_desc("epoch")
             .y_desc(what)
