@@ -55,9 +55,12 @@ fn reversed(source: &[u32]) -> Vec<u32> {
     source.iter().rev().copied().collect()
 }
 
+/// What a toy task makes of its source.
+type Rearrange = fn(&[u32]) -> Vec<u32>;
+
 #[test]
 fn every_score_learns_to_copy_reverse_and_transpose() {
-    let tasks: [(&str, fn(&[u32]) -> Vec<u32>); 3] = [
+    let tasks: [(&str, Rearrange); 3] = [
         ("copy", |source| source.to_vec()),
         ("reverse", reversed),
         ("transpose", |source| source.iter().map(|token| (token + 3) % V as u32).collect()),

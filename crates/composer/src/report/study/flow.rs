@@ -91,6 +91,7 @@ impl FlowReport<'_> {
                     "Factor per step: how the median of ‖∂loss_T/∂state_t‖ (h, and c of an LSTM, of all layers) changes from one step back to four bars further. "
                     "Vanishes: less than a thousandth is left after four bars; explodes: more than a thousandfold. "
                     "σ: largest singular value of the Jacobian of the top layer's state, by power iteration with products J v and Jᵀ u, median of places in the music; the most that any direction can grow. "
+                    "Forget gates of an LSTM and update gates of a GRU begin with a bias of " (self.config.init.forget_bias.unwrap_or(0.0)) ": how much is kept before training is a choice. "
                     "A note matters as far back as ‖∂loss_T/∂x_t‖ is at least a hundredth of its largest median."
                 }
             }
@@ -98,11 +99,7 @@ impl FlowReport<'_> {
     }
 
     /// Lines over distance, one for each cell, with quartiles.
-    fn over_distance(
-        &self,
-        y: &str,
-        of: &dyn Fn(&CellStudy) -> Vec<Curve>,
-    ) -> anyhow::Result<String> {
+    fn over_distance(&self, y: &str, of: &dyn Fn(&CellStudy) -> Vec<Curve>) -> anyhow::Result<String> {
         let bar = self.config.bar as f64;
         let mut lines = Vec::new();
         for (name, color, dashed, norms) in self.study.cells.iter().flat_map(of) {
