@@ -3,13 +3,13 @@
 mod benchmark;
 mod compose;
 mod diagnose;
-mod evaluate;
 mod dry_run;
+mod evaluate;
 mod gradcheck;
 pub mod ingest;
 pub mod inspect;
-pub mod study;
 pub mod runs;
+pub mod study;
 pub mod train;
 pub mod train_args;
 
