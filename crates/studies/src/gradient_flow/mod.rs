@@ -11,7 +11,7 @@ mod windows;
 
 use composer_bptt::{Cell, Init};
 use composer_models::prior::output_bias;
-use composer_models::sequence_model::OUTPUT_PREFIX;
+use composer_models::sequence_model::{OUTPUT_PREFIX, RECURRENT_PREFIX};
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ pub struct Config {
     pub learning_rate: f64,
     /// Gradients longer than this are shortened to it.
     pub clip_grad_norm: f64,
-    /// First weights.
+    /// First weights. The forget bias is also that of a GRU's update gate, so that both keep alike.
     pub init: Init,
     /// Of weights and windows.
     pub seed: u64,
@@ -65,7 +65,7 @@ impl Default for Config {
             batch: 16,
             learning_rate: 3e-3,
             clip_grad_norm: 1.0,
-            init: Init { forget_bias: Some(1.0), ..Init::PYTORCH },
+            init: Init { forget_bias: Some(4.0), ..Init::PYTORCH },
             seed: 1,
         }
     }
@@ -125,6 +125,14 @@ pub fn study(
         // Otherwise the first updates only learn that most pitches are silent, and drive every unit to its limits for it.
         if let Some(bias) = model.params().id(&format!("{OUTPUT_PREFIX}.bias")) {
             model.params_mut().value_mut(bias).copy_from_slice(&prior);
+        }
+        if let (Cell::Gru, Some(bias)) = (cell, config.init.forget_bias) {
+            // The update gate keeps as the forget gate does, and begins alike.
+            for layer in 0..config.layers {
+                if let Some(id) = model.params().id(&format!("{RECURRENT_PREFIX}.bias_ih_l{layer}")) {
+                    model.params_mut().value_mut(id)[hidden..2 * hidden].fill(bias as f32);
+                }
+            }
         }
         let before = observe(&model, &observed, config.bar)?;
         let learning = learn::learn(&mut model, train, valid, config, |update, nll| {

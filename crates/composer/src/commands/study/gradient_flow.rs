@@ -40,8 +40,8 @@ pub struct FlowArgs {
     #[arg(long, default_value_t = Config::default().updates, value_name = "N")]
     pub updates: usize,
 
-    /// Bias with which the forget gate of an LSTM begins; a large one remembers from the start
-    #[arg(long, default_value_t = 1.0, value_name = "BIAS")]
+    /// Bias with which an LSTM's forget gate and a GRU's update gate begin: 4 keeps from the start, 0 as PyTorch
+    #[arg(long, default_value_t = 4.0, value_name = "BIAS")]
     pub forget_bias: f64,
 
     /// Learning rate of the training
