@@ -1,8 +1,10 @@
 //! `composer diagnose`: what is wrong with pieces of music, where, why, and what to try.
 
+use super::compose::Written;
 use crate::cli::DiagnoseArgs;
 use crate::failure::wrong_input;
-use composer_evaluation::assessment::excerpt_length;
+use crate::material::Material;
+use composer_evaluation::assessment::{Assessment, assess, excerpt_length};
 use composer_evaluation::failure::{Detectors, Diagnosis, Extent};
 use composer_music::Score;
 use composer_music::corpus::{self, Criteria, Piece};
@@ -51,6 +53,29 @@ pub fn reference(folder: Option<&Path>) -> anyhow::Result<Vec<Piece>> {
         Some(folder) => corpus::load(folder)?.pieces,
         None => corpus::shipped().pieces,
     })
+}
+
+/// Compositions beside the pieces that were learnt from; `None` if those are too few to say what is usual.
+pub fn of_compositions(written: &[Written], material: &Material) -> Option<Assessment> {
+    let set: Vec<_> = written.iter().map(|piece| (piece.file_stem.clone(), &piece.score)).collect();
+    let real: Vec<_> = material.train.names.iter().cloned().zip(&material.train.scores).collect();
+    assess(&set, &real, SEED).ok()
+}
+
+/// Warns of what is wrong with compositions, a line each.
+pub fn warn(assessment: &Assessment) {
+    if assessment.sound() == assessment.pieces.len() && assessment.copied() == 0 {
+        return;
+    }
+    println!("\nWhat to listen for (the report says what to try):");
+    for piece in &assessment.pieces {
+        if let Some(finding) = piece.diagnosis.main_finding() {
+            println!("  {}: {}. {}", piece.name, finding.mode.name(), finding.sentence);
+        }
+        if piece.originality.copied {
+            println!("  {}: {}", piece.name, piece.originality.sentence());
+        }
+    }
 }
 
 /// A diagnosis in words.

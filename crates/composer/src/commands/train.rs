@@ -1,6 +1,7 @@
 //! `composer train`, and the quick start: learn, compose, measure, report.
 
 use super::compose::{self, Written};
+use super::diagnose;
 use super::dry_run;
 use super::train_args::TrainArgs;
 use crate::material::Material;
@@ -8,6 +9,7 @@ use crate::progress::{METRICS_FILE, MODEL_FILE, SAMPLE_PREFIX};
 use crate::report::{Exhibit, Likelihood, Report};
 use crate::run::OutputFolder;
 use crate::session::Session;
+use composer_evaluation::assessment::Assessment;
 use composer_evaluation::likelihood::Nll;
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
@@ -81,8 +83,12 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         Some(_) => measure_tokens(&model, material)?,
     };
     let written = compose::write(&model, &notes, &args.music, &folder)?;
-    write_report(args, material, &trained, &likelihoods, &written, &folder)?;
+    let assessment = diagnose::of_compositions(&written, material);
+    write_report(args, material, &trained, &likelihoods, &written, assessment.as_ref(), &folder)?;
     summary(&trained, &likelihoods, &written, &folder);
+    if let Some(assessment) = &assessment {
+        diagnose::warn(assessment);
+    }
     Ok(())
 }
 
@@ -178,6 +184,7 @@ fn write_report(
     trained: &Trained,
     likelihoods: &[Likelihood],
     written: &[Written],
+    assessment: Option<&Assessment>,
     folder: &OutputFolder,
 ) -> anyhow::Result<()> {
     let composed: Vec<_> = written.iter().map(|piece| piece.score.clone()).collect();
@@ -209,6 +216,7 @@ fn write_report(
         likelihoods,
         exhibits: &exhibits,
         statistics: [("corpus", &corpus), ("compositions", &composition)],
+        assessment,
         command: &command,
     };
     folder.write("report.html", report.to_html()?.as_bytes())

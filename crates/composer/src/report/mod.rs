@@ -10,6 +10,7 @@ use crate::commands::train::Trained;
 use crate::progress::thousands;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use composer_evaluation::assessment::Assessment;
 use composer_evaluation::likelihood::Nll;
 use composer_evaluation::statistics::Summary;
 use composer_music::Score;
@@ -49,6 +50,8 @@ pub struct Report<'a> {
     pub exhibits: &'a [Exhibit],
     /// Statistics of the corpus and of the compositions.
     pub statistics: [(&'static str, &'a Summary); 2],
+    /// The compositions beside the training pieces; `None` if those are too few to say what is usual.
+    pub assessment: Option<&'a Assessment>,
     /// The command that makes all of this again.
     pub command: &'a str,
 }
@@ -61,6 +64,7 @@ impl Report<'_> {
             (self.music())
             (self.learning()?)
             (self.along_the_way()?)
+            @if let Some(assessment) = self.assessment { (evaluation::failures(assessment)) }
             (self.statistics()?)
             (self.data())
             (self.reproduce())
