@@ -36,6 +36,16 @@ pub enum Command {
     Runs(RunsArgs),
     /// Write new music with a trained model
     Compose(Box<ComposeArgs>),
+    /// Show how likely a model finds a piece, note by note: where was it surprised?
+    Score(crate::commands::score::ScoreArgs),
+    /// Write an accompaniment for a melody, which stays as it is
+    Accompany(crate::commands::parts::accompany::AccompanyArgs),
+    /// Write drums for a bass line
+    Drum(crate::commands::parts::drum::DrumArgs),
+    /// Keep a melody and write harmony in another style
+    Reharmonise(crate::commands::parts::reharmonise::ReharmoniseArgs),
+    /// Train a model for accompany, drum or reharmonise on your own music
+    LearnPart(crate::commands::parts::learn::LearnArgs),
     /// Say what is wrong with pieces of music: where, why, and what to try next
     Diagnose(DiagnoseArgs),
     /// Compare music with real music, or measure how well a model predicts music that it has not seen
@@ -100,6 +110,10 @@ pub struct ComposeArgs {
     /// What to write
     #[command(flatten)]
     pub music: MusicArgs,
+
+    /// How to steer it
+    #[command(flatten)]
+    pub steer: crate::commands::steer::SteerArgs,
 }
 
 /// `composer diagnose`.
@@ -251,16 +265,6 @@ pub enum Length {
 
 /// A day of sixteenths at 120: nobody waits for more.
 const MAX_STEPS: usize = 1_000_000;
-
-impl Length {
-    /// In steps of a grid.
-    pub fn steps(self, steps_per_quarter: u32) -> usize {
-        match self {
-            Length::Bars(bars) => bars * 4 * steps_per_quarter as usize,
-            Length::Steps(steps) => steps,
-        }
-    }
-}
 
 impl FromStr for Length {
     type Err = String;

@@ -39,7 +39,14 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
                 cause.downcast_ref(),
                 Some(composer_training::Error::Setting { .. } | composer_training::Error::NoMusic(_))
             )
-            || matches!(cause.downcast_ref(), Some(composer_decoding::Error::Option { .. }))
+            || matches!(
+                cause.downcast_ref(),
+                Some(
+                    composer_decoding::Error::Option { .. }
+                        | composer_decoding::Error::Unreadable { .. }
+                        | composer_decoding::Error::Primer(_)
+                )
+            )
     });
     if wrong { 2 } else { 1 }
 }

@@ -6,6 +6,9 @@ mod diagnose;
 mod dry_run;
 mod evaluate;
 mod gradcheck;
+pub mod parts;
+pub mod score;
+pub mod steer;
 pub mod ingest;
 pub mod inspect;
 pub mod runs;
@@ -33,6 +36,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Command::Train(args)) => train::run(args),
         Some(Command::Runs(args)) => runs::run(args),
         Some(Command::Compose(args)) => compose::run(args),
+        Some(Command::Score(args)) => score::run(args),
+        Some(Command::Accompany(args)) => parts::accompany::run(args),
+        Some(Command::Drum(args)) => parts::drum::run(args),
+        Some(Command::Reharmonise(args)) => parts::reharmonise::run(args),
+        Some(Command::LearnPart(args)) => parts::learn::run(args),
         Some(Command::Diagnose(args)) => diagnose::run(args),
         Some(Command::Evaluate(args)) => evaluate::run(args),
         Some(Command::Inspect(args)) => inspect::run(args),

@@ -1,0 +1,65 @@
+//! `composer accompany`: a melody gets an accompaniment.
+
+use super::{PartArgs, add_track, find_part, free_channel, only, pitched_notes, softer, write_part};
+use clap::Args;
+use composer_decoding::FrameOptions;
+use composer_models::Seq2Seq;
+use composer_models::seq2seq::{PartNotes, Task};
+use composer_music::Score;
+use composer_music::representation::frames::DecodeOptions;
+use composer_music::roles::{Part, Role};
+
+const SHIPPED: &[u8] = include_bytes!("../../../models/accompany.safetensors");
+
+/// `composer accompany`.
+#[derive(Clone, Debug, Args)]
+pub struct AccompanyArgs {
+    /// Options of all parts
+    #[command(flatten)]
+    pub part: PartArgs,
+
+    /// Which track is the melody, counted from 0
+    #[arg(long, value_name = "N")]
+    pub melody_track: Option<usize>,
+}
+
+/// Runs the command.
+pub fn run(args: &AccompanyArgs) -> anyhow::Result<()> {
+    let (model, notes) = args.part.load(Task::Accompany, SHIPPED)?;
+    let score = args.part.read()?;
+    let melody = find_part(&score, Role::Melody, args.melody_track)?;
+    let result = accompany(&model, &notes, &score, &melody, None, &args.part)?;
+    args.part.save(&result, "accompanied")
+}
+
+/// The melody, untouched, with a new part under it.
+pub fn accompany(
+    model: &Seq2Seq,
+    notes: &PartNotes,
+    score: &Score,
+    melody: &Part,
+    style: Option<u32>,
+    args: &PartArgs,
+) -> anyhow::Result<Score> {
+    let mut result = only(score, melody);
+    let left_out = score.notes().count() - result.notes().count();
+    if left_out > 0 {
+        eprintln!("{left_out} notes of other parts are left out: the new part takes their place.");
+    }
+    let options = FrameOptions {
+        temperature: args.temperature,
+        max_polyphony: args.max_polyphony,
+        max_silence: 16,
+        ..FrameOptions::default()
+    };
+    let frames = write_part(model, &result, style, options, args.seed)?;
+    let decode = DecodeOptions {
+        velocity: softer(&result),
+        program: notes.program,
+        channel: free_channel(&result),
+        ..DecodeOptions::default()
+    };
+    let part = pitched_notes(&frames, &result, &decode);
+    add_track(&mut result, "accompaniment", part);
+    Ok(result)
+}

@@ -1,0 +1,42 @@
+//! `composer reharmonise`: the melody stays, and the harmony changes to another style.
+
+use super::accompany::accompany;
+use super::{PartArgs, find_part};
+use crate::failure::wrong_input;
+use clap::Args;
+use composer_models::seq2seq::Task;
+use composer_music::roles::Role;
+
+const SHIPPED: &[u8] = include_bytes!("../../../models/reharmonise.safetensors");
+
+/// `composer reharmonise`.
+#[derive(Clone, Debug, Args)]
+pub struct ReharmoniseArgs {
+    /// Options of all parts
+    #[command(flatten)]
+    pub part: PartArgs,
+
+    /// The new style, one of those that the model knows
+    #[arg(long)]
+    pub style: String,
+
+    /// Which track is the melody, counted from 0
+    #[arg(long, value_name = "N")]
+    pub melody_track: Option<usize>,
+}
+
+/// Runs the command.
+pub fn run(args: &ReharmoniseArgs) -> anyhow::Result<()> {
+    let (model, notes) = args.part.load(Task::Reharmonise, SHIPPED)?;
+    let Some(style) = notes.styles.iter().position(|style| *style == args.style) else {
+        return Err(wrong_input(format!(
+            "this model knows no style \"{}\", but {}; train one with others by `composer learn-part reharmonise`",
+            args.style,
+            notes.styles.join(", ")
+        )));
+    };
+    let score = args.part.read()?;
+    let melody = find_part(&score, Role::Melody, args.melody_track)?;
+    let result = accompany(&model, &notes, &score, &melody, Some(style as u32), &args.part)?;
+    args.part.save(&result, &args.style)
+}

@@ -1,0 +1,134 @@
+//! `accompany`, `drum` and `reharmonise`: the given part is in the result as it was, note for note and tick for tick.
+
+use composer_music::score::DRUM_CHANNEL;
+use composer_music::{KeySignature, Note, Pedal, Score, Tempo, TimeSignature, Track, midi};
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A tune of odd ticks and lengths, which no grid holds, at an odd resolution.
+fn tune(channel: u8, lowest: u8) -> Track {
+    let note = |index: u64| Note {
+        onset: index * 191 + index % 7,
+        duration: 150 + index % 41,
+        pitch: lowest + [0, 4, 7, 5, 2, 9, 7, 4][index as usize % 8],
+        velocity: 40 + (index % 60) as u8,
+        channel,
+        program: if channel == DRUM_CHANNEL { 0 } else { 73 },
+    };
+    Track { name: Some(format!("channel {channel}")), notes: (0..64).map(note).collect() }
+}
+
+fn song(tracks: Vec<Track>) -> Score {
+    let mut score = Score::new(384);
+    score.tempos = vec![
+        Tempo { tick: 0, micros_per_quarter: 431_034 },
+        Tempo { tick: 4001, micros_per_quarter: 612_345 },
+    ];
+    score.time_signatures = vec![TimeSignature { tick: 0, numerator: 4, denominator: 4 }];
+    score.key_signatures = vec![KeySignature { tick: 0, sharps: -3, minor: true }];
+    score.pedals = vec![Pedal { tick: 7, channel: 0, value: 101 }, Pedal { tick: 777, channel: 0, value: 0 }];
+    score.tracks = tracks;
+    score
+}
+
+fn composer(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_composer"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .expect("it runs")
+}
+
+/// Runs a command on a score and reads what it wrote.
+fn result(score: &Score, arguments: &[&str]) -> Score {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("in.mid"), midi::write(score).expect("writes")).expect("writes");
+    let output = composer(folder.path(), &[arguments, &["--output", "out.mid"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    midi::read_file(&folder.path().join("out.mid")).expect("reads").score
+}
+
+fn notes_on(score: &Score, channel: u8) -> Vec<Note> {
+    let mut notes: Vec<Note> = score.notes().filter(|note| note.channel == channel).copied().collect();
+    notes.sort();
+    notes
+}
+
+/// Everything of the given part, and of the time that it is in.
+fn assert_untouched(before: &Score, after: &Score, channel: u8) {
+    assert_eq!(notes_on(after, channel), notes_on(before, channel));
+    assert!(!notes_on(before, channel).is_empty());
+    assert_eq!(after.ticks_per_quarter, before.ticks_per_quarter);
+    assert_eq!(after.tempos, before.tempos);
+    assert_eq!(after.time_signatures, before.time_signatures);
+    assert_eq!(after.key_signatures, before.key_signatures);
+    assert_eq!(after.pedals, before.pedals);
+}
+
+#[test]
+fn a_melody_is_accompanied_and_stays_as_it_was() {
+    let melody = song(vec![tune(0, 67)]);
+    let after = result(&melody, &["accompany", "in.mid"]);
+    assert_untouched(&melody, &after, 0);
+    let new: Vec<&Note> = after.notes().filter(|note| note.channel != 0).collect();
+    assert!(new.len() > 16, "{} new notes", new.len());
+    assert!(new.iter().all(|note| !note.is_drum()));
+    assert!(after.end() <= melody.end() + u64::from(melody.ticks_per_quarter));
+    let again = result(&melody, &["accompany", "in.mid"]);
+    assert_eq!(after, again, "the same seed gives the same music");
+    assert_ne!(after, result(&melody, &["accompany", "in.mid", "--seed", "2"]));
+}
+
+#[test]
+fn drums_go_with_a_bass_and_nothing_else_changes() {
+    let mut bass = tune(3, 36);
+    bass.name = Some("bass".into());
+    bass.notes.iter_mut().for_each(|note| note.program = 33);
+    let before = song(vec![tune(0, 67), bass, tune(DRUM_CHANNEL, 40)]);
+    let after = result(&before, &["drum", "in.mid"]);
+    for channel in [0, 3] {
+        assert_untouched(&before, &after, channel);
+    }
+    let drums = notes_on(&after, DRUM_CHANNEL);
+    assert!(!drums.is_empty() && drums != notes_on(&before, DRUM_CHANNEL), "the old drums are replaced");
+}
+
+#[test]
+fn a_tune_is_reharmonised_in_each_style_of_the_model() {
+    let melody = song(vec![tune(0, 67)]);
+    let styles = ["rag", "game"].map(|style| {
+        let after = result(&melody, &["reharmonise", "in.mid", "--style", style]);
+        assert_untouched(&melody, &after, 0);
+        after
+    });
+    assert_ne!(styles[0], styles[1]);
+}
+
+#[test]
+fn what_cannot_be_found_is_asked_for_in_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Two parts of chords: neither is a line.
+    let mut tracks = vec![tune(0, 67), tune(1, 50)];
+    for track in &mut tracks {
+        let chords: Vec<Note> =
+            track.notes.iter().map(|note| Note { pitch: note.pitch + 3, ..*note }).collect();
+        track.notes.extend(chords);
+        track.notes.sort();
+    }
+    let before = song(tracks);
+    std::fs::write(folder.path().join("in.mid"), midi::write(&before).expect("writes")).expect("writes");
+    for (arguments, words) in [
+        (vec!["accompany", "in.mid"], "--melody-track"),
+        (vec!["drum", "in.mid"], "--bass-track"),
+        (vec!["accompany", "in.mid", "--melody-track", "7"], "no track 7"),
+        (vec!["reharmonise", "in.mid", "--style", "polka", "--melody-track", "0"], "knows no style"),
+        (vec!["accompany", "missing.mid"], "missing.mid"),
+    ] {
+        let output = composer(folder.path(), &arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+    let after = result(&before, &["accompany", "in.mid", "--melody-track", "0"]);
+    assert_untouched(&before, &after, 0);
+}
