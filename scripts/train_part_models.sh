@@ -9,8 +9,8 @@ cp datasets/mutopia-pd/*rag*.mid datasets/mutopia-pd/bethena.mid datasets/mutopi
    datasets/mutopia-pd/solace.mid datasets/mutopia-pd/the-*.mid "$rags"
 cargo build --release
 composer=target/release/composer
-$composer learn-part accompany datasets/mutopia-pd datasets/freedoom --epochs "${EPOCHS:-20}" --compare \
+$composer learn-part accompany datasets/mutopia-pd datasets/freedoom --epochs "${EPOCHS:-30}" --compare \
     --output $models/accompany.safetensors
-$composer learn-part drum datasets/freedoom --epochs "${EPOCHS:-20}" --compare --output $models/drum.safetensors
-$composer learn-part reharmonise "rag=$rags" game=datasets/freedoom --epochs "${EPOCHS:-20}" --compare \
+$composer learn-part drum datasets/freedoom --epochs "${EPOCHS:-30}" --compare --output $models/drum.safetensors
+$composer learn-part reharmonise "rag=$rags" game=datasets/freedoom --epochs "${EPOCHS:-30}" --compare \
     --output $models/reharmonise.safetensors

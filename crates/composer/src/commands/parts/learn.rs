@@ -109,7 +109,12 @@ pub fn run(args: &LearnArgs) -> anyhow::Result<()> {
         task,
         styles,
         program: 0,
-        corpus: args.folders.join(", "),
+        corpus: args
+            .folders
+            .iter()
+            .map(|folder| folder.rsplit('/').next().unwrap_or(folder))
+            .collect::<Vec<_>>()
+            .join(", "),
         seed: args.seed,
         valid_nll: Some(valid_nll),
     };
