@@ -242,7 +242,7 @@ fn merge(table: &mut Table, over: Table, prefix: &str, source: &str) -> anyhow::
     for (key, value) in over {
         let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match (table.get_mut(&key), value) {
-            (None, _) => return Err(unknown(&path, source)),
+            (None, value) => return Err(unknown(&first_leaf(path, &value), source)),
             (Some(Value::Table(known)), Value::Table(inner)) => merge(known, inner, &path, source)?,
             (Some(Value::Table(_)), _) => {
                 return Err(wrong_input(format!("{source}: {path} is a section, and needs a key in it")));
@@ -251,6 +251,14 @@ fn merge(table: &mut Table, over: Table, prefix: &str, source: &str) -> anyhow::
         }
     }
     Ok(())
+}
+
+/// The path of the first setting below `path`: an unknown section is told by the setting that was meant.
+fn first_leaf(path: String, value: &Value) -> String {
+    match value.as_table().and_then(|inner| inner.iter().next()) {
+        Some((key, inner)) => first_leaf(format!("{path}.{key}"), inner),
+        None => path,
+    }
 }
 
 fn unknown(path: &str, source: &str) -> anyhow::Error {
