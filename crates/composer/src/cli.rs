@@ -76,7 +76,7 @@ pub struct MusicArgs {
     pub length: Length,
 
     /// How adventurous: 1 as learnt, lower is tamer, higher is wilder, 0 always the most likely
-    #[arg(long, default_value_t = 0.95)]
+    #[arg(long, default_value_t = 0.8)]
     pub temperature: f64,
 
     /// Notes that may sound together at most
