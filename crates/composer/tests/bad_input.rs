@@ -5,6 +5,7 @@ mod common;
 use common::{assert_refused, complaint, composer, piano_files, small_training};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use tempfile::tempdir;
 
 #[test]
@@ -104,4 +105,29 @@ fn options_out_of_range_are_named() {
         assert_refused(&output, 2, &[word]);
         assert!(!here.path().join("run").exists(), "{option} {value} must not leave a run folder");
     }
+}
+
+#[test]
+fn a_full_disk_is_a_failure_that_leaves_no_half_written_file() {
+    let here = tempdir().unwrap();
+    let disk = here.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let disk_name = disk.to_str().unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=100k", "tmpfs", disk_name]).output();
+    if !mounted.is_ok_and(|output| output.status.success()) {
+        println!("skipped: this user may not mount a small disk");
+        return;
+    }
+    let mut args = small_training(&[]);
+    args[2] = "disk/run";
+    let output = composer(here.path(), &args);
+    let left: Vec<String> = fs::read_dir(disk.join("run"))
+        .map(|entries| {
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+        })
+        .unwrap_or_default();
+    let unmounted = Command::new("umount").arg(&disk).status().unwrap();
+    assert_refused(&output, 1, &["disk/run"]);
+    assert!(!left.iter().any(|name| name.starts_with(".composer-")), "temporary files are left: {left:?}");
+    assert!(unmounted.success());
 }
