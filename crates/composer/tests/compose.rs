@@ -54,7 +54,7 @@ fn compose(here: &Path, model: &str, extra: &[&str]) -> Score {
     args.extend(extra);
     let output = composer(here, &args);
     assert_eq!(output.status.code(), Some(0), "{extra:?}: {}", complaint(&output));
-    midi::read_file(&here.join("out/composition-1.mid")).expect("reads").score
+    midi::read_file(here.join("out/composition-1.mid")).expect("reads").score
 }
 
 #[test]

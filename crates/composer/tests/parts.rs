@@ -45,7 +45,7 @@ fn result(score: &Score, arguments: &[&str]) -> Score {
     std::fs::write(folder.path().join("in.mid"), midi::write(score).expect("writes")).expect("writes");
     let output = composer(folder.path(), &[arguments, &["--output", "out.mid"]].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    midi::read_file(&folder.path().join("out.mid")).expect("reads").score
+    midi::read_file(folder.path().join("out.mid")).expect("reads").score
 }
 
 fn notes_on(score: &Score, channel: u8) -> Vec<Note> {
