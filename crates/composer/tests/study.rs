@@ -26,7 +26,7 @@ fn a_small_memory_study_writes_a_table_a_page_and_its_data() {
     }
     let page = fs::read_to_string(here.path().join("out/memory.html")).unwrap();
     assert_eq!(page.matches("<svg").count(), 2, "a chart for each task and length");
-    assert!(page.contains("composer study memory --task") && page.contains("--length 4"), "the command");
+    assert!(page.contains("composer study memory --task recall,adding --length 4"), "the command");
     assert_self_contained(&page);
     let data = fs::read_to_string(here.path().join("out/memory.csv")).unwrap();
     let columns = data.lines().next().unwrap().split(',').count();
