@@ -19,7 +19,7 @@ fn maths(c: &mut Criterion) {
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements(LENGTH as u64));
         for path in Path::all_available() {
-            simd::use_path(path).expect("it is available");
+            let _held = simd::use_path(path).expect("it is available");
             group.bench_function(BenchmarkId::new(path.to_string(), LENGTH), |b| {
                 b.iter(|| {
                     y.copy_from_slice(&x);

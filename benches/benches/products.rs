@@ -30,7 +30,7 @@ fn products(c: &mut Criterion) {
         let (a, w, mut target) = (random(m * k), random(n * k), vec![0.0; m * n]);
         group.throughput(Throughput::Elements((2 * m * k * n) as u64)); // floating-point operations
         for path in Path::all_available() {
-            simd::use_path(path).expect("it is available");
+            let _held = simd::use_path(path).expect("it is available");
             let packed = Packed::transposed(&w, n, k);
             group.bench_function(BenchmarkId::new(path.to_string(), &shape), |b| {
                 b.iter(|| multiply(Left::rows(black_box(&a), m, k), &packed, &mut target, n, Store::Set));

@@ -122,7 +122,7 @@ fn compare(
 fn fused_agrees_with_the_reference_on_every_path_with_dirty_scratch() {
     let mut checks = Checks::new();
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         let mut ws = AttentionWorkspace::new(); // one for all shapes: whatever the one before left must not matter
         for setup in setups() {
             let name = format!("{:?} {:?} on {path}", setup.score, setup.sizes());

@@ -13,7 +13,7 @@ const TOLERANCE: f64 = 1e-10;
 fn compare_on_every_path(checks: &mut Checks, setup: &Setup) {
     let expected = setup.reference();
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         compare_runs(
             checks,
             &format!("{} on {path}", setup.name()),

@@ -24,7 +24,7 @@ fn single_precision_is_double_precision_rounded() {
         }
         let expected = setup.fused::<f64>();
         for path in Path::all_available() {
-            simd::use_path(path).expect("it is available");
+            let _held = simd::use_path(path).expect("it is available");
             let name = format!("{} on {path}", setup.name());
             let found = setup.fused::<f32>();
             // All gradients at once: a single one may be a sum that cancels to almost nothing.

@@ -79,7 +79,7 @@ fn check_cells<S: Scalar>(tolerance: f64) {
         assert!(golden.version.starts_with("torch "), "{}", golden.version);
         assert_eq!(golden.cases.len(), 4);
         for path in Path::all_available() {
-            simd::use_path(path).expect("it is available");
+            let _held = simd::use_path(path).expect("it is available");
             for case in &golden.cases {
                 let name = format!("{cell} {} on {path}, {}", case.name, golden.version);
                 check_case::<S>(&mut checks, &name, cell, case, tolerance);

@@ -15,7 +15,7 @@ fn sigmoid_nll(logit: f64, target: f64) -> f64 {
 fn sigmoid_cross_entropy_is_what_it_says() {
     let mut checks = Checks::new();
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         for length in [1, 7, 88, 5000] {
             let logits = uniform(1, length, 6.0);
             let targets: Vec<f64> =
@@ -40,7 +40,7 @@ fn sigmoid_cross_entropy_is_what_it_says() {
 #[test]
 fn sigmoid_cross_entropy_is_exact_at_any_logit() {
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         for (logit, target, nll, gradient) in [
             (1000.0f32, 1.0, 0.0, 0.0),
             (1000.0, 0.0, 1000.0, 1.0),
@@ -67,7 +67,7 @@ fn sigmoid_cross_entropy_is_exact_at_any_logit() {
 #[test]
 fn weights_take_elements_out() {
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         let mut d = [0.3f64, f64::INFINITY, -0.7, f64::NAN, 2.0];
         let weights = [1.0, 0.0, 2.0, 0.0, 1.0];
         let nll =
@@ -84,7 +84,7 @@ fn weights_take_elements_out() {
 fn softmax_cross_entropy_is_what_it_says() {
     let mut checks = Checks::new();
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         for (rows, classes) in [(1, 2), (3, 17), (40, 388)] {
             for smoothing in [0.0, 0.1] {
                 let logits = uniform(3, rows * classes, 4.0);
@@ -119,7 +119,7 @@ fn softmax_cross_entropy_is_what_it_says() {
 #[test]
 fn softmax_cross_entropy_is_exact_at_any_logit_and_ignores_what_it_should() {
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         let inf = f32::INFINITY;
         let mut d = [1e4f32, 0.0, -inf, 5.0, 5.0, -inf, 1.0, 2.0, 3.0];
         let nll = softmax_cross_entropy(&mut d, 3, &[1, 0, IGNORE], 0.0, 1.0).expect("the sizes agree");
@@ -145,6 +145,9 @@ fn sums_are_the_same_bits_on_any_number_of_threads() {
             sigmoid_cross_entropy(&mut logits.clone(), &targets, None, 1.0).expect("agree").sum.to_bits()
         })
     };
-    assert_eq!(on(1), on(2));
-    assert_eq!(on(1), on(4));
+    for path in Path::all_available() {
+        let _held = simd::use_path(path).expect("it is available");
+        assert_eq!(on(1), on(2), "{path}");
+        assert_eq!(on(1), on(4), "{path}");
+    }
 }

@@ -3,9 +3,6 @@
 use composer_tensor::maths::{MAX_ULPS, exp_slice, sigmoid_slice, tanh_slice};
 use composer_tensor::simd::{self, Path};
 
-/// Tests of one file run side by side, but the path is one for the process: whoever changes it holds this.
-static PATH: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
 /// The distance from `found` to `exact` in units of the last place of an `f32` there.
 fn ulps_f32(found: f32, exact: f64) -> f64 {
     let nearest = (exact as f32).abs().max(f32::MIN_POSITIVE);
@@ -36,9 +33,8 @@ const CASES: [Case; 3] = [
 
 #[test]
 fn errors_are_within_the_stated_bound() {
-    let _guard = PATH.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         for (name, bound, exact, in_f32, in_f64) in CASES {
             let x: Vec<f32> = arguments(bound).iter().map(|&x| x as f32).collect();
             let mut y = x.clone();
@@ -64,9 +60,8 @@ fn errors_are_within_the_stated_bound() {
 #[test]
 fn the_ends_of_the_range_are_right() {
     let inf = f32::INFINITY;
-    let _guard = PATH.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         let ends = |function: fn(&mut [f32])| {
             let mut y = [-inf, -1e30, -200.0, 0.0, 200.0, 1e30, inf, f32::NAN];
             function(&mut y);
@@ -85,9 +80,8 @@ fn the_ends_of_the_range_are_right() {
 
 #[test]
 fn a_value_is_the_same_bits_wherever_it_stands() {
-    let _guard = PATH.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         for (name, bound, _, in_f32, _) in CASES {
             let x: Vec<f32> = (0..67).map(|i| (bound * (f64::from(i) / 33.0 - 1.0)) as f32).collect();
             let mut all = x.clone();

@@ -6,9 +6,6 @@ use composer_tensor::simd::{self, Path};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Tests of one file run side by side, but the path is one for the process: whoever changes it holds this.
-static PATH: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
 fn random<S: Scalar>(rng: &mut ChaCha8Rng, length: usize) -> Vec<S> {
     (0..length).map(|_| S::of(rng.random_range(-1.0..1.0))).collect()
 }
@@ -30,9 +27,8 @@ fn assert_close<S: Scalar>(found: &[S], expected: &[f64], k: usize, what: &str) 
 
 fn products_in<S: Scalar>() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let _guard = PATH.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         for m in [1, 2, 3, 5, 6, 7, 8, 9, 17, 200] {
             for n in [1, 7, 16, 31, 32, 33, 64, 128, 130] {
                 for k in [1, 5, 64] {
@@ -92,9 +88,8 @@ fn products_agree_with_the_triple_loop() {
 
 fn outer_products_in<S: Scalar>() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
-    let _guard = PATH.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     for path in Path::all_available() {
-        simd::use_path(path).expect("it is available");
+        let _held = simd::use_path(path).expect("it is available");
         for rows in [1, 3, 256, 300] {
             for (n, f) in [(1, 1), (7, 33), (16, 16), (29, 70)] {
                 let stride = n + 5;

@@ -12,6 +12,7 @@ mod vector;
 mod x86;
 
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use vector::Vector;
 
@@ -118,13 +119,33 @@ pub fn check_environment() -> Result<Option<Path>, PathError> {
     usable(path).map(Some)
 }
 
-/// Uses `path` from now on in this process; for tests and benches that compare paths.
+/// Uses `path` in this process until the guard is dropped; for tests and benches that compare paths.
+///
+/// The path is one for the whole process, so guards take turns: a second caller waits until the first is done, and a test
+/// that compares bits holds one so that no other test changes the path beneath it.
 ///
 /// # Errors
 /// This machine cannot run it.
-pub fn use_path(path: Path) -> Result<(), PathError> {
-    CURRENT.store(usable(path)? as u8, Ordering::Relaxed);
-    Ok(())
+pub fn use_path(path: Path) -> Result<PathGuard, PathError> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let chosen = usable(path)?;
+    // A test that failed while it held the guard has put the path back all the same.
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(PathGuard { before: CURRENT.swap(chosen as u8, Ordering::Relaxed), _turn: turn })
+}
+
+/// Holds the path that [`use_path`] chose; gives back the one before when it is dropped.
+#[derive(Debug)]
+#[must_use = "the path is used only as long as the guard lives"]
+pub struct PathGuard {
+    before: u8,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Drop for PathGuard {
+    fn drop(&mut self) {
+        CURRENT.store(self.before, Ordering::Relaxed);
+    }
 }
 
 fn usable(path: Path) -> Result<Path, PathError> {
