@@ -33,7 +33,8 @@ pub mod reference;
 pub use error::Error;
 pub use init::Init;
 pub use layers::{
-    Attention, AttentionScore, AttentionWorkspace, Cell, Embedding, Input, Linear, LinearWorkspace, Mask,
-    Mode, Recurrent, RecurrentConfig, RecurrentWorkspace, SegmentWorkspace, State, StepWorkspace,
+    Attention, AttentionScore, AttentionWorkspace, Cell, Coupled, Coupling, Embedding, Input, Linear,
+    LinearWorkspace, Mask, Mode, Recurrent, RecurrentConfig, RecurrentWorkspace, SegmentWorkspace, State,
+    StepWorkspace,
 };
 pub use parameters::{Entry, ParamId, Parameters};

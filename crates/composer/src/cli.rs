@@ -241,6 +241,10 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = 0.5)]
     pub dropout: f64,
 
+    /// Let the pitches of a frame see each other, as in RNN-NADE; without it they are independent
+    #[arg(long)]
+    pub coupled: bool,
+
     /// Semitones to transpose by at most while training; the published figures do not transpose
     #[arg(long, default_value_t = 0)]
     pub transpose: i8,

@@ -69,6 +69,8 @@ pub struct Model {
     pub recurrent_dropout: f64,
     /// Dropout between the top layer and the output.
     pub output_dropout: f64,
+    /// Whether the pitches of a frame see each other, so that they choose a chord together; tokens always do.
+    pub coupled: bool,
     /// Probability that a unit keeps its state.
     pub zoneout: f64,
     /// Probability that a unit of an LSTM keeps its cell state.
@@ -89,6 +91,7 @@ impl Default for Model {
             variational_dropout: false,
             recurrent_dropout: 0.0,
             output_dropout: 0.25,
+            coupled: true,
             zoneout: 0.0,
             zoneout_cell: 0.0,
             init_from: String::new(),
@@ -203,7 +206,11 @@ impl Config {
             layer_norm: model.layer_norm,
             ..RecurrentConfig::default()
         };
-        ModelConfig { output_dropout: model.output_dropout, ..ModelConfig::new(encoding, recurrent) }
+        ModelConfig {
+            output_dropout: model.output_dropout,
+            coupled: model.coupled && encoding.first_plane().is_some(),
+            ..ModelConfig::new(encoding, recurrent)
+        }
     }
 }
 

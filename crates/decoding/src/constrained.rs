@@ -22,9 +22,39 @@ pub struct Bounds {
     pub high: usize,
 }
 
-/// Scratch of [`sample`].
+/// Scratch of [`sample`]: `R`.
 #[derive(Clone, Debug, Default)]
-pub struct Table(Vec<f64>);
+pub struct Table {
+    values: Vec<f64>,
+    /// Row `i` is `R[i][0..=high + 1]`: one column too many holds the impossible `high + 1`.
+    width: usize,
+}
+
+impl Table {
+    /// Fills the table; false if no outcome is possible.
+    fn fill(&mut self, probabilities: &[f64], bounds: Bounds) -> bool {
+        let n = probabilities.len();
+        let high = bounds.high.min(n);
+        self.width = high + 2;
+        self.values.clear();
+        self.values.resize((n + 1) * self.width, 0.0);
+        for on in bounds.low..=high {
+            self.values[n * self.width + on] = 1.0;
+        }
+        for (i, p) in probabilities.iter().enumerate().rev() {
+            for on in 0..=high {
+                let next = (i + 1) * self.width + on;
+                self.values[i * self.width + on] = p * self.values[next + 1] + (1.0 - p) * self.values[next];
+            }
+        }
+        self.values[0] > 0.0
+    }
+
+    /// P(x_i = 1 | `on` before i, the bounds hold), where x_i alone has probability `p`.
+    fn conditional(&self, i: usize, on: usize, p: f64) -> f64 {
+        p * self.values[(i + 1) * self.width + on + 1] / self.values[i * self.width + on]
+    }
+}
 
 /// Draws from the conditional distribution. `None` if it is empty: fewer than `low` choices are possible at all.
 ///
@@ -36,33 +66,31 @@ pub fn sample<R: Rng>(
     table: &mut Table,
     rng: &mut R,
 ) -> Option<Vec<bool>> {
-    let n = probabilities.len();
-    let high = bounds.high.min(n);
-    // Row i of the table is R[i][0..=high + 1]; one column too many holds the impossible `high + 1`.
-    let width = high + 2;
-    table.0.clear();
-    table.0.resize((n + 1) * width, 0.0);
-    for on in bounds.low..=high {
-        table.0[n * width + on] = 1.0;
-    }
-    for i in (0..n).rev() {
-        let p = probabilities[i];
-        for on in 0..=high {
-            let next = (i + 1) * width + on;
-            table.0[i * width + on] = p * table.0[next + 1] + (1.0 - p) * table.0[next];
-        }
-    }
-    if table.0[0] <= 0.0 {
+    if !table.fill(probabilities, bounds) {
         return None;
     }
     let mut on = 0;
-    let chosen = probabilities.iter().enumerate().map(|(i, p)| {
-        let conditional = p * table.0[(i + 1) * width + on + 1] / table.0[i * width + on];
-        let choose = rng.random::<f64>() < conditional;
+    let chosen = probabilities.iter().enumerate().map(|(i, &p)| {
+        let choose = rng.random::<f64>() < table.conditional(i, on, p);
         on += usize::from(choose);
         choose
     });
     Some(chosen.collect())
+}
+
+/// Draws as [`sample`] does, but no further than to the first choice that is on: `Some(None)` if none is. `None` if no outcome is
+/// possible. So what comes after may depend on it.
+pub fn first<R: Rng>(
+    probabilities: &[f64],
+    bounds: Bounds,
+    table: &mut Table,
+    rng: &mut R,
+) -> Option<Option<usize>> {
+    if !table.fill(probabilities, bounds) {
+        return None;
+    }
+    let mut each = probabilities.iter().enumerate();
+    Some(each.find(|&(i, &p)| rng.random::<f64>() < table.conditional(i, 0, p)).map(|(i, _)| i))
 }
 
 /// Sharpens (`temperature` below 1) or flattens (above 1) independent choices without changing how many are expected:

@@ -2,6 +2,8 @@
 
 use crate::Error;
 use crate::constrained::{self, Bounds, Table};
+use crate::coupled;
+use composer_models::Coupled;
 use composer_models::encoding::pitches_in_range;
 use composer_models::scoring::bernoulli_nll;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
@@ -165,12 +167,16 @@ pub struct Scratch {
     probabilities: Vec<f64>,
     part: Vec<f64>,
     table: Table,
+    /// Logits, told of what is decided.
+    logits: Vec<f32>,
 }
 
-/// Chooses the frame after `context` from its logits `[V]`; pitch by pitch first what sounds, then what is struck.
+/// Chooses the frame after `context` from its logits `[V]`; pitch by pitch first what sounds, then what is struck. With a
+/// `coupling`, the logits are those before any bit is decided, and every pitch is told of those below.
 pub fn choose<R: Rng>(
     representation: &FrameRepresentation,
     logits: &[f32],
+    coupling: Option<Coupled<'_, f32>>,
     context: &FrameContext,
     options: &FrameOptions,
     open: Open,
@@ -180,47 +186,153 @@ pub fn choose<R: Rng>(
     let pitches = representation.num_pitches();
     let low_pitch = usize::from(representation.pitch_low);
     let ages = &context.ages[low_pitch..low_pitch + pitches];
-    temper(&logits[..pitches], ages, options, scratch);
-    let open_pitches = open.pitches >> low_pitch;
-    for (offset, (p, &age)) in scratch.probabilities.iter_mut().zip(ages).enumerate() {
-        if let Some(certain) = certainty(age as usize, open_pitches >> offset & 1 == 1, open.begin, options) {
-            *p = certain;
-        }
-    }
-    let chosen = sounding(context, options, scratch, rng);
+    let step = Sounding { ages, open, low_pitch, options, silence: context.silence };
+    scratch.logits.clear();
+    scratch.logits.extend_from_slice(logits);
+    let logits_before = logits;
+    let chosen = match coupling {
+        None => step.independent(scratch, rng),
+        Some(coupling) => step.coupled(coupling, scratch, rng),
+    };
     let mut frame = Frame::default();
-    for (offset, on) in chosen.into_iter().enumerate() {
+    for (offset, on) in chosen.into_iter().flatten().enumerate() {
         frame.sounding |= u128::from(on) << (low_pitch + offset);
     }
     frame.onsets = frame.sounding & !context.previous.sounding;
+    let logits = &mut scratch.logits;
+    logits.copy_from_slice(logits_before);
+    coupled::condition(representation, coupling, context.previous, frame, logits);
     let held_on = frame.sounding & context.previous.sounding;
     for offset in pitches_in_range(representation, held_on) {
         let age = ages[offset] as usize;
         let struck_again = age >= options.max_note_steps
             || (representation.onset_plane && strike(logits[pitches + offset], options, rng));
-        let may_be = open.begin && options.rearticulate && age >= options.min_note_steps;
-        frame.onsets |= u128::from(struck_again && may_be) << (low_pitch + offset);
+        if struck_again && open.begin && options.rearticulate && age >= options.min_note_steps {
+            frame.onsets |= 1 << (low_pitch + offset);
+            if let Some(coupling) = coupling.filter(|_| representation.onset_plane) {
+                coupling.tell(pitches + offset, false, logits);
+            }
+        }
     }
     frame
 }
 
+/// What decides which pitches sound in a step.
+struct Sounding<'a> {
+    /// For how many steps each pitch has sounded.
+    ages: &'a [u32],
+    open: Open,
+    low_pitch: usize,
+    options: &'a FrameOptions,
+    /// Steps that all have been silent.
+    silence: usize,
+}
+
+impl Sounding<'_> {
+    /// 0 or 1 where it is not for the model to decide whether a pitch sounds.
+    fn certainty(&self, offset: usize) -> Option<f64> {
+        let open = self.open.pitches >> (self.low_pitch + offset) & 1 == 1;
+        certainty(self.ages[offset] as usize, open, self.open.begin, self.options)
+    }
+
+    /// Probabilities of the pitches from `from` on, tempered, certain where they are.
+    fn probabilities(&self, from: usize, logits: &[f32], part: &mut Vec<f64>, probabilities: &mut Vec<f64>) {
+        let pitches = self.ages.len();
+        temper(&logits[from..pitches], &self.ages[from..], self.options, part, probabilities);
+        for (offset, p) in (from..).zip(probabilities) {
+            *p = self.certainty(offset).unwrap_or(*p);
+        }
+    }
+
+    /// How many pitches may sound, where these are the probabilities.
+    fn bounds(&self, probabilities: &[f64]) -> Bounds {
+        let certain = probabilities.iter().filter(|&&p| p >= 1.0).count();
+        let possible = probabilities.iter().filter(|&&p| p > 0.0).count();
+        // Where the rules leave no pitch at all, even a silence that is too long goes on.
+        let low = usize::from(self.silence >= self.options.max_silence).min(possible);
+        let bounds = Bounds { low, high: self.options.max_polyphony.max(low).max(certain) };
+        match self.options.strategy {
+            FrameStrategy::TopVoices(voices) => {
+                let voices = voices.clamp(low, bounds.high).min(possible);
+                Bounds { low: voices, high: voices }
+            }
+            _ => bounds,
+        }
+    }
+
+    /// Each pitch on its own.
+    fn independent<R: Rng>(&self, scratch: &mut Scratch, rng: &mut R) -> Option<Vec<bool>> {
+        let Scratch { probabilities, part, table, logits } = scratch;
+        self.probabilities(0, logits, part, probabilities);
+        let bounds = self.bounds(probabilities);
+        match self.options.strategy {
+            FrameStrategy::Threshold(threshold) => constrained::above(probabilities, threshold, bounds),
+            FrameStrategy::TopVoices(_) => constrained::most_likely(probabilities, bounds),
+            FrameStrategy::Sample if self.options.is_greedy() => {
+                constrained::most_likely(probabilities, bounds)
+            }
+            FrameStrategy::Sample => constrained::sample(probabilities, bounds, table, rng),
+        }
+    }
+
+    /// Each pitch given those below.
+    fn coupled<R: Rng>(
+        &self,
+        coupling: Coupled<'_, f32>,
+        scratch: &mut Scratch,
+        rng: &mut R,
+    ) -> Option<Vec<bool>> {
+        let Scratch { probabilities, part, table, logits } = scratch;
+        let pitches = self.ages.len();
+        self.probabilities(0, logits, part, probabilities);
+        let bounds = self.bounds(probabilities);
+        let shift = match self.options.strategy {
+            FrameStrategy::Sample if !self.options.is_greedy() => {
+                let given = |from: usize, logits: &[f32], out: &mut Vec<f64>| {
+                    self.probabilities(from, logits, part, out);
+                };
+                return coupled::sample(
+                    pitches,
+                    coupling,
+                    logits,
+                    given,
+                    bounds,
+                    (probabilities, table),
+                    rng,
+                );
+            }
+            // More likely than the threshold is: odds above those of the threshold.
+            FrameStrategy::Threshold(threshold) => (threshold / (1.0 - threshold)).ln() as f32,
+            FrameStrategy::Sample | FrameStrategy::TopVoices(_) => 0.0,
+        };
+        let certain = |offset| self.certainty(offset).map(|p| p >= 1.0);
+        coupled::most_likely(pitches, coupling, logits, certain, shift, bounds)
+    }
+}
+
 /// The model's probabilities at the temperatures of pitches that go on and of those that begin.
-fn temper(logits: &[f32], ages: &[u32], options: &FrameOptions, scratch: &mut Scratch) {
+fn temper(
+    logits: &[f32],
+    ages: &[u32],
+    options: &FrameOptions,
+    part: &mut Vec<f64>,
+    probabilities: &mut Vec<f64>,
+) {
     let at = |temperature: f64| if temperature == 0.0 { 1.0 } else { temperature };
     let both =
         [options.onset_temperature, options.hold_temperature].map(|own| own.unwrap_or(options.temperature));
     if both[0] == both[1] {
-        constrained::temper(logits.iter().copied(), at(both[0]), &mut scratch.probabilities);
+        constrained::temper(logits.iter().copied(), at(both[0]), probabilities);
         return;
     }
-    scratch.probabilities.clear();
-    scratch.probabilities.resize(logits.len(), 0.0);
+    probabilities.clear();
+    probabilities.resize(logits.len(), 0.0);
     for (holds, temperature) in [(false, both[0]), (true, both[1])] {
         let members = (0..logits.len()).filter(|&offset| (ages[offset] > 0) == holds);
-        constrained::temper(members.clone().map(|offset| logits[offset]), at(temperature), &mut scratch.part);
-        for (offset, &p) in members.zip(&scratch.part) {
+        constrained::temper(members.clone().map(|offset| logits[offset]), at(temperature), part);
+        for (offset, &p) in members.zip(part.iter()) {
             // At temperature 0, the likelier is certain.
-            scratch.probabilities[offset] = if temperature == 0.0 { f64::from(p > 0.5) } else { p };
+            probabilities[offset] = if temperature == 0.0 { f64::from(p > 0.5) } else { p };
         }
     }
 }
@@ -234,32 +346,8 @@ fn certainty(age: usize, open: bool, begin: bool, options: &FrameOptions) -> Opt
     (age > 0 && age < options.min_note_steps).then_some(1.0)
 }
 
-/// Which pitches sound, of those in `scratch.probabilities`.
-fn sounding<R: Rng>(
-    context: &FrameContext,
-    options: &FrameOptions,
-    scratch: &mut Scratch,
-    rng: &mut R,
-) -> Vec<bool> {
-    let Scratch { probabilities, table, .. } = scratch;
-    let certain = probabilities.iter().filter(|&&p| p >= 1.0).count();
-    let possible = probabilities.iter().filter(|&&p| p > 0.0).count();
-    // Where the rules leave no pitch at all, even a silence that is too long goes on.
-    let low = usize::from(context.silence >= options.max_silence).min(possible);
-    let bounds = Bounds { low, high: options.max_polyphony.max(low).max(certain) };
-    let chosen = match options.strategy {
-        FrameStrategy::Threshold(threshold) => constrained::above(probabilities, threshold, bounds),
-        FrameStrategy::TopVoices(voices) => {
-            let voices = voices.clamp(low, bounds.high).min(possible);
-            constrained::most_likely(probabilities, Bounds { low: voices, high: voices })
-        }
-        FrameStrategy::Sample if options.is_greedy() => constrained::most_likely(probabilities, bounds),
-        FrameStrategy::Sample => constrained::sample(probabilities, bounds, table, rng),
-    };
-    chosen.unwrap_or_else(|| vec![false; probabilities.len()])
-}
-
-/// −ln P(frame) under the model itself, before temperature and limits, in nats.
+/// −ln P(frame) under the model itself, before temperature and limits, in nats. The logits are those that each bit had when it
+/// was decided: [`coupled::condition`].
 pub fn nll(representation: &FrameRepresentation, logits: &[f32], previous: Frame, frame: Frame) -> f64 {
     let pitches = representation.num_pitches();
     let bit = |plane: u128, offset: usize| plane >> (usize::from(representation.pitch_low) + offset) & 1 == 1;
@@ -305,7 +393,8 @@ mod tests {
 
     fn choose_once(logits: &[f32], context: &FrameContext, options: &FrameOptions) -> Frame {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        choose(&representation(), logits, context, options, Open::ALL, &mut Scratch::default(), &mut rng)
+        let mut scratch = Scratch::default();
+        choose(&representation(), logits, None, context, options, Open::ALL, &mut scratch, &mut rng)
     }
 
     #[test]

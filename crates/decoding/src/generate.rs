@@ -1,6 +1,7 @@
 //! The generate loop: one step at a time, many compositions in one batch, each with random numbers of its own.
 
 use crate::Error;
+use crate::coupled;
 use crate::frames::{self, FrameContext, FrameOptions, Open, Scratch};
 use crate::rules::Rules;
 use composer_models::encoding::Symbol;
@@ -105,8 +106,9 @@ impl<M: LanguageModel> Generator<M> {
         let mut nll = Vec::with_capacity(frames.len());
         for &frame in frames {
             self.predict()?;
-            let logits = &self.logits[..self.encoding.outputs()];
+            let logits = &mut self.logits[..self.encoding.outputs()];
             let previous = self.voices.first().map_or(Frame::default(), |voice| voice.context.previous());
+            coupled::condition(&self.representation, self.model.coupling(), previous, frame, logits);
             nll.push(frames::nll(&self.representation, logits, previous, frame));
             self.voices.iter_mut().for_each(|voice| voice.context.push(frame));
             self.step += usize::from(injected);
@@ -114,7 +116,7 @@ impl<M: LanguageModel> Generator<M> {
         Ok(nll)
     }
 
-    /// Logits `[B, V]` from which the last step was decided.
+    /// Logits `[B, V]` from which the last step was decided, each bit given those that were decided before it.
     pub fn logits(&self) -> &[f32] {
         &self.logits
     }
@@ -146,12 +148,14 @@ impl<M: LanguageModel> Generator<M> {
         let outputs = self.encoding.outputs();
         let step = self.step as u64;
         let open = Open { pitches: self.rules.pitches(step), begin: self.rules.may_begin(step) };
+        let coupling = self.model.coupling();
         let mut steps = Vec::with_capacity(self.voices.len());
-        for (voice, logits) in self.voices.iter_mut().zip(self.logits.chunks_exact(outputs)) {
+        for (voice, logits) in self.voices.iter_mut().zip(self.logits.chunks_exact_mut(outputs)) {
             let previous = voice.context.previous();
             let frame = frames::choose(
                 &self.representation,
                 logits,
+                coupling,
                 &voice.context,
                 &self.options,
                 open,
@@ -159,6 +163,7 @@ impl<M: LanguageModel> Generator<M> {
                 &mut voice.rng,
             );
             voice.context.push(frame);
+            coupled::condition(&self.representation, coupling, previous, frame, logits);
             steps.push(Step { frame, nll: frames::nll(&self.representation, logits, previous, frame) });
         }
         self.step += 1;

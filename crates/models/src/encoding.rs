@@ -65,6 +65,14 @@ impl Encoding {
         }
     }
 
+    /// How many of the outputs say which pitches sound; the others say which are struck. `None` for tokens.
+    pub fn first_plane(&self) -> Option<usize> {
+        match self {
+            Encoding::Frames { representation, .. } => Some(representation.num_pitches()),
+            Encoding::Tokens { .. } => None,
+        }
+    }
+
     /// Frames of a representation, without a metre.
     pub fn frames(representation: FrameRepresentation) -> Self {
         Encoding::Frames { representation, metre: 0 }

@@ -42,6 +42,11 @@ pub enum Error {
         /// What it got.
         given: &'static str,
     },
+    /// A coupling of the bits of frames in a model of tokens.
+    #[error(
+        "only the pitches of frames can be coupled, and this is a model of tokens: switch model.coupled off"
+    )]
+    CoupledTokens,
     /// A token that the vocabulary does not have.
     #[error("token {token} at position {position} is outside the vocabulary of {vocabulary} symbols")]
     UnknownToken {

@@ -15,6 +15,7 @@ pub mod sequence_model;
 pub mod streams;
 
 pub use batch::{SequenceBatch, Targets};
+pub use composer_bptt::Coupled;
 pub use encoding::{Encoding, Sequence};
 pub use error::Error;
 pub use seq2seq::{Seq2Seq, Seq2SeqConfig};

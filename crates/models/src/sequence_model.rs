@@ -1,4 +1,4 @@
-//! [`SequenceModel`]: features → recurrent stack → linear layer → logits of the next symbol.
+//! [`SequenceModel`]: features → recurrent stack → linear layer (→ coupling of the bits of a frame) → logits of the next symbol.
 
 use crate::Error;
 use crate::batch::{SequenceBatch, Targets};
@@ -7,8 +7,8 @@ use crate::prior;
 use crate::streams::{Purpose, stream};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
-    Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
-    State, StepWorkspace, loss,
+    Coupled, Coupling, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig,
+    RecurrentWorkspace, State, StepWorkspace, loss,
 };
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -24,13 +24,17 @@ pub struct ModelConfig {
     /// of the stack itself, as in PyTorch, is between its layers only.
     #[serde(default)]
     pub output_dropout: f64,
+    /// Whether the bits of a frame see each other ([`Coupling`]): lower pitches first, then which of them are struck. For
+    /// frames only.
+    #[serde(default)]
+    pub coupled: bool,
 }
 
 impl ModelConfig {
     /// A configuration whose stack fits the encoding, whatever `recurrent.input` was.
     pub fn new(encoding: Encoding, recurrent: RecurrentConfig) -> Self {
         let recurrent = RecurrentConfig { input: encoding.inputs(), ..recurrent };
-        Self { encoding, recurrent, output_dropout: 0.0 }
+        Self { encoding, recurrent, output_dropout: 0.0, coupled: false }
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -39,6 +43,9 @@ impl ModelConfig {
         }
         if !(0.0..1.0).contains(&self.output_dropout) {
             return Err(Error::OutputDropout(self.output_dropout));
+        }
+        if self.coupled && self.encoding.first_plane().is_none() {
+            return Err(Error::CoupledTokens);
         }
         Ok(())
     }
@@ -50,6 +57,7 @@ pub struct SequenceModel {
     params: Parameters<f32>,
     recurrent: Recurrent,
     output: Linear,
+    coupling: Option<Coupling>,
 }
 
 /// Scratch of a forward and a backward pass, reused from step to step: it grows at first and then allocates nothing.
@@ -72,6 +80,8 @@ pub struct Workspace {
 pub const RECURRENT_PREFIX: &str = "recurrent";
 /// Prefix of the output layer's parameters in a model file.
 pub const OUTPUT_PREFIX: &str = "output";
+/// Prefix of the coupling's weight in a model file.
+pub const COUPLING_PREFIX: &str = "coupling";
 
 impl SequenceModel {
     /// A model with all parameters zero: for loading weights into.
@@ -86,7 +96,10 @@ impl SequenceModel {
             OUTPUT_PREFIX,
             &mut params,
         )?;
-        Ok(Self { config, params, recurrent, output })
+        let planes = config.encoding.first_plane().filter(|_| config.coupled);
+        let couple = |first| Coupling::new(config.encoding.outputs(), first, COUPLING_PREFIX, &mut params);
+        let coupling = planes.map(couple).transpose()?;
+        Ok(Self { config, params, recurrent, output, coupling })
     }
 
     /// A model with random weights: a function of the configuration and the seed alone.
@@ -132,7 +145,8 @@ impl SequenceModel {
         State::zeros(&self.config.recurrent, batch)
     }
 
-    /// Runs a batch from `state` and leaves the final state there and the logits `[T·B, V]` in `ws`.
+    /// Runs a batch from `state` and leaves the final state there and the logits `[T·B, V]` in `ws`; with a coupling, those given
+    /// the bits of the targets that are decided before.
     pub fn forward(
         &self,
         batch: &SequenceBatch,
@@ -154,7 +168,15 @@ impl SequenceModel {
         ws.drop_out(self.config.output_dropout, mode);
         ws.logits.resize(rows * self.config.encoding.outputs(), 0.0);
         self.output.forward(&self.params, &ws.hidden, rows, &mut ws.logits, &mut ws.linear)?;
+        if let (Some(coupling), Targets::Bits { on, weight }) = (&self.coupling, &batch.targets) {
+            coupling.forward(&self.params, on, weight, &mut ws.logits)?;
+        }
         Ok(())
+    }
+
+    /// How the bits of a frame see each other; `None`: they do not.
+    pub fn coupling(&self) -> Option<Coupled<'_, f32>> {
+        self.coupling.as_ref().map(|coupling| coupling.view(&self.params))
     }
 
     /// After [`SequenceModel::forward`]: the negative log-likelihood of the batch in nats, summed over all that is charged.
@@ -198,6 +220,9 @@ impl SequenceModel {
     /// After [`SequenceModel::loss`]: adds the gradient of the mean loss to the parameters' gradients.
     pub fn backward(&mut self, batch: &SequenceBatch, ws: &mut Workspace) -> Result<(), Error> {
         let rows = batch.steps * batch.batch;
+        if let (Some(coupling), Targets::Bits { on, weight }) = (&self.coupling, &batch.targets) {
+            coupling.backward(&mut self.params, on, weight, &ws.logits)?;
+        }
         ws.d_hidden.resize(ws.hidden.len(), 0.0);
         self.output.backward(
             &mut self.params,
@@ -269,6 +294,12 @@ pub trait LanguageModel {
         state: &mut Self::State,
         logits: &mut [f32],
     ) -> Result<(), Error>;
+
+    /// How the bits of a frame see each other, where the logits of a step are only those before any bit is decided; `None`:
+    /// they do not.
+    fn coupling(&self) -> Option<Coupled<'_, f32>> {
+        None
+    }
 }
 
 /// A [`SequenceModel`] with the scratch that single steps need.
@@ -298,6 +329,10 @@ impl LanguageModel for Stepper<'_> {
 
     fn gather(&self, state: &State<f32>, rows: &[usize]) -> State<f32> {
         state.gather_rows(rows)
+    }
+
+    fn coupling(&self) -> Option<Coupled<'_, f32>> {
+        self.model.coupling()
     }
 
     fn step(

@@ -215,7 +215,7 @@ impl Sampler {
             for (lane, chunk) in chunks.iter().enumerate() {
                 if chunk.is_some_and(|chunk| chunk.start + t < sequences[chunk.piece].len()) {
                     self.last[lane] = match self.config.source {
-                        Source::Model => Some(self.draw(encoding, lane, read[lane], rng)?),
+                        Source::Model => Some(self.draw(model, lane, read[lane], rng)?),
                         Source::Noise => Some(noise(sequences, rng)),
                     };
                 }
@@ -229,11 +229,12 @@ impl Sampler {
     /// A sample from the logits of a lane that has just read `read`.
     fn draw(
         &mut self,
-        encoding: &Encoding,
+        model: &SequenceModel,
         lane: usize,
         read: Option<Symbol>,
         rng: &mut ChaCha8Rng,
     ) -> Result<Symbol, Error> {
+        let encoding = model.encoding();
         let outputs = encoding.outputs();
         let logits = &self.logits[lane * outputs..(lane + 1) * outputs];
         Ok(match encoding {
@@ -252,6 +253,7 @@ impl Sampler {
                 Symbol::Frame(choose(
                     representation,
                     logits,
+                    model.coupling(),
                     &context,
                     &options,
                     Open::ALL,

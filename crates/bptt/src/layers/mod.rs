@@ -2,6 +2,7 @@
 
 mod attention;
 mod config;
+mod coupling;
 mod embedding;
 mod linear;
 mod recurrent;
@@ -10,6 +11,7 @@ mod sequence;
 
 pub use attention::{Attention, AttentionScore, AttentionWorkspace};
 pub use config::{Cell, RecurrentConfig};
+pub use coupling::{Coupled, Coupling};
 pub use embedding::Embedding;
 pub use linear::{Linear, LinearWorkspace};
 pub use recurrent::{Recurrent, RecurrentWorkspace, StepWorkspace};

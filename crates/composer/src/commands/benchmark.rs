@@ -40,6 +40,7 @@ fn trained(sets: &FrameSets, args: &FramesArgs) -> anyhow::Result<(String, Nll)>
     let recurrent = RecurrentConfig { cell: args.cell, hidden: args.hidden, ..RecurrentConfig::default() };
     let config = ModelConfig {
         output_dropout: args.dropout,
+        coupled: args.coupled,
         ..ModelConfig::new(Encoding::frames(representation), recurrent)
     };
     let training = TrainingConfig {
@@ -58,6 +59,7 @@ fn trained(sets: &FrameSets, args: &FramesArgs) -> anyhow::Result<(String, Nll)>
     let outcome = train(&mut model, &train_set, &valid_set, &training, &mut progress);
     progress.finish();
     let outcome = outcome?;
-    let name = format!("{} {} (epoch {})", args.cell, args.hidden, outcome.best_epoch);
+    let coupled = if args.coupled { " coupled" } else { "" };
+    let name = format!("{} {}{coupled} (epoch {})", args.cell, args.hidden, outcome.best_epoch);
     Ok((name, model_nll(&model, &sequences(&sets.test))?))
 }

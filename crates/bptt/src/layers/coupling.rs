@@ -1,0 +1,153 @@
+//! The coupling: yes-or-no outputs that see each other, so that one vector can be a chord.
+//!
+//! Independent outputs choose every pitch on its own: likely C, E and E flat become all three. Here each bit sees the bits
+//! that are decided before it:
+//!
+//! ```text
+//! l_v += Σ_u weight[u, v] x_u        over the bits u that are known before v
+//!
+//! P(x) = Π_v σ(l_v)^x_v (1 − σ(l_v))^(1 − x_v)             exact, by the chain rule
+//! d weight[u, v] = Σ_rows d_l_v x_u    d_l_v = σ(l_v) − x_v
+//! ```
+//!
+//! That is a fully visible sigmoid belief network (Frey 1998; Larochelle and Murray 2011), conditioned by the recurrent network
+//! through the linear layer below: RNN-NADE (Boulanger-Lewandowski et al. 2012) without its hidden layer.
+//!
+//! Bits are decided in two planes, `0..first`, then `first..V`, each in order. A bit of the second plane that is not charged
+//! follows from the first plane (a note that begins is struck by necessity), so all of the second plane knows it beforehand.
+
+use composer_tensor::Scalar;
+
+use crate::error::check_len;
+use crate::{Error, ParamId, Parameters};
+
+/// What each of `V` bits adds to the logits of those decided after it: `weight [V, V]`, row `u` for bit `u`.
+#[derive(Clone, Copy, Debug)]
+pub struct Coupling {
+    bits: usize,
+    first: usize,
+    weight: ParamId,
+}
+
+impl Coupling {
+    /// Adds `prefix.weight`, zeros: independent bits. The first plane has `first` of the `bits`.
+    ///
+    /// # Errors
+    /// There are no bits, or fewer than `first`.
+    pub fn new<S: Scalar>(
+        bits: usize,
+        first: usize,
+        prefix: &str,
+        params: &mut Parameters<S>,
+    ) -> Result<Self, Error> {
+        let refuse =
+            |name, value: usize, expected| Err(Error::Config { name, value: value.to_string(), expected });
+        if bits == 0 {
+            return refuse("bits", bits, "it must be at least 1");
+        }
+        if first > bits {
+            return refuse("bits of the first plane", first, "there cannot be more than bits in all");
+        }
+        let dot = if prefix.is_empty() { "" } else { "." };
+        Ok(Coupling { bits, first, weight: params.add(format!("{prefix}{dot}weight"), &[bits, bits]) })
+    }
+
+    /// The place of the weight.
+    pub fn weight(&self) -> ParamId {
+        self.weight
+    }
+
+    /// The weights, to decide one bit after the other with.
+    pub fn view<'a, S: Scalar>(&self, params: &'a Parameters<S>) -> Coupled<'a, S> {
+        Coupled { weight: params.value(self.weight), bits: self.bits, first: self.first }
+    }
+
+    /// Adds to `logits` `[rows, V]` what the true bits `on` `[rows, V]` (0 or 1) say of each other. `charged` `[rows, V]` is 0 where a
+    /// bit is not charged; what the logits are there means nothing.
+    ///
+    /// # Errors
+    /// A slice has the wrong length.
+    pub fn forward<S: Scalar>(
+        &self,
+        params: &Parameters<S>,
+        on: &[S],
+        charged: &[S],
+        logits: &mut [S],
+    ) -> Result<(), Error> {
+        self.check(on, charged, logits)?;
+        let view = self.view(params);
+        let rows = on.chunks_exact(self.bits).zip(charged.chunks_exact(self.bits));
+        for ((on, charged), logits) in rows.zip(logits.chunks_exact_mut(self.bits)) {
+            for bit in (0..self.bits).filter(|&bit| on[bit] > S::zero()) {
+                view.tell(bit, self.given(bit, charged), logits);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to the gradient of the weight, from the gradient of the logits `[rows, V]`, which is 0 where a bit is not charged.
+    /// The layer below takes the same gradient, as it is.
+    ///
+    /// # Errors
+    /// A slice has the wrong length.
+    pub fn backward<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        on: &[S],
+        charged: &[S],
+        d_logits: &[S],
+    ) -> Result<(), Error> {
+        self.check(on, charged, d_logits)?;
+        let d_weight = params.grad_mut(self.weight);
+        let rows = on.chunks_exact(self.bits).zip(charged.chunks_exact(self.bits));
+        for ((on, charged), d_logits) in rows.zip(d_logits.chunks_exact(self.bits)) {
+            for bit in (0..self.bits).filter(|&bit| on[bit] > S::zero()) {
+                let later = if self.given(bit, charged) { self.first } else { bit + 1 };
+                let row = &mut d_weight[bit * self.bits..][..self.bits];
+                add(&mut row[later..], &d_logits[later..]);
+                // A bit says nothing of itself.
+                if later <= bit {
+                    row[bit] -= d_logits[bit];
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a bit follows from the first plane.
+    fn given<S: Scalar>(&self, bit: usize, charged: &[S]) -> bool {
+        bit >= self.first && charged[bit] <= S::zero()
+    }
+
+    fn check<S>(&self, on: &[S], charged: &[S], logits: &[S]) -> Result<(), Error> {
+        let rows = on.len() / self.bits;
+        let shape = [("rows", rows), ("bits", self.bits)];
+        check_len("the bits of a coupling", on.len(), &shape)?;
+        check_len("what is charged of a coupling's bits", charged.len(), &shape)?;
+        check_len("the logits of a coupling", logits.len(), &shape)
+    }
+}
+
+/// The weights of a [`Coupling`], to decide one bit after the other with.
+#[derive(Clone, Copy, Debug)]
+pub struct Coupled<'a, S> {
+    weight: &'a [S],
+    bits: usize,
+    first: usize,
+}
+
+impl<S: Scalar> Coupled<'_, S> {
+    /// Lets the logits `[V]` know that `bit` is on: those of the bits decided after it; of a bit that is `given`, because it
+    /// follows from the first plane, those of the whole second plane.
+    pub fn tell(&self, bit: usize, given: bool, logits: &mut [S]) {
+        let later = if given { self.first } else { bit + 1 };
+        let own = logits[bit];
+        add(&mut logits[later..self.bits], &self.weight[bit * self.bits..][later..self.bits]);
+        // A bit says nothing of itself.
+        logits[bit] = own;
+    }
+}
+
+fn add<S: Scalar>(sums: &mut [S], values: &[S]) {
+    sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += value);
+}

@@ -1,0 +1,163 @@
+//! Frames whose pitches see each other, against the enumerated distribution.
+
+use composer_bptt::{Init, RecurrentConfig};
+use composer_decoding::coupled::condition;
+use composer_decoding::frames::{self, FrameContext, FrameStrategy, Open, Scratch};
+use composer_decoding::{FrameOptions, Generator};
+use composer_models::sequence_model::{Stepper, Workspace};
+use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel, scoring};
+use composer_music::representation::frames::{Frame, FrameRepresentation};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const PITCHES: usize = 4;
+
+fn representation() -> FrameRepresentation {
+    FrameRepresentation { pitch_low: 60, pitch_high: 63, ..FrameRepresentation::default() }
+}
+
+/// A coupled model of four pitches with large random weights.
+fn model() -> SequenceModel {
+    let encoding = Encoding::Frames { representation: representation(), metre: 4 };
+    let recurrent = RecurrentConfig { hidden: 6, ..RecurrentConfig::default() };
+    let config = ModelConfig { coupled: true, ..ModelConfig::new(encoding, recurrent) };
+    let mut model = SequenceModel::new(config, &Init::default(), 5).expect("a model");
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    model.params_mut().values_mut().iter_mut().for_each(|value| *value = rng.random_range(-1.5..1.5));
+    model
+}
+
+/// What went before: 60 and 62 are held.
+fn context() -> FrameContext {
+    let mut context = FrameContext::default();
+    context.push(Frame { sounding: 0b101 << 60, onsets: 0b101 << 60 });
+    context
+}
+
+fn logits() -> Vec<f32> {
+    (0..2 * PITCHES).map(|v| (1.7 * v as f32).sin()).collect()
+}
+
+/// Every frame that may follow [`context`] with its probability under the model.
+fn enumerated(model: &SequenceModel) -> Vec<(Frame, f64)> {
+    let held = context().previous().sounding;
+    let mut all = Vec::new();
+    for sounding in 0..1u128 << PITCHES {
+        let sounding = sounding << 60;
+        for again in 0..1u128 << PITCHES {
+            let again = again << 60;
+            if again & !(sounding & held) == 0 {
+                let frame = Frame { sounding, onsets: sounding & !held | again };
+                let mut logits = logits();
+                condition(
+                    &representation(),
+                    model.coupling(),
+                    Frame { sounding: held, onsets: held },
+                    frame,
+                    &mut logits,
+                );
+                let previous = context().previous();
+                all.push((frame, (-frames::nll(&representation(), &logits, previous, frame)).exp()));
+            }
+        }
+    }
+    all
+}
+
+fn choose(model: &SequenceModel, options: &FrameOptions, rng: &mut ChaCha8Rng) -> Frame {
+    let (representation, context) = (representation(), context());
+    let mut scratch = Scratch::default();
+    frames::choose(
+        &representation,
+        &logits(),
+        model.coupling(),
+        &context,
+        options,
+        Open::ALL,
+        &mut scratch,
+        rng,
+    )
+}
+
+#[test]
+fn samples_follow_the_distribution_that_the_likelihood_charges() {
+    let model = model();
+    let expected = enumerated(&model);
+    let total: f64 = expected.iter().map(|(_, p)| p).sum();
+    assert!((total - 1.0).abs() < 1e-6, "{total}");
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let options = FrameOptions { max_note_steps: 1000, ..FrameOptions::default() };
+    let draws = 40_000;
+    let drawn: Vec<Frame> = (0..draws).map(|_| choose(&model, &options, &mut rng)).collect();
+    for (frame, p) in expected {
+        let measured = drawn.iter().filter(|&&drawn| drawn == frame).count() as f64 / f64::from(draws);
+        let deviation = 5.0 * (p * (1.0 - p) / f64::from(draws)).sqrt();
+        assert!((measured - p).abs() <= deviation, "{frame:?}: {measured} for {p}");
+    }
+}
+
+#[test]
+fn limits_hold_in_every_sample() {
+    let model = model();
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    for temperature in [0.3, 1.0, 3.0] {
+        let options =
+            FrameOptions { temperature, max_polyphony: 2, max_silence: 0, ..FrameOptions::default() };
+        for _ in 0..500 {
+            let count = choose(&model, &options, &mut rng).sounding.count_ones();
+            assert!((1..=2).contains(&count), "{count} pitches");
+        }
+    }
+}
+
+#[test]
+fn greedy_threshold_and_top_voices_find_the_most_likely_frame() {
+    let model = model();
+    // The most likely pitches, of those that sound so many; who is struck again comes after.
+    let best = |low: u32, high: u32| {
+        let logits_of = |sounding: u128| {
+            let held = context().previous();
+            let mut logits = logits();
+            condition(&representation(), model.coupling(), held, Frame { sounding, onsets: 0 }, &mut logits);
+            let plane = FrameRepresentation { onset_plane: false, ..representation() };
+            frames::nll(&plane, &logits[..PITCHES], held, Frame { sounding, onsets: 0 })
+        };
+        (0..1u128 << PITCHES)
+            .map(|sounding| sounding << 60)
+            .filter(|sounding| (low..=high).contains(&sounding.count_ones()))
+            .min_by(|&a, &b| logits_of(a).total_cmp(&logits_of(b)))
+            .expect("some")
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let greedy = FrameOptions { temperature: 0.0, max_silence: 1000, ..FrameOptions::default() };
+    assert_eq!(choose(&model, &greedy, &mut rng).sounding, best(0, 4));
+    for strategy in [FrameStrategy::Threshold(0.5), FrameStrategy::TopVoices(3)] {
+        let options = FrameOptions { strategy, temperature: 1.0, ..greedy };
+        let expected = if strategy == FrameStrategy::TopVoices(3) { best(3, 3) } else { best(0, 4) };
+        assert_eq!(choose(&model, &options, &mut rng).sounding, expected, "{strategy:?}");
+    }
+}
+
+#[test]
+fn a_piece_costs_the_same_read_at_once_and_step_by_step_as_it_is_written() {
+    let model = model();
+    let mut generator = Generator::new(Stepper::new(&model), FrameOptions::default(), 2, 3).expect("options");
+    let written: Vec<_> = generator.by_ref().take(60).map(|step| step.expect("a step")[1]).collect();
+    let piece: Vec<Frame> = written.iter().map(|step| step.frame).collect();
+    assert!(piece.iter().any(|frame| frame.sounding.count_ones() > 1));
+    let at_once = scoring::score(&model, &[Sequence::Frames(piece.clone())], &mut Workspace::default())
+        .expect("scores");
+    let read = Generator::new(Stepper::new(&model), FrameOptions::default(), 1, 0)
+        .expect("options")
+        .read(&piece, true)
+        .expect("read");
+    for (step, ((written, scored), read)) in written.iter().zip(&at_once[0]).zip(&read).enumerate() {
+        assert!(
+            (written.nll - scored.total()).abs() < 1e-3,
+            "step {step}: {} {}",
+            written.nll,
+            scored.total()
+        );
+        assert!((read - scored.total()).abs() < 1e-3, "step {step}: {read} {}", scored.total());
+    }
+}
