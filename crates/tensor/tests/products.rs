@@ -95,7 +95,11 @@ fn outer_products_in<S: Scalar>() {
                 let stride = n + 5;
                 let (d, x) = (random::<S>(&mut rng, rows * stride), random::<S>(&mut rng, rows * f));
                 let mut c = vec![S::one(); n * f];
-                add_outer_products(&d, stride, 2, &Packed::plain(&x, rows, f), &mut c);
+                add_outer_products(
+                    Left::strided(&d[2..], rows, n, stride),
+                    &Packed::plain(&x, rows, f),
+                    &mut c,
+                );
                 let expected: Vec<f64> = (0..n * f)
                     .map(|i| {
                         1.0 + (0..rows)
@@ -115,8 +119,8 @@ fn outer_products_in<S: Scalar>() {
                 let mut parts = vec![S::one(); n * f];
                 let (head, tail) = parts.split_at_mut(half * f);
                 let packed = Packed::plain(&x, rows, f);
-                add_outer_products(&d, stride, 2, &packed, head);
-                add_outer_products(&d, stride, 2 + half, &packed, tail);
+                add_outer_products(Left::strided(&d[2..], rows, half, stride), &packed, head);
+                add_outer_products(Left::strided(&d[2 + half..], rows, n - half, stride), &packed, tail);
                 assert!(parts == c, "shares of the result");
             }
         }

@@ -122,7 +122,7 @@ impl<S: Scalar> Attend<'_, S> {
         let mut d_e = vec![S::zero(); steps * source];
         multiply(self.left(d_context, b, steps, key), &packed, &mut d_e, source, Store::Set);
         packed.pack_plain(&d_context[b * key..], steps, key, batch * key);
-        add_outer_products(weights, source, 0, &packed, d_keys);
+        add_outer_products(Left::rows(weights, steps, source), &packed, d_keys);
         for (d_e, a) in d_e.chunks_exact_mut(source).zip(weights.chunks_exact(source)) {
             let mean: S = d_e.iter().zip(a).map(|(&d, &a)| d * a).sum();
             d_e.iter_mut().zip(a).for_each(|(d, &a)| *d = a * (*d - mean));
@@ -132,7 +132,7 @@ impl<S: Scalar> Attend<'_, S> {
                 packed.pack_plain(&self.projected[b * side..], source, side, batch * side);
                 multiply(Left::rows(&d_e, steps, source), &packed, d_q, side, Store::Set);
                 packed.pack_plain(&self.queries[b * side..], steps, side, batch * side);
-                add_outer_products(&d_e, source, 0, &packed, d_p);
+                add_outer_products(Left::rows(&d_e, steps, source), &packed, d_p);
             }
             Some(v) => {
                 let mut z = vec![S::zero(); source * side];

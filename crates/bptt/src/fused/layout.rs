@@ -19,6 +19,13 @@ pub(crate) struct Block {
     pub width: usize,
 }
 
+impl Block {
+    /// Whether a block of a gate row is of these.
+    pub(crate) fn has_slot(&self, slot: usize) -> bool {
+        (self.slot..self.slot + self.width).contains(&slot)
+    }
+}
+
 /// The blocks of a cell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {

@@ -8,13 +8,16 @@
 //! | `packed` | weights in the order in which products read them |
 //! | `tape` | what forward keeps for backward |
 //! | `forward`, `backward` | one layer in one direction through time |
+//! | `input` | what the input adds to every gate row |
 //! | `attention` | every step of a decoder looks at all steps of a source |
+//! | `vectors` | small loops that both passes need |
 //! | `norm`, `regularise` | layer normalisation; zoneout and recurrent dropout |
 
 pub(crate) mod attention;
 mod backward;
 mod forward;
 mod gru;
+mod input;
 mod layout;
 mod lstm;
 mod norm;
@@ -22,10 +25,12 @@ mod packed;
 mod regularise;
 mod rnn;
 mod tape;
+mod vectors;
 
-pub(crate) use backward::{Backward, BackwardScratch, chunk_steps, sum_rows};
+pub(crate) use backward::{Backward, BackwardScratch, chunk_steps};
 pub(crate) use forward::{Forward, ZoneKind};
 pub(crate) use layout::Layout;
 pub(crate) use packed::PackedLayer;
 pub(crate) use regularise::{draw_keep_mask, draw_zone_mask};
 pub(crate) use tape::{Tape, fit};
+pub(crate) use vectors::sum_rows;

@@ -1,13 +1,15 @@
 //! The linear layer `y = x weightᵀ + bias`.
 
-use composer_tensor::Scalar;
-use composer_tensor::matmul::{Left, Packed, Store, add_outer_products, multiply};
-use composer_tensor::parallel::{SliceRows, share_rows};
+use composer_tensor::matmul::{
+    Left, Packed, PackedRows, Store, add_outer_products, multiply, multiply_shared,
+};
+use composer_tensor::parallel::{ReadRows, SliceRows, share_rows};
 use composer_tensor::simd::{self, Path};
+use composer_tensor::{Buffer, Scalar, split_rows_by_field};
 use rand::Rng;
 
 use crate::error::check_len;
-use crate::fused::sum_rows;
+use crate::fused::{fit, sum_rows};
 use crate::init::{self, Init, Scheme};
 use crate::{Error, ParamId, Parameters};
 
@@ -26,6 +28,7 @@ pub struct LinearWorkspace<S> {
     forward: Packed<S>,
     backward: Packed<S>,
     x: Packed<S>,
+    d_bias: Buffer<S>,
     forward_of: Option<(u64, Path)>,
     backward_of: Option<(u64, Path)>,
 }
@@ -37,8 +40,11 @@ impl<S: Scalar> LinearWorkspace<S> {
     }
 }
 
-/// Rows whose outer products are summed in one go.
-const CHUNK_ROWS: usize = 256;
+/// Rows between two meetings of the threads in a backward pass.
+const CHUNK_ROWS: usize = 1024;
+/// Rows and outputs that shares are multiples of: tiles are full, and cache lines belong to one thread.
+const LEAST_ROWS: usize = 16;
+const LEAST_OUTPUTS: usize = 16;
 
 impl Linear {
     /// Adds `prefix.weight` and, if wanted, `prefix.bias`, zeros.
@@ -115,7 +121,12 @@ impl Linear {
             ws.forward_of = now;
         }
         let store = self.bias.map_or(Store::Set, |bias| Store::SetPlusRow(params.value(bias)));
-        share_rows(SliceRows { data: y, first: 0, width: self.outputs }, rows, 32, &|part| {
+        if rows < 2 * LEAST_ROWS {
+            let x = Left::rows(x, rows, self.features);
+            multiply_shared(x, &ws.forward, y, self.outputs, store);
+            return Ok(());
+        }
+        share_rows(SliceRows { data: y, first: 0, width: self.outputs }, rows, LEAST_ROWS, &|part| {
             let count = part.data.len() / self.outputs;
             let x = &x[part.first * self.features..][..count * self.features];
             multiply(Left::rows(x, count, self.features), &ws.forward, part.data, self.outputs, store);
@@ -144,32 +155,84 @@ impl Linear {
             d_y.len(),
             &[("rows", rows), ("outputs", outputs)],
         )?;
-        if let Some(bias) = self.bias {
-            sum_rows(d_y, params.grad_mut(bias));
+        if let Some(d_x) = &d_x {
+            let dims = [("rows", rows), ("features", features)];
+            check_len("the gradient of a linear layer's input", d_x.len(), &dims)?;
+            let now = Some((params.version(), simd::path()));
+            if ws.backward_of != now {
+                ws.backward.pack_plain(params.value(self.weight), outputs, features, features);
+                ws.backward_of = now;
+            }
         }
+        fit(&mut ws.d_bias, outputs);
+        ws.d_bias.fill(S::zero());
+        let mut d_x = d_x.map(|d_x| d_x.chunks_mut(CHUNK_ROWS * features));
         for (x, d_y) in x.chunks(CHUNK_ROWS * features).zip(d_y.chunks(CHUNK_ROWS * outputs)) {
-            ws.x.pack_plain(x, x.len() / features, features, features);
-            let d_weight = SliceRows { data: params.grad_mut(self.weight), first: 0, width: features };
-            share_rows(d_weight, outputs, 24, &|part| {
-                add_outer_products(d_y, outputs, part.first, &ws.x, part.data)
-            });
+            self.rows_of_chunk(x, d_y, d_x.as_mut().and_then(Iterator::next), ws);
+            self.sum_chunk(params.grad_mut(self.weight), d_y, ws);
         }
-        let Some(d_x) = d_x else { return Ok(()) };
-        check_len(
-            "the gradient of a linear layer's input",
-            d_x.len(),
-            &[("rows", rows), ("features", features)],
-        )?;
-        let now = Some((params.version(), simd::path()));
-        if ws.backward_of != now {
-            ws.backward.pack_plain(params.value(self.weight), outputs, features, features);
-            ws.backward_of = now;
+        if let Some(bias) = self.bias {
+            params.grad_mut(bias).iter_mut().zip(&*ws.d_bias).for_each(|(to, &d)| *to += d);
         }
-        share_rows(SliceRows { data: d_x, first: 0, width: features }, rows, 32, &|part| {
-            let count = part.data.len() / features;
-            let d_y = &d_y[part.first * outputs..][..count * outputs];
-            multiply(Left::rows(d_y, count, outputs), &ws.backward, part.data, features, Store::Set);
-        });
         Ok(())
     }
+
+    /// What each thread does for its rows of a chunk: it packs those of `x`, and overwrites those of `d_x`.
+    fn rows_of_chunk<S: Scalar>(
+        &self,
+        x: &[S],
+        d_y: &[S],
+        d_x: Option<&mut [S]>,
+        ws: &mut LinearWorkspace<S>,
+    ) {
+        let (features, outputs) = (self.features, self.outputs);
+        let rows = x.len() / features;
+        let LinearWorkspace { x: packed, backward, .. } = ws;
+        let work = ChunkRows {
+            x: ReadRows { data: x, width: features },
+            d_y: ReadRows { data: d_y, width: outputs },
+            packed: packed.rows_mut(1, rows, features),
+            d_x: d_x.map(|data| SliceRows { data, first: 0, width: features }),
+        };
+        share_rows(work, rows, LEAST_ROWS, &|ChunkRows { x, d_y, mut packed, d_x }| {
+            packed.write(0, x.data);
+            if let Some(d_x) = d_x {
+                let d_y = Left::rows(d_y.data, d_y.data.len() / outputs, outputs);
+                multiply(d_y, backward, d_x.data, features, Store::Set);
+            }
+        });
+    }
+
+    /// Adds what the packed rows of a chunk give to the gradients; threads share the outputs.
+    fn sum_chunk<S: Scalar>(&self, d_weight: &mut [S], d_y: &[S], ws: &mut LinearWorkspace<S>) {
+        let (features, outputs) = (self.features, self.outputs);
+        let LinearWorkspace { x, d_bias, .. } = ws;
+        let work = SumRows {
+            weight: SliceRows { data: d_weight, first: 0, width: features },
+            bias: SliceRows { data: d_bias, first: 0, width: 1 },
+        };
+        share_rows(work, outputs, LEAST_OUTPUTS, &|SumRows { weight, bias }| {
+            let d = Left::strided(&d_y[weight.first..], x.k(), bias.data.len(), outputs);
+            add_outer_products(d, x, weight.data);
+            sum_rows(d_y, outputs, bias.first, bias.data);
+        });
+    }
 }
+
+/// Some rows of a chunk.
+struct ChunkRows<'a, S> {
+    x: ReadRows<'a, S>,
+    d_y: ReadRows<'a, S>,
+    packed: PackedRows<'a, S>,
+    d_x: Option<SliceRows<'a, S>>,
+}
+
+split_rows_by_field!(ChunkRows { x, d_y, packed, d_x });
+
+/// Some outputs.
+struct SumRows<'a, S> {
+    weight: SliceRows<'a, S>,
+    bias: SliceRows<'a, S>,
+}
+
+split_rows_by_field!(SumRows { weight, bias });

@@ -1,6 +1,5 @@
 //! A stack of recurrent layers: fused, batched, through time.
 
-use composer_tensor::parallel::in_pool;
 use composer_tensor::{Buffer, Scalar};
 use rand::Rng;
 
@@ -250,7 +249,7 @@ impl Recurrent {
         ws.steps = 0; // no tape, should this fail
         self.pack_forward(params, matches!(input, Input::MultiHot { .. }), ws)?;
         self.size(steps, batch, mask, ws);
-        in_pool(|| self.run_layers(input, steps, batch, state, &mut mode, ws));
+        self.run_layers(input, steps, batch, state, &mut mode, ws);
         (ws.steps, ws.batch) = (steps, batch);
         Ok(())
     }
@@ -316,7 +315,7 @@ impl Recurrent {
             ws.packed[index].for_backward(ids, params, self.config.cell, sizes, wanted);
         }
         self.start_d_state(batch, d_state_n, &mut ws.d_state);
-        in_pool(|| self.run_layers_back(params, input, d_output, ws));
+        self.run_layers_back(params, input, d_output, ws);
         Ok(())
     }
 
@@ -343,7 +342,6 @@ impl Recurrent {
             let wanted = layer > 0 || ws.want_d_input;
             let target = if layer == 0 { &mut d_input } else { &mut below };
             fit(target, if wanted { steps * batch * self.config.layer_input(layer) } else { 0 });
-            target.fill(S::zero());
             for direction in 0..directions {
                 let index = layer * directions + direction;
                 let backward = Backward {
@@ -359,7 +357,8 @@ impl Recurrent {
                 exchange(&mut scratch.d_h, &mut d_state.h, index, size);
                 exchange(&mut scratch.d_c, &mut d_state.c, index, size);
                 let trace = probe.as_mut().map(|probe| &mut probe.layers[index]);
-                backward.run(params, &mut scratch, wanted.then_some(&mut **target), trace);
+                let d_input = wanted.then_some(&mut **target);
+                backward.run(params, &mut scratch, d_input, direction > 0, trace);
                 exchange(&mut scratch.d_h, &mut d_state.h, index, size);
                 exchange(&mut scratch.d_c, &mut d_state.c, index, size);
             }

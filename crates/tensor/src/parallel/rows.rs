@@ -1,11 +1,11 @@
-//! Work that is shared out to threads by rows.
-//!
-//! The rows of a batch know nothing of each other, so each thread takes some of them through all time steps. In a time-major
-//! array `[T, B, W]` those rows are not contiguous; [`TimeRows`] is the view that one thread writes to.
+//! Views of rows that can be cut in two, so that threads work on different ones.
 
 #![allow(unsafe_code)] // `TimeRows` hands out disjoint parts of one slice
 
 use std::marker::PhantomData;
+use std::ops::Range;
+
+use crate::matmul::Left;
 
 /// Rows `first..first + rows` of every step of a time-major array `[T, B, W]`, writable.
 #[derive(Debug)]
@@ -42,6 +42,34 @@ impl<'a, S> TimeRows<'a, S> {
     /// How many rows this view has.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Elements of a row, `W`.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Some columns of the rows at some steps, as the left-hand matrix of a product.
+    pub fn left(&self, steps: Range<usize>, columns: Range<usize>) -> Left<'_, S> {
+        assert!(steps.end <= self.steps && columns.end <= self.width, "steps {steps:?}, columns {columns:?}");
+        if steps.is_empty() || self.rows == 0 || columns.is_empty() {
+            return Left::rows(&[], 0, columns.len());
+        }
+        let length = (steps.len() - 1) * self.stride + self.rows * self.width - columns.start;
+        // SAFETY: as for `at`; only rows of this view are read.
+        unsafe {
+            let start = self.start.add(steps.start * self.stride + columns.start);
+            let (steps, rows) = ((steps.len(), self.stride), (self.rows, self.width));
+            Left::from_parts((start, length), steps, rows, columns.len())
+        }
+    }
+
+    /// Where column `column` of the first row of step `t` is, and the elements from a step to the next and from a row to the
+    /// next; for products, which check their bounds by `steps`, `rows` and `width`.
+    pub(crate) fn parts(&mut self, t: usize, column: usize) -> (*mut S, usize, usize) {
+        assert!(t < self.steps && column < self.width, "step {t} of {}, column {column}", self.steps);
+        // SAFETY: the element is inside the array, unless the view has no rows; then nothing is read through it.
+        (unsafe { self.start.add(t * self.stride + column) }, self.stride, self.width)
     }
 
     /// The rows at step `t`, `[rows, W]`.
@@ -123,92 +151,6 @@ macro_rules! split_rows_by_field {
             }
         }
     };
-}
-
-/// Runs `run` on `work` of `rows` rows, in as many parts of at least `least` rows as there are threads. Parts are
-/// multiples of `least` rows where possible.
-pub fn share_rows<W: SplitRows + Send>(work: W, rows: usize, least: usize, run: &(impl Fn(W) + Sync)) {
-    let least = least.max(1);
-    // Workers ask for as many parts as their pool has threads; without a pool, one thread is all there is.
-    let parts = rayon::current_num_threads().min(rows.div_ceil(least));
-    share(work, rows, parts, least, run);
-}
-
-fn share<W: SplitRows + Send>(work: W, rows: usize, parts: usize, least: usize, run: &(impl Fn(W) + Sync)) {
-    if parts <= 1 {
-        return run(work);
-    }
-    let first_parts = parts / 2;
-    let at = (rows * first_parts).div_ceil(parts).next_multiple_of(least).min(rows);
-    let (first, second) = work.split_rows(at);
-    rayon::join(
-        || share(first, at, first_parts, least, run),
-        || share(second, rows - at, parts - first_parts, least, run),
-    );
-}
-
-/// Runs `f` on a thread of the pool: what it shares out then costs no crossing into the pool each time.
-pub fn in_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
-    rayon::join(f, || ()).0
-}
-
-/// Two pieces of work that are shared out together: each thread gets its share of both.
-#[derive(Debug)]
-pub struct Both<A, B> {
-    /// The first work and its rows.
-    pub first: (A, usize),
-    /// The second work and its rows.
-    pub second: (B, usize),
-}
-
-/// Runs `run` on shares of both pieces of work; shares are multiples of `least` rows where possible.
-pub fn share_both<A: SplitRows + Send, B: SplitRows + Send>(
-    work: Both<A, B>,
-    least: (usize, usize),
-    run: &(impl Fn(A, B) + Sync),
-) {
-    share_both_among(work, rayon::current_num_threads(), least, run);
-}
-
-fn share_both_among<A: SplitRows + Send, B: SplitRows + Send>(
-    work: Both<A, B>,
-    parts: usize,
-    least: (usize, usize),
-    run: &(impl Fn(A, B) + Sync),
-) {
-    let Both { first: (a, a_rows), second: (b, b_rows) } = work;
-    if parts <= 1 {
-        return run(a, b);
-    }
-    let head = parts / 2;
-    let cut =
-        |rows: usize, least: usize| (rows * head).div_ceil(parts).next_multiple_of(least.max(1)).min(rows);
-    let (a_at, b_at) = (cut(a_rows, least.0), cut(b_rows, least.1));
-    let ((a_1, a_2), (b_1, b_2)) = (a.split_rows(a_at), b.split_rows(b_at));
-    let one = Both { first: (a_1, a_at), second: (b_1, b_at) };
-    let two = Both { first: (a_2, a_rows - a_at), second: (b_2, b_rows - b_at) };
-    rayon::join(
-        || share_both_among(one, head, least, run),
-        || share_both_among(two, parts - head, least, run),
-    );
-}
-
-/// Runs `run` on `work` of `rows` rows, in blocks of at most `block` rows, and adds up what it returns. The blocks and the order
-/// of the sum depend on `rows` alone, so the sum is the same bits on any number of threads.
-pub fn sum_blocks<W: SplitRows + Send>(
-    work: W,
-    rows: usize,
-    block: usize,
-    run: &(impl Fn(W) -> f64 + Sync),
-) -> f64 {
-    if rows <= block.max(1) {
-        return run(work);
-    }
-    let at = (rows / 2).next_multiple_of(block).min(rows - 1);
-    let (first, second) = work.split_rows(at);
-    let (a, b) =
-        rayon::join(|| sum_blocks(first, at, block, run), || sum_blocks(second, rows - at, block, run));
-    a + b
 }
 
 /// Rows of a slice that are only read.

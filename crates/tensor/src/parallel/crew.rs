@@ -1,0 +1,281 @@
+//! Threads that stand ready for the next piece of work.
+//!
+//! A step of a small network takes microseconds, and a training step has dozens of places where threads meet. Waking a thread
+//! through the operating system costs more than such a piece of work, so helpers wait for the next one in a loop that looks at
+//! one word, and go to sleep only when none has come for a while. Handing work over costs about a third of a microsecond.
+//!
+//! A word says which parts of the work nobody has taken yet. Whoever calls [`share`] takes parts as well, so it waits only for
+//! parts that a helper is really at: a busy machine, or a machine with one processor, does all of it in one thread.
+//! How many threads take part is what the current rayon pool says, so `RAYON_NUM_THREADS` and `ThreadPool::install` hold here
+//! too. There is one crew in a process; who finds it at work does its own work alone.
+
+#![allow(unsafe_code)] // the pointer to the work that helpers follow
+
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::{self, Thread};
+
+/// No work has more parts: one bit each of half a word.
+pub const MAX_PARTS: usize = 32;
+
+/// How often a helper looks for work before it lets others run in between, and before it goes to sleep.
+const LOOKS: usize = 1 << 12;
+const LOOKS_BEFORE_SLEEP: usize = 1 << 13;
+
+/// The work in progress, by address.
+type Work = *const (dyn Fn(usize) + Sync);
+
+/// A word or a helper has a cache line (two, where they are fetched in pairs) of its own.
+#[repr(align(128))]
+struct Apart<T>(T);
+
+struct Crew {
+    /// Whether somebody's work is in progress.
+    busy: Apart<AtomicBool>,
+    /// Low half: a bit for each part that is taken (or does not exist). High half: how many helpers may take part.
+    ticket: Apart<AtomicU64>,
+    /// Parts that are done.
+    done: Apart<AtomicUsize>,
+    /// Written by who set `busy` while no part can be taken; read by who took a part.
+    work: UnsafeCell<Option<Work>>,
+    /// What a part panicked with.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    helpers: [Apart<Helper>; MAX_PARTS - 1],
+}
+
+#[derive(Default)]
+struct Helper {
+    thread: OnceLock<Thread>,
+    asleep: AtomicBool,
+}
+
+// SAFETY: `work` is the only part that is not `Sync` by itself. It is written only while `busy` is held and no part is open, and
+// read only between taking a part and reporting it done; taking (acquire) follows the write (release of `ticket`), and the
+// next write follows the report (release and acquire of `done`).
+unsafe impl Sync for Crew {}
+
+const ALL_TAKEN: u64 = (1 << MAX_PARTS) - 1;
+
+static CREW: Crew = Crew {
+    busy: Apart(AtomicBool::new(false)),
+    ticket: Apart(AtomicU64::new(ALL_TAKEN)),
+    done: Apart(AtomicUsize::new(0)),
+    work: UnsafeCell::new(None),
+    panic: Mutex::new(None),
+    helpers: [const { Apart(Helper { thread: OnceLock::new(), asleep: AtomicBool::new(false) }) };
+        MAX_PARTS - 1],
+};
+
+/// How many threads [`share`] has, this one included.
+pub fn threads() -> usize {
+    rayon::current_num_threads().min(MAX_PARTS)
+}
+
+/// Runs `work(part)` once for every part from 0 to `parts`, on as many threads as there are, and returns when all are done.
+///
+/// # Panics
+/// If a part does, after all others are done; or for more than [`MAX_PARTS`] parts.
+pub fn share(parts: usize, work: &(dyn Fn(usize) + Sync)) {
+    assert!(parts <= MAX_PARTS, "{parts} parts");
+    let helpers = threads() - 1;
+    if parts <= 1 || helpers == 0 || CREW.busy.0.swap(true, Ordering::Acquire) {
+        return (0..parts).for_each(work);
+    }
+    CREW.run(parts, helpers, work);
+}
+
+impl Crew {
+    /// Does the work with helpers; whoever calls this holds `busy`.
+    fn run(&'static self, parts: usize, helpers: usize, work: &(dyn Fn(usize) + Sync)) {
+        // SAFETY: the lifetime is dropped from the type only. Nobody follows the pointer after this function returns: it waits
+        // until all parts are done, and a part that is done cannot be taken again.
+        let work: Work = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Work>(work) };
+        // SAFETY: `busy` is held and no part is open.
+        unsafe { *self.work.get() = Some(work) };
+        self.done.0.store(0, Ordering::Relaxed);
+        // The first part is the caller's.
+        let taken = (ALL_TAKEN << parts | 1) & ALL_TAKEN;
+        self.ticket.0.store((helpers as u64) << MAX_PARTS | taken, Ordering::SeqCst);
+        for index in 0..helpers.min(parts - 1) {
+            self.call(index);
+        }
+        self.run_part(0);
+        while let Some(part) = self.take(0, usize::MAX) {
+            self.run_part(part);
+        }
+        let mut looks = 0;
+        while self.done.0.load(Ordering::Acquire) < parts {
+            wait(&mut looks);
+        }
+        let panic = self.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.busy.0.store(false, Ordering::Release);
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Takes a part that nobody has: `favourite`, or the first.
+    fn take(&self, favourite: usize, helper: usize) -> Option<usize> {
+        let mut ticket = self.ticket.0.load(Ordering::Relaxed);
+        loop {
+            let open = !ticket & ALL_TAKEN;
+            let invited = helper == usize::MAX || helper < (ticket >> MAX_PARTS) as usize;
+            if open == 0 || !invited {
+                return None;
+            }
+            let part = if open >> favourite & 1 == 1 { favourite } else { open.trailing_zeros() as usize };
+            let with = ticket | 1 << part;
+            match self.ticket.0.compare_exchange_weak(ticket, with, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Some(part),
+                Err(now) => ticket = now,
+            }
+        }
+    }
+
+    /// Runs a part that was taken.
+    fn run_part(&self, part: usize) {
+        // SAFETY: the part was taken and is not done, so `work` is neither written nor gone.
+        let work = unsafe { (*self.work.get()).map(|work| &*work) };
+        if let Some(work) = work
+            && let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(part)))
+        {
+            *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+        }
+        self.done.0.fetch_add(1, Ordering::Release);
+    }
+
+    /// Makes sure that a helper looks for work.
+    fn call(&'static self, index: usize) {
+        let helper = &self.helpers[index].0;
+        match helper.thread.get() {
+            None => {
+                let name = format!("composer-{}", index + 1);
+                let started = thread::Builder::new().name(name).spawn(move || self.help(index));
+                // A system that has no thread left does the work with fewer.
+                if let Ok(handle) = started {
+                    let _ = helper.thread.set(handle.thread().clone());
+                }
+            }
+            Some(thread) if helper.asleep.load(Ordering::SeqCst) => thread.unpark(),
+            Some(_) => {}
+        }
+    }
+
+    /// The life of a helper.
+    fn help(&self, index: usize) -> ! {
+        let helper = &self.helpers[index].0;
+        let mut looks = 0;
+        loop {
+            if let Some(part) = self.take(index + 1, index) {
+                self.run_part(part);
+                looks = 0;
+            } else if looks < LOOKS_BEFORE_SLEEP {
+                wait(&mut looks);
+            } else {
+                // Whoever publishes work after this line sees the helper asleep; work from before is seen by the helper.
+                helper.asleep.store(true, Ordering::SeqCst);
+                if self.ticket.0.load(Ordering::SeqCst) & ALL_TAKEN == ALL_TAKEN {
+                    thread::park();
+                }
+                helper.asleep.store(false, Ordering::SeqCst);
+                looks = 0;
+            }
+        }
+    }
+}
+
+/// Lets a moment pass; a longer one the more often it was in vain.
+fn wait(looks: &mut usize) {
+    *looks += 1;
+    if *looks < LOOKS {
+        std::hint::spin_loop();
+    } else {
+        thread::yield_now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_pool_of(threads: usize, run: impl FnOnce() + Send) {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads").install(run);
+    }
+
+    #[test]
+    fn every_part_runs_once_on_any_number_of_threads() {
+        for threads in [1, 2, 4] {
+            in_pool_of(threads, || {
+                for parts in [0, 1, 2, 3, 7, MAX_PARTS] {
+                    for _ in 0..200 {
+                        let runs: [AtomicUsize; MAX_PARTS] = [const { AtomicUsize::new(0) }; MAX_PARTS];
+                        share(parts, &|part| {
+                            runs[part].fetch_add(1, Ordering::Relaxed);
+                        });
+                        for (part, runs) in runs.iter().enumerate() {
+                            assert_eq!(
+                                runs.load(Ordering::Relaxed),
+                                usize::from(part < parts),
+                                "part {part} of {parts}"
+                            );
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn helpers_come_back_from_sleep() {
+        in_pool_of(2, || {
+            for _ in 0..5 {
+                let sum = AtomicUsize::new(0);
+                share(2, &|part| {
+                    sum.fetch_add(part + 1, Ordering::Relaxed);
+                });
+                assert_eq!(sum.into_inner(), 3);
+                thread::sleep(std::time::Duration::from_millis(20));
+            }
+        });
+    }
+
+    #[test]
+    fn work_inside_work_and_beside_it_is_done_alone() {
+        in_pool_of(2, || {
+            let sum = AtomicUsize::new(0);
+            thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| {
+                        in_pool_of(2, || {
+                            share(4, &|_| {
+                                share(3, &|part| {
+                                    sum.fetch_add(part, Ordering::Relaxed);
+                                })
+                            })
+                        })
+                    });
+                }
+            });
+            assert_eq!(sum.into_inner(), 3 * 4 * 3);
+        });
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_after_all_parts_are_done() {
+        in_pool_of(2, || {
+            let done = AtomicUsize::new(0);
+            let caught = catch_unwind(AssertUnwindSafe(|| {
+                share(8, &|part| {
+                    assert!(part != 3, "the third part");
+                    done.fetch_add(1, Ordering::Relaxed);
+                });
+            }));
+            assert!(caught.is_err());
+            assert_eq!(done.load(Ordering::Relaxed), 7);
+            share(2, &|_| {}); // and the crew works on
+        });
+    }
+}
