@@ -31,8 +31,10 @@ fn gradients_agree_with_central_differences_for_fixed_masks() {
         for (index, config) in configs.into_iter().enumerate() {
             let mask = (index % 2 == 1).then(|| Mask::from_lengths(&[5, 2], 5));
             let mut problem = CellProblem::new(config, 5, 2, mask, 103).expect("the sizes are right");
-            problem.train = Some(9);
             let (values, parts) = (problem.values.clone(), problem.parts());
+            let expected = problem.loss(&values).expect("fits");
+            problem.train = Some(9);
+            assert_ne!(problem.loss(&values).expect("fits"), expected, "{cell}, {index}: masks are drawn");
             let gradient = problem.gradient().expect("the sizes are right");
             let report =
                 check(&parts, &values, &gradient, |v| problem.loss(v).expect("fits"), &Options::default());
