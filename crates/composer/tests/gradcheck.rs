@@ -67,6 +67,8 @@ fn verdicts_do_not_depend_on_the_seed() {
 
 #[test]
 fn sizes_and_cells_that_make_no_sense_are_named() {
+    let long = gradcheck(&["--cell", "lstm", "--steps", "10000", "--batch", "10000"]);
+    assert_refused(&long, 2, &["hours", "--batch"]);
     for (args, words) in [
         (["--cell", "transformer"], ["transformer", "lstm"]),
         (["--hidden", "0"], ["--hidden", "0"]),

@@ -16,8 +16,7 @@ fn assert_self_contained(page: &str) {
 #[test]
 fn a_small_memory_study_writes_a_table_a_page_and_its_data() {
     let here = tempdir().unwrap();
-    let args =
-        "study memory --task recall,adding --length 4 --sequences 2000 --parameters 800 --output-dir out";
+    let args = "study memory --task recall,adding --length 4 --steps 40000 --parameters 800 --output-dir out";
     let output = composer(here.path(), &args.split(' ').collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -25,7 +24,7 @@ fn a_small_memory_study_writes_a_table_a_page_and_its_data() {
         assert!(table.contains(words), "{words} is missing in\n{table}");
     }
     let page = fs::read_to_string(here.path().join("out/memory.html")).unwrap();
-    assert_eq!(page.matches("<svg").count(), 2, "a chart for each task and length");
+    assert_eq!(page.matches("<svg").count(), 2 + 2, "a chart for each task, and one for each of its lengths");
     assert!(page.contains("composer study memory --task recall,adding --length 4"), "the command");
     assert_self_contained(&page);
     let data = fs::read_to_string(here.path().join("out/memory.csv")).unwrap();
@@ -64,16 +63,34 @@ fn what_cannot_be_studied_is_refused_before_anything_is_written() {
     let here = tempdir().unwrap();
     for (args, words) in [
         ("memory --task sorting", ["sorting", "adding"]),
-        ("memory --length 1", ["length", "1"]),
-        ("memory --sequences 0", ["sequences", "0"]),
-        ("memory --learning-rate NaN", ["learning_rate", "NaN"]),
+        ("memory --length 1", ["--length is 1", "longer"]),
+        ("memory --length 1000000", ["--length is 1000000", "100000"]),
+        ("memory --steps 0", ["--steps is 0", "at least 1"]),
+        ("memory --batch-size 0", ["--batch-size is 0", "at least 1"]),
+        ("memory --batch-size 18446744073709551615", ["--batch-size is 18446744073709551615", "smaller"]),
+        ("memory --parameters 5", ["--parameters is 5", "smallest rnn has"]),
+        ("memory --parameters 18446744073709551615", ["--parameters is 18446744073709551615", "at most"]),
+        ("memory --learning-rate NaN", ["--learning-rate is NaN", "above 0"]),
+        ("memory --learning-rate-rnn=-1", ["--learning-rate-rnn is -1", "above 0"]),
+        ("memory --forget-bias inf", ["--forget-bias is inf", "a number"]),
         ("gradient-flow nowhere", ["nowhere", "no file or folder"]),
+        ("gradient-flow --updates 0", ["--updates is 0", "at least 1"]),
+        ("gradient-flow --layers 0", ["--layers is 0", "between 1 and 100"]),
+        ("gradient-flow --layers 18446744073709551615", ["--layers is 18446744073709551615", "and 100"]),
+        ("gradient-flow --parameters 100", ["--parameters is 100", "smallest rnn has"]),
+        ("gradient-flow --bars 0", ["--bars is 0", "at least 1"]),
+        ("gradient-flow --bars 100000", ["1600000", "--bars"]),
+        ("gradient-flow --forget-bias NaN", ["--forget-bias is NaN", "a number"]),
+        ("gradient-flow --learning-rate 0", ["--learning-rate is 0", "above 0"]),
     ] {
         let args: Vec<&str> =
             ["study"].into_iter().chain(args.split(' ')).chain(["--output-dir", "out"]).collect();
         assert_refused(&composer(here.path(), &args), 2, &words);
         assert!(!here.path().join("out").exists(), "{args:?} must leave nothing");
     }
-    let zero = composer(here.path(), &["study", "gradient-flow", "--updates", "0", "--output-dir", "out"]);
-    assert_refused(&zero, 2, &["updates is 0"]);
+    for study in ["memory", "gradient-flow"] {
+        let output = composer(here.path(), &["study", study, "--cell", "elman"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(complaint(&output).contains("there is no cell \"elman\"; choose rnn, rnn-relu, lstm or gru"));
+    }
 }

@@ -13,6 +13,16 @@ pub enum Error {
         /// What it should be.
         must: &'static str,
     },
+    /// Fewer parameters than the smallest network has.
+    #[error("parameters is {budget}, but the smallest {cell} has {least}: allow more of them")]
+    TooFewParameters {
+        /// What was allowed.
+        budget: usize,
+        /// The cell.
+        cell: composer_bptt::Cell,
+        /// What one unit per layer needs.
+        least: usize,
+    },
     /// A task that does not exist.
     #[error("there is no task \"{0}\"; choose adding, copy, order or recall")]
     UnknownTask(String),

@@ -2,6 +2,8 @@
 
 use composer_bptt::{Cell, RecurrentConfig};
 
+use crate::Error;
+
 /// Parameters of a recurrent stack (without layer normalisation).
 pub fn stack_parameters(config: &RecurrentConfig) -> usize {
     let biases = if config.bias { 2 } else { 0 };
@@ -14,21 +16,40 @@ pub fn network_parameters(config: &RecurrentConfig, outputs: usize) -> usize {
     stack_parameters(config) + outputs * (config.output() + 1)
 }
 
-/// The stack of this cell, as wide as a network of at most `budget` parameters allows; at least one unit.
+/// More parameters than anyone compares cells at.
+pub const MAX_PARAMETERS: usize = 100_000_000;
+
+/// More layers than anyone stacks.
+pub const MAX_LAYERS: usize = 100;
+
+/// The stack of this cell, as wide as a network of at most `budget` parameters allows.
+///
+/// # Errors
+/// Not even one unit fits, or there are more than [`MAX_PARAMETERS`] or [`MAX_LAYERS`].
 pub fn widest_within(
     budget: usize,
     cell: Cell,
     input: usize,
     layers: usize,
     outputs: usize,
-) -> RecurrentConfig {
+) -> Result<RecurrentConfig, Error> {
     let config = |hidden| RecurrentConfig { cell, input, hidden, layers, ..RecurrentConfig::default() };
-    let fits = |hidden| network_parameters(&config(hidden), outputs) <= budget;
+    let parameters = |hidden| network_parameters(&config(hidden), outputs);
+    let setting = |name, value: usize, must| Err(Error::Setting { name, value: value.to_string(), must });
+    if budget > MAX_PARAMETERS {
+        return setting("parameters", budget, "at most 100000000");
+    }
+    if !(1..=MAX_LAYERS).contains(&layers) {
+        return setting("layers", layers, "between 1 and 100");
+    }
+    if parameters(1) > budget {
+        return Err(Error::TooFewParameters { budget, cell, least: parameters(1) });
+    }
     let mut hidden = 1;
-    while fits(hidden + 1) {
+    while parameters(hidden + 1) <= budget {
         hidden += 1;
     }
-    config(hidden)
+    Ok(config(hidden))
 }
 
 #[cfg(test)]
@@ -39,7 +60,7 @@ mod tests {
     #[test]
     fn counted_are_the_parameters_that_the_layers_have() {
         for cell in Cell::ALL {
-            let config = widest_within(5000, cell, 7, 2, 3);
+            let config = widest_within(5000, cell, 7, 2, 3).unwrap();
             let mut params = Parameters::<f32>::new();
             Recurrent::new(config.clone(), "", &mut params).unwrap();
             assert_eq!(params.len(), stack_parameters(&config), "{cell}");
@@ -47,5 +68,16 @@ mod tests {
             assert_eq!(params.len(), network_parameters(&config, 3), "{cell}");
             assert!(params.len() <= 5000 && params.len() > 4500, "{cell}: {}", params.len());
         }
+    }
+
+    #[test]
+    fn budgets_that_nothing_fits_into_are_named() {
+        let complaint =
+            |budget, layers| widest_within(budget, Cell::Gru, 7, layers, 3).unwrap_err().to_string();
+        // 3 gates of 7 + 1 weights and 2 biases, and a readout of 3 · (1 + 1).
+        assert_eq!(complaint(35, 1), "parameters is 35, but the smallest gru has 36: allow more of them");
+        assert_eq!(widest_within(36, Cell::Gru, 7, 1, 3).unwrap().hidden, 1);
+        assert!(complaint(usize::MAX, 1).starts_with("parameters is 18"));
+        assert!(complaint(5000, 0).contains("layers is 0") && complaint(5000, 101).contains("layers is 101"));
     }
 }

@@ -5,10 +5,11 @@ use crate::failure::wrong_input;
 use anyhow::anyhow;
 use composer_bptt::gradcheck::{CellOptions, Report, check_cells};
 use composer_bptt::{Cell, RecurrentConfig};
+use composer_studies::size::stack_parameters;
 use serde_json::json;
 
-/// Parameters of one stack at most: each needs four passes through it.
-const MAX_PARAMETERS: usize = 200_000;
+/// Multiplications of one stack's check at most: about an hour.
+const MAX_PRODUCTS: u128 = 20_000_000_000_000;
 
 /// Runs the command; a gradient that is wrong is a failure of the program.
 pub fn run(args: &GradcheckArgs) -> anyhow::Result<()> {
@@ -63,17 +64,20 @@ fn options(args: &GradcheckArgs) -> anyhow::Result<CellOptions> {
         falsify: args.falsify.clone(),
         ..CellOptions::default()
     };
-    let parameters = options.cells.iter().map(|&cell| parameters(cell, &options)).max().unwrap_or(0);
-    if parameters > MAX_PARAMETERS {
-        return Err(wrong_input(format!(
-            "that stack has {parameters} parameters, and each needs four passes: choose a smaller --hidden or fewer \
-             --layers, for at most {MAX_PARAMETERS}"
-        )));
+    for &cell in &options.cells {
+        let (values, products) = cost(cell, &options);
+        if products > MAX_PRODUCTS {
+            return Err(wrong_input(format!(
+                "that {cell} has {values} parameters, inputs and states, and each needs four passes, hours in all: choose \
+                 a smaller --hidden, --layers, --steps or --batch"
+            )));
+        }
     }
     Ok(options)
 }
 
-fn parameters(cell: Cell, options: &CellOptions) -> usize {
+/// The values to check, and the multiplications of four passes for each of them.
+fn cost(cell: Cell, options: &CellOptions) -> (u128, u128) {
     let config = RecurrentConfig {
         cell,
         input: options.input,
@@ -82,8 +86,11 @@ fn parameters(cell: Cell, options: &CellOptions) -> usize {
         bidirectional: options.bidirectional,
         ..RecurrentConfig::default()
     };
-    let layer = |layer| config.gate_rows() * (config.layer_input(layer) + config.hidden + 2);
-    (0..config.layers).map(layer).sum::<usize>() * config.directions()
+    let parameters = stack_parameters(&config) as u128;
+    let rows = (options.steps * options.batch) as u128;
+    let states = if cell.has_c() { 2 } else { 1 } * config.layers * config.directions();
+    let values = parameters + rows * config.input as u128 + (states * options.batch * config.hidden) as u128;
+    (values, values * 4 * parameters * rows)
 }
 
 fn as_json(args: &GradcheckArgs, options: &CellOptions, report: &Report) -> serde_json::Value {

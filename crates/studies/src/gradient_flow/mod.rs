@@ -109,7 +109,7 @@ pub fn study(
     config: &Config,
     told: &mut dyn FnMut(Cell, usize, f64),
 ) -> Result<Study, Error> {
-    check(config, train, valid)?;
+    config.check(encoding, train, valid)?;
     for sequence in train.iter().chain(valid) {
         encoding.check(sequence)?;
     }
@@ -118,7 +118,7 @@ pub fn study(
     let mut cells = Vec::new();
     for &cell in &config.cells {
         let stack =
-            widest_within(config.parameters, cell, encoding.inputs(), config.layers, encoding.outputs());
+            widest_within(config.parameters, cell, encoding.inputs(), config.layers, encoding.outputs())?;
         let hidden = stack.hidden;
         let mut model =
             SequenceModel::new(ModelConfig::new(encoding.clone(), stack), &config.init, config.seed)?;
@@ -145,35 +145,45 @@ pub fn study(
     Ok(Study { cells, observed: observed.batch })
 }
 
-fn check(config: &Config, train: &[Sequence], valid: &[Sequence]) -> Result<(), Error> {
-    let setting = |name, value: String, must| Err(Error::Setting { name, value, must });
-    for (name, value) in [
-        ("cells", config.cells.len()),
-        ("parameters", config.parameters),
-        ("layers", config.layers),
-        ("bar", config.bar),
-        ("observed", config.observed),
-        ("updates", config.updates),
-        ("batch", config.batch),
-    ] {
-        if value == 0 {
-            return setting(name, "0".into(), "at least 1");
+impl Config {
+    /// Whether a study of this music can be made with these settings.
+    ///
+    /// # Errors
+    /// The first setting that is out of its range; or no piece is as long as a window.
+    pub fn check(&self, encoding: &Encoding, train: &[Sequence], valid: &[Sequence]) -> Result<(), Error> {
+        let setting = |name, value: String, must| Err(Error::Setting { name, value, must });
+        for (name, value) in [
+            ("cells", self.cells.len()),
+            ("bar", self.bar),
+            ("observed", self.observed),
+            ("updates", self.updates),
+            ("batch", self.batch),
+        ] {
+            if value == 0 {
+                return setting(name, "0".into(), "at least 1");
+            }
         }
-    }
-    for (name, value) in [("learning_rate", config.learning_rate), ("clip_grad_norm", config.clip_grad_norm)]
-    {
-        if !(value > 0.0 && value.is_finite()) {
-            return setting(name, value.to_string(), "above 0");
+        for (name, value) in [("learning_rate", self.learning_rate), ("clip_grad_norm", self.clip_grad_norm)]
+        {
+            if !(value > 0.0 && value.is_finite()) {
+                return setting(name, value.to_string(), "above 0");
+            }
         }
-    }
-    if config.window < 4 {
-        return setting("window", config.window.to_string(), "at least 4 steps");
-    }
-    let longest = |set: &[Sequence]| set.iter().map(Sequence::len).max().unwrap_or(0);
-    for (set, longest) in [("training", longest(train)), ("held-out", longest(valid))] {
-        if longest < config.window {
-            return Err(Error::TooShort { set, longest, window: config.window });
+        if let Some(bias) = self.init.forget_bias.filter(|bias| !bias.is_finite()) {
+            return setting("forget_bias", bias.to_string(), "a number");
         }
+        if self.window < 4 {
+            return setting("window", self.window.to_string(), "at least 4 steps");
+        }
+        for &cell in &self.cells {
+            widest_within(self.parameters, cell, encoding.inputs(), self.layers, encoding.outputs())?;
+        }
+        let longest = |set: &[Sequence]| set.iter().map(Sequence::len).max().unwrap_or(0);
+        for (set, longest) in [("training", longest(train)), ("held-out", longest(valid))] {
+            if longest < self.window {
+                return Err(Error::TooShort { set, longest, window: self.window });
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -5,7 +5,7 @@
 //! use composer_studies::memory::{Recipe, Task, Trial, run_trial};
 //!
 //! let trial = Trial { task: Task::Recall, length: 1, cell: Cell::Gru };
-//! let recipe = Recipe { parameters: 1500, sequences: 20_000, ..Recipe::default() };
+//! let recipe = Recipe { parameters: 1500, steps: 500_000, ..Recipe::default() };
 //! let outcome = run_trial(trial, &recipe, |_| true)?;
 //! assert!(outcome.solved, "what it saw one step ago it can tell: {:?}", outcome.curve);
 //! # Ok::<(), composer_studies::Error>(())
@@ -22,12 +22,12 @@ use composer_bptt::Cell;
 use crate::Error;
 
 pub use tasks::{Examples, Task};
-pub use trial::{Outcome, Point, Recipe, Trial, run_trial};
+pub use trial::{Outcome, Point, Recipe, Trial, UNSEEN, run_trial};
 
 /// What happens in a study; told from several threads, one at a time.
 #[derive(Clone, Debug)]
 pub enum Event<'a> {
-    /// A test within a trial, at most one for each [`Recipe::test_every`] sequences.
+    /// A test within a trial.
     Tested(Trial, Point),
     /// The end of a trial.
     Finished(&'a Outcome),
@@ -85,13 +85,18 @@ pub fn study(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-/// Every task at its own growing lengths, for every cell: what [`study`] is made for.
+/// Every task at its own growing lengths, or at these, for every cell: what [`study`] is made for. What is named twice is
+/// tried once.
 pub fn trials(tasks: &[Task], lengths: &[usize], cells: &[Cell]) -> Vec<Trial> {
     let mut trials = Vec::new();
     for &task in tasks {
         let lengths = if lengths.is_empty() { task.usual_lengths() } else { lengths };
         for &length in lengths {
-            trials.extend(cells.iter().map(|&cell| Trial { task, length, cell }));
+            for trial in cells.iter().map(|&cell| Trial { task, length, cell }) {
+                if !trials.contains(&trial) {
+                    trials.push(trial);
+                }
+            }
         }
     }
     trials

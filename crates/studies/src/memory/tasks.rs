@@ -117,7 +117,8 @@ impl Task {
     pub fn usual_lengths(self) -> &'static [usize] {
         match self {
             Task::Adding | Task::Order => &[100, 200, 400],
-            Task::Copy | Task::Recall => &[5, 10, 20],
+            Task::Copy => &[5, 10, 20],
+            Task::Recall => &[4, 8, 16],
         }
     }
 
@@ -141,6 +142,17 @@ impl Task {
     /// Solved is an error below this.
     pub fn solved_below(self) -> f64 {
         0.01
+    }
+
+    /// The error of one answer, [`Task::outputs`] numbers, of which the largest is the class that is meant.
+    pub(super) fn error(self, answer: &[f32], target: f32) -> f64 {
+        match self {
+            Task::Adding => f64::from(answer[0] - target).powi(2),
+            _ => {
+                let best = answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+                f64::from(u8::from(best.is_none_or(|(class, _)| class as f32 != target)))
+            }
+        }
     }
 
     /// Writes one sequence.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use composer_bptt::{Cell, loss};
+use composer_bptt::{Cell, RecurrentConfig, loss};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -18,8 +18,9 @@ use crate::size::{network_parameters, widest_within};
 pub struct Recipe {
     /// Parameters of a network at most.
     pub parameters: usize,
-    /// Sequences of a trial at most, never two the same.
-    pub sequences: usize,
+    /// Time steps of a trial at most: sequences, never two the same, times their length. So every trial may take about as
+    /// long, and a short task sees more sequences than a long one.
+    pub steps: usize,
     /// `B`
     pub batch: usize,
     /// The rate of Adam, for gated cells.
@@ -32,8 +33,8 @@ pub struct Recipe {
     pub chrono: bool,
     /// Otherwise, the bias of an LSTM's forget gate.
     pub forget_bias: f64,
-    /// Sequences between two tests.
-    pub test_every: usize,
+    /// Tests of a trial at most, evenly spread over its budget.
+    pub tests: usize,
     /// Sequences of a test, always the same.
     pub test_sequences: usize,
     /// Of weights and sequences.
@@ -44,15 +45,15 @@ impl Default for Recipe {
     fn default() -> Self {
         Recipe {
             parameters: 8_000,
-            sequences: 200_000,
+            steps: 30_000_000,
             batch: 50,
             learning_rate: 1e-2,
             learning_rate_rnn: 1e-3,
             clip_grad_norm: 1.0,
             chrono: true,
             forget_bias: 1.0,
-            test_every: 2_000,
-            test_sequences: 1_000,
+            tests: 100,
+            test_sequences: 500,
             seed: 1,
         }
     }
@@ -60,6 +61,15 @@ impl Default for Recipe {
 
 /// No sequence is longer.
 const MAX_LENGTH: usize = 100_000;
+
+/// One update keeps all that it needs of so many steps at most: with the usual networks, about 4 GB.
+const MAX_STEPS_OF_UPDATE: usize = 4_000_000;
+
+/// The error at the end is that of so many times the sequences of a test.
+pub const UNSEEN: usize = 10;
+
+/// Sequences side by side in a test.
+const TEST_BATCH: usize = 50;
 
 /// What is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -109,6 +119,13 @@ impl Outcome {
     }
 }
 
+/// Sequences for a test, in batches that a processor's cache can hold.
+fn draw_tests(trial: Trial, recipe: &Recipe, sequences: usize, purpose: u64) -> Vec<Examples> {
+    let mut rng = stream(recipe, purpose);
+    let batches = (0..sequences).step_by(TEST_BATCH).map(|done| TEST_BATCH.min(sequences - done));
+    batches.map(|batch| Examples::draw(trial.task, trial.length, batch, &mut rng)).collect()
+}
+
 /// Streams of random numbers.
 fn stream(recipe: &Recipe, purpose: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
@@ -125,15 +142,13 @@ pub fn run_trial(
     recipe: &Recipe,
     mut tested: impl FnMut(Point) -> bool,
 ) -> Result<Outcome, Error> {
-    trial.check()?;
-    recipe.check()?;
+    let config = recipe.network(trial)?;
     let Trial { task, length, cell } = trial;
-    let config = widest_within(recipe.parameters, cell, task.features(), 1, task.outputs());
     let (hidden, parameters) = (config.hidden, network_parameters(&config, task.outputs()));
     let start = if recipe.chrono { Start::Chrono(length) } else { Start::ForgetBias(recipe.forget_bias) };
     let mut network = Network::new(config, task.outputs(), &start, &mut stream(recipe, 1))?;
     let mut sequences = stream(recipe, 2);
-    let test = Examples::draw(task, length, recipe.test_sequences, &mut stream(recipe, 3));
+    let test = draw_tests(trial, recipe, recipe.test_sequences, 3);
     let rate = if matches!(cell, Cell::RnnTanh | Cell::RnnRelu) {
         recipe.learning_rate_rnn
     } else {
@@ -141,8 +156,8 @@ pub fn run_trial(
     };
     let mut descent = Descent::new(network.params.len(), rate, recipe.clip_grad_norm);
     let (mut curve, mut seconds, mut updates) = (Vec::new(), 0.0, 0);
-    let total = recipe.sequences.div_ceil(recipe.batch);
-    let every = recipe.test_every.div_ceil(recipe.batch);
+    let total = recipe.updates(trial);
+    let every = total.div_ceil(recipe.tests);
     let mut solved = false;
     while updates < total && !solved {
         let started = Instant::now();
@@ -160,27 +175,50 @@ pub fn run_trial(
             break;
         }
     }
-    let unseen = Examples::draw(task, length, recipe.test_sequences, &mut stream(recipe, 4));
+    let unseen = draw_tests(trial, recipe, UNSEEN * recipe.test_sequences, 4);
     let final_error = error(&mut network, task, &unseen)?;
     Ok(Outcome { trial, hidden, parameters, curve, solved, final_error, seconds, updates })
 }
 
 /// A setting that is out of its range.
-fn setting(name: &'static str, value: impl ToString, must: &'static str) -> Result<(), Error> {
+fn setting<T>(name: &'static str, value: impl ToString, must: &'static str) -> Result<T, Error> {
     Err(Error::Setting { name, value: value.to_string(), must })
 }
 
 impl Recipe {
+    /// Updates of a trial at most.
+    pub fn updates(&self, trial: Trial) -> usize {
+        self.steps.div_ceil(trial.task.steps(trial.length) * self.batch)
+    }
+
+    /// The recurrent layer that makes a trial.
+    ///
+    /// # Errors
+    /// A setting is out of its range, the task does not fit into the length, or one update does not fit into memory.
+    pub fn network(&self, trial: Trial) -> Result<RecurrentConfig, Error> {
+        self.check()?;
+        trial.check()?;
+        let Trial { task, length, cell } = trial;
+        if self.batch.saturating_mul(task.steps(length)) > MAX_STEPS_OF_UPDATE {
+            return setting(
+                "batch",
+                self.batch,
+                "smaller: with its length, one update would read more than 4000000 steps",
+            );
+        }
+        widest_within(self.parameters, cell, task.features(), 1, task.outputs())
+    }
+
     /// Whether all sizes and rates are positive.
     ///
     /// # Errors
     /// The first one that is not.
-    pub fn check(&self) -> Result<(), Error> {
+    fn check(&self) -> Result<(), Error> {
         for (name, value) in [
             ("parameters", self.parameters),
-            ("sequences", self.sequences),
+            ("steps", self.steps),
             ("batch", self.batch),
-            ("test_every", self.test_every),
+            ("tests", self.tests),
             ("test_sequences", self.test_sequences),
         ] {
             if value == 0 {
@@ -208,7 +246,7 @@ impl Trial {
     ///
     /// # Errors
     /// It does not, or nobody would live to see the end.
-    pub fn check(&self) -> Result<(), Error> {
+    fn check(&self) -> Result<(), Error> {
         if self.length < self.task.least_length() {
             return setting("length", self.length, "longer: the task does not fit into it");
         }
@@ -238,17 +276,14 @@ fn learn(network: &mut Network, task: Task, examples: &Examples) -> Result<(), E
     network.backward(&examples.input, batch, questions)
 }
 
-/// The mean error on examples, see [`Task::measure`].
-fn error(network: &mut Network, task: Task, examples: &Examples) -> Result<f64, Error> {
-    let answers = network.forward(&examples.input, examples.steps, examples.batch, task.questions())?;
-    let errors =
-        answers.chunks_exact(task.outputs()).zip(&examples.answers).map(|(answer, &target)| match task {
-            Task::Adding => f64::from(answer[0] - target).powi(2),
-            _ => {
-                let best =
-                    answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class);
-                if best as f32 == target { 0.0 } else { 1.0 }
-            }
-        });
-    Ok(errors.sum::<f64>() / examples.answers.len() as f64)
+/// The mean error on tests, see [`Task::measure`].
+fn error(network: &mut Network, task: Task, tests: &[Examples]) -> Result<f64, Error> {
+    let (mut sum, mut count) = (0.0, 0);
+    for test in tests {
+        let answers = network.forward(&test.input, test.steps, test.batch, task.questions())?;
+        let rows = answers.chunks_exact(task.outputs()).zip(&test.answers);
+        sum += rows.map(|(answer, &target)| task.error(answer, target)).sum::<f64>();
+        count += test.answers.len();
+    }
+    Ok(sum / count as f64)
 }

@@ -1,9 +1,10 @@
 //! `composer study gradient-flow`: the table, the page and the data.
 
+use super::{each_once, refused};
 use crate::failure::wrong_input;
 use crate::material::Material;
 use crate::report::study::charts::cell_name;
-use crate::report::study::flow::{FlowReport, bars, common_loss, headline};
+use crate::report::study::flow::{FlowReport, bars, common_loss, factor, headline};
 use crate::run::OutputFolder;
 use clap::Args;
 use composer_bptt::{Cell, Init};
@@ -61,8 +62,11 @@ pub struct FlowArgs {
 pub fn run(args: &FlowArgs) -> anyhow::Result<()> {
     let representation = FrameRepresentation::default();
     let bar = 4 * representation.steps_per_quarter as usize;
+    if args.bars == 0 {
+        return Err(wrong_input("--bars is 0, and must be at least 1"));
+    }
     let config = Config {
-        cells: args.cells.clone(),
+        cells: each_once(&args.cells),
         parameters: args.parameters,
         layers: args.layers,
         window: args.bars.saturating_mul(bar),
@@ -75,10 +79,11 @@ pub fn run(args: &FlowArgs) -> anyhow::Result<()> {
     };
     let material = Material::load(args.corpus.as_deref(), representation)?;
     material.announce();
-    let folder = OutputFolder::create(&args.output_dir)?;
     let encoding = Encoding::frames(representation);
     let held_out: Vec<Sequence> =
         material.valid.sequences.iter().chain(&material.test.sequences).cloned().collect();
+    config.check(&encoding, &material.train.sequences, &held_out).map_err(refused)?;
+    let folder = OutputFolder::create(&args.output_dir)?;
     let bar_of_progress = progress_bar(config.cells.len() * config.updates);
     let found = study(&encoding, &material.train.sequences, &held_out, &config, &mut |cell, update, nll| {
         bar_of_progress.set_prefix(cell_name(cell));
@@ -86,7 +91,7 @@ pub fn run(args: &FlowArgs) -> anyhow::Result<()> {
         bar_of_progress.inc(1);
     });
     bar_of_progress.finish_and_clear();
-    let found = found.map_err(wrong_input)?;
+    let found = found.map_err(refused)?;
     folder.write("gradient-flow.csv", distances_csv(&found).as_bytes())?;
     folder.write("gradient-flow-gates.csv", gates_csv(&found).as_bytes())?;
     folder.write("gradient-flow-training.csv", training_csv(&found).as_bytes())?;
@@ -124,11 +129,11 @@ fn table(found: &Study, bar: usize) -> String {
         let Some(decay) = decay(&seen.state, bar) else { continue };
         let _ = writeln!(
             text,
-            "{:<16}{:<11}{:>9.3}{:>13.1e}{:>10.2}{:>14.3}{:>14}",
+            "{:<16}{:<11}{:>9.3}{:>13}{:>10.2}{:>14.3}{:>14}",
             format!("{} {moment}", cell_name(cell)),
             decay.verdict.to_string(),
             decay.rate,
-            decay.left,
+            factor(decay.left),
             seen.growth_step.median,
             seen.growth_bar.median,
             bars(horizon(&seen.input), bar)

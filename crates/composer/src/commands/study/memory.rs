@@ -1,5 +1,6 @@
 //! `composer study memory`: the table, the page and the data.
 
+use super::{each_once, refused};
 use crate::failure::wrong_input;
 use crate::progress::thousands;
 use crate::report::study::charts::cell_name;
@@ -28,9 +29,9 @@ pub struct MemoryArgs {
     #[arg(long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     pub cells: Vec<Cell>,
 
-    /// Sequences that a network may learn from
-    #[arg(long, default_value_t = Recipe::default().sequences, value_name = "N")]
-    pub sequences: usize,
+    /// Time steps that a network may learn from: sequences times their length
+    #[arg(long, default_value_t = Recipe::default().steps, value_name = "N")]
+    pub steps: usize,
 
     /// Parameters of every network, at most
     #[arg(long, default_value_t = Recipe::default().parameters, value_name = "N")]
@@ -63,42 +64,43 @@ pub struct MemoryArgs {
 
 /// Runs the command.
 pub fn run(args: &MemoryArgs) -> anyhow::Result<()> {
-    let recipe = recipe(args)?;
+    let recipe = recipe(args);
     let tasks = match args.tasks.as_slice() {
         [] => Task::ALL.to_vec(),
         names => names.iter().map(|name| name.parse()).collect::<Result<_, _>>().map_err(wrong_input)?,
     };
-    let trials = trials(&tasks, &args.lengths, &args.cells);
-    for trial in &trials {
-        trial.check().map_err(wrong_input)?;
+    let cells = each_once(&args.cells);
+    let trials = trials(&tasks, &args.lengths, &cells);
+    for &trial in &trials {
+        recipe.network(trial).map_err(refused)?;
     }
     let folder = OutputFolder::create(&args.output_dir)?;
     let threads = rayon::current_num_threads().min(trials.len());
     eprintln!(
-        "{} trials of at most {} sequences, {threads} at a time.",
+        "{} trials of at most {} time steps, {threads} at a time.",
         trials.len(),
-        thousands(recipe.sequences as u64)
+        thousands(recipe.steps as u64)
     );
-    let bar = progress_bar(trials.len() * recipe.sequences);
+    let bar = progress_bar(trials.len() * recipe.tests);
     let started = Instant::now();
     let mut done = 0;
     let outcomes = study(&trials, &recipe, threads, &mut |event| match event {
         Event::Tested(..) => {
-            done += recipe.test_every;
+            done += 1;
             bar.set_position(done as u64);
         }
         Event::Finished(outcome) => {
-            done += recipe.sequences - outcome.sequences().min(recipe.sequences);
+            done += recipe.tests.saturating_sub(outcome.curve.len());
             bar.suspend(|| eprintln!("{}", line(outcome)));
         }
     });
     bar.finish_and_clear();
-    let (outcomes, seconds) = (outcomes.map_err(wrong_input)?, started.elapsed().as_secs_f64());
+    let (outcomes, seconds) = (outcomes.map_err(refused)?, started.elapsed().as_secs_f64());
     folder.write("memory.csv", csv(&outcomes).as_bytes())?;
     let report =
         MemoryReport { outcomes: &outcomes, recipe: &recipe, seconds, threads, command: &command(args) };
     folder.write("memory.html", report.to_html()?.as_bytes())?;
-    print!("{}", table(&outcomes, &args.cells));
+    print!("{}", table(&outcomes, &cells));
     println!("{}", crate::report::study::memory::headline(&outcomes));
     println!(
         "{} (memory.csv beside it), {:.1} minutes",
@@ -108,10 +110,10 @@ pub fn run(args: &MemoryArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn recipe(args: &MemoryArgs) -> anyhow::Result<Recipe> {
-    let recipe = Recipe {
+fn recipe(args: &MemoryArgs) -> Recipe {
+    Recipe {
         parameters: args.parameters,
-        sequences: args.sequences,
+        steps: args.steps,
         batch: args.batch_size,
         learning_rate: args.learning_rate,
         learning_rate_rnn: args.learning_rate_rnn,
@@ -119,13 +121,11 @@ fn recipe(args: &MemoryArgs) -> anyhow::Result<Recipe> {
         forget_bias: args.forget_bias.unwrap_or(Recipe::default().forget_bias),
         seed: args.seed,
         ..Recipe::default()
-    };
-    recipe.check().map_err(wrong_input)?;
-    Ok(recipe)
+    }
 }
 
-fn progress_bar(sequences: usize) -> ProgressBar {
-    let bar = ProgressBar::new(sequences as u64);
+fn progress_bar(tests: usize) -> ProgressBar {
+    let bar = ProgressBar::new(tests as u64);
     if let Ok(style) =
         ProgressStyle::with_template("{bar:28.cyan/blue} {percent:>3}%  at most {eta_precise} left")
     {
@@ -223,7 +223,7 @@ fn command(args: &MemoryArgs) -> String {
     option("length", list(&lengths), lengths.is_empty());
     let cells: Vec<String> = args.cells.iter().map(ToString::to_string).collect();
     option("cell", list(&cells), list(&cells) == "rnn,lstm,gru");
-    option("sequences", args.sequences.to_string(), args.sequences == usual.sequences);
+    option("steps", args.steps.to_string(), args.steps == usual.steps);
     option("parameters", args.parameters.to_string(), args.parameters == usual.parameters);
     option("batch-size", args.batch_size.to_string(), args.batch_size == usual.batch);
     option("learning-rate", args.learning_rate.to_string(), args.learning_rate == usual.learning_rate);

@@ -3,7 +3,10 @@
 pub mod gradient_flow;
 pub mod memory;
 
+use crate::failure::wrong_input;
 use clap::Subcommand;
+use composer_bptt::Cell;
+use composer_studies::Error;
 
 /// `composer study`.
 #[derive(Debug, Subcommand)]
@@ -20,4 +23,31 @@ pub fn run(command: &StudyCommand) -> anyhow::Result<()> {
         StudyCommand::Memory(args) => memory::run(args),
         StudyCommand::GradientFlow(args) => gradient_flow::run(args),
     }
+}
+
+/// An error of a study, with settings by the names that they have on the command line.
+fn refused(error: Error) -> anyhow::Error {
+    match error {
+        Error::Setting { name, value, must } => {
+            let option = match name {
+                "batch" => "batch-size".into(),
+                name => name.replace('_', "-"),
+            };
+            wrong_input(format!("--{option} is {value}, and must be {must}"))
+        }
+        Error::TooFewParameters { .. } => wrong_input(format!("--{error}")),
+        Error::TooShort { .. } => wrong_input(format!("{error} (--bars)")),
+        error => wrong_input(error),
+    }
+}
+
+/// Cells in their order, those that were named twice once.
+fn each_once(cells: &[Cell]) -> Vec<Cell> {
+    let mut once: Vec<Cell> = Vec::new();
+    for &cell in cells {
+        if !once.contains(&cell) {
+            once.push(cell);
+        }
+    }
+    once
 }

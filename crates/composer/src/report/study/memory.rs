@@ -4,9 +4,8 @@ use super::charts::{self, Axes, Line, cell_name};
 use crate::progress::thousands;
 use crate::report::{fact, page};
 use composer_bptt::Cell;
-use composer_studies::memory::{Outcome, Recipe, Task, solved_at};
+use composer_studies::memory::{Outcome, Recipe, Task, UNSEEN, solved_at};
 use maud::{Markup, PreEscaped, html};
-use plotters::prelude::SeriesLabelPosition;
 
 /// Everything on the page.
 pub struct MemoryReport<'a> {
@@ -29,7 +28,7 @@ impl MemoryReport<'_> {
         let sections = tasks.iter().map(|&task| self.task(task)).collect::<anyhow::Result<Vec<_>>>()?;
         let body = html! {
             (self.heading())
-            (self.overview(&tasks))
+            (self.overview(&tasks)?)
             @for section in sections { (section) }
             (self.speed())
             (self.recipe())
@@ -67,38 +66,97 @@ impl MemoryReport<'_> {
                 p.lead { (headline(self.outcomes)) }
                 dl.facts {
                     (fact(&format!("{} – {}", thousands(least as u64), thousands(most as u64)), "parameters of a network"))
-                    (fact(&thousands(self.recipe.sequences as u64), "sequences at most, never two the same"))
+                    (fact(&thousands(self.recipe.steps as u64), "time steps for every network, at most: sequences times length"))
                     (fact(&format!("{:.1} min", self.seconds / 60.0), &format!("all {} trials, {} at a time", self.outcomes.len(), self.threads)))
                 }
             }
         }
     }
 
-    fn overview(&self, tasks: &[Task]) -> Markup {
-        html! {
+    fn overview(&self, tasks: &[Task]) -> anyhow::Result<Markup> {
+        let charts = tasks.iter().map(|&task| self.stops(task)).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(html! {
             section {
-                h2 { "The longest that was solved" }
+                h2 { "Where each cell stops" }
                 table {
-                    thead { tr { th { "task" } @for cell in self.cells() { th.number { (cell_name(cell)) } } th.number { "longest tried" } } }
+                    thead { tr { th { "solved up to" } @for cell in self.cells() { th { (cell_name(cell)) } } th.number { "longest tried" } } }
                     tbody {
                         @for &task in tasks {
                             tr {
                                 th { (task.title()) }
                                 @for cell in self.cells() {
-                                    td.number {
-                                        @match solved_at(self.outcomes, task, cell) {
-                                            Some(length) => strong { "T = " (length) },
-                                            None => span.note { "none" },
-                                        }
-                                    }
+                                    td { (self.longest(task, cell)) }
                                 }
                                 td.number.note { "T = " (self.lengths(task).last().copied().unwrap_or(0)) }
                             }
                         }
                     }
                 }
+                p { "The error that each cell was left with, against the length:" }
+                div.charts {
+                    @for (task, chart) in tasks.iter().zip(&charts) {
+                        figure { figcaption { strong { (task.title()) } (task.measure()) } (PreEscaped(chart)) }
+                    }
+                }
+            }
+        })
+    }
+
+    fn longest(&self, task: Task, cell: Cell) -> Markup {
+        let solved = solved_at(self.outcomes, task, cell).and_then(|length| self.outcome(task, length, cell));
+        html! {
+            @if let Some(outcome) = solved {
+                strong { "T = " (outcome.trial.length) }
+                br; span.note { "after " (thousands(outcome.sequences() as u64)) " sequences, " (format!("{:.0} s", outcome.seconds)) }
+            } @else {
+                span.note { "none" }
             }
         }
+    }
+
+    /// The errors at the end over the lengths, which stand at equal distances.
+    fn stops(&self, task: Task) -> anyhow::Result<String> {
+        let lengths = self.lengths(task);
+        let lines: Vec<Line> = (self.cells().into_iter())
+            .map(|cell| {
+                let points = lengths.iter().enumerate().filter_map(|(place, &length)| {
+                    let error = self.outcome(task, length, cell)?.final_error;
+                    Some((place as f64, error.max(floor(task))))
+                });
+                Line::new(cell_name(cell), charts::color(cell), points.collect()).with_points()
+            })
+            .collect();
+        let name = |place: &f64| {
+            let whole = (place - place.round()).abs() < 1e-9 && *place > -0.5;
+            lengths.get(place.round() as usize).filter(|_| whole).map_or(String::new(), ToString::to_string)
+        };
+        self.errors(task, "length T", -0.25..lengths.len() as f64 - 0.75, &name, &lines)
+    }
+
+    /// A chart of errors, with the levels of guessing and of what counts as solved.
+    fn errors(
+        &self,
+        task: Task,
+        x: &str,
+        x_range: std::ops::Range<f64>,
+        x_label: &dyn Fn(&f64) -> String,
+        lines: &[Line],
+    ) -> anyhow::Result<String> {
+        let highest =
+            lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(task.chance(), f64::max);
+        charts::lines(
+            &Axes {
+                size: (560, 380),
+                x,
+                y: task.measure(),
+                x_range,
+                y_range: floor(task)..highest * 1.6,
+                log: true,
+                x_label,
+                levels: &[("guessing", task.chance()), ("solved", task.solved_below())],
+            },
+            lines,
+        )
     }
 
     fn task(&self, task: Task) -> anyhow::Result<Markup> {
@@ -135,29 +193,16 @@ impl MemoryReport<'_> {
         let outcomes = || self.of(task).filter(move |outcome| outcome.trial.length == length);
         let lines: Vec<Line> = outcomes()
             .map(|outcome| {
-                let points = outcome.curve.iter().map(|point| {
-                    (point.sequences as f64 / 1000.0, point.error.max(task.solved_below() / 10.0))
-                });
+                let points = outcome
+                    .curve
+                    .iter()
+                    .map(|point| (point.sequences as f64 / 1000.0, point.error.max(floor(task))));
                 Line::new(cell_name(outcome.trial.cell), charts::color(outcome.trial.cell), points.collect())
             })
             .collect();
         let last = outcomes().map(Outcome::sequences).max().unwrap_or(1) as f64 / 1000.0;
-        let highest =
-            lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(task.chance(), f64::max);
-        charts::lines(
-            &Axes {
-                size: (560, 340),
-                x: "thousand sequences",
-                y: task.measure(),
-                x_range: 0.0..last,
-                y_range: task.solved_below() / 10.0..highest * 1.6,
-                log: true,
-                x_label: &|x| format!("{x:.0}"),
-                levels: &[("guessing", task.chance()), ("solved", task.solved_below())],
-                legend: Some(SeriesLabelPosition::LowerRight),
-            },
-            &lines,
-        )
+        let digits = if last < 8.0 { 1 } else { 0 };
+        self.errors(task, "thousand sequences", 0.0..last, &|x| format!("{x:.digits$}"), &lines)
     }
 
     fn speed(&self) -> Markup {
@@ -198,7 +243,7 @@ impl MemoryReport<'_> {
                     li { "Adam with batches of " (recipe.batch) ", gradients clipped to a norm of " (recipe.clip_grad_norm) "; rate " (recipe.learning_rate) " for gated cells, " (recipe.learning_rate_rnn) " for RNNs, which larger ones throw off." }
                     li { (start(recipe)) }
                     li { "No curriculum: every sequence has the full length from the first one on." }
-                    li { "A trial ends when " (thousands(recipe.test_sequences as u64)) " test sequences, always the same, are solved, or when the budget is spent. The error in the tables is measured afterwards on as many other sequences." }
+                    li { "A trial ends when " (thousands(recipe.test_sequences as u64)) " test sequences, always the same, are solved, or when the budget of " (thousands(recipe.steps as u64)) " time steps is spent. The error in the tables is measured afterwards on " (thousands((UNSEEN * recipe.test_sequences) as u64)) " other sequences." }
                 }
                 p.note {
                     "Published, for orientation: adding problem at T = 600 with 70,000 parameters: GRU 5.3e-5, LSTM 0.164, RNN 0.177 (Bai et al. 2018); "
@@ -218,6 +263,11 @@ fn start(recipe: &Recipe) -> String {
     } else {
         format!("Weights begin as in PyTorch, the forget gate's bias at {}.", recipe.forget_bias)
     }
+}
+
+/// Where charts of errors end below.
+fn floor(task: Task) -> f64 {
+    task.solved_below() / 10.0
 }
 
 /// What was found, in one sentence about the adding problem, where it was tried; otherwise a count.

@@ -1,5 +1,10 @@
 //! Charts of the studies: lines with bands, heat maps, histograms; as SVG, by plotters.
 
+mod heat_map;
+mod legend;
+
+pub use heat_map::heat_map;
+
 use anyhow::anyhow;
 use composer_bptt::Cell;
 use plotters::coord::Shift;
@@ -43,17 +48,24 @@ pub struct Line {
     pub band: Vec<(f64, f64, f64)>,
     /// Whether it is dashed.
     pub dashed: bool,
+    /// Whether each of its points has a mark.
+    pub marked: bool,
 }
 
 impl Line {
     /// A plain line.
     pub fn new(name: impl Into<String>, color: RGBColor, points: Vec<(f64, f64)>) -> Self {
-        Line { name: name.into(), color, points, band: Vec::new(), dashed: false }
+        Line { name: name.into(), color, points, band: Vec::new(), dashed: false, marked: false }
     }
 
     /// With a band.
     pub fn with_band(self, band: Vec<(f64, f64, f64)>) -> Self {
         Line { band, ..self }
+    }
+
+    /// With a mark at each point.
+    pub fn with_points(self) -> Self {
+        Line { marked: true, ..self }
     }
 
     /// Dashed.
@@ -80,21 +92,22 @@ pub struct Axes<'a> {
     pub x_label: &'a dyn Fn(&f64) -> String,
     /// Level lines with their names.
     pub levels: &'a [(&'a str, f64)],
-    /// Where the legend stands.
-    pub legend: Option<SeriesLabelPosition>,
 }
 
-/// A chart of lines.
+/// A chart of lines, their names in a row above it; a logarithmic scale ends at whole powers of ten.
 pub fn lines(axes: &Axes<'_>, lines: &[Line]) -> anyhow::Result<String> {
     draw(axes.size, |area| {
-        let mut builder = ChartBuilder::on(area);
-        builder.margin(12).margin_right(20).x_label_area_size(44).y_label_area_size(66);
+        let area = legend::above(area, lines)?;
+        let mut builder = ChartBuilder::on(&area);
+        builder.margin(12).margin_right(24).x_label_area_size(48).y_label_area_size(70);
+        let (low, high) = (axes.y_range.start, axes.y_range.end);
         if axes.log {
-            let y = axes.y_range.clone().log_scale();
+            let y = (10f64.powf(low.log10().floor())..10f64.powf(high.log10().ceil())).log_scale();
             finish(builder.build_cartesian_2d(axes.x_range.clone(), y)?, axes, lines, &power_of_ten)
         } else {
-            let y = axes.y_range.clone();
-            finish(builder.build_cartesian_2d(axes.x_range.clone(), y)?, axes, lines, &short)
+            let digits = if high - low > 6.0 { 0 } else { 1 + usize::from(high - low < 0.6) };
+            let y_label = |y: &f64| format!("{y:.digits$}");
+            finish(builder.build_cartesian_2d(axes.x_range.clone(), low..high)?, axes, lines, &y_label)
         }
     })
 }
@@ -116,7 +129,8 @@ where
         .light_line_style(WHITE)
         .bold_line_style(GRID)
         .axis_style(INK)
-        .label_style((FONT, 15).into_font().color(&INK))
+        .label_style(text(16))
+        .axis_desc_style(text(17))
         .x_label_formatter(axes.x_label)
         .y_label_formatter(y_label)
         .x_desc(axes.x)
@@ -132,11 +146,9 @@ where
             4,
             INK.stroke_width(1),
         ))?;
-        let style = (FONT, 14).into_font().color(&INK);
         let at = (left + 0.012 * (right - left), *level);
-        chart.draw_series(std::iter::once(
-            EmptyElement::at(at) + Text::new((*name).to_string(), (0, -16), style),
-        ))?;
+        let name = Text::new((*name).to_string(), (0, -18), text(15));
+        chart.draw_series(std::iter::once(EmptyElement::at(at) + name))?;
     }
     for line in lines {
         if !line.band.is_empty() {
@@ -147,83 +159,15 @@ where
         }
     }
     for line in lines {
-        let (points, style) = (line.points.iter().copied(), line.color.stroke_width(3));
-        let series = if line.dashed {
-            chart.draw_series(DashedLineSeries::new(points, 7, 5, line.color.stroke_width(2)))?
+        let (points, style) = (line.points.iter().copied(), line.color.stroke_width(3).filled());
+        if line.dashed {
+            chart.draw_series(DashedLineSeries::new(points, 7, 5, line.color.stroke_width(2)))?;
         } else {
-            chart.draw_series(LineSeries::new(points, style))?
-        };
-        if !line.name.is_empty() {
-            series.label(&line.name).legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], style));
+            let size = if line.marked { 5 } else { 0 };
+            chart.draw_series(LineSeries::new(points, style).point_size(size))?;
         }
-    }
-    if let Some(position) = &axes.legend {
-        chart
-            .configure_series_labels()
-            .position(position.clone())
-            .background_style(WHITE.mix(0.9))
-            .border_style(RGBColor(228, 231, 236))
-            .label_font((FONT, 16))
-            .draw()?;
     }
     Ok(())
-}
-
-/// Named rows of colours: dark is large. Values are drawn by their decimal logarithm over six decades below the largest.
-pub fn heat_map(
-    size: (u32, u32),
-    rows: &[(String, Vec<f64>)],
-    x: &str,
-    x_label: &dyn Fn(&f64) -> String,
-) -> anyhow::Result<String> {
-    const DECADES: f64 = 6.0;
-    let columns = rows.iter().map(|(_, values)| values.len()).max().unwrap_or(1);
-    let largest = rows.iter().flat_map(|(_, values)| values).copied().fold(f64::MIN_POSITIVE, f64::max);
-    draw(size, |area| {
-        let count = rows.len() as f64;
-        let mut chart = ChartBuilder::on(area)
-            .margin(12)
-            .margin_right(20)
-            .x_label_area_size(44)
-            .y_label_area_size(96)
-            .build_cartesian_2d(0.0..columns as f64, 0.0..count)?;
-        chart
-            .configure_mesh()
-            .disable_mesh()
-            .axis_style(INK)
-            .label_style((FONT, 15).into_font().color(&INK))
-            .x_desc(x)
-            .x_labels(9)
-            .x_label_formatter(x_label)
-            .y_labels(0)
-            .draw()?;
-        for (row, (_, values)) in rows.iter().enumerate() {
-            let top = count - row as f64;
-            chart.draw_series(values.iter().enumerate().map(|(column, &value)| {
-                let shade = ((value / largest).log10() / DECADES + 1.0).clamp(0.0, 1.0);
-                let corners = [(column as f64, top - 0.92), (column as f64 + 1.02, top - 0.08)];
-                Rectangle::new(corners, shade_of(shade).filled())
-            }))?;
-        }
-        let pixels = chart.plotting_area().get_pixel_range();
-        let height = f64::from(pixels.1.end - pixels.1.start) / count;
-        for (row, (name, _)) in rows.iter().enumerate() {
-            let y = f64::from(pixels.1.start) + (row as f64 + 0.5) * height;
-            let style = (FONT, 15).into_font().color(&INK);
-            area.draw(&Text::new(name.clone(), (16, y as i32 - 8), style))?;
-        }
-        Ok(())
-    })
-}
-
-/// From paper to ink, through blue.
-fn shade_of(share: f64) -> RGBColor {
-    const STOPS: [(f64, f64, f64); 4] =
-        [(246.0, 247.0, 250.0), (168.0, 204.0, 222.0), (47.0, 111.0, 160.0), (16.0, 34.0, 74.0)];
-    let place = share * (STOPS.len() - 1) as f64;
-    let (from, to) = (STOPS[place as usize], STOPS[(place as usize + 1).min(STOPS.len() - 1)]);
-    let blend = |a: f64, b: f64| (a + (b - a) * place.fract()) as u8;
-    RGBColor(blend(from.0, to.0), blend(from.1, to.1), blend(from.2, to.2))
 }
 
 /// Shares of values in equal bins of `range`, one outline for each name.
@@ -260,13 +204,18 @@ pub fn histograms(
         log: false,
         x_label: &|x| format!("{x:.1}"),
         levels: &[],
-        legend: Some(SeriesLabelPosition::UpperMiddle),
     };
     lines(&axes, &all)
 }
 
-fn short(y: &f64) -> String {
-    if y.abs() >= 10.0 { format!("{y:.0}") } else { format!("{y:.2}") }
+/// A number without needless digits.
+pub fn plain(x: &f64) -> String {
+    let text = format!("{x:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+fn text(size: u32) -> TextStyle<'static> {
+    (FONT, size).into_font().color(&INK)
 }
 
 fn power_of_ten(y: &f64) -> String {
