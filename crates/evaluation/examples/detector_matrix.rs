@@ -54,11 +54,11 @@ const SUITE: [(Corruption, bool); 29] = [
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let corpora: Vec<Corpus> = [corpora::chorales(), corpora::nottingham()].into_iter().flatten().collect();
-    for corpus in &corpora {
-        matrix(corpus, Extent::WholePieces)?;
-    }
-    for corpus in &corpora {
-        matrix(corpus, Extent::Excerpts { quarters: 32 })?;
+    let excerpts = [64, 32].map(|quarters| Extent::Excerpts { quarters });
+    for extent in std::iter::once(Extent::WholePieces).chain(excerpts) {
+        for corpus in &corpora {
+            matrix(corpus, extent)?;
+        }
     }
     Ok(())
 }

@@ -10,13 +10,14 @@ use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
 use crate::statistics::key::{self, Key};
 
 /// The chord at a place where music can be cut: its pitch classes above the tonic, its bass, the mode of the key, and
-/// the step in the bar.
+/// the step in the bar, and the length of the bar: a jump never changes the metre.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Joint {
     chord: u16,
     bass: u8,
     minor: bool,
     position: u32,
+    bar: u32,
 }
 
 /// Other pieces to take music from, with an index of the places at which they can be joined.
@@ -45,14 +46,16 @@ impl Pool {
 fn joints(grid: &Grid, home: Key) -> Vec<(u32, Joint)> {
     let mut found = Vec::new();
     let mut sounding_until = 0;
+    let bar = grid.usual_bar();
     for chord in grid.notes.chunk_by(|a, b| a.onset == b.onset) {
         let onset = chord[0].onset;
-        let bar = grid.bar_of(onset);
-        let position = onset - grid.bar_lines[bar];
+        let index = grid.bar_of(onset);
+        let position = onset - grid.bar_lines[index];
         if sounding_until <= onset && position.is_multiple_of(STEPS_PER_QUARTER) {
             let class = |note: &GridNote| (note.pitch + 12 - home.tonic) % 12;
             let set = chord.iter().fold(0u16, |set, note| set | 1 << class(note));
-            found.push((onset, Joint { chord: set, bass: class(&chord[0]), minor: home.minor, position }));
+            let joint = Joint { chord: set, bass: class(&chord[0]), minor: home.minor, position, bar };
+            found.push((onset, joint));
         }
         sounding_until = chord.iter().map(GridNote::end).max().unwrap_or(0).max(sounding_until);
     }
@@ -89,7 +92,7 @@ pub(super) fn jump_walk(piece: &Grid, pool: &Pool, probability: f64, rng: &mut i
         // At the end of a source the walk goes on from any joint of its mode.
         let landing = match joint.and_then(|joint| pool.joints.get(&joint)) {
             Some(places) => Some(places[rng.random_range(0..places.len())]),
-            None => any_beginning(pool, home, rng),
+            None => any_beginning(pool, home, piece.usual_bar(), rng),
         };
         let Some((index, step)) = landing else { return piece.clone() };
         let next = &pool.pieces[index];
@@ -102,11 +105,11 @@ pub(super) fn jump_walk(piece: &Grid, pool: &Pool, probability: f64, rng: &mut i
     with_notes(piece, notes)
 }
 
-/// The first step of a random piece in the same mode, or in any if there is none.
-fn any_beginning(pool: &Pool, home: Key, rng: &mut impl Rng) -> Option<(usize, u32)> {
-    let same: Vec<usize> = (0..pool.pieces.len())
-        .filter(|&i| pool.pieces[i].1.minor == home.minor && !pool.pieces[i].0.is_empty())
-        .collect();
+/// The first step of a random piece in the same mode and metre; `None` if there is none.
+fn any_beginning(pool: &Pool, home: Key, bar: u32, rng: &mut impl Rng) -> Option<(usize, u32)> {
+    let fits =
+        |(grid, key): &(Grid, Key)| key.minor == home.minor && grid.usual_bar() == bar && !grid.is_empty();
+    let same: Vec<usize> = (0..pool.pieces.len()).filter(|&i| fits(&pool.pieces[i])).collect();
     let index = *same.get(rng.random_range(0..same.len().max(1)))?;
     Some((index, pool.pieces[index].0.notes[0].onset))
 }

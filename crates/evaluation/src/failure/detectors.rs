@@ -73,8 +73,8 @@ pub const MINIMUM: usize = 10;
 /// Most pieces or excerpts that are looked at; of more, as many are taken at even distances.
 const MAXIMUM: usize = 400;
 /// Share of the real music that lies below a threshold. New music is always a little further from what was learnt than
-/// the music of the calibration: this share leaves about one real piece in twenty above.
-const SPECIFICITY: f64 = 0.97;
+/// the music of the calibration: this share leaves less than one real piece in twenty above (see `DETECTORS.md`).
+const SPECIFICITY: f64 = 0.985;
 /// Groups of pieces for cross-validation: each is judged by what was learnt from the others.
 const FOLDS: usize = 5;
 
@@ -95,7 +95,7 @@ pub type Scores = [f64; 4];
 /// | harmonic drift | divergence of the pitch classes of two-bar windows or notes outside the scale, in multiples of what is usual ([`drift::Usual`]) |
 /// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`]) |
 ///
-/// A threshold is the 97th percentile of the real music, each piece judged by detectors that were fitted without it.
+/// A threshold is the 98.5th percentile of the real music, each piece judged by detectors that were fitted without it.
 #[derive(Clone, Debug)]
 pub struct Detectors {
     pub(super) extent: Extent,
@@ -167,7 +167,7 @@ impl Detectors {
         self.fitted.scores(grid, &features(grid, self.extent))
     }
 
-    /// The thresholds, in the order of [`FailureMode::ALL`]: a score above is worse than 97 % of it.
+    /// The thresholds, in the order of [`FailureMode::ALL`]: a score above is worse than 98.5 % of it.
     pub fn thresholds(&self) -> Scores {
         self.thresholds
     }

@@ -18,7 +18,7 @@ pub struct Finding {
     pub mode: FailureMode,
     /// How bad: see [`Detectors`].
     pub score: f64,
-    /// What 97 % of real music stays below.
+    /// What 98.5 % of real music stays below.
     pub threshold: f64,
     /// Share of real music that scores lower, 0–1.
     pub percentile: f64,
@@ -150,8 +150,7 @@ impl Detectors {
                 }
             }
             FailureMode::HarmonicDrift if self.fitted.harmony.only_wrong_notes(grid) => format!(
-                "Many notes lie outside any one scale: {:.0} % of the time, where nine of ten real pieces stay below \
-                 {:.0} %.",
+                "Many notes lie outside any one scale: {:.0} % of them, where nine of ten real pieces stay below {:.0} %.",
                 100.0 * drift::out_of_scale(grid),
                 100.0 * self.fitted.harmony.out_of_scale
             ),

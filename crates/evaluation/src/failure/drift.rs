@@ -64,14 +64,16 @@ pub fn divergence(windows: &[Window]) -> f64 {
     (entropy(&mean) - mean_entropy).max(0.0)
 }
 
-/// Detector I: share of the sounding time outside the best of the 24 scales. Higher is worse. NaN without notes.
+/// Detector I: share of the notes outside the best of the 24 scales, 1 − MusPy's scale consistency. Every note counts once:
+/// by time, a few long notes in tune would hide many short wrong ones. Higher is worse. NaN without notes.
 pub fn out_of_scale(grid: &Grid) -> f64 {
     const MAJOR_SCALE: [usize; 7] = [0, 2, 4, 5, 7, 9, 11];
+    let mut counts = [0.0; 12];
+    grid.notes.iter().for_each(|note| counts[usize::from(note.pitch % 12)] += 1.0);
     // A natural minor scale has the notes of its relative major, so the twelve major scales are all there are.
-    let histogram = pitch_classes(grid);
-    let inside = |tonic: usize| MAJOR_SCALE.iter().map(|step| histogram[(tonic + step) % 12]).sum::<f64>();
+    let inside = |tonic: usize| MAJOR_SCALE.iter().map(|step| counts[(tonic + step) % 12]).sum::<f64>();
     let best = (0..12).map(inside).fold(0.0, f64::max);
-    1.0 - crate::statistics::ratio(best, histogram.iter().sum())
+    1.0 - crate::statistics::ratio(best, counts.iter().sum())
 }
 
 /// How far real music goes in the two measures of drift, to put them on one scale.

@@ -16,7 +16,7 @@ pub struct Features(pub [f64; Features::COUNT]);
 
 impl Features {
     /// Number of features.
-    pub const COUNT: usize = 15;
+    pub const COUNT: usize = 19;
 
     /// A name for each feature.
     pub const NAMES: [&'static str; Self::COUNT] = [
@@ -29,6 +29,10 @@ impl Features {
         "rhythm after 4 bars",
         "rhythm after 8 bars",
         "phrases of even length",
+        "register of the melody",
+        "register of the bass",
+        "evenness of density",
+        "different rhythms of bars",
         "distance from beginning to end",
         "begins on the tonic chord",
         "ends on the tonic in the bass",
@@ -49,6 +53,10 @@ impl Features {
         Some("the rhythm does not go in phrases of eight bars"),
         Some("the phrases end at uneven distances"),
         None,
+        None,
+        None,
+        None,
+        None,
         Some("it does not begin on its home chord"),
         Some("the bass does not end on the home note"),
         Some("it does not end on a plain triad"),
@@ -59,12 +67,16 @@ impl Features {
     /// What a musician hears when a feature is higher than usual.
     pub(super) const WHEN_HIGH: [Option<&'static str>; Self::COUNT] = {
         let mut phrases = [None; Self::COUNT];
-        phrases[9] = Some("the end is far from the beginning");
+        phrases[9] = Some("the melody keeps changing its register");
+        phrases[10] = Some("the bass keeps changing its register");
+        phrases[11] = Some("full bars and thin bars alternate");
+        phrases[12] = Some("hardly two bars share a rhythm");
+        phrases[13] = Some("the end is far from the beginning");
         phrases
     };
 
     /// How many of the features, from the first, need neither a beginning nor an end: what an excerpt can be judged by.
-    pub const OPEN: usize = 9;
+    pub const OPEN: usize = 13;
 
     /// The features of an excerpt: those that need a beginning or an end are set to 0.
     pub fn open(mut self) -> Self {
@@ -86,6 +98,10 @@ impl Features {
             lag_similarity(&rhythms, 4),
             lag_similarity(&rhythms, 8),
             even_phrases(grid),
+            spread(&registers(grid, true)),
+            spread(&registers(grid, false)),
+            uneven_density(grid),
+            different_rhythms(&rhythms),
             start_end_distance(grid),
             chord_share_of_tonic(grid, home, grid.notes.first().map_or(0, |note| note.onset)),
             ends_on_tonic_bass(grid, home),
@@ -241,6 +257,43 @@ fn even_phrases(grid: &Grid) -> f64 {
     let bar = grid.usual_bar();
     let even = ends.windows(2).filter(|pair| (pair[1] - pair[0]).is_multiple_of(bar)).count();
     ratio(even as f64, ends.windows(2).count() as f64)
+}
+
+/// Mean pitch of the highest, or lowest, notes of the onsets of every bar that has notes.
+fn registers(grid: &Grid, highest: bool) -> Vec<f64> {
+    let outer = |chord: &[GridNote]| f64::from(chord[if highest { chord.len() - 1 } else { 0 }].pitch);
+    let mean = |bar: &&[GridNote]| {
+        let pitches: Vec<f64> = bar.chunk_by(|a, b| a.onset == b.onset).map(outer).collect();
+        ratio(pitches.iter().sum(), pitches.len() as f64)
+    };
+    grid.notes_by_bar().iter().map(mean).filter(|pitch| pitch.is_finite()).collect()
+}
+
+/// Standard deviation. NaN without values.
+fn spread(values: &[f64]) -> f64 {
+    let mean = ratio(values.iter().sum(), values.len() as f64);
+    ratio(values.iter().map(|value| (value - mean).powi(2)).sum(), values.len() as f64).sqrt()
+}
+
+/// Standard deviation of the number of notes in a bar, in units of its mean.
+fn uneven_density(grid: &Grid) -> f64 {
+    let counts: Vec<f64> = grid.notes_by_bar().iter().map(|bar| bar.len() as f64).collect();
+    ratio(spread(&counts), ratio(counts.iter().sum(), counts.len() as f64))
+}
+
+/// Different rhythms of bars per bar, 0–1.
+fn different_rhythms(rhythms: &[HashSet<u32>]) -> f64 {
+    let mut sorted: Vec<Vec<u32>> = rhythms
+        .iter()
+        .map(|rhythm| {
+            let mut steps: Vec<u32> = rhythm.iter().copied().collect();
+            steps.sort_unstable();
+            steps
+        })
+        .collect();
+    sorted.sort();
+    sorted.dedup();
+    ratio(sorted.len() as f64, rhythms.len() as f64)
 }
 
 /// Pitches that sound at the end, from low to high.
