@@ -1,16 +1,24 @@
-//! [`assess`]: everything that this crate knows about a set of pieces beside real music, in one structure.
+//! [`Assessor`]: everything that this crate knows about sets of pieces beside real music, in one structure each.
 
 use composer_music::Score;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use crate::distance::{Comparison, compare, excerpts};
+use crate::distance::{Comparison, DistributionComparison, compare, compare_distributions, excerpts};
 use crate::failure::{Detectors, Diagnosis, Extent, FailureMode, TooLittleMusic};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::originality::{Originality, Verdict};
+use crate::significance::Interval;
+use crate::significance::bootstrap::bootstrap;
+use crate::statistics::voice_leading::{FAULTS, Fault, VoiceLeading, voice_leading, voices};
 use crate::statistics::{Summary, summarise};
 
 /// Shortest and longest excerpts, in quarters, that pieces are compared in: four bars and sixty-four.
 const EXCERPT: std::ops::RangeInclusive<u32> = 16..=256;
+
+/// Resamples for the intervals of voice leading.
+const RESAMPLES: usize = 500;
 
 /// A piece of the set.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +46,23 @@ pub struct Assessment {
     pub reference_summary: Summary,
     /// Statistic by statistic.
     pub comparisons: Vec<Comparison>,
+    /// Histogram by histogram.
+    pub distributions: Vec<DistributionComparison>,
+    /// Faults of voice leading, if there are pieces in parts; otherwise empty.
+    pub voice_leading: Vec<VoiceLeadingRate>,
+}
+
+/// How often a fault of voice leading occurs, per 100 notes.
+#[derive(Clone, Debug, Serialize)]
+pub struct VoiceLeadingRate {
+    /// The fault, see [`FAULTS`].
+    pub name: &'static str,
+    /// In the pieces of the set that are written in parts, with its interval over pieces.
+    pub rate: Interval,
+    /// In those of the real music; `None` if there are none.
+    pub reference: Option<Interval>,
+    /// In Bach's chorales.
+    pub bach: f64,
 }
 
 impl Assessment {
@@ -76,9 +101,89 @@ pub fn excerpt_length(set: &[&Score]) -> u32 {
     median.clamp(*EXCERPT.start(), *EXCERPT.end())
 }
 
-/// Assesses a set of named pieces beside real ones (for originality: the pieces that were trained on).
-///
-/// All are compared in excerpts of the median length of the set, in bars of four quarters. Deterministic for a seed.
+/// Real music, prepared to assess sets of pieces by.
+pub struct Assessor {
+    seed: u64,
+    quarters: u32,
+    detectors: Detectors,
+    originality: Originality,
+    reference_summary: Summary,
+    reference_excerpts: Vec<Score>,
+    reference_parts: Vec<VoiceLeading>,
+}
+
+impl Assessor {
+    /// Calibrates on named real pieces (for originality: the pieces that were trained on). All will be compared in
+    /// excerpts of so many quarters, see [`excerpt_length`], in bars of four. Deterministic for a seed.
+    ///
+    /// # Errors
+    /// When there is too little real music to calibrate the detectors on.
+    pub fn new(reference: &[(String, &Score)], quarters: u32, seed: u64) -> Result<Self, TooLittleMusic> {
+        let real = scores(reference);
+        Ok(Self {
+            seed,
+            quarters,
+            detectors: Detectors::calibrate(&real, Extent::Excerpts { quarters }, seed)?,
+            originality: Originality::new(reference),
+            reference_summary: summarise(&real),
+            reference_excerpts: excerpts(&real, quarters),
+            reference_parts: faults(&real),
+        })
+    }
+
+    /// Assesses a set of named pieces.
+    pub fn assess(&self, set: &[(String, &Score)]) -> Assessment {
+        let assessed = |(name, score): &(String, &Score)| Assessed {
+            name: name.clone(),
+            diagnosis: self.detectors.diagnose(score),
+            originality: self.originality.judge(score),
+        };
+        let ours = scores(set);
+        let excerpts = excerpts(&ours, self.quarters);
+        Assessment {
+            quarters: self.quarters,
+            pieces: set.iter().map(assessed).collect(),
+            thresholds: self.detectors.thresholds(),
+            summary: summarise(&ours),
+            reference_summary: self.reference_summary.clone(),
+            comparisons: compare(&excerpts, &self.reference_excerpts, self.seed),
+            distributions: compare_distributions(&excerpts, &self.reference_excerpts, self.seed),
+            voice_leading: self.voice_leading(&faults(&ours)),
+        }
+    }
+
+    fn voice_leading(&self, pieces: &[VoiceLeading]) -> Vec<VoiceLeadingRate> {
+        if pieces.is_empty() {
+            return Vec::new();
+        }
+        let rate = |pieces: &[VoiceLeading], fault: &Fault| {
+            let pooled = |pieces: &[VoiceLeading]| {
+                let mut counts = VoiceLeading::default();
+                pieces.iter().for_each(|piece| counts.merge(piece));
+                counts.per_100_notes((fault.count)(&counts))
+            };
+            bootstrap(pieces, pooled, RESAMPLES, &mut ChaCha8Rng::seed_from_u64(self.seed))
+        };
+        let row = |fault: &Fault| VoiceLeadingRate {
+            name: fault.name,
+            rate: rate(pieces, fault),
+            reference: (!self.reference_parts.is_empty()).then(|| rate(&self.reference_parts, fault)),
+            bach: fault.bach,
+        };
+        FAULTS.iter().map(row).collect()
+    }
+}
+
+/// The counts of every piece that is written in parts.
+fn faults(scores: &[Score]) -> Vec<VoiceLeading> {
+    scores.iter().filter_map(|score| Some(voice_leading(&voices(score)?))).collect()
+}
+
+fn scores(pieces: &[(String, &Score)]) -> Vec<Score> {
+    pieces.iter().map(|(_, score)| (*score).clone()).collect()
+}
+
+/// Assesses one set of named pieces beside real ones, in excerpts of its median length: see [`Assessor`].
 ///
 /// # Errors
 /// When there is too little real music to calibrate the detectors on.
@@ -87,23 +192,6 @@ pub fn assess(
     reference: &[(String, &Score)],
     seed: u64,
 ) -> Result<Assessment, TooLittleMusic> {
-    let scores =
-        |pieces: &[(String, &Score)]| pieces.iter().map(|(_, score)| (*score).clone()).collect::<Vec<_>>();
-    let (ours, real) = (scores(set), scores(reference));
     let quarters = excerpt_length(&set.iter().map(|(_, score)| *score).collect::<Vec<_>>());
-    let detectors = Detectors::calibrate(&real, Extent::Excerpts { quarters }, seed)?;
-    let originality = Originality::new(reference);
-    let assessed = |(name, score): &(String, &Score)| Assessed {
-        name: name.clone(),
-        diagnosis: detectors.diagnose(score),
-        originality: originality.judge(score),
-    };
-    Ok(Assessment {
-        quarters,
-        pieces: set.iter().map(assessed).collect(),
-        thresholds: detectors.thresholds(),
-        summary: summarise(&ours),
-        reference_summary: summarise(&real),
-        comparisons: compare(&excerpts(&ours, quarters), &excerpts(&real, quarters), seed),
-    })
+    Ok(Assessor::new(reference, quarters, seed)?.assess(set))
 }

@@ -5,14 +5,19 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::measures::{overlapped_area, wasserstein};
+use super::measures::{density_divergence, overlapped_area, wasserstein};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::significance::Interval;
-use crate::significance::bootstrap::{interval_of, mean_interval};
+use crate::significance::bootstrap::{mean_interval, median_interval};
+use crate::significance::hypothesis::holm;
 use crate::statistics::piece::{STATISTICS, measure};
 
 /// Resamples for every interval.
 const RESAMPLES: usize = 500;
+/// Splits of the real music in which densities are compared, which takes longer.
+const SPLITS: usize = 200;
+/// Deals of a permutation test.
+const PERMUTATIONS: usize = 1_999;
 
 /// One statistic of two sets of pieces.
 #[derive(Clone, Debug, Serialize)]
@@ -32,6 +37,12 @@ pub struct Comparison {
     pub human: Interval,
     /// Overlapped area of the densities of the set and of the real music, 0–1.
     pub overlap: f64,
+    /// The same between real pieces, as [`Self::human`].
+    pub human_overlap: Interval,
+    /// Jensen–Shannon divergence of the two densities, in bits, 0–1.
+    pub divergence: f64,
+    /// The same between real pieces, as [`Self::human`].
+    pub human_divergence: Interval,
     /// Values of the set, one per piece that has one.
     pub values: Vec<f64>,
     /// Values of the real music.
@@ -76,6 +87,7 @@ pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison>
         rng.set_stream(i as u64);
         let unit = deviation(&reference_values);
         let human = human_distances(&reference_values, values.len(), unit, &mut rng);
+        let (human_overlap, human_divergence) = human_densities(&reference_values, values.len(), &mut rng);
         comparisons.push(Comparison {
             name: STATISTICS[i].name,
             meaning: STATISTICS[i].meaning,
@@ -84,6 +96,9 @@ pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison>
             distance: wasserstein(&values, &reference_values) / unit,
             human,
             overlap: overlapped_area(&values, &reference_values),
+            human_overlap,
+            divergence: density_divergence(&values, &reference_values),
+            human_divergence,
             values,
             reference_values,
         });
@@ -101,13 +116,25 @@ fn human_distances(values: &[f64], size: usize, unit: f64, rng: &mut impl Rng) -
             wasserstein(&shuffled[..size], &shuffled[size..]) / unit
         })
         .collect();
-    let mut interval = interval_of(f64::NAN, &mut distances);
-    interval.estimate = crate::significance::auc::quantile(&distances, 0.5);
-    interval
+    median_interval(&mut distances)
+}
+
+/// Overlapped area and divergence of random groups of real values and the other real values.
+fn human_densities(values: &[f64], size: usize, rng: &mut impl Rng) -> (Interval, Interval) {
+    let size = size.min(values.len() / 2).max(1);
+    let mut shuffled = values.to_vec();
+    let (mut overlaps, mut divergences) = (Vec::new(), Vec::new());
+    for _ in 0..SPLITS {
+        partial_shuffle(&mut shuffled, size, rng);
+        let (group, others) = shuffled.split_at(size);
+        overlaps.push(overlapped_area(group, others));
+        divergences.push(density_divergence(group, others));
+    }
+    (median_interval(&mut overlaps), median_interval(&mut divergences))
 }
 
 /// Brings a random selection of `size` values to the front.
-fn partial_shuffle(values: &mut [f64], size: usize, rng: &mut impl Rng) {
+pub(super) fn partial_shuffle<T>(values: &mut [T], size: usize, rng: &mut impl Rng) {
     for i in 0..size.min(values.len()) {
         values.swap(i, rng.random_range(i..values.len()));
     }
@@ -148,6 +175,43 @@ pub fn permutation_test(
     as_large as f64 / (permutations + 1) as f64
 }
 
+/// Which of two sets is closer to real music on one statistic.
+#[derive(Clone, Debug, Serialize)]
+pub struct Closer {
+    /// The statistic.
+    pub name: &'static str,
+    /// Distance of the first set, as in [`Comparison::distance`].
+    pub first: f64,
+    /// Distance of the second.
+    pub second: f64,
+    /// Two-sided p-value of the difference by [`permutation_test`], corrected by Holm for the number of statistics.
+    pub p_value: f64,
+}
+
+/// Compares two sets that were [compared](compare) with the same real music, on every statistic that both have.
+pub fn closer(first: &[Comparison], second: &[Comparison], seed: u64) -> Vec<Closer> {
+    let both: Vec<(&Comparison, &Comparison)> =
+        first.iter().filter_map(|a| Some((a, second.iter().find(|b| b.name == a.name)?))).collect();
+    let p_values: Vec<f64> = both
+        .iter()
+        .map(|(a, b)| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let (near, far) = if a.distance <= b.distance { (a, b) } else { (b, a) };
+            let one_sided =
+                permutation_test(&near.values, &far.values, &near.reference_values, PERMUTATIONS, &mut rng);
+            (2.0 * one_sided).min(1.0)
+        })
+        .collect();
+    let corrected = holm(&p_values);
+    let row = |((a, b), p_value): (&(&Comparison, &Comparison), f64)| Closer {
+        name: a.name,
+        first: a.distance,
+        second: b.distance,
+        p_value,
+    };
+    both.iter().zip(corrected).map(row).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +244,13 @@ mod tests {
         let range = far.iter().find(|comparison| comparison.name == "pitch_range").unwrap();
         assert!(!range.as_real() && range.overlap < 0.1, "{range:?}");
         assert!(compare(&[], &real, 1).is_empty());
+        assert!(range.divergence > range.human_divergence.high && range.overlap < range.human_overlap.low);
+
+        let decided = closer(&compare(&more, &real, 1), &far, 1);
+        let range = decided.iter().find(|row| row.name == "pitch_range").unwrap();
+        assert!(range.first < range.second && range.p_value < 0.05, "{range:?}");
+        let equal = closer(&compare(&more, &real, 1), &compare(&more, &real, 1), 1);
+        assert!(equal.iter().all(|row| row.p_value > 0.05), "{equal:?}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How far two sets of music are apart, beside how far real music is from itself.
 
 mod compare;
+mod distributions;
 pub mod measures;
 
-pub use compare::{Comparison, compare, excerpts, permutation_test};
+pub use compare::{Closer, Comparison, closer, compare, excerpts, permutation_test};
+pub use distributions::{DistributionComparison, compare_distributions};

@@ -1,6 +1,5 @@
 //! Frame accuracy after Bay, Ehmann and Downie (2009): how many of the pitches that sound or are predicted are right.
 
-use composer_music::representation::frames::Frame;
 use serde::Serialize;
 
 /// Hits and errors, pooled over frames.
@@ -40,13 +39,4 @@ impl FrameCounts {
 
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-/// Frame accuracy of predictions against frames, both of the same length (the shorter one counts).
-pub fn frame_counts(predicted: &[Frame], reference: &[Frame]) -> FrameCounts {
-    let mut counts = FrameCounts::default();
-    for (predicted, reference) in predicted.iter().zip(reference) {
-        counts.add(predicted.sounding, reference.sounding);
-    }
-    counts
 }

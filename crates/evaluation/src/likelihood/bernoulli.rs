@@ -37,6 +37,11 @@ impl BitCost {
     pub(super) fn of(&self, bit: bool) -> f64 {
         if bit { self.set } else { self.clear }
     }
+
+    /// Whether the bit is more likely set than not.
+    pub(super) fn is_likely(&self) -> bool {
+        self.set < self.clear
+    }
 }
 
 /// Whether pitch `p` is in a set.

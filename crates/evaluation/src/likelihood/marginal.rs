@@ -46,6 +46,12 @@ impl Marginal {
         self.pitches.iter().map(|p| p.sounding.of(has(now.sounding, p.pitch))).sum()
     }
 
+    /// The pitches that are more likely to sound than not, in any frame.
+    pub fn expected(&self) -> u128 {
+        let likely = self.pitches.iter().filter(|p| p.sounding.is_likely());
+        likely.fold(0, |set, p| set | 1 << p.pitch)
+    }
+
     /// Negative log-likelihood of pieces.
     pub fn score(&self, pieces: &[Vec<Frame>]) -> Nll {
         let mut nll = Nll::default();

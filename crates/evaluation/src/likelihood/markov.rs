@@ -59,6 +59,14 @@ impl MarkovChain {
         Self { space, first: Marginal::fit(train, space), pitches: counts.into_iter().map(cost).collect() }
     }
 
+    /// The pitches that are more likely to sound than not after a frame (`None`: at the beginning).
+    pub fn expected(&self, previous: Option<&Frame>) -> u128 {
+        let Some(before) = previous else { return self.first.expected() };
+        let likely =
+            |cost: &&PitchCost| cost.sounding[state(self.space, before, cost.pitch) as usize].is_likely();
+        self.pitches.iter().filter(likely).fold(0, |set, cost| set | 1 << cost.pitch)
+    }
+
     /// Negative log-likelihood of pieces.
     pub fn score(&self, pieces: &[Vec<Frame>]) -> Nll {
         let mut nll = Nll::default();

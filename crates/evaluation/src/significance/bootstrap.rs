@@ -61,6 +61,12 @@ pub(crate) fn interval_of(estimate: f64, resampled: &mut Vec<f64>) -> Interval {
     Interval { estimate, low: at(0.025), high: at(0.975) }
 }
 
+/// Median of resampled figures, with the interval that holds 95 % of them; NaN among them are left out.
+pub(crate) fn median_interval(resampled: &mut Vec<f64>) -> Interval {
+    let interval = interval_of(f64::NAN, resampled);
+    Interval { estimate: quantile_of_sorted(resampled, 0.5), ..interval }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

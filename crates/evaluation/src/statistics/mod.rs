@@ -3,6 +3,7 @@
 //! Unless a function says otherwise: drums have no pitch and are left out wherever pitch matters; times are in
 //! quarter notes; a figure that has nothing to average is NaN (`null` in JSON), never a made-up zero.
 
+pub mod distributions;
 pub mod harmony;
 pub mod key;
 pub mod muspy;

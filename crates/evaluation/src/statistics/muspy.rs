@@ -9,11 +9,70 @@
 //! −127; an entropy of nothing but one pitch is −0.
 
 use composer_music::{Note, Score, Ticks};
+use serde::Serialize;
 
 /// A metric that needs the length of the music, of music without any track: MusPy raises an error there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the music has no track, so it has no length; MusPy defines no value here")]
 pub struct NoTracks;
+
+/// All metrics of a piece, in measures of four quarters; NaN where MusPy has NaN or raises an error.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[allow(missing_docs, reason = "named like the functions below")]
+pub struct Metrics {
+    pub pitch_range: f64,
+    pub n_pitches_used: f64,
+    pub n_pitch_classes_used: f64,
+    pub polyphony: f64,
+    pub polyphony_rate: f64,
+    pub scale_consistency: f64,
+    pub pitch_entropy: f64,
+    pub pitch_class_entropy: f64,
+    pub empty_beat_rate: f64,
+    pub empty_measure_rate: f64,
+    pub drum_pattern_consistency: f64,
+    pub groove_consistency: f64,
+}
+
+impl Metrics {
+    /// Measures a piece.
+    pub fn of(score: &Score) -> Self {
+        let measure = 4 * Ticks::from(score.ticks_per_quarter);
+        let or_nan = |metric: Result<f64, NoTracks>| metric.unwrap_or(f64::NAN);
+        Self {
+            pitch_range: pitch_range(score).into(),
+            n_pitches_used: n_pitches_used(score).into(),
+            n_pitch_classes_used: n_pitch_classes_used(score).into(),
+            polyphony: or_nan(polyphony(score)),
+            polyphony_rate: or_nan(polyphony_rate(score, 2)),
+            scale_consistency: scale_consistency(score),
+            pitch_entropy: pitch_entropy(score),
+            pitch_class_entropy: pitch_class_entropy(score),
+            empty_beat_rate: or_nan(empty_beat_rate(score)),
+            empty_measure_rate: or_nan(empty_measure_rate(score, measure)),
+            drum_pattern_consistency: drum_pattern_consistency(score),
+            groove_consistency: or_nan(groove_consistency(score, measure)),
+        }
+    }
+
+    /// Names and values, in the order of the fields.
+    pub fn rows(&self) -> [(&'static str, f64); 12] {
+        [
+            ("pitch_range", self.pitch_range),
+            ("n_pitches_used", self.n_pitches_used),
+            ("n_pitch_classes_used", self.n_pitch_classes_used),
+            ("polyphony", self.polyphony),
+            ("polyphony_rate", self.polyphony_rate),
+            ("scale_consistency", self.scale_consistency),
+            ("pitch_entropy", self.pitch_entropy),
+            ("pitch_class_entropy", self.pitch_class_entropy),
+            ("empty_beat_rate", self.empty_beat_rate),
+            ("empty_measure_rate", self.empty_measure_rate),
+            ("drum_pattern_consistency", self.drum_pattern_consistency),
+            ("groove_consistency", self.groove_consistency),
+        ]
+    }
+}
 
 /// Highest minus lowest pitch; 0 without notes, −127 with nothing but drums.
 pub fn pitch_range(score: &Score) -> i32 {

@@ -26,22 +26,39 @@ fn skipped(path: &std::path::Path) {
 /// 382 chorales in four voices at sixteenths, in their original keys. Repeated notes are joined (the set does not tell
 /// them from held ones). The test pieces are those of the validation and the test split.
 pub fn chorales() -> Option<Corpus> {
-    let path = datasets().join("jsb16/Jsb16thSeparated.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        skipped(&path);
-        return None;
-    };
-    let json: std::collections::HashMap<String, Vec<Vec<Vec<f64>>>> = serde_json::from_str(&text).unwrap();
+    let json = chorale_frames()?;
     let train = json["train"].iter().map(|piece| chorale(piece)).collect();
     let test = json["valid"].iter().chain(&json["test"]).map(|piece| chorale(piece)).collect();
     Some(Corpus { name: "chorales", train, test })
 }
 
+/// The same, each as its voices from high to low, of all splits.
+pub fn chorale_voices() -> Option<Vec<Vec<Grid>>> {
+    let grid = |notes| Grid::with_bars_of(notes, 4 * STEPS_PER_QUARTER);
+    let piece = |frames: &Vec<Vec<f64>>| voices(frames).into_iter().map(grid).collect();
+    Some(chorale_frames()?.values().flatten().map(piece).collect())
+}
+
+/// Splits of pieces of frames of voices; −1 is a rest.
+type Frames = std::collections::HashMap<String, Vec<Vec<Vec<f64>>>>;
+
+fn chorale_frames() -> Option<Frames> {
+    let path = datasets().join("jsb16/Jsb16thSeparated.json");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        skipped(&path);
+        return None;
+    };
+    Some(serde_json::from_str(&text).unwrap())
+}
+
 fn chorale(frames: &[Vec<f64>]) -> Grid {
+    Grid::with_bars_of(voices(frames).concat(), 4 * STEPS_PER_QUARTER)
+}
+
+fn voices(frames: &[Vec<f64>]) -> Vec<Vec<GridNote>> {
     let sixteenth = STEPS_PER_QUARTER / 4;
-    let mut notes: Vec<GridNote> = Vec::new();
-    for voice in 0..4 {
-        let mut last = -1.0;
+    let voice = |voice: usize| {
+        let (mut notes, mut last) = (Vec::<GridNote>::new(), -1.0);
         for (t, frame) in frames.iter().enumerate() {
             let pitch = frame[voice];
             if pitch >= 0.0 && pitch == last {
@@ -51,8 +68,9 @@ fn chorale(frames: &[Vec<f64>]) -> Grid {
             }
             last = pitch;
         }
-    }
-    Grid::with_bars_of(notes, 4 * STEPS_PER_QUARTER)
+        notes
+    };
+    (0..4).map(voice).collect()
 }
 
 /// Folk tunes with chords of at least eight bars; of every five files, three train and one tests (one is left out, so
