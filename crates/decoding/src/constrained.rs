@@ -93,52 +93,13 @@ pub fn first<R: Rng>(
     Some(each.find(|&(i, &p)| rng.random::<f64>() < table.conditional(i, 0, p)).map(|(i, _)| i))
 }
 
-/// Sharpens (`temperature` below 1) or flattens (above 1) independent choices without changing how many are expected:
-/// `σ((logit + shift) / temperature)` with the one `shift` that leaves `Σ p` as it is at temperature 1.
-///
-/// Dividing log-odds alone would do something else to rare events than to a softmax: at a low temperature *every* pitch
-/// with a probability below one half becomes rarer, and the music dies away.
-pub fn temper(logits: impl Iterator<Item = f32> + Clone, temperature: f64, probabilities: &mut Vec<f64>) {
-    probabilities.clear();
-    if temperature == 1.0 {
-        probabilities.extend(logits.map(|logit| sigmoid(f64::from(logit))));
-        return;
-    }
-    let expected = |shift: f64, temperature: f64| -> f64 {
-        logits.clone().map(|logit| sigmoid((f64::from(logit) + shift) / temperature)).sum()
-    };
-    let target = expected(0.0, 1.0);
-    // Σ p grows with the shift: bisection between shifts that no logit of a trained model comes near.
-    let (mut low, mut high) = (-MAX_SHIFT, MAX_SHIFT);
-    for _ in 0..BISECTIONS {
-        let middle = 0.5 * (low + high);
-        if expected(middle, temperature) < target {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    probabilities.extend(logits.map(|logit| sigmoid((f64::from(logit) + low) / temperature)));
-}
-
-/// Largest shift that [`temper`] looks at.
-const MAX_SHIFT: f64 = 100.0;
-
-/// Halvings of [`temper`]: the shift is known to 100·2⁻³⁹.
-const BISECTIONS: usize = 40;
-
 /// 1 / (1 + e^−x).
 pub fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// The most likely outcome within the bounds: everything above one half, cut or filled up in order of probability.
-/// `None` if fewer than `low` choices are possible.
-pub fn most_likely(probabilities: &[f64], bounds: Bounds) -> Option<Vec<bool>> {
-    above(probabilities, 0.5, bounds)
-}
-
-/// Everything above a threshold, cut or filled up in order of probability to stay within the bounds. `None` if fewer than
+/// Everything above a threshold, cut or filled up in order of probability to stay within the bounds: at one half, the most likely
+/// outcome. `None` if fewer than
 /// `low` choices are possible.
 pub fn above(probabilities: &[f64], threshold: f64, bounds: Bounds) -> Option<Vec<bool>> {
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
@@ -203,34 +164,9 @@ mod tests {
     fn the_most_likely_outcome_is_the_enumerated_one() {
         for bounds in [Bounds { low: 0, high: 5 }, Bounds { low: 2, high: 3 }, Bounds { low: 0, high: 0 }] {
             let expected = enumerated(bounds);
-            let chosen = most_likely(&P, bounds).expect("possible");
+            let chosen = above(&P, 0.5, bounds).expect("possible");
             let outcome: usize = chosen.iter().enumerate().map(|(i, &on)| usize::from(on) << i).sum();
             assert!(expected.iter().all(|&p| p <= expected[outcome] + 1e-12), "{bounds:?} {outcome:05b}");
-        }
-    }
-
-    #[test]
-    fn temperature_keeps_the_expected_number_and_sharpens_the_rest() {
-        let logits = [-4.0f32, -2.5, -2.0, 0.5, 3.0, -30.0, -6.0];
-        let tempered = |temperature| {
-            let mut probabilities = Vec::new();
-            temper(logits.iter().copied(), temperature, &mut probabilities);
-            probabilities
-        };
-        let plain = tempered(1.0);
-        let entropy = |p: &[f64]| {
-            p.iter()
-                .map(|p| p.clamp(1e-12, 1.0 - 1e-12))
-                .map(|p| -p * p.ln() - (1.0 - p) * (-p).ln_1p())
-                .sum::<f64>()
-        };
-        for temperature in [0.05, 0.5, 0.9, 1.5, 4.0] {
-            let changed = tempered(temperature);
-            let difference = changed.iter().sum::<f64>() - plain.iter().sum::<f64>();
-            assert!(difference.abs() < 1e-6, "temperature {temperature} changes the number by {difference}");
-            let kept = |i: usize, j: usize| plain[i] > plain[j] || changed[i] <= changed[j];
-            assert!((0..7).all(|i| (0..7).all(|j| kept(i, j))), "what was likelier stays likelier");
-            assert_eq!(entropy(&changed) < entropy(&plain), temperature < 1.0, "temperature {temperature}");
         }
     }
 
@@ -240,6 +176,6 @@ mod tests {
         let forbidden = [0.0, 0.0, 0.9];
         let bounds = Bounds { low: 2, high: 3 };
         assert_eq!(sample(&forbidden, bounds, &mut Table::default(), &mut rng), None);
-        assert_eq!(most_likely(&forbidden, bounds), None);
+        assert_eq!(above(&forbidden, 0.5, bounds), None);
     }
 }

@@ -71,25 +71,25 @@ struct Hypothesis {
     logits: Vec<f32>,
 }
 
-/// The most likely frame within the bounds that a beam finds, where pitch `i` is `certain(i)` to be on or off, or open, and on
-/// costs `shift` more log-odds. `None` if the bounds cannot be kept.
+/// The most likely frame within the bounds that a beam finds, where each pitch is `certain` to be on or off, or open, and on costs
+/// `shift` more log-odds. `None` if the bounds cannot be kept.
 pub(crate) fn most_likely(
-    pitches: usize,
     coupling: Coupled<'_, f32>,
     logits: &[f32],
-    certain: impl Fn(usize) -> Option<bool>,
+    certain: &[Option<bool>],
     shift: f32,
     bounds: Bounds,
 ) -> Option<Vec<bool>> {
+    let pitches = certain.len();
     let begin = Hypothesis { nll: 0.0, on: Vec::with_capacity(pitches), count: 0, logits: logits.to_vec() };
     let mut beam = vec![begin];
     for pitch in 0..pitches {
-        let still_possible = (pitch + 1..pitches).filter(|&later| certain(later) != Some(false)).count();
+        let still_possible = certain[pitch + 1..].iter().filter(|&&certain| certain != Some(false)).count();
         let mut options: Vec<(f64, usize, bool)> = Vec::with_capacity(2 * beam.len());
         for (parent, hypothesis) in beam.iter().enumerate() {
             for on in [false, true] {
                 let count = hypothesis.count + usize::from(on);
-                let cost = match certain(pitch) {
+                let cost = match certain[pitch] {
                     Some(must) if must != on => continue,
                     Some(_) => 0.0,
                     None => bernoulli_nll(hypothesis.logits[pitch] - shift, on),

@@ -111,6 +111,90 @@ fn limits_hold_in_every_sample() {
 }
 
 #[test]
+fn temperature_changes_which_notes_begin_and_not_how_many_nor_what_is_held() {
+    let model = model();
+    let draws = 20_000;
+    for coupling in [None, model.coupling()] {
+        let at = |temperature: f64| -> Vec<Frame> {
+            let mut rng = ChaCha8Rng::seed_from_u64(10);
+            let options = FrameOptions { temperature, max_note_steps: 1000, ..FrameOptions::default() };
+            let (representation, context, logits) = (representation(), context(), logits());
+            let mut scratch = Scratch::default();
+            (0..draws)
+                .map(|_| {
+                    let open = Open::ALL;
+                    frames::choose(
+                        &representation,
+                        &logits,
+                        coupling,
+                        &context,
+                        &options,
+                        open,
+                        &mut scratch,
+                        &mut rng,
+                    )
+                })
+                .collect()
+        };
+        let held = context().previous().sounding;
+        let share = |frames: &[Frame], holds: &dyn Fn(&Frame) -> bool| {
+            frames.iter().filter(|frame| holds(frame)).count() as f64 / f64::from(draws)
+        };
+        let same = |a: f64, b: f64| (a - b).abs() < 5.0 * (0.5 / f64::from(draws)).sqrt();
+        let learnt = at(1.0);
+        let one_begins = |frame: &Frame| (frame.sounding & !held).count_ones() == 1;
+        let likelier = |frame: &Frame| one_begins(frame) && frame.sounding >> 61 & 1 == 1;
+        let of_one = |frames: &[Frame]| share(frames, &likelier) / share(frames, &one_begins);
+        let mut before = f64::NAN;
+        for temperature in [3.0, 1.0, 0.4, 1e-6] {
+            let frames = at(temperature);
+            for count in 0..=2 {
+                let begin = |frame: &Frame| (frame.sounding & !held).count_ones() == count;
+                assert!(
+                    same(share(&frames, &begin), share(&learnt, &begin)),
+                    "{count} begin at {temperature}"
+                );
+            }
+            for pitch in [60, 62] {
+                let on = |frame: &Frame| frame.sounding >> pitch & 1 == 1;
+                assert!(same(share(&frames, &on), share(&learnt, &on)), "{pitch} is held at {temperature}");
+            }
+            let now = of_one(&frames);
+            assert!(before.is_nan() || now > before - 0.02, "{temperature}: {now} after {before}");
+            before = now;
+        }
+        assert!(before > 0.95, "at last the likelier of the two begins: {before}");
+    }
+}
+
+#[test]
+fn a_note_that_looks_again_follows_the_tempered_distribution() {
+    let (model, temperature) = (model(), 0.4);
+    let held = context().previous().sounding;
+    let options = FrameOptions { temperature, max_note_steps: 1000, ..FrameOptions::default() };
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    let drawn: Vec<u128> = (0..40_000).map(|_| choose(&model, &options, &mut rng).sounding).collect();
+    // P(sounding), summed over what is struck again.
+    let p = |sounding: u128| -> f64 {
+        let of_all = enumerated(&model);
+        of_all.iter().filter(|(frame, _)| frame.sounding == sounding).map(|(_, p)| p).sum()
+    };
+    // Whatever goes on, one note begins: at 61 or at 63.
+    for goes_on in [0, 1 << 60, 1 << 62, held] {
+        let [a, b] = [goes_on | 1 << 61, goes_on | 1 << 63];
+        let count = |sounding: u128| drawn.iter().filter(|&&drawn| drawn == sounding).count() as f64;
+        let (measured, of) = (count(a), count(a) + count(b));
+        let expected = 1.0 / (1.0 + (p(b) / p(a)).powf(1.0 / temperature));
+        let deviation = 5.0 * (expected * (1.0 - expected) / of).sqrt();
+        assert!(
+            (measured / of - expected).abs() <= deviation,
+            "{goes_on:b}: {} for {expected}",
+            measured / of
+        );
+    }
+}
+
+#[test]
 fn greedy_threshold_and_top_voices_find_the_most_likely_frame() {
     let model = model();
     // The most likely pitches, of those that sound so many; who is struck again comes after.

@@ -137,12 +137,17 @@ pub struct Coupled<'a, S> {
 }
 
 impl<S: Scalar> Coupled<'_, S> {
+    /// What `bit` adds to each logit `[V]`; only to those of bits decided after it does that mean anything.
+    pub fn row(&self, bit: usize) -> &[S] {
+        &self.weight[bit * self.bits..][..self.bits]
+    }
+
     /// Lets the logits `[V]` know that `bit` is on: those of the bits decided after it; of a bit that is `given`, because it
     /// follows from the first plane, those of the whole second plane.
     pub fn tell(&self, bit: usize, given: bool, logits: &mut [S]) {
         let later = if given { self.first } else { bit + 1 };
         let own = logits[bit];
-        add(&mut logits[later..self.bits], &self.weight[bit * self.bits..][later..self.bits]);
+        add(&mut logits[later..self.bits], &self.row(bit)[later..]);
         // A bit says nothing of itself.
         logits[bit] = own;
     }

@@ -161,7 +161,7 @@ impl SteerArgs {
             max_polyphony: music.max_polyphony,
             onset_temperature: self.onset_temperature,
             // Temperature is about which pitches begin; how long they are held is rhythm, and stays as learnt.
-            hold_temperature: self.hold_temperature.or((music.temperature > 0.0).then_some(1.0)),
+            hold_temperature: self.hold_temperature,
             strategy,
             min_note_steps: self.min_note_steps.unwrap_or(defaults.min_note_steps),
             rearticulate: !self.no_rearticulation,

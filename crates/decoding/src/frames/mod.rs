@@ -1,7 +1,10 @@
 //! One multi-hot frame from its logits.
 
+mod sounding;
+mod temper;
+
 use crate::Error;
-use crate::constrained::{self, Bounds, Table};
+use crate::constrained::{self, Table};
 use crate::coupled;
 use composer_models::Coupled;
 use composer_models::encoding::pitches_in_range;
@@ -9,6 +12,7 @@ use composer_models::scoring::bernoulli_nll;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
+use sounding::Sounding;
 
 /// Which frames of a distribution are chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,9 +21,9 @@ pub enum FrameStrategy {
     /// Each pitch by its probability: independent Bernoulli choices, conditioned on the limits.
     #[default]
     Sample,
-    /// All pitches whose probability is above this; nothing is drawn.
+    /// All pitches whose probability is above this, whatever the temperature; nothing is drawn.
     Threshold(f64),
-    /// So many of the most likely pitches in every step; nothing is drawn.
+    /// So many of the most likely pitches in every step, whatever the temperature; nothing is drawn.
     TopVoices(usize),
 }
 
@@ -31,11 +35,11 @@ pub enum FrameStrategy {
 #[serde(default)]
 pub struct FrameOptions {
     /// How adventurous the pitches are that begin: 1 as learnt, below 1 more predictable, above 1 more surprising, with as many
-    /// notes as before ([`constrained::temper`]); how long notes are held stays as learnt. 0 is greedy, the most likely frame.
+    /// notes as before, held as long as learnt (`temper.rs` says how). 0 is greedy, the most likely frame.
     pub temperature: f64,
     /// The temperature of pitches that begin to sound, if it is another.
     pub onset_temperature: Option<f64>,
-    /// The temperature of pitches that go on sounding, if it is another.
+    /// The temperature of pitches that go on sounding, if that is not to be as learnt.
     pub hold_temperature: Option<f64>,
     /// Which frames are chosen.
     pub strategy: FrameStrategy,
@@ -165,7 +169,6 @@ impl FrameContext {
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
     probabilities: Vec<f64>,
-    part: Vec<f64>,
     table: Table,
     /// Logits, told of what is decided.
     logits: Vec<f32>,
@@ -186,164 +189,31 @@ pub fn choose<R: Rng>(
     let pitches = representation.num_pitches();
     let low_pitch = usize::from(representation.pitch_low);
     let ages = &context.ages[low_pitch..low_pitch + pitches];
-    let step = Sounding { ages, open, low_pitch, options, silence: context.silence };
-    scratch.logits.clear();
-    scratch.logits.extend_from_slice(logits);
-    let logits_before = logits;
-    let chosen = match coupling {
-        None => step.independent(scratch, rng),
-        Some(coupling) => step.coupled(coupling, scratch, rng),
-    };
+    let silence = context.silence;
+    let step = Sounding { logits, coupling, ages, open, low_pitch, options, silence };
+    let chosen = step.choose(scratch, rng);
     let mut frame = Frame::default();
-    for (offset, on) in chosen.into_iter().flatten().enumerate() {
+    for (offset, on) in chosen.into_iter().enumerate() {
         frame.sounding |= u128::from(on) << (low_pitch + offset);
     }
     frame.onsets = frame.sounding & !context.previous.sounding;
-    let logits = &mut scratch.logits;
-    logits.copy_from_slice(logits_before);
-    coupled::condition(representation, coupling, context.previous, frame, logits);
+    let told = &mut scratch.logits;
+    told.clear();
+    told.extend_from_slice(logits);
+    coupled::condition(representation, coupling, context.previous, frame, told);
     let held_on = frame.sounding & context.previous.sounding;
     for offset in pitches_in_range(representation, held_on) {
         let age = ages[offset] as usize;
         let struck_again = age >= options.max_note_steps
-            || (representation.onset_plane && strike(logits[pitches + offset], options, rng));
+            || (representation.onset_plane && strike(told[pitches + offset], options, rng));
         if struck_again && open.begin && options.rearticulate && age >= options.min_note_steps {
             frame.onsets |= 1 << (low_pitch + offset);
             if let Some(coupling) = coupling.filter(|_| representation.onset_plane) {
-                coupling.tell(pitches + offset, false, logits);
+                coupling.tell(pitches + offset, false, told);
             }
         }
     }
     frame
-}
-
-/// What decides which pitches sound in a step.
-struct Sounding<'a> {
-    /// For how many steps each pitch has sounded.
-    ages: &'a [u32],
-    open: Open,
-    low_pitch: usize,
-    options: &'a FrameOptions,
-    /// Steps that all have been silent.
-    silence: usize,
-}
-
-impl Sounding<'_> {
-    /// 0 or 1 where it is not for the model to decide whether a pitch sounds.
-    fn certainty(&self, offset: usize) -> Option<f64> {
-        let open = self.open.pitches >> (self.low_pitch + offset) & 1 == 1;
-        certainty(self.ages[offset] as usize, open, self.open.begin, self.options)
-    }
-
-    /// Probabilities of the pitches from `from` on, tempered, certain where they are.
-    fn probabilities(&self, from: usize, logits: &[f32], part: &mut Vec<f64>, probabilities: &mut Vec<f64>) {
-        let pitches = self.ages.len();
-        temper(&logits[from..pitches], &self.ages[from..], self.options, part, probabilities);
-        for (offset, p) in (from..).zip(probabilities) {
-            *p = self.certainty(offset).unwrap_or(*p);
-        }
-    }
-
-    /// How many pitches may sound, where these are the probabilities.
-    fn bounds(&self, probabilities: &[f64]) -> Bounds {
-        let certain = probabilities.iter().filter(|&&p| p >= 1.0).count();
-        let possible = probabilities.iter().filter(|&&p| p > 0.0).count();
-        // Where the rules leave no pitch at all, even a silence that is too long goes on.
-        let low = usize::from(self.silence >= self.options.max_silence).min(possible);
-        let bounds = Bounds { low, high: self.options.max_polyphony.max(low).max(certain) };
-        match self.options.strategy {
-            FrameStrategy::TopVoices(voices) => {
-                let voices = voices.clamp(low, bounds.high).min(possible);
-                Bounds { low: voices, high: voices }
-            }
-            _ => bounds,
-        }
-    }
-
-    /// Each pitch on its own.
-    fn independent<R: Rng>(&self, scratch: &mut Scratch, rng: &mut R) -> Option<Vec<bool>> {
-        let Scratch { probabilities, part, table, logits } = scratch;
-        self.probabilities(0, logits, part, probabilities);
-        let bounds = self.bounds(probabilities);
-        match self.options.strategy {
-            FrameStrategy::Threshold(threshold) => constrained::above(probabilities, threshold, bounds),
-            FrameStrategy::TopVoices(_) => constrained::most_likely(probabilities, bounds),
-            FrameStrategy::Sample if self.options.is_greedy() => {
-                constrained::most_likely(probabilities, bounds)
-            }
-            FrameStrategy::Sample => constrained::sample(probabilities, bounds, table, rng),
-        }
-    }
-
-    /// Each pitch given those below.
-    fn coupled<R: Rng>(
-        &self,
-        coupling: Coupled<'_, f32>,
-        scratch: &mut Scratch,
-        rng: &mut R,
-    ) -> Option<Vec<bool>> {
-        let Scratch { probabilities, part, table, logits } = scratch;
-        let pitches = self.ages.len();
-        self.probabilities(0, logits, part, probabilities);
-        let bounds = self.bounds(probabilities);
-        let shift = match self.options.strategy {
-            FrameStrategy::Sample if !self.options.is_greedy() => {
-                let given = |from: usize, logits: &[f32], out: &mut Vec<f64>| {
-                    self.probabilities(from, logits, part, out);
-                };
-                return coupled::sample(
-                    pitches,
-                    coupling,
-                    logits,
-                    given,
-                    bounds,
-                    (probabilities, table),
-                    rng,
-                );
-            }
-            // More likely than the threshold is: odds above those of the threshold.
-            FrameStrategy::Threshold(threshold) => (threshold / (1.0 - threshold)).ln() as f32,
-            FrameStrategy::Sample | FrameStrategy::TopVoices(_) => 0.0,
-        };
-        let certain = |offset| self.certainty(offset).map(|p| p >= 1.0);
-        coupled::most_likely(pitches, coupling, logits, certain, shift, bounds)
-    }
-}
-
-/// The model's probabilities at the temperatures of pitches that go on and of those that begin.
-fn temper(
-    logits: &[f32],
-    ages: &[u32],
-    options: &FrameOptions,
-    part: &mut Vec<f64>,
-    probabilities: &mut Vec<f64>,
-) {
-    let at = |temperature: f64| if temperature == 0.0 { 1.0 } else { temperature };
-    let both =
-        [options.onset_temperature, options.hold_temperature].map(|own| own.unwrap_or(options.temperature));
-    if both[0] == both[1] {
-        constrained::temper(logits.iter().copied(), at(both[0]), probabilities);
-        return;
-    }
-    probabilities.clear();
-    probabilities.resize(logits.len(), 0.0);
-    for (holds, temperature) in [(false, both[0]), (true, both[1])] {
-        let members = (0..logits.len()).filter(|&offset| (ages[offset] > 0) == holds);
-        constrained::temper(members.clone().map(|offset| logits[offset]), at(temperature), part);
-        for (offset, &p) in members.zip(part.iter()) {
-            // At temperature 0, the likelier is certain.
-            probabilities[offset] = if temperature == 0.0 { f64::from(p > 0.5) } else { p };
-        }
-    }
-}
-
-/// 0 or 1 where it is not for the model to decide whether a pitch sounds, which has sounded for `age` steps.
-fn certainty(age: usize, open: bool, begin: bool, options: &FrameOptions) -> Option<f64> {
-    let must_end = age >= options.max_note_steps && !options.rearticulate;
-    if !open || must_end || (age == 0 && !begin) {
-        return Some(0.0);
-    }
-    (age > 0 && age < options.min_note_steps).then_some(1.0)
 }
 
 /// −ln P(frame) under the model itself, before temperature and limits, in nats. The logits are those that each bit had when it
