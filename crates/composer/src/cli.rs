@@ -50,6 +50,8 @@ pub enum Command {
     Diagnose(DiagnoseArgs),
     /// Compare music with real music, or measure how well a model predicts music that it has not seen
     Evaluate(Box<EvaluateArgs>),
+    /// Sum up a listening test: who wins, how sure that is, and how many judgements it takes
+    Listening(crate::commands::listening::ListeningArgs),
     /// Say what is in a MIDI file: roles, a piano roll, and what each representation makes of it
     Inspect(crate::commands::inspect::InspectArgs),
     /// Read folders of MIDI files into an encoded corpus, with an account of every file
@@ -139,9 +141,9 @@ pub struct DiagnoseArgs {
 /// `composer evaluate`.
 #[derive(Clone, Debug, Args)]
 pub struct EvaluateArgs {
-    /// MIDI files to judge, or a folder of them; needs none with --model
+    /// Folder of MIDI files to judge, or one file; several are judged side by side; needs none with --model
     #[arg(required_unless_present = "model", value_name = "FOLDER")]
-    pub music: Option<PathBuf>,
+    pub music: Vec<PathBuf>,
 
     /// A trained model, to measure how well it predicts the test pieces of the reference
     #[arg(long, value_name = "FILE")]
@@ -154,6 +156,10 @@ pub struct EvaluateArgs {
     /// Where to write the page
     #[arg(long, default_value = "evaluation.html", value_name = "FILE")]
     pub output: PathBuf,
+
+    /// Also show the metrics of MusPy 0.5.0, quirks included, to compare with figures in papers
+    #[arg(long)]
+    pub muspy: bool,
 
     /// Print JSON instead of tables
     #[arg(long)]

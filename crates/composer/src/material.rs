@@ -117,6 +117,11 @@ impl Material {
     /// Lets the network read tokens instead of frames. `bars` learns its patterns from the training pieces.
     pub fn tokenise(&mut self, representation: AnyRepresentation) -> anyhow::Result<()> {
         let learnt = representation.learn(&self.train.scores, DEFAULT_PATTERNS).map_err(wrong_input)?;
+        self.read_as(learnt)
+    }
+
+    /// The same in a vocabulary that was learnt before.
+    pub fn read_as(&mut self, learnt: AnyRepresentation) -> anyhow::Result<()> {
         for set in [&mut self.train, &mut self.valid, &mut self.test] {
             set.tokenise(&learnt)?;
         }

@@ -89,7 +89,7 @@ impl Assessment {
 
     /// How many pieces show no failure.
     pub fn sound(&self) -> usize {
-        self.pieces.iter().filter(|piece| piece.diagnosis.findings.is_empty()).count()
+        self.pieces.iter().filter(|piece| piece.diagnosis.is_sound()).count()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `composer benchmark`: figures that can be compared with published ones.
 
-use super::train::model_nll;
+use super::likelihood::model_nll;
 use crate::cli::FramesArgs;
 use crate::failure::wrong_input;
 use crate::progress::{TrainingProgress, thousands};

@@ -80,8 +80,10 @@ pub fn warn(assessment: &Assessment) {
 
 /// A diagnosis in words.
 pub fn print(name: &str, diagnosis: &Diagnosis) {
-    if diagnosis.findings.is_empty() {
-        println!("{name}: no failure found.");
+    match diagnosis.unjudged {
+        Some(reason) => println!("{name}: not judged: {reason}."),
+        None if diagnosis.findings.is_empty() => println!("{name}: no failure found."),
+        None => {}
     }
     for finding in &diagnosis.findings {
         let also = if finding.secondary { " (may follow from the above)" } else { "" };

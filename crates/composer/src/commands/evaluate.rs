@@ -1,67 +1,78 @@
 //! `composer evaluate`: music beside real music, and how well a model predicts.
 
 use super::diagnose;
-use super::train::{measure, verdict};
+use super::likelihood::{self, Likelihood, measure};
 use crate::cli::EvaluateArgs;
 use crate::failure::wrong_input;
 use crate::material::Material;
-use crate::report::Likelihood;
-use crate::report::evaluation::EvaluationPage;
+use crate::report::evaluation::{EvaluationPage, Set};
 use anyhow::Context;
-use composer_evaluation::assessment::{Assessment, assess};
-use composer_models::file::write_atomically;
-use composer_models::{Encoding, file};
+use composer_evaluation::assessment::{Assessment, Assessor, VoiceLeadingRate, excerpt_length};
+use composer_evaluation::distance::{Closer, closer};
+use composer_evaluation::statistics::muspy;
+use composer_models::file::{self, write_atomically};
+use composer_models::{Encoding, SequenceModel};
 use composer_music::Score;
 use composer_music::corpus::Piece;
+use composer_music::representation::Representation;
+use composer_music::representation::frames::FrameRepresentation;
 use serde::Serialize;
 use std::path::Path;
 
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Record<'a> {
-    likelihood: Option<Vec<LikelihoodRecord>>,
-    assessment: Option<&'a Assessment>,
+    likelihood: &'a [Likelihood],
+    sets: Vec<SetRecord<'a>>,
+    closer: &'a [Closer],
 }
 
 #[derive(Serialize)]
-struct LikelihoodRecord {
-    name: &'static str,
-    nats_per_frame: f64,
-    nats_per_frame_sounding: f64,
-    nats_per_note: f64,
-    perplexity_of_a_frame: f64,
-    frames: usize,
+struct SetRecord<'a> {
+    name: &'a str,
+    assessment: &'a Assessment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    muspy: Option<&'a Vec<(String, muspy::Metrics)>>,
+}
+
+/// A folder or file of pieces, assessed.
+struct Judged {
+    name: String,
+    scores: Vec<Score>,
+    assessment: Assessment,
+    muspy: Option<Vec<(String, muspy::Metrics)>>,
 }
 
 /// Runs the command.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
-    let likelihoods =
-        args.model.as_deref().map(|model| likelihoods(model, args.reference.as_deref())).transpose()?;
-    let pieces = args.music.as_ref().map(|music| diagnose::judged(&[music])).transpose()?;
-    let assessment = match &pieces {
-        Some(pieces) => {
-            let reference = diagnose::reference(args.reference.as_deref())?;
-            Some(assess(&named(pieces), &named(&reference), args.seed).map_err(wrong_input)?)
+    let likelihoods = match &args.model {
+        Some(model) => likelihoods(model, args.reference.as_deref())?,
+        None => Vec::new(),
+    };
+    let sets = judged(args)?;
+    let closer = match &sets[..] {
+        [first, second, ..] => {
+            closer(&first.assessment.comparisons, &second.assessment.comparisons, args.seed)
         }
-        None => None,
+        _ => Vec::new(),
     };
     if args.json {
-        let likelihood = likelihoods.as_ref().map(|(rows, notes)| records(rows, *notes));
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&Record { likelihood, assessment: assessment.as_ref() })?
-        );
+        let sets = sets.iter().map(|set| SetRecord {
+            name: &set.name,
+            assessment: &set.assessment,
+            muspy: set.muspy.as_ref(),
+        });
+        let record = Record { likelihood: &likelihoods, sets: sets.collect(), closer: &closer };
+        println!("{}", serde_json::to_string_pretty(&record)?);
     } else {
-        if let Some((rows, notes)) = &likelihoods {
-            print_likelihoods(rows, *notes);
-        }
-        if let Some(assessment) = &assessment {
-            print_assessment(assessment);
-        }
+        print(&likelihoods, &sets, &closer);
     }
-    if let (Some(assessment), Some(pieces)) = (&assessment, &pieces) {
-        let scores: Vec<&Score> = pieces.iter().map(|piece| &piece.score).collect();
-        let html = EvaluationPage { assessment, scores: &scores }.to_html()?;
+    if !sets.is_empty() {
+        let views: Vec<Set> = sets
+            .iter()
+            .map(|set| Set { name: &set.name, assessment: &set.assessment, scores: &set.scores })
+            .collect();
+        let html = EvaluationPage { sets: &views, closer: &closer, likelihoods: &likelihoods }.to_html()?;
         write_atomically(&args.output, html.as_bytes())
             .with_context(|| format!("cannot write {}", args.output.display()))?;
         eprintln!("The page is {}.", args.output.display());
@@ -69,50 +80,99 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Reads and assesses every set beside the same real music, in excerpts of one length.
+fn judged(args: &EvaluateArgs) -> anyhow::Result<Vec<Judged>> {
+    let mut sets = Vec::new();
+    for path in &args.music {
+        sets.push((path.display().to_string(), diagnose::judged(&[path])?));
+    }
+    if sets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reference = diagnose::reference(args.reference.as_deref())?;
+    let all: Vec<&Score> = sets.iter().flat_map(|(_, pieces)| pieces).map(|piece| &piece.score).collect();
+    let assessor = Assessor::new(&named(&reference), excerpt_length(&all), args.seed).map_err(wrong_input)?;
+    let judge = |(name, pieces): (String, Vec<Piece>)| {
+        let assessment = assessor.assess(&named(&pieces));
+        let muspy = args.muspy.then(|| {
+            pieces.iter().map(|piece| (piece.name.clone(), muspy::Metrics::of(&piece.score))).collect()
+        });
+        Judged { name, scores: pieces.into_iter().map(|piece| piece.score).collect(), assessment, muspy }
+    };
+    Ok(sets.into_iter().map(judge).collect())
+}
+
 fn named(pieces: &[Piece]) -> Vec<(String, &Score)> {
     pieces.iter().map(|piece| (piece.name.clone(), &piece.score)).collect()
 }
 
-/// Baselines and model on the test pieces of the reference, and the number of notes in them.
-fn likelihoods(model: &Path, folder: Option<&Path>) -> anyhow::Result<(Vec<Likelihood>, usize)> {
-    let (model, _) = file::load(model)?;
-    let Encoding::Frames { representation, .. } = model.encoding() else {
-        return Err(wrong_input("this model writes tokens, which this version cannot score on frames"));
+/// Baselines and model on the test pieces of the reference.
+fn likelihoods(path: &Path, folder: Option<&Path>) -> anyhow::Result<Vec<Likelihood>> {
+    let (model, notes) = file::load(path)?;
+    let material = match (model.encoding(), notes.representation) {
+        (Encoding::Frames { representation, .. }, _) => Material::load(folder, *representation)?,
+        (Encoding::Tokens { fingerprint, .. }, Some(representation))
+            if *fingerprint == representation.fingerprint() =>
+        {
+            let mut material = Material::load(folder, FrameRepresentation::default())?;
+            material.read_as(representation)?;
+            material
+        }
+        (Encoding::Tokens { .. }, _) => {
+            return Err(wrong_input(format!(
+                "{} writes tokens and does not say what they mean: its file lacks the representation",
+                path.display()
+            )));
+        }
     };
-    let material = Material::load(folder, *representation)?;
-    let notes = material.test.frames.iter().flatten().map(|frame| frame.onsets.count_ones() as usize).sum();
-    Ok((measure(&model, &material)?, notes))
+    some_music(&model, &material)?;
+    measure(&model, &material)
 }
 
-fn records(rows: &[Likelihood], notes: usize) -> Vec<LikelihoodRecord> {
-    let record = |row: &Likelihood| LikelihoodRecord {
-        name: row.name,
-        nats_per_frame: row.nll.per_frame(),
-        nats_per_frame_sounding: row.nll.sounding_per_frame(),
-        nats_per_note: row.nll.total() / notes as f64,
-        perplexity_of_a_frame: row.nll.perplexity(),
-        frames: row.nll.frames,
-    };
-    rows.iter().map(record).collect()
-}
-
-fn print_likelihoods(rows: &[Likelihood], notes: usize) {
-    println!("{}", verdict(rows));
-    println!(
-        "{:<16}{:>16}{:>16}{:>16}{:>16}",
-        "", "nats per frame", "sounding alone", "nats per note", "perplexity"
-    );
-    for record in records(rows, notes) {
-        println!(
-            "{:<16}{:>16.3}{:>16.3}{:>16.3}{:>16.1}",
-            record.name,
-            record.nats_per_frame,
-            record.nats_per_frame_sounding,
-            record.nats_per_note,
-            record.perplexity_of_a_frame
-        );
+/// Refuses a test set in which the model has nothing to predict.
+fn some_music(model: &SequenceModel, material: &Material) -> anyhow::Result<()> {
+    if material.test.sequences.iter().any(|sequence| !sequence.is_empty()) {
+        return Ok(());
     }
-    println!();
+    let what = match model.encoding() {
+        Encoding::Frames { .. } => "frames",
+        Encoding::Tokens { .. } => "tokens",
+    };
+    Err(wrong_input(format!(
+        "the test pieces of {} hold no {what} for this model to predict; give more music with --reference",
+        material.name
+    )))
+}
+
+fn print(likelihoods: &[Likelihood], sets: &[Judged], closer: &[Closer]) {
+    if !likelihoods.is_empty() {
+        println!("{}\n{}", likelihood::verdict(likelihoods), likelihood::table(likelihoods));
+    }
+    for set in sets {
+        if sets.len() > 1 {
+            println!("\n{}\n", set.name);
+        }
+        print_assessment(&set.assessment);
+        if let Some(rows) = &set.muspy {
+            print_muspy(rows);
+        }
+    }
+    if let ([first, second, ..], false) = (sets, closer.is_empty()) {
+        println!("\nCloser to real music (permutation test, p corrected by Holm):");
+        for row in closer.iter().filter(|row| row.p_value < 0.05) {
+            let name = if row.first <= row.second { &first.name } else { &second.name };
+            println!(
+                "  {:<28}{name} ({:.2} against {:.2}, p {:.3})",
+                row.name,
+                row.first.min(row.second),
+                row.first.max(row.second),
+                row.p_value
+            );
+        }
+        if closer.iter().all(|row| row.p_value >= 0.05) {
+            println!("  no difference that pieces dealt at random would not show");
+        }
+    }
 }
 
 fn print_assessment(assessment: &Assessment) {
@@ -138,5 +198,41 @@ fn print_assessment(assessment: &Assessment) {
             format!("{:.2} – {:.2}", row.human.low, row.human.high),
             if row.as_real() { "" } else { "  further" }
         );
+    }
+    println!("\n{:<28}{:>12}{:>18}{:>10}{:>18}", "", "divergence", "real to real", "overlap", "real to real");
+    for row in &assessment.distributions {
+        println!(
+            "{:<28}{:>12.3}{:>18}{:>10.2}{:>18}{}",
+            row.name,
+            row.divergence,
+            format!("{:.3} – {:.3}", row.human_divergence.low, row.human_divergence.high),
+            row.overlap,
+            format!("{:.2} – {:.2}", row.human_overlap.low, row.human_overlap.high),
+            if row.as_real() { "" } else { "  further" }
+        );
+    }
+    if !assessment.voice_leading.is_empty() {
+        println!(
+            "\n{:<28}{:>26}{:>26}{:>10}",
+            "per 100 notes of the parts", "these pieces", "real music", "Bach"
+        );
+        for VoiceLeadingRate { name, rate, reference, bach } in &assessment.voice_leading {
+            let reference = reference.map_or("–".into(), |reference| format!("{reference:.2}"));
+            println!("{name:<28}{:>26}{reference:>26}{bach:>10.2}", format!("{rate:.2}"));
+        }
+    }
+}
+
+/// The metrics of MusPy, a line for each, a column for every piece.
+fn print_muspy(rows: &[(String, muspy::Metrics)]) {
+    println!("\nAs MusPy 0.5.0 counts them, quirks included:");
+    for (name, metrics) in rows {
+        println!("  {name}");
+        for (metric, value) in metrics.rows() {
+            println!(
+                "    {metric:<28}{}",
+                if value.is_finite() { format!("{value:.4}") } else { "–".into() }
+            );
+        }
     }
 }

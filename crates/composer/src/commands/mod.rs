@@ -8,6 +8,8 @@ mod evaluate;
 mod gradcheck;
 pub mod ingest;
 pub mod inspect;
+pub mod likelihood;
+pub mod listening;
 pub mod parts;
 pub mod runs;
 pub mod score;
@@ -43,6 +45,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Command::LearnPart(args)) => parts::learn::run(args),
         Some(Command::Diagnose(args)) => diagnose::run(args),
         Some(Command::Evaluate(args)) => evaluate::run(args),
+        Some(Command::Listening(args)) => listening::run(args),
         Some(Command::Inspect(args)) => inspect::run(args),
         Some(Command::Ingest(args)) => ingest::run(args),
         Some(Command::Gradcheck(args)) => gradcheck::run(args),

@@ -3,18 +3,18 @@
 use super::compose::{self, Written};
 use super::diagnose;
 use super::dry_run;
+use super::likelihood::{Likelihood, baselines, measure, verdict};
 use super::train_args::TrainArgs;
 use crate::material::Material;
 use crate::progress::{METRICS_FILE, MODEL_FILE, SAMPLE_PREFIX};
-use crate::report::{Exhibit, Likelihood, Report};
+use crate::report::evaluation::{Set, marked_quarters};
+use crate::report::{Exhibit, Report};
 use crate::run::OutputFolder;
 use crate::session::Session;
 use composer_evaluation::assessment::Assessment;
 use composer_evaluation::likelihood::Nll;
-use composer_evaluation::likelihood::marginal::Marginal;
-use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::statistics::summarise;
-use composer_models::{Sequence, SequenceModel, Workspace, file, prior, scoring};
+use composer_models::file;
 use composer_music::midi;
 use composer_training::Outcome;
 
@@ -78,10 +78,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         left_out: material.left_out.clone(),
     };
     let (model, notes) = file::load(&folder.path(MODEL_FILE))?;
-    let likelihoods = match material.tokens {
-        None => measure(&model, material)?,
-        Some(_) => measure_tokens(&model, material)?,
-    };
+    let likelihoods = measure(&model, material)?;
     let written = compose::write(&model, &notes, &args.music, &folder)?;
     let assessment = diagnose::of_compositions(&written, material);
     write_report(args, material, &trained, &likelihoods, &written, assessment.as_ref(), &folder)?;
@@ -107,75 +104,10 @@ fn samples(args: &TrainArgs, folder: &OutputFolder) -> anyhow::Result<Vec<Exhibi
             caption: "four bars, from the same random numbers".into(),
             wav: compose::small_wav(&score, args.music.soundfont.as_deref())?,
             score,
+            marks: Vec::new(),
         })
     };
     names.iter().map(exhibit).collect()
-}
-
-/// Both baselines, fitted on the training pieces and scored on others.
-fn baselines(
-    material: &Material,
-    pieces: &[Vec<composer_music::representation::frames::Frame>],
-) -> Vec<(&'static str, Nll)> {
-    let space = material.space();
-    vec![
-        ("marginal", Marginal::fit(&material.train.frames, space).score(pieces)),
-        ("Markov chain", MarkovChain::fit(&material.train.frames, space).score(pieces)),
-    ]
-}
-
-/// The model and the baselines on the test pieces, the model last.
-pub fn measure(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
-    let mut rows: Vec<Likelihood> = baselines(material, &material.test.frames)
-        .into_iter()
-        .zip(["how often each pitch sounds", "how each pitch follows itself"])
-        .map(|((name, nll), what)| Likelihood { name, what, nll })
-        .collect();
-    let nll = model_nll(model, &material.test.sequences)?;
-    rows.push(Likelihood { name: "this network", what: "all that came before", nll });
-    Ok(rows)
-}
-
-/// The same in nats per token, beside how often each token occurs.
-fn measure_tokens(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
-    let mut unigram = Nll::default();
-    let frequencies = prior::output_bias(model.encoding(), &material.train.sequences);
-    for sequence in &material.test.sequences {
-        let Sequence::Tokens(tokens) = sequence else { continue };
-        for (step, &token) in tokens.iter().enumerate() {
-            unigram.add_frame(step == 0, scoring::categorical_nll(&frequencies, token as usize), 0.0);
-        }
-    }
-    let nll = model_nll(model, &material.test.sequences)?;
-    Ok(vec![
-        Likelihood { name: "unigram", what: "how often each token occurs", nll: unigram },
-        Likelihood { name: "this network", what: "all that came before", nll },
-    ])
-}
-
-/// A model's likelihood of sequences, first frames included.
-pub fn model_nll(model: &SequenceModel, sequences: &[composer_models::Sequence]) -> anyhow::Result<Nll> {
-    let mut nll = Nll::default();
-    for piece in scoring::score(model, sequences, &mut Workspace::default())? {
-        for (step, cost) in piece.iter().enumerate() {
-            nll.add_frame(step == 0, cost.sounding, cost.onset);
-        }
-    }
-    Ok(nll)
-}
-
-/// What was learnt, in one sentence; the model is the last row.
-pub fn verdict(likelihoods: &[Likelihood]) -> String {
-    let [.., baseline, model] = likelihoods else {
-        return String::new();
-    };
-    let (name, baseline, model) = (baseline.name, baseline.nll.per_frame(), model.nll.per_frame());
-    let comparison = if model < baseline {
-        format!("{:.0} % better than a {name} ({baseline:.2})", 100.0 * (1.0 - model / baseline))
-    } else {
-        format!("which a {name} does better ({baseline:.2}): it has not learnt enough to compose from")
-    };
-    format!("On pieces that it never saw, it needs {model:.2} nats per step, {comparison}.")
 }
 
 fn write_report(
@@ -200,6 +132,7 @@ fn write_report(
             ),
             wav: compose::small_wav(&piece.score, args.music.soundfont.as_deref())?,
             score: piece.score.clone(),
+            marks: assessment.map_or(Vec::new(), |assessment| marked_quarters(assessment, number)),
         });
     }
     if let Some((name, score)) = material.excerpt(EXCERPT_BARS) {
@@ -208,6 +141,7 @@ fn write_report(
             caption: format!("the opening of {name}, on the same grid"),
             wav: compose::small_wav(&score, args.music.soundfont.as_deref())?,
             score,
+            marks: Vec::new(),
         });
     }
     let command = command_line();
@@ -216,7 +150,7 @@ fn write_report(
         likelihoods,
         exhibits: &exhibits,
         statistics: [("corpus", &corpus), ("compositions", &composition)],
-        assessment,
+        assessment: assessment.map(|assessment| Set { name: "compositions", assessment, scores: &composed }),
         command: &command,
     };
     folder.write("report.html", report.to_html()?.as_bytes())

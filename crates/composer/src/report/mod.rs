@@ -6,15 +6,15 @@ mod piano_roll;
 mod plots;
 pub mod study;
 
+use crate::commands::likelihood::{Likelihood, verdict};
 use crate::commands::train::Trained;
 use crate::progress::thousands;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use composer_evaluation::assessment::Assessment;
-use composer_evaluation::likelihood::Nll;
 use composer_evaluation::statistics::Summary;
 use composer_music::Score;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use std::ops::Range;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -28,16 +28,8 @@ pub struct Exhibit {
     pub score: Score,
     /// A small WAV of it.
     pub wav: Vec<u8>,
-}
-
-/// How well one predictor does on the held-out pieces.
-pub struct Likelihood {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is, in a few words.
-    pub what: &'static str,
-    /// Its likelihood.
-    pub nll: Nll,
+    /// Stretches to mark in its piano roll, in quarter notes.
+    pub marks: Vec<Range<f64>>,
 }
 
 /// Everything on the page.
@@ -51,7 +43,7 @@ pub struct Report<'a> {
     /// Statistics of the corpus and of the compositions.
     pub statistics: [(&'static str, &'a Summary); 2],
     /// The compositions beside the training pieces; `None` if those are too few to say what is usual.
-    pub assessment: Option<&'a Assessment>,
+    pub assessment: Option<evaluation::Set<'a>>,
     /// The command that makes all of this again.
     pub command: &'a str,
 }
@@ -64,8 +56,8 @@ impl Report<'_> {
             (self.music())
             (self.learning()?)
             (self.along_the_way()?)
-            @if let Some(assessment) = self.assessment { (evaluation::failures(assessment)) }
-            (self.statistics()?)
+            @if let Some(set) = &self.assessment { (evaluation::sections(set)?) }
+            (self.statistics())
             (self.data())
             (self.reproduce())
         };
@@ -78,7 +70,7 @@ impl Report<'_> {
             header {
                 p.kicker { "composer" }
                 h1 { "What a network learnt from " (trained.corpus_name) }
-                p.lead { (crate::commands::train::verdict(self.likelihoods)) }
+                p.lead { (verdict(self.likelihoods)) }
                 dl.facts {
                     (fact(&trained.description, "network"))
                     (fact(&thousands(trained.parameters as u64), "parameters"))
@@ -93,11 +85,11 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Listen" }
-                p.note { "One column is a sixteenth, a grey line begins every bar of four quarters. Dark is where a note is struck." }
+                p.note { "One column is a sixteenth, a grey line begins every bar of four quarters. Dark is where a note is struck; shaded are the bars that the first finding below points at." }
                 @for exhibit in self.exhibits {
                     figure {
                         figcaption { strong { (exhibit.title) } " " span { (exhibit.caption) } }
-                        (PreEscaped(piano_roll::svg(&exhibit.score, &exhibit.title)))
+                        (PreEscaped(piano_roll::marked(&exhibit.score, &exhibit.title, &exhibit.marks)))
                         audio controls="controls" preload="metadata"
                             src={ "data:audio/wav;base64," (STANDARD.encode(&exhibit.wav)) } {}
                     }
@@ -116,47 +108,29 @@ impl Report<'_> {
                 h2 { "How well it predicts" }
                 p {
                     "Negative log-likelihood of " (self.trained.test_pieces.len()) " pieces that it never saw, in nats per step (a frame of a sixteenth, or a token): "
-                    "lower is better. " em { "Sounding" } " is the usual measure over 88 pitches; " em { "struck again" }
-                    " is what it costs to say which of the pitches that go on sounding are struck anew."
+                    "lower is better."
                 }
-                table {
-                    thead { tr { th { "predictor" } th { "" } th.number { "sounding" } th.number { "struck again" } th.number { "total" } } }
-                    tbody {
-                        @for row in self.likelihoods {
-                            tr {
-                                th { (row.name) }
-                                td.note { (row.what) }
-                                td.number { (format!("{:.3}", row.nll.sounding_per_frame())) }
-                                td.number { (format!("{:.3}", row.nll.onset_per_frame())) }
-                                td.number { strong { (format!("{:.3}", row.nll.per_frame())) } }
-                            }
-                        }
-                    }
-                }
+                (likelihood_table(self.likelihoods))
                 figure { (PreEscaped(curve)) figcaption { "Loss in training and on the validation pieces. The weights of the best epoch were kept." } }
             }
         })
     }
 
-    fn statistics(&self) -> anyhow::Result<Markup> {
+    fn statistics(&self) -> Markup {
         let [(corpus_name, corpus), (composed_name, composed)] = self.statistics;
-        let rows = statistics_rows(corpus, composed);
-        let histogram =
-            plots::pitch_classes(corpus_name, &corpus.pitch_classes, composed_name, &composed.pitch_classes)?;
-        Ok(html! {
+        html! {
             section {
                 h2 { "Side by side" }
                 table {
                     thead { tr { th { "" } th.number { (corpus_name) } th.number { (composed_name) } } }
                     tbody {
-                        @for (name, corpus, composed) in &rows {
+                        @for (name, corpus, composed) in statistics_rows(corpus, composed) {
                             tr { th { (name) } td.number { (corpus) } td.number { (composed) } }
                         }
                     }
                 }
-                figure { (PreEscaped(histogram)) figcaption { "Share of notes on each pitch class." } }
             }
-        })
+        }
     }
 
     fn data(&self) -> Markup {
@@ -186,6 +160,37 @@ impl Report<'_> {
                 pre { (self.command) }
             }
             footer { "composer " (env!("CARGO_PKG_VERSION")) }
+        }
+    }
+}
+
+/// Baselines and model, in nats and in frame accuracy.
+pub fn likelihood_table(likelihoods: &[Likelihood]) -> Markup {
+    html! {
+        p.note {
+            em { "Sounding" } " is the usual measure over 88 pitches; " em { "struck again" }
+            " is what it costs to say which of the pitches that go on sounding are struck anew. "
+            em { "Frame accuracy" } " is how many of the pitches that sound, or are expected to, are both. "
+            "In brackets: 95 % intervals over pieces."
+        }
+        table {
+            thead { tr {
+                th { "predictor" } th { "" } th.number { "sounding" } th.number { "struck again" } th.number { "total" }
+                th.number { "per note" } th.number { "frame accuracy" }
+            } }
+            tbody {
+                @for row in likelihoods {
+                    tr {
+                        th { (row.name) }
+                        td.note { (row.what) }
+                        td.number { (format!("{:.3}", row.nll.sounding_per_frame())) }
+                        td.number { (format!("{:.3}", row.nll.onset_per_frame())) }
+                        td.number { strong { (format!("{:.3}", row.figures.nats_per_token)) } }
+                        td.number { (format!("{:.3}", row.figures.nats_per_note.estimate)) }
+                        td.number { @if let Some(accuracy) = &row.figures.frame_accuracy { (format!("{accuracy:.2}")) } @else { "–" } }
+                    }
+                }
+            }
         }
     }
 }

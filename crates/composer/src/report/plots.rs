@@ -3,11 +3,14 @@
 use anyhow::anyhow;
 use composer_training::EpochReport;
 use plotters::prelude::*;
+use std::ops::Range;
 
 const SIZE: (u32, u32) = (960, 380);
 const TRAIN: RGBColor = RGBColor(152, 162, 179);
 const VALID: RGBColor = RGBColor(47, 111, 143);
 const BASELINES: [RGBColor; 2] = [RGBColor(196, 123, 52), RGBColor(150, 80, 110)];
+/// Real music, then the sets beside it.
+const SETS: [RGBColor; 4] = [TRAIN, VALID, BASELINES[0], BASELINES[1]];
 const INK: RGBColor = RGBColor(102, 112, 133);
 
 /// Training and validation loss per epoch; baselines as level lines.
@@ -50,93 +53,58 @@ pub fn loss_curve(epochs: &[EpochReport], best: u64, baselines: &[(&str, f64)]) 
         }
         let kept = valid.into_iter().filter(|point| point.0 == best as f64);
         chart.draw_series(kept.map(|point| Circle::new(point, 5, VALID.filled())))?;
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .background_style(WHITE.mix(0.85))
-            .border_style(RGBColor(228, 231, 236))
-            .label_font(("sans-serif", 13))
-            .draw()?;
-        Ok(())
+        labels(&mut chart)
     })
 }
 
-/// Two histograms of pitch classes beside each other.
-pub fn pitch_classes(a_name: &str, a: &[f64; 12], b_name: &str, b: &[f64; 12]) -> anyhow::Result<String> {
-    const NAMES: [&str; 12] = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
-    let top = a.iter().chain(b).copied().fold(0.01, f64::max) * 1.15;
+/// Histograms over the same classes, bars beside each other.
+pub fn bars(classes: &[&str], histograms: &[(&str, &[f64])]) -> anyhow::Result<String> {
+    let top = histograms.iter().flat_map(|(_, shares)| *shares).copied().fold(0.01, f64::max) * 1.15;
+    let width = 0.76 / histograms.len().max(1) as f64;
     draw(|area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(14)
-            .x_label_area_size(30)
-            .y_label_area_size(52)
-            .build_cartesian_2d(0.0..12.0, 0.0..top)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(WHITE)
-            .axis_style(INK)
-            .label_style(("sans-serif", 13).into_font().color(&INK))
-            .x_labels(0)
-            .y_label_formatter(&|y| format!("{:.0} %", y * 100.0))
-            .draw()?;
-        for (name, shares, color, left) in [(a_name, a, TRAIN, 0.14), (b_name, b, VALID, 0.5)] {
+        let mut chart = shares_over(area, 0.0..classes.len() as f64, top, 0)?;
+        for (i, ((name, shares), color)) in histograms.iter().zip(SETS.iter().cycle()).enumerate() {
+            let left = 0.12 + width * i as f64;
             chart
                 .draw_series(shares.iter().enumerate().map(|(class, &share)| {
                     let x = class as f64 + left;
-                    Rectangle::new([(x, 0.0), (x + 0.36, share)], color.filled())
+                    Rectangle::new([(x, 0.0), (x + width, share)], color.filled())
                 }))?
-                .label(name)
-                .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], color.filled()));
+                .label(*name)
+                .legend(|(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], color.filled()));
         }
         let plot = chart.plotting_area().get_pixel_range();
-        let width = f64::from(plot.0.end - plot.0.start) / 12.0;
-        for (class, name) in NAMES.iter().enumerate() {
-            let x = f64::from(plot.0.start) + (class as f64 + 0.5) * width;
+        let width = f64::from(plot.0.end - plot.0.start) / classes.len() as f64;
+        for (class, name) in classes.iter().enumerate() {
+            let middle = f64::from(plot.0.start) + (class as f64 + 0.5) * width;
+            let x = middle - 3.5 * name.chars().count() as f64;
             let style = ("sans-serif", 14).into_font().color(&INK);
-            area.draw(&Text::new(*name, (x as i32 - 6, plot.1.end + 8), style))?;
+            area.draw(&Text::new(*name, (x as i32, plot.1.end + 8), style))?;
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .background_style(WHITE.mix(0.85))
-            .border_style(RGBColor(228, 231, 236))
-            .label_font(("sans-serif", 13))
-            .draw()?;
-        Ok(())
+        labels(&mut chart)
     })
 }
 
-/// Two samples of one number as histograms over each other.
-pub fn samples(a_name: &str, a: &[f64], b_name: &str, b: &[f64]) -> anyhow::Result<String> {
+/// Samples of one number as histograms over each other.
+pub fn samples(samples: &[(&str, &[f64])]) -> anyhow::Result<String> {
     const BINS: usize = 24;
-    let all = || a.iter().chain(b).copied();
+    let all = || samples.iter().flat_map(|(_, sample)| *sample).copied();
     let low = all().fold(f64::INFINITY, f64::min);
     let width = ((all().fold(f64::NEG_INFINITY, f64::max) - low) / BINS as f64).max(1e-9);
-    let shares = |sample: &[f64]| {
+    let histogram = |sample: &[f64]| {
         let mut shares = [0.0; BINS];
         for value in sample {
             shares[(((value - low) / width) as usize).min(BINS - 1)] += 1.0 / sample.len() as f64;
         }
         shares
     };
-    let (a, b) = (shares(a), shares(b));
-    let top = a.iter().chain(&b).copied().fold(0.01, f64::max) * 1.15;
+    let histograms: Vec<(&str, [f64; BINS])> =
+        samples.iter().map(|(name, sample)| (*name, histogram(sample))).collect();
+    let top = histograms.iter().flat_map(|(_, shares)| shares).copied().fold(0.01, f64::max) * 1.15;
     draw(|area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(14)
-            .x_label_area_size(30)
-            .y_label_area_size(52)
-            .build_cartesian_2d(low..low + width * BINS as f64, 0.0..top)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(WHITE)
-            .axis_style(INK)
-            .label_style(("sans-serif", 13).into_font().color(&INK))
-            .y_label_formatter(&|y| format!("{:.0} %", y * 100.0))
-            .draw()?;
-        for (name, shares, color) in [(a_name, a, TRAIN.mix(0.55)), (b_name, b, VALID.mix(0.55))] {
+        let mut chart = shares_over(area, low..low + width * BINS as f64, top, 8)?;
+        for ((name, shares), color) in histograms.iter().zip(SETS.iter().cycle()) {
+            let color = color.mix(0.5);
             chart
                 .draw_series(shares.iter().enumerate().filter(|(_, share)| **share > 0.0).map(
                     |(bin, &share)| {
@@ -144,18 +112,48 @@ pub fn samples(a_name: &str, a: &[f64], b_name: &str, b: &[f64]) -> anyhow::Resu
                         Rectangle::new([(x, 0.0), (x + width, share)], color.filled())
                     },
                 ))?
-                .label(name)
+                .label(*name)
                 .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], color.filled()));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .background_style(WHITE.mix(0.85))
-            .border_style(RGBColor(228, 231, 236))
-            .label_font(("sans-serif", 13))
-            .draw()?;
-        Ok(())
+        labels(&mut chart)
     })
+}
+
+type Chart<'a, 'b> = ChartContext<
+    'a,
+    SVGBackend<'b>,
+    Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
+>;
+type Drawn<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Axes for shares in per cent over a number or over classes.
+fn shares_over<'a, 'b>(area: &'a Area<'b>, x: Range<f64>, top: f64, x_labels: usize) -> Drawn<Chart<'a, 'b>> {
+    let mut chart = ChartBuilder::on(area)
+        .margin(14)
+        .x_label_area_size(30)
+        .y_label_area_size(52)
+        .build_cartesian_2d(x, 0.0..top)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(WHITE)
+        .axis_style(INK)
+        .label_style(("sans-serif", 13).into_font().color(&INK))
+        .x_labels(x_labels)
+        .y_label_formatter(&|y| format!("{:.0} %", y * 100.0))
+        .draw()?;
+    Ok(chart)
+}
+
+fn labels<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>) -> Drawn<()> {
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.85))
+        .border_style(RGBColor(228, 231, 236))
+        .label_font(("sans-serif", 13))
+        .draw()?;
+    Ok(())
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;

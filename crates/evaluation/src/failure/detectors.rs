@@ -75,6 +75,9 @@ const MAXIMUM: usize = 400;
 /// Share of the real music that lies below a threshold. New music is always a little further from what was learnt than
 /// the music of the calibration: this share leaves less than one real piece in twenty above (see `DETECTORS.md`).
 const SPECIFICITY: f64 = 0.985;
+/// Longest repetition, as a share of the piece, that is never a failure by itself. Some real music (for games, for dances)
+/// is one loop from beginning to end; a composition that is nothing else has collapsed all the same.
+const MOST_REPETITION: f64 = 0.8;
 /// Groups of pieces for cross-validation: each is judged by what was learnt from the others.
 const FOLDS: usize = 5;
 
@@ -95,7 +98,8 @@ pub type Scores = [f64; 4];
 /// | harmonic drift | divergence of the pitch classes of two-bar windows or notes outside the scale, in multiples of what is usual ([`drift::Usual`]) |
 /// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`]) |
 ///
-/// A threshold is the 98.5th percentile of the real music, each piece judged by detectors that were fitted without it.
+/// A threshold is the 98.5th percentile of the real music, each piece judged by detectors that were fitted without it; for
+/// repetition at most four fifths of the piece.
 #[derive(Clone, Debug)]
 pub struct Detectors {
     pub(super) extent: Extent,
@@ -152,7 +156,9 @@ impl Detectors {
             }
         }
         real.iter_mut().for_each(|scores| scores.sort_by(f64::total_cmp));
-        let thresholds = std::array::from_fn(|mode| quantile(&real[mode], SPECIFICITY));
+        let mut thresholds: Scores = std::array::from_fn(|mode| quantile(&real[mode], SPECIFICITY));
+        let repetition = &mut thresholds[FailureMode::Repetition as usize];
+        *repetition = repetition.min(MOST_REPETITION);
         let fitted = measured.fit(|_| true);
         Ok(Self { extent, fitted, usual: measured.usual(), real, thresholds })
     }

@@ -43,9 +43,16 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// Bars of the piece.
     pub bars: usize,
+    /// Why the piece could not be judged, if it could not.
+    pub unjudged: Option<&'static str>,
 }
 
 impl Diagnosis {
+    /// Whether the piece was judged and nothing was found.
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty() && self.unjudged.is_none()
+    }
+
     /// The failure to look at first, if any.
     pub fn main_finding(&self) -> Option<&Finding> {
         self.findings.first()
@@ -60,14 +67,20 @@ impl Diagnosis {
 impl Detectors {
     /// Examines a piece.
     pub fn diagnose(&self, score: &Score) -> Diagnosis {
-        self.diagnose_grid(&self.lay_out(score))
+        let grid = self.lay_out(score);
+        let mut diagnosis = self.diagnose_grid(&grid);
+        if grid.is_empty() && score.notes().next().is_some() {
+            diagnosis.findings.clear();
+            diagnosis.unjudged = Some("it has only drums, and these detectors listen to pitches");
+        }
+        diagnosis
     }
 
     /// Examines a piece that was laid out by [`Self::lay_out`].
     pub fn diagnose_grid(&self, grid: &Grid) -> Diagnosis {
         let scores = self.scores(grid);
         if grid.is_empty() {
-            return Diagnosis { scores, findings: vec![silence()], bars: 0 };
+            return Diagnosis { scores, findings: vec![silence()], bars: 0, unjudged: None };
         }
         let mut findings: Vec<Finding> = Vec::new();
         for mode in FailureMode::ALL {
@@ -88,7 +101,7 @@ impl Detectors {
                 });
             }
         }
-        Diagnosis { scores, findings, bars: grid.num_bars() }
+        Diagnosis { scores, findings, bars: grid.num_bars(), unjudged: None }
     }
 
     fn bars(&self, mode: FailureMode, grid: &Grid) -> Vec<Range<usize>> {
