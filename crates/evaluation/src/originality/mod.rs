@@ -89,8 +89,10 @@ impl Verdict {
                 self.threshold
             ),
             (Some(passage), false) => format!(
-                "Not copied: the longest passage shared with the training set is {} onsets (human pieces share up to {:.0}).",
-                passage.onsets, self.threshold
+                "Not copied: the longest passage shared with the training set is {} onset{} (human pieces share up to {:.0}).",
+                passage.onsets,
+                if passage.onsets == 1 { "" } else { "s" },
+                self.threshold
             ),
             (None, _) => "Nothing in it occurs in the training set.".into(),
         }
