@@ -30,9 +30,17 @@ fn cells(c: &mut Criterion) {
                             .expect("fits");
                     });
                 });
-                group.bench_function(BenchmarkId::new(format!("backward-{name}"), hidden), |b| {
-                    b.iter(|| stack.backward(&mut params, input, &d_output, None, &mut ws).expect("fits"));
-                });
+                for probe in ["", "-probed"] {
+                    if probe == "-probed" {
+                        ws.attach_probe();
+                    }
+                    group.bench_function(BenchmarkId::new(format!("backward-{name}{probe}"), hidden), |b| {
+                        b.iter(|| {
+                            stack.backward(&mut params, input, &d_output, None, &mut ws).expect("fits")
+                        });
+                    });
+                    ws.detach_probe();
+                }
             }
         }
         group.finish();

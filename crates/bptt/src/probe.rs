@@ -30,6 +30,11 @@
 //! assert!(probe::growth(&stack, &params, &ws, step, probe::Flow::Hidden)? < 1.0);
 //! # Ok::<(), composer_bptt::Error>(())
 //! ```
+//!
+//! A workspace without a probe keeps no records and pays one branch per step for each block of rows: with 64 units, 64 steps
+//! and 16 rows, backward took 0.995 to 0.997 of the time that it took with those branches cut out of the code. A probe that is
+//! attached makes it 2.6 to 3.6 times as slow. (One thread, best of 2,000 passes each, alternating; `cargo bench --bench cells`
+//! times both.)
 
 use composer_tensor::Scalar;
 use serde::Serialize;

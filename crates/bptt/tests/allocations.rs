@@ -54,3 +54,32 @@ fn a_step_after_the_first_allocates_nothing() {
         }
     });
 }
+
+#[test]
+fn a_probe_takes_memory_only_where_it_is_attached() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    pool.install(|| {
+        for cell in Cell::ALL {
+            let (steps, batch, hidden) = (20, 30, 16);
+            let config = RecurrentConfig { cell, input: 3, hidden, ..Default::default() };
+            let mut params = Parameters::<f32>::new();
+            let stack = Recurrent::new(config.clone(), "", &mut params).expect("the sizes are right");
+            let (x, d_output) = (vec![0.5; steps * batch * 3], vec![1.0; steps * batch * hidden]);
+            let mut pass = |ws: &mut RecurrentWorkspace<f32>| {
+                let (input, mut state) = (Input::Dense(&x), State::zeros(&config, batch));
+                let mode = Mode::Eval;
+                stack.forward(&params, input, steps, batch, &mut state, None, mode, ws).expect("fits");
+                stack.backward(&mut params, input, &d_output, None, ws).expect("fits");
+            };
+            let bytes = |pass: &mut dyn FnMut()| allocation_counter::measure(pass).bytes_total;
+            let plain = bytes(&mut || pass(&mut RecurrentWorkspace::new()));
+            let (mut probed, mut detached) = (RecurrentWorkspace::new(), RecurrentWorkspace::new());
+            probed.attach_probe();
+            detached.attach_probe();
+            detached.detach_probe();
+            assert_eq!(bytes(&mut || pass(&mut detached)), plain, "{cell}: detached is as if never attached");
+            let records = (steps * batch * hidden * size_of::<f32>()) as u64;
+            assert!(bytes(&mut || pass(&mut probed)) > plain + records, "{cell}: the counter sees a probe");
+        }
+    });
+}

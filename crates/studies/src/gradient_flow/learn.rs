@@ -8,7 +8,7 @@ use composer_models::streams::{Purpose, stream};
 use composer_models::{Sequence, SequenceModel, Workspace};
 use serde::Serialize;
 
-use super::{Config, windows};
+use super::{Config, Quartiles, windows};
 use crate::Error;
 use crate::descent::Descent;
 
@@ -23,14 +23,14 @@ pub struct Learning {
     pub parameters: Vec<String>,
     /// The norm of each parameter's gradient before clipping, at each update.
     pub gradients: Vec<Vec<f64>>,
-    /// Seconds of all updates.
-    pub seconds: f64,
+    /// Seconds of each update.
+    pub seconds: Vec<f64>,
 }
 
 impl Learning {
-    /// Milliseconds of an update.
+    /// Milliseconds of an update: the median, which does not mind what else the machine did in between.
     pub fn ms_per_update(&self) -> f64 {
-        1e3 * self.seconds / self.train_nll.len().max(1) as f64
+        1e3 * Quartiles::of(self.seconds.clone()).median
     }
 
     /// The first test at which the held-out loss was at most this.
@@ -75,7 +75,7 @@ pub(super) fn learn(
         model.backward(&batch, &mut ws)?;
         let norms = model.params().ids().map(|id| norm(model.params().grad(id))).collect();
         descent.step(model.params_mut());
-        learning.seconds += started.elapsed().as_secs_f64();
+        learning.seconds.push(started.elapsed().as_secs_f64());
         learning.train_nll.push(nll);
         learning.gradients.push(norms);
         if update % every == 0 || update == config.updates {

@@ -33,8 +33,9 @@ pub enum Event<'a> {
     Finished(&'a Outcome),
 }
 
-/// Makes all trials, `threads` of them at a time, each on one thread; the outcomes are in the order of the trials and, but
-/// for their seconds, the same for any number of threads.
+/// Lets every cell go through its tasks at growing lengths, up to the first that it does not solve: what comes after is not
+/// tried. `threads` cells and tasks at a time, each on one thread; the outcomes are in the order of the trials and, but for
+/// their seconds, the same for any number of threads.
 ///
 /// # Errors
 /// A setting is out of its range.
@@ -44,9 +45,7 @@ pub fn study(
     threads: usize,
     tell: &mut (dyn FnMut(Event<'_>) + Send),
 ) -> Result<Vec<Outcome>, Error> {
-    // The longest first, so that no long one is left for the end.
-    let mut order: Vec<usize> = (0..trials.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(trials[index].task.steps(trials[index].length)));
+    let ladders = ladders(trials);
     let next = AtomicUsize::new(0);
     let tell = Mutex::new(tell);
     let say = |event: Event<'_>| {
@@ -54,24 +53,30 @@ pub fn study(
             tell(event);
         }
     };
-    let work = || -> Result<Vec<(usize, Outcome)>, Error> {
+    let work = || -> Result<Vec<Outcome>, Error> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
         let mut outcomes = Vec::new();
-        while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let trial = trials[index];
-            let outcome = pool.install(|| {
-                run_trial(trial, recipe, |point| {
-                    say(Event::Tested(trial, point));
-                    true
-                })
-            })?;
-            say(Event::Finished(&outcome));
-            outcomes.push((index, outcome));
+        while let Some(ladder) = ladders.get(next.fetch_add(1, Ordering::Relaxed)) {
+            for &trial in ladder {
+                let outcome = pool.install(|| {
+                    run_trial(trial, recipe, |point| {
+                        say(Event::Tested(trial, point));
+                        true
+                    })
+                })?;
+                say(Event::Finished(&outcome));
+                let solved = outcome.solved;
+                outcomes.push(outcome);
+                if !solved {
+                    break;
+                }
+            }
         }
         Ok(outcomes)
     };
     let mut outcomes = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.clamp(1, trials.len().max(1))).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> =
+            (0..threads.clamp(1, ladders.len().max(1))).map(|_| scope.spawn(work)).collect();
         let mut all = Vec::new();
         for worker in workers {
             match worker.join() {
@@ -81,8 +86,21 @@ pub fn study(
         }
         Ok::<_, Error>(all)
     })?;
-    outcomes.sort_by_key(|(index, _)| *index);
-    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    outcomes.sort_by_key(|outcome| trials.iter().position(|trial| *trial == outcome.trial));
+    Ok(outcomes)
+}
+
+/// The trials of each task and cell, the shortest first.
+pub fn ladders(trials: &[Trial]) -> Vec<Vec<Trial>> {
+    let mut ladders: Vec<Vec<Trial>> = Vec::new();
+    for &trial in trials {
+        match ladders.iter_mut().find(|ladder| (ladder[0].task, ladder[0].cell) == (trial.task, trial.cell)) {
+            Some(ladder) => ladder.push(trial),
+            None => ladders.push(vec![trial]),
+        }
+    }
+    ladders.iter_mut().for_each(|ladder| ladder.sort_by_key(|trial| trial.length));
+    ladders
 }
 
 /// Every task at its own growing lengths, or at these, for every cell: what [`study`] is made for. What is named twice is

@@ -116,7 +116,8 @@ impl Task {
     /// Lengths that tell cells apart in minutes.
     pub fn usual_lengths(self) -> &'static [usize] {
         match self {
-            Task::Adding | Task::Order => &[100, 200, 400],
+            Task::Adding => &[25, 200, 400],
+            Task::Order => &[50, 200, 400],
             Task::Copy => &[5, 10, 20],
             Task::Recall => &[4, 8, 16],
         }

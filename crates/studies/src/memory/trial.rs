@@ -45,7 +45,7 @@ impl Default for Recipe {
     fn default() -> Self {
         Recipe {
             parameters: 8_000,
-            steps: 30_000_000,
+            steps: 20_000_000,
             batch: 50,
             learning_rate: 1e-2,
             learning_rate_rnn: 1e-3,

@@ -8,7 +8,7 @@ use crate::report::study::memory::{MemoryReport, error_text};
 use crate::run::OutputFolder;
 use clap::Args;
 use composer_bptt::Cell;
-use composer_studies::memory::{Event, Outcome, Recipe, Task, solved_at, study, trials};
+use composer_studies::memory::{Event, Outcome, Recipe, Task, Trial, ladders, solved_at, study, trials};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -75,9 +75,9 @@ pub fn run(args: &MemoryArgs) -> anyhow::Result<()> {
         recipe.network(trial).map_err(refused)?;
     }
     let folder = OutputFolder::create(&args.output_dir)?;
-    let threads = rayon::current_num_threads().min(trials.len());
+    let threads = rayon::current_num_threads().min(ladders(&trials).len());
     eprintln!(
-        "{} trials of at most {} time steps, {threads} at a time.",
+        "{} trials at most, of at most {} time steps each, {threads} at a time.",
         trials.len(),
         thousands(recipe.steps as u64)
     );
@@ -91,6 +91,13 @@ pub fn run(args: &MemoryArgs) -> anyhow::Result<()> {
         }
         Event::Finished(outcome) => {
             done += recipe.tests.saturating_sub(outcome.curve.len());
+            if !outcome.solved {
+                let longer = |trial: &&Trial| {
+                    (trial.task, trial.cell) == (outcome.trial.task, outcome.trial.cell)
+                        && trial.length > outcome.trial.length
+                };
+                done += recipe.tests * trials.iter().filter(longer).count();
+            }
             bar.suspend(|| eprintln!("{}", line(outcome)));
         }
     });

@@ -67,7 +67,7 @@ impl MemoryReport<'_> {
                 dl.facts {
                     (fact(&format!("{} – {}", thousands(least as u64), thousands(most as u64)), "parameters of a network"))
                     (fact(&thousands(self.recipe.steps as u64), "time steps for every network, at most: sequences times length"))
-                    (fact(&format!("{:.1} min", self.seconds / 60.0), &format!("all {} trials, {} at a time", self.outcomes.len(), self.threads)))
+                    (fact(&format!("{:.1} min", self.seconds / 60.0), &format!("{} trials, {} at a time", self.outcomes.len(), self.threads)))
                 }
             }
         }
@@ -174,7 +174,10 @@ impl MemoryReport<'_> {
                             tr {
                                 th { "T = " (length) }
                                 @for cell in self.cells() {
-                                    td { @if let Some(outcome) = self.outcome(task, length, cell) { (verdict(outcome)) } }
+                                    td {
+                                        @if let Some(outcome) = self.outcome(task, length, cell) { (verdict(outcome)) }
+                                        @else { span.note { "not tried" } }
+                                    }
                                 }
                             }
                         }
@@ -242,7 +245,7 @@ impl MemoryReport<'_> {
                     li { "One recurrent layer and a linear layer on its last states, as wide as " (thousands(recipe.parameters as u64)) " parameters allow." }
                     li { "Adam with batches of " (recipe.batch) ", gradients clipped to a norm of " (recipe.clip_grad_norm) "; rate " (recipe.learning_rate) " for gated cells, " (recipe.learning_rate_rnn) " for RNNs, which larger ones throw off." }
                     li { (start(recipe)) }
-                    li { "No curriculum: every sequence has the full length from the first one on." }
+                    li { "No curriculum: every sequence has the full length from the first one on. A cell that does not solve a length is not tried at a longer one." }
                     li { "A trial ends when " (thousands(recipe.test_sequences as u64)) " test sequences, always the same, are solved, or when the budget of " (thousands(recipe.steps as u64)) " time steps is spent. The error in the tables is measured afterwards on " (thousands((UNSEEN * recipe.test_sequences) as u64)) " other sequences." }
                 }
                 p.note {
