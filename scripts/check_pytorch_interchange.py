@@ -3,7 +3,8 @@
 
   load FOLDER    for each cell, loads the stack of FOLDER/CELL.safetensors into PyTorch, runs it on the input of CELL.json,
                  and compares with the output and final state that CELL.json has from this library
-  save FOLDER    for each cell, saves a state of a seeded PyTorch module for this library to read, with what it computes
+  save FOLDER    for each cell, saves a state of a seeded PyTorch module for this library to read, with what it computes;
+                 crates/models/tests/golden/pytorch-state was made so
 
 CELL.json: {"cell": "lstm", "features": F, "hidden": H, "layers": L, "steps": T, "batch": B, "input": [T*B*F],
 "output": [T*B*H], "h_n": [L*B*H], "c_n": [L*B*H]}, all row-major, time first.
@@ -21,6 +22,7 @@ MODULES = {
     "lstm": lambda *sizes: torch.nn.LSTM(*sizes),
     "gru": lambda *sizes: torch.nn.GRU(*sizes),
 }
+SEED = 7
 # Sums of single precision are added in another order there.
 TOLERANCE = 1e-5
 
@@ -49,13 +51,15 @@ def load(cell, path):
 
 
 def save(cell, out):
-    torch.manual_seed(7)
-    case = {"cell": cell, "features": 5, "hidden": 4, "layers": 2, "steps": 6, "batch": 3}
+    torch.manual_seed(SEED)
+    case = {"generator": "scripts/check_pytorch_interchange.py", "version": f"torch {torch.__version__}", "seed": SEED,
+            "cell": cell, "features": 5, "hidden": 4, "layers": 2, "steps": 6, "batch": 3}
     module = MODULES[cell](case["features"], case["hidden"], case["layers"])
     case["input"] = torch.randn(case["steps"] * case["batch"] * case["features"]).tolist()
     case |= {name: value.flatten().tolist() for name, value in run(module, case).items()}
     save_file(module.state_dict(), out + ".safetensors")
-    json.dump(case, open(out + ".json", "w"))
+    with open(out + ".json", "w") as file:
+        print(json.dumps(case), file=file)
 
 
 if __name__ == "__main__":

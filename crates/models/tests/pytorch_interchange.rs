@@ -80,12 +80,18 @@ fn a_model_file_gives_the_same_outputs_in_pytorch() {
 
 #[test]
 fn a_state_saved_by_pytorch_gives_the_same_outputs_here() {
+    // The golden files come from `python scripts/check_pytorch_interchange.py save`; each names the version and the seed.
+    check_states(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pytorch-state"));
     let here = tempfile::tempdir().unwrap();
-    if script("save", here.path()).is_none() {
-        return;
+    if script("save", here.path()).is_some() {
+        check_states(here.path());
     }
+}
+
+/// Loads the state of each cell and compares what it computes with what PyTorch did.
+fn check_states(folder: &Path) {
     for cell in Cell::ALL {
-        let out = here.path().join(cell.to_string());
+        let out = folder.join(cell.to_string());
         let case: Value =
             serde_json::from_slice(&std::fs::read(out.with_extension("json")).unwrap()).unwrap();
         let numbers =

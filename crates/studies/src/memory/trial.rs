@@ -102,9 +102,9 @@ pub struct Outcome {
     pub parameters: usize,
     /// The tests.
     pub curve: Vec<Point>,
-    /// Whether the last test was below [`Task::solved_below`].
+    /// Whether both the last test and [`Outcome::final_error`] were below [`Task::solved_below`].
     pub solved: bool,
-    /// The error at the end, on sequences that no decision was made on.
+    /// The error at the end, on [`UNSEEN`] times the sequences of a test, all of them others.
     pub final_error: f64,
     /// Seconds of learning, without tests.
     pub seconds: f64,
@@ -149,17 +149,13 @@ pub fn run_trial(
     let mut network = Network::new(config, task.outputs(), &start, &mut stream(recipe, 1))?;
     let mut sequences = stream(recipe, 2);
     let test = draw_tests(trial, recipe, recipe.test_sequences, 3);
-    let rate = if matches!(cell, Cell::RnnTanh | Cell::RnnRelu) {
-        recipe.learning_rate_rnn
-    } else {
-        recipe.learning_rate
-    };
-    let mut descent = Descent::new(network.params.len(), rate, recipe.clip_grad_norm);
+    let mut descent = Descent::new(network.params.len(), recipe.rate(cell), recipe.clip_grad_norm);
     let (mut curve, mut seconds, mut updates) = (Vec::new(), 0.0, 0);
     let total = recipe.updates(trial);
     let every = total.div_ceil(recipe.tests);
-    let mut solved = false;
-    while updates < total && !solved {
+    let unseen = draw_tests(trial, recipe, UNSEEN * recipe.test_sequences, 4);
+    let mut solved = None;
+    while updates < total && solved.is_none() {
         let started = Instant::now();
         for _ in 0..every.min(total - updates) {
             let examples = Examples::draw(task, length, recipe.batch, &mut sequences);
@@ -170,13 +166,15 @@ pub fn run_trial(
         seconds += started.elapsed().as_secs_f64();
         let point = Point { sequences: updates * recipe.batch, error: error(&mut network, task, &test)? };
         curve.push(point);
-        solved = point.error < task.solved_below();
+        if point.error < task.solved_below() {
+            solved = Some(error(&mut network, task, &unseen)?).filter(|error| *error < task.solved_below());
+        }
         if !tested(point) {
             break;
         }
     }
-    let unseen = draw_tests(trial, recipe, UNSEEN * recipe.test_sequences, 4);
-    let final_error = error(&mut network, task, &unseen)?;
+    let final_error = solved.map_or_else(|| error(&mut network, task, &unseen), Ok)?;
+    let solved = solved.is_some();
     Ok(Outcome { trial, hidden, parameters, curve, solved, final_error, seconds, updates })
 }
 
@@ -189,6 +187,14 @@ impl Recipe {
     /// Updates of a trial at most.
     pub fn updates(&self, trial: Trial) -> usize {
         self.steps.div_ceil(trial.task.steps(trial.length) * self.batch)
+    }
+
+    /// The learning rate of a cell.
+    pub fn rate(&self, cell: Cell) -> f64 {
+        match cell {
+            Cell::RnnTanh | Cell::RnnRelu => self.learning_rate_rnn,
+            Cell::Lstm | Cell::Gru => self.learning_rate,
+        }
     }
 
     /// The recurrent layer that makes a trial.
