@@ -1,1 +1,0 @@
-//! End-to-end behaviour of the workspace, one file per promise.
