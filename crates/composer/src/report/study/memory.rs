@@ -107,7 +107,7 @@ impl MemoryReport<'_> {
         html! {
             @if let Some(outcome) = solved {
                 strong { "T = " (outcome.trial.length) }
-                br; span.note { "after " (thousands(outcome.sequences() as u64)) " sequences, " (format!("{:.0} s", outcome.seconds)) }
+                br; span.note { "after " (thousands(outcome.sequences() as u64)) " sequences, " (format!("{:.0}\u{a0}s", outcome.seconds)) }
             } @else {
                 span.note { "none" }
             }
@@ -121,7 +121,7 @@ impl MemoryReport<'_> {
             .map(|cell| {
                 let points = lengths.iter().enumerate().filter_map(|(place, &length)| {
                     let error = self.outcome(task, length, cell)?.final_error;
-                    Some((place as f64, error.max(floor(task))))
+                    Some((place as f64, error.clamp(floor(task), 1.0)))
                 });
                 Line::new(cell_name(cell), charts::color(cell), points.collect()).with_points()
             })
@@ -130,7 +130,7 @@ impl MemoryReport<'_> {
             let whole = (place - place.round()).abs() < 1e-9 && *place > -0.5;
             lengths.get(place.round() as usize).filter(|_| whole).map_or(String::new(), ToString::to_string)
         };
-        self.errors(task, "length T", -0.25..lengths.len() as f64 - 0.75, &name, &lines)
+        self.errors(task, "length T", -0.25..lengths.len() as f64 - 0.75, lengths.len() + 1, &name, &lines)
     }
 
     /// A chart of errors, with the levels of guessing and of what counts as solved.
@@ -139,18 +139,18 @@ impl MemoryReport<'_> {
         task: Task,
         x: &str,
         x_range: std::ops::Range<f64>,
+        x_labels: usize,
         x_label: &dyn Fn(&f64) -> String,
         lines: &[Line],
     ) -> anyhow::Result<String> {
-        let highest =
-            lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(task.chance(), f64::max);
         charts::lines(
             &Axes {
                 size: (560, 380),
                 x,
                 y: task.measure(),
                 x_range,
-                y_range: floor(task)..highest * 1.6,
+                y_range: floor(task)..1.0,
+                x_labels,
                 log: true,
                 x_label,
                 levels: &[("guessing", task.chance()), ("solved", task.solved_below())],
@@ -199,19 +199,24 @@ impl MemoryReport<'_> {
                 let points = outcome
                     .curve
                     .iter()
-                    .map(|point| (point.sequences as f64 / 1000.0, point.error.max(floor(task))));
+                    .map(|point| (point.sequences as f64 / 1000.0, point.error.clamp(floor(task), 1.0)));
                 Line::new(cell_name(outcome.trial.cell), charts::color(outcome.trial.cell), points.collect())
             })
             .collect();
         let last = outcomes().map(Outcome::sequences).max().unwrap_or(1) as f64 / 1000.0;
         let digits = if last < 8.0 { 1 } else { 0 };
-        self.errors(task, "thousand sequences", 0.0..last, &|x| format!("{x:.digits$}"), &lines)
+        self.errors(task, "thousand sequences", 0.0..last, 9, &|x| format!("{x:.digits$}"), &lines)
     }
 
     fn speed(&self) -> Markup {
         let ms = |outcome: &Outcome| 1e3 * outcome.seconds / outcome.updates.max(1) as f64;
-        let longest = self.outcomes.iter().map(|o| (o.trial.task.steps(o.trial.length), o.trial));
-        let Some((_, trial)) = longest.max_by_key(|(steps, _)| *steps) else { return html! {} };
+        // The longest sequences that all cells were given.
+        let common = self.outcomes.iter().map(|outcome| outcome.trial).filter(|trial| {
+            self.cells().into_iter().all(|cell| self.outcome(trial.task, trial.length, cell).is_some())
+        });
+        let Some(trial) = common.max_by_key(|trial| trial.task.steps(trial.length)) else {
+            return html! {};
+        };
         let rows: Vec<&Outcome> =
             self.cells().iter().filter_map(|&cell| self.outcome(trial.task, trial.length, cell)).collect();
         html! {
@@ -242,7 +247,7 @@ impl MemoryReport<'_> {
             section {
                 h2 { "The recipe, the same for all" }
                 ul {
-                    li { "One recurrent layer and a linear layer on its last states, as wide as " (thousands(recipe.parameters as u64)) " parameters allow." }
+                    li { "One recurrent layer and a linear layer on its last states, as wide as " (thousands(recipe.parameters as u64)) " parameters allow. An RNN has no gates to pay for and so about twice the units: where the state itself must hold many symbols, that counts." }
                     li { "Adam with batches of " (recipe.batch) ", gradients clipped to a norm of " (recipe.clip_grad_norm) "; rate " (recipe.learning_rate) " for gated cells, " (recipe.learning_rate_rnn) " for RNNs, which larger ones throw off." }
                     li { (start(recipe)) }
                     li { "No curriculum: every sequence has the full length from the first one on. A cell that does not solve a length is not tried at a longer one." }
@@ -273,19 +278,18 @@ fn floor(task: Task) -> f64 {
     task.solved_below() / 10.0
 }
 
-/// What was found, in one sentence about the adding problem, where it was tried; otherwise a count.
+/// What was found, in one sentence about the adding problem at 200 steps (or, if that was not tried, at the shortest length
+/// that was); otherwise a count.
 pub fn headline(outcomes: &[Outcome]) -> String {
-    let adding = || outcomes.iter().filter(|outcome| outcome.trial.task == Task::Adding);
-    let Some(length) = [200]
-        .into_iter()
-        .chain(adding().map(|o| o.trial.length))
-        .find(|&length| adding().any(|outcome| outcome.trial.length == length))
+    let adding =
+        |length| outcomes.iter().filter(move |o| o.trial.task == Task::Adding && length == o.trial.length);
+    let shortest = outcomes.iter().filter(|o| o.trial.task == Task::Adding).map(|o| o.trial.length).min();
+    let Some(length) = [200].into_iter().chain(shortest).find(|&length| adding(length).next().is_some())
     else {
         let solved = outcomes.iter().filter(|outcome| outcome.solved).count();
         return format!("{solved} of {} trials were solved.", outcomes.len());
     };
-    let told: Vec<String> = adding()
-        .filter(|outcome| outcome.trial.length == length)
+    let told: Vec<String> = adding(length)
         .map(|o| {
             let sequences = thousands(o.sequences() as u64);
             format!("{} {:.4} after {sequences} sequences", cell_name(o.trial.cell), o.final_error)
@@ -300,7 +304,7 @@ pub fn headline(outcomes: &[Outcome]) -> String {
 fn verdict(outcome: &Outcome) -> Markup {
     let task = outcome.trial.task;
     let error = error_text(task, outcome.final_error);
-    let seconds = format!("{:.0} s", outcome.seconds);
+    let seconds = format!("{:.0}\u{a0}s", outcome.seconds);
     html! {
         @if outcome.solved {
             strong { "solved" } " after " (thousands(outcome.sequences() as u64)) ", " (seconds)

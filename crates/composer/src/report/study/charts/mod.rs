@@ -88,6 +88,8 @@ pub struct Axes<'a> {
     pub y_range: Range<f64>,
     /// Whether the vertical scale is logarithmic.
     pub log: bool,
+    /// How many numbers stand below, at most.
+    pub x_labels: usize,
     /// How numbers below are written.
     pub x_label: &'a dyn Fn(&f64) -> String,
     /// Level lines with their names.
@@ -135,7 +137,7 @@ where
         .y_label_formatter(y_label)
         .x_desc(axes.x)
         .y_desc(axes.y)
-        .x_labels(9)
+        .x_labels(axes.x_labels)
         .y_labels(7)
         .draw()?;
     let (left, right) = (axes.x_range.start, axes.x_range.end);
@@ -146,7 +148,7 @@ where
             4,
             INK.stroke_width(1),
         ))?;
-        let at = (left + 0.012 * (right - left), *level);
+        let at = (right - 0.14 * (right - left), *level);
         let name = Text::new((*name).to_string(), (0, -18), text(15));
         chart.draw_series(std::iter::once(EmptyElement::at(at) + name))?;
     }
@@ -202,6 +204,7 @@ pub fn histograms(
         x_range: range.clone(),
         y_range: 0.0..top,
         log: false,
+        x_labels: 9,
         x_label: &|x| format!("{x:.1}"),
         levels: &[],
     };

@@ -99,6 +99,7 @@ fn saturation(activity: &[GateActivity], window: f64, bar: f64) -> anyhow::Resul
         x_range: 0.0..window / bar,
         y_range: 0.0..1.02,
         log: false,
+        x_labels: 9,
         x_label: &plain,
         levels: &[],
     };

@@ -34,7 +34,7 @@ pub(super) fn section(report: &FlowReport<'_>) -> anyhow::Result<Markup> {
     Ok(html! {
         section {
             h2 { "Learning, side by side" }
-            figure { (PreEscaped(curve)) figcaption { "The same windows in the same order for every cell; each begins with an output bias that knows how often each pitch sounds." } }
+            figure { (PreEscaped(curve)) figcaption { "The same windows in the same order for every cell; each begins with an output bias that knows how often each pitch sounds. Gates that begin by keeping everything must first learn what to drop: a gated cell begins slowly; more --updates or a smaller --forget-bias bring it up." } }
             table {
                 thead { tr { th { "cell" } th.number { "units" } th.number { "parameters" } th.number { "ms per update" } th.number { "best loss" } th.number { (format!("updates to {target:.2} nats")) } th.number { "seconds to it" } } }
                 tbody {
@@ -74,6 +74,7 @@ fn over_updates(
             x_range: 0.0..report.config.updates as f64,
             y_range,
             log,
+            x_labels: 9,
             x_label: &plain,
             levels: &[],
         },

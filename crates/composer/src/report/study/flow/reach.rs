@@ -102,6 +102,7 @@ fn chart(report: &FlowReport<'_>, curves: impl Iterator<Item = Curve>) -> anyhow
             x_range: 0.0..(report.config.window as f64 / bar),
             y_range: low..high,
             log: true,
+            x_labels: 9,
             x_label: &plain,
             levels: &[],
         },
