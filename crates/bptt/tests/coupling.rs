@@ -127,7 +127,7 @@ fn bits_decided_one_after_the_other_see_what_rows_at_once_see() {
         let (on, charged, mut logits) =
             (&on[range.clone()], &charged[range.clone()], base[range.clone()].to_vec());
         let given = |bit: usize| bit >= FIRST && charged[bit] == 0.0;
-        let mut seen = vec![0.0; BITS];
+        let mut seen = [0.0; BITS];
         for bit in 0..BITS {
             if bit == FIRST {
                 (FIRST..BITS)
