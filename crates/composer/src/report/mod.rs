@@ -1,9 +1,10 @@
 //! The report: one self-contained page, with no request to any network.
 
 mod along_the_way;
+pub mod charts;
+mod curves;
 pub mod evaluation;
 mod piano_roll;
-mod plots;
 pub mod study;
 
 use crate::commands::likelihood::{Likelihood, verdict};
@@ -30,6 +31,19 @@ pub struct Exhibit {
     pub wav: Vec<u8>,
     /// Stretches to mark in its piano roll, in quarter notes.
     pub marks: Vec<Range<f64>>,
+}
+
+impl Exhibit {
+    fn figure(&self) -> Markup {
+        html! {
+            figure {
+                figcaption { strong { (self.title) } " " span { (self.caption) } }
+                (PreEscaped(piano_roll::svg(&self.score, &self.title, &self.marks)))
+                audio controls="controls" preload="metadata"
+                    src={ "data:audio/wav;base64," (STANDARD.encode(&self.wav)) } {}
+            }
+        }
+    }
 }
 
 /// Everything on the page.
@@ -86,14 +100,7 @@ impl Report<'_> {
             section {
                 h2 { "Listen" }
                 p.note { "One column is a sixteenth, a grey line begins every bar of four quarters. Dark is where a note is struck; shaded are the bars that the first finding below points at." }
-                @for exhibit in self.exhibits {
-                    figure {
-                        figcaption { strong { (exhibit.title) } " " span { (exhibit.caption) } }
-                        (PreEscaped(piano_roll::marked(&exhibit.score, &exhibit.title, &exhibit.marks)))
-                        audio controls="controls" preload="metadata"
-                            src={ "data:audio/wav;base64," (STANDARD.encode(&exhibit.wav)) } {}
-                    }
-                }
+                @for exhibit in self.exhibits { (exhibit.figure()) }
             }
         }
     }
@@ -101,8 +108,8 @@ impl Report<'_> {
     fn learning(&self) -> anyhow::Result<Markup> {
         let baselines: Vec<(&str, f64)> =
             self.trained.valid_baselines.iter().map(|(name, nll)| (*name, nll.per_frame())).collect();
-        let curve =
-            plots::loss_curve(&self.trained.outcome.epochs, self.trained.outcome.best_epoch, &baselines)?;
+        let outcome = &self.trained.outcome;
+        let curve = curves::loss(&outcome.epochs, outcome.best_epoch, &baselines)?;
         Ok(html! {
             section {
                 h2 { "How well it predicts" }

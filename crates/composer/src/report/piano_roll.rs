@@ -9,13 +9,9 @@ const WIDTH: f64 = 960.0;
 const KEY: f64 = 4.0;
 const MARGIN: f64 = 34.0;
 
-/// The notes of a score (drums left out) over time, with bars of its first metre; `title` is for screen readers.
-pub fn svg(score: &Score, title: &str) -> String {
-    marked(score, title, &[])
-}
-
-/// The same with stretches marked, in quarter notes.
-pub fn marked(score: &Score, title: &str, stretches: &[Range<f64>]) -> String {
+/// The notes of a score (drums left out) over time, with bars of its first metre and `stretches` marked, in quarter
+/// notes; `title` is for screen readers.
+pub fn svg(score: &Score, title: &str, stretches: &[Range<f64>]) -> String {
     let notes: Vec<_> = score.notes().filter(|note| note.channel != DRUM_CHANNEL).collect();
     let low = notes.iter().map(|note| note.pitch).min().unwrap_or(60).saturating_sub(2);
     let high = notes.iter().map(|note| note.pitch).max().unwrap_or(72).saturating_add(2).min(127);

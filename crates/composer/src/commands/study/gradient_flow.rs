@@ -3,7 +3,7 @@
 use super::{each_once, refused};
 use crate::failure::wrong_input;
 use crate::material::Material;
-use crate::report::study::charts::cell_name;
+use crate::report::charts::cell_name;
 use crate::report::study::flow::{FlowReport, bars, common_loss, factor, headline};
 use crate::run::OutputFolder;
 use clap::Args;

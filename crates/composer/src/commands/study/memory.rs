@@ -3,7 +3,7 @@
 use super::{each_once, refused};
 use crate::failure::wrong_input;
 use crate::progress::thousands;
-use crate::report::study::charts::cell_name;
+use crate::report::charts::cell_name;
 use crate::report::study::memory::{MemoryReport, error_text};
 use crate::run::OutputFolder;
 use clap::Args;

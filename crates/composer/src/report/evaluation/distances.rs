@@ -1,7 +1,7 @@
 //! How far sets are from real music, beside how far real music is from itself.
 
 use super::Set;
-use crate::report::plots;
+use crate::report::charts;
 use composer_evaluation::distance::{Closer, Comparison, DistributionComparison};
 use composer_evaluation::significance::Interval;
 use maud::{Markup, PreEscaped, html};
@@ -26,7 +26,7 @@ fn statistics(sets: &[Set]) -> anyhow::Result<Markup> {
         samples.extend(
             sets.iter().filter_map(|set| Some((set.name, statistic(set, row.name)?.values.as_slice()))),
         );
-        histograms.push((row, plots::samples(&samples)?));
+        histograms.push((row, charts::samples(&samples)?));
     }
     Ok(html! {
         section {
@@ -103,7 +103,7 @@ fn distributions(sets: &[Set]) -> anyhow::Result<Markup> {
         let shares: Vec<_> = sets.iter().filter_map(|set| Some((set.name, of(set)?))).collect();
         let mut bars = vec![(REAL, first.reference_shares.as_slice())];
         bars.extend(shares.iter().map(|(name, shares)| (*name, shares.as_slice())));
-        charts.push((first, plots::bars(classes, &bars)?));
+        charts.push((first, charts::bars(classes, &bars)?));
     }
     Ok(html! {
         section {

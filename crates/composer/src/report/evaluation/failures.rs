@@ -66,7 +66,7 @@ pub fn rolls(set: &Set) -> Markup {
             @for (i, (piece, score)) in set.assessment.pieces.iter().zip(set.scores).take(DRAWN).enumerate() {
                 figure {
                     figcaption { strong { (piece.name) } " " span { (first_sentence(piece)) } }
-                    (PreEscaped(piano_roll::marked(score, &piece.name, &marked_quarters(set.assessment, i))))
+                    (PreEscaped(piano_roll::svg(score, &piece.name, &marked_quarters(set.assessment, i))))
                 }
             }
         }

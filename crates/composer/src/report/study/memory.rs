@@ -1,7 +1,7 @@
 //! The page of `composer study memory`.
 
-use super::charts::{self, Axes, Line, cell_name};
 use crate::progress::thousands;
+use crate::report::charts::{self, Axes, Line, cell_name};
 use crate::report::{fact, page};
 use composer_bptt::Cell;
 use composer_studies::memory::{Outcome, Recipe, Task, UNSEEN, solved_at};

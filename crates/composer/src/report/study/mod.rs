@@ -1,6 +1,5 @@
 //! Pages of the studies.
 
-pub mod charts;
 pub mod flow;
 pub mod memory;
 

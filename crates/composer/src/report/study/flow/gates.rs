@@ -1,7 +1,7 @@
 //! Gates: what gradient goes through each, and what they do.
 
-use super::super::charts::{self, Axes, Line, cell_name, plain};
 use super::{FlowReport, HALF};
+use crate::report::charts::{self, Axes, Line, cell_name, plain};
 use composer_bptt::probe::GateActivity;
 use composer_studies::gradient_flow::{CellStudy, Observation};
 use maud::{Markup, PreEscaped, html};

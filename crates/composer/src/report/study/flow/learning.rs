@@ -1,8 +1,8 @@
 //! Learning, side by side.
 
-use super::super::charts::{self, Axes, Line, cell_name, color, plain};
 use super::{FlowReport, HALF};
 use crate::progress::thousands;
+use crate::report::charts::{self, Axes, Line, cell_name, color, plain};
 use composer_studies::gradient_flow::{CellStudy, Study};
 use maud::{Markup, PreEscaped, html};
 use plotters::prelude::RGBColor;

@@ -6,8 +6,8 @@ mod reach;
 
 pub use learning::common_loss;
 
-use super::charts::cell_name;
 use crate::progress::thousands;
+use crate::report::charts::cell_name;
 use crate::report::{fact, page};
 use composer_studies::gradient_flow::{CellStudy, Config, Observation, Study, decay, horizon};
 use maud::{Markup, html};

@@ -1,7 +1,7 @@
 //! How far back gradients reach: states, and notes.
 
-use super::super::charts::{self, Axes, Line, cell_name, color, plain};
 use super::{FlowReport, HALF};
+use crate::report::charts::{self, Axes, Line, cell_name, color, plain};
 use composer_studies::gradient_flow::{CellStudy, Observation, Quartiles};
 use maud::{Markup, PreEscaped, html};
 use plotters::prelude::RGBColor;

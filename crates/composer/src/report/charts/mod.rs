@@ -1,8 +1,10 @@
-//! Charts of the studies: lines with bands, heat maps, histograms; as SVG, by plotters.
+//! Charts of the reports and studies: lines with bands, bars, heat maps, histograms; as SVG, by plotters.
 
+mod bars;
 mod heat_map;
 mod legend;
 
+pub use bars::{bars, samples};
 pub use heat_map::heat_map;
 
 use anyhow::anyhow;
@@ -15,6 +17,15 @@ use std::ops::Range;
 const INK: RGBColor = RGBColor(102, 112, 133);
 const GRID: RGBColor = RGBColor(238, 240, 244);
 const FONT: &str = "sans-serif";
+
+/// What a page is about: the model, the validation.
+pub const BLUE: RGBColor = RGBColor(47, 111, 143);
+/// What it is compared with.
+pub const OCHRE: RGBColor = RGBColor(196, 123, 52);
+/// A second thing to compare with.
+pub const PLUM: RGBColor = RGBColor(150, 80, 110);
+/// The background: training, real music.
+pub const GREY: RGBColor = RGBColor(152, 162, 179);
 
 /// The colour of a cell, on every page the same.
 pub fn color(cell: Cell) -> RGBColor {
