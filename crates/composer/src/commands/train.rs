@@ -127,7 +127,7 @@ fn write_report(
         exhibits.push(Exhibit {
             title: format!("Composition {}", number + 1),
             caption: format!(
-                "{}, {:.2} nats per step under the model itself",
+                "{}.mid, {:.2} nats per step under the model itself",
                 piece.file_stem, piece.nll_per_step
             ),
             wav: compose::small_wav(&piece.score, args.music.soundfont.as_deref())?,
