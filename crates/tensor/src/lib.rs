@@ -5,6 +5,7 @@
 //! * [`matmul`] multiplies by matrices that were packed once and are used many times.
 //! * [`maths`] has `exp`, `tanh` and `sigmoid` over slices with a stated error.
 //! * [`Buffer`] holds numbers that start on a cache line.
+//! * [`allocations`] counts what a program allocates, if it asks for that.
 //! * [`parallel`] shares the rows of time-major arrays out to threads.
 //!
 //! Every result is the same bits for any number of threads: each element of a result is one sum in one fixed
@@ -22,6 +23,7 @@
 //! assert_eq!(c, [1.0, 5.0, 4.0, 11.0]);
 //! ```
 
+pub mod allocations;
 mod buffer;
 pub mod maths;
 pub mod matmul;

@@ -10,6 +10,7 @@ use composer_tensor::Scalar;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Input, Mask, Mode, Recurrent, RecurrentWorkspace, State};
+use crate::divergence::{Breakdown, first_breakdown};
 use crate::fused::chunk_steps;
 use crate::{Error, Parameters};
 
@@ -76,38 +77,24 @@ impl Recurrent {
             });
         }
         self.check(input, steps, batch, state, mask)?;
-        let parts = || (0..steps).step_by(segment).map(|from| from..steps.min(from + segment));
-        let input_of = |part: &Range<usize>| part_of(input, part, batch, self.config().input);
-        let mask_of = |part: &Range<usize>| mask.map(|mask| mask.steps(part.start, part.end, batch));
         ws.starts.clear();
-        for part in parts() {
+        for part in parts(steps, segment) {
             let (rng, mode) = match &mut mode {
                 Mode::Eval => (None, Mode::Eval),
                 Mode::Train { rng } => (Some((**rng).clone()), Mode::Train { rng }),
             };
             ws.starts.push((state.clone(), rng));
-            let (x, mask) = (input_of(&part), mask_of(&part));
+            let x = part_of(input, &part, batch, self.config().input);
+            let mask = mask.map(|mask| mask.steps(part.start, part.end, batch));
             self.forward(params, x.get(), part.len(), batch, state, mask.as_ref(), mode, &mut ws.inner)?;
         }
-        for (index, part) in parts().enumerate().collect::<Vec<_>>().into_iter().rev() {
-            let x = input_of(&part);
+        for (index, part) in parts(steps, segment).enumerate().rev() {
             let last = part.end == steps;
             if !last {
-                let (mut state, mut rng) = ws.starts[index].clone();
-                let mode = rng.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
-                let mask = mask_of(&part);
-                self.forward(
-                    params,
-                    x.get(),
-                    part.len(),
-                    batch,
-                    &mut state,
-                    mask.as_ref(),
-                    mode,
-                    &mut ws.inner,
-                )?;
+                self.again(params, input, (index, &part), batch, mask, ws)?;
             }
             ws.d_output.resize(part.len() * batch * self.config().output(), S::zero());
+            let x = part_of(input, &part, batch, self.config().input);
             loss(params, part, ws.inner.output(), &mut ws.d_output)?;
             let d_state_n = (!last).then_some(&ws.d_state);
             self.backward(params, x.get(), &ws.d_output, d_state_n, &mut ws.inner)?;
@@ -115,6 +102,55 @@ impl Recurrent {
         }
         Ok(())
     }
+
+    /// A part, forward again from the state that it started with.
+    fn again<S: Scalar>(
+        &self,
+        params: &Parameters<S>,
+        input: Input<'_, S>,
+        (index, part): (usize, &Range<usize>),
+        batch: usize,
+        mask: Option<&Mask>,
+        ws: &mut SegmentWorkspace<S>,
+    ) -> Result<(), Error> {
+        let (mut state, mut rng) = ws.starts[index].clone();
+        let mode = rng.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
+        let x = part_of(input, part, batch, self.config().input);
+        let mask = mask.map(|mask| mask.steps(part.start, part.end, batch));
+        self.forward(params, x.get(), part.len(), batch, &mut state, mask.as_ref(), mode, &mut ws.inner)
+    }
+
+    /// After [`Recurrent::train_in_segments`] with the same arguments: [`first_breakdown`] in all of its steps, which are gone
+    /// through again.
+    ///
+    /// # Errors
+    /// As for [`Recurrent::forward`], or there was no such training.
+    pub fn first_breakdown_in_segments<S: Scalar>(
+        &self,
+        params: &Parameters<S>,
+        input: Input<'_, S>,
+        steps: usize,
+        batch: usize,
+        segment: usize,
+        mask: Option<&Mask>,
+        ws: &mut SegmentWorkspace<S>,
+    ) -> Result<Option<Breakdown>, Error> {
+        if segment == 0 || ws.starts.len() != steps.div_ceil(segment) {
+            return Err(Error::NoTape);
+        }
+        for (index, part) in parts(steps, segment).enumerate() {
+            self.again(params, input, (index, &part), batch, mask, ws)?;
+            if let Some(found) = first_breakdown(self, &ws.inner) {
+                return Ok(Some(Breakdown { step: found.step + part.start, ..found }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The steps of each segment.
+fn parts(steps: usize, segment: usize) -> impl DoubleEndedIterator<Item = Range<usize>> + ExactSizeIterator {
+    (0..steps.div_ceil(segment)).map(move |index| index * segment..steps.min((index + 1) * segment))
 }
 
 /// Some steps of an input. The offsets of a multi-hot part are its own.

@@ -1,0 +1,108 @@
+//! The memory of a stack's passes.
+
+use composer_tensor::{Buffer, Scalar};
+
+use crate::fused::{BackwardScratch, PackedLayer, Tape, ZoneKind};
+use crate::layers::State;
+use crate::probe::Probe;
+
+/// The memory of a stack's forward and backward passes: reused, it is allocated once.
+#[derive(Clone, Debug, Default)]
+pub struct RecurrentWorkspace<S> {
+    pub(super) packed: Vec<PackedLayer<S>>,
+    pub(super) tapes: Vec<Tape<S>>,
+    /// The output of each layer `[T, B, H·D]`, where it is not simply the states of the tape.
+    pub(super) outputs: Vec<Buffer<S>>,
+    /// The dropout mask on the output of each layer but the last, `[T, B, H·D]` or `[B, H·D]`; empty without.
+    pub(super) masks: Vec<Buffer<S>>,
+    pub(super) valid: Vec<bool>,
+    /// Zoneout of `h` and `c` in the last forward pass.
+    pub(super) zones: (ZoneKind, ZoneKind),
+    /// Steps and batch of the last forward pass; 0 before.
+    pub(super) steps: usize,
+    pub(super) batch: usize,
+    pub(super) hidden: usize,
+    pub(super) scratch: BackwardScratch<S>,
+    /// Gradients on their way from layer to layer.
+    pub(super) d_layers: [Buffer<S>; 2],
+    pub(super) want_d_input: bool,
+    pub(super) d_input: Buffer<S>,
+    pub(super) d_state: State<S>,
+    pub(super) probe: Option<Probe>,
+}
+
+impl<S: Scalar> RecurrentWorkspace<S> {
+    /// Empty; the first pass sizes it.
+    pub fn new() -> Self {
+        RecurrentWorkspace::default()
+    }
+
+    /// The output of the last forward pass, `[T, B, H·D]`.
+    pub fn output(&self) -> &[S] {
+        match self.outputs.len().checked_sub(1) {
+            Some(last) => self.layer_output(last),
+            None => &[],
+        }
+    }
+
+    /// The output of a layer. Where none was collected, there is one direction, and its states are the output.
+    pub(super) fn layer_output(&self, layer: usize) -> &[S] {
+        match &*self.outputs[layer] {
+            [] => &self.tapes[layer].h[self.batch * self.hidden..],
+            collected => collected,
+        }
+    }
+
+    /// Whether backward passes compute the gradient of the input; off at first.
+    pub fn request_d_input(&mut self, wanted: bool) {
+        self.want_d_input = wanted;
+    }
+
+    /// The gradient of the input from the last backward pass, `[T, B, F]`, if it was requested; empty otherwise.
+    pub fn d_input(&self) -> &[S] {
+        &self.d_input
+    }
+
+    /// From now on, backward passes record norms of gradients; see [`crate::probe`].
+    pub fn attach_probe(&mut self) {
+        self.probe = Some(Probe::default());
+    }
+
+    /// Stops recording; gives back what was recorded last.
+    pub fn detach_probe(&mut self) -> Option<Probe> {
+        self.probe.take()
+    }
+
+    /// What the last backward pass recorded, if a probe is attached.
+    pub fn probe(&self) -> Option<&Probe> {
+        self.probe.as_ref()
+    }
+
+    /// Steps and batch of the last forward pass.
+    pub(crate) fn tape_size(&self) -> Option<(usize, usize)> {
+        (self.steps > 0).then_some((self.steps, self.batch))
+    }
+
+    /// What a layer in one direction keeps of the last forward pass.
+    pub(crate) fn tape(&self, index: usize) -> Option<&Tape<S>> {
+        self.tapes.get(index)
+    }
+
+    /// The gradient of the initial state from the last backward pass.
+    pub fn d_state(&self) -> &State<S> {
+        &self.d_state
+    }
+}
+
+/// The memory of [`Recurrent::step`](super::Recurrent::step).
+#[derive(Clone, Debug, Default)]
+pub struct StepWorkspace<S> {
+    pub(super) inner: RecurrentWorkspace<S>,
+}
+
+impl<S: Scalar> StepWorkspace<S> {
+    /// Empty; the first step sizes it.
+    pub fn new() -> Self {
+        StepWorkspace::default()
+    }
+}
