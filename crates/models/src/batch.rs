@@ -3,6 +3,7 @@
 use crate::encoding::{Encoding, Sequence, Symbol, pitches_in_range};
 use composer_bptt::Input;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+use std::ops::Range;
 
 /// Steps `start .. start + T` of one sequence, or nothing.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,28 @@ pub enum Targets {
     },
     /// Softmax outputs `[T·B]`; [`composer_bptt::loss::IGNORE`] where a step is padding.
     Tokens(Vec<u32>),
+}
+
+/// The targets of some rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TargetRows<'a> {
+    /// As [`Targets::Bits`].
+    Bits { on: &'a [f32], weight: &'a [f32] },
+    /// As [`Targets::Tokens`].
+    Tokens(&'a [u32]),
+}
+
+impl Targets {
+    /// Some rows, of `outputs` bits each.
+    pub(crate) fn rows(&self, rows: Range<usize>, outputs: usize) -> TargetRows<'_> {
+        match self {
+            Targets::Bits { on, weight } => {
+                let bits = rows.start * outputs..rows.end * outputs;
+                TargetRows::Bits { on: &on[bits.clone()], weight: &weight[bits] }
+            }
+            Targets::Tokens(tokens) => TargetRows::Tokens(&tokens[rows]),
+        }
+    }
 }
 
 /// `T` steps of `B` sequences, time-major: row `t·B + b`.

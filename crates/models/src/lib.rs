@@ -8,6 +8,7 @@ pub mod batch;
 pub mod encoding;
 mod error;
 pub mod file;
+mod head;
 pub mod prior;
 pub mod scoring;
 pub mod seq2seq;

@@ -1,17 +1,20 @@
 //! [`SequenceModel`]: features → recurrent stack → linear layer (→ coupling of the bits of a frame) → logits of the next symbol.
 
 use crate::Error;
-use crate::batch::{SequenceBatch, Targets};
+use crate::batch::{SequenceBatch, TargetRows};
 use crate::encoding::{Encoding, Sequence};
+use crate::head::{Head, HeadWorkspace};
 use crate::prior;
 use crate::streams::{Purpose, stream};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
     Coupled, Coupling, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig,
-    RecurrentWorkspace, State, StepWorkspace, loss,
+    RecurrentWorkspace, SegmentWorkspace, State, StepWorkspace,
 };
-use rand::RngExt;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Everything that says what a model is, apart from its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,24 +59,18 @@ pub struct SequenceModel {
     config: ModelConfig,
     params: Parameters<f32>,
     recurrent: Recurrent,
-    output: Linear,
-    coupling: Option<Coupling>,
+    head: Head,
 }
 
 /// Scratch of a forward and a backward pass, reused from step to step: it grows at first and then allocates nothing.
 #[derive(Default)]
 pub struct Workspace {
     recurrent: RecurrentWorkspace<f32>,
-    linear: LinearWorkspace<f32>,
-    /// What the output layer reads `[T·B, H]`, after dropout.
-    hidden: Vec<f32>,
-    /// What dropout multiplied it by; empty without dropout.
-    keep: Vec<f32>,
-    /// `[T·B, V]`; after [`SequenceModel::loss`] the gradient of the loss with respect to the logits.
-    logits: Vec<f32>,
+    /// In place of `recurrent` where activations are computed again.
+    segments: SegmentWorkspace<f32>,
+    head: HeadWorkspace,
+    /// The gradient of the stack's output `[T·B, H]`.
     d_hidden: Vec<f32>,
-    /// Targets with label smoothing; empty without.
-    smoothed: Vec<f32>,
 }
 
 /// Prefix of the recurrent stack's parameters in a model file.
@@ -99,7 +96,8 @@ impl SequenceModel {
         let planes = config.encoding.first_plane().filter(|_| config.coupled);
         let couple = |first| Coupling::new(config.encoding.outputs(), first, COUPLING_PREFIX, &mut params);
         let coupling = planes.map(couple).transpose()?;
-        Ok(Self { config, params, recurrent, output, coupling })
+        let head = Head { output, coupling, dropout: config.output_dropout };
+        Ok(Self { config, params, recurrent, head })
     }
 
     /// A model with random weights: a function of the configuration and the seed alone.
@@ -107,16 +105,16 @@ impl SequenceModel {
         let mut model = Self::zeros(config)?;
         let mut rng = stream(seed, Purpose::Initialisation, 0);
         model.recurrent.init(&mut model.params, init, &mut rng);
-        model.output.init(&mut model.params, init, &mut rng);
+        model.head.output.init(&mut model.params, init, &mut rng);
         Ok(model)
     }
 
     /// Makes an untrained model predict how often each symbol occurs in `sequences`: see [`crate::prior`].
     pub fn set_prior(&mut self, sequences: &[Sequence]) {
-        if let Some(bias) = self.output.bias() {
+        if let Some(bias) = self.head.output.bias() {
             let prior = prior::output_bias(&self.config.encoding, sequences);
             self.params.value_mut(bias).copy_from_slice(&prior);
-            self.params.value_mut(self.output.weight()).fill(0.0);
+            self.params.value_mut(self.head.output.weight()).fill(0.0);
         }
     }
 
@@ -154,29 +152,30 @@ impl SequenceModel {
         mut mode: Mode<'_>,
         ws: &mut Workspace,
     ) -> Result<(), Error> {
-        let (steps, rows) = (batch.steps, batch.steps * batch.batch);
         self.recurrent.forward(
             &self.params,
             batch.input(),
-            steps,
+            batch.steps,
             batch.batch,
             state,
             None,
             reborrow(&mut mode),
             &mut ws.recurrent,
         )?;
-        ws.drop_out(self.config.output_dropout, mode);
-        ws.logits.resize(rows * self.config.encoding.outputs(), 0.0);
-        self.output.forward(&self.params, &ws.hidden, rows, &mut ws.logits, &mut ws.linear)?;
-        if let (Some(coupling), Targets::Bits { on, weight }) = (&self.coupling, &batch.targets) {
-            coupling.forward(&self.params, on, weight, &mut ws.logits)?;
-        }
+        let targets = self.targets(batch, 0..batch.steps);
+        self.head.forward(&self.params, ws.recurrent.output(), targets, mode, &mut ws.head)?;
         Ok(())
+    }
+
+    /// What some steps of a batch should predict.
+    fn targets<'b>(&self, batch: &'b SequenceBatch, steps: Range<usize>) -> TargetRows<'b> {
+        let rows = steps.start * batch.batch..steps.end * batch.batch;
+        batch.targets.rows(rows, self.config.encoding.outputs())
     }
 
     /// How the bits of a frame see each other; `None`: they do not.
     pub fn coupling(&self) -> Option<Coupled<'_, f32>> {
-        self.coupling.as_ref().map(|coupling| coupling.view(&self.params))
+        self.head.coupling.as_ref().map(|coupling| coupling.view(&self.params))
     }
 
     /// After [`SequenceModel::forward`]: the negative log-likelihood of the batch in nats, summed over all that is charged.
@@ -193,23 +192,8 @@ impl SequenceModel {
         smoothing: f64,
         ws: &mut Workspace,
     ) -> Result<f64, Error> {
-        let scale = 1.0 / batch.charged.max(1) as f64;
-        let nll = match &batch.targets {
-            Targets::Bits { on, weight } => {
-                ws.smoothed.clear();
-                if smoothing > 0.0 {
-                    let (keep, share) = ((1.0 - smoothing) as f32, (0.5 * smoothing) as f32);
-                    ws.smoothed.extend(on.iter().map(|on| keep * on + share));
-                }
-                let on = if ws.smoothed.is_empty() { on } else { &ws.smoothed };
-                loss::sigmoid_cross_entropy(&mut ws.logits, on, Some(weight), scale)?
-            }
-            Targets::Tokens(targets) => {
-                let vocabulary = self.config.encoding.outputs();
-                loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, smoothing, scale)?
-            }
-        };
-        Ok(nll.sum)
+        let targets = self.targets(batch, 0..batch.steps);
+        Ok(self.head.loss(targets, batch.charged, smoothing, &mut ws.head)?)
     }
 
     /// After [`SequenceModel::forward`]: the first gate or state of the stack that is infinite or not a number.
@@ -219,24 +203,73 @@ impl SequenceModel {
 
     /// After [`SequenceModel::loss`]: adds the gradient of the mean loss to the parameters' gradients.
     pub fn backward(&mut self, batch: &SequenceBatch, ws: &mut Workspace) -> Result<(), Error> {
-        let rows = batch.steps * batch.batch;
-        if let (Some(coupling), Targets::Bits { on, weight }) = (&self.coupling, &batch.targets) {
-            coupling.backward(&mut self.params, on, weight, &ws.logits)?;
-        }
-        ws.d_hidden.resize(ws.hidden.len(), 0.0);
-        self.output.backward(
-            &mut self.params,
-            &ws.hidden,
-            rows,
-            &ws.logits,
-            Some(&mut ws.d_hidden),
-            &mut ws.linear,
-        )?;
-        for (d, keep) in ws.d_hidden.iter_mut().zip(&ws.keep) {
-            *d *= keep;
-        }
+        let targets = self.targets(batch, 0..batch.steps);
+        let hidden = ws.recurrent.output();
+        ws.d_hidden.resize(hidden.len(), 0.0);
+        self.head.backward(&mut self.params, hidden, targets, &mut ws.d_hidden, &mut ws.head)?;
         self.recurrent.backward(&mut self.params, batch.input(), &ws.d_hidden, None, &mut ws.recurrent)?;
         Ok(())
+    }
+
+    /// [`SequenceModel::forward`], [`SequenceModel::smoothed_loss`] and [`SequenceModel::backward`] in one, which keeps the
+    /// activations of about √T steps at a time and computes them again on the way back: less memory, for about a third more time.
+    /// Gradients are the same within rounding. Dropout draws other masks, of the same kind.
+    pub fn learn_in_segments(
+        &mut self,
+        batch: &SequenceBatch,
+        state: &mut State<f32>,
+        smoothing: f64,
+        mut mode: Mode<'_>,
+        ws: &mut Workspace,
+    ) -> Result<f64, Error> {
+        let Self { config, params, recurrent, head } = self;
+        // Segments come to the head from the last to the first, after the stack has drawn for all of them.
+        let mut masks = match &mut mode {
+            Mode::Train { rng } if head.dropout > 0.0 => Some(ChaCha8Rng::from_rng(rng)),
+            _ => None,
+        };
+        let (segment, outputs) =
+            (recurrent.segment_steps(batch.steps, batch.batch), config.encoding.outputs());
+        let mut nats = 0.0;
+        recurrent.train_in_segments(
+            params,
+            batch.input(),
+            batch.steps,
+            batch.batch,
+            segment,
+            state,
+            None,
+            mode,
+            |params, steps, hidden, d_hidden| {
+                let targets = batch.targets.rows(steps.start * batch.batch..steps.end * batch.batch, outputs);
+                let mode = masks.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
+                head.forward(params, hidden, targets, mode, &mut ws.head)?;
+                nats += head.loss(targets, batch.charged, smoothing, &mut ws.head)?;
+                head.backward(params, hidden, targets, d_hidden, &mut ws.head)
+            },
+            &mut ws.segments,
+        )?;
+        Ok(nats)
+    }
+
+    /// After [`SequenceModel::learn_in_segments`] of the same batch: the first gate or state of the stack that is infinite or not
+    /// a number.
+    pub fn first_breakdown_in_segments(
+        &self,
+        batch: &SequenceBatch,
+        ws: &mut Workspace,
+    ) -> Result<Option<Breakdown>, Error> {
+        let segment = self.recurrent.segment_steps(batch.steps, batch.batch);
+        let (input, steps, ws) = (batch.input(), batch.steps, &mut ws.segments);
+        Ok(self.recurrent.first_breakdown_in_segments(
+            &self.params,
+            input,
+            steps,
+            batch.batch,
+            segment,
+            None,
+            ws,
+        )?)
     }
 }
 
@@ -250,22 +283,7 @@ fn reborrow<'a>(mode: &'a mut Mode<'_>) -> Mode<'a> {
 impl Workspace {
     /// Logits `[T·B, V]` of the last [`SequenceModel::forward`].
     pub fn logits(&self) -> &[f32] {
-        &self.logits
-    }
-
-    /// Copies the output of the stack to where the output layer reads it; while training, with inverted dropout.
-    fn drop_out(&mut self, probability: f64, mode: Mode<'_>) {
-        self.hidden.clear();
-        self.hidden.extend_from_slice(self.recurrent.output());
-        self.keep.clear();
-        if let (Mode::Train { rng }, true) = (mode, probability > 0.0) {
-            let kept = (1.0 / (1.0 - probability)) as f32;
-            let draw = |_: &f32| if rng.random::<f64>() < probability { 0.0 } else { kept };
-            self.keep.extend(self.hidden.iter().map(draw));
-            for (h, keep) in self.hidden.iter_mut().zip(&self.keep) {
-                *h *= keep;
-            }
-        }
+        &self.head.logits
     }
 }
 
@@ -345,7 +363,7 @@ impl LanguageModel for Stepper<'_> {
         let model = self.model;
         let input = Input::MultiHot { indices, offsets };
         let hidden = model.recurrent.step(&model.params, input, state, &mut self.ws)?;
-        model.output.forward(&model.params, hidden, offsets.len() - 1, logits, &mut self.linear)?;
+        model.head.output.forward(&model.params, hidden, offsets.len() - 1, logits, &mut self.linear)?;
         Ok(())
     }
 }

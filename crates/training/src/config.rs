@@ -13,6 +13,9 @@ pub struct TrainingConfig {
     pub batch_size: usize,
     /// `T`: steps that a gradient goes back at most; the state is carried on. 0: through whole pieces.
     pub tbptt_len: usize,
+    /// Whether activations are computed again on the way back, those of about √T steps at a time: less memory for long `T`, about
+    /// a third more time, the same gradients.
+    pub recompute: bool,
     /// Transpositions of each piece in an epoch.
     pub copies: usize,
     /// Semitones that a piece is transposed by at most, up and down, where its range allows.
@@ -43,6 +46,7 @@ impl Default for TrainingConfig {
             epochs: 30,
             batch_size: 32,
             tbptt_len: 64,
+            recompute: false,
             copies: 2,
             transpose: 5,
             learning_rate: 3e-3,

@@ -1,7 +1,8 @@
 //! What went wrong, where it began, what probably caused it, and what to try.
 
 use composer_bptt::Parameters;
-use composer_models::{SequenceModel, Workspace};
+use composer_bptt::divergence::Breakdown;
+use composer_models::SequenceModel;
 use std::fmt;
 
 /// Something became infinite or not a number.
@@ -35,9 +36,9 @@ const BACKWARD: &str = "the gradient explodes on its way back through time; try 
 const WEIGHTS: &str = "the update before was too large; try a smaller training.learning_rate (a third) or a longer \
     training.schedule.warmup";
 
-/// After a forward pass whose loss is `value`.
-pub(crate) fn of_loss(model: &SequenceModel, ws: &Workspace, value: f64, update: u64) -> Diagnosis {
-    let (place, advice) = match model.first_breakdown(ws) {
+/// After a forward pass whose loss is `value`, and in which this broke down first.
+pub(crate) fn of_loss(breakdown: Option<Breakdown>, value: f64, update: u64) -> Diagnosis {
+    let (place, advice) = match breakdown {
         Some(found) => {
             let gate = match found.gate {
                 "h" | "c" => format!("state {}", found.gate),

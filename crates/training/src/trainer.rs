@@ -342,23 +342,22 @@ impl<'a> Trainer<'a> {
     fn learn(&mut self, learning_rate: f64) -> Result<(f64, f64, Vec<f64>), Error> {
         let update = self.history.updates;
         let diverged = |diagnosis| Err(Error::Diverged(Box::new(diagnosis)));
-        if let Err(error) = self.model.forward(
-            &self.batch,
-            &mut self.state,
-            Mode::Train { rng: &mut self.dropout },
-            &mut self.ws,
-        ) {
-            return match diagnosis::of_weights(self.model, update) {
-                Some(diagnosis) => diverged(diagnosis),
-                None => Err(error.into()),
-            };
-        }
-        let nats = self.model.smoothed_loss(&self.batch, self.config.label_smoothing, &mut self.ws)?;
+        let nats = match self.gradients() {
+            Ok(nats) => nats,
+            Err(error) => {
+                return match diagnosis::of_weights(self.model, update) {
+                    Some(diagnosis) => diverged(diagnosis),
+                    None => Err(error.into()),
+                };
+            }
+        };
         if !nats.is_finite() {
-            return diverged(diagnosis::of_loss(self.model, &self.ws, nats, update));
+            let breakdown = match self.config.recompute {
+                true => self.model.first_breakdown_in_segments(&self.batch, &mut self.ws)?,
+                false => self.model.first_breakdown(&self.ws),
+            };
+            return diverged(diagnosis::of_loss(breakdown, nats, update));
         }
-        self.model.params_mut().zero_grad();
-        self.model.backward(&self.batch, &mut self.ws)?;
         let layers = self.norms.measure(self.model.params());
         let grad_norm = clip_grad_norm(self.model.params_mut(), self.config.clip_grad_norm);
         if !grad_norm.is_finite() {
@@ -369,6 +368,22 @@ impl<'a> Trainer<'a> {
             average.update(self.model.params().values(), update);
         }
         Ok((nats, grad_norm, layers))
+    }
+
+    /// The loss of the batch in nats, and the gradients of all weights unless it is infinite or no number.
+    fn gradients(&mut self) -> Result<f64, composer_models::Error> {
+        let Trainer { config, model, batch, state, ws, .. } = self;
+        let (smoothing, mode) = (config.label_smoothing, Mode::Train { rng: &mut self.dropout });
+        model.params_mut().zero_grad();
+        if config.recompute {
+            return model.learn_in_segments(batch, state, smoothing, mode, ws);
+        }
+        model.forward(batch, state, mode, ws)?;
+        let nats = model.smoothed_loss(batch, smoothing, ws)?;
+        if nats.is_finite() {
+            model.backward(batch, ws)?;
+        }
+        Ok(nats)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Exponential moving average of the weights: what is validated and kept, while the raw weights go on learning.
 
 use super::BLOCK;
-use rayon::prelude::*;
+use composer_tensor::parallel::{ReadRows, SliceRows, share_rows};
+use composer_tensor::split_rows_by_field;
 
 /// A moving average `a ← d a + (1 − d) θ` with `d = min(decay, (1 + n) / (10 + n))` at update `n`, so that the average
 /// forgets the initial weights quickly (as TensorFlow's `ExponentialMovingAverage` with `num_updates`).
@@ -21,11 +22,16 @@ impl MovingAverage {
     pub fn update(&mut self, values: &[f32], update: u64) {
         let young = (1.0 + update as f64) / (10.0 + update as f64);
         let take = (1.0 - self.decay.min(young)) as f32;
-        let blocks = self.values.par_chunks_mut(BLOCK).zip(values.par_chunks(BLOCK));
-        blocks.for_each(|(averages, values)| {
+        let (data, rows) = (&mut self.values[..], values.len());
+        let work = Averages {
+            averages: SliceRows { data, first: 0, width: 1 },
+            values: ReadRows { data: values, width: 1 },
+        };
+        share_rows(work, rows, BLOCK, &|Averages { averages, values }| {
             averages
+                .data
                 .iter_mut()
-                .zip(values)
+                .zip(values.data)
                 .for_each(|(average, value)| *average += take * (value - *average));
         });
     }
@@ -40,6 +46,14 @@ impl MovingAverage {
         &mut self.values
     }
 }
+
+/// Some averages, and the weights that they follow.
+struct Averages<'a, S> {
+    averages: SliceRows<'a, S>,
+    values: ReadRows<'a, S>,
+}
+
+split_rows_by_field!(Averages { averages, values });
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use super::BLOCK;
 use composer_bptt::Parameters;
-use rayon::prelude::*;
+use composer_tensor::parallel::{ReadRows, SliceRows, share_rows, sum_blocks};
 
 /// Scales all gradients so that their Euclidean norm is at most `max_norm` (Pascanu et al. 2013); returns the norm before.
 ///
@@ -11,15 +11,25 @@ pub fn clip_grad_norm(params: &mut Parameters<f32>, max_norm: f64) -> f64 {
     let norm = sum_of_squares(params.grads()).sqrt();
     if norm > max_norm {
         let scale = (max_norm / norm) as f32;
-        params.grads_mut().par_chunks_mut(BLOCK).for_each(|block| block.iter_mut().for_each(|g| *g *= scale));
+        let rows = params.len();
+        let grads = SliceRows { data: params.grads_mut(), first: 0, width: 1 };
+        share_rows(grads, rows, BLOCK, &|part| part.data.iter_mut().for_each(|g| *g *= scale));
     }
     norm
 }
 
 fn sum_of_squares(values: &[f32]) -> f64 {
-    let sums: Vec<f64> =
-        values.par_chunks(BLOCK).map(|block| block.iter().map(|&g| f64::from(g).powi(2)).sum()).collect();
-    sums.iter().sum()
+    /// Sums side by side: one after the other would wait for each addition.
+    const SIDE_BY_SIDE: usize = 16;
+    let work = ReadRows { data: values, width: 1 };
+    sum_blocks(work, values.len(), BLOCK, &|block| {
+        let (chunks, rest) = block.data.as_chunks::<SIDE_BY_SIDE>();
+        let mut sums = [0.0; SIDE_BY_SIDE];
+        for chunk in chunks {
+            sums.iter_mut().zip(chunk).for_each(|(sum, &g)| *sum += f64::from(g) * f64::from(g));
+        }
+        sums.iter().sum::<f64>() + rest.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>()
+    })
 }
 
 /// The layers of a model: parameters whose names end in the same `_l0`, `_l1` …, and everything else by its prefix.

@@ -8,10 +8,12 @@ pub use clip::{GroupNorms, clip_grad_norm};
 
 use crate::Error;
 use composer_bptt::Parameters;
-use rayon::prelude::*;
+use composer_tensor::parallel::{ReadRows, SliceRows, share_rows};
+use composer_tensor::split_rows_by_field;
 use serde::{Deserialize, Serialize};
 
-/// Elements that one thread updates at a time. Fixed, so that sums do not depend on the number of threads.
+/// Elements that are worth another thread, and that are summed at a time: fixed, so that sums do not depend on the number of
+/// threads.
 const BLOCK: usize = 1 << 14;
 
 /// How a gradient becomes a step.
@@ -161,37 +163,35 @@ impl Optimizer {
             [learning_rate, self.config.weight_decay, self.config.momentum].map(|constant| constant as f32);
         let [alpha, take, epsilon] =
             [self.config.alpha, 1.0 - self.config.alpha, self.config.epsilon].map(|constant| constant as f32);
-        let (values, grads) = params.split();
+        let memory = [&mut self.mean[..], &mut self.mean_square[..]];
         match kind {
-            OptimizerKind::Sgd if self.mean.is_empty() => {
-                let blocks = values.par_chunks_mut(BLOCK).zip(grads.par_chunks(BLOCK));
-                blocks.for_each(|(values, grads)| {
-                    values
-                        .iter_mut()
-                        .zip(grads)
-                        .for_each(|(value, &g)| *value -= rate * (g + decay * *value));
-                });
-            }
-            OptimizerKind::Sgd => each_with_one(values, grads, &mut self.mean, |value, g, m| {
-                let g = g + decay * *value;
-                *m = momentum * *m + g;
-                *value -= rate * if nesterov { g + momentum * *m } else { *m };
+            OptimizerKind::Sgd if memory[0].is_empty() => each_block(params, memory, &|values, grads, _| {
+                values.iter_mut().zip(grads).for_each(|(value, &g)| *value -= rate * (g + decay * *value));
             }),
-            OptimizerKind::RmsProp if self.mean.is_empty() => {
-                each_with_one(values, grads, &mut self.mean_square, |value, g, v| {
+            OptimizerKind::Sgd => each_block(params, memory, &|values, grads, [mean, _]| {
+                for ((value, &g), m) in values.iter_mut().zip(grads).zip(mean) {
                     let g = g + decay * *value;
-                    *v = alpha * *v + take * g * g;
-                    *value -= rate * g / (v.sqrt() + epsilon);
+                    *m = momentum * *m + g;
+                    *value -= rate * if nesterov { g + momentum * *m } else { *m };
+                }
+            }),
+            OptimizerKind::RmsProp if memory[0].is_empty() => {
+                each_block(params, memory, &|values, grads, [_, square]| {
+                    for ((value, &g), v) in values.iter_mut().zip(grads).zip(square) {
+                        let g = g + decay * *value;
+                        *v = alpha * *v + take * g * g;
+                        *value -= rate * g / (v.sqrt() + epsilon);
+                    }
                 });
             }
-            OptimizerKind::RmsProp => {
-                each_with_two(values, grads, &mut self.mean, &mut self.mean_square, |value, g, m, v| {
+            OptimizerKind::RmsProp => each_block(params, memory, &|values, grads, [mean, square]| {
+                for (((value, &g), m), v) in values.iter_mut().zip(grads).zip(mean).zip(square) {
                     let g = g + decay * *value;
                     *v = alpha * *v + take * g * g;
                     *m = momentum * *m + g / (v.sqrt() + epsilon);
                     *value -= rate * *m;
-                });
-            }
+                }
+            }),
             OptimizerKind::Adam | OptimizerKind::AdamW => self.adam(params, learning_rate),
         }
     }
@@ -206,45 +206,46 @@ impl Optimizer {
         let root = (1.0 - beta2.powi(age)).sqrt() as f32;
         let [keep1, take1, keep2, take2, epsilon] =
             [beta1, 1.0 - beta1, beta2, 1.0 - beta2, epsilon].map(|constant| constant as f32);
-        let (values, grads) = params.split();
-        each_with_two(values, grads, &mut self.mean, &mut self.mean_square, |value, g, m, v| {
-            *value *= shrink;
-            let g = g + decay * *value;
-            *m = keep1 * *m + take1 * g;
-            *v = keep2 * *v + take2 * g * g;
-            *value -= step * *m / (v.sqrt() / root + epsilon);
+        each_block(params, [&mut self.mean, &mut self.mean_square], &|values, grads, [mean, square]| {
+            for (((value, &g), m), v) in values.iter_mut().zip(grads).zip(mean).zip(square) {
+                *value *= shrink;
+                let g = g + decay * *value;
+                *m = keep1 * *m + take1 * g;
+                *v = keep2 * *v + take2 * g * g;
+                *value -= step * *m / (v.sqrt() / root + epsilon);
+            }
         });
     }
 }
 
-/// Runs `step(value, gradient, memory)` over all weights, in blocks shared out to threads.
-fn each_with_one(
-    values: &mut [f32],
-    grads: &[f32],
-    memory: &mut [f32],
-    step: impl Fn(&mut f32, f32, &mut f32) + Sync,
-) {
-    let blocks = values.par_chunks_mut(BLOCK).zip(grads.par_chunks(BLOCK)).zip(memory.par_chunks_mut(BLOCK));
-    blocks.for_each(|((values, grads), memory)| {
-        for ((value, &g), m) in values.iter_mut().zip(grads).zip(memory) {
-            step(value, g, m);
-        }
-    });
+/// Some weights, their gradients, and what is remembered of each.
+struct Weights<'a, S> {
+    values: SliceRows<'a, S>,
+    grads: ReadRows<'a, S>,
+    first: Option<SliceRows<'a, S>>,
+    second: Option<SliceRows<'a, S>>,
 }
 
-/// The same with two numbers of memory for each weight.
-fn each_with_two(
-    values: &mut [f32],
-    grads: &[f32],
-    first: &mut [f32],
-    second: &mut [f32],
-    step: impl Fn(&mut f32, f32, &mut f32, &mut f32) + Sync,
+split_rows_by_field!(Weights { values, grads, first, second });
+
+/// Runs `step(values, gradients, memory)` on all weights; threads share them. A memory that is not kept is empty.
+fn each_block(
+    params: &mut Parameters<f32>,
+    memory: [&mut [f32]; 2],
+    step: &(impl Fn(&mut [f32], &[f32], [&mut [f32]; 2]) + Sync),
 ) {
-    let memory = first.par_chunks_mut(BLOCK).zip(second.par_chunks_mut(BLOCK));
-    let blocks = values.par_chunks_mut(BLOCK).zip(grads.par_chunks(BLOCK)).zip(memory);
-    blocks.for_each(|((values, grads), (first, second))| {
-        for (((value, &g), m), v) in values.iter_mut().zip(grads).zip(first).zip(second) {
-            step(value, g, m, v);
-        }
+    let (values, grads) = params.split();
+    let rows = values.len();
+    let [first, second] =
+        memory.map(|data| (!data.is_empty()).then_some(SliceRows { data, first: 0, width: 1 }));
+    let weights = Weights {
+        values: SliceRows { data: values, first: 0, width: 1 },
+        grads: ReadRows { data: grads, width: 1 },
+        first,
+        second,
+    };
+    share_rows(weights, rows, BLOCK, &|part| {
+        let memory = [part.first, part.second].map(|kept| kept.map_or(&mut [][..], |kept| kept.data));
+        step(part.values.data, part.grads.data, memory);
     });
 }
