@@ -1,7 +1,7 @@
 //! What does each cell cost, forward and backward? One layer, inputs gathered and multiplied; elements are frames.
 
-use composer_benches::Roll;
 use composer_bptt::{Cell, Init, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State};
+use composer_studies::speed::Roll;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

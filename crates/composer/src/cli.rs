@@ -61,9 +61,9 @@ pub enum Command {
     /// Show how recurrent networks behave: what they remember, and what becomes of their gradients
     #[command(subcommand)]
     Study(crate::commands::study::StudyCommand),
-    /// Compare with published figures
+    /// Measure: likelihood to compare with published figures, speed and memory on this machine
     #[command(subcommand)]
-    Benchmark(BenchmarkCommand),
+    Benchmark(crate::commands::benchmark::BenchmarkCommand),
 }
 
 /// Options of writing music.
@@ -212,56 +212,6 @@ pub struct GradcheckArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// `composer benchmark`.
-#[derive(Debug, Subcommand)]
-pub enum BenchmarkCommand {
-    /// Likelihood on a published set of frames ({"train", "valid", "test"} as JSON), in nats per frame
-    Frames(Box<FramesArgs>),
-}
-
-/// `composer benchmark frames`.
-#[derive(Clone, Debug, Args)]
-pub struct FramesArgs {
-    /// The set: pieces of frames of MIDI pitches, as in the JSB Chorales and Nottingham sets
-    pub file: PathBuf,
-
-    /// Only the two baselines, without training a network
-    #[arg(long)]
-    pub baselines: bool,
-
-    /// Cell of the network: rnn, rnn-relu, lstm or gru
-    #[arg(long, default_value = "lstm")]
-    pub cell: composer_bptt::Cell,
-
-    /// Units in its layer
-    #[arg(long, default_value_t = 200)]
-    pub hidden: usize,
-
-    /// Times to go through the training set at most
-    #[arg(long, default_value_t = 60)]
-    pub epochs: u64,
-
-    /// Share of units that are switched off at random while training
-    #[arg(long, default_value_t = 0.5)]
-    pub dropout: f64,
-
-    /// Let the pitches of a frame see each other, as in RNN-NADE; without it they are independent
-    #[arg(long)]
-    pub coupled: bool,
-
-    /// Semitones to transpose by at most while training; the published figures do not transpose
-    #[arg(long, default_value_t = 0)]
-    pub transpose: i8,
-
-    /// How large the steps of learning are at their largest
-    #[arg(long, default_value_t = 0.004)]
-    pub learning_rate: f64,
-
-    /// Seed of weights, order and dropout
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
 }
 
 /// A length of music.

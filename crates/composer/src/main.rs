@@ -14,7 +14,12 @@ mod session;
 mod tensorboard;
 
 use clap::Parser;
+use composer_tensor::allocations::CountingAllocator;
 use std::process::ExitCode;
+
+/// Counts only while `benchmark speed` asks it to.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();

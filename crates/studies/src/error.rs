@@ -13,6 +13,11 @@ pub enum Error {
         /// What it should be.
         must: &'static str,
     },
+    /// No machine holds it, or nobody waits for it.
+    #[error(
+        "{0} needs more than 32 GB or minutes for one step: choose a smaller batch, or fewer steps, units or layers"
+    )]
+    TooLarge(String),
     /// Fewer parameters than the smallest network has.
     #[error("parameters is {budget}, but the smallest {cell} has {least}: allow more of them")]
     TooFewParameters {

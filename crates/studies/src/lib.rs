@@ -2,6 +2,7 @@
 //!
 //! * [`memory`]: how far back can each cell remember? Four tasks whose answer lies a known number of steps back.
 //! * [`gradient_flow`]: why? What becomes of a gradient on its way back through the gates, before and after training.
+//! * [`speed`]: what does a step cost? Time, memory, and how they grow.
 //!
 //! Cells are compared at equal numbers of parameters, see [`size`].
 
@@ -11,5 +12,6 @@ pub mod gradient_flow;
 pub mod memory;
 pub mod network;
 pub mod size;
+pub mod speed;
 
 pub use error::Error;

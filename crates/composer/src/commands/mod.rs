@@ -1,6 +1,6 @@
 //! One module per command.
 
-mod benchmark;
+pub mod benchmark;
 mod compose;
 mod diagnose;
 mod dry_run;
@@ -18,7 +18,7 @@ pub mod study;
 pub mod train;
 pub mod train_args;
 
-use crate::cli::{Arguments, BenchmarkCommand, Command};
+use crate::cli::{Arguments, Command};
 use crate::failure::wrong_input;
 use clap::Parser;
 
@@ -50,6 +50,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Command::Ingest(args)) => ingest::run(args),
         Some(Command::Gradcheck(args)) => gradcheck::run(args),
         Some(Command::Study(command)) => study::run(command),
-        Some(Command::Benchmark(BenchmarkCommand::Frames(args))) => benchmark::frames(args),
+        Some(Command::Benchmark(command)) => benchmark::run(command),
     }
 }

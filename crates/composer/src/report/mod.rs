@@ -5,6 +5,7 @@ pub mod charts;
 mod curves;
 pub mod evaluation;
 mod piano_roll;
+pub mod scaling;
 pub mod study;
 
 use crate::commands::likelihood::{Likelihood, verdict};

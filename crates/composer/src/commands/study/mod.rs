@@ -26,7 +26,7 @@ pub fn run(command: &StudyCommand) -> anyhow::Result<()> {
 }
 
 /// An error of a study, with settings by the names that they have on the command line.
-fn refused(error: Error) -> anyhow::Error {
+pub(super) fn refused(error: Error) -> anyhow::Error {
     match error {
         Error::Setting { name, value, must } => {
             let option = match name {
@@ -42,7 +42,7 @@ fn refused(error: Error) -> anyhow::Error {
 }
 
 /// Cells in their order, those that were named twice once.
-fn each_once(cells: &[Cell]) -> Vec<Cell> {
+pub(super) fn each_once(cells: &[Cell]) -> Vec<Cell> {
     let mut once: Vec<Cell> = Vec::new();
     for &cell in cells {
         if !once.contains(&cell) {

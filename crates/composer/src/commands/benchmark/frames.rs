@@ -1,10 +1,10 @@
-//! `composer benchmark`: figures that can be compared with published ones.
+//! `composer benchmark frames`: likelihoods that can be compared with published ones.
 
-use super::likelihood::model_nll;
-use crate::cli::FramesArgs;
+use crate::commands::likelihood::model_nll;
 use crate::failure::wrong_input;
 use crate::progress::{TrainingProgress, thousands};
-use composer_bptt::{Init, RecurrentConfig};
+use clap::Args;
+use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::{FrameSpace, Nll};
@@ -12,9 +12,53 @@ use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use composer_music::frame_json::{FrameSets, read_frame_json};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_training::{TrainingConfig, train};
+use std::path::PathBuf;
 
 /// `composer benchmark frames`.
-pub fn frames(args: &FramesArgs) -> anyhow::Result<()> {
+#[derive(Clone, Debug, Args)]
+pub struct FramesArgs {
+    /// The set: pieces of frames of MIDI pitches, as in the JSB Chorales and Nottingham sets
+    pub file: PathBuf,
+
+    /// Only the two baselines, without training a network
+    #[arg(long)]
+    pub baselines: bool,
+
+    /// Cell of the network: rnn, rnn-relu, lstm or gru
+    #[arg(long, default_value = "lstm")]
+    pub cell: Cell,
+
+    /// Units in its layer
+    #[arg(long, default_value_t = 200)]
+    pub hidden: usize,
+
+    /// Times to go through the training set at most
+    #[arg(long, default_value_t = 60)]
+    pub epochs: u64,
+
+    /// Share of units that are switched off at random while training
+    #[arg(long, default_value_t = 0.5)]
+    pub dropout: f64,
+
+    /// Let the pitches of a frame see each other, as in RNN-NADE; without it they are independent
+    #[arg(long)]
+    pub coupled: bool,
+
+    /// Semitones to transpose by at most while training; the published figures do not transpose
+    #[arg(long, default_value_t = 0)]
+    pub transpose: i8,
+
+    /// How large the steps of learning are at their largest
+    #[arg(long, default_value_t = 0.004)]
+    pub learning_rate: f64,
+
+    /// Seed of weights, order and dropout
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Runs the command.
+pub fn run(args: &FramesArgs) -> anyhow::Result<()> {
     let sets = read_frame_json(&args.file).map_err(wrong_input)?;
     let space = FrameSpace { onset_plane: false, ..FrameSpace::PIANO };
     let mut rows = vec![
