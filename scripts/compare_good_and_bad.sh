@@ -13,7 +13,7 @@ out=${1:-runs/good-and-bad}
 compose() { # model, what its music is called, temperature
     "$composer" compose --model "$out/$1/model.safetensors" --temperature "$3" --num-outputs 12 --output-dir "$out/$2"
 }
-compose trained quick-start 0.8
+compose trained quick-start 0.6
 compose hasty frozen 0
 compose hasty wild 3
 "$composer" evaluate "$out/quick-start" "$out/frozen" "$out/wild" --output "$out/evaluation.html"

@@ -77,9 +77,10 @@ pub struct MusicArgs {
     #[arg(long, default_value = "16bars")]
     pub length: Length,
 
-    /// How adventurous: 1 as learnt, lower is tamer, higher is wilder, 0 always the most likely
-    #[arg(long, default_value_t = 0.8)]
-    pub temperature: f64,
+    /// How adventurous: 1 as learnt, lower is tamer, higher is wilder, 0 always the most likely [default: 0.6 for frames,
+    /// 0.9 for tokens]
+    #[arg(long)]
+    pub temperature: Option<f64>,
 
     /// Notes that may sound together at most
     #[arg(long, default_value_t = 8, value_name = "N")]

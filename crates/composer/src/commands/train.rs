@@ -189,6 +189,6 @@ fn summary(trained: &Trained, likelihoods: &[Likelihood], written: &[Written], f
         println!("\n{} files were left out or used in part; the report says why.", trained.left_out.len());
     }
     println!("\nNext, try:");
-    println!("  composer compose --model {shown}/{MODEL_FILE} --temperature 0.8 --seed 7 --length 32bars");
+    println!("  composer compose --model {shown}/{MODEL_FILE} --temperature 0.9 --seed 7 --length 32bars");
     println!("  composer train <folder with your MIDI files>");
 }

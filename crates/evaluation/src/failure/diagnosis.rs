@@ -220,7 +220,7 @@ fn advice(mode: FailureMode) -> (&'static str, &'static str) {
     match mode {
         FailureMode::TimingArtefacts => (
             "the model chooses notes too freely, or it has not learnt yet where beats are",
-            "try --temperature 0.8; then train longer (--epochs) or on more music with a steady beat",
+            "lower --temperature; then train longer (--epochs) or on more music with a steady beat",
         ),
         FailureMode::Repetition => (
             "the model always takes the most likely step, and its memory falls into a circle",
@@ -228,7 +228,7 @@ fn advice(mode: FailureMode) -> (&'static str, &'static str) {
         ),
         FailureMode::HarmonicDrift => (
             "wrong notes become the context of the next ones, and the key is forgotten",
-            "try --temperature 0.8; then train with a longer context (--tbptt-len 128) or on music in fewer keys",
+            "lower --temperature or hold the piece to a --key; then train with a longer context (--tbptt-len 128) or on music in fewer keys",
         ),
         FailureMode::NoStructure => (
             "the memory of the model is shorter than a phrase: each bar follows only from the one before",
