@@ -58,7 +58,7 @@ pub enum Command {
     Ingest(crate::commands::ingest::IngestArgs),
     /// Check the hand-written gradients against finite differences
     Gradcheck(GradcheckArgs),
-    /// Show how recurrent networks behave: what they remember, and what becomes of their gradients
+    /// Show how recurrent networks behave: what they remember, what becomes of their gradients, what scheduled sampling gains
     #[command(subcommand)]
     Study(crate::commands::study::StudyCommand),
     /// Measure: likelihood to compare with published figures, speed and memory on this machine

@@ -28,9 +28,16 @@ pub enum Error {
         /// What one unit per layer needs.
         least: usize,
     },
-    /// A task that does not exist.
-    #[error("there is no task \"{0}\"; choose adding, copy, order or recall")]
-    UnknownTask(String),
+    /// A name that stands for nothing.
+    #[error("there is no {kind} \"{name}\"; choose {known}")]
+    UnknownName {
+        /// Of what.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// What there is.
+        known: &'static str,
+    },
     /// No piece is as long as a window.
     #[error(
         "the longest {set} piece has {longest} steps, and a window has {window}: choose a shorter window"
@@ -49,6 +56,9 @@ pub enum Error {
     /// A model refused its input.
     #[error(transparent)]
     Model(#[from] composer_models::Error),
+    /// Music could not be written.
+    #[error(transparent)]
+    Decoding(#[from] composer_decoding::Error),
     /// A training failed.
     #[error(transparent)]
     Training(#[from] composer_training::Error),

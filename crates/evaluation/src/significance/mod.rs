@@ -1,7 +1,8 @@
-//! How sure a figure is: intervals by bootstrap, tests by permutation, separation by rank.
+//! How sure a figure is: intervals by bootstrap and Student's, tests by permutation, separation by rank.
 
 pub mod auc;
 pub mod bootstrap;
 pub mod hypothesis;
+pub mod student;
 
 pub use bootstrap::Interval;

@@ -15,11 +15,11 @@ mod tasks;
 mod trial;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use composer_bptt::Cell;
 
 use crate::Error;
+use crate::parallel::share_out;
 
 pub use tasks::{Examples, Task};
 pub use trial::{Outcome, Point, Recipe, Trial, UNSEEN, run_trial};
@@ -45,47 +45,29 @@ pub fn study(
     threads: usize,
     tell: &mut (dyn FnMut(Event<'_>) + Send),
 ) -> Result<Vec<Outcome>, Error> {
-    let ladders = ladders(trials);
-    let next = AtomicUsize::new(0);
     let tell = Mutex::new(tell);
     let say = |event: Event<'_>| {
         if let Ok(mut tell) = tell.lock() {
             tell(event);
         }
     };
-    let work = || -> Result<Vec<Outcome>, Error> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let climb = |ladder: &Vec<Trial>| {
         let mut outcomes = Vec::new();
-        while let Some(ladder) = ladders.get(next.fetch_add(1, Ordering::Relaxed)) {
-            for &trial in ladder {
-                let outcome = pool.install(|| {
-                    run_trial(trial, recipe, |point| {
-                        say(Event::Tested(trial, point));
-                        true
-                    })
-                })?;
-                say(Event::Finished(&outcome));
-                let solved = outcome.solved;
-                outcomes.push(outcome);
-                if !solved {
-                    break;
-                }
+        for &trial in ladder {
+            let outcome = run_trial(trial, recipe, |point| {
+                say(Event::Tested(trial, point));
+                true
+            })?;
+            say(Event::Finished(&outcome));
+            let solved = outcome.solved;
+            outcomes.push(outcome);
+            if !solved {
+                break;
             }
         }
         Ok(outcomes)
     };
-    let mut outcomes = std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..threads.clamp(1, ladders.len().max(1))).map(|_| scope.spawn(work)).collect();
-        let mut all = Vec::new();
-        for worker in workers {
-            match worker.join() {
-                Ok(outcomes) => all.extend(outcomes?),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok::<_, Error>(all)
-    })?;
+    let mut outcomes = share_out(&ladders(trials), threads, climb)?.concat();
     outcomes.sort_by_key(|outcome| trials.iter().position(|trial| *trial == outcome.trial));
     Ok(outcomes)
 }

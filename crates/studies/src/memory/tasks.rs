@@ -232,10 +232,11 @@ impl FromStr for Task {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Task, Error> {
-        Task::ALL
-            .into_iter()
-            .find(|task| task.to_string() == name)
-            .ok_or_else(|| Error::UnknownTask(name.to_string()))
+        Task::ALL.into_iter().find(|task| task.to_string() == name).ok_or_else(|| Error::UnknownName {
+            kind: "task",
+            name: name.to_string(),
+            known: "adding, copy, order or recall",
+        })
     }
 }
 

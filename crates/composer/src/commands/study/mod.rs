@@ -1,11 +1,11 @@
 //! `composer study`: experiments that show how recurrent networks behave.
 
+pub mod cells;
 pub mod gradient_flow;
 pub mod memory;
 
 use crate::failure::wrong_input;
 use clap::Subcommand;
-use composer_bptt::Cell;
 use composer_studies::Error;
 
 /// `composer study`.
@@ -15,6 +15,8 @@ pub enum StudyCommand {
     Memory(memory::MemoryArgs),
     /// How far back a gradient reaches through the gates of each cell, before and after training on music
     GradientFlow(gradient_flow::FlowArgs),
+    /// Every cell on frames and on events, by teacher forcing, scheduled sampling and its controls (about 10 minutes)
+    Cells(cells::CellsArgs),
 }
 
 /// Runs the study that was chosen.
@@ -22,6 +24,7 @@ pub fn run(command: &StudyCommand) -> anyhow::Result<()> {
     match command {
         StudyCommand::Memory(args) => memory::run(args),
         StudyCommand::GradientFlow(args) => gradient_flow::run(args),
+        StudyCommand::Cells(args) => cells::run(args),
     }
 }
 
@@ -41,12 +44,12 @@ pub(super) fn refused(error: Error) -> anyhow::Error {
     }
 }
 
-/// Cells in their order, those that were named twice once.
-pub(super) fn each_once(cells: &[Cell]) -> Vec<Cell> {
-    let mut once: Vec<Cell> = Vec::new();
-    for &cell in cells {
-        if !once.contains(&cell) {
-            once.push(cell);
+/// Items in their order, those that were named twice once.
+pub(super) fn each_once<T: Copy + PartialEq>(items: &[T]) -> Vec<T> {
+    let mut once: Vec<T> = Vec::new();
+    for &item in items {
+        if !once.contains(&item) {
+            once.push(item);
         }
     }
     once

@@ -1,5 +1,6 @@
 //! Pages of the studies.
 
+pub mod cells;
 pub mod flow;
 pub mod memory;
 

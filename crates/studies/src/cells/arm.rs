@@ -1,0 +1,144 @@
+//! What a network reads while it learns: the truth, its own music, or noise.
+
+use std::fmt;
+use std::str::FromStr;
+
+use composer_training::Sampling;
+use composer_training::sampling::{Curve, Source};
+use serde::Serialize;
+
+use crate::Error;
+
+/// What replaces true symbols, and how often. With the three schedules and the noise, half of the symbols are true on average
+/// over the training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arm {
+    /// Nothing: teacher forcing.
+    TeacherForcing,
+    /// Scheduled sampling (Bengio et al. 2015) whose probability of the truth falls evenly from 1 to 0.
+    Linear,
+    /// Scheduled sampling whose probability of the truth falls from 1 to 0.2 by the same factor in every update.
+    Exponential,
+    /// Scheduled sampling whose probability of the truth falls along a sigmoid, with its middle in the middle of the training.
+    InverseSigmoid,
+    /// The network always reads what it wrote itself: a control.
+    Always,
+    /// As `Linear`, but symbols from random places of the training music instead of the network's: a control.
+    Noise,
+    /// Teacher forcing, and a quarter of the units that the output layer reads are off: a control.
+    Dropout,
+}
+
+impl Arm {
+    /// All of them.
+    pub const ALL: [Arm; 7] = [
+        Arm::TeacherForcing,
+        Arm::Linear,
+        Arm::Exponential,
+        Arm::InverseSigmoid,
+        Arm::Always,
+        Arm::Noise,
+        Arm::Dropout,
+    ];
+
+    /// Those that are compared unless told otherwise.
+    pub const USUAL: [Arm; 4] = [Arm::TeacherForcing, Arm::Linear, Arm::Always, Arm::Noise];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Arm::TeacherForcing => "teacher forcing",
+            Arm::Linear => "scheduled sampling",
+            Arm::Exponential => "scheduled sampling, exponential",
+            Arm::InverseSigmoid => "scheduled sampling, inverse sigmoid",
+            Arm::Always => "always sampling",
+            Arm::Noise => "random noise",
+            Arm::Dropout => "dropout",
+        }
+    }
+
+    /// Scheduled sampling over a training of so many updates.
+    pub fn sampling(self, updates: u64) -> Sampling {
+        let n = updates.max(1) as f64;
+        let plain = Sampling::default();
+        let linear = Sampling { curve: Curve::Linear, k: 1.0, slope: 1.0 / n, floor: 0.0, ..plain };
+        match self {
+            Arm::TeacherForcing | Arm::Dropout => plain,
+            Arm::Linear => linear,
+            Arm::Noise => Sampling { source: Source::Noise, ..linear },
+            Arm::Exponential => Sampling { curve: Curve::Exponential, k: 0.2f64.powf(1.0 / n), ..plain },
+            Arm::InverseSigmoid => Sampling { curve: Curve::InverseSigmoid, k: sigmoid_constant(n), ..plain },
+            Arm::Always => Sampling { curve: Curve::Constant, k: 0.0, ..plain },
+        }
+    }
+
+    /// Probability that a unit is off on its way to the output layer.
+    pub fn output_dropout(self) -> f64 {
+        if self == Arm::Dropout { 0.25 } else { 0.0 }
+    }
+}
+
+/// The `k` for which `k / (k + exp(i / k))` is a half at `i = n / 2`: `k ln k = n / 2`.
+fn sigmoid_constant(n: f64) -> f64 {
+    let (mut low, mut high) = (1.0, n + 3.0);
+    while high - low > 1e-9 * high {
+        let middle: f64 = 0.5 * (low + high);
+        if middle * middle.ln() < 0.5 * n { low = middle } else { high = middle }
+    }
+    low
+}
+
+impl fmt::Display for Arm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Arm::TeacherForcing => "teacher-forcing",
+            Arm::Linear => "linear",
+            Arm::Exponential => "exponential",
+            Arm::InverseSigmoid => "inverse-sigmoid",
+            Arm::Always => "always",
+            Arm::Noise => "noise",
+            Arm::Dropout => "dropout",
+        })
+    }
+}
+
+impl FromStr for Arm {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Arm::ALL.into_iter().find(|arm| arm.to_string() == name).ok_or_else(|| Error::UnknownName {
+            kind: "arm",
+            name: name.into(),
+            known: "teacher-forcing, linear, exponential, inverse-sigmoid, always, noise or dropout",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedules_of_any_length_replace_as_much_as_they_say() {
+        for updates in [50, 400, 10_000] {
+            let mean = |arm: Arm| {
+                let sampling = arm.sampling(updates);
+                sampling.check().unwrap();
+                (0..updates).map(|update| sampling.truth_probability(update)).sum::<f64>() / updates as f64
+            };
+            assert_eq!((mean(Arm::TeacherForcing), mean(Arm::Dropout), mean(Arm::Always)), (1.0, 1.0, 0.0));
+            for arm in [Arm::Linear, Arm::Exponential, Arm::InverseSigmoid, Arm::Noise] {
+                assert!((mean(arm) - 0.5).abs() < 0.05, "{arm}: {}", mean(arm));
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for arm in Arm::ALL {
+            assert_eq!(arm.to_string().parse::<Arm>().unwrap(), arm);
+        }
+        assert!("student".parse::<Arm>().unwrap_err().to_string().contains("no arm \"student\""));
+    }
+}

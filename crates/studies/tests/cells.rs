@@ -1,0 +1,115 @@
+//! Cells side by side on a toy music: what is learnt shows in every figure, and the study is the same on any number of threads.
+
+use composer_bptt::Cell;
+use composer_music::{Note, Score, Track};
+use composer_studies::cells::{
+    Arm, BAR, Bar, Config, Event, Form, MEASURES, Measure, change, over_seeds, study,
+};
+
+/// Broken chords in eighths over a bass that changes with the bar.
+fn piece(number: u64, bars: u64) -> Score {
+    let mut score = Score::new(4);
+    let mut notes = Vec::new();
+    for bar in 0..bars {
+        let root = [48, 53, 55, 48][((bar + number) % 4) as usize];
+        let note =
+            |onset, pitch, duration| Note { onset, duration, pitch, velocity: 80, channel: 0, program: 0 };
+        notes.push(note(16 * bar, root, 16));
+        for eighth in 0..8 {
+            notes.push(note(16 * bar + 2 * eighth, root + [12, 16, 19, 16][(eighth % 4) as usize], 2));
+        }
+    }
+    notes.sort_unstable_by_key(|note| (note.onset, note.pitch));
+    score.tracks.push(Track { name: None, notes });
+    score
+}
+
+fn music() -> (Vec<Score>, Vec<Score>) {
+    ((0..6).map(|number| piece(number, 12)).collect(), (6..8).map(|number| piece(number, 12)).collect())
+}
+
+fn config() -> Config {
+    Config {
+        cells: vec![Cell::Gru],
+        arms: vec![Arm::TeacherForcing, Arm::Linear, Arm::Noise],
+        seeds: 2,
+        updates: 60,
+        parameters: 50_000,
+        batch: 4,
+        bars: 2,
+        compositions: 4,
+        learning_rate: 1e-2,
+        ..Config::default()
+    }
+}
+
+fn measure(name: &str) -> &'static Measure {
+    MEASURES.iter().find(|measure| measure.name == name).unwrap()
+}
+
+#[test]
+fn what_is_learnt_shows_in_every_figure() {
+    let (train, held) = music();
+    let short = study(&train, &held, &Config { updates: 1, ..config() }, 2, &mut |_| {}).unwrap();
+    let mut updates = 0;
+    let long = study(&train, &held, &config(), 2, &mut |event| {
+        updates += u64::from(matches!(event, Event::Updated));
+    })
+    .unwrap();
+    assert_eq!(updates, config().all_updates(), "progress ends where it says");
+    for form in Form::ALL {
+        let figure = |study: &composer_studies::cells::Study, arm, name| {
+            over_seeds(&study.outcomes, form, Cell::Gru, arm, measure(name)).estimate
+        };
+        for name in ["nll", "divergence", "reference_nll"] {
+            let [before, after] = [&short, &long].map(|study| figure(study, Arm::TeacherForcing, name));
+            assert!(after < 0.8 * before, "{form}, {name}: {before} before and {after} after learning");
+        }
+        let first = figure(&long, Arm::TeacherForcing, "wound_first");
+        let last = figure(&long, Arm::TeacherForcing, "wound_last");
+        assert!(first > 0.05 && last < first, "{form}: wrong notes cost {first}, then {last}");
+        // A network that learns from noise predicts worse than one that learns from music.
+        let noise = change(&long.outcomes, form, Arm::Noise, measure("nll"));
+        assert!(noise.low > 0.0, "{form}: noise changes the likelihood by {noise}");
+        assert_eq!(change(&long.outcomes, form, Arm::TeacherForcing, measure("nll")).high, 0.0);
+    }
+    let real = |bars: &[Bar]| bars.iter().map(Bar::divergence).sum::<f64>() / bars.len() as f64;
+    assert!(real(&long.real) < 0.1, "music of the same kind diverges by {}", real(&long.real));
+    assert_eq!(long.real.len(), config().composed_bars());
+    // 6 notes on and off and 8 shifts less the bass, and a velocity here and there: tokens are fewer than 2 · 16.
+    let windows: Vec<usize> = long.windows.iter().map(|window| window.1).collect();
+    assert_eq!(windows[0], 2 * BAR);
+    assert!(windows[1] > 2 * 26 && windows[1] < 2 * 28, "9 on, 9 off and 8 shifts in a bar: {windows:?}");
+}
+
+#[test]
+fn a_study_is_the_same_on_any_number_of_threads() {
+    let (train, held) = music();
+    let config = Config { updates: 3, ..config() };
+    let mut runs = [1, 2].map(|threads| study(&train, &held, &config, threads, &mut |_| {}).unwrap());
+    for outcome in runs.iter_mut().flat_map(|run| &mut run.outcomes) {
+        outcome.seconds = 0.0;
+    }
+    assert_eq!(runs[0], runs[1]);
+    let trials: Vec<_> = runs[0].outcomes.iter().map(|outcome| outcome.trial).collect();
+    assert_eq!(trials, config.trials());
+    for outcome in &runs[0].outcomes {
+        assert!(outcome.parameters <= config.parameters && outcome.parameters > config.parameters * 9 / 10);
+        for measure in MEASURES {
+            assert!((measure.of)(outcome).is_finite(), "{}", measure.name);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let (train, held) = music();
+    let complaint = |config: Config| config.check(&train, &held).unwrap_err().to_string();
+    assert!(complaint(Config { seeds: 0, ..config() }).contains("seeds is 0"));
+    assert!(
+        complaint(Config { parameters: 20_000, cells: vec![Cell::Lstm], ..config() })
+            .contains("smallest lstm")
+    );
+    assert!(complaint(Config { bars: 4, ..config() }).contains("the longest held-out piece has 192 steps"));
+    assert!(config().check(&[], &held).unwrap_err().to_string().contains("the longest training piece has 0"));
+}
