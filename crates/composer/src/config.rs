@@ -8,7 +8,8 @@ use crate::commands::train_args::TrainArgs;
 use crate::failure::wrong_input;
 use anyhow::Context;
 use composer_bptt::{Cell, RecurrentConfig};
-use composer_models::{Encoding, ModelConfig};
+use composer_models::{Encoding, ModelConfig, file};
+use composer_music::representation::AnyRepresentation;
 use composer_training::TrainingConfig;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -133,8 +134,7 @@ impl Config {
         )?;
         if let Some(path) = &args.config {
             let name = path.display().to_string();
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| wrong_input(format!("cannot read the configuration {name}: {error}")))?;
+            let text = read(path)?;
             let file: Table = text.parse().map_err(|error: toml::de::Error| {
                 wrong_input(format!("{name} is not TOML: {}", error.message()))
             })?;
@@ -185,6 +185,25 @@ impl Config {
         Ok(config)
     }
 
+    /// Refuses variants that would change nothing, because the symbols do not tell what would vary.
+    pub fn check_augmentation(&self, representation: &AnyRepresentation) -> anyhow::Result<()> {
+        let TrainingConfig { stretch, velocity, .. } = self.training;
+        let told = &self.music.representation;
+        if stretch != 1.0 && !representation.tells_tempo() {
+            return Err(wrong_input(format!(
+                "training.stretch is {stretch}, but {told} count notes in quarters and do not tell the tempo: leave it at \
+                 1, or use events or remi"
+            )));
+        }
+        if velocity != 0 && !representation.tells_velocity() {
+            return Err(wrong_input(format!(
+                "training.velocity is {velocity}, but {told} do not tell how loud notes are: leave it at 0, or use events \
+                 or remi"
+            )));
+        }
+        Ok(())
+    }
+
     /// As a file.
     pub fn to_toml(&self) -> anyhow::Result<String> {
         Ok(toml::to_string_pretty(self)?)
@@ -217,6 +236,18 @@ impl Config {
 /// What the quick start has time for.
 fn default_training() -> TrainingConfig {
     TrainingConfig { epochs: 28, batch_size: 16, learning_rate: 0.004, ..TrainingConfig::default() }
+}
+
+/// The text of a configuration: a TOML file, or what a model file says of its own training.
+pub fn read(path: &Path) -> anyhow::Result<String> {
+    let name = path.display();
+    if path.extension().is_some_and(|extension| extension == "safetensors") {
+        let (_, notes) = file::load(path)?;
+        let said = Some(notes.configuration).filter(|text| !text.is_empty());
+        return said.ok_or_else(|| wrong_input(format!("{name} does not say how it was trained")));
+    }
+    std::fs::read_to_string(path)
+        .map_err(|error| wrong_input(format!("cannot read the configuration {name}: {error}")))
 }
 
 /// Sets one key of a table that has it already.

@@ -6,10 +6,13 @@ use composer_evaluation::likelihood::FrameSpace;
 use composer_models::file::Notes;
 use composer_models::{Encoding, Sequence};
 use composer_music::Score;
+use composer_music::augment::Augmentation;
 use composer_music::corpus::{self, Corpus, Piece, Verdict};
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, DEFAULT_PATTERNS, Representation, Symbols};
 use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
+use composer_training::Error as TrainingError;
+use rand::Rng;
 use std::path::Path;
 
 /// The pieces of one set, in the same order in every list.
@@ -130,6 +133,25 @@ impl Material {
         }
         self.tokens = Some(learnt);
         Ok(())
+    }
+
+    /// A variant of a training piece, as tokens.
+    ///
+    /// # Errors
+    /// It becomes longer than its representation can hold.
+    pub fn variant(
+        &self,
+        piece: usize,
+        augmentation: &Augmentation,
+        rng: &mut impl Rng,
+    ) -> Result<Sequence, TrainingError> {
+        let Some(tokens) = &self.tokens else { return Ok(self.train.sequences[piece].clone()) };
+        let varied = augmentation.apply(&self.train.scores[piece], rng);
+        match tokens.encode(&varied) {
+            Ok(Symbols::Tokens(tokens)) => Ok(Sequence::Tokens(tokens)),
+            Ok(Symbols::Frames(frames)) => Ok(Sequence::Frames(frames)),
+            Err(error) => Err(TrainingError::Variant(format!("{}: {error}", self.train.names[piece]))),
+        }
     }
 
     /// What the network reads and writes; frames tell it its place in a metrical cycle of `metre` steps, unless that is 0.

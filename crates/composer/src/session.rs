@@ -11,9 +11,10 @@ use crate::tensorboard::EVENTS_PREFIX;
 use composer_bptt::Init;
 use composer_models::file::{self, Notes};
 use composer_models::{Encoding, SequenceModel};
+use composer_music::augment::Augmentation;
 use composer_music::representation::AnyRepresentation;
 use composer_music::representation::frames::FrameRepresentation;
-use composer_training::{Checkpoint, Error as TrainingError, Outcome, checkpoint, resume, train};
+use composer_training::{Checkpoint, Error as TrainingError, Music, Outcome, checkpoint, resume, train};
 use std::path::Path;
 
 /// A training that is ready to begin or to go on.
@@ -42,6 +43,7 @@ impl Session {
             None => Config::resolve(args)?,
         };
         let representation = AnyRepresentation::by_name(&config.music.representation).map_err(wrong_input)?;
+        config.check_augmentation(&representation)?;
         // Refuses sizes and probabilities out of range before the music is read, which takes longer.
         SequenceModel::zeros(config.model(Encoding::Tokens { vocabulary: 1, fingerprint: String::new() }))?;
         let folder = Some(config.music.folder.as_str()).filter(|folder| !folder.is_empty()).map(Path::new);
@@ -118,10 +120,19 @@ impl Session {
             Some(saved) => eprintln!("Going on after update {}.", thousands(saved.updates())),
             None => eprintln!("Training an {} with {parameters} parameters.", self.description()),
         }
-        let notes = Notes { seed: self.config.training.seed, ..self.material.notes() };
+        let notes = Notes {
+            seed: self.config.training.seed,
+            configuration: self.config.to_toml()?,
+            ..self.material.notes()
+        };
         let mut progress = RunRecorder::new(&self.config, folder, notes.clone(), saved.as_ref())?;
         let (sets, config) = (&self.material, &self.config.training);
-        let (learn, valid) = (&sets.train.sequences, &sets.valid.sequences);
+        let valid = &sets.valid.sequences;
+        let vary = |piece: usize, rng: &mut _| sets.variant(piece, &config.augmentation(), rng);
+        let learn = match sets.tokens {
+            Some(_) if config.augmentation() != Augmentation::default() => Music::varied(&sets.train.sequences, &vary),
+            _ => Music::from(&sets.train.sequences),
+        };
         let outcome = match &saved {
             Some(saved) => resume(&mut self.model, learn, valid, config, saved, &mut progress),
             None => train(&mut self.model, learn, valid, config, &mut progress),

@@ -46,6 +46,9 @@ pub struct Notes {
     pub representation: Option<AnyRepresentation>,
     /// What it was trained on, for people.
     pub corpus: String,
+    /// All settings of the training as TOML, for who wants to do it again; empty: not known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub configuration: String,
     /// The seed of the training.
     pub seed: u64,
     /// Held-out negative log-likelihood, nats per step.

@@ -20,6 +20,8 @@ pub enum Purpose {
     Sampling = 4,
     /// Sampling from a model while it trains (scheduled sampling).
     ScheduledSampling = 5,
+    /// Variants of pieces: keys, tempos, loudness.
+    Augmentation = 6,
 }
 
 /// The generator of a seed for a purpose; `lane` tells apart things of one purpose (epochs, outputs).

@@ -1,6 +1,7 @@
 //! [`TrainingConfig`]: every choice of a training, with its range.
 
 use crate::{Error, OptimizerConfig, Sampling, Schedule};
+use composer_music::augment::{Augmentation, Transposition};
 use serde::{Deserialize, Serialize};
 
 /// How to train.
@@ -16,10 +17,14 @@ pub struct TrainingConfig {
     /// Whether activations are computed again on the way back, those of about √T steps at a time: less memory for long `T`, about
     /// a third more time, the same gradients.
     pub recompute: bool,
-    /// Transpositions of each piece in an epoch.
+    /// Variants of each piece in an epoch.
     pub copies: usize,
-    /// Semitones that a piece is transposed by at most, up and down, where its range allows.
+    /// Semitones that a piece is transposed by at most, up and down, where its range allows; 6 reaches every key.
     pub transpose: i8,
+    /// Pieces are played slower or faster by up to this factor; 1: as they are. For symbols that tell the tempo.
+    pub stretch: f64,
+    /// Pieces are played louder or softer by up to so much velocity; 0: as they are. For symbols that tell velocities.
+    pub velocity: u8,
     /// Learning rate at its highest.
     pub learning_rate: f64,
     /// Gradients longer than this are shortened to it.
@@ -49,6 +54,8 @@ impl Default for TrainingConfig {
             recompute: false,
             copies: 2,
             transpose: 5,
+            stretch: 1.0,
+            velocity: 0,
             learning_rate: 3e-3,
             clip_grad_norm: 1.0,
             label_smoothing: 0.0,
@@ -63,6 +70,16 @@ impl Default for TrainingConfig {
 }
 
 impl TrainingConfig {
+    /// What is done to a piece of tokens whenever it is learnt from.
+    pub fn augmentation(&self) -> Augmentation {
+        let transposition = match self.transpose {
+            0 => Transposition::None,
+            semitones => Transposition::Within { semitones: semitones.unsigned_abs() },
+        };
+        let TrainingConfig { stretch, velocity, .. } = *self;
+        Augmentation { transposition, stretch, velocity, ..Augmentation::default() }
+    }
+
     /// Refuses settings out of range, by name.
     pub fn check(&self) -> Result<(), Error> {
         for (name, value) in [
@@ -90,6 +107,12 @@ impl TrainingConfig {
         }
         if !(0..=11).contains(&self.transpose) {
             return Err(Error::setting("training.transpose", self.transpose, "from 0 to 11 semitones"));
+        }
+        if !(1.0..=2.0).contains(&self.stretch) {
+            return Err(Error::setting("training.stretch", self.stretch, "from 1 (as it is) to 2"));
+        }
+        if self.velocity > 63 {
+            return Err(Error::setting("training.velocity", self.velocity, "from 0 (as it is) to 63"));
         }
         self.schedule.check()?;
         self.optimizer.check()?;

@@ -41,6 +41,9 @@ pub enum Error {
         /// The system's own words.
         source: std::io::Error,
     },
+    /// A variant of a piece cannot be written.
+    #[error("a piece cannot be varied: {0}")]
+    Variant(String),
     /// The observer could not do its part (write a file, say).
     #[error(transparent)]
     Observer(std::io::Error),

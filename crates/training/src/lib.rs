@@ -1,7 +1,7 @@
 //! Training: lanes of pieces, truncated BPTT with carried state, optimisers, schedules, early stopping, checkpoints.
 //!
 //! [`train`] is the loop; [`plan`] says which steps of which piece it sees when; [`sampling`] decides what the network
-//! reads; [`optim`] moves the weights; [`checkpoint`] lets [`resume`] go on as if nothing had happened. Nothing here
+//! reads, and [`Music`] in which variants; [`optim`] moves the weights; [`checkpoint`] lets [`resume`] go on as if nothing had happened. Nothing here
 //! prints: an [`Observer`] is told what happens and may ask to save or to stop.
 //!
 //! ```
@@ -42,6 +42,7 @@ mod config;
 pub mod diagnosis;
 mod error;
 mod history;
+mod music;
 pub mod optim;
 pub mod pairs;
 pub mod plan;
@@ -54,6 +55,7 @@ pub use config::TrainingConfig;
 pub use diagnosis::{Advice, Diagnosis};
 pub use error::Error;
 pub use history::{EpochReport, UpdateReport};
+pub use music::{Music, Vary};
 pub use optim::{Optimizer, OptimizerConfig, OptimizerKind, clip_grad_norm};
 pub use sampling::Sampling;
 pub use schedule::{Schedule, ScheduleKind};

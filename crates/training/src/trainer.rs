@@ -3,6 +3,7 @@
 use crate::checkpoint::{Checkpoint, Snapshot, fingerprint};
 use crate::diagnosis::{self, Advice};
 use crate::history::{EpochReport, History, UpdateReport};
+use crate::music::Music;
 use crate::optim::{GroupNorms, MovingAverage, Optimizer, clip_grad_norm};
 use crate::plan::{Chunk, EpochPlan, PieceShape, WHOLE_PIECES};
 use crate::sampling::Sampler;
@@ -13,6 +14,7 @@ use composer_models::streams::{Purpose, stream};
 use composer_models::{Sequence, SequenceBatch, SequenceModel, Workspace, scoring};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Whether to go on after an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +69,14 @@ pub struct Outcome {
 /// # Errors
 /// A setting is out of range, there is no music or not the kind that the model reads, training diverges, or the observer
 /// fails.
-pub fn train(
-    model: &mut SequenceModel,
-    train: &[Sequence],
-    valid: &[Sequence],
-    config: &TrainingConfig,
+pub fn train<'a>(
+    model: &'a mut SequenceModel,
+    train: impl Into<Music<'a>>,
+    valid: &'a [Sequence],
+    config: &'a TrainingConfig,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, Error> {
-    Trainer::new(model, train, valid, config)?.run(observer)
+    Trainer::new(model, train.into(), valid, config)?.run(observer)
 }
 
 /// Goes on with a training bit for bit, on the same music and in the same configuration, of which only the end
@@ -82,15 +84,15 @@ pub fn train(
 ///
 /// # Errors
 /// As for [`train`], and when the checkpoint belongs to another model, configuration or music.
-pub fn resume(
-    model: &mut SequenceModel,
-    train: &[Sequence],
-    valid: &[Sequence],
-    config: &TrainingConfig,
+pub fn resume<'a>(
+    model: &'a mut SequenceModel,
+    train: impl Into<Music<'a>>,
+    valid: &'a [Sequence],
+    config: &'a TrainingConfig,
     checkpoint: &Checkpoint,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, Error> {
-    let mut trainer = Trainer::new(model, train, valid, config)?;
+    let mut trainer = Trainer::new(model, train.into(), valid, config)?;
     trainer.restore(checkpoint)?;
     trainer.run(observer)
 }
@@ -98,7 +100,8 @@ pub fn resume(
 pub(crate) struct Trainer<'a> {
     pub(crate) model: &'a mut SequenceModel,
     pub(crate) config: &'a TrainingConfig,
-    pub(crate) music: String,
+    /// Identity of the music.
+    pub(crate) fingerprint: String,
     pub(crate) history: History,
     pub(crate) best_weights: Vec<f32>,
     pub(crate) optimizer: Optimizer,
@@ -107,9 +110,10 @@ pub(crate) struct Trainer<'a> {
     pub(crate) dropout: ChaCha8Rng,
     pub(crate) sampling: ChaCha8Rng,
     pub(crate) sampler: Sampler,
-    train: &'a [Sequence],
+    music: Music<'a>,
+    /// The pieces of the epoch in progress, or variants of them.
+    train: Cow<'a, [Sequence]>,
     valid: &'a [Sequence],
-    pieces: Vec<PieceShape>,
     norms: GroupNorms,
     batch: SequenceBatch,
     ws: Workspace,
@@ -118,11 +122,12 @@ pub(crate) struct Trainer<'a> {
 impl<'a> Trainer<'a> {
     fn new(
         model: &'a mut SequenceModel,
-        train: &'a [Sequence],
+        music: Music<'a>,
         valid: &'a [Sequence],
         config: &'a TrainingConfig,
     ) -> Result<Self, Error> {
         config.check()?;
+        let train = music.pieces;
         for (name, set) in [("training", train), ("validation", valid)] {
             if set.iter().all(Sequence::is_empty) {
                 return Err(Error::NoMusic(name));
@@ -130,16 +135,11 @@ impl<'a> Trainer<'a> {
         }
         let encoding = model.encoding();
         train.iter().chain(valid).try_for_each(|sequence| encoding.check(sequence))?;
-        let shape = |sequence: &Sequence| PieceShape {
-            steps: sequence.len(),
-            transpositions: encoding.transpositions(sequence, config.transpose),
-        };
-        let pieces = train.iter().map(shape).collect();
         let values = model.params().values();
         let average = (config.ema_decay > 0.0).then(|| MovingAverage::new(config.ema_decay, values));
         Ok(Self {
             config,
-            music: fingerprint([train, valid]),
+            fingerprint: fingerprint([train, valid]),
             history: History::default(),
             best_weights: Vec::new(),
             optimizer: Optimizer::new(config.optimizer, values.len()),
@@ -148,9 +148,9 @@ impl<'a> Trainer<'a> {
             dropout: stream(config.seed, Purpose::Dropout, 0),
             sampling: stream(config.seed, Purpose::ScheduledSampling, 0),
             sampler: Sampler::new(config.sampling),
-            train,
+            music,
+            train: Cow::Borrowed(train),
             valid,
-            pieces,
             norms: GroupNorms::new(model.params()),
             batch: SequenceBatch::new(encoding),
             ws: Workspace::default(),
@@ -170,7 +170,7 @@ impl<'a> Trainer<'a> {
                 "its training has other settings; only training.epochs and training.patience may change",
             );
         }
-        if header.music != self.music {
+        if header.music != self.fingerprint {
             return no(
                 "the music is not the same any more; start a new run with --init-from to begin with its weights",
             );
@@ -232,12 +232,29 @@ impl<'a> Trainer<'a> {
         self.sampling = stream(self.config.seed, Purpose::ScheduledSampling, self.history.epoch());
     }
 
+    /// The pieces of the epoch as its plan sees them.
+    fn shapes(&self) -> Vec<PieceShape> {
+        let shape = |sequence: &Sequence| PieceShape {
+            steps: sequence.len(),
+            transpositions: self.model.encoding().transpositions(sequence, self.config.transpose),
+        };
+        self.train.iter().map(shape).collect()
+    }
+
     /// The rest of the epoch in progress; whether the observer asked to stop.
     fn epoch(&mut self, observer: &mut dyn Observer) -> Result<bool, Error> {
         let config = self.config;
         let epoch = self.history.epoch();
-        let (copies, lanes, tbptt_len) = (config.copies, config.batch_size, config.tbptt_len);
-        let plan = EpochPlan::new(&self.pieces, copies, lanes, tbptt_len, config.seed, epoch);
+        let (lanes, tbptt_len) = (config.batch_size, config.tbptt_len);
+        let copies = match self.music.variants(config.copies, config.seed, epoch)? {
+            None => config.copies,
+            Some(variants) => {
+                variants.iter().try_for_each(|variant| self.model.encoding().check(variant))?;
+                self.train = Cow::Owned(variants);
+                1
+            }
+        };
+        let plan = EpochPlan::new(&self.shapes(), copies, lanes, tbptt_len, config.seed, epoch);
         if self.history.done_in_epoch == 0 {
             self.begin_streams();
             self.state = self.model.zero_state(plan.lanes());
@@ -313,7 +330,7 @@ impl<'a> Trainer<'a> {
         let truth_probability = config.sampling.truth_probability(self.history.updates);
         self.sampler.replace(
             self.model,
-            self.train,
+            &self.train,
             chunks,
             truth_probability,
             &self.state,

@@ -1,6 +1,6 @@
-//! `composer runs`: the trainings in a folder, the newest first.
+//! `composer runs`: the trainings in a folder, the newest first; or all settings of one of them.
 
-use crate::config::{CONFIG_FILE, Config};
+use crate::config::{self, CONFIG_FILE, Config};
 use crate::failure::wrong_input;
 use crate::progress::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
 use clap::Args;
@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 /// `composer runs`.
 #[derive(Clone, Debug, Args)]
 pub struct RunsArgs {
-    /// Folder with run folders in it
+    /// Folder with run folders in it; or a model file, to see all settings of its training
     #[arg(default_value = "runs")]
     pub folder: PathBuf,
 }
@@ -32,6 +32,10 @@ struct Row {
 
 /// Runs the command.
 pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
+    if args.folder.is_file() {
+        print!("{}", config::read(&args.folder)?);
+        return Ok(());
+    }
     let entries = fs::read_dir(&args.folder)
         .map_err(|error| wrong_input(format!("cannot read the folder {}: {error}", args.folder.display())))?;
     let mut rows: Vec<Row> = entries.filter_map(|entry| row(&entry.ok()?.path())).collect();

@@ -23,7 +23,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "MODEL")]
     pub init_from: Option<PathBuf>,
 
-    /// Read settings from a file; every run folder has one, config.toml
+    /// Read settings from a file: every run folder has one, config.toml, and every model file holds its own
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 

@@ -90,6 +90,20 @@ impl AnyRepresentation {
         }
     }
 
+    /// Whether the symbols tell how fast music is played.
+    pub fn tells_tempo(&self) -> bool {
+        match self {
+            Self::Events(events) => events.time == Time::Performance,
+            Self::Remi(_) | Self::Bars(_) => true,
+            Self::Frames(_) | Self::Voices(_) | Self::Chords(_) => false,
+        }
+    }
+
+    /// Whether the symbols tell how loud notes are.
+    pub fn tells_velocity(&self) -> bool {
+        matches!(self, Self::Events(_) | Self::Remi(_) | Self::Bars(_))
+    }
+
     fn inner(&self) -> &dyn Representation {
         match self {
             Self::Frames(inner) => inner,
