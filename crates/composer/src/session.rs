@@ -130,7 +130,9 @@ impl Session {
         let valid = &sets.valid.sequences;
         let vary = |piece: usize, rng: &mut _| sets.variant(piece, &config.augmentation(), rng);
         let learn = match sets.tokens {
-            Some(_) if config.augmentation() != Augmentation::default() => Music::varied(&sets.train.sequences, &vary),
+            Some(_) if config.augmentation() != Augmentation::default() => {
+                Music::varied(&sets.train.sequences, &vary)
+            }
             _ => Music::from(&sets.train.sequences),
         };
         let outcome = match &saved {

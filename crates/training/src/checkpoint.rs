@@ -170,7 +170,7 @@ impl Snapshot<'_> {
             version: VERSION,
             training: trainer.config.clone(),
             model: trainer.model.config().clone(),
-            music: trainer.music.clone(),
+            music: trainer.fingerprint.clone(),
             history: trainer.history.clone(),
             optimizer_updates: trainer.optimizer.updates(),
             // 2^64 words of one stream are more than any epoch draws.

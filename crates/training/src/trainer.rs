@@ -100,7 +100,6 @@ pub fn resume<'a>(
 pub(crate) struct Trainer<'a> {
     pub(crate) model: &'a mut SequenceModel,
     pub(crate) config: &'a TrainingConfig,
-    /// Identity of the music.
     pub(crate) fingerprint: String,
     pub(crate) history: History,
     pub(crate) best_weights: Vec<f32>,
@@ -127,19 +126,18 @@ impl<'a> Trainer<'a> {
         config: &'a TrainingConfig,
     ) -> Result<Self, Error> {
         config.check()?;
-        let train = music.pieces;
-        for (name, set) in [("training", train), ("validation", valid)] {
+        for (name, set) in [("training", music.pieces), ("validation", valid)] {
             if set.iter().all(Sequence::is_empty) {
                 return Err(Error::NoMusic(name));
             }
         }
         let encoding = model.encoding();
-        train.iter().chain(valid).try_for_each(|sequence| encoding.check(sequence))?;
+        music.pieces.iter().chain(valid).try_for_each(|sequence| encoding.check(sequence))?;
         let values = model.params().values();
         let average = (config.ema_decay > 0.0).then(|| MovingAverage::new(config.ema_decay, values));
         Ok(Self {
             config,
-            fingerprint: fingerprint([train, valid]),
+            fingerprint: fingerprint([music.pieces, valid]),
             history: History::default(),
             best_weights: Vec::new(),
             optimizer: Optimizer::new(config.optimizer, values.len()),
@@ -148,8 +146,8 @@ impl<'a> Trainer<'a> {
             dropout: stream(config.seed, Purpose::Dropout, 0),
             sampling: stream(config.seed, Purpose::ScheduledSampling, 0),
             sampler: Sampler::new(config.sampling),
+            train: Cow::Borrowed(music.pieces),
             music,
-            train: Cow::Borrowed(train),
             valid,
             norms: GroupNorms::new(model.params()),
             batch: SequenceBatch::new(encoding),
@@ -245,7 +243,6 @@ impl<'a> Trainer<'a> {
     fn epoch(&mut self, observer: &mut dyn Observer) -> Result<bool, Error> {
         let config = self.config;
         let epoch = self.history.epoch();
-        let (lanes, tbptt_len) = (config.batch_size, config.tbptt_len);
         let copies = match self.music.variants(config.copies, config.seed, epoch)? {
             None => config.copies,
             Some(variants) => {
@@ -254,7 +251,8 @@ impl<'a> Trainer<'a> {
                 1
             }
         };
-        let plan = EpochPlan::new(&self.shapes(), copies, lanes, tbptt_len, config.seed, epoch);
+        let plan =
+            EpochPlan::new(&self.shapes(), copies, config.batch_size, config.tbptt_len, config.seed, epoch);
         if self.history.done_in_epoch == 0 {
             self.begin_streams();
             self.state = self.model.zero_state(plan.lanes());

@@ -76,6 +76,12 @@ pub fn over_seeds(outcomes: &[Outcome], form: Form, cell: Cell, arm: Arm, measur
     student_interval(&of_kind(outcomes, form, cell, arm).map(measure.of).collect::<Vec<_>>())
 }
 
+/// Mean of a figure over all cells and seeds of a form and an arm.
+pub fn over_cells(outcomes: &[Outcome], form: Form, arm: Arm, measure: &Measure) -> f64 {
+    let of_arm = outcomes.iter().filter(|o| (o.trial.form, o.trial.arm) == (form, arm));
+    mean(of_arm.map(measure.of))
+}
+
 /// What an arm changes: mean difference from teacher forcing of the same cell and seed, over all cells and seeds of a form,
 /// with Student's 95 % interval.
 pub fn change(outcomes: &[Outcome], form: Form, arm: Arm, measure: &Measure) -> Interval {

@@ -24,7 +24,7 @@ use crate::parallel::share_out;
 
 pub use arm::Arm;
 pub use free_running::Bar;
-pub use measures::{MEASURES, Measure, change, of_kind, over_seeds};
+pub use measures::{MEASURES, Measure, change, of_kind, over_cells, over_seeds};
 pub use music::{BAR, Form, STEPS_PER_QUARTER};
 pub use trial::{Outcome, Trial};
 

@@ -4,15 +4,13 @@ use super::{each_once, refused};
 use crate::failure::wrong_input;
 use crate::material::Material;
 use crate::report::charts::cell_name;
-use crate::report::study::cells::{CellsReport, headline, plus_minus};
+use crate::report::study::cells::{CellsReport, headline, number, plus_minus};
 use crate::run::OutputFolder;
 use clap::Args;
 use composer_bptt::Cell;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_studies::Error;
-use composer_studies::cells::{
-    Arm, Config, Event, MEASURES, Outcome, Study, change, over_seeds, study,
-};
+use composer_studies::cells::{Arm, Config, Event, MEASURES, Outcome, Study, change, over_cells, study};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -192,19 +190,16 @@ fn line(outcome: &Outcome) -> String {
 fn table(found: &Study, config: &Config) -> String {
     let mut text = String::new();
     for &form in &config.forms {
-        let _ = write!(text, "\n{:<46}", form.to_string());
+        let _ = write!(text, "\n{:<64}", form.to_string());
         for &arm in &config.arms {
             let _ = write!(text, "{:>20}", arm.to_string());
         }
         for measure in &MEASURES {
-            let _ = write!(text, "\n{:<46}", format!("{}, {}", measure.title, measure.unit));
+            let _ = write!(text, "\n{:<64}", format!("{}, {}", measure.title, measure.unit));
             for &arm in &config.arms {
                 let shown = match arm {
                     Arm::TeacherForcing => {
-                        let cells = config.cells.iter();
-                        let mean =
-                            cells.map(|&cell| over_seeds(&found.outcomes, form, cell, arm, measure).estimate);
-                        format!("{:.1$}", mean.sum::<f64>() / config.cells.len() as f64, measure.digits)
+                        number(over_cells(&found.outcomes, form, arm, measure), measure.digits)
                     }
                     _ => plus_minus(change(&found.outcomes, form, arm, measure), measure.digits, true),
                 };

@@ -7,7 +7,8 @@ use composer_bptt::Cell;
 use composer_evaluation::significance::Interval;
 use composer_evaluation::significance::student::student_interval;
 use composer_studies::cells::{
-    Arm, Bar, Config, Form, LONGER, MEASURES, Measure, Outcome, Study, change, of_kind, over_seeds,
+    Arm, Bar, Config, Form, LONGER, MEASURES, Measure, Outcome, Study, change, of_kind, over_cells,
+    over_seeds,
 };
 use maud::{Markup, PreEscaped, html};
 use plotters::prelude::RGBColor;
@@ -92,11 +93,7 @@ impl CellsReport<'_> {
     }
 
     fn forced(&self, form: Form, measure: &Measure) -> String {
-        let of = |&cell: &Cell| {
-            over_seeds(&self.study.outcomes, form, cell, Arm::TeacherForcing, measure).estimate
-        };
-        let sum: f64 = self.config.cells.iter().map(of).sum();
-        format!("{:.1$}", sum / self.config.cells.len() as f64, measure.digits)
+        number(over_cells(&self.study.outcomes, form, Arm::TeacherForcing, measure), measure.digits)
     }
 
     fn change(&self, form: Form, arm: Arm, measure: &Measure) -> Markup {
@@ -271,12 +268,26 @@ fn color(arm: Arm) -> RGBColor {
 /// An estimate with half of its interval; one of a single training has none.
 pub fn plus_minus(interval: Interval, digits: usize, signed: bool) -> String {
     let reach = 0.5 * (interval.high - interval.low);
-    let estimate = match (interval.estimate, signed) {
-        (estimate, _) if estimate.is_nan() => return "–".into(),
-        (estimate, true) => format!("{estimate:+.digits$}").replace('-', "−"),
-        (estimate, false) => format!("{estimate:.digits$}").replace('-', "−"),
-    };
-    if reach.is_finite() { format!("{estimate}\u{a0}±\u{a0}{reach:.digits$}") } else { estimate }
+    if interval.estimate.is_nan() {
+        return "–".into();
+    }
+    let estimate = number(interval.estimate, digits);
+    let plus = if signed && interval.estimate > 0.0 { "+" } else { "" };
+    if reach.is_finite() {
+        format!("{plus}{estimate}\u{a0}±\u{a0}{reach:.digits$}")
+    } else {
+        format!("{plus}{estimate}")
+    }
+}
+
+/// A number with a true minus sign, and none before a zero.
+pub fn number(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|c| "0.".contains(c)) => zero.into(),
+        Some(size) => format!("−{size}"),
+        None => text,
+    }
 }
 
 /// What was found, in a sentence or two for each representation.
