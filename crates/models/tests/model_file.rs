@@ -14,6 +14,7 @@ fn model(hidden: usize) -> SequenceModel {
 
 fn notes() -> Notes {
     Notes {
+        configuration: "[training]\nepochs = 3\n".into(),
         quarters_per_minute: Some(96.5),
         program: Some(0),
         representation: Some(AnyRepresentation::by_name("remi").unwrap()),
