@@ -4,6 +4,7 @@ use crate::checkpoint::{Checkpoint, Snapshot, fingerprint};
 use crate::diagnosis::{self, Advice};
 use crate::history::{EpochReport, History, UpdateReport};
 use crate::music::Music;
+use crate::observer::{Control, Observer};
 use crate::optim::{GroupNorms, MovingAverage, Optimizer, clip_grad_norm};
 use crate::plan::{Chunk, EpochPlan, PieceShape, WHOLE_PIECES};
 use crate::sampling::Sampler;
@@ -15,38 +16,6 @@ use composer_models::{Sequence, SequenceBatch, SequenceModel, Workspace, scoring
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use std::borrow::Cow;
-
-/// Whether to go on after an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// Go on.
-    Continue,
-    /// Save a checkpoint and go on.
-    Save,
-    /// Save a checkpoint and stop.
-    Stop,
-}
-
-/// Is told what happens. An error (a full disk, say) ends the training.
-pub trait Observer {
-    /// After every update.
-    fn update(&mut self, _report: &UpdateReport) -> Control {
-        Control::Continue
-    }
-
-    /// After every epoch, with the model as it was validated.
-    fn epoch(&mut self, _report: &EpochReport, _model: &SequenceModel) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    /// After every epoch, and when [`Observer::update`] wants it: the moment to write a checkpoint.
-    fn save(&mut self, _snapshot: &Snapshot<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Training goes on, but not well.
-    fn advice(&mut self, _advice: Advice) {}
-}
 
 /// How training ended. The model then has the best weights.
 #[derive(Clone, Debug, PartialEq, Serialize)]
