@@ -1,7 +1,7 @@
 //! The training loop: truncated BPTT with carried state, validation, early stopping, the best weights kept.
 
 use crate::checkpoint::{Checkpoint, Snapshot, fingerprint};
-use crate::diagnosis::{self, Advice};
+use crate::diagnosis;
 use crate::history::{EpochReport, History, UpdateReport};
 use crate::music::Music;
 use crate::observer::{Control, Observer};
