@@ -92,7 +92,27 @@ def torch_peak():
         start = time.perf_counter()
         a @ b
         times.append(time.perf_counter() - start)
-    return 2 * 2048**3 / min(times) / 1e9
+    return 2 * 2048**3 / min(times)
+
+
+def read_rate(size):
+    """Bytes per second at which as many bytes are read again and again, from whatever cache holds them."""
+    values, times = torch.ones(size // 4), []
+    for _ in range(200):
+        start = time.perf_counter()
+        values.sum()
+        times.append(time.perf_counter() - start)
+    return size / min(times)
+
+
+def weight_bytes(cell, features, hidden, layers):
+    rows = GATES[cell] * hidden
+    each = sum(rows * ((features if layer == 0 else hidden) + hidden + 2) for layer in range(layers))
+    return 4 * (each + (hidden + 1) * features)
+
+
+def span(shares):
+    return f"{100 * min(shares):.0f}–{100 * max(shares):.0f} %"
 
 
 def machine():
@@ -121,7 +141,8 @@ def main():
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))
     torch.set_num_threads(options.threads)
 
-    lines, ratios = [], []
+    peak = torch_peak()
+    lines, ratios, shares = [], [], {}
     for shape in GRID:
         count = repetitions(shape, options.budget)
         theirs, own, dense = [], [], []
@@ -132,19 +153,23 @@ def main():
         a, b, c = map(statistics.median, (theirs, own, dense))
         ratios.append((a / b, a / c))
         gflops = flops(*shape) / 1e9
+        shares.setdefault("rnn" if shape[0] == "rnn" else shape[2], []).append(gflops * 1e9 / c / peak)
         lines.append(f"| {name(shape)} | {a * 1e3:.1f} | {b * 1e3:.1f} | {c * 1e3:.1f} | **{a / b:.2f}** | {a / c:.2f} "
                      f"| {gflops / a:.0f} | {gflops / c:.0f} |")
         print(lines[-1], flush=True)
-    generation, generation_lines = [], []
+    peak = max(peak, torch_peak())
+    generation_lines = []
     for shape in GENERATION:
         theirs, own = [], []
         for _ in range(options.rounds):
             theirs.append(torch_generation(shape))
             own.append(ours(options, "generate", shape, 5))
         a, b = statistics.median(theirs), statistics.median(own)
-        generation.append(a / b)
         cell, features, hidden, layers, _, _ = shape
-        generation_lines.append(f"| {cell} {features}/{hidden}/{layers} | {a * 1e6:.0f} | {b * 1e6:.0f} | **{a / b:.1f}** |")
+        size = weight_bytes(*shape[:4])
+        reading = size / read_rate(size)
+        generation_lines.append(f"| {cell} {features}/{hidden}/{layers} | {a * 1e6:.0f} | {b * 1e6:.0f} | **{a / b:.1f}** "
+                                f"| {size / 1e6:.1f} | {reading * 1e6:.0f} | {b / reading:.1f} |")
         print(generation_lines[-1], flush=True)
     mean = lambda values: math.exp(statistics.mean(map(math.log, values)))
     text = open(os.path.join(os.path.dirname(__file__), "compare_pytorch.template.md")).read()
@@ -152,7 +177,8 @@ def main():
         date=datetime.date.today().isoformat(), machine=machine(), system=f"{platform.system()} {platform.machine()}",
         torch=torch.__version__, threads=options.threads, rounds=options.rounds,
         priority=", both sides at real-time priority because the machine was shared" if options.realtime else "",
-        peak=f"{torch_peak():.0f}", mean=f"{mean([r[0] for r in ratios]):.2f}", worst=f"{min(r[0] for r in ratios):.2f}",
+        peak=f"{peak / 1e9:.0f}", share_512=span(shares[512]), share_256=span(shares[256]), share_128=span(shares[128]),
+        share_rnn=span(shares["rnn"]), mean=f"{mean([r[0] for r in ratios]):.2f}", worst=f"{min(r[0] for r in ratios):.2f}",
         dense_mean=f"{mean([r[1] for r in ratios]):.2f}", dense_worst=f"{min(r[1] for r in ratios):.2f}",
         below=sum(r[0] < 1 for r in ratios), count=len(ratios), training="\n".join(lines),
         generation="\n".join(generation_lines))

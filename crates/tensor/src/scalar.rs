@@ -39,6 +39,9 @@ pub trait Scalar:
     /// The vector of this type on the instruction set `I`.
     type Vector<I: Isa>: Vector<Self>;
 
+    // Both stand inside kernels: a call there, which the compiler leaves where it may not look into another crate, would empty
+    // all vector registers.
+
     /// The nearest value to `x`.
     fn of(x: f64) -> Self;
 
@@ -58,10 +61,12 @@ impl Scalar for f32 {
 
     type Vector<I: Isa> = I::F32;
 
+    #[inline(always)]
     fn of(x: f64) -> f32 {
         x as f32
     }
 
+    #[inline(always)]
     fn f64(self) -> f64 {
         f64::from(self)
     }
@@ -108,10 +113,12 @@ impl Scalar for f64 {
 
     type Vector<I: Isa> = I::F64;
 
+    #[inline(always)]
     fn of(x: f64) -> f64 {
         x
     }
 
+    #[inline(always)]
     fn f64(self) -> f64 {
         self
     }
