@@ -34,7 +34,7 @@ pub enum Command {
     Train(Box<TrainArgs>),
     /// List the trainings in a folder
     Runs(RunsArgs),
-    /// Write new music with a trained model
+    /// Write new music, with your own trained model or the one that composer carries
     Compose(Box<ComposeArgs>),
     /// Show how likely a model finds a piece, note by note: where was it surprised?
     Score(crate::commands::score::ScoreArgs),
@@ -102,9 +102,9 @@ pub struct MusicArgs {
 /// `composer compose`.
 #[derive(Clone, Debug, Args)]
 pub struct ComposeArgs {
-    /// The trained model: model.safetensors of a run
+    /// The trained model: model.safetensors of a run [default: the one that composer carries, of piano rags and game music]
     #[arg(long, value_name = "FILE")]
-    pub model: PathBuf,
+    pub model: Option<PathBuf>,
 
     /// Where to write the music
     #[arg(long, default_value = "compositions", value_name = "FOLDER")]

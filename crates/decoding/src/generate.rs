@@ -116,6 +116,11 @@ impl<M: LanguageModel> Generator<M> {
         Ok(nll)
     }
 
+    /// The model, for what it remembers of its steps.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
     /// Logits `[B, V]` from which the last step was decided, each bit given those that were decided before it.
     pub fn logits(&self) -> &[f32] {
         &self.logits

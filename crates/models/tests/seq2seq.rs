@@ -68,8 +68,7 @@ fn pairs() -> Vec<Pair> {
 }
 
 fn batch(config: &Seq2SeqConfig, pairs: &[Pair]) -> PairBatch {
-    let windows: Vec<_> =
-        pairs.iter().map(|pair| Window { pair, start: 0, steps: usize::MAX, transpose: 0 }).collect();
+    let windows: Vec<_> = pairs.iter().map(|pair| Window::of(pair, 0, usize::MAX)).collect();
     let mut batch = PairBatch::new(config);
     batch.fill(config, &windows).expect("the model's symbols");
     batch

@@ -1,7 +1,7 @@
 //! Training of encoder–decoders: windows of pairs, teacher forcing or scheduled sampling, early stopping.
 
 use crate::Error;
-use crate::optim::{Optimizer, OptimizerConfig, clip_grad_norm};
+use crate::optim::{Optimizer, OptimizerConfig, OptimizerKind, clip_grad_norm};
 use composer_bptt::Mode;
 use composer_models::Seq2Seq;
 use composer_models::seq2seq::{Pair, PairBatch, Seq2SeqWorkspace, Window, resample_inputs};
@@ -22,6 +22,12 @@ pub struct PairConfig {
     pub window: usize,
     /// Semitones that a pair is transposed by at most, where the ranges allow.
     pub transpose: i8,
+    /// Probability that a feature of a symbol of the source is hidden.
+    pub hide_source: f64,
+    /// Probability that a feature of a symbol that the decoder is fed is hidden.
+    pub hide_history: f64,
+    /// Weight decay of AdamW.
+    pub weight_decay: f64,
     /// Learning rate of Adam at its highest; it falls along half a cosine.
     pub learning_rate: f64,
     /// Gradients longer than this are shortened to it.
@@ -42,6 +48,9 @@ impl Default for PairConfig {
             batch_size: 16,
             window: 128,
             transpose: 5,
+            hide_source: 0.0,
+            hide_history: 0.0,
+            weight_decay: 0.0,
             learning_rate: 3e-3,
             clip_grad_norm: 1.0,
             scheduled_sampling: 0.0,
@@ -82,7 +91,12 @@ pub fn train_pairs(
             return Err(Error::NoMusic(name));
         }
     }
-    let mut optimizer = Optimizer::new(OptimizerConfig::default(), model.params().values().len());
+    let adam_w = OptimizerConfig {
+        kind: OptimizerKind::AdamW,
+        weight_decay: config.weight_decay,
+        ..OptimizerConfig::default()
+    };
+    let mut optimizer = Optimizer::new(adam_w, model.params().values().len());
     let mut scratch = Scratch { batch: PairBatch::new(model.config()), ws: Seq2SeqWorkspace::default() };
     let mut best = (f64::INFINITY, 0, model.params().values().to_vec());
     for epoch in 1..=config.epochs {
@@ -123,8 +137,16 @@ fn check(config: &PairConfig) -> Result<(), Error> {
     if !(0..=11).contains(&config.transpose) {
         return refuse("transpose", config.transpose.to_string(), "from 0 to 11 semitones");
     }
-    if !(0.0..=1.0).contains(&config.scheduled_sampling) {
-        return refuse("scheduled_sampling", config.scheduled_sampling.to_string(), "between 0 and 1");
+    let shares = [
+        ("scheduled_sampling", config.scheduled_sampling),
+        ("hide_source", config.hide_source),
+        ("hide_history", config.hide_history),
+        ("weight_decay", config.weight_decay),
+    ];
+    for (name, share) in shares {
+        if !(0.0..=1.0).contains(&share) {
+            return refuse(name, share.to_string(), "between 0 and 1");
+        }
     }
     Ok(())
 }
@@ -152,6 +174,7 @@ fn one_epoch(
             let encoding = model.config().target.clone();
             resample_inputs(&mut batch.target, &encoding, ws.logits(), share, &mut draws);
         }
+        batch.hide(model.config(), config.hide_source, config.hide_history, &mut dropout);
         model.forward(batch, Mode::Train { rng: &mut dropout }, ws)?;
         let loss = model.loss(batch, ws)?;
         if !loss.is_finite() {
@@ -204,26 +227,43 @@ fn windows<'a, R: Rng>(
     windows
 }
 
-/// −ln P(target | source) in nats per step of the target, over windows of so many steps.
+/// −ln P(target | source) of one pair.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PairNll {
+    /// In nats, summed.
+    pub nats: f64,
+    /// Steps of the target.
+    pub steps: usize,
+}
+
+/// −ln P(target | source) of each pair, over windows of so many steps.
+///
+/// # Errors
+/// A pair is none of the model's.
+pub fn pair_nlls(model: &Seq2Seq, pairs: &[Pair], window: usize) -> Result<Vec<PairNll>, Error> {
+    let mut batch = PairBatch::new(model.config());
+    let mut ws = Seq2SeqWorkspace::default();
+    let mut of_pair = |pair: &Pair| -> Result<PairNll, Error> {
+        let starts = (0..pair.target.len()).step_by(window.max(1));
+        let windows: Vec<Window<'_>> = starts.map(|start| Window::of(pair, start, window)).collect();
+        let mut nll = PairNll { nats: 0.0, steps: 0 };
+        for group in windows.chunks(16) {
+            batch.fill(model.config(), group)?;
+            model.forward(&batch, Mode::Eval, &mut ws)?;
+            nll.nats += model.loss(&batch, &mut ws)?;
+            nll.steps += batch.target.charged;
+        }
+        Ok(nll)
+    };
+    pairs.iter().map(&mut of_pair).collect()
+}
+
+/// −ln P(target | source) in nats per step of the targets of all pairs, over windows of so many steps.
 ///
 /// # Errors
 /// A pair is none of the model's.
 pub fn pair_nll(model: &Seq2Seq, pairs: &[Pair], window: usize) -> Result<f64, Error> {
-    let mut batch = PairBatch::new(model.config());
-    let mut ws = Seq2SeqWorkspace::default();
-    let windows: Vec<Window<'_>> = pairs
-        .iter()
-        .flat_map(|pair| {
-            let starts = (0..pair.target.len()).step_by(window.max(1));
-            starts.map(move |start| Window { pair, start, steps: window, transpose: 0 })
-        })
-        .collect();
-    let (mut nats, mut steps) = (0.0, 0);
-    for group in windows.chunks(16) {
-        batch.fill(model.config(), group)?;
-        model.forward(&batch, Mode::Eval, &mut ws)?;
-        nats += model.loss(&batch, &mut ws)?;
-        steps += batch.target.charged;
-    }
-    Ok(nats / steps.max(1) as f64)
+    let nlls = pair_nlls(model, pairs, window)?;
+    let steps: usize = nlls.iter().map(|nll| nll.steps).sum();
+    Ok(nlls.iter().map(|nll| nll.nats).sum::<f64>() / steps.max(1) as f64)
 }

@@ -31,9 +31,23 @@ pub struct Written {
     pub nll_per_step: f64,
 }
 
+/// A language model of the music that ships; `scripts/train_built_in_models.sh` trains it.
+const BUILT_IN: &[u8] = include_bytes!("../../models/compose.safetensors");
+
+/// The model in a file, or the one that composer carries.
+///
+/// # Errors
+/// The file cannot be read, or is no model.
+pub fn load(path: Option<&Path>) -> anyhow::Result<(SequenceModel, Notes)> {
+    Ok(match path {
+        Some(path) => file::load(path)?,
+        None => file::from_bytes(BUILT_IN, Path::new("the model that composer carries"))?,
+    })
+}
+
 /// Runs the command.
 pub fn run(args: &ComposeArgs) -> anyhow::Result<()> {
-    let (model, notes) = file::load(&args.model)?;
+    let (model, notes) = load(args.model.as_deref())?;
     check(&args.music)?;
     let pieces = compose(&model, &notes, &args.music, &args.steer)?;
     let folder = OutputFolder::create(&args.output_dir)?;

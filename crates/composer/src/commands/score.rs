@@ -4,7 +4,7 @@ use crate::failure::wrong_input;
 use anyhow::Context;
 use clap::Args;
 use composer_decoding::surprise::{NoteSurprise, Surprise, surprise};
-use composer_models::file::{self, write_atomically};
+use composer_models::file::write_atomically;
 use composer_models::sequence_model::Stepper;
 use composer_models::{Encoding, SequenceModel};
 use composer_music::representation::frames::FrameRepresentation;
@@ -19,9 +19,9 @@ pub struct ScoreArgs {
     /// The piece
     pub file: PathBuf,
 
-    /// The trained model: model.safetensors of a run
+    /// The trained model: model.safetensors of a run [default: the one that composer carries]
     #[arg(long, value_name = "FILE")]
-    pub model: PathBuf,
+    pub model: Option<PathBuf>,
 
     /// Where to draw the picture [default: beside the piece, ending in .surprise.svg]
     #[arg(long, value_name = "FILE")]
@@ -34,7 +34,7 @@ pub struct ScoreArgs {
 
 /// Runs the command.
 pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
-    let (model, _) = file::load(&args.model)?;
+    let (model, _) = super::compose::load(args.model.as_deref())?;
     let piece = midi::read_file(&args.file)
         .map_err(|error| wrong_input(format!("{}: {error}", args.file.display())))?
         .score;

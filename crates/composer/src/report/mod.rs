@@ -4,6 +4,7 @@ mod along_the_way;
 pub mod charts;
 mod curves;
 pub mod evaluation;
+pub mod part;
 mod piano_roll;
 pub mod scaling;
 pub mod study;

@@ -1,7 +1,7 @@
 //! A piano roll as SVG.
 
-use composer_music::Score;
-use composer_music::score::DRUM_CHANNEL;
+use composer_music::score::{DRUM_CHANNEL, Ticks};
+use composer_music::{Note, Score};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -12,11 +12,22 @@ const MARGIN: f64 = 34.0;
 /// The notes of a score (drums left out) over time, with bars of its first metre and `stretches` marked, in quarter
 /// notes; `title` is for screen readers.
 pub fn svg(score: &Score, title: &str, stretches: &[Range<f64>]) -> String {
-    let notes: Vec<_> = score.notes().filter(|note| note.channel != DRUM_CHANNEL).collect();
+    let notes: Vec<&Note> = score.notes().filter(|note| note.channel != DRUM_CHANNEL).collect();
+    roll(score, &notes, score.end(), title, stretches)
+}
+
+/// Two parts over the same time, drums too: what sounds together is one above the other.
+pub fn above_each_other(given: &Score, new: &Score) -> [String; 2] {
+    let end = given.end().max(new.end());
+    [(given, "the given part"), (new, "the new part")]
+        .map(|(score, title)| roll(score, &score.notes().collect::<Vec<_>>(), end, title, &[]))
+}
+
+fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, stretches: &[Range<f64>]) -> String {
     let low = notes.iter().map(|note| note.pitch).min().unwrap_or(60).saturating_sub(2);
     let high = notes.iter().map(|note| note.pitch).max().unwrap_or(72).saturating_add(2).min(127);
     let height = f64::from(high - low + 1) * KEY;
-    let end = score.end().max(1) as f64;
+    let end = end.max(1) as f64;
     let x = |tick: f64| MARGIN + tick / end * (WIDTH - MARGIN - 6.0);
     let y = |pitch: u8| f64::from(high - pitch) * KEY + 6.0;
     let mut svg = format!(

@@ -40,8 +40,7 @@ impl<'a> Conditioned<'a> {
         };
         let pair = Pair { source, target, style };
         let mut batch = PairBatch::new(model.config());
-        let window = Window { pair: &pair, start: 0, steps: usize::MAX, transpose: 0 };
-        batch.fill(model.config(), &[window])?;
+        batch.fill(model.config(), &[Window::of(&pair, 0, usize::MAX)])?;
         let mut ws = Seq2SeqWorkspace::default();
         let first = model.encode(&batch, Mode::Eval, &mut ws)?;
         Ok(Self {

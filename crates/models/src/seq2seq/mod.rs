@@ -12,6 +12,7 @@
 //! sounds together with step `t` of the source; *attention* for all others; the *bridge* alone must squeeze the whole source
 //! into one state, and forgets long ones: the lesson of Bahdanau et al. (2015).
 
+mod backward;
 mod conditioned;
 mod config;
 mod file;
@@ -26,6 +27,7 @@ pub use sampling::resample_inputs;
 
 use crate::streams::{Purpose, stream};
 use crate::{Error, Targets};
+use backward::{by_layer, by_row};
 use composer_bptt::{
     Attention, AttentionWorkspace, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent,
     RecurrentWorkspace, State, loss,
@@ -284,94 +286,6 @@ impl<S: Scalar> Seq2Seq<S> {
         };
         Ok(nll.sum)
     }
-
-    /// After [`Seq2Seq::loss`]: adds the gradient of the mean loss to the parameters' gradients.
-    ///
-    /// # Errors
-    /// There was no forward pass of this batch.
-    pub fn backward(&mut self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<(), Error> {
-        let rows = batch.target.steps * batch.target.batch;
-        ws.d_combined.resize(ws.combined.len(), S::zero());
-        let (params, linears) = (&mut self.params, &mut ws.linears);
-        let d = Some(ws.d_combined.as_mut_slice());
-        self.output.backward(params, &ws.combined, rows, &ws.logits, d, &mut linears[2])?;
-        for (d, &keep) in ws.d_combined.iter_mut().zip(&ws.keep) {
-            *d *= keep;
-        }
-        ws.d_memory.clear();
-        ws.d_memory.resize(ws.memory.len(), S::zero());
-        self.combine_backward(batch, rows, ws)?;
-        ws.decoder.request_d_input(self.config.aligned);
-        let (input, d_hidden) = (Input::Dense(&ws.input), &ws.d_combined);
-        self.decoder.backward(&mut self.params, input, d_hidden, None, &mut ws.decoder)?;
-        if self.config.aligned {
-            let (width, key) = (self.config.decoder.input, self.config.encoder.output());
-            let of_memory = ws.decoder.d_input().chunks_exact(width).map(|row| &row[width - key..]);
-            for (d_memory, d) in ws.d_memory.chunks_exact_mut(key).zip(of_memory) {
-                d_memory.iter_mut().zip(d).for_each(|(sum, &d)| *sum += d);
-            }
-        }
-        let d_state = self.bridge_backward(batch.target.batch, ws)?;
-        let input = batch.source_input();
-        self.encoder.backward(&mut self.params, input, &ws.d_memory, d_state.as_ref(), &mut ws.encoder)?;
-        Ok(())
-    }
-
-    /// Turns `d_combined` into the gradient of the decoder's output; adds to that of the memory.
-    fn combine_backward(
-        &mut self,
-        batch: &PairBatch,
-        rows: usize,
-        ws: &mut Seq2SeqWorkspace<S>,
-    ) -> Result<(), Error> {
-        let (Some(attention), Some(combine)) = (&self.attention, &self.combine) else { return Ok(()) };
-        // The forward pass dropped units after the tanh; what it kept was scaled up.
-        for (index, d) in ws.d_combined.iter_mut().enumerate() {
-            let scaled = ws.combined[index];
-            let y = match ws.keep.get(index) {
-                Some(&keep) if keep > S::zero() => scaled / keep,
-                _ => scaled,
-            };
-            *d *= S::one() - y * y;
-        }
-        ws.d_joined.resize(ws.joined.len(), S::zero());
-        let d_joined = Some(ws.d_joined.as_mut_slice());
-        combine.backward(&mut self.params, &ws.joined, rows, &ws.d_combined, d_joined, &mut ws.linears[1])?;
-        let (h, k) = (self.config.decoder.output(), self.config.encoder.output());
-        let d_context: Vec<S> =
-            ws.d_joined.chunks_exact(h + k).flat_map(|row| row[h..].iter().copied()).collect();
-        let hidden = ws.decoder.output();
-        let mask = Some(&batch.source_mask);
-        attention.backward(&mut self.params, hidden, &ws.memory, &d_context, mask, &mut ws.attention)?;
-        let d_queries = ws.attention.d_queries().chunks_exact(h);
-        for ((d, joined), d_query) in
-            ws.d_combined.chunks_exact_mut(h).zip(ws.d_joined.chunks_exact(h + k)).zip(d_queries)
-        {
-            for unit in 0..h {
-                d[unit] = joined[unit] + d_query[unit];
-            }
-        }
-        ws.d_memory.iter_mut().zip(ws.attention.d_keys()).for_each(|(sum, &d)| *sum += d);
-        Ok(())
-    }
-
-    /// The gradient of the encoder's final state, if there is a bridge.
-    fn bridge_backward(
-        &mut self,
-        rows: usize,
-        ws: &mut Seq2SeqWorkspace<S>,
-    ) -> Result<Option<State<S>>, Error> {
-        let Some(bridge) = &self.bridge else { return Ok(None) };
-        let mut d_bridged = Vec::new();
-        by_row(ws.decoder.d_state(), &self.config.decoder, &mut d_bridged);
-        for (d, &y) in d_bridged.iter_mut().zip(&ws.bridged) {
-            *d *= S::one() - y * y;
-        }
-        let mut d_encoded = vec![S::zero(); ws.encoded.len()];
-        let linear = &mut ws.linears[0];
-        bridge.backward(&mut self.params, &ws.encoded, rows, &d_bridged, Some(&mut d_encoded), linear)?;
-        Ok(Some(by_layer(&d_encoded, &self.config.encoder, rows)?))
-    }
 }
 
 fn reborrow<'a>(mode: &'a mut Mode<'_>) -> Mode<'a> {
@@ -379,35 +293,6 @@ fn reborrow<'a>(mode: &'a mut Mode<'_>) -> Mode<'a> {
         Mode::Eval => Mode::Eval,
         Mode::Train { rng } => Mode::Train { rng },
     }
-}
-
-/// A state `[L·D, B, H]` as one row of numbers for each row of the batch: all of `h`, then all of `c`.
-fn by_row<S: Scalar>(state: &State<S>, config: &composer_bptt::RecurrentConfig, rows: &mut Vec<S>) {
-    let (batch, hidden) = (state.batch(), config.hidden);
-    rows.clear();
-    for b in 0..batch {
-        for layer in state.h.chunks_exact(batch * hidden).chain(state.c.chunks_exact(batch * hidden)) {
-            rows.extend_from_slice(&layer[b * hidden..][..hidden]);
-        }
-    }
-}
-
-/// The inverse of [`by_row`].
-fn by_layer<S: Scalar>(
-    rows: &[S],
-    config: &composer_bptt::RecurrentConfig,
-    batch: usize,
-) -> Result<State<S>, composer_bptt::Error> {
-    let hidden = config.hidden;
-    let mut state = State::zeros(config, batch);
-    let width = rows.len() / batch.max(1);
-    let layers = state.h.chunks_exact_mut(batch * hidden).chain(state.c.chunks_exact_mut(batch * hidden));
-    for (index, layer) in layers.enumerate() {
-        for b in 0..batch {
-            layer[b * hidden..][..hidden].copy_from_slice(&rows[b * width + index * hidden..][..hidden]);
-        }
-    }
-    Ok(state)
 }
 
 impl<S: Scalar> Seq2SeqWorkspace<S> {

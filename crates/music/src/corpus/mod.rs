@@ -15,7 +15,7 @@ pub use content::{ContentKey, content_key};
 pub use examine::{Criteria, Dropped, Rule, Verdict, examine};
 pub use files::{MIDI_EXTENSIONS, midi_files};
 pub use shipped::shipped;
-pub use split::{Set, Split, assign, split, split_by};
+pub use split::{Set, Split, assign, deal, split, split_by};
 
 use crate::score::Score;
 

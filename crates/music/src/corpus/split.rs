@@ -1,6 +1,6 @@
 //! Train, validation and test sets by content: the same music is never on both sides, and new files do not move old ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ContentKey, Piece, content_key};
 
@@ -78,6 +78,14 @@ pub fn assign(keys: &[ContentKey]) -> Vec<Set> {
         _ => Set::Test,
     };
     keys.iter().map(|key| set(places[key])).collect()
+}
+
+/// Deals items into `folds` equal heaps by the fingerprints of their contents, for cross-validation: equal contents are in one
+/// heap, and the order in which items came does not matter. Unlike [`assign`], an item may change its heap when others are added.
+pub fn deal(keys: &[ContentKey], folds: usize) -> Vec<usize> {
+    let distinct: BTreeMap<ContentKey, usize> =
+        keys.iter().collect::<BTreeSet<_>>().into_iter().zip(0..).map(|(key, place)| (*key, place)).collect();
+    keys.iter().map(|key| distinct[key] % folds.max(1)).collect()
 }
 
 fn place(key: &ContentKey) -> u64 {

@@ -28,11 +28,10 @@ pub fn run(args: &AccompanyArgs) -> anyhow::Result<()> {
     let (model, notes) = args.part.load(Task::Accompany, SHIPPED)?;
     let score = args.part.read()?;
     let melody = find_part(&score, Role::Melody, args.melody_track)?;
-    let result = accompany(&model, &notes, &score, &melody, None, &args.part)?;
-    args.part.save(&result, "accompanied")
+    accompany(&model, &notes, &score, &melody, None, &args.part, "accompanied")
 }
 
-/// The melody, untouched, with a new part under it.
+/// Writes the melody, untouched, with a new part under it.
 pub fn accompany(
     model: &Seq2Seq,
     notes: &PartNotes,
@@ -40,9 +39,10 @@ pub fn accompany(
     melody: &Part,
     style: Option<u32>,
     args: &PartArgs,
-) -> anyhow::Result<Score> {
-    let mut result = only(score, melody);
-    let left_out = score.notes().count() - result.notes().count();
+    ending: &str,
+) -> anyhow::Result<()> {
+    let given = only(score, melody);
+    let left_out = score.notes().count() - given.notes().count();
     if left_out > 0 {
         eprintln!("{left_out} notes of other parts are left out: the new part takes their place.");
     }
@@ -52,14 +52,15 @@ pub fn accompany(
         max_silence: 16,
         ..FrameOptions::default()
     };
-    let frames = write_part(model, &result, style, options, args.seed)?;
+    let written = write_part(model, &given, style, options, args.seed)?;
     let decode = DecodeOptions {
-        velocity: softer(&result),
+        velocity: softer(&given),
         program: notes.program,
-        channel: free_channel(&result),
+        channel: free_channel(&given),
         ..DecodeOptions::default()
     };
-    let part = pitched_notes(&frames, &result, &decode);
+    let part = pitched_notes(&written.frames, &given, &decode);
+    let mut result = given.clone();
     add_track(&mut result, "accompaniment", part);
-    Ok(result)
+    args.save(&result, ending, &given, &written)
 }

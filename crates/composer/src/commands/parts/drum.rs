@@ -40,8 +40,9 @@ pub fn run(args: &DrumArgs) -> anyhow::Result<()> {
         max_note_steps: usize::MAX,
         ..FrameOptions::default()
     };
-    let frames = write_part(&model, &only(&score, &bass), None, options, args.part.seed)?;
-    let part = drum_notes(&frames, &result);
+    let given = only(&score, &bass);
+    let written = write_part(&model, &given, None, options, args.part.seed)?;
+    let part = drum_notes(&written.frames, &result);
     add_track(&mut result, "drums", part);
-    args.part.save(&result, "drums")
+    args.part.save(&result, "drums", &given, &written)
 }

@@ -1,6 +1,6 @@
 //! Pairs of parts from whole pieces.
 
-use super::{drums, pitched};
+use super::{contour, drums, pitched};
 use composer_models::Sequence;
 use composer_models::seq2seq::{Pair, Task};
 use composer_music::Score;
@@ -26,8 +26,10 @@ pub fn pair(task: Task, score: &Score, style: Option<u32>) -> Option<Pair> {
     if source.notes().count().min(target.notes().count()) < FEWEST_NOTES {
         return None;
     }
-    let mut from = pitched().encode(&source);
-    let mut to = if task == Task::Drum { hits(&target) } else { pitched().encode(&target) };
+    let (mut from, mut to) = match task {
+        Task::Drum => (contour::encode(&source), hits(&target)),
+        Task::Accompany | Task::Reharmonise => (pitched().encode(&source), pitched().encode(&target)),
+    };
     // Both are as long as the piece: where one has ended, it is silent.
     let steps = from.len().max(to.len());
     from.resize(steps, Frame::default());

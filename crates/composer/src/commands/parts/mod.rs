@@ -4,13 +4,17 @@
 //! new part begins and ends on the model's grid, laid over the ticks of the given file.
 
 pub mod accompany;
+pub mod contour;
 pub mod drum;
+pub mod heaps;
 pub mod learn;
 pub mod material;
+pub mod measure;
 pub mod reharmonise;
 
-use super::compose::write_wav;
+use super::compose::{small_wav, write_wav};
 use crate::failure::wrong_input;
+use crate::report::part::PartPage;
 use anyhow::Context;
 use clap::Args;
 use composer_decoding::{FrameOptions, Generator, Rules};
@@ -53,6 +57,10 @@ pub struct PartArgs {
     /// Also write a WAV file to listen to
     #[arg(long)]
     pub wav: bool,
+
+    /// Also write a page to look at and listen to: both parts, and where the model looked while it wrote
+    #[arg(long)]
+    pub page: bool,
 }
 
 /// Longest source in steps: an hour of sixteenths at 120, and attention to all of it still fits the memory.
@@ -90,7 +98,24 @@ impl PartArgs {
         Ok((model, notes))
     }
 
-    fn save(&self, score: &Score, ending: &str) -> anyhow::Result<()> {
+    fn to_html(&self, score: &Score, given: &Score, written: &Written) -> anyhow::Result<String> {
+        let mut new = score.clone();
+        new.tracks.drain(..score.tracks.len().saturating_sub(1));
+        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
+        let new_name = new.tracks.first().and_then(|track| track.name.as_deref()).unwrap_or("part");
+        let page = PartPage {
+            title: &format!("New {new_name} for {name}"),
+            given,
+            new: &new,
+            wav: &small_wav(score, None)?,
+            attention: &written.attention,
+            steps_per_quarter: STEPS_PER_QUARTER as usize,
+        };
+        Ok(page.to_html())
+    }
+
+    /// Writes the result, of which the last track is new; `given` is the part that it was written for.
+    fn save(&self, score: &Score, ending: &str, given: &Score, written: &Written) -> anyhow::Result<()> {
         let path = self.output.clone().unwrap_or_else(|| self.file.with_extension(format!("{ending}.mid")));
         write_atomically(&path, &midi::write(score)?)
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -100,8 +125,22 @@ impl PartArgs {
             write_wav(score, None, &path)?;
             println!("{}", path.display());
         }
+        if self.page {
+            let path = path.with_extension("html");
+            write_atomically(&path, self.to_html(score, given, written)?.as_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            println!("{}", path.display());
+        }
         Ok(())
     }
+}
+
+/// A new part on the model's grid, and how it came about.
+pub struct Written {
+    /// Its frames.
+    pub frames: Vec<Frame>,
+    /// How much each step looked at each step of the source; empty without attention.
+    pub attention: Vec<Vec<f32>>,
 }
 
 /// The one part of a role; asks for it in words when there is none or more than one. `by_hand` is the number of a track.
@@ -158,11 +197,14 @@ pub fn write_part(
     style: Option<u32>,
     options: FrameOptions,
     seed: u64,
-) -> anyhow::Result<Vec<Frame>> {
+) -> anyhow::Result<Written> {
     let Encoding::Frames { representation, .. } = model.config().source else {
         return Err(wrong_input("this model reads tokens, and these commands need one that reads frames"));
     };
-    let frames = representation.encode(source);
+    let frames = match representation == contour::representation() {
+        true => contour::encode(source),
+        false => representation.encode(source),
+    };
     if frames.is_empty() || frames.len() > MAX_STEPS {
         return Err(wrong_input(format!(
             "the part is {} steps long on the model's grid, and must have between 1 and {MAX_STEPS}",
@@ -172,12 +214,12 @@ pub fn write_part(
     let length = frames.len();
     let conditioned = Conditioned::new(model, Sequence::Frames(frames), style)?;
     let rules = Rules { length: Some(length as u64), ..Rules::default() };
-    let generator = Generator::new(conditioned, options, 1, seed)?.with_rules(rules)?;
-    let mut part = Vec::with_capacity(length);
-    for decided in generator {
-        part.extend(decided?.first().map(|step| step.frame));
+    let mut generator = Generator::new(conditioned, options, 1, seed)?.with_rules(rules)?;
+    let mut frames = Vec::with_capacity(length);
+    for decided in generator.by_ref() {
+        frames.extend(decided?.first().map(|step| step.frame));
     }
-    Ok(part)
+    Ok(Written { frames, attention: generator.model().attended().to_vec() })
 }
 
 /// Frames as pitched notes at the ticks of a score.

@@ -37,6 +37,5 @@ pub fn run(args: &ReharmoniseArgs) -> anyhow::Result<()> {
     };
     let score = args.part.read()?;
     let melody = find_part(&score, Role::Melody, args.melody_track)?;
-    let result = accompany(&model, &notes, &score, &melody, Some(style as u32), &args.part)?;
-    args.part.save(&result, &args.style)
+    accompany(&model, &notes, &score, &melody, Some(style as u32), &args.part, &args.style)
 }
