@@ -172,3 +172,40 @@ fn a_score_is_a_list_and_a_picture_of_surprise() {
     assert_eq!(picture.matches("<rect").count(), 6, "a box for every note");
     assert!(picture.ends_with("</svg>") && !picture.contains("NaN"));
 }
+
+#[test]
+fn without_a_model_the_one_that_composer_carries_writes() {
+    let here = tempdir().expect("a folder");
+    let output = composer(here.path(), &["compose", "--num-outputs", "1", "--length", "2bars"]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let score = midi::read_file(here.path().join("compositions/composition-1.mid")).expect("reads").score;
+    assert!(score.notes().count() > 0);
+    let output = composer(here.path(), &["score", "compositions/composition-1.mid"]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+}
+
+#[test]
+fn the_models_that_composer_carries_are_small_and_say_what_they_learnt_from() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let files: Vec<_> =
+        std::fs::read_dir(models).expect("models").map(|file| file.expect("a file").path()).collect();
+    assert_eq!(files.len(), 4);
+    for file in files {
+        let bytes = std::fs::metadata(&file).expect("a file").len();
+        assert!(bytes < 2_000_000, "{}: {bytes} bytes", file.display());
+        let learnt_from = match composer_models::seq2seq::load(&file) {
+            Ok((_, notes)) => notes.corpus,
+            Err(_) => composer_models::file::load(&file).expect("a model").1.corpus,
+        };
+        let ship = [
+            "datasets/mutopia-pd",
+            "datasets/freedoom",
+            "the music that ships: ten piano pieces and sixty-six of game music",
+        ];
+        assert!(
+            learnt_from.split(", ").all(|name| ship.contains(&name)),
+            "{}: {learnt_from}",
+            file.display()
+        );
+    }
+}

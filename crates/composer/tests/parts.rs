@@ -132,3 +132,79 @@ fn what_cannot_be_found_is_asked_for_in_words() {
     let after = result(&before, &["accompany", "in.mid", "--melody-track", "0"]);
     assert_untouched(&before, &after, 0);
 }
+
+#[test]
+fn a_page_shows_both_parts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let melody = song(vec![tune(0, 67)]);
+    std::fs::write(folder.path().join("in.mid"), midi::write(&melody).expect("writes")).expect("writes");
+    let output = composer(folder.path(), &["accompany", "in.mid", "--page", "--output", "out.mid"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = std::fs::read_to_string(folder.path().join("out.html")).expect("a page");
+    assert_eq!(page.matches("Piano roll: ").count(), 2);
+    assert!(page.contains("New accompaniment for in.mid") && page.contains("Where the model looked"));
+    assert!(!page.contains("NaN"));
+}
+
+/// Songs of a bass and drums that always strike with it.
+fn band(folder: &Path, songs: u64) {
+    for number in 0..songs {
+        let mut bass = tune(0, 36);
+        bass.name = Some("bass".into());
+        let mut drums = tune(DRUM_CHANNEL, 36);
+        let mut random = number + 1; // Knuth's generator: rhythms that nobody foresees
+        let mut step = 0;
+        for (low, drum) in bass.notes.iter_mut().zip(&mut drums.notes) {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            step += 1 + (random >> 62);
+            (low.onset, drum.onset) = (96 * step, 96 * step);
+            (low.duration, drum.duration) = (96, 96);
+            (low.program, drum.pitch) = (33, 36);
+        }
+        let score = song(vec![bass, drums]);
+        std::fs::write(folder.join(format!("{number}.mid")), midi::write(&score).expect("writes"))
+            .expect("writes");
+    }
+}
+
+#[test]
+fn a_part_is_learnt_and_the_source_is_shown_to_be_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("songs")).expect("a folder");
+    band(&folder.path().join("songs"), 12);
+    let learn = [
+        "learn-part",
+        "drum",
+        "songs",
+        "--hidden",
+        "12",
+        "--encoder",
+        "8",
+        "--epochs",
+        "40",
+        "--compare",
+        "1",
+    ];
+    let output = composer(folder.path(), &[&learn[..], &["--listen", "aligned,attention"]].concat());
+    let (said, complaint) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{complaint}");
+    let figure = |name: &str| -> f64 {
+        let line = said.lines().find(|line| line.ends_with(name)).unwrap_or_else(|| panic!("{name}: {said}"));
+        line.split_whitespace().next().and_then(|word| word.parse().ok()).expect("a figure")
+    };
+    let heard = figure("  with the source");
+    assert!(heard < figure("with the source of another piece") - 0.1, "{said}");
+    assert!(heard < figure("for a model trained without a source") - 0.1, "{said}");
+    std::fs::copy(folder.path().join("songs/0.mid"), folder.path().join("in.mid")).expect("copies");
+    let drum = ["drum", "in.mid", "--model", "part.safetensors", "--page", "--output", "out.mid"];
+    assert!(composer(folder.path(), &drum).status.success());
+    let page = std::fs::read_to_string(folder.path().join("out.html")).expect("a page");
+    assert!(
+        page.contains("Attention: which step") && page.contains("of all looks are within a beat"),
+        "a picture"
+    );
+    let output = composer(folder.path(), &["learn-part", "accompany", "songs"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("too few"));
+}

@@ -49,8 +49,7 @@ impl Heaps {
         }
         if heaps.iter().any(Vec::is_empty) {
             return Err(wrong_input(format!(
-                "{} pieces have both parts, and that is too few: at least {HEAPS} different ones are needed",
-                heaps.iter().map(Vec::len).sum::<usize>()
+                "too few different pieces have both parts, with at least 16 notes in each: there must be {HEAPS}, or more"
             )));
         }
         Ok(Self { heaps, styles, corpus: names.join(", ") })

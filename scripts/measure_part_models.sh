@@ -1,0 +1,23 @@
+#!/bin/sh
+# Whether the models of `accompany`, `drum` and `reharmonise` listen to their source: on held-out pieces with the source, with
+# another piece's, and beside a model without any; and each way of listening beside the others. The table is in docs/parts.md.
+# Run from the root of the project. Usage: scripts/measure_part_models.sh [FOLDS], 1 to 6 trainings of each kind.
+set -e
+folds=${1:-6}
+cargo build --release
+composer=$PWD/target/release/composer
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+mkdir "$work/rags"
+cp datasets/mutopia-pd/*rag*.mid datasets/mutopia-pd/bethena.mid datasets/mutopia-pd/elite-syncopations.mid \
+   datasets/mutopia-pd/solace.mid datasets/mutopia-pd/the-*.mid "$work/rags"
+for listen in aligned aligned,attention attention bridge; do
+    echo "== listening: $listen"
+    for task in "accompany datasets/mutopia-pd datasets/freedoom" "drum datasets/freedoom" \
+                "reharmonise rag=$work/rags game=datasets/freedoom"; do
+        echo "== $task" | sed "s|$work/||"
+        # shellcheck disable=SC2086 # the task is several words
+        "$composer" learn-part $task --listen $listen --compare "$folds" --output "$work/part.safetensors" 2>/dev/null |
+            grep -v safetensors
+    done
+done
