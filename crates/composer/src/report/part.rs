@@ -3,6 +3,7 @@
 use super::{page, piano_roll};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use composer_models::seq2seq::Look;
 use composer_music::Score;
 use maud::{Markup, PreEscaped, html};
 use std::fmt::Write;
@@ -17,8 +18,8 @@ pub struct PartPage<'a> {
     pub new: &'a Score,
     /// A small WAV of everything.
     pub wav: &'a [u8],
-    /// Weights `[T][S]`: how much each step of the new part looked at each step of the given one; empty without attention.
-    pub attention: &'a [Vec<f32>],
+    /// Where each step of the new part looked in the given one; empty without attention.
+    pub attention: &'a [Look],
     /// Steps in a quarter of the model's grid.
     pub steps_per_quarter: usize,
 }
@@ -74,12 +75,10 @@ impl PartPage<'_> {
 
     /// Share of all weight that lies within a quarter of the diagonal.
     fn on_time(&self) -> f64 {
-        let near = |(step, row): (usize, &Vec<f32>)| -> f64 {
-            let last = (step + self.steps_per_quarter + 1).min(row.len());
-            row[step.saturating_sub(self.steps_per_quarter).min(last)..last]
-                .iter()
-                .map(|&weight| f64::from(weight))
-                .sum()
+        let near = |(step, look): (usize, &Look)| -> f64 {
+            let beat = step.saturating_sub(self.steps_per_quarter)..=step + self.steps_per_quarter;
+            let weights = (look.first..).zip(&look.weights).filter(|(source, _)| beat.contains(source));
+            weights.map(|(_, &weight)| f64::from(weight)).sum()
         };
         self.attention.iter().enumerate().map(near).sum::<f64>() / self.attention.len() as f64
     }
@@ -91,11 +90,12 @@ const SHOWN: usize = 128;
 const FAINTEST: f32 = 0.01;
 
 /// Rows of attention weights from top to bottom, the source from left to right.
-fn picture(attention: &[Vec<f32>], bar: usize) -> String {
+fn picture(attention: &[Look], bar: usize) -> String {
     const CELL: f64 = 5.0;
     const MARGIN: f64 = 60.0;
     let rows = attention.len().min(SHOWN);
-    let columns = attention.iter().take(rows).map(Vec::len).max().unwrap_or(0).min(SHOWN);
+    let columns =
+        attention.iter().take(rows).map(|look| look.first + look.weights.len()).max().unwrap_or(0).min(SHOWN);
     let (right, bottom) = (MARGIN + columns as f64 * CELL, MARGIN + rows as f64 * CELL);
     let mut svg = format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:.0} {:.0}" role="img" aria-label="Attention: which step of the given part each step of the new part looked at" font-family="sans-serif" font-size="12" fill="#667085" style="max-width:46rem">"##,
@@ -105,8 +105,9 @@ fn picture(attention: &[Vec<f32>], bar: usize) -> String {
     let _ = write!(svg, r#"<text x="{MARGIN}" y="20">bar of the given part →</text>"#);
     let _ =
         write!(svg, r#"<text transform="translate(20 {MARGIN}) rotate(90)">bar of the new part →</text>"#);
-    for (step, row) in attention.iter().take(rows).enumerate() {
-        for (source, &weight) in row.iter().take(columns).enumerate().filter(|(_, w)| **w >= FAINTEST) {
+    for (step, look) in attention.iter().take(rows).enumerate() {
+        let weights = (look.first..columns).zip(&look.weights).filter(|(_, weight)| **weight >= FAINTEST);
+        for (source, &weight) in weights {
             let _ = write!(
                 svg,
                 r##"<rect x="{:.0}" y="{:.0}" width="{CELL}" height="{CELL}" fill="#1d5570" fill-opacity="{:.2}"/>"##,

@@ -5,6 +5,7 @@ use crate::Error;
 use crate::encoding::{Encoding, Sequence};
 use crate::sequence_model::LanguageModel;
 use composer_bptt::{AttentionWorkspace, Input, LinearWorkspace, Mode, State, StepWorkspace};
+use std::ops::Range;
 
 /// Single steps of a model for one source.
 pub struct Conditioned<'a> {
@@ -15,7 +16,20 @@ pub struct Conditioned<'a> {
     ws: StepWorkspace<f32>,
     attention: AttentionWorkspace<f32>,
     linears: [LinearWorkspace<f32>; 2],
-    attended: Vec<Vec<f32>>,
+    attended: Vec<Look>,
+}
+
+/// Steps that a model which is aligned looks at on either side of the one that it writes. It has learnt on windows, and its
+/// attention would be lost in a long piece.
+const REACH: usize = 256;
+
+/// Where a step looked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// The first source step that it could look at.
+    pub first: usize,
+    /// How much it looked at each step from there; they sum to 1.
+    pub weights: Vec<f32>,
 }
 
 /// The decoder's state and the step that it has come to.
@@ -54,13 +68,23 @@ impl<'a> Conditioned<'a> {
         })
     }
 
-    /// Which source steps the first row looked at, step by step, `[T][S]`; empty without attention.
-    pub fn attended(&self) -> &[Vec<f32>] {
+    /// Which source steps the first row looked at, step by step; empty without attention.
+    pub fn attended(&self) -> &[Look] {
         &self.attended
     }
 
     fn source_steps(&self) -> usize {
         self.memory.len() / self.model.config.encoder.output()
+    }
+
+    /// The source steps that attention may look at from a step.
+    fn seen(&self, step: usize) -> Range<usize> {
+        let all = self.source_steps();
+        if !self.model.config.aligned {
+            return 0..all;
+        }
+        let step = step.min(all - 1);
+        step.saturating_sub(REACH)..(step + REACH + 1).min(all)
     }
 
     /// `[symbol before; memory_t]` for every row.
@@ -107,6 +131,7 @@ impl LanguageModel for Conditioned<'_> {
         let rows = offsets.len() - 1;
         let model = self.model;
         let input = self.input(indices, offsets, state.step);
+        let seen = self.seen(state.step);
         state.step += 1;
         let hidden =
             model.decoder.step(&model.params, Input::Dense(&input), &mut state.state, &mut self.ws)?;
@@ -115,17 +140,11 @@ impl LanguageModel for Conditioned<'_> {
             return Ok(());
         };
         // All rows look at the one source: to attention they are steps of one row.
-        let source = self.memory.len() / model.config.encoder.output();
-        attention.forward(
-            &model.params,
-            hidden,
-            &self.memory,
-            (rows, source, 1),
-            None,
-            &mut self.attention,
-        )?;
-        self.attended.push(self.attention.weights(0)[..source].to_vec());
         let (h, k) = (model.config.decoder.output(), model.config.encoder.output());
+        let memory = &self.memory[seen.start * k..seen.end * k];
+        attention.forward(&model.params, hidden, memory, (rows, seen.len(), 1), None, &mut self.attention)?;
+        let weights = self.attention.weights(0)[..seen.len()].to_vec();
+        self.attended.push(Look { first: seen.start, weights });
         let joined: Vec<f32> = hidden
             .chunks_exact(h)
             .zip(self.attention.context().chunks_exact(k))

@@ -19,7 +19,7 @@ mod file;
 mod pairs;
 mod sampling;
 
-pub use conditioned::{Conditioned, ConditionedState};
+pub use conditioned::{Conditioned, ConditionedState, Look};
 pub use config::{AttentionConfig, Seq2SeqConfig};
 pub use file::{PartNotes, Task, from_bytes, load, save, to_bytes};
 pub use pairs::{Pair, PairBatch, Window};

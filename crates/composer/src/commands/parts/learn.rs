@@ -25,19 +25,19 @@ pub struct LearnArgs {
     pub output: PathBuf,
 
     /// Times to go through the music at most; stops earlier when held-out music no longer gains
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 14)]
     pub epochs: u64,
 
     /// Units of the decoder
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 96)]
     pub hidden: usize,
 
     /// Units of the encoder in each direction
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 32)]
     pub encoder: usize,
 
     /// Share of the decoder's units that are switched off at random while training
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = 0.3)]
     pub dropout: f64,
 
     /// Share of the source's notes that are hidden at random while training
@@ -53,7 +53,7 @@ pub struct LearnArgs {
     pub weight_decay: f64,
 
     /// How the source is heard; several are combined
-    #[arg(long, value_delimiter = ',', default_value = "aligned", value_name = "WAY")]
+    #[arg(long, value_delimiter = ',', default_value = "aligned,attention", value_name = "WAY")]
     pub listen: Vec<Way>,
 
     /// How attention compares

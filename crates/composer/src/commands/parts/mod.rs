@@ -18,7 +18,7 @@ use crate::report::part::PartPage;
 use anyhow::Context;
 use clap::Args;
 use composer_decoding::{FrameOptions, Generator, Rules};
-use composer_models::seq2seq::{self, Conditioned, PartNotes, Task};
+use composer_models::seq2seq::{self, Conditioned, Look, PartNotes, Task};
 use composer_models::{Encoding, Seq2Seq, Sequence, file::write_atomically};
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::grid::Grid;
@@ -63,7 +63,7 @@ pub struct PartArgs {
     pub page: bool,
 }
 
-/// Longest source in steps: an hour of sixteenths at 120, and attention to all of it still fits the memory.
+/// Longest source in steps: an hour of sixteenths at 120.
 const MAX_STEPS: usize = 30_000;
 
 /// Steps in a quarter of the models' grid.
@@ -139,8 +139,8 @@ impl PartArgs {
 pub struct Written {
     /// Its frames.
     pub frames: Vec<Frame>,
-    /// How much each step looked at each step of the source; empty without attention.
-    pub attention: Vec<Vec<f32>>,
+    /// Where each step looked in the source; empty without attention.
+    pub attention: Vec<Look>,
 }
 
 /// The one part of a role; asks for it in words when there is none or more than one. `by_hand` is the number of a track.
