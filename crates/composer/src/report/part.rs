@@ -96,6 +96,8 @@ fn picture(attention: &[Look], bar: usize) -> String {
     let rows = attention.len().min(SHOWN);
     let columns =
         attention.iter().take(rows).map(|look| look.first + look.weights.len()).max().unwrap_or(0).min(SHOWN);
+    let shown = attention.iter().take(rows).flat_map(|look| &look.weights);
+    let largest = shown.copied().fold(FAINTEST, f32::max);
     let (right, bottom) = (MARGIN + columns as f64 * CELL, MARGIN + rows as f64 * CELL);
     let mut svg = format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:.0} {:.0}" role="img" aria-label="Attention: which step of the given part each step of the new part looked at" font-family="sans-serif" font-size="12" fill="#667085" style="max-width:46rem">"##,
@@ -113,7 +115,7 @@ fn picture(attention: &[Look], bar: usize) -> String {
                 r##"<rect x="{:.0}" y="{:.0}" width="{CELL}" height="{CELL}" fill="#1d5570" fill-opacity="{:.2}"/>"##,
                 MARGIN + source as f64 * CELL,
                 MARGIN + step as f64 * CELL,
-                weight.sqrt()
+                (weight / largest).sqrt()
             );
         }
     }
