@@ -143,7 +143,8 @@ fn a_page_shows_both_parts() {
     let page = std::fs::read_to_string(folder.path().join("out.html")).expect("a page");
     assert_eq!(page.matches("Piano roll: ").count(), 2);
     assert!(page.contains("New accompaniment for in.mid") && page.contains("Where the model looked"));
-    assert!(!page.contains("NaN"));
+    let pictures = page.split("</audio>").nth(1).expect("pictures after the sound");
+    assert!(pictures.contains("Attention: which step") && !pictures.contains("NaN"));
 }
 
 /// Songs of a bass and drums that always strike with it.
