@@ -126,7 +126,7 @@ pub fn run(args: &LearnArgs) -> anyhow::Result<()> {
         }
         let deaf = Seq2SeqConfig { bridge: false, aligned: false, attention: None, ..config.clone() };
         let deaf = args.compare.map(|_| fit(deaf, &heaps, fold, args)).transpose()?;
-        measured.extend(held_out(&model, deaf.as_ref().map(|(deaf, _)| deaf), &heaps.test(fold))?);
+        measured.extend(held_out(&model, deaf.as_ref().map(|(deaf, _)| deaf), heaps.test(fold))?);
     }
     Measured::print(&measured, args.seed);
     Ok(())
@@ -209,6 +209,6 @@ fn fit(
         );
         true
     };
-    let valid_nll = train_pairs(&mut model, &train, &valid, &training, &mut report)?;
+    let valid_nll = train_pairs(&mut model, &train, valid, &training, &mut report)?;
     Ok((model, valid_nll))
 }
