@@ -12,8 +12,8 @@ use composer_bptt::Init;
 use composer_models::file::{self, Notes};
 use composer_models::{Encoding, SequenceModel};
 use composer_music::augment::Augmentation;
-use composer_music::representation::AnyRepresentation;
 use composer_music::representation::frames::FrameRepresentation;
+use composer_music::representation::{AnyRepresentation, Representation};
 use composer_training::{Checkpoint, Error as TrainingError, Music, Outcome, checkpoint, resume, train};
 use std::path::Path;
 
@@ -142,7 +142,7 @@ impl Session {
         let seconds = progress.finish();
         let at = folder.folder().display();
         let outcome = outcome.map_err(|error| match error {
-            TrainingError::Diverged(_) => anyhow::anyhow!(
+            TrainingError::Diverged(_) if folder.path(MODEL_FILE).exists() => anyhow::anyhow!(
                 "{error}; what was saved before is intact in {at}, to begin a new run with: --init-from \
                  {at}/{MODEL_FILE}"
             ),
@@ -170,8 +170,16 @@ impl Session {
 
 /// Takes the weights of a model of the same shape.
 fn init_from(model: &mut SequenceModel, path: &Path) -> anyhow::Result<()> {
-    let (given, _) = file::load(path)?;
+    let (given, notes) = file::load(path)?;
     let (ours, theirs) = (model.config(), given.config());
+    if ours.encoding.first_plane().is_some() != theirs.encoding.first_plane().is_some() {
+        let name = notes.representation.map_or("frames", |tokens| tokens.name());
+        return Err(wrong_input(format!(
+            "{} reads music as {name}, and this training does not: use --representation {name}, or begin with random \
+             weights",
+            path.display()
+        )));
+    }
     let shape = |config: &composer_models::ModelConfig| {
         let recurrent = &config.recurrent;
         [

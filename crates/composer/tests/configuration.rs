@@ -77,6 +77,18 @@ fn a_model_can_be_trained_further_if_it_fits() {
     let mut args = small_training(&["--init-from", "run/model.safetensors", "--layers", "2"]);
     args[2] = "third";
     assert_refused(&composer(here.path(), &args), 2, &["model.layers", "--set model.layers=1"]);
+    let mut args = small_training(&["--init-from", "run/model.safetensors", "--representation", "events"]);
+    args[2] = "fourth";
+    let words = ["reads music as frames", "--representation frames"];
+    assert_refused(&composer(here.path(), &args), 2, &words);
+
+    // It diverges before an epoch is over: there is advice, and no model to begin with.
+    let wild = ["training.learning_rate=1e30", "training.clip_grad_norm=1e30"];
+    let mut args = small_training(&["--cell", "rnn-relu", "--set", wild[0], "--set", wild[1]]);
+    args[2] = "wild";
+    let output = composer(here.path(), &args);
+    assert_refused(&output, 1, &["update", "smaller training.learning_rate"]);
+    assert!(!complaint(&output).contains("--init-from"), "{}", complaint(&output));
 
     let output = composer(here.path(), &["runs", "."]);
     let text = String::from_utf8(output.stdout).unwrap();

@@ -114,6 +114,7 @@ fn what_cannot_be_studied_is_refused_before_anything_is_written() {
         ("cells nowhere", ["nowhere", "no file or folder"]),
         ("cells --arms student", ["student", "teacher-forcing, linear"]),
         ("cells --representations midi", ["midi", "frames or events"]),
+        ("cells --floor 2", ["--floor is 2", "from 0 to 1"]),
         ("cells --seeds 0", ["--seeds is 0", "between 1 and 1000"]),
         ("cells --updates 0", ["--updates is 0", "between 1 and 1000000"]),
         ("cells --batch-size 0", ["--batch-size is 0", "between 1 and 1024"]),

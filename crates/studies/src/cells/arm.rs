@@ -9,14 +9,14 @@ use serde::Serialize;
 
 use crate::Error;
 
-/// What replaces true symbols, and how often. With the three schedules and the noise, half of the symbols are true on average
-/// over the training.
+/// What replaces true symbols, and how often. With the three schedules and the noise (and a floor of 0), half of the symbols are
+/// true on average over the training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arm {
     /// Nothing: teacher forcing.
     TeacherForcing,
-    /// Scheduled sampling (Bengio et al. 2015) whose probability of the truth falls evenly from 1 to 0.
+    /// Scheduled sampling (Bengio et al. 2015) whose probability of the truth falls evenly from 1 to the floor.
     Linear,
     /// Scheduled sampling whose probability of the truth falls from 1 to 0.2 by the same factor in every update.
     Exponential,
@@ -58,11 +58,11 @@ impl Arm {
         }
     }
 
-    /// Scheduled sampling over a training of so many updates.
-    pub fn sampling(self, updates: u64) -> Sampling {
+    /// Scheduled sampling over a training of so many updates; at its end, the probability of the truth is `floor` (linear and noise).
+    pub fn sampling(self, updates: u64, floor: f64) -> Sampling {
         let n = updates.max(1) as f64;
         let plain = Sampling::default();
-        let linear = Sampling { curve: Curve::Linear, k: 1.0, slope: 1.0 / n, floor: 0.0, ..plain };
+        let linear = Sampling { curve: Curve::Linear, k: 1.0, slope: (1.0 - floor) / n, floor, ..plain };
         match self {
             Arm::TeacherForcing | Arm::Dropout => plain,
             Arm::Linear => linear,
@@ -123,7 +123,7 @@ mod tests {
     fn schedules_of_any_length_replace_as_much_as_they_say() {
         for updates in [50, 400, 10_000] {
             let mean = |arm: Arm| {
-                let sampling = arm.sampling(updates);
+                let sampling = arm.sampling(updates, 0.0);
                 sampling.check().unwrap();
                 (0..updates).map(|update| sampling.truth_probability(update)).sum::<f64>() / updates as f64
             };
@@ -131,6 +131,10 @@ mod tests {
             for arm in [Arm::Linear, Arm::Exponential, Arm::InverseSigmoid, Arm::Noise] {
                 assert!((mean(arm) - 0.5).abs() < 0.05, "{arm}: {}", mean(arm));
             }
+            let gentle = Arm::Linear.sampling(updates, 0.75);
+            assert!(
+                (gentle.truth_probability(updates) - 0.75).abs() < 1e-9 && gentle.truth_probability(0) == 1.0
+            );
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Config {
     pub forms: Vec<Form>,
     /// What the networks read while they learn.
     pub arms: Vec<Arm>,
+    /// Probability of the truth at the end of linear scheduled sampling and of noise.
+    pub floor: f64,
     /// Trainings of each kind; they have the seeds 1, 2, … after `seed`.
     pub seeds: usize,
     /// Updates of each training.
@@ -65,10 +67,11 @@ impl Default for Config {
             cells: vec![Cell::RnnTanh, Cell::Lstm, Cell::Gru],
             forms: Form::ALL.to_vec(),
             arms: Arm::USUAL.to_vec(),
+            floor: 0.0,
             seeds: 3,
-            updates: 200,
+            updates: 400,
             parameters: 100_000,
-            batch: 16,
+            batch: 8,
             bars: 4,
             compositions: 32,
             learning_rate: 3e-3,
@@ -139,6 +142,9 @@ impl Config {
         }
         if self.seed > u64::MAX / 2 {
             return setting("seed", self.seed.to_string(), "smaller");
+        }
+        if !(0.0..=1.0).contains(&self.floor) {
+            return setting("floor", self.floor.to_string(), "from 0 to 1");
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return setting("learning_rate", self.learning_rate.to_string(), "above 0");

@@ -131,7 +131,7 @@ pub(super) fn learn(
         patience: 0,
         seed: trial.seed,
         schedule: Schedule::CONSTANT,
-        sampling: trial.arm.sampling(updates),
+        sampling: trial.arm.sampling(updates, config.floor),
         ..TrainingConfig::default()
     };
     // The loop validates after every epoch, on as little as there is: the weights of the last update are what counts.

@@ -54,6 +54,10 @@ pub struct CellsArgs {
     )]
     pub arms: Vec<String>,
 
+    /// Probability that a symbol is the true one at the end of linear scheduled sampling and of noise; it begins with 1
+    #[arg(long, default_value_t = Config::default().floor, value_name = "P")]
+    pub floor: f64,
+
     /// Trainings of each kind, for the intervals
     #[arg(long, default_value_t = Config::default().seeds, value_name = "N")]
     pub seeds: usize,
@@ -145,6 +149,7 @@ fn config(args: &CellsArgs) -> anyhow::Result<Config> {
         cells: each_once(&args.cells),
         forms: read(&args.forms)?,
         arms,
+        floor: args.floor,
         seeds: args.seeds,
         updates: args.updates,
         parameters: args.parameters,
@@ -269,11 +274,12 @@ fn command(args: &CellsArgs) -> String {
     let corpus = args.corpus.as_ref().map(|path| format!(" {}", path.display())).unwrap_or_default();
     let cells: Vec<String> = args.cells.iter().map(ToString::to_string).collect();
     format!(
-        "composer study cells{corpus} --cell {} --representation {} --arm {} --seeds {} --updates {} --parameters {} \
+        "composer study cells{corpus} --cell {} --representation {} --arm {} --floor {} --seeds {} --updates {} --parameters {} \
          --batch-size {} --bars {} --compositions {} --learning-rate {} --seed {}",
         cells.join(","),
         args.forms.join(","),
         args.arms.join(","),
+        args.floor,
         args.seeds,
         args.updates,
         args.parameters,

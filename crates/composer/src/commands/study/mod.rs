@@ -15,7 +15,7 @@ pub enum StudyCommand {
     Memory(memory::MemoryArgs),
     /// How far back a gradient reaches through the gates of each cell, before and after training on music
     GradientFlow(gradient_flow::FlowArgs),
-    /// Every cell on frames and on events, by teacher forcing, scheduled sampling and its controls (about 10 minutes)
+    /// Every cell on frames and on events, by teacher forcing, scheduled sampling and its controls (a quarter of an hour or more)
     Cells(cells::CellsArgs),
 }
 
