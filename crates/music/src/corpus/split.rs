@@ -91,3 +91,22 @@ pub fn deal(keys: &[ContentKey], folds: usize) -> Vec<usize> {
 fn place(key: &ContentKey) -> u64 {
     u64::from_be_bytes([key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7]])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heaps_are_equal_and_equal_contents_are_in_one() {
+        let key = |byte: u8| {
+            let mut key = ContentKey::default();
+            key[0] = byte;
+            key
+        };
+        let keys: Vec<ContentKey> = [9, 3, 7, 3, 1, 5, 8, 9, 3].map(key).to_vec();
+        let heaps = deal(&keys, 3);
+        assert_eq!(heaps, [2, 1, 0, 1, 0, 2, 1, 2, 1]);
+        let backwards: Vec<ContentKey> = keys.iter().rev().copied().collect();
+        assert!(deal(&backwards, 3).iter().rev().eq(&heaps), "whatever the order");
+    }
+}
