@@ -1,7 +1,7 @@
 //! Soprano to the three lower voices on the JSB Chorales: does the network hear the tune, and does it lead voices as Bach does?
 //!
 //! ```sh
-//! cargo run --release -p composer-studies --example chorales -- jsb-chorales-16th.json
+//! cargo run --release -p composer-studies --example chorales -- Jsb16thSeparated.json
 //! ```
 //!
 //! Prints −ln P(lower voices | soprano) on the test pieces, per step and per note, beside that with the soprano of another

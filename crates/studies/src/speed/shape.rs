@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn operations_and_activations_are_counted_as_published() {
         // 3 · 2 · T · B · (G·H·(F + H) + G·H·(H + H) + F·H), as in the comparison with PyTorch.
-        let weights = 2048 * (88 + 512) + 2048 * 1024 + 512 * 88;
+        let weights: u64 = 2048 * (88 + 512) + 2048 * 1024 + 512 * 88;
         assert_eq!(SHAPE.flops(), (6 * 128 * 32 * weights) as f64);
         assert_eq!(SHAPE.activation_bytes(), 4 * 6 * 512 * 2 * 32 * 128);
         assert_eq!(SHAPE.to_string(), "lstm 88/512/2/32/128");
