@@ -21,7 +21,7 @@ use composer_music::frame_json::{VoiceSteps, read_voice_json};
 use composer_music::representation::Representation;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::voices::VoiceRepresentation;
-use composer_training::pairs::{PairConfig, pair_nlls, train_pairs};
+use composer_training::pairs::{PairConfig, pair_nlls, train_pairs, with_foreign_sources};
 use std::error::Error;
 
 const SEED: u64 = 1;
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         test.len()
     );
     report("with the soprano", &heard, &test, &test)?;
-    report("with the soprano of another", &heard, &with_foreign_sopranos(&test), &test)?;
+    report("with the soprano of another", &heard, &with_foreign_sources(&test), &test)?;
     report("for a network without one", &deaf, &test, &test)?;
 
     let (mut written, mut bach) = (VoiceLeading::default(), VoiceLeading::default());
@@ -86,22 +86,6 @@ fn pairs(pieces: &[VoiceSteps]) -> Vec<Pair> {
         Pair { source: Sequence::Frames(source), target: Sequence::Frames(target), style: None }
     };
     pieces.iter().map(pair).collect()
-}
-
-/// Each chorale under the soprano of the next one, repeated or cut to fit.
-fn with_foreign_sopranos(pairs: &[Pair]) -> Vec<Pair> {
-    let sources = pairs.iter().cycle().skip(1).map(|pair| match &pair.source {
-        Sequence::Frames(frames) => frames.as_slice(),
-        Sequence::Tokens(_) => &[],
-    });
-    pairs
-        .iter()
-        .zip(sources)
-        .map(|(pair, other)| {
-            let source = other.iter().copied().cycle().take(pair.target.len()).collect();
-            Pair { source: Sequence::Frames(source), ..pair.clone() }
-        })
-        .collect()
 }
 
 fn learn(listens: bool, train: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {

@@ -3,9 +3,9 @@
 use crate::Error;
 use crate::optim::{Optimizer, OptimizerConfig, OptimizerKind, clip_grad_norm};
 use composer_bptt::Mode;
-use composer_models::Seq2Seq;
 use composer_models::seq2seq::{Pair, PairBatch, Seq2SeqWorkspace, Window, resample_inputs};
 use composer_models::streams::{Purpose, stream};
+use composer_models::{Seq2Seq, Sequence};
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
@@ -225,6 +225,17 @@ fn windows<'a, R: Rng>(
     }
     windows.shuffle(rng);
     windows
+}
+
+/// The same targets, each with the source of the next pair, repeated or cut to fit: what a model knows without listening.
+/// Sources that are tokens stay as they are.
+pub fn with_foreign_sources(pairs: &[Pair]) -> Vec<Pair> {
+    let foreign = |index: usize, pair: &Pair| {
+        let Sequence::Frames(other) = &pairs[(index + 1) % pairs.len()].source else { return pair.clone() };
+        let source = other.iter().copied().cycle().take(pair.target.len()).collect();
+        Pair { source: Sequence::Frames(source), ..pair.clone() }
+    };
+    pairs.iter().enumerate().map(|(index, pair)| foreign(index, pair)).collect()
 }
 
 /// −ln P(target | source) of one pair.

@@ -53,13 +53,3 @@ fn hits(score: &Score) -> Vec<Frame> {
     strike_rising_edges(&mut frames);
     frames
 }
-
-/// The same targets, each with the source of another piece, repeated or cut to fit: what a model knows without listening.
-pub fn with_foreign_sources(pairs: &[Pair]) -> Vec<Pair> {
-    let foreign = |index: usize, pair: &Pair| {
-        let Sequence::Frames(other) = &pairs[(index + 1) % pairs.len()].source else { return pair.clone() };
-        let source = other.iter().copied().cycle().take(pair.target.len()).collect();
-        Pair { source: Sequence::Frames(source), ..pair.clone() }
-    };
-    pairs.iter().enumerate().map(|(index, pair)| foreign(index, pair)).collect()
-}

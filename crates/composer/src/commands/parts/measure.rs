@@ -1,11 +1,10 @@
 //! Whether a model listens: its likelihood on held-out pieces, with their source, with another's, and without any.
 
-use super::material::with_foreign_sources;
 use composer_evaluation::significance::bootstrap::bootstrap;
 use composer_models::Seq2Seq;
 use composer_models::seq2seq::Pair;
 use composer_models::streams::{Purpose, stream};
-use composer_training::pairs::pair_nlls;
+use composer_training::pairs::{pair_nlls, with_foreign_sources};
 
 /// Steps of a window that is measured: 32 bars.
 const WINDOW: usize = 512;

@@ -1,6 +1,6 @@
 //! `composer study cells`: the table, the page and the data.
 
-use super::{each_once, refused};
+use super::{each_once, progress_bar, refused};
 use crate::failure::wrong_input;
 use crate::material::Material;
 use crate::report::charts::cell_name;
@@ -11,7 +11,6 @@ use composer_bptt::Cell;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_studies::Error;
 use composer_studies::cells::{Arm, Config, Event, MEASURES, Outcome, Study, change, over_cells, study};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -110,7 +109,8 @@ pub fn run(args: &CellsArgs) -> anyhow::Result<()> {
         "{trials} trainings of {} updates and one of the reference, {threads} at a time.",
         config.updates
     );
-    let bar = progress_bar(config.all_updates());
+    let bar =
+        progress_bar(config.all_updates(), "{bar:28.cyan/blue} {percent:>3}%  about {eta_precise} left");
     let started = Instant::now();
     let found = study(train, &held_out, &config, threads, &mut |event| match event {
         Event::Updated => bar.inc(1),
@@ -165,16 +165,6 @@ fn config(args: &CellsArgs) -> anyhow::Result<Config> {
 fn read<T: FromStr<Err = Error> + Copy + PartialEq>(names: &[String]) -> anyhow::Result<Vec<T>> {
     let all = names.iter().map(|name| name.parse()).collect::<Result<Vec<T>, _>>().map_err(wrong_input)?;
     Ok(each_once(&all))
-}
-
-fn progress_bar(updates: u64) -> ProgressBar {
-    let bar = ProgressBar::new(updates);
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:28.cyan/blue} {percent:>3}%  about {eta_precise} left")
-    {
-        bar.set_style(style.progress_chars("━╸ "));
-    }
-    bar
 }
 
 /// How one training went, in a line.

@@ -1,6 +1,6 @@
 //! `composer study gradient-flow`: the table, the page and the data.
 
-use super::{each_once, refused};
+use super::{each_once, progress_bar, refused};
 use crate::failure::wrong_input;
 use crate::material::Material;
 use crate::report::charts::cell_name;
@@ -11,7 +11,6 @@ use composer_bptt::{Cell, Init};
 use composer_models::{Encoding, Sequence};
 use composer_music::representation::frames::FrameRepresentation;
 use composer_studies::gradient_flow::{Config, Observation, Quartiles, Study, decay, horizon, study};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -84,7 +83,10 @@ pub fn run(args: &FlowArgs) -> anyhow::Result<()> {
         material.valid.sequences.iter().chain(&material.test.sequences).cloned().collect();
     config.check(&encoding, &material.train.sequences, &held_out).map_err(refused)?;
     let folder = OutputFolder::create(&args.output_dir)?;
-    let bar_of_progress = progress_bar(config.cells.len() * config.updates);
+    let bar_of_progress = progress_bar(
+        (config.cells.len() * config.updates) as u64,
+        "{prefix:<8} {bar:28.cyan/blue} {percent:>3}%  {msg}",
+    );
     let found = study(&encoding, &material.train.sequences, &held_out, &config, &mut |cell, update, nll| {
         bar_of_progress.set_prefix(cell_name(cell));
         bar_of_progress.set_message(format!("update {update}, {nll:.2} nats per step"));
@@ -102,14 +104,6 @@ pub fn run(args: &FlowArgs) -> anyhow::Result<()> {
     println!("{}", headline(&found, bar));
     println!("{} (three tables as CSV beside it)", folder.path("gradient-flow.html").display());
     Ok(())
-}
-
-fn progress_bar(updates: usize) -> ProgressBar {
-    let bar = ProgressBar::new(updates as u64);
-    if let Ok(style) = ProgressStyle::with_template("{prefix:<8} {bar:28.cyan/blue} {percent:>3}%  {msg}") {
-        bar.set_style(style.progress_chars("━╸ "));
-    }
-    bar
 }
 
 fn moments(found: &Study) -> impl Iterator<Item = (Cell, &'static str, &Observation)> {

@@ -1,6 +1,6 @@
 //! `composer study memory`: the table, the page and the data.
 
-use super::{each_once, refused};
+use super::{each_once, progress_bar, refused};
 use crate::failure::wrong_input;
 use crate::progress::thousands;
 use crate::report::charts::cell_name;
@@ -9,7 +9,6 @@ use crate::run::OutputFolder;
 use clap::Args;
 use composer_bptt::Cell;
 use composer_studies::memory::{Event, Outcome, Recipe, Task, Trial, ladders, solved_at, study, trials};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -81,7 +80,10 @@ pub fn run(args: &MemoryArgs) -> anyhow::Result<()> {
         trials.len(),
         thousands(recipe.steps as u64)
     );
-    let bar = progress_bar(trials.len() * recipe.tests);
+    let bar = progress_bar(
+        (trials.len() * recipe.tests) as u64,
+        "{bar:28.cyan/blue} {percent:>3}%  at most {eta_precise} left",
+    );
     let started = Instant::now();
     let mut done = 0;
     let outcomes = study(&trials, &recipe, threads, &mut |event| match event {
@@ -129,16 +131,6 @@ fn recipe(args: &MemoryArgs) -> Recipe {
         seed: args.seed,
         ..Recipe::default()
     }
-}
-
-fn progress_bar(tests: usize) -> ProgressBar {
-    let bar = ProgressBar::new(tests as u64);
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:28.cyan/blue} {percent:>3}%  at most {eta_precise} left")
-    {
-        bar.set_style(style.progress_chars("━╸ "));
-    }
-    bar
 }
 
 /// How one trial went, in a line.

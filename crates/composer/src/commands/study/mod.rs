@@ -7,6 +7,7 @@ pub mod memory;
 use crate::failure::wrong_input;
 use clap::Subcommand;
 use composer_studies::Error;
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// `composer study`.
 #[derive(Debug, Subcommand)]
@@ -53,4 +54,13 @@ pub(super) fn each_once<T: Copy + PartialEq>(items: &[T]) -> Vec<T> {
         }
     }
     once
+}
+
+/// A bar of so many steps, by a template of indicatif.
+pub(super) fn progress_bar(steps: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(steps);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("━╸ "));
+    }
+    bar
 }
