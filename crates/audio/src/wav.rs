@@ -3,6 +3,7 @@
 use std::io::{Cursor, Seek, Write};
 use std::path::Path;
 
+use composer_music::atomic_file::write_atomically;
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 use crate::{AudioBuffer, Error};
@@ -13,19 +14,8 @@ use crate::{AudioBuffer, Error};
 /// When the folder cannot be written or the disk is full; an older file of the same name then stays as it was.
 pub fn write_wav(path: impl AsRef<Path>, audio: &AudioBuffer) -> Result<(), Error> {
     let path = path.as_ref();
-    save(path, audio).map_err(|reason| Error::Write { path: path.to_owned(), reason })
-}
-
-fn save(path: &Path, audio: &AudioBuffer) -> Result<(), String> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut file = builder.tempfile_in(folder).map_err(|error| error.to_string())?;
-    let bytes = wav_bytes(audio);
-    file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(|error| error.to_string())?;
-    file.persist(path).map_err(|error| error.error.to_string())?;
-    Ok(())
+    let fault = |error: std::io::Error| Error::Write { path: path.to_owned(), reason: error.to_string() };
+    write_atomically(path, &wav_bytes(audio)).map_err(fault)
 }
 
 /// The bytes of a WAV file, for example to embed in a page.

@@ -7,7 +7,8 @@ use crate::run::{MetricsFile, OutputFolder};
 use crate::tensorboard::EventFile;
 use anyhow::Context;
 use composer_models::SequenceModel;
-use composer_models::file::{self, Notes, write_atomically};
+use composer_models::file::{self, Notes};
+use composer_music::atomic_file::write_atomically;
 use composer_training::{
     Advice, Checkpoint, Control, EpochReport, Error, Observer, Snapshot, UpdateReport, checkpoint,
 };
@@ -184,7 +185,7 @@ impl<'a> RunRecorder<'a> {
         }
         match along_the_way::sample(model, &self.notes) {
             Some(midi) => {
-                write_atomically(&self.folder.path(&format!("{SAMPLE_PREFIX}{epoch:04}.mid")), &midi)
+                write_atomically(self.folder.path(&format!("{SAMPLE_PREFIX}{epoch:04}.mid")), &midi)
             }
             None => Ok(()),
         }

@@ -2,7 +2,7 @@
 
 use crate::failure::wrong_input;
 use anyhow::Context;
-use composer_models::file::write_atomically;
+use composer_music::atomic_file::write_atomically;
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;

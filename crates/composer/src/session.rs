@@ -11,6 +11,7 @@ use crate::tensorboard::EVENTS_PREFIX;
 use composer_bptt::Init;
 use composer_models::file::{self, Notes};
 use composer_models::{Encoding, SequenceModel};
+use composer_music::atomic_file::TEMPORARY;
 use composer_music::augment::Augmentation;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_music::representation::{AnyRepresentation, Representation};
@@ -88,7 +89,7 @@ impl Session {
         };
         folder.lock()?;
         // Left by a program that was killed while it wrote.
-        folder.remove_all(checkpoint::TEMPORARY)?;
+        folder.remove_all(TEMPORARY)?;
         if args.resume.is_none() {
             let at = folder.folder().display();
             match checkpoint::load(&folder.path(CHECKPOINT_FILE)) {

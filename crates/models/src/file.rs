@@ -14,11 +14,11 @@
 use crate::Error;
 use crate::sequence_model::{ModelConfig, SequenceModel};
 use composer_bptt::{Entry, Parameters};
+use composer_music::atomic_file::write_atomically;
 use composer_music::representation::AnyRepresentation;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 /// What a model file says besides the weights.
@@ -90,22 +90,6 @@ pub fn save(model: &SequenceModel, notes: &Notes, path: &Path) -> Result<(), Err
     let io = |source| Error::Io { action: "write", path: path.to_owned(), source };
     let bytes = to_bytes(model, notes).map_err(|reason| io(std::io::Error::other(reason)))?;
     write_atomically(path, &bytes).map_err(io)
-}
-
-/// Writes to a temporary file in the same folder, flushes, and renames: readers see the old file or the new one.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".composer-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    #[cfg(unix)]
-    {
-        // Temporary files are private; the finished one has the permissions of any new file of the user's.
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// Reads a model file.

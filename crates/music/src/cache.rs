@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::atomic_file::AtomicFile;
 use crate::corpus::ContentKey;
 use crate::representation::frames::{Frame, pitches};
 use crate::representation::{AnyRepresentation, Representation, Symbols};
@@ -78,11 +79,9 @@ pub enum Error {
 /// Writes a cache record by record; nothing is at its path until it is complete.
 pub struct Writer {
     path: PathBuf,
-    temporary: PathBuf,
-    out: BufWriter<File>,
+    out: BufWriter<AtomicFile>,
     hash: Sha256,
     records: u64,
-    finished: bool,
 }
 
 impl Writer {
@@ -92,12 +91,8 @@ impl Writer {
     /// When the file cannot be created.
     pub fn create(path: impl AsRef<Path>, representation: &AnyRepresentation) -> Result<Self, Error> {
         let path = path.as_ref().to_path_buf();
-        let mut temporary = path.clone().into_os_string();
-        temporary.push(".part");
-        let temporary = PathBuf::from(temporary);
-        let file = File::create(&temporary).map_err(|source| io_error(&temporary, source))?;
-        let out = BufWriter::new(file);
-        let mut writer = Self { path, temporary, out, hash: Sha256::new(), records: 0, finished: false };
+        let out = AtomicFile::create(&path).map_err(|source| io_error(&path, source))?;
+        let mut writer = Self { path, out: BufWriter::new(out), hash: Sha256::new(), records: 0 };
         let header =
             Header { fingerprint: representation.fingerprint(), representation: representation.clone() };
         let header = serde_json::to_vec(&header).map_err(|error| io_error(&writer.path, error.into()))?;
@@ -128,25 +123,13 @@ impl Writer {
         self.put(&self.records.to_le_bytes())?;
         let hash: [u8; 32] = self.hash.clone().finalize().into();
         self.put(&hash)?;
-        let done = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
-        done.and_then(|()| std::fs::rename(&self.temporary, &self.path))
-            .map_err(|source| io_error(&self.path, source))?;
-        self.finished = true;
-        Ok(())
+        let done = self.out.into_inner().map_err(|error| error.into_error()).and_then(AtomicFile::commit);
+        done.map_err(|source| io_error(&self.path, source))
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.hash.update(bytes);
         self.out.write_all(bytes).map_err(|source| io_error(&self.path, source))
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        if !self.finished {
-            // What was begun is of no use; if it cannot be removed either, there is nothing left to do.
-            let _ = std::fs::remove_file(&self.temporary);
-        }
     }
 }
 

@@ -16,6 +16,7 @@
 //! A file becomes a [`Score`] in [`midi`]; a [`Score`] becomes symbols and comes back in [`representation`]; [`corpus`]
 //! and [`ingest`] do it for folders, [`augment`] and [`roles`] before training, [`inspect`] and [`picture`] for people.
 
+pub mod atomic_file;
 pub mod augment;
 pub mod cache;
 pub mod corpus;

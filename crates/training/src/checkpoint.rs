@@ -13,6 +13,7 @@ use crate::history::{EpochReport, History};
 use crate::sampling::SymbolRecord;
 use crate::{TrainingConfig, trainer::Trainer};
 use composer_models::{ModelConfig, Sequence};
+use composer_music::atomic_file::AtomicFile;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -229,25 +230,23 @@ pub fn previous(path: &Path) -> PathBuf {
 /// [`Error::Io`] when the folder is gone, the disk is full, …
 pub fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let run = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
+        let mut file = AtomicFile::create(path)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
+        file.sync()?;
         match fs::rename(path, previous(path)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        file.persist(path).map_err(|error| error.error)?;
+        file.commit()?;
         // The names are only on the disk when the folder is.
         #[cfg(unix)]
-        File::open(folder)?.sync_all()?;
+        if let Some(folder) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            File::open(folder)?.sync_all()?;
+        }
         Ok(())
     };
     run().map_err(|source| Error::Io { action: "write", path: path.to_owned(), source })
 }
-
-/// Beginning of the names of temporary files; one that is left was being written when the machine died.
-pub const TEMPORARY: &str = ".composer-";
 
 /// Reads the checkpoint at `path`, or [`previous`] if there is none: the machine died between two renames.
 ///

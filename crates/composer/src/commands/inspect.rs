@@ -3,7 +3,7 @@
 use crate::failure::wrong_input;
 use anyhow::Context;
 use clap::Args;
-use composer_models::file::write_atomically;
+use composer_music::atomic_file::write_atomically;
 use composer_music::roles::{Role, roles};
 use composer_music::{inspect, midi, picture};
 use std::collections::BTreeMap;

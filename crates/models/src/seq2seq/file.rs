@@ -2,7 +2,8 @@
 
 use super::{Seq2Seq, Seq2SeqConfig};
 use crate::Error;
-use crate::file::{copy_weights, not_a_model, pack, read, unpack, write_atomically};
+use crate::file::{copy_weights, not_a_model, pack, read, unpack};
+use composer_music::atomic_file::write_atomically;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 

@@ -5,9 +5,9 @@ use crate::failure::wrong_input;
 use crate::report::scaling::chart;
 use clap::Args;
 use composer_bptt::Cell;
+use composer_music::atomic_file::AtomicFile;
 use composer_studies::speed::{Axis, Curve, Scaling, Shape, scaling};
 use serde_json::{Value, json};
-use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -74,16 +74,17 @@ pub fn run(args: &ScalingArgs) -> anyhow::Result<()> {
     };
     options.check().map_err(refused)?;
     // A file that cannot be written is said before the minutes of measuring.
-    let mut file = match &args.output {
+    let file = match &args.output {
         Some(path) => Some(
-            File::create(path)
+            AtomicFile::create(path)
                 .map_err(|error| wrong_input(format!("cannot write {}: {error}", path.display())))?,
         ),
         None => None,
     };
     let curves = scaling(&options).map_err(refused)?;
-    if let Some(file) = &mut file {
+    if let Some(mut file) = file {
         file.write_all(chart(&options.shape, &curves)?.as_bytes())?;
+        file.commit()?;
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&as_json(&options, &curves))?);
