@@ -122,6 +122,8 @@ fn add_tiles<S: Scalar, I: Isa>(tiles: &Tiles<S>, depth: usize, x: &Packed<S>, f
                     c: c.as_mut_ptr().add(tile * tiles.columns[0] * f + column),
                     c_stride: f,
                     columns: (f - column).min(x.panel),
+                    ahead: x.data.as_ptr(),
+                    ahead_rows: 0,
                 };
                 product.run_for::<I>(rows, 1, Store::Add);
             }

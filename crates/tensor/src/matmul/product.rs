@@ -14,6 +14,8 @@ use crate::simd::{Isa, Kernel, dispatch_on};
 const BLOCK_ROWS: usize = 192;
 /// Panels that a tile of one row has.
 const MOST_PANELS: usize = 4;
+/// Elements of a right-hand matrix that the cache of one core does not hold.
+const LEAST_FETCHED: usize = 1 << 17;
 /// Elements of a right-hand matrix below which a second thread does not pay: it reads them in half a microsecond.
 const LEAST_SHARED: usize = 1 << 15;
 
@@ -166,9 +168,15 @@ impl<S: Scalar> Product<'_, S> {
         // Tiles of about one height: one of few rows would be slow.
         let tiles = rows.len().div_ceil(I::TILE_ROWS);
         let tile_rows = rows.len().div_ceil(tiles);
+        // While the tiles of a panel compute, each fetches its share of the next panel; one or two tiles have no time for it.
+        let all_tiles = tiles * steps.len();
+        let fetch = all_tiles > 2 && b.k * b.n >= LEAST_FETCHED;
         let mut column = columns.start;
         while column < columns.end {
             let panels = if column + panels * b.panel <= columns.end { panels } else { 1 };
+            let next = column + panels * b.panel;
+            let mut ahead = b.data.as_ptr().wrapping_add(next * b.k);
+            let ahead_rows = if fetch && next < columns.end { b.k.div_ceil(all_tiles) } else { 0 };
             for step in steps.clone() {
                 let mut row = rows.start;
                 while row < rows.end {
@@ -185,10 +193,13 @@ impl<S: Scalar> Product<'_, S> {
                             c: self.c.add(step * self.c_step_stride + row * self.c_stride + column),
                             c_stride: self.c_stride,
                             columns: (columns.end - column).min(panels * b.panel),
+                            ahead,
+                            ahead_rows,
                         };
                         tile.run_for::<I>(count, panels, self.store.starting_at(column));
                     }
                     row += count;
+                    ahead = ahead.wrapping_add(ahead_rows * b.panel);
                 }
             }
             column += panels * b.panel;

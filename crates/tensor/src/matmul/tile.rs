@@ -40,6 +40,10 @@ pub(super) struct Tile<S> {
     pub c_stride: usize,
     /// The columns that exist; the last panel may be wider.
     pub columns: usize,
+    /// What the tiles of the next panel will read, and how many of its rows this one brings closer: weights that stream from the
+    /// cache that cores share are waited for otherwise.
+    pub ahead: *const S,
+    pub ahead_rows: usize,
 }
 
 impl<S: Scalar> Tile<S> {
@@ -67,6 +71,35 @@ impl<S: Scalar> Tile<S> {
         }
     }
 
+    /// Adds the products with row `k` of the panels.
+    ///
+    /// # Safety
+    /// As for `run_for`; there is such a row.
+    #[inline(always)]
+    unsafe fn add_row<V: Vector<S>, const M: usize, const P: usize>(
+        &self,
+        k: usize,
+        sums: &mut [[[V; PANEL_VECTORS]; P]; M],
+    ) {
+        let panel = PANEL_VECTORS * V::LANES;
+        let mut b = [[V::zero(); PANEL_VECTORS]; P];
+        // SAFETY: all offsets are within the rows and panels that the caller vouches for.
+        unsafe {
+            for p in 0..P {
+                let row = self.panels.add((p * self.k + k) * panel);
+                b[p] = [V::load(row), V::load(row.add(V::LANES))];
+            }
+            for m in 0..M {
+                let a = V::splat(*self.a.add(m * self.row_stride + k * self.column_stride));
+                for p in 0..P {
+                    for v in 0..PANEL_VECTORS {
+                        sums[m][p][v] = a.mul_add(b[p][v], sums[m][p][v]);
+                    }
+                }
+            }
+        }
+    }
+
     /// `M` rows by `P` panels.
     ///
     /// # Safety
@@ -77,39 +110,68 @@ impl<S: Scalar> Tile<S> {
         let mut sums = [[[V::zero(); PANEL_VECTORS]; P]; M];
         // SAFETY: all offsets are within the rows and panels that the caller vouches for.
         unsafe {
-            for k in 0..self.k {
-                let mut b = [[V::zero(); PANEL_VECTORS]; P];
-                for p in 0..P {
-                    let row = self.panels.add((p * self.k + k) * panel);
-                    b[p] = [V::load(row), V::load(row.add(V::LANES))];
-                }
+            // Two loops, because a question in the innermost one would cost more than what is fetched ahead saves.
+            for k in 0..self.ahead_rows.min(self.k) {
+                V::prefetch(self.ahead.wrapping_add(k * panel));
+                self.add_row(k, &mut sums);
+            }
+            for k in self.ahead_rows.min(self.k)..self.k {
+                self.add_row(k, &mut sums);
+            }
+            self.finish(sums, store);
+        }
+    }
+
+    /// Brings the sums to their place.
+    ///
+    /// # Safety
+    /// As for `run_for`.
+    #[inline(always)]
+    unsafe fn finish<V: Vector<S>, const M: usize, const P: usize>(
+        &self,
+        sums: [[[V; PANEL_VECTORS]; P]; M],
+        store: Store<'_, S>,
+    ) {
+        let panel = PANEL_VECTORS * V::LANES;
+        // A macro, because a closure would not be compiled for the instruction set.
+        macro_rules! each_vector {
+            (|$c:ident, $sum:ident, $column:ident| $body:expr) => {
                 for m in 0..M {
-                    let a = V::splat(*self.a.add(m * self.row_stride + k * self.column_stride));
                     for p in 0..P {
                         for v in 0..PANEL_VECTORS {
-                            sums[m][p][v] = a.mul_add(b[p][v], sums[m][p][v]);
+                            let $column = p * panel + v * V::LANES;
+                            let ($c, $sum) =
+                                (self.c.wrapping_add(m * self.c_stride + $column), sums[m][p][v]);
+                            $body
                         }
                     }
                 }
-            }
-            for m in 0..M {
-                for p in 0..P {
-                    for v in 0..PANEL_VECTORS {
-                        let column = p * panel + v * V::LANES;
-                        if column < self.columns {
-                            let width = (self.columns - column).min(V::LANES);
-                            let c =
-                                std::slice::from_raw_parts_mut(self.c.add(m * self.c_stride + column), width);
-                            let sum = match store {
-                                Store::Set => sums[m][p][v],
-                                Store::Add => sums[m][p][v] + V::read(c, 0),
-                                Store::SetPlusRow(row) => sums[m][p][v] + V::read(row, column),
-                            };
-                            sum.write(c, 0);
-                        }
+            };
+        }
+        // SAFETY: all columns exist, in the rows that the caller vouches for; and those of the last panel that exist.
+        unsafe {
+            if self.columns >= P * panel {
+                match store {
+                    Store::Set => each_vector!(|c, sum, _column| sum.store(c)),
+                    Store::Add => each_vector!(|c, sum, _column| (sum + V::load(c)).store(c)),
+                    Store::SetPlusRow(row) => {
+                        let row = row[..P * panel].as_ptr();
+                        each_vector!(|c, sum, column| (sum + V::load(row.add(column))).store(c));
                     }
                 }
+                return;
             }
+            each_vector!(|c, sum, column| {
+                if column < self.columns {
+                    let c = std::slice::from_raw_parts_mut(c, (self.columns - column).min(V::LANES));
+                    let sum = match store {
+                        Store::Set => sum,
+                        Store::Add => sum + V::read(c, 0),
+                        Store::SetPlusRow(row) => sum + V::read(row, column),
+                    };
+                    sum.write(c, 0);
+                }
+            });
         }
     }
 }

@@ -38,6 +38,10 @@ pub trait Vector<S: Scalar>:
     /// `to` must be valid for writing `LANES` elements; it need not be aligned.
     unsafe fn store(self, to: *mut S);
 
+    /// Asks for the cache line at `from`, which need not be memory of ours.
+    #[inline(always)]
+    fn prefetch(_from: *const S) {}
+
     /// `self · b + c`, rounded once where the instruction set can.
     fn mul_add(self, b: Self, c: Self) -> Self;
 

@@ -104,6 +104,12 @@ macro_rules! vector {
             const LANES: usize = $lanes;
 
             #[inline(always)]
+            fn prefetch(from: *const $scalar) {
+                // SAFETY: a prefetch never faults.
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
+            }
+
+            #[inline(always)]
             fn splat(x: $scalar) -> Self {
                 // SAFETY: see above.
                 $name(unsafe { $set1(x) })
