@@ -132,6 +132,19 @@ fn a_primer_begins_the_music_or_is_only_heard() {
 }
 
 #[test]
+fn temperature_0_is_greedy_whatever_the_seed_and_says_so() {
+    let here = with_models();
+    for model in ["frames", "tokens"] {
+        let greedy = |seed| compose(here.path(), model, &["--temperature", "0", "--seed", seed]);
+        assert_eq!(greedy("1"), greedy("2"), "{model}");
+    }
+    let args =
+        ["compose", "--model", "frames", "--temperature", "0", "--length", "1bars", "--output-dir", "out"];
+    let said = composer(here.path(), &args).stdout;
+    assert!(String::from_utf8_lossy(&said).starts_with("Temperature 0 is greedy"));
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_in_words() {
     let here = with_models();
     std::fs::write(here.path().join("long.mid"), midi::write(&waltz(40, 500_000)).expect("writes"))

@@ -75,6 +75,36 @@ fn batch(config: &Seq2SeqConfig, pairs: &[Pair]) -> PairBatch {
 }
 
 #[test]
+fn a_listening_model_begins_as_one_that_hears_nothing() {
+    let (_, config) = configurations().swap_remove(1);
+    assert!(config.aligned);
+    let alone = Seq2SeqConfig { aligned: false, ..config.clone() };
+    let alone = Seq2Seq::<f64>::new(alone, &Init::PYTORCH, 3).expect("a model");
+    let model = Seq2Seq::listening(&alone, config.clone(), &Init::PYTORCH, 4).expect("a model");
+    let logits = |model: &Seq2Seq<f64>| {
+        let mut ws = Seq2SeqWorkspace::default();
+        model.forward(&batch(model.config(), &pairs()), Mode::Eval, &mut ws).expect("fits");
+        ws.logits().to_vec()
+    };
+    assert_eq!(logits(&model), logits(&alone));
+    // The encoder, and three gates of six units by six numbers that it says.
+    let encoder: usize = model
+        .params()
+        .entries()
+        .iter()
+        .filter(|e| e.name.starts_with("encoder"))
+        .map(|e| e.range.len())
+        .sum();
+    assert_eq!(model.reads_source().iter().filter(|&&reads| reads).count(), encoder + 3 * 6 * 6);
+
+    let other = Seq2SeqConfig { decoder: stack(Cell::Gru, 5, false), ..config.clone() };
+    assert!(Seq2Seq::listening(&alone, other, &Init::PYTORCH, 4).is_err());
+    for (_, config) in configurations().into_iter().filter(|(name, _)| *name != "aligned") {
+        assert!(Seq2Seq::listening(&alone, config, &Init::PYTORCH, 4).is_err());
+    }
+}
+
+#[test]
 fn gradients_agree_with_differences() {
     for (name, config) in configurations() {
         let mut model = Seq2Seq::<f64>::new(config, &Init::PYTORCH, 3).expect("a model");

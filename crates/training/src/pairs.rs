@@ -35,6 +35,8 @@ pub struct PairConfig {
     /// Share of the symbols fed back at the end of training that the model drew itself; it rises linearly from 0, which is
     /// teacher forcing.
     pub scheduled_sampling: f64,
+    /// Learns only to read an aligned source ([`Seq2Seq::reads_source`]); all other weights stay as they are.
+    pub only_listening: bool,
     /// Epochs without a better validation before training stops; 0: never.
     pub patience: u64,
     /// Of the order and place of windows, transpositions and dropout.
@@ -54,6 +56,7 @@ impl Default for PairConfig {
             learning_rate: 3e-3,
             clip_grad_norm: 1.0,
             scheduled_sampling: 0.0,
+            only_listening: false,
             patience: 5,
             seed: 1,
         }
@@ -97,8 +100,13 @@ pub fn train_pairs(
         ..OptimizerConfig::default()
     };
     let mut optimizer = Optimizer::new(adam_w, model.params().values().len());
-    let mut scratch = Scratch { batch: PairBatch::new(model.config()), ws: Seq2SeqWorkspace::default() };
-    let mut best = (f64::INFINITY, 0, model.params().values().to_vec());
+    let mut scratch = Scratch {
+        batch: PairBatch::new(model.config()),
+        ws: Seq2SeqWorkspace::default(),
+        fixed: config.only_listening.then(|| Fixed::but_listening(model)),
+    };
+    // A model that was trained before may be as good as it gets.
+    let mut best = (pair_nll(model, valid, config.window)?, 0, model.params().values().to_vec());
     for epoch in 1..=config.epochs {
         let train_nll = one_epoch(model, train, config, epoch, &mut optimizer, &mut scratch)?;
         let valid_nll = pair_nll(model, valid, config.window)?;
@@ -119,6 +127,34 @@ pub fn train_pairs(
 struct Scratch {
     batch: PairBatch,
     ws: Seq2SeqWorkspace<f32>,
+    fixed: Option<Fixed>,
+}
+
+/// Weights that are not to change.
+struct Fixed {
+    learns: Vec<bool>,
+    values: Vec<f32>,
+}
+
+impl Fixed {
+    fn but_listening(model: &Seq2Seq) -> Self {
+        Self { learns: model.reads_source(), values: model.params().values().to_vec() }
+    }
+
+    /// Takes their gradients out of the norm that is clipped, and out of the moments of the optimiser.
+    fn drop_gradients(&self, model: &mut Seq2Seq) {
+        for (gradient, &learns) in model.params_mut().grads_mut().iter_mut().zip(&self.learns) {
+            *gradient = if learns { *gradient } else { 0.0 };
+        }
+    }
+
+    /// Undoes what weight decay did to them.
+    fn restore(&self, model: &mut Seq2Seq) {
+        let values = model.params_mut().values_mut().iter_mut().zip(&self.values);
+        for ((value, &before), &learns) in values.zip(&self.learns) {
+            *value = if learns { *value } else { before };
+        }
+    }
 }
 
 fn check(config: &PairConfig) -> Result<(), Error> {
@@ -158,7 +194,7 @@ fn one_epoch(
     config: &PairConfig,
     epoch: u64,
     optimizer: &mut Optimizer,
-    Scratch { batch, ws }: &mut Scratch,
+    Scratch { batch, ws, fixed }: &mut Scratch,
 ) -> Result<f64, Error> {
     let windows = windows(model, pairs, config, &mut stream(config.seed, Purpose::Shuffling, epoch));
     let mut dropout = stream(config.seed, Purpose::Dropout, epoch);
@@ -186,9 +222,15 @@ fn one_epoch(
         steps += batch.target.charged;
         model.params_mut().zero_grad();
         model.backward(batch, ws)?;
+        if let Some(fixed) = fixed {
+            fixed.drop_gradients(model);
+        }
         clip_grad_norm(model.params_mut(), config.clip_grad_norm);
         let rate = config.learning_rate * (0.51 + 0.49 * (std::f64::consts::PI * progress).cos());
         optimizer.update(model.params_mut(), rate);
+        if let Some(fixed) = fixed {
+            fixed.restore(model);
+        }
     }
     Ok(nats / steps.max(1) as f64)
 }

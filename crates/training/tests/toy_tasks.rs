@@ -104,6 +104,35 @@ fn the_answer_is_found_by_beam_search_and_a_shuffled_source_gives_it_away() {
 }
 
 #[test]
+fn listening_is_learnt_without_another_weight_changing() {
+    let aligned = |aligned| {
+        let base = model_of(None, false, 16);
+        Seq2SeqConfig { aligned, ..base.config().clone() }
+    };
+    let alone = Seq2Seq::new(aligned(false), &Init::RECOMMENDED, 2).expect("a model");
+    let mut model = Seq2Seq::listening(&alone, aligned(true), &Init::RECOMMENDED, 2).expect("a model");
+    let copy: Rearrange = |source| source.to_vec();
+    let (train, valid) = (pairs(64, 6, 1, copy), pairs(32, 6, 2, copy));
+    let before = (pair_nll(&model, &valid, 6).expect("measured"), model.params().values().to_vec());
+    let config = PairConfig {
+        epochs: 12,
+        only_listening: true,
+        weight_decay: 0.5,
+        learning_rate: 0.02,
+        ..PairConfig::default()
+    };
+    let after = train_pairs(&mut model, &train, &valid, &config, &mut |_| true).expect("trained");
+    assert!(after < before.0 - 0.5, "{after} after {}", before.0);
+    let (mut kept, mut learnt) = (0, 0);
+    for ((now, was), reads) in model.params().values().iter().zip(&before.1).zip(model.reads_source()) {
+        assert!(reads || now == was);
+        kept += usize::from(!reads);
+        learnt += usize::from(now != was);
+    }
+    assert!(kept > 500 && learnt > 500, "{kept} kept, {learnt} learnt");
+}
+
+#[test]
 fn scheduled_sampling_still_learns() {
     let mut model = model(Some(AttentionScore::General), true);
     let config = PairConfig {

@@ -49,6 +49,11 @@ pub fn load(path: Option<&Path>) -> anyhow::Result<(SequenceModel, Notes)> {
 pub fn run(args: &ComposeArgs) -> anyhow::Result<()> {
     let (model, notes) = load(args.model.as_deref())?;
     check(&args.music)?;
+    if args.music.temperature == Some(0.0) {
+        println!(
+            "Temperature 0 is greedy: the likeliest at every step. The seed changes nothing, and all outputs are alike."
+        );
+    }
     let pieces = compose(&model, &notes, &args.music, &args.steer)?;
     let folder = OutputFolder::create(&args.output_dir)?;
     for piece in save(pieces, &args.music, &folder)? {

@@ -16,6 +16,7 @@ mod backward;
 mod conditioned;
 mod config;
 mod file;
+mod listening;
 mod pairs;
 mod sampling;
 

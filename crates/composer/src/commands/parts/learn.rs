@@ -3,6 +3,7 @@
 use super::heaps::Heaps;
 use super::measure::{Measured, held_out};
 use super::{contour, drums, pitched};
+use crate::failure::wrong_input;
 use clap::{Args, ValueEnum};
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
 use composer_models::seq2seq::{self, AttentionConfig, PartNotes, Task};
@@ -24,37 +25,43 @@ pub struct LearnArgs {
     #[arg(long, default_value = "part.safetensors", value_name = "FILE")]
     pub output: PathBuf,
 
-    /// Times to go through the music at most; stops earlier when held-out music no longer gains
-    #[arg(long, default_value_t = 14)]
-    pub epochs: u64,
+    /// Times to go through the music at most; stops earlier when held-out music no longer gains [default: 14, for drums 10]
+    #[arg(long)]
+    pub epochs: Option<u64>,
+
+    /// Times to go through the music before that without the source: first to write alone, then to listen, which a small
+    /// collection needs; with `--listen aligned` [default: 0, for aligned drums 25]
+    #[arg(long, value_name = "EPOCHS")]
+    pub alone: Option<u64>,
 
     /// Units of the decoder
     #[arg(long, default_value_t = 96)]
     pub hidden: usize,
 
-    /// Units of the encoder in each direction
-    #[arg(long, default_value_t = 32)]
-    pub encoder: usize,
+    /// Units of the encoder in each direction [default: 32, for drums 64]
+    #[arg(long)]
+    pub encoder: Option<usize>,
 
     /// Share of the decoder's units that are switched off at random while training
     #[arg(long, default_value_t = 0.3)]
     pub dropout: f64,
 
-    /// Share of the source's notes that are hidden at random while training
-    #[arg(long, default_value_t = 0.1)]
-    pub hide_source: f64,
+    /// Share of the source's notes that are hidden at random while training [default: 0.1, for drums 0]
+    #[arg(long)]
+    pub hide_source: Option<f64>,
 
     /// Share of the new part's own past that is hidden at random while training, so that the model listens to the source
-    #[arg(long, default_value_t = 0.1)]
-    pub hide_history: f64,
+    /// [default: 0.1, for drums 0.2]
+    #[arg(long)]
+    pub hide_history: Option<f64>,
 
-    /// Weight decay
-    #[arg(long, default_value_t = 0.02)]
-    pub weight_decay: f64,
+    /// Weight decay [default: 0.02, for drums 0.3]
+    #[arg(long)]
+    pub weight_decay: Option<f64>,
 
-    /// How the source is heard; several are combined
-    #[arg(long, value_delimiter = ',', default_value = "aligned,attention", value_name = "WAY")]
-    pub listen: Vec<Way>,
+    /// How the source is heard; several are combined [default: aligned,attention; for drums aligned]
+    #[arg(long, value_delimiter = ',', value_name = "WAY")]
+    pub listen: Option<Vec<Way>>,
 
     /// How attention compares
     #[arg(long, default_value = "general")]
@@ -109,6 +116,41 @@ pub enum ScoreName {
 /// Steps of the metrical cycle that both sides are told: a bar of 4/4.
 const METRE: usize = 16;
 
+/// What the arguments say, and for the rest what each task is learnt best with: docs/parts.md.
+struct Recipe {
+    epochs: u64,
+    alone: u64,
+    encoder: usize,
+    hide_source: f64,
+    hide_history: f64,
+    weight_decay: f64,
+    listen: Vec<Way>,
+}
+
+impl LearnArgs {
+    fn recipe(&self) -> anyhow::Result<Recipe> {
+        let drum = self.task == TaskName::Drum;
+        let ways = if drum { vec![Way::Aligned] } else { vec![Way::Aligned, Way::Attention] };
+        let listen = self.listen.clone().unwrap_or(ways);
+        let only_aligned = listen == [Way::Aligned];
+        let alone = self.alone.unwrap_or(if drum && only_aligned { 25 } else { 0 });
+        if alone > 0 && !only_aligned {
+            return Err(wrong_input(
+                "--alone needs --listen aligned: no other way of listening can begin silent",
+            ));
+        }
+        Ok(Recipe {
+            epochs: self.epochs.unwrap_or(if drum { 10 } else { 14 }),
+            alone,
+            encoder: self.encoder.unwrap_or(if drum { 64 } else { 32 }),
+            hide_source: self.hide_source.unwrap_or(if drum { 0.0 } else { 0.1 }),
+            hide_history: self.hide_history.unwrap_or(if drum { 0.2 } else { 0.1 }),
+            weight_decay: self.weight_decay.unwrap_or(if drum { 0.3 } else { 0.02 }),
+            listen,
+        })
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &LearnArgs) -> anyhow::Result<()> {
     let task = match args.task {
@@ -116,17 +158,30 @@ pub fn run(args: &LearnArgs) -> anyhow::Result<()> {
         TaskName::Drum => Task::Drum,
         TaskName::Reharmonise => Task::Reharmonise,
     };
+    let recipe = args.recipe()?;
     let heaps = Heaps::read(task, &args.folders)?;
-    let config = configuration(task, heaps.styles.len(), args);
+    let config = configuration(task, heaps.styles.len(), args, &recipe);
+    let deaf = Seq2SeqConfig { bridge: false, aligned: false, attention: None, ..config.clone() }.completed();
     let mut measured = Vec::new();
     for fold in 0..args.compare.unwrap_or(1).into() {
-        let (model, valid_nll) = fit(config.clone(), &heaps, fold, args)?;
+        let learning = Learning { heaps: &heaps, fold, args, recipe: &recipe };
+        learning.announce();
+        let (model, valid_nll, deaf) = if recipe.alone > 0 {
+            let (deaf, _) = learning.fit(learning.fresh(&deaf)?, recipe.alone, false)?;
+            let model = Seq2Seq::listening(&deaf, config.clone(), &Init::RECOMMENDED, args.seed)?;
+            let (model, valid_nll) = learning.fit(model, recipe.epochs, true)?;
+            (model, valid_nll, Some(deaf))
+        } else {
+            let (model, valid_nll) = learning.fit(learning.fresh(&config)?, recipe.epochs, false)?;
+            let alone =
+                || Ok::<_, anyhow::Error>(learning.fit(learning.fresh(&deaf)?, recipe.epochs, false)?.0);
+            (model, valid_nll, args.compare.map(|_| alone()).transpose()?)
+        };
         if fold == 0 {
             save(&model, task, &heaps, valid_nll, args)?;
         }
-        let deaf = Seq2SeqConfig { bridge: false, aligned: false, attention: None, ..config.clone() };
-        let deaf = args.compare.map(|_| fit(deaf, &heaps, fold, args)).transpose()?;
-        measured.extend(held_out(&model, deaf.as_ref().map(|(deaf, _)| deaf), heaps.test(fold))?);
+        let deaf = deaf.filter(|_| args.compare.is_some());
+        measured.extend(held_out(&model, deaf.as_ref(), heaps.test(fold))?);
     }
     Measured::print(&measured, args.seed);
     Ok(())
@@ -146,7 +201,7 @@ fn save(model: &Seq2Seq, task: Task, heaps: &Heaps, valid_nll: f64, args: &Learn
     Ok(())
 }
 
-fn configuration(task: Task, styles: usize, args: &LearnArgs) -> Seq2SeqConfig {
+fn configuration(task: Task, styles: usize, args: &LearnArgs, recipe: &Recipe) -> Seq2SeqConfig {
     let frames = |representation| Encoding::Frames { representation, metre: METRE };
     let stack = |hidden| RecurrentConfig { cell: Cell::Gru, hidden, ..RecurrentConfig::default() };
     let score = match args.score {
@@ -155,12 +210,12 @@ fn configuration(task: Task, styles: usize, args: &LearnArgs) -> Seq2SeqConfig {
         ScoreName::Additive => AttentionScore::Additive,
     };
     let drum = task == Task::Drum;
-    let listens = |way| args.listen.contains(&way);
+    let listens = |way| recipe.listen.contains(&way);
     Seq2SeqConfig {
         source: frames(if drum { contour::representation() } else { pitched() }),
         target: frames(if drum { drums() } else { pitched() }),
         styles,
-        encoder: RecurrentConfig { bidirectional: true, ..stack(args.encoder) },
+        encoder: RecurrentConfig { bidirectional: true, ..stack(recipe.encoder) },
         decoder: stack(args.hidden),
         bridge: listens(Way::Bridge),
         aligned: listens(Way::Aligned),
@@ -170,45 +225,63 @@ fn configuration(task: Task, styles: usize, args: &LearnArgs) -> Seq2SeqConfig {
     .completed()
 }
 
-/// Trains a model without heap `fold`.
-fn fit(
-    config: Seq2SeqConfig,
-    heaps: &Heaps,
+/// The training that holds heap `fold` out.
+struct Learning<'a> {
+    heaps: &'a Heaps,
     fold: usize,
-    args: &LearnArgs,
-) -> anyhow::Result<(Seq2Seq, f64)> {
-    let (train, valid) = (heaps.train(fold), heaps.valid(fold));
-    eprintln!(
-        "{} + {} + {} pieces have both parts, to learn from, to validate and to test.",
-        train.len(),
-        valid.len(),
-        heaps.test(fold).len()
-    );
-    let mut model = Seq2Seq::new(config, &Init::RECOMMENDED, args.seed)?;
-    let targets: Vec<Sequence> = train.iter().map(|pair| pair.target.clone()).collect();
-    let prior = prior::output_bias(&model.config().target, &targets);
-    model.output_bias_mut().copy_from_slice(&prior);
-    let drums = matches!(args.task, TaskName::Drum);
-    let training = PairConfig {
-        epochs: args.epochs,
-        transpose: if drums { 0 } else { 5 }, // transposed drums are other drums
-        hide_source: args.hide_source,
-        hide_history: args.hide_history,
-        weight_decay: args.weight_decay,
-        scheduled_sampling: args.scheduled_sampling,
-        seed: args.seed,
-        ..PairConfig::default()
-    };
-    let mut report = |epoch: &PairEpoch| {
+    args: &'a LearnArgs,
+    recipe: &'a Recipe,
+}
+
+impl Learning<'_> {
+    fn announce(&self) {
+        let Learning { heaps, fold, .. } = *self;
+        let (train, valid, test) = (heaps.train(fold).len(), heaps.valid(fold).len(), heaps.test(fold).len());
         eprintln!(
-            "  epoch {:>3}: {:.3} nats per step, held out {:.3}{}",
-            epoch.epoch,
-            epoch.train_nll,
-            epoch.valid_nll,
-            if epoch.best { " *" } else { "" }
+            "{train} + {valid} + {test} pieces have both parts, to learn from, to validate and to test."
         );
-        true
-    };
-    let valid_nll = train_pairs(&mut model, &train, valid, &training, &mut report)?;
-    Ok((model, valid_nll))
+    }
+
+    /// A model that knows nothing but how often each pitch sounds.
+    fn fresh(&self, config: &Seq2SeqConfig) -> anyhow::Result<Seq2Seq> {
+        let mut model = Seq2Seq::new(config.clone(), &Init::RECOMMENDED, self.args.seed)?;
+        let targets: Vec<Sequence> =
+            self.heaps.train(self.fold).into_iter().map(|pair| pair.target).collect();
+        let prior = prior::output_bias(&model.config().target, &targets);
+        model.output_bias_mut().copy_from_slice(&prior);
+        Ok(model)
+    }
+
+    /// Trains a model, or only how it listens.
+    fn fit(&self, mut model: Seq2Seq, epochs: u64, only_listening: bool) -> anyhow::Result<(Seq2Seq, f64)> {
+        let Learning { heaps, fold, args, recipe } = *self;
+        let drums = args.task == TaskName::Drum;
+        let training = PairConfig {
+            epochs,
+            transpose: if drums { 0 } else { 5 }, // transposed drums are other drums
+            hide_source: recipe.hide_source,
+            hide_history: recipe.hide_history,
+            weight_decay: recipe.weight_decay,
+            scheduled_sampling: args.scheduled_sampling,
+            only_listening,
+            seed: args.seed,
+            ..PairConfig::default()
+        };
+        if recipe.alone > 0 {
+            eprintln!("{}", if only_listening { "then to listen:" } else { "first to write alone:" });
+        }
+        let mut report = |epoch: &PairEpoch| {
+            eprintln!(
+                "  epoch {:>3}: {:.3} nats per step, held out {:.3}{}",
+                epoch.epoch,
+                epoch.train_nll,
+                epoch.valid_nll,
+                if epoch.best { " *" } else { "" }
+            );
+            true
+        };
+        let valid_nll =
+            train_pairs(&mut model, &heaps.train(fold), heaps.valid(fold), &training, &mut report)?;
+        Ok((model, valid_nll))
+    }
 }
