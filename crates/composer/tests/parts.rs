@@ -80,6 +80,18 @@ fn a_melody_is_accompanied_and_stays_as_it_was() {
 }
 
 #[test]
+fn an_accompaniment_stays_below_the_melody_if_it_is_told_to() {
+    let melody = song(vec![tune(0, 50)]); // up to 59
+    let highest = |arguments: &[&str]| {
+        let after = result(&melody, arguments);
+        assert_untouched(&melody, &after, 0);
+        after.notes().filter(|note| note.channel != 0).map(|note| note.pitch).max().expect("new notes")
+    };
+    assert!(highest(&["accompany", "in.mid"]) > 59);
+    assert!(highest(&["accompany", "in.mid", "--below-melody"]) < 59);
+}
+
+#[test]
 fn drums_go_with_a_bass_and_nothing_else_changes() {
     let mut bass = tune(3, 36);
     bass.name = Some("bass".into());

@@ -5,6 +5,7 @@
 
 use crate::Error;
 use crate::harmony::{self, ChordPlan, Key};
+use composer_music::representation::frames::Frame;
 use composer_music::representation::pitch_name;
 
 /// Pitches from the first to the second, both included.
@@ -21,6 +22,8 @@ pub struct Rules {
     pub part_ranges: Vec<PitchRange>,
     /// Only notes of these chords.
     pub chords: Option<ChordPlan>,
+    /// For each step a pitch that all notes stay below, such as the [`lowest_notes`] of a given melody; beyond the list, none.
+    pub below: Vec<u8>,
     /// Notes that may sound together, for tokens; frames have [`crate::FrameOptions::max_polyphony`].
     pub max_polyphony: usize,
     /// Steps of the whole piece, with a real ending: in its last quarter nothing begins but at its first step, and
@@ -37,6 +40,7 @@ impl Default for Rules {
             range: (0, 127),
             part_ranges: Vec::new(),
             chords: None,
+            below: Vec::new(),
             max_polyphony: usize::MAX,
             length: None,
             steps_per_quarter: 4,
@@ -76,7 +80,11 @@ impl Rules {
         if let Some(chords) = &self.chords {
             plane &= harmony::plane(chords.at(step));
         }
-        plane
+        match self.below.get(step as usize) {
+            Some(0) => 0,
+            Some(&bound) => plane & range_plane((0, bound.saturating_sub(1))),
+            None => plane,
+        }
     }
 
     /// Pitches that a part may sing at a step.
@@ -96,6 +104,18 @@ impl Rules {
         let length = self.length?;
         Some(step as i64 - length.saturating_sub(self.steps_per_quarter) as i64)
     }
+}
+
+/// For [`Rules::below`]: the lowest note of a part at each step, during rests the one before, 128 before its first.
+pub fn lowest_notes(part: &[Frame]) -> Vec<u8> {
+    let mut lowest = 128;
+    let mut lowest_at = |frame: &Frame| {
+        if frame.sounding != 0 {
+            lowest = frame.sounding.trailing_zeros() as u8;
+        }
+        lowest
+    };
+    part.iter().map(&mut lowest_at).collect()
 }
 
 fn range_plane((low, high): PitchRange) -> u128 {
@@ -125,6 +145,13 @@ mod tests {
         let chords = ChordPlan::read("G7 C", 16).expect("chords");
         assert_eq!(list(Rules { chords: Some(chords), ..rules }.pitches(3)), [62, 65, 67, 71]);
         assert_eq!(Rules::default().pitches(9), u128::MAX);
+        let part = [0, 1 << 61, 0, 1 << 64 | 1 << 70].map(|sounding| Frame { sounding, onsets: 0 });
+        assert_eq!(lowest_notes(&part), [128, 61, 61, 64]);
+        let below = Rules { below: lowest_notes(&part), range: (60, 65), ..Rules::default() };
+        assert_eq!(list(below.pitches(0)), [60, 61, 62, 63, 64, 65]);
+        assert_eq!(list(below.pitches(1)), [60]);
+        assert_eq!(list(below.pitches(3)), [60, 61, 62, 63]);
+        assert_eq!(below.pitches(4), below.pitches(0));
         assert!(Rules { range: (70, 60), ..Rules::default() }.check().is_err());
     }
 }

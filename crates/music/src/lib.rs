@@ -14,7 +14,8 @@
 //! ```
 //!
 //! A file becomes a [`Score`] in [`midi`]; a [`Score`] becomes symbols and comes back in [`representation`]; [`corpus`]
-//! and [`ingest`] do it for folders, [`augment`] and [`roles`] before training, [`inspect`] and [`picture`] for people.
+//! and [`ingest`] do it for folders, [`augment`] and [`roles`] before training, [`inspect`] and [`picture`] for people. Whole files are written by
+//! [`atomic_file`].
 
 pub mod atomic_file;
 pub mod augment;

@@ -9,6 +9,7 @@
 //! those of the same chorales as Bach wrote them.
 
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
+use composer_decoding::rules::lowest_notes;
 use composer_decoding::{FrameOptions, Generator, Rules};
 use composer_evaluation::grid::Grid;
 use composer_evaluation::significance::bootstrap::bootstrap;
@@ -137,7 +138,11 @@ fn report(name: &str, model: &Seq2Seq, pairs: &[Pair], originals: &[Pair]) -> Re
 fn write_lower_voices(model: &Seq2Seq, pair: &Pair, seed: u64) -> Result<Score, Box<dyn Error>> {
     let conditioned = Conditioned::new(model, pair.source.clone(), None)?;
     let options = FrameOptions { temperature: TEMPERATURE, max_polyphony: 3, ..FrameOptions::default() };
-    let rules = Rules { length: Some(pair.target.len() as u64), ..Rules::default() };
+    let below = match &pair.source {
+        Sequence::Frames(soprano) => lowest_notes(soprano),
+        Sequence::Tokens(_) => Vec::new(),
+    };
+    let rules = Rules { length: Some(pair.target.len() as u64), below, ..Rules::default() };
     let generator = Generator::new(conditioned, options, 1, seed)?.with_rules(rules)?;
     let mut written = Vec::new();
     for decided in generator {

@@ -41,7 +41,7 @@ pub fn run(args: &DrumArgs) -> anyhow::Result<()> {
         ..FrameOptions::default()
     };
     let given = only(&score, &bass);
-    let written = write_part(&model, &given, None, options, args.part.seed)?;
+    let written = write_part(&model, &given, None, options, Vec::new(), args.part.seed)?;
     let part = drum_notes(&written.frames, &result);
     add_track(&mut result, "drums", part);
     args.part.save(&result, "drums", &given, &written)

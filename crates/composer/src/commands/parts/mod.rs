@@ -191,12 +191,13 @@ pub fn only(score: &Score, part: &Part) -> Score {
     alone
 }
 
-/// The new part for a source, step by step.
+/// The new part for a source, step by step, below the pitches of [`Rules::below`].
 pub fn write_part(
     model: &Seq2Seq,
     source: &Score,
     style: Option<u32>,
     options: FrameOptions,
+    below: Vec<u8>,
     seed: u64,
 ) -> anyhow::Result<Written> {
     let Encoding::Frames { representation, .. } = model.config().source else {
@@ -214,7 +215,7 @@ pub fn write_part(
     }
     let length = frames.len();
     let conditioned = Conditioned::new(model, Sequence::Frames(frames), style)?;
-    let rules = Rules { length: Some(length as u64), ..Rules::default() };
+    let rules = Rules { length: Some(length as u64), below, ..Rules::default() };
     let mut generator = Generator::new(conditioned, options, 1, seed)?.with_rules(rules)?;
     let mut frames = Vec::with_capacity(length);
     for decided in generator.by_ref() {

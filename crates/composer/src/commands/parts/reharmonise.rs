@@ -1,11 +1,10 @@
 //! `composer reharmonise`: the melody stays, and the harmony changes to another style.
 
-use super::accompany::accompany;
-use super::{PartArgs, find_part};
+use super::PartArgs;
+use super::accompany::{MelodyArgs, accompany};
 use crate::failure::wrong_input;
 use clap::Args;
 use composer_models::seq2seq::Task;
-use composer_music::roles::Role;
 
 const SHIPPED: &[u8] = include_bytes!("../../../models/reharmonise.safetensors");
 
@@ -20,9 +19,9 @@ pub struct ReharmoniseArgs {
     #[arg(long)]
     pub style: String,
 
-    /// Which track is the melody, counted from 0
-    #[arg(long, value_name = "N")]
-    pub melody_track: Option<usize>,
+    /// Where the melody is
+    #[command(flatten)]
+    pub melody: MelodyArgs,
 }
 
 /// Runs the command.
@@ -35,7 +34,5 @@ pub fn run(args: &ReharmoniseArgs) -> anyhow::Result<()> {
             notes.styles.join(", ")
         )));
     };
-    let score = args.part.read()?;
-    let melody = find_part(&score, Role::Melody, args.melody_track)?;
-    accompany(&model, &notes, &score, &melody, Some(style as u32), &args.part, &args.style)
+    accompany(&model, &notes, &args.melody, Some(style as u32), &args.part, &args.style)
 }
