@@ -29,14 +29,14 @@ use composer_training::pairs::{PairConfig, pair_nlls, train_pairs, with_foreign_
 use std::error::Error;
 
 const SEED: u64 = 1;
-const EPOCHS: u64 = 2;
+const EPOCHS: u64 = 5;
 /// Every chorale of the training set stands in it in so many keys up and down.
 const TRANSPOSE: i16 = 5;
 /// The lower voices.
 const VOICES: usize = 3;
 /// Tokens of a window that is learnt from: eight bars.
 const WINDOW: usize = 8 * 16 * VOICES;
-const TEMPERATURE: f64 = 0.6;
+const TEMPERATURE: f64 = 0.8;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("name the file of four-voice chorales at sixteenths")?;
@@ -123,7 +123,7 @@ fn learn(train: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
         },
         styles: 0,
         encoder: RecurrentConfig { bidirectional: true, ..stack(64) },
-        decoder: stack(128),
+        decoder: stack(192),
         bridge: false,
         aligned: true,
         attention: None,
