@@ -33,12 +33,12 @@ impl AtomicFile {
         if fs::metadata(&place).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
             return Ok(Self(Place::Device(File::options().write(true).open(place)?)));
         }
-        let folder = place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
         // Temporary files are private; this one will be an ordinary file of the user's.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        Ok(Self(Place::Beside(builder.prefix(TEMPORARY).tempfile_in(folder)?, place)))
+        let file = builder.prefix(TEMPORARY).tempfile_in(folder_of(&place))?;
+        Ok(Self(Place::Beside(file, place)))
     }
 
     /// Brings everything written so far onto the disk.
@@ -80,6 +80,11 @@ impl Write for AtomicFile {
             Place::Device(file) => file.flush(),
         }
     }
+}
+
+/// The folder that a file is in; of a bare name the current one.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Replaces the file at `path` by one of these bytes.

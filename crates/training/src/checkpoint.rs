@@ -13,7 +13,7 @@ use crate::history::{EpochReport, History};
 use crate::sampling::SymbolRecord;
 use crate::{TrainingConfig, trainer::Trainer};
 use composer_models::{ModelConfig, Sequence};
-use composer_music::atomic_file::AtomicFile;
+use composer_music::atomic_file::{AtomicFile, folder_of};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -240,9 +240,7 @@ pub fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         file.commit()?;
         // The names are only on the disk when the folder is.
         #[cfg(unix)]
-        if let Some(folder) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            File::open(folder)?.sync_all()?;
-        }
+        File::open(folder_of(path))?.sync_all()?;
         Ok(())
     };
     run().map_err(|source| Error::Io { action: "write", path: path.to_owned(), source })

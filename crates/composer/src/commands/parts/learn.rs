@@ -6,7 +6,7 @@ use super::{contour, drums, pitched};
 use crate::failure::wrong_input;
 use clap::{Args, ValueEnum};
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
-use composer_models::seq2seq::{self, AttentionConfig, PartNotes, Task};
+use composer_models::seq2seq::{self, AttentionConfig, Pair, PartNotes, Task};
 use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence, prior};
 use composer_training::pairs::{PairConfig, PairEpoch, train_pairs};
 use std::path::PathBuf;
@@ -164,24 +164,19 @@ pub fn run(args: &LearnArgs) -> anyhow::Result<()> {
     let deaf = Seq2SeqConfig { bridge: false, aligned: false, attention: None, ..config.clone() }.completed();
     let mut measured = Vec::new();
     for fold in 0..args.compare.unwrap_or(1).into() {
-        let learning = Learning { heaps: &heaps, fold, args, recipe: &recipe };
-        learning.announce();
-        let (model, valid_nll, deaf) = if recipe.alone > 0 {
-            let (deaf, _) = learning.fit(learning.fresh(&deaf)?, recipe.alone, false)?;
-            let model = Seq2Seq::listening(&deaf, config.clone(), &Init::RECOMMENDED, args.seed)?;
-            let (model, valid_nll) = learning.fit(model, recipe.epochs, true)?;
-            (model, valid_nll, Some(deaf))
-        } else {
-            let (model, valid_nll) = learning.fit(learning.fresh(&config)?, recipe.epochs, false)?;
-            let alone =
-                || Ok::<_, anyhow::Error>(learning.fit(learning.fresh(&deaf)?, recipe.epochs, false)?.0);
-            (model, valid_nll, args.compare.map(|_| alone()).transpose()?)
-        };
+        let learning = Learning { train: heaps.train(fold), valid: heaps.valid(fold), args, recipe: &recipe };
+        eprintln!(
+            "{} + {} + {} pieces have both parts, to learn from, to validate and to test.",
+            learning.train.len(),
+            learning.valid.len(),
+            heaps.test(fold).len()
+        );
+        let (model, valid_nll, deaf) = learning.models(&config, &deaf)?;
         if fold == 0 {
             save(&model, task, &heaps, valid_nll, args)?;
         }
-        let deaf = deaf.filter(|_| args.compare.is_some());
-        measured.extend(held_out(&model, deaf.as_ref(), heaps.test(fold))?);
+        let deaf = deaf.as_ref().filter(|_| args.compare.is_some());
+        measured.extend(held_out(&model, deaf, heaps.test(fold))?);
     }
     Measured::print(&measured, args.seed);
     Ok(())
@@ -225,28 +220,40 @@ fn configuration(task: Task, styles: usize, args: &LearnArgs, recipe: &Recipe) -
     .completed()
 }
 
-/// The training that holds heap `fold` out.
+/// What one fold is learnt from, and how.
 struct Learning<'a> {
-    heaps: &'a Heaps,
-    fold: usize,
+    train: Vec<Pair>,
+    valid: &'a [Pair],
     args: &'a LearnArgs,
     recipe: &'a Recipe,
 }
 
 impl Learning<'_> {
-    fn announce(&self) {
-        let Learning { heaps, fold, .. } = *self;
-        let (train, valid, test) = (heaps.train(fold).len(), heaps.valid(fold).len(), heaps.test(fold).len());
-        eprintln!(
-            "{train} + {valid} + {test} pieces have both parts, to learn from, to validate and to test."
-        );
+    /// A model with its validation loss; and one that hears no source, if there must be one to begin with or to compare with.
+    fn models(
+        &self,
+        config: &Seq2SeqConfig,
+        deaf: &Seq2SeqConfig,
+    ) -> anyhow::Result<(Seq2Seq, f64, Option<Seq2Seq>)> {
+        let Recipe { alone, epochs, .. } = *self.recipe;
+        if alone == 0 {
+            let (model, valid_nll) = self.fit(self.fresh(config)?, epochs, false)?;
+            let mut to_compare = None;
+            if self.args.compare.is_some() {
+                to_compare = Some(self.fit(self.fresh(deaf)?, epochs, false)?.0);
+            }
+            return Ok((model, valid_nll, to_compare));
+        }
+        let (deaf, _) = self.fit(self.fresh(deaf)?, alone, false)?;
+        let model = Seq2Seq::listening(&deaf, config.clone(), &Init::RECOMMENDED, self.args.seed)?;
+        let (model, valid_nll) = self.fit(model, epochs, true)?;
+        Ok((model, valid_nll, Some(deaf)))
     }
 
     /// A model that knows nothing but how often each pitch sounds.
     fn fresh(&self, config: &Seq2SeqConfig) -> anyhow::Result<Seq2Seq> {
         let mut model = Seq2Seq::new(config.clone(), &Init::RECOMMENDED, self.args.seed)?;
-        let targets: Vec<Sequence> =
-            self.heaps.train(self.fold).into_iter().map(|pair| pair.target).collect();
+        let targets: Vec<Sequence> = self.train.iter().map(|pair| pair.target.clone()).collect();
         let prior = prior::output_bias(&model.config().target, &targets);
         model.output_bias_mut().copy_from_slice(&prior);
         Ok(model)
@@ -254,7 +261,7 @@ impl Learning<'_> {
 
     /// Trains a model, or only how it listens.
     fn fit(&self, mut model: Seq2Seq, epochs: u64, only_listening: bool) -> anyhow::Result<(Seq2Seq, f64)> {
-        let Learning { heaps, fold, args, recipe } = *self;
+        let Learning { args, recipe, .. } = *self;
         let drums = args.task == TaskName::Drum;
         let training = PairConfig {
             epochs,
@@ -280,8 +287,7 @@ impl Learning<'_> {
             );
             true
         };
-        let valid_nll =
-            train_pairs(&mut model, &heaps.train(fold), heaps.valid(fold), &training, &mut report)?;
+        let valid_nll = train_pairs(&mut model, &self.train, self.valid, &training, &mut report)?;
         Ok((model, valid_nll))
     }
 }
