@@ -13,7 +13,7 @@ use corpora::Corpus;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-#[path = "../tests/common/corpora.rs"]
+#[path = "../tests/suite/corpora.rs"]
 mod corpora;
 
 const SEED: u64 = 20;

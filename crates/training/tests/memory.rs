@@ -1,5 +1,6 @@
 //! Truncated BPTT takes the same memory for a piece of any length; activations computed again teach the same.
 
+#[path = "suite/common/mod.rs"]
 mod common;
 
 use common::{Watcher, config, frames, model, ostinato, round, tokens};

@@ -1,0 +1,85 @@
+//! Link 5 of the chain of proof: ten steps of gradient descent follow PyTorch's loss curve.
+
+use crate::common;
+
+use common::{back, cast};
+use composer_bptt::{
+    Cell, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
+    State, loss,
+};
+use composer_tensor::Scalar;
+use composer_testkit::{Checks, Golden, GoldenCase};
+
+const TOLERANCE: f64 = 1e-5;
+const RATE: f64 = 2.0;
+
+/// The losses before each of ten steps, in nats per element.
+fn curve<S: Scalar>(case: &GoldenCase, multi_hot: bool) -> Vec<f64> {
+    let (steps, batch) = (case.size("steps"), case.size("batch"));
+    let (features, hidden) = (case.size("input"), case.size("hidden"));
+    let config = RecurrentConfig { cell: Cell::Lstm, input: features, hidden, ..RecurrentConfig::default() };
+    let mut params = Parameters::<S>::new();
+    let lstm = Recurrent::new(config.clone(), "", &mut params).expect("the sizes are right");
+    let linear = Linear::new(hidden, features, true, "linear", &mut params).expect("the sizes are right");
+    for entry in params.entries().to_vec() {
+        params.values_mut()[entry.range].copy_from_slice(&cast::<S>(case.values(&entry.name)));
+    }
+    let x = cast::<S>(case.values("x"));
+    let (inputs, targets) = (&x[..steps * batch * features], &x[batch * features..]);
+    let rows = inputs.chunks_exact(features);
+    let active =
+        rows.map(|row| (0..features as u32).filter(|&j| row[j as usize] > S::zero()).collect::<Vec<_>>());
+    let (mut indices, mut offsets) = (Vec::new(), vec![0]);
+    for row in active {
+        indices.extend(row);
+        offsets.push(indices.len());
+    }
+    let input = match multi_hot {
+        true => Input::MultiHot { indices: &indices, offsets: &offsets },
+        false => Input::Dense(inputs),
+    };
+    let (mut ws, mut linear_ws) = (RecurrentWorkspace::new(), LinearWorkspace::new());
+    let mut logits = vec![S::zero(); targets.len()];
+    let mut d_hidden = vec![S::zero(); steps * batch * hidden];
+    let mut losses = Vec::new();
+    for _ in 0..10 {
+        let mut state = State::zeros(&config, batch);
+        lstm.forward(&params, input, steps, batch, &mut state, None, Mode::Eval, &mut ws).expect("fits");
+        let rows = steps * batch;
+        linear.forward(&params, ws.output(), rows, &mut logits, &mut linear_ws).expect("fits");
+        let scale = 1.0 / targets.len() as f64;
+        losses.push(loss::sigmoid_cross_entropy(&mut logits, targets, None, scale).expect("fits").mean());
+        params.zero_grad();
+        linear
+            .backward(&mut params, ws.output(), rows, &logits, Some(&mut d_hidden), &mut linear_ws)
+            .expect("fits");
+        lstm.backward(&mut params, input, &d_hidden, None, &mut ws).expect("fits");
+        let (values, grads) = params.split();
+        values.iter_mut().zip(grads).for_each(|(value, &grad)| *value -= S::of(RATE) * grad);
+    }
+    losses
+}
+
+#[test]
+fn ten_steps_follow_pytorch() {
+    let mut checks = Checks::new();
+    for precision in ["f32", "f64"] {
+        let golden = Golden::read(format!(
+            "{}/tests/golden/pytorch-loss-curve-{precision}.json",
+            env!("CARGO_MANIFEST_DIR")
+        ));
+        let case = &golden.cases[0];
+        let expected = case.values("losses");
+        assert_eq!(expected.len(), 10);
+        assert!(expected[9] < 0.95 * expected[0], "the curve goes down");
+        for multi_hot in [false, true] {
+            let found = if precision == "f32" {
+                curve::<f32>(case, multi_hot)
+            } else {
+                curve::<f64>(case, multi_hot)
+            };
+            checks.close(&format!("{precision}, multi-hot {multi_hot}"), &back(&found), expected, TOLERANCE);
+        }
+    }
+    checks.finish();
+}

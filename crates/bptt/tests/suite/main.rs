@@ -1,0 +1,16 @@
+//! All tests of the crate as one program: linking is what costs time. One module per subject.
+
+mod attention;
+mod common;
+mod coupling;
+mod invariants;
+mod link1_differences;
+mod link2_reference;
+mod link3_precision;
+mod link4_pytorch;
+mod link5_loss_curve;
+mod losses;
+mod negative_controls;
+mod probe;
+mod regularisation;
+mod segments;

@@ -1,0 +1,102 @@
+//! `composer benchmark speed` and `scaling`: what they print is what they measured, and wrong sizes are refused.
+
+use crate::common;
+
+use common::{assert_refused, complaint, composer};
+use serde_json::Value;
+use tempfile::tempdir;
+
+fn benchmark(args: &str) -> std::process::Output {
+    let args: Vec<&str> = ["benchmark"].into_iter().chain(args.split(' ')).collect();
+    composer(tempdir().unwrap().path(), &args)
+}
+
+fn json(output: &std::process::Output) -> Value {
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(output));
+    serde_json::from_slice(&output.stdout).expect("the output is JSON and nothing else")
+}
+
+const SMALL: &str = "speed --cell gru,lstm --hidden 16,40 --layers 2 --batch-size 6 --steps 30 --rounds 2";
+
+#[test]
+fn speed_prints_a_row_for_every_shape() {
+    let output = benchmark(SMALL);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    for shape in ["gru 88/16/2/6/30", "gru 88/40/2/6/30", "lstm 88/16/2/6/30", "lstm 88/40/2/6/30"] {
+        assert!(table.lines().any(|line| line.starts_with(shape)), "{shape} is missing in\n{table}");
+    }
+    assert!(table.contains("GFLOP/s") && table.contains("2 rounds") && !table.contains("NaN"), "{table}");
+}
+
+#[test]
+fn speed_as_json_has_figures_that_fit_each_other() {
+    let json = json(&benchmark(&format!("{SMALL} --dense --threads 2 --json")));
+    assert_eq!((&json["threads"], &json["rounds"]), (&2.into(), &2.into()));
+    assert_eq!(json["input"], "dense");
+    let shapes = json["shapes"].as_array().expect("shapes");
+    assert_eq!(shapes.len(), 4);
+    for shape in shapes {
+        let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("a number in {shape}"));
+        let (best, median) = (number(&shape["training_ms"]["best"]), number(&shape["training_ms"]["median"]));
+        assert!(0.0 < best && best <= median, "{shape}");
+        let rate = number(&shape["flop"]) / best / 1e6;
+        assert!((number(&shape["gflops"]) / rate - 1.0).abs() < 1e-9, "{shape}");
+        let share = rate / number(&shape["large_product_gflops"]);
+        assert!((number(&shape["share_of_large_product"]) / share - 1.0).abs() < 1e-9, "{shape}");
+        assert!(number(&shape["generated_step_us"]["best"]) > 0.0);
+        assert_eq!(shape["allocated_bytes_per_step"], 0, "after the first step, nothing: {shape}");
+        assert!(number(&shape["peak_bytes"]) > number(&shape["activation_bytes"]), "{shape}");
+        let phases = shape["phases_ms"].as_object().expect("phases");
+        assert!(phases.len() == 4 && phases.values().all(|phase| number(phase) > 0.0), "{shape}");
+    }
+}
+
+#[test]
+fn scaling_prints_slopes_and_draws_them() {
+    let here = tempdir().unwrap();
+    let args = "benchmark scaling --cell rnn --hidden 8 --steps 4,8,16 --batch-size 2,4 --rounds 1 \
+                --compare-threads 1,2 --output scaling.svg --json";
+    let output = composer(here.path(), &args.split_whitespace().collect::<Vec<_>>());
+    let json = json(&output);
+    let curves = json["curves"].as_array().expect("curves");
+    assert_eq!(curves.len(), 4, "two axes, on one thread and on two");
+    for curve in curves {
+        let sizes = curve["sizes"].as_array().expect("sizes").len();
+        assert_eq!(sizes, if curve["axis"] == "steps" { 3 } else { 2 });
+        assert_eq!(curve["training_ms"].as_array().expect("times").len(), sizes);
+        assert!(curve["slope"].as_f64().is_some_and(f64::is_finite), "{curve}");
+    }
+    let svg = std::fs::read_to_string(here.path().join("scaling.svg")).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("slope") && svg.contains("tanh RNN"));
+
+    let output = benchmark("scaling --hidden 8 --steps 4,8 --batch-size 2,4 --rounds 1");
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    for words in ["batch size", "1 thread ", "2 threads", "1 : 2", "slope"] {
+        assert!(table.contains(words), "{words} is missing in\n{table}");
+    }
+}
+
+#[test]
+fn sizes_that_cannot_be_measured_are_refused_by_name() {
+    for (args, words) in [
+        ("speed --hidden 0", ["--hidden is 0", "between 1"]),
+        ("speed --hidden 64,18446744073709551615", ["--hidden is 18446744073709551615", "between 1"]),
+        ("speed --layers 0", ["--layers is 0", "between 1"]),
+        ("speed --batch-size 0", ["--batch-size is 0", "between 1"]),
+        ("speed --steps 10000000", ["/10000000", "smaller"]),
+        ("speed --features 0", ["--features is 0", "between 1"]),
+        ("speed --rounds 0", ["--rounds is 0", "between 1"]),
+        ("scaling --rounds 0", ["--rounds is 0", "between 1"]),
+        ("scaling --steps 8,4", ["--steps is [8, 4]", "growing"]),
+        ("scaling --batch-size 8", ["--batch-size is [8]", "two sizes"]),
+        ("scaling --compare-threads 0", ["--compare-threads is [0]", "1 to 64"]),
+        ("scaling --output nowhere/scaling.svg", ["nowhere/scaling.svg", "cannot write"]),
+    ] {
+        assert_refused(&benchmark(args), 2, &words);
+    }
+    let output = benchmark("speed --cell elman");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(complaint(&output).contains("there is no cell \"elman\""), "{}", complaint(&output));
+}

@@ -1,0 +1,165 @@
+//! One configuration: file, options and settings; what it does not know; fine-tuning; the list of runs.
+
+use crate::common;
+
+use common::{assert_refused, complaint, composer, piano_files, small_training};
+use std::fs;
+use tempfile::tempdir;
+
+#[test]
+fn a_dry_run_shows_every_setting_and_writes_nothing() {
+    let here = tempdir().unwrap();
+    fs::write(here.path().join("my.toml"), "[model]\ncell = \"gru\"\nhidden = 20\n[training]\nepochs = 7\n")
+        .unwrap();
+    let args = [
+        "train",
+        "--dry-run",
+        "--config",
+        "my.toml",
+        "--hidden",
+        "24",
+        "--set",
+        "training.optimizer.kind=adamw",
+    ];
+    let output = composer(here.path(), &args);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for words in [
+        "cell = \"gru\"",
+        "hidden = 24",
+        "epochs = 7",
+        "kind = \"adamw\"",
+        "parameters",
+        "MB",
+        " s of training",
+    ] {
+        assert!(text.contains(words), "{words} in: {text}");
+    }
+    let files: Vec<_> = fs::read_dir(here.path()).unwrap().collect();
+    assert_eq!(files.len(), 1, "only the configuration itself is there");
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_name_wherever_they_stand() {
+    let here = tempdir().unwrap();
+    fs::write(here.path().join("typo.toml"), "[training]\nlerning_rate = 0.1\n").unwrap();
+    fs::write(here.path().join("text.toml"), "learning rate: fast").unwrap();
+    let refused = |args: &[&str], words: &[&str]| {
+        assert_refused(&composer(here.path(), &[&["train", "--output-dir", "run"], args].concat()), 2, words);
+        assert!(!here.path().join("run").exists());
+    };
+    refused(&["--config", "typo.toml"], &["typo.toml", "training.lerning_rate", "training.learning_rate"]);
+    refused(&["--config", "text.toml"], &["text.toml", "not TOML"]);
+    refused(&["--config", "missing.toml"], &["missing.toml"]);
+    refused(&["--set", "model.hiden=12"], &["model.hiden", "model.hidden"]);
+    refused(&["--set", "training.epochs=many"], &["epochs"]);
+    refused(
+        &["--set", "training.sampling.curve=exponential", "--set", "training.sampling.k=3"],
+        &["sampling.k"],
+    );
+    refused(&["--representation", "pictures"], &["pictures"]);
+}
+
+#[test]
+fn a_model_can_be_trained_further_if_it_fits() {
+    let here = tempdir().unwrap();
+    assert!(composer(here.path(), &small_training(&[])).status.success());
+    let mut args = small_training(&["--init-from", "run/model.safetensors"]);
+    args[2] = "second";
+    let output = composer(here.path(), &args);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let first_loss = |run: &str| {
+        let metrics = fs::read_to_string(here.path().join(run).join("metrics.jsonl")).unwrap();
+        let epoch: serde_json::Value = serde_json::from_str(metrics.lines().next().unwrap()).unwrap();
+        epoch["train_nll"].as_f64().unwrap()
+    };
+    assert!(first_loss("second") < 0.9 * first_loss("run"), "it begins where the other one ended");
+    let mut args = small_training(&["--init-from", "run/model.safetensors", "--layers", "2"]);
+    args[2] = "third";
+    assert_refused(&composer(here.path(), &args), 2, &["model.layers", "--set model.layers=1"]);
+    let mut args = small_training(&["--init-from", "run/model.safetensors", "--representation", "events"]);
+    args[2] = "fourth";
+    let words = ["reads music as frames", "--representation frames"];
+    assert_refused(&composer(here.path(), &args), 2, &words);
+
+    // It diverges before an epoch is over: there is advice, and no model to begin with.
+    let wild = ["training.learning_rate=1e30", "training.clip_grad_norm=1e30"];
+    let mut args = small_training(&["--cell", "rnn-relu", "--set", wild[0], "--set", wild[1]]);
+    args[2] = "wild";
+    let output = composer(here.path(), &args);
+    assert_refused(&output, 1, &["update", "smaller training.learning_rate"]);
+    assert!(!complaint(&output).contains("--init-from"), "{}", complaint(&output));
+
+    let output = composer(here.path(), &["runs", "."]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for words in ["run", "second", "lstm 1×16", "2/2", "finished", "shipped"] {
+        assert!(text.contains(words), "{words} in: {text}");
+    }
+}
+
+#[test]
+fn a_model_file_says_how_it_was_trained() {
+    let here = tempdir().unwrap();
+    let output = composer(here.path(), &small_training(&["--set", "training.copies=1"]));
+    assert!(output.status.success(), "{}", complaint(&output));
+    let configuration = fs::read_to_string(here.path().join("run/config.toml")).unwrap();
+    for model in ["run/model.safetensors", "run/last.safetensors"] {
+        let output = composer(here.path(), &["runs", model]);
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), configuration, "{model}");
+    }
+    // The same training again, from nothing but the model.
+    fs::copy(here.path().join("run/model.safetensors"), here.path().join("found.safetensors")).unwrap();
+    let args = ["train", "--config", "found.safetensors", "--output-dir", "again", "--num-outputs", "1"];
+    let output = composer(here.path(), &[&args[..], &["--seed", "5"]].concat());
+    assert!(output.status.success(), "{}", complaint(&output));
+    let read = |run: &str| fs::read(here.path().join(run).join("model.safetensors")).unwrap();
+    assert!(read("run") == read("again"), "the same settings make the same model");
+}
+
+#[test]
+fn tokens_are_varied_while_they_are_learnt_and_what_would_change_nothing_is_refused() {
+    let here = tempdir().unwrap();
+    fs::create_dir(here.path().join("songs")).unwrap();
+    let mut files = piano_files();
+    files.sort_by_key(|file| fs::metadata(file).unwrap().len());
+    for file in &files[..4] {
+        fs::copy(file, here.path().join("songs").join(file.file_name().unwrap())).unwrap();
+    }
+    let train = |run: &str, representation: &str, settings: &[&str]| {
+        let args = ["train", "songs", "--output-dir", run, "--representation", representation];
+        let size = ["--epochs", "1", "--hidden", "8", "--num-outputs", "1", "--length", "1bars"];
+        let settings = settings.iter().flat_map(|&setting| ["--set", setting]);
+        composer(here.path(), &args.into_iter().chain(size).chain(settings).collect::<Vec<_>>())
+    };
+    let model = |run: &str, settings: &[&str]| {
+        let plain = ["training.transpose=0", "training.copies=1"];
+        let output = train(run, "events", &[&plain, settings].concat());
+        assert!(output.status.success(), "{}", complaint(&output));
+        let model = here.path().join(run).join("last.safetensors");
+        // The configuration in the file differs; the weights are its end.
+        let bytes = fs::read(model).unwrap();
+        bytes[bytes.len() - 4000..].to_vec()
+    };
+    let plain = model("plain", &[]);
+    let mut seen = vec![plain];
+    for (run, setting) in [
+        ("keys", "training.transpose=6"),
+        ("tempos", "training.stretch=1.2"),
+        ("loudness", "training.velocity=20"),
+    ] {
+        let varied = model(run, &[setting]);
+        assert!(!seen.contains(&varied), "{setting} changes what is learnt");
+        assert!(model(&format!("{run}-again"), &[setting]) == varied, "{setting} is seeded");
+        seen.push(varied);
+    }
+    for (representation, setting, words) in [
+        ("frames", "training.stretch=1.2", ["frames", "do not tell the tempo"]),
+        ("metrical-events", "training.stretch=1.2", ["metrical-events", "do not tell the tempo"]),
+        ("voices", "training.velocity=20", ["voices", "how loud"]),
+        ("events", "training.stretch=3", ["training.stretch", "from 1"]),
+        ("events", "training.velocity=64", ["training.velocity", "from 0"]),
+    ] {
+        assert_refused(&train("refused", representation, &[setting]), 2, &words);
+        assert!(!here.path().join("refused").exists());
+    }
+}

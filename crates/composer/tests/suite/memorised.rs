@@ -1,0 +1,84 @@
+//! A model that has learnt its training pieces by heart is caught by `evaluate`; one that has learnt from many is not.
+
+use crate::common;
+
+use common::songs::{song, write};
+use common::{complaint, composer};
+use serde_json::Value;
+use std::path::Path;
+use tempfile::tempdir;
+
+/// Pieces of a set that share more with the training pieces than those share with each other, and all of the set.
+fn copied(here: &Path, model: &str, temperature: &str) -> (usize, usize) {
+    let compose = [
+        "compose",
+        "--model",
+        model,
+        "--num-outputs",
+        "4",
+        "--length",
+        "24bars",
+        "--temperature",
+        temperature,
+        "--output-dir",
+        "out",
+    ];
+    let output = composer(here, &compose);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let output = composer(here, &["evaluate", "out", "--reference", "music", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let record: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let pieces = record["sets"][0]["assessment"]["pieces"].as_array().expect("pieces");
+    let copies = pieces.iter().filter(|piece| piece["originality"]["copied"] == true);
+    for piece in pieces {
+        println!("{}", piece["originality"]["overlap"]["longest"]);
+    }
+    (copies.count(), pieces.len())
+}
+
+#[test]
+fn learning_by_heart_is_caught_and_learning_is_not() {
+    let here = tempdir().expect("a folder");
+    (1..=10).for_each(|seed| write(&here.path().join("music"), &format!("song-{seed:02}.mid"), &song(seed)));
+    let train = |run: &str, extra: &[&str]| {
+        let common = ["train", "music", "--output-dir", run, "--num-outputs", "1", "--length", "4bars"];
+        let output = composer(here.path(), &[&common[..], extra].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    };
+    let by_heart = ["training.transpose=0", "training.patience=0", "training.copies=1", "run.samples=false"];
+    let settings = by_heart.iter().flat_map(|setting| ["--set", setting]);
+    let options = [
+        "--epochs",
+        "120",
+        "--hidden",
+        "96",
+        "--dropout",
+        "0",
+        "--batch-size",
+        "8",
+        "--learning-rate",
+        "0.01",
+    ];
+    train("heart", &options.into_iter().chain(settings).collect::<Vec<_>>());
+    train(
+        "honest",
+        &[
+            "--epochs",
+            "120",
+            "--hidden",
+            "48",
+            "--dropout",
+            "0.2",
+            "--batch-size",
+            "8",
+            "--learning-rate",
+            "0.01",
+            "--set",
+            "run.samples=false",
+        ],
+    );
+    let (by_heart, of) = copied(here.path(), "heart/last.safetensors", "0.3");
+    assert_eq!(by_heart, of, "copies found");
+    let (honest, of) = copied(here.path(), "honest/model.safetensors", "1");
+    assert_eq!(honest, 0, "of {of}");
+}

@@ -1,0 +1,29 @@
+//! A model that was trained for seconds is named for what it does: it freezes at temperature 0 and loses the key at 3.
+
+use crate::common;
+
+use common::{complaint, composer, small_training};
+use serde_json::Value;
+use std::path::Path;
+use tempfile::tempdir;
+
+/// The first finding of every piece that the model composes; empty for none.
+fn findings(here: &Path, temperature: &str) -> Vec<String> {
+    let options = ["--num-outputs", "4", "--temperature", temperature, "--output-dir", temperature];
+    let output = composer(here, &[&["compose", "--model", "run/model.safetensors"][..], &options].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let output = composer(here, &["diagnose", temperature, "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let rows: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let first = |row: &Value| row["diagnosis"]["findings"][0]["mode"].as_str().unwrap_or_default().to_owned();
+    rows.as_array().expect("pieces").iter().map(first).collect()
+}
+
+#[test]
+fn a_hasty_model_freezes_when_tame_and_loses_the_key_when_wild() {
+    let here = tempdir().expect("a folder");
+    let output = composer(here.path(), &small_training(&[]));
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    assert_eq!(findings(here.path(), "0"), ["repetition"; 4]);
+    assert_eq!(findings(here.path(), "3"), ["harmonic_drift"; 4]);
+}

@@ -1,0 +1,8 @@
+//! All tests of the crate as one program: linking is what costs time. One module per subject.
+
+mod beam;
+mod common;
+mod coupled_frames;
+mod frames;
+mod grammar;
+mod token_stream;

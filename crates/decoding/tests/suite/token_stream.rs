@@ -1,0 +1,67 @@
+//! The generate loop for tokens.
+
+use crate::common;
+
+use common::Markov;
+use composer_decoding::TokenOptions;
+use composer_decoding::grammar::Free;
+use composer_decoding::token_stream::TokenGenerator;
+
+fn write(model: Markov, outputs: usize, seed: u64, tokens: usize) -> Vec<Vec<u32>> {
+    let mut pieces = vec![Vec::new(); outputs];
+    let generator =
+        TokenGenerator::new(model, Free, TokenOptions::default(), outputs, seed).expect("options");
+    for decided in generator.take(tokens) {
+        for (piece, written) in pieces.iter_mut().zip(decided.expect("written")) {
+            piece.push(written.expect("no end").token);
+        }
+    }
+    pieces
+}
+
+#[test]
+fn the_same_seed_gives_the_same_piece_alone_and_among_others() {
+    let many = write(Markov::new(9), 4, 7, 50);
+    assert_eq!(write(Markov::new(9), 1, 7, 50)[0], many[0]);
+    assert_ne!(many[0], many[1]);
+    assert_ne!(write(Markov::new(9), 1, 8, 50)[0], many[0]);
+}
+
+#[test]
+fn tokens_stream_as_they_are_decided() {
+    let mut model = Markov::new(4);
+    // The model breaks down at token 3, which comes third: the first two tokens must be out before.
+    model.logits = vec![vec![0.0; 4]; 5];
+    model.logits[4] = vec![-99.0, 0.0, -99.0, -99.0];
+    model.logits[1] = vec![-99.0, -99.0, -99.0, 0.0];
+    model.logits[3] = vec![f32::NAN; 4];
+    let mut generator = TokenGenerator::new(model, Free, TokenOptions::default(), 1, 1).expect("options");
+    let mut next = || generator.next().expect("no end");
+    assert_eq!(next().expect("decided")[0].expect("no end").token, 1);
+    assert_eq!(next().expect("decided")[0].expect("no end").token, 3);
+    let error = next().expect_err("NaN is no token");
+    assert!(error.to_string().contains("NaN") && error.to_string().contains("step 2"), "{error}");
+}
+
+#[test]
+fn the_likelihood_of_what_was_written_is_the_models() {
+    let model = Markov::new(6);
+    let mut generator = TokenGenerator::new(
+        model.clone(),
+        Free,
+        TokenOptions { temperature: 0.5, top_k: 3, ..Default::default() },
+        2,
+        3,
+    )
+    .expect("options");
+    generator.read(&[2], true).expect("read");
+    let mut last = [2; 2];
+    for decided in generator.take(20) {
+        for (last, written) in last.iter_mut().zip(decided.expect("written")) {
+            let written = written.expect("no end");
+            let expected = -model.log_p(*last, written.token as usize);
+            assert!((written.nll - expected).abs() < 1e-6, "{} instead of {expected}", written.nll);
+            *last = written.token as usize;
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! All tests of the crate as one program: linking is what costs time. One module per subject.
+
+mod model_file;
+mod pytorch_interchange;
+mod segments;
+mod seq2seq;

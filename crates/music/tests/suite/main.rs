@@ -1,0 +1,13 @@
+//! All tests of the crate as one program: linking is what costs time. One module per subject.
+
+mod augmentation;
+mod common;
+mod corpus;
+mod frame_json;
+mod frames;
+mod ingest;
+mod inspect;
+mod midi;
+mod odd_files;
+mod representations;
+mod roles;

@@ -1,0 +1,10 @@
+//! All tests of the crate as one program: linking is what costs time. One module per subject.
+
+mod common;
+mod learning;
+mod optimizers_pytorch;
+mod overfit;
+mod resume;
+mod scheduled_sampling;
+mod toy_tasks;
+mod variants;

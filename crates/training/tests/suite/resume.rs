@@ -1,0 +1,215 @@
+//! A training that was stopped and resumed is the training that was never stopped: the same losses, the same weights.
+
+use crate::common;
+
+use common::{Watcher, config, frames, model, ostinato, round, tokens};
+use composer_bptt::{Cell, Init, RecurrentConfig};
+use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
+use composer_training::sampling::Curve;
+use composer_training::{
+    Checkpoint, Error, OptimizerConfig, OptimizerKind, Outcome, Sampling, Schedule, ScheduleKind,
+    TrainingConfig, checkpoint, resume, train,
+};
+
+/// A model with everything that draws random numbers.
+fn noisy_model(cell: Cell, encoding: Encoding) -> SequenceModel {
+    let recurrent = RecurrentConfig {
+        cell,
+        hidden: 12,
+        layers: 2,
+        dropout: 0.2,
+        recurrent_dropout: 0.1,
+        zoneout: 0.1,
+        layer_norm: cell == Cell::Gru,
+        ..RecurrentConfig::default()
+    };
+    let config = ModelConfig { output_dropout: 0.2, ..ModelConfig::new(encoding, recurrent) };
+    SequenceModel::new(config, &Init::default(), 1).unwrap()
+}
+
+struct Case {
+    name: &'static str,
+    cell: Cell,
+    encoding: Encoding,
+    config: TrainingConfig,
+}
+
+fn cases() -> Vec<Case> {
+    let short = TrainingConfig { epochs: 4, copies: 2, ..config() };
+    let sampling = Sampling { curve: Curve::InverseSigmoid, k: 6.0, ..Sampling::default() };
+    vec![
+        Case { name: "frames, adam", cell: Cell::Lstm, encoding: frames(), config: short.clone() },
+        Case {
+            name: "frames, scheduled sampling, average",
+            cell: Cell::Gru,
+            encoding: frames(),
+            config: TrainingConfig { sampling, ema_decay: 0.9, ..short.clone() },
+        },
+        Case {
+            name: "tokens, scheduled sampling, plateau, momentum",
+            cell: Cell::RnnTanh,
+            encoding: tokens(),
+            config: TrainingConfig {
+                sampling,
+                schedule: Schedule { kind: ScheduleKind::Plateau, patience: 0, ..Schedule::default() },
+                optimizer: OptimizerConfig {
+                    kind: OptimizerKind::Sgd,
+                    momentum: 0.9,
+                    ..OptimizerConfig::default()
+                },
+                label_smoothing: 0.1,
+                ..short.clone()
+            },
+        },
+        Case {
+            name: "tokens, whole pieces, one-cycle, rmsprop",
+            cell: Cell::Lstm,
+            encoding: tokens(),
+            config: TrainingConfig {
+                tbptt_len: 0,
+                batch_size: 2,
+                schedule: Schedule { kind: ScheduleKind::OneCycle, ..Schedule::default() },
+                optimizer: OptimizerConfig { kind: OptimizerKind::RmsProp, ..OptimizerConfig::default() },
+                ..short
+            },
+        },
+    ]
+}
+
+fn music(encoding: &Encoding) -> [Sequence; 3] {
+    match encoding {
+        Encoding::Frames { .. } => [ostinato(64), ostinato(40), ostinato(7)],
+        Encoding::Tokens { .. } => [round(64), round(40), round(7)],
+    }
+}
+
+/// Trains in as many pieces as there are places to stop at; all losses, the outcome, the best weights.
+fn in_pieces(case: &Case, stops: &[u64]) -> (Vec<f64>, Outcome, Vec<f32>) {
+    let music = music(&case.encoding);
+    let mut losses = Vec::new();
+    let mut saved: Option<Vec<u8>> = None;
+    for stop_after in stops.iter().copied().map(Some).chain([None]) {
+        // A new process: nothing is carried over but the bytes of the checkpoint.
+        let mut model = noisy_model(case.cell, case.encoding.clone());
+        let mut watcher = Watcher { stop_after, ..Watcher::default() };
+        let (sets, config) = ((&music[..], &music[..1]), &case.config);
+        let outcome = match &saved {
+            None => train(&mut model, sets.0, sets.1, config, &mut watcher),
+            Some(bytes) => {
+                let checkpoint = Checkpoint::from_bytes(bytes).unwrap();
+                assert_eq!(checkpoint.notes(), "some notes");
+                resume(&mut model, sets.0, sets.1, config, &checkpoint, &mut watcher)
+            }
+        };
+        let outcome = outcome.unwrap();
+        losses.extend(watcher.losses);
+        saved = Some(watcher.checkpoint);
+        if !outcome.stopped {
+            return (losses, outcome, model.params().values().to_vec());
+        }
+    }
+    unreachable!("the last piece runs to the end")
+}
+
+#[test]
+fn stopped_anywhere_it_goes_on_bit_for_bit() {
+    for case in cases() {
+        let whole = in_pieces(&case, &[]);
+        let updates = whole.0.len() as u64;
+        assert!(updates >= 12, "{}: {updates} updates", case.name);
+        // In the middle of an epoch, at its first and last update, and several times.
+        let per_epoch = updates / 4;
+        for stops in [vec![1], vec![per_epoch], vec![per_epoch + 1], vec![2, per_epoch + 2, updates - 1]] {
+            let pieces = in_pieces(&case, &stops);
+            assert!(pieces.0 == whole.0, "{}: other losses after stops at {stops:?}", case.name);
+            assert!(pieces.1 == whole.1, "{}: another outcome after stops at {stops:?}", case.name);
+            assert!(pieces.2 == whole.2, "{}: other weights after stops at {stops:?}", case.name);
+        }
+    }
+}
+
+#[test]
+fn a_finished_training_goes_on_when_it_gets_more_epochs() {
+    let longer = TrainingConfig { epochs: 6, schedule: Schedule::CONSTANT, ..config() };
+    let shorter = TrainingConfig { epochs: 3, ..longer.clone() };
+    let music = [ostinato(64)];
+    let run = |config: &TrainingConfig, from: Option<&[u8]>| {
+        let mut model = model(Cell::Gru, frames());
+        let mut watcher = Watcher::default();
+        match from {
+            None => train(&mut model, &music, &music, config, &mut watcher),
+            Some(bytes) => {
+                let checkpoint = Checkpoint::from_bytes(bytes).unwrap();
+                resume(&mut model, &music, &music, config, &checkpoint, &mut watcher)
+            }
+        }
+        .unwrap();
+        (watcher.checkpoint, model.params().values().to_vec())
+    };
+    let (saved, _) = run(&shorter, None);
+    assert!(run(&longer, Some(&saved)).1 == run(&longer, None).1);
+    let (again, _) = run(&shorter, Some(&saved));
+    assert!(again.is_empty(), "there is nothing left to do, and nothing to save");
+}
+
+/// The bytes of a checkpoint in the middle of a small training.
+fn some_checkpoint() -> Vec<u8> {
+    let mut watcher = Watcher { stop_after: Some(3), ..Watcher::default() };
+    let music = [ostinato(64)];
+    train(&mut model(Cell::Lstm, frames()), &music, &music, &config(), &mut watcher).unwrap();
+    watcher.checkpoint
+}
+
+#[test]
+fn other_music_settings_and_models_are_refused_in_words() {
+    let checkpoint = Checkpoint::from_bytes(&some_checkpoint()).unwrap();
+    let complaint = |mut model: SequenceModel, music: Sequence, config: TrainingConfig| {
+        let music = [music];
+        resume(&mut model, &music, &music, &config, &checkpoint, &mut Watcher::default())
+            .expect_err("refused")
+            .to_string()
+    };
+    let lstm = || model(Cell::Lstm, frames());
+    assert!(complaint(model(Cell::Gru, frames()), ostinato(64), config()).contains("another model"));
+    assert!(complaint(lstm(), ostinato(65), config()).contains("the music is not the same"));
+    let faster = TrainingConfig { learning_rate: 1.0, ..config() };
+    assert!(complaint(lstm(), ostinato(64), faster).contains("other settings"));
+}
+
+#[test]
+fn a_checkpoint_that_is_cut_or_flipped_anywhere_is_refused() {
+    let bytes = some_checkpoint();
+    assert!(Checkpoint::from_bytes(&bytes).is_ok());
+    let lengths = (0..200).map(|part| part * bytes.len() / 200);
+    for length in lengths.chain([bytes.len() - 1]) {
+        assert!(Checkpoint::from_bytes(&bytes[..length]).is_err(), "cut at {length}");
+    }
+    for part in 0..400 {
+        let mut flipped = bytes.clone();
+        let at = part * bytes.len() / 400;
+        flipped[at] ^= 1 << (part % 8);
+        let complaint = Checkpoint::from_bytes(&flipped).expect_err("a flipped bit").to_string();
+        assert!(complaint.contains("damaged") || complaint.contains("does not begin"), "{at}: {complaint}");
+    }
+}
+
+#[test]
+fn saving_keeps_the_checkpoint_before_and_failing_to_save_keeps_both() {
+    let here = tempfile::tempdir().unwrap();
+    let path = here.path().join("checkpoint.bin");
+    let bytes = some_checkpoint();
+    assert!(matches!(checkpoint::load(&path), Err(Error::Io { action: "read", .. })));
+    checkpoint::save(&path, &bytes).unwrap();
+    checkpoint::save(&path, &bytes).unwrap();
+    let whole = checkpoint::load(&path).unwrap();
+    // A damaged file is refused by name, and the one before is pointed to.
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let complaint = checkpoint::load(&path).expect_err("cut").to_string();
+    assert!(complaint.contains("checkpoint.bin") && complaint.contains("checkpoint.previous"), "{complaint}");
+    // The machine died between two renames, or the user did as told.
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(checkpoint::load(&path).unwrap(), whole);
+    // The folder is gone.
+    let gone = here.path().join("gone/checkpoint.bin");
+    assert!(matches!(checkpoint::save(&gone, &bytes), Err(Error::Io { action: "write", .. })));
+}
