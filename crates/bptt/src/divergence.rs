@@ -2,8 +2,6 @@
 
 use composer_tensor::Scalar;
 
-use crate::fused::Layout;
-use crate::probe::gate_slot;
 use crate::{Recurrent, RecurrentWorkspace};
 
 /// The first number in a forward pass that is infinite or none.
@@ -26,12 +24,12 @@ pub struct Breakdown {
 /// Looks through the last forward pass in the order in which it was computed: layer by layer, and in each from the first
 /// step on, gates before the states that they make. `None` if everything is finite.
 pub fn first_breakdown<S: Scalar>(stack: &Recurrent, ws: &RecurrentWorkspace<S>) -> Option<Breakdown> {
-    let (steps, batch) = ws.tape_size()?;
+    let (steps, batch) = ws.saved_size()?;
     let (cell, hidden) = (stack.config().cell, stack.config().hidden);
     let directions = stack.config().directions();
-    let width = Layout::of(cell).slots * hidden;
+    let width = cell.spec().layout.slots.len() * hidden;
     for index in 0..stack.config().layers * directions {
-        let tape = ws.tape(index)?;
+        let saved = ws.activations(index)?;
         let reverse = index % directions == 1;
         for place in 0..steps {
             let step = if reverse { steps - 1 - place } else { place };
@@ -39,17 +37,17 @@ pub fn first_breakdown<S: Scalar>(stack: &Recurrent, ws: &RecurrentWorkspace<S>)
                 Some(Breakdown { layer: index / directions, reverse, gate, step, row, value: value.f64() })
             };
             for (row, gates) in
-                tape.gates[step * batch * width..][..batch * width].chunks_exact(width).enumerate()
+                saved.gates[step * batch * width..][..batch * width].chunks_exact(width).enumerate()
             {
                 for (gate, &name) in cell.gates().iter().enumerate() {
-                    if let Some(value) = bad(&gates[gate_slot(cell, gate) * hidden..][..hidden]) {
+                    if let Some(value) = bad(&gates[cell.spec().gate_slot(gate) * hidden..][..hidden]) {
                         return at(name, row, value);
                     }
                 }
             }
             // States have one step more: the initial one stands first, or last in the reverse direction.
             let state = if reverse { step } else { step + 1 } * batch * hidden;
-            for (name, values) in [("c", &tape.c), ("h", &tape.h)] {
+            for (name, values) in [("c", &saved.c), ("h", &saved.h)] {
                 let Some(values) = values.get(state..state + batch * hidden) else { continue };
                 for (row, values) in values.chunks_exact(hidden).enumerate() {
                     if let Some(value) = bad(values) {

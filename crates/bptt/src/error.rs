@@ -26,7 +26,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// A cell that does not exist.
-    #[error("there is no cell \"{0}\"; choose rnn, rnn-relu, lstm or gru")]
+    #[error("there is no cell \"{0}\"; choose {names}", names = crate::Cell::names())]
     UnknownCell(String),
     /// A weight is infinite or not a number.
     #[error("parameter {name} holds {value} at index {index}: the weights are damaged, or training diverged")]

@@ -27,7 +27,7 @@ pub struct Init {
     pub input: Scheme,
     /// The weights of the recurrence, `weight_hh`.
     pub recurrent: Scheme,
-    /// The sum of the two biases of an LSTM's forget gate; 1 lets it remember from the start (Gers et al. 2000).
+    /// The sum of the two biases of the forget gate ([`crate::CellSpec::forget_gate`]); 1 lets it remember from the start (Gers et al. 2000).
     pub forget_bias: Option<f64>,
 }
 
@@ -65,6 +65,14 @@ pub(crate) fn fill<S: Scalar, R: Rng>(
                 *value = if index / columns == index % columns { S::one() } else { S::zero() };
             }
         }
+    }
+}
+
+/// Fills a diagonal weight as PyTorch fills biases: uniform in `±bound` if the scheme is, zero otherwise.
+pub(crate) fn fill_diagonal<S: Scalar, R: Rng>(scheme: Scheme, values: &mut [S], bound: f64, rng: &mut R) {
+    match scheme {
+        Scheme::Uniform => uniform(values, bound, rng),
+        _ => values.fill(S::zero()),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Recurrent cells and layers with hand-written backpropagation through time, a readable reference and gradient checks.
 //!
 //! * [`layers`]: recurrent stacks, linear layers, embeddings, over flat slices; parameters live in [`Parameters`].
-//! * [`reference`](mod@reference): textbook cells on a small tape. Read this first; [`backpropagation`] derives every gradient.
+//! * [`textbook`]: every cell forward and backward in plain loops. Read this first; [`backpropagation`] derives every gradient.
 //! * [`fused`]: the fast implementation of the same.
+//! * [`reference`](mod@reference): the forward equations on a small tape, which derives the gradients mechanically.
+//! * [`Cell`]: what each cell is, in one table.
 //! * [`loss`], [`init`]: what training needs around them.
 //! * [`gradcheck`], [`probe`]: is a gradient right, and how does it flow?
 //!
@@ -16,6 +18,7 @@
 //! lstm = torch.nn.LSTM(88, 128, num_layers=2); lstm.load_state_dict(weights)
 //! ```
 
+pub mod cell;
 pub mod divergence;
 #[doc = include_str!("../docs/backpropagation.md")]
 pub mod backpropagation {}
@@ -28,12 +31,15 @@ pub mod layers;
 pub mod loss;
 pub mod parameters;
 pub mod probe;
+pub mod problem;
 pub mod reference;
+pub mod textbook;
 
+pub use cell::{Cell, CellSpec};
 pub use error::Error;
 pub use init::Init;
 pub use layers::{
-    Attention, AttentionScore, AttentionWorkspace, Cell, Coupled, Coupling, Embedding, Input, Linear,
+    Attention, AttentionScore, AttentionWorkspace, Coupled, Coupling, Embedding, Input, Linear,
     LinearWorkspace, Mask, Mode, Recurrent, RecurrentConfig, RecurrentWorkspace, SegmentWorkspace, State,
     StepWorkspace,
 };

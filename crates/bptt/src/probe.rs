@@ -39,7 +39,7 @@
 use composer_tensor::Scalar;
 use serde::Serialize;
 
-use crate::fused::Layout;
+use crate::textbook::{AnyJacobian, SavedRows};
 use crate::{Cell, Error, Parameters, Recurrent, RecurrentWorkspace};
 
 /// What the last backward pass looked like; attached by [`RecurrentWorkspace::attach_probe`].
@@ -54,7 +54,7 @@ pub struct Probe {
 pub struct Trace {
     /// `‖∂loss/∂h_t‖` for each step and row, `[T, B]`.
     pub d_h: Vec<f64>,
-    /// `‖∂loss/∂c_t‖` for each step and row, `[T, B]`; empty unless the cell is an LSTM.
+    /// `‖∂loss/∂c_t‖` for each step and row, `[T, B]`; empty for a cell without `c`.
     pub d_c: Vec<f64>,
     /// The norm of the gradient of each gate's sum (before its nonlinearity) over all rows, `[T, G]`, in the order of
     /// [`Cell::gates`].
@@ -100,15 +100,16 @@ pub fn gate_activity<S: Scalar>(
     ws: &RecurrentWorkspace<S>,
     index: usize,
 ) -> Result<Vec<GateActivity>, Error> {
-    let (steps, batch) = ws.tape_size().ok_or(Error::NoTape)?;
+    let (steps, batch) = ws.saved_size().ok_or(Error::NoTape)?;
     let (cell, hidden) = (stack.config().cell, stack.config().hidden);
-    let tape = ws.tape(index).ok_or(Error::NoTape)?;
-    let slots = Layout::of(cell).slots * hidden;
+    let saved = ws.activations(index).ok_or(Error::NoTape)?;
+    let spec = cell.spec();
+    let slots = spec.layout.slots.len() * hidden;
     let activity = |(gate, name): (usize, &&'static str)| {
-        let is_sigmoid = !matches!(*name, "g" | "n" | "h");
-        let slot = gate_slot(cell, gate) * hidden;
+        let is_sigmoid = spec.is_sigmoid(gate);
+        let slot = spec.gate_slot(gate) * hidden;
         let (mut histogram, mut below, mut above, mut mean) = ([0; 20], Vec::new(), Vec::new(), Vec::new());
-        for step in tape.gates[..steps * batch * slots].chunks_exact(batch * slots) {
+        for step in saved.gates[..steps * batch * slots].chunks_exact(batch * slots) {
             let (mut low, mut high, mut sum) = (0u32, 0u32, 0.0);
             for value in step.chunks_exact(slots).flat_map(|row| &row[slot..slot + hidden]) {
                 let value = value.f64();
@@ -126,11 +127,6 @@ pub fn gate_activity<S: Scalar>(
         GateActivity { gate: name, is_sigmoid, histogram, below, above, mean }
     };
     Ok(cell.gates().iter().enumerate().map(activity).collect())
-}
-
-/// The slot of a gate row that holds a gate.
-pub(crate) fn gate_slot(cell: Cell, gate: usize) -> usize {
-    if cell == Cell::Gru && gate == 2 { 3 } else { gate }
 }
 
 /// Steps of one row in one layer of a stack that runs forward.
@@ -151,7 +147,7 @@ pub struct Span {
 pub enum Flow {
     /// `∂h_to / ∂h_from`, with `c_from` held fixed.
     Hidden,
-    /// `∂(h, c)_to / ∂(h, c)_from` of an LSTM; the same as `Hidden` for the others.
+    /// `∂(h, c)_to / ∂(h, c)_from` of a cell with `c`; the same as `Hidden` for the others.
     Whole,
 }
 
@@ -164,7 +160,8 @@ const PRECISION: f64 = 1e-9;
 /// the state can grow. Below one per step, gradients vanish; above, they may explode. For a rate per step, take the
 /// `to − from`-th root.
 ///
-/// It is found by power iteration with products `J v` (forward, a Jacobian-vector product per step) and `Jᵀ u` (backward).
+/// It is found by power iteration with products `J v` and `Jᵀ u`, step by step: the forward-mode derivative and the backward step
+/// of [`crate::textbook`].
 ///
 /// # Errors
 /// There is no such span, or the stack is bidirectional, layer-normalised, or has zoneout or recurrent dropout.
@@ -187,7 +184,7 @@ pub fn growth<S: Scalar>(
     let mut value = 0.0;
     for _ in 0..ROUNDS {
         v.normalise();
-        let mut u = (span.from + 1..=span.to).fold(v, |v, t| jacobian.times(t, v));
+        let mut u = jacobian.times(v);
         if !whole {
             u.c.fill(0.0);
         }
@@ -195,7 +192,7 @@ pub fn growth<S: Scalar>(
         if value == 0.0 || (value - before).abs() <= PRECISION * value {
             break;
         }
-        v = (span.from + 1..=span.to).rev().fold(u, |u, t| jacobian.transposed_times(t, u));
+        v = jacobian.transposed_times(u);
         if !whole {
             v.c.fill(0.0);
         }
@@ -220,17 +217,12 @@ impl Tangent {
     }
 }
 
-/// The derivative of each step with respect to the state before it, from what is on the tape.
+/// The derivatives of the steps of a span with respect to the state before each, by the textbook's formulas.
 struct Jacobian {
-    cell: Cell,
-    hidden: usize,
     /// `[G·H, H]`
     weight_hh: Vec<f64>,
-    /// `slots·H` for each step.
-    gates: Vec<Vec<f64>>,
-    /// Before each step.
-    h_prev: Vec<Vec<f64>>,
-    c_prev: Vec<Vec<f64>>,
+    /// Of the steps after `from`, up to `to`.
+    steps: Vec<Box<dyn AnyJacobian>>,
 }
 
 impl Jacobian {
@@ -249,107 +241,40 @@ impl Jacobian {
                 "growth is defined for stacks in one direction, without layer normalisation, zoneout or recurrent dropout",
             ));
         }
-        let (steps, batch) = ws.tape_size().ok_or(Error::NoTape)?;
-        let tape = ws.tape(span.layer).ok_or(Error::NoTape)?;
+        let (steps, batch) = ws.saved_size().ok_or(Error::NoTape)?;
+        let saved = ws.activations(span.layer).ok_or(Error::NoTape)?;
         if span.row >= batch || span.from >= span.to || span.to >= steps {
             return Err(Error::Unsupported("a span needs a row of the batch, and steps from < to < T"));
         }
-        let hidden = config.hidden;
-        let slots = Layout::of(config.cell).slots * hidden;
-        let doubles = |values: &[S]| values.iter().map(|value| value.f64()).collect::<Vec<_>>();
-        let rows = |values: &[S], width: usize| -> Vec<Vec<f64>> {
-            (0..steps).map(|t| doubles(&values[(t * batch + span.row) * width..][..width])).collect()
+        let (cell, hidden) = (config.cell, config.hidden);
+        let slots = cell.spec().layout.slots.len() * hidden;
+        let ids = stack.layer(span.layer);
+        let diagonal: Vec<S> = ids.diagonals().flat_map(|id| params.value(id).to_vec()).collect();
+        let step = |t: usize| {
+            let row = t * batch + span.row;
+            let c_prev = if cell.has_c() { &saved.c[row * hidden..][..hidden] } else { &[] };
+            let (gates, h_prev) = (&saved.gates[row * slots..][..slots], &saved.h[row * hidden..][..hidden]);
+            SavedRows { cell, gates, h_prev, c_prev, diagonal: &diagonal, hidden }.jacobian()
         };
         Ok(Jacobian {
-            cell: config.cell,
-            hidden,
-            weight_hh: doubles(params.value(stack.weight_hh(span.layer))),
-            gates: rows(&tape.gates, slots),
-            h_prev: rows(&tape.h, hidden),
-            c_prev: if config.cell.has_c() { rows(&tape.c, hidden) } else { Vec::new() },
+            weight_hh: params.value(ids.weight_hh).iter().map(|weight| weight.f64()).collect(),
+            steps: (span.from + 1..=span.to).map(step).collect(),
         })
     }
 
-    /// `J v` of step `t`.
-    fn times(&self, t: usize, v: Tangent) -> Tangent {
-        let hidden = self.hidden;
-        let a: Vec<f64> = self
-            .weight_hh
-            .chunks_exact(hidden)
-            .map(|w| w.iter().zip(&v.h).map(|(w, v)| w * v).sum())
-            .collect();
-        let mut out = Tangent { h: vec![0.0; hidden], c: vec![0.0; hidden] };
-        for j in 0..hidden {
-            let a = |gate: usize| a[gate * hidden + j];
-            match self.units(t, j) {
-                Unit::Rnn { slope } => out.h[j] = slope * a(0),
-                Unit::Lstm { i, f, g, o, c_prev, tanh_c } => {
-                    out.c[j] = g * i * (1.0 - i) * a(0)
-                        + c_prev * f * (1.0 - f) * a(1)
-                        + i * (1.0 - g * g) * a(2)
-                        + f * v.c[j];
-                    out.h[j] = tanh_c * o * (1.0 - o) * a(3) + o * (1.0 - tanh_c * tanh_c) * out.c[j];
-                }
-                Unit::Gru { r, z, hn, n, h_prev } => {
-                    let d_n = (1.0 - n * n) * (r * (1.0 - r) * a(0) * hn + r * a(2));
-                    out.h[j] = z * (1.0 - z) * a(1) * (h_prev - n) + (1.0 - z) * d_n + z * v.h[j];
-                }
-            }
-        }
-        out
+    /// `J v`, from the first step to the last.
+    fn times(&self, v: Tangent) -> Tangent {
+        self.steps.iter().fold(v, |v, step| {
+            let (h, c) = step.times(&self.weight_hh, &v.h, &v.c);
+            Tangent { h, c }
+        })
     }
 
-    /// `Jᵀ u` of step `t`.
-    fn transposed_times(&self, t: usize, u: Tangent) -> Tangent {
-        let hidden = self.hidden;
-        let mut d_a = vec![0.0; self.weight_hh.len() / hidden];
-        let mut out = Tangent { h: vec![0.0; hidden], c: vec![0.0; hidden] };
-        for j in 0..hidden {
-            match self.units(t, j) {
-                Unit::Rnn { slope } => d_a[j] = slope * u.h[j],
-                Unit::Lstm { i, f, g, o, c_prev, tanh_c } => {
-                    let d_c = u.c[j] + u.h[j] * o * (1.0 - tanh_c * tanh_c);
-                    d_a[j] = d_c * g * i * (1.0 - i);
-                    d_a[hidden + j] = d_c * c_prev * f * (1.0 - f);
-                    d_a[2 * hidden + j] = d_c * i * (1.0 - g * g);
-                    d_a[3 * hidden + j] = u.h[j] * tanh_c * o * (1.0 - o);
-                    out.c[j] = d_c * f;
-                }
-                Unit::Gru { r, z, hn, n, h_prev } => {
-                    let d_n = u.h[j] * (1.0 - z) * (1.0 - n * n);
-                    d_a[j] = d_n * hn * r * (1.0 - r);
-                    d_a[hidden + j] = u.h[j] * (h_prev - n) * z * (1.0 - z);
-                    d_a[2 * hidden + j] = d_n * r;
-                    out.h[j] = u.h[j] * z;
-                }
-            }
-        }
-        for (w, d_a) in self.weight_hh.chunks_exact(hidden).zip(&d_a) {
-            out.h.iter_mut().zip(w).for_each(|(out, w)| *out += d_a * w);
-        }
-        out
+    /// `Jᵀ u`, from the last step to the first.
+    fn transposed_times(&self, u: Tangent) -> Tangent {
+        self.steps.iter().rev().fold(u, |u, step| {
+            let (h, c) = step.transposed_times(&self.weight_hh, &u.h, &u.c);
+            Tangent { h, c }
+        })
     }
-
-    /// What unit `j` did at step `t`.
-    fn units(&self, t: usize, j: usize) -> Unit {
-        let slot = |slot: usize| self.gates[t][slot * self.hidden + j];
-        match self.cell {
-            Cell::RnnTanh => Unit::Rnn { slope: 1.0 - slot(0) * slot(0) },
-            Cell::RnnRelu => Unit::Rnn { slope: if slot(0) > 0.0 { 1.0 } else { 0.0 } },
-            Cell::Lstm => {
-                let (i, f, g, o, c_prev) = (slot(0), slot(1), slot(2), slot(3), self.c_prev[t][j]);
-                Unit::Lstm { i, f, g, o, c_prev, tanh_c: (f * c_prev + i * g).tanh() }
-            }
-            Cell::Gru => {
-                Unit::Gru { r: slot(0), z: slot(1), hn: slot(2), n: slot(3), h_prev: self.h_prev[t][j] }
-            }
-        }
-    }
-}
-
-/// Activations of one unit at one step.
-enum Unit {
-    Rnn { slope: f64 },
-    Lstm { i: f64, f: f64, g: f64, o: f64, c_prev: f64, tanh_c: f64 },
-    Gru { r: f64, z: f64, hn: f64, n: f64, h_prev: f64 },
 }

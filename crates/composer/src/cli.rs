@@ -174,7 +174,8 @@ pub struct EvaluateArgs {
 /// `composer gradcheck`.
 #[derive(Clone, Debug, Args)]
 pub struct GradcheckArgs {
-    /// Which cell: rnn, rnn-relu, lstm, gru or all
+    /// Which cell
+    #[arg(help = format!("Which cell: {}, or all", composer_bptt::Cell::names()))]
     #[arg(long, default_value = "all")]
     pub cell: String,
 

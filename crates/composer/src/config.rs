@@ -52,7 +52,7 @@ impl Default for Music {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Model {
-    /// Cell of every layer: rnn, rnn-relu, lstm, gru.
+    /// Cell of every layer, by the name that [`Cell::names`] lists.
     pub cell: Cell,
     /// Units in each layer.
     pub hidden: usize,

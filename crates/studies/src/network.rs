@@ -1,8 +1,8 @@
 //! The smallest network that can learn a sequence task: one recurrent stack, one linear layer on its last states.
 
 use composer_bptt::{
-    Cell, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig,
-    RecurrentWorkspace, State,
+    Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
+    State,
 };
 use rand::{Rng, RngExt};
 
@@ -121,24 +121,26 @@ impl Start {
     }
 }
 
-/// Sets the biases of the gates that keep: a unit with bias `ln τ` forgets about a τ-th of itself at each step.
+/// Sets the biases of the gates that keep, or let in: a unit whose gate keeps with bias `ln τ`, or lets in with bias `−ln τ`, forgets
+/// about a τ-th of itself at each step.
 fn remember<R: Rng>(stack: &Recurrent, params: &mut Parameters<f32>, longest: usize, rng: &mut R) {
     let RecurrentConfig { cell, hidden, layers, .. } = *stack.config();
-    let (keep, admit) = match cell {
-        Cell::Lstm => (1, Some(0)),
-        Cell::Gru => (1, None),
-        Cell::RnnTanh | Cell::RnnRelu => return,
-    };
+    let (keep, admit) = (cell.spec().keeps, cell.spec().admits);
+    if keep.or(admit).is_none() {
+        return;
+    }
     for layer in 0..layers {
         let [bias_ih, bias_hh] = ["ih", "hh"].map(|of| params.id(&format!("{STACK}.bias_{of}_l{layer}")));
         let (Some(bias_ih), Some(bias_hh)) = (bias_ih, bias_hh) else { continue };
-        for gate in [Some(keep), admit].into_iter().flatten() {
+        for gate in [keep, admit].into_iter().flatten() {
             params.value_mut(bias_hh)[gate * hidden..][..hidden].fill(0.0);
         }
         for unit in 0..hidden {
             let tau = rng.random_range(1.0..(longest as f64 - 1.0).max(2.0));
             let bias = &mut params.value_mut(bias_ih);
-            bias[keep * hidden + unit] = tau.ln() as f32;
+            if let Some(keep) = keep {
+                bias[keep * hidden + unit] = tau.ln() as f32;
+            }
             if let Some(admit) = admit {
                 bias[admit * hidden + unit] = -tau.ln() as f32;
             }

@@ -7,7 +7,8 @@ use crate::Error;
 /// Parameters of a recurrent stack (without layer normalisation).
 pub fn stack_parameters(config: &RecurrentConfig) -> usize {
     let biases = if config.bias { 2 } else { 0 };
-    let layer = |layer| config.gate_rows() * (config.layer_input(layer) + config.hidden + biases);
+    let diagonals = config.cell.spec().diagonals.len() * config.hidden;
+    let layer = |layer| config.gate_rows() * (config.layer_input(layer) + config.hidden + biases) + diagonals;
     (0..config.layers).map(layer).sum::<usize>() * config.directions()
 }
 

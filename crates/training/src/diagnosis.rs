@@ -80,7 +80,7 @@ fn first_bad(model: &SequenceModel, values: &[f32], from_the_end: bool) -> Optio
         let gate = entry
             .name
             .contains("_l")
-            .then(|| recurrent.cell.gates().get(row / recurrent.hidden.max(1)))
+            .then(|| recurrent.cell.spec().gates_of(&entry.name).get(row / recurrent.hidden.max(1)))
             .flatten()
             .map(|gate| format!(", gate {gate}"))
             .unwrap_or_default();

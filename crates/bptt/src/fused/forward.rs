@@ -3,17 +3,13 @@
 use composer_tensor::Scalar;
 use composer_tensor::matmul::{Left, Store, multiply_shared};
 use composer_tensor::parallel::{FirstRow, TimeRows, share_rows};
-use composer_tensor::simd::dispatch;
 use composer_tensor::split_rows_by_field;
 
-use super::gru::GruForward;
-use super::layout::Layout;
-use super::lstm::LstmForward;
+use super::activations::Activations;
+use super::cell::{StepForward, kernels};
 use super::norm::{add_scaled, normalise};
 use super::packed::PackedLayer;
 use super::regularise::Zone;
-use super::rnn::RnnForward;
-use super::tape::Tape;
 use crate::{Cell, Input};
 
 /// Rows that a thread takes at least, if there are enough: fewer would read all the weights for little work.
@@ -48,7 +44,7 @@ pub(crate) struct Forward<'a, S> {
     pub zone_c: ZoneKind,
 }
 
-/// Whether zoneout is off, an expectation, or drawn on the tape.
+/// Whether zoneout is off, an expectation, or drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum ZoneKind {
     #[default]
@@ -83,15 +79,16 @@ struct Rows<'a, S> {
 split_rows_by_field!(Rows { first, gates, h, c, h_masked, x_hat, x_scale, h_hat, h_scale });
 
 impl<S: Scalar> Forward<'_, S> {
-    /// Fills the tape, whose sizes and masks are set and whose initial states are in place.
-    pub(crate) fn run(&self, input: Input<'_, S>, tape: &mut Tape<S>) {
+    /// Fills the activations, whose sizes and masks are set and whose initial states are in place.
+    pub(crate) fn run(&self, input: Input<'_, S>, saved: &mut Activations<S>) {
         let (steps, batch, hidden) = (self.steps, self.batch, self.hidden);
         let gate_rows = self.cell.gates().len() * hidden;
-        let Tape { gates, h, c, recurrent_mask, h_masked, zone_h, zone_c, input_norm, recurrent_norm } = tape;
+        let Activations { gates, h, c, recurrent_mask, h_masked, zone_h, zone_c, input_norm, recurrent_norm } =
+            saved;
         let norm = self.gains.is_some();
         let rows = Rows {
             first: FirstRow(0),
-            gates: TimeRows::new(gates, steps, batch, Layout::of(self.cell).slots * hidden),
+            gates: TimeRows::new(gates, steps, batch, self.cell.spec().layout.slots.len() * hidden),
             h: TimeRows::new(h, steps + 1, batch, hidden),
             c: self.cell.has_c().then(|| TimeRows::new(c, steps + 1, batch, hidden)),
             h_masked: (!recurrent_mask.is_empty()).then(|| TimeRows::new(h_masked, steps, batch, hidden)),
@@ -148,23 +145,19 @@ impl<S: Scalar> Forward<'_, S> {
         let norm = (&mut rows.h_hat, &mut rows.h_scale);
         self.add_recurrence(Left::rows(h_in, count, hidden), gates, norm, t);
         let at = (t * self.batch + first) * hidden;
-        match (self.cell, &mut rows.c) {
-            (Cell::Lstm, Some(c)) => {
-                let (c_prev, c) = c.read_and_write(prev, now);
-                dispatch(LstmForward { gates, c_prev, c, h, hidden });
-                zones.1.blend(c, c_prev, at);
-            }
-            (Cell::Gru, _) => dispatch(GruForward { gates, h_prev, h, hidden }),
-            (cell, _) => dispatch(RnnForward { gates, h, relu: cell == Cell::RnnRelu }),
-        }
+        let (c_prev, c) = match &mut rows.c {
+            Some(c) => c.read_and_write(prev, now),
+            None => (&[][..], &mut [][..]),
+        };
+        let diagonal = &self.weights.diagonal;
+        let step = StepForward { gates, h_prev, c_prev, h: &mut *h, c: &mut *c, diagonal, hidden };
+        (kernels(self.cell).forward)(step);
         zones.0.blend(h, h_prev, at);
+        zones.1.blend(c, c_prev, at);
         if let Some(valid) = self.valid {
             let valid = &valid[t * self.batch + first..][..count];
             carry_over(valid, h, h_prev, hidden);
-            if let Some(c) = &mut rows.c {
-                let (c_prev, c) = c.read_and_write(prev, now);
-                carry_over(valid, c, c_prev, hidden);
-            }
+            carry_over(valid, c, c_prev, hidden);
         }
     }
 
@@ -176,8 +169,8 @@ impl<S: Scalar> Forward<'_, S> {
         norm: (&mut Option<TimeRows<'_, S>>, &mut Option<TimeRows<'_, S>>),
         t: usize,
     ) {
-        let layout = Layout::of(self.cell);
-        let slots = layout.slots * self.hidden;
+        let layout = &self.cell.spec().layout;
+        let slots = layout.slots.len() * self.hidden;
         let (Some((_, gain)), Some(h_hat), Some(h_scale)) = (self.gains, norm.0, norm.1) else {
             let to = &mut gates[layout.recurrent.slot * self.hidden..];
             return multiply_shared(h, &self.weights.recurrent, to, slots, Store::Add);

@@ -8,9 +8,9 @@ use composer_tensor::parallel::TimeRows;
 use composer_tensor::simd::{Isa, Kernel, Vector, dispatch};
 
 use super::forward::Forward;
-use super::layout::{Block, Layout, input_products};
 use super::norm::{add_scaled, normalise};
 use crate::Input;
+use crate::cell::Block;
 
 /// The normalised product of the input, written by one thread.
 pub(super) type Normalised<'r, 'a, S> = Option<(&'r mut TimeRows<'a, S>, &'r mut TimeRows<'a, S>)>;
@@ -25,14 +25,14 @@ impl<S: Scalar> Forward<'_, S> {
         gates: &mut TimeRows<'_, S>,
         norm: Normalised<'_, '_, S>,
     ) {
-        let layout = Layout::of(self.cell);
-        let products = input_products(self.cell, self.gains.is_some());
+        let layout = &self.cell.spec().layout;
+        let products = self.cell.spec().input_products(self.gains.is_some());
         let bias = &self.weights.bias[..];
         let (Some((x_hat, scale)), Some((gain, _))) = (norm, self.gains) else {
             self.add_input(input, (first, steps.clone()), products, Some(bias), gates);
             // Slots that the input does not reach.
             for slot in
-                (0..layout.slots).filter(|&slot| !layout.input.iter().any(|block| block.has_slot(slot)))
+                (0..layout.slots.len()).filter(|&slot| !layout.input.iter().any(|block| block.has_slot(slot)))
             {
                 let columns = slot * self.hidden..(slot + 1) * self.hidden;
                 for t in steps.clone() {

@@ -4,8 +4,8 @@ use composer_tensor::matmul::{Packed, transpose};
 use composer_tensor::simd::{self, Path};
 use composer_tensor::{Buffer, Scalar};
 
-use super::layout::{Block, Layout, input_products};
-use super::tape::fit;
+use super::activations::fit;
+use crate::cell::Block;
 use crate::layers::LayerIds;
 use crate::{Cell, Error, Parameters};
 
@@ -23,6 +23,8 @@ pub(crate) struct PackedLayer<S> {
     /// `[G·H]` each: the gains of the normalised products; empty without.
     pub gain_ih: Buffer<S>,
     pub gain_hh: Buffer<S>,
+    /// `[P·H]`: the diagonal weights; empty without.
+    pub diagonal: Buffer<S>,
     /// For each block of the layout, `W_ih`, to go backward.
     pub input_back: Vec<Packed<S>>,
     /// `W_hh`, to go backward.
@@ -61,6 +63,10 @@ impl<S: Scalar> PackedLayer<S> {
                 fit(gain, values.len());
                 gain.copy_from_slice(values);
             }
+            fit(&mut self.diagonal, ids.diagonals().count() * hidden);
+            for (to, id) in self.diagonal.chunks_exact_mut(hidden).zip(ids.diagonals()) {
+                to.copy_from_slice(params.value(id));
+            }
             self.forward = now;
         }
         if multi_hot && self.gather != now {
@@ -69,7 +75,7 @@ impl<S: Scalar> PackedLayer<S> {
             self.gather = now;
         }
         if !multi_hot && self.dense != now {
-            let blocks = input_products(cell, ids.norm_ih.is_some());
+            let blocks = cell.spec().input_products(ids.norm_ih.is_some());
             self.input.resize(blocks.len(), Packed::default());
             for (packed, &Block { gate, width, .. }) in self.input.iter_mut().zip(blocks) {
                 packed.pack_transposed(&w[gate * hidden * features..], width * hidden, features);
@@ -96,7 +102,7 @@ impl<S: Scalar> PackedLayer<S> {
             self.backward = now;
         }
         if want_d_input && self.dense_back != now {
-            let blocks = input_products(cell, ids.norm_ih.is_some());
+            let blocks = cell.spec().input_products(ids.norm_ih.is_some());
             self.input_back.resize(blocks.len(), Packed::default());
             let w = params.value(ids.weight_ih);
             for (packed, &Block { gate, width, .. }) in self.input_back.iter_mut().zip(blocks) {
@@ -108,11 +114,11 @@ impl<S: Scalar> PackedLayer<S> {
 
     /// The biases of both products, each where its product goes.
     fn sum_biases(&mut self, ids: &LayerIds, params: &Parameters<S>, cell: Cell, hidden: usize) {
-        let layout = Layout::of(cell);
-        fit(&mut self.bias, layout.slots * hidden);
+        let layout = &cell.spec().layout;
+        fit(&mut self.bias, layout.slots.len() * hidden);
         self.bias.fill(S::zero());
         let (Some(bias_ih), Some(bias_hh)) = (ids.bias_ih, ids.bias_hh) else { return };
-        for (id, blocks) in [(bias_ih, layout.input), (bias_hh, std::slice::from_ref(&layout.recurrent))] {
+        for (id, blocks) in [(bias_ih, layout.input), (bias_hh, layout.recurrent_blocks())] {
             for block in blocks {
                 let from = &params.value(id)[block.gate * hidden..][..block.width * hidden];
                 let to = &mut self.bias[block.slot * hidden..][..block.width * hidden];

@@ -7,63 +7,84 @@
 use composer_tensor::Scalar;
 use composer_tensor::for_lanes;
 use composer_tensor::maths::tanh;
-use composer_tensor::simd::{Isa, Kernel, Vector};
+use composer_tensor::simd::Vector;
 
-/// One step forward for some rows.
-pub(crate) struct RnnForward<'a, S> {
-    /// `[rows, H]` in: the sums; out: `φ` of them.
-    pub gates: &'a mut [S],
-    /// `[rows, H]`, overwritten.
-    pub h: &'a mut [S],
-    pub relu: bool,
-}
+use super::cell::FusedCell;
 
-impl<S: Scalar> Kernel for RnnForward<'_, S> {
-    type Output = ();
+/// `φ = tanh`
+pub(crate) struct Tanh;
+
+impl FusedCell for Tanh {
+    #[inline(always)]
+    fn forward<S: Scalar, V: Vector<S>>(
+        gates: &mut [S],
+        _h_prev: &[S],
+        _c_prev: &[S],
+        h: &mut [S],
+        _c: &mut [S],
+        _diagonal: &[S],
+    ) {
+        let gates = &mut gates[..h.len()];
+        for_lanes!(V, h.len(), |at| {
+            let h_now = tanh(V::read(gates, at));
+            h_now.write(gates, at);
+            h_now.write(h, at);
+        });
+    }
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
-        forward_units::<S, S::Vector<I>>(self.gates, self.h, self.relu);
+    fn backward<S: Scalar, V: Vector<S>>(
+        gates: &[S],
+        _h_prev: &[S],
+        _c_prev: &[S],
+        d_h: &mut [S],
+        _d_c: &mut [S],
+        d_gates: &mut [S],
+        _diagonal: &[S],
+    ) {
+        let (gates, d_h) = (&gates[..d_gates.len()], &d_h[..d_gates.len()]);
+        for_lanes!(V, d_gates.len(), |at| {
+            let (h, d_h) = (V::read(gates, at), V::read(d_h, at));
+            (d_h * (V::one() - h * h)).write(d_gates, at);
+        });
     }
 }
 
-#[inline(always)]
-fn forward_units<S: Scalar, V: Vector<S>>(gates: &mut [S], h: &mut [S], relu: bool) {
-    let gates = &mut gates[..h.len()];
-    for_lanes!(V, h.len(), |at| {
-        let sum = V::read(gates, at);
-        let h_now = if relu { sum.at_least(V::zero()) } else { tanh(sum) };
-        h_now.write(gates, at);
-        h_now.write(h, at);
-    });
-}
+/// `φ = max(0, ·)`
+pub(crate) struct Relu;
 
-/// One step backward for some rows.
-pub(crate) struct RnnBackward<'a, S> {
-    /// `[rows, H]`: `φ` of the sums.
-    pub gates: &'a [S],
-    /// `[rows, H]`: the gradient of `h`.
-    pub d_h: &'a [S],
-    /// `[rows, H]`, overwritten: the gradient of the sums.
-    pub d_gates: &'a mut [S],
-    pub relu: bool,
-}
-
-impl<S: Scalar> Kernel for RnnBackward<'_, S> {
-    type Output = ();
+impl FusedCell for Relu {
+    #[inline(always)]
+    fn forward<S: Scalar, V: Vector<S>>(
+        gates: &mut [S],
+        _h_prev: &[S],
+        _c_prev: &[S],
+        h: &mut [S],
+        _c: &mut [S],
+        _diagonal: &[S],
+    ) {
+        let gates = &mut gates[..h.len()];
+        for_lanes!(V, h.len(), |at| {
+            let h_now = V::read(gates, at).at_least(V::zero());
+            h_now.write(gates, at);
+            h_now.write(h, at);
+        });
+    }
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
-        backward_units::<S, S::Vector<I>>(self.gates, self.d_h, self.d_gates, self.relu);
+    fn backward<S: Scalar, V: Vector<S>>(
+        gates: &[S],
+        _h_prev: &[S],
+        _c_prev: &[S],
+        d_h: &mut [S],
+        _d_c: &mut [S],
+        d_gates: &mut [S],
+        _diagonal: &[S],
+    ) {
+        let (gates, d_h) = (&gates[..d_gates.len()], &d_h[..d_gates.len()]);
+        for_lanes!(V, d_gates.len(), |at| {
+            let (h, d_h) = (V::read(gates, at), V::read(d_h, at));
+            d_h.zero_where_le(h, V::zero()).write(d_gates, at);
+        });
     }
-}
-
-#[inline(always)]
-fn backward_units<S: Scalar, V: Vector<S>>(gates: &[S], d_h: &[S], d_gates: &mut [S], relu: bool) {
-    let (gates, d_h) = (&gates[..d_gates.len()], &d_h[..d_gates.len()]);
-    for_lanes!(V, d_gates.len(), |at| {
-        let (h, d_h) = (V::read(gates, at), V::read(d_h, at));
-        let d_sum = if relu { d_h.zero_where_le(h, V::zero()) } else { d_h * (V::one() - h * h) };
-        d_sum.write(d_gates, at);
-    });
 }

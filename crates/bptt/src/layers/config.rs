@@ -1,68 +1,8 @@
 //! What a recurrent stack looks like.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
-
-/// A recurrent cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cell {
-    /// `h = tanh(W_ih x + b_ih + W_hh h_prev + b_hh)`
-    #[serde(rename = "rnn")]
-    RnnTanh,
-    /// `h = max(0, W_ih x + b_ih + W_hh h_prev + b_hh)`
-    RnnRelu,
-    /// Long short-term memory (Hochreiter and Schmidhuber 1997) with a forget gate (Gers et al. 2000).
-    #[default]
-    Lstm,
-    /// Gated recurrent unit (Cho et al. 2014), the reset gate applied after the product, as in PyTorch and cuDNN.
-    Gru,
-}
-
-impl Cell {
-    /// All cells.
-    pub const ALL: [Cell; 4] = [Cell::RnnTanh, Cell::RnnRelu, Cell::Lstm, Cell::Gru];
-
-    /// The gate-order table: the blocks of `H` rows in `weight_ih`, `weight_hh` and the biases, PyTorch's order.
-    pub const fn gates(self) -> &'static [&'static str] {
-        match self {
-            Cell::RnnTanh | Cell::RnnRelu => &["h"],
-            Cell::Lstm => &["i", "f", "g", "o"],
-            Cell::Gru => &["r", "z", "n"],
-        }
-    }
-
-    /// Whether the cell carries a second state, `c`.
-    pub const fn has_c(self) -> bool {
-        matches!(self, Cell::Lstm)
-    }
-}
-
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Cell::RnnTanh => "rnn",
-            Cell::RnnRelu => "rnn-relu",
-            Cell::Lstm => "lstm",
-            Cell::Gru => "gru",
-        })
-    }
-}
-
-impl FromStr for Cell {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Cell, Error> {
-        Cell::ALL
-            .into_iter()
-            .find(|cell| cell.to_string() == name.to_lowercase())
-            .ok_or_else(|| Error::UnknownCell(name.to_string()))
-    }
-}
+use crate::{Cell, Error};
 
 /// A stack of recurrent layers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,7 +28,7 @@ pub struct RecurrentConfig {
     pub recurrent_dropout: f64,
     /// Probability that a unit of `h` keeps its previous value (Krueger et al. 2017); its expectation when not training.
     pub zoneout: f64,
-    /// The same for `c` of an LSTM.
+    /// The same for `c`, if the cell has one.
     pub zoneout_cell: f64,
     /// Whether both products are normalised over all gates before they are added (Ba et al. 2016).
     pub layer_norm: bool,

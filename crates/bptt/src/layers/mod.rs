@@ -10,7 +10,7 @@ mod segments;
 mod sequence;
 
 pub use attention::{Attention, AttentionScore, AttentionWorkspace};
-pub use config::{Cell, RecurrentConfig};
+pub use config::RecurrentConfig;
 pub use coupling::{Coupled, Coupling};
 pub use embedding::Embedding;
 pub use linear::{Linear, LinearWorkspace};

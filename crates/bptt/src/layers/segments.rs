@@ -1,7 +1,7 @@
 //! Less memory for more time: the activations of a long sequence are computed again, segment by segment.
 //!
 //! A first pass keeps only the state at the start of each segment. A second pass goes through the segments from the last to the
-//! first: forward again, now with a tape, and back. With segments of about √T steps, memory for activations grows with √T
+//! first: forward again, now saving activations, and back. With segments of about √T steps, memory for activations grows with √T
 //! instead of T, for one more forward pass: about a third more time.
 
 use std::ops::Range;

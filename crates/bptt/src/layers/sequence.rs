@@ -63,7 +63,7 @@ impl<'a, S: Scalar> Input<'a, S> {
 pub struct State<S> {
     /// `[L·D, B, H]`
     pub h: Vec<S>,
-    /// `[L·D, B, H]` for an LSTM, empty otherwise.
+    /// `[L·D, B, H]` for a cell that has `c`, empty otherwise.
     pub c: Vec<S>,
     batch: usize,
     hidden: usize,
@@ -77,7 +77,7 @@ impl<S: Scalar> State<S> {
         State { h: vec![S::zero(); size], c, batch, hidden: config.hidden }
     }
 
-    /// A state with these values, `[L·D, B, H]` each; `c` is empty unless the cell is an LSTM.
+    /// A state with these values, `[L·D, B, H]` each; `c` is empty unless the cell has one.
     ///
     /// # Errors
     /// A length does not fit.

@@ -1,11 +1,45 @@
-//! One step of each cell, gate by gate, as the textbooks write it.
+//! What a cell is to the tape: one step, gate by gate. Each cell has a file of its own.
 
 use composer_tensor::Scalar;
 
 use super::tape::{Node, Tape};
+use super::{gru, lstm, rnn};
+use crate::Cell;
+
+/// One step of a cell, written down operation by operation. Its gradient is the tape's affair.
+pub trait ReferenceCell {
+    /// From the input and the state before, the new state; `c` is none for a cell without it.
+    fn step<S: Scalar>(tape: &mut Tape<S>, weights: &Weights, step: Step) -> (Node, Option<Node>);
+}
+
+/// What a step reads, each `[B, ·]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// `[B, F]`
+    pub x: Node,
+    /// `[B, H]`
+    pub h_prev: Node,
+    /// `[B, H]`, if the cell has `c`.
+    pub c_prev: Option<Node>,
+}
+
+/// The step of a cell: the one place of this implementation that knows all cells.
+pub fn step<S: Scalar>(
+    cell: Cell,
+    tape: &mut Tape<S>,
+    weights: &Weights,
+    step: Step,
+) -> (Node, Option<Node>) {
+    match cell {
+        Cell::RnnTanh => rnn::Tanh::step(tape, weights, step),
+        Cell::RnnRelu => rnn::Relu::step(tape, weights, step),
+        Cell::Lstm => lstm::Lstm::step(tape, weights, step),
+        Cell::Gru => gru::Gru::step(tape, weights, step),
+    }
+}
 
 /// The parameters of one layer in one direction, on the tape.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Weights {
     /// `[G·H, F]`
     pub weight_ih: Node,
@@ -15,6 +49,8 @@ pub struct Weights {
     pub biases: Option<(Node, Node)>,
     /// The gains of layer normalisation, `[1, G·H]` each.
     pub gains: Option<(Node, Node)>,
+    /// Diagonal weights, `[1, H]` each; none for most cells.
+    pub diagonals: Vec<Node>,
     /// `H`
     pub hidden: usize,
 }
@@ -23,13 +59,13 @@ pub struct Weights {
 const EPSILON: f64 = 1e-5;
 
 /// `W x + b` of all gates for one of the two products, each gate `[B, H]`.
-struct Products {
-    input: Vec<Node>,
-    recurrent: Vec<Node>,
+pub(super) struct Products {
+    pub input: Vec<Node>,
+    pub recurrent: Vec<Node>,
 }
 
 /// Both products of a step, cut into gates. With layer normalisation, each product is normalised over all gates first.
-fn products<S: Scalar>(
+pub(super) fn products<S: Scalar>(
     tape: &mut Tape<S>,
     weights: &Weights,
     gates: usize,
@@ -90,58 +126,4 @@ fn normalise<S: Scalar>(tape: &mut Tape<S>, a: Node) -> Node {
     let variance = tape.row_means(squares);
     let scale = tape.inverse_root(variance, S::of(EPSILON));
     tape.multiply_by_column(centred, scale)
-}
-
-/// `h = φ(W_ih x + b_ih + W_hh h_prev + b_hh)`
-pub fn rnn<S: Scalar>(tape: &mut Tape<S>, weights: &Weights, relu: bool, x: Node, h_prev: Node) -> Node {
-    let Products { input, recurrent } = products(tape, weights, 1, x, h_prev);
-    let a = tape.add(input[0], recurrent[0]);
-    if relu { tape.relu(a) } else { tape.tanh(a) }
-}
-
-/// Returns `h` and `c`.
-///
-/// ```text
-/// i = σ(W_ii x + b_ii + W_hi h_prev + b_hi)      f, o alike      g = tanh(W_ig x + b_ig + W_hg h_prev + b_hg)
-/// c = f c_prev + i g
-/// h = o tanh(c)
-/// ```
-pub fn lstm<S: Scalar>(
-    tape: &mut Tape<S>,
-    weights: &Weights,
-    x: Node,
-    h_prev: Node,
-    c_prev: Node,
-) -> (Node, Node) {
-    let Products { input, recurrent } = products(tape, weights, 4, x, h_prev);
-    let [a_i, a_f, a_g, a_o] = [0, 1, 2, 3].map(|gate| tape.add(input[gate], recurrent[gate]));
-    let i = tape.sigmoid(a_i);
-    let f = tape.sigmoid(a_f);
-    let g = tape.tanh(a_g);
-    let o = tape.sigmoid(a_o);
-    let kept = tape.multiply(f, c_prev);
-    let added = tape.multiply(i, g);
-    let c = tape.add(kept, added);
-    let tanh_c = tape.tanh(c);
-    (tape.multiply(o, tanh_c), c)
-}
-
-/// ```text
-/// r = σ(W_ir x + b_ir + W_hr h_prev + b_hr)      z alike
-/// n = tanh(W_in x + b_in + r (W_hn h_prev + b_hn))
-/// h = (1 − z) n + z h_prev
-/// ```
-pub fn gru<S: Scalar>(tape: &mut Tape<S>, weights: &Weights, x: Node, h_prev: Node) -> Node {
-    let Products { input, recurrent } = products(tape, weights, 3, x, h_prev);
-    let a_r = tape.add(input[0], recurrent[0]);
-    let r = tape.sigmoid(a_r);
-    let a_z = tape.add(input[1], recurrent[1]);
-    let z = tape.sigmoid(a_z);
-    let reset = tape.multiply(r, recurrent[2]);
-    let a_n = tape.add(input[2], reset);
-    let n = tape.tanh(a_n);
-    let not_z = tape.one_minus(z);
-    let new = tape.multiply(not_z, n);
-    let kept = tape.multiply(z, h_prev);
-    tape.add(new, kept)
 }

@@ -2,52 +2,67 @@
 
 use composer_tensor::Scalar;
 
-use super::cells::{self, Weights};
+use super::cells::{self, Step, Weights};
 use super::tape::{Node, Tape};
-use crate::{Cell, Mask, Parameters, RecurrentConfig, State};
+use crate::problem::{Problem, Run};
+use crate::{RecurrentConfig, State};
 
-/// All that a forward and a backward pass compute.
-#[derive(Clone, Debug)]
-pub struct Run<S> {
-    /// `[T, B, H·D]`
-    pub output: Vec<S>,
-    /// The final state.
-    pub state_n: State<S>,
-    /// The gradients of the parameters, flat, in their order.
-    pub grads: Vec<S>,
-    /// `[T, B, F]`
-    pub d_input: Vec<S>,
-    /// The gradient of the initial state.
-    pub d_state: State<S>,
-}
-
-/// What a stack is run on.
-#[derive(Clone, Debug)]
-pub struct Problem<'a, S> {
-    /// The stack's shape. Dropout is not part of the reference; zoneout counts by its expectation.
-    pub config: &'a RecurrentConfig,
-    /// The parameters of the stack alone, in the order in which [`crate::Recurrent::new`] adds them.
-    pub params: &'a Parameters<S>,
-    /// `[T, B, F]`
-    pub input: &'a [S],
-    /// `T`
-    pub steps: usize,
-    /// The initial state.
-    pub state: &'a State<S>,
-    /// Padding.
-    pub mask: Option<&'a Mask>,
-    /// The gradient of the output, `[T, B, H·D]`.
-    pub d_output: &'a [S],
-    /// The gradient of the final state.
-    pub d_state_n: &'a State<S>,
+/// A stack on a tape, forward.
+struct Forward<S> {
+    tape: Tape<S>,
+    parameters: Vec<Node>,
+    inputs: Vec<Node>,
+    h_0: Vec<Node>,
+    c_0: Vec<Node>,
+    outputs: Vec<Node>,
+    h_n: Vec<Node>,
+    c_n: Vec<Node>,
 }
 
 /// Runs a stack forward and backward on a tape.
 pub fn run<S: Scalar>(problem: &Problem<'_, S>) -> Run<S> {
+    let Problem { config, state, .. } = *problem;
+    let (batch, hidden) = (state.batch(), config.hidden);
+    let Forward { mut tape, parameters, inputs, h_0, c_0, outputs, h_n, c_n } = forward(problem);
+    let width = batch * config.output();
+    let mut seeds: Vec<(Node, &[S])> =
+        outputs.iter().copied().zip(problem.d_output.chunks_exact(width)).collect();
+    seeds.extend(h_n.iter().copied().zip(problem.d_state_n.h.chunks_exact(batch * hidden)));
+    seeds.extend(c_n.iter().copied().zip(problem.d_state_n.c.chunks_exact(batch * hidden)));
+    tape.backward(&seeds);
+
+    let grads = |nodes: &[Node]| nodes.iter().flat_map(|&node| tape.grad(node).to_vec()).collect::<Vec<_>>();
+    Run {
+        output: values(&tape, &outputs),
+        state_n: state_of(problem, values(&tape, &h_n), values(&tape, &c_n)),
+        grads: grads(&parameters),
+        d_input: grads(&inputs),
+        d_state: state_of(problem, grads(&h_0), grads(&c_0)),
+    }
+}
+
+/// Runs a stack forward: the output `[T, B, H·D]` and the final state.
+pub fn run_forward<S: Scalar>(problem: &Problem<'_, S>) -> (Vec<S>, State<S>) {
+    let Forward { tape, outputs, h_n, c_n, .. } = forward(problem);
+    (values(&tape, &outputs), state_of(problem, values(&tape, &h_n), values(&tape, &c_n)))
+}
+
+fn values<S: Scalar>(tape: &Tape<S>, nodes: &[Node]) -> Vec<S> {
+    nodes.iter().flat_map(|&node| tape.value(node).to_vec()).collect()
+}
+
+fn state_of<S: Scalar>(problem: &Problem<'_, S>, h: Vec<S>, c: Vec<S>) -> State<S> {
+    let mut state = State::zeros(problem.config, problem.state.batch());
+    state.h.copy_from_slice(&h);
+    state.c.copy_from_slice(&c);
+    state
+}
+
+fn forward<S: Scalar>(problem: &Problem<'_, S>) -> Forward<S> {
     let Problem { config, params, steps, state, .. } = *problem;
     let (batch, hidden) = (state.batch(), config.hidden);
     let mut tape = Tape::new();
-    let leaves: Vec<Node> = params
+    let parameters: Vec<Node> = params
         .entries()
         .iter()
         .map(|entry| {
@@ -65,8 +80,8 @@ pub fn run<S: Scalar>(problem: &Problem<'_, S>) -> Run<S> {
     };
     let (h_0, c_0) = (initial(&mut tape, &state.h), initial(&mut tape, &state.c));
 
-    let mut leaf = leaves.iter().copied();
-    let mut layer_input = inputs.clone();
+    let mut leaf = parameters.iter().copied();
+    let mut outputs = inputs.clone();
     let (mut h_n, mut c_n) = (Vec::new(), Vec::new());
     for _ in 0..config.layers {
         let mut both: Vec<Vec<Node>> = Vec::new();
@@ -74,42 +89,19 @@ pub fn run<S: Scalar>(problem: &Problem<'_, S>) -> Run<S> {
             let weights = next_weights(config, &mut leaf);
             let index = h_n.len();
             let start = (h_0[index], c_0.get(index).copied());
-            let (outputs, h, c) =
-                through_time(&mut tape, problem, &weights, &layer_input, start, direction == 1);
-            both.push(outputs);
+            let (of_direction, h, c) =
+                through_time(&mut tape, problem, &weights, &outputs, start, direction == 1);
+            both.push(of_direction);
             h_n.push(h);
             c_n.extend(c);
         }
-        layer_input = match both.as_slice() {
+        outputs = match both.as_slice() {
             [forward, backward] => forward.iter().zip(backward).map(|(&a, &b)| tape.beside(a, b)).collect(),
             _ => both.swap_remove(0),
         };
     }
-
-    let width = batch * config.output();
-    let mut seeds: Vec<(Node, &[S])> =
-        layer_input.iter().copied().zip(problem.d_output.chunks_exact(width)).collect();
-    seeds.extend(h_n.iter().copied().zip(problem.d_state_n.h.chunks_exact(batch * hidden)));
-    seeds.extend(c_n.iter().copied().zip(problem.d_state_n.c.chunks_exact(batch * hidden)));
-    tape.backward(&seeds);
-
-    let values =
-        |nodes: &[Node]| nodes.iter().flat_map(|&node| tape.value(node).to_vec()).collect::<Vec<_>>();
-    let grads = |nodes: &[Node]| nodes.iter().flat_map(|&node| tape.grad(node).to_vec()).collect::<Vec<_>>();
-    let with = |h: Vec<S>, c: Vec<S>| {
-        let mut state = State::zeros(config, batch);
-        state.h.copy_from_slice(&h);
-        state.c.copy_from_slice(&c);
-        state
-    };
-    debug_assert_eq!(layer_input.len(), steps);
-    Run {
-        output: values(&layer_input),
-        state_n: with(values(&h_n), values(&c_n)),
-        grads: grads(&leaves),
-        d_input: grads(&inputs),
-        d_state: with(grads(&h_0), grads(&c_0)),
-    }
+    debug_assert_eq!(outputs.len(), steps);
+    Forward { tape, parameters, inputs, h_0, c_0, outputs, h_n, c_n }
 }
 
 /// Parameters come layer by layer, direction by direction, in the order of this function.
@@ -119,7 +111,8 @@ fn next_weights(config: &RecurrentConfig, leaves: &mut impl Iterator<Item = Node
     let (weight_ih, weight_hh) = (next(), next());
     let biases = config.bias.then(|| (next(), next()));
     let gains = config.layer_norm.then(|| (next(), next()));
-    Weights { weight_ih, weight_hh, biases, gains, hidden: config.hidden }
+    let diagonals = config.cell.spec().diagonals.iter().map(|_| next()).collect();
+    Weights { weight_ih, weight_hh, biases, gains, diagonals, hidden: config.hidden }
 }
 
 /// One layer in one direction: its outputs in the order of time, and its final state.
@@ -136,15 +129,8 @@ fn through_time<S: Scalar>(
     for step in 0..inputs.len() {
         let t = if reverse { inputs.len() - 1 - step } else { step };
         let (h_prev, c_prev) = (h, c);
-        h = match (config.cell, c_prev) {
-            (Cell::Lstm, Some(c_prev)) => {
-                let (h, c_new) = cells::lstm(tape, weights, inputs[t], h_prev, c_prev);
-                c = Some(blend(tape, c_new, c_prev, config.zoneout_cell));
-                h
-            }
-            (Cell::Gru, _) => cells::gru(tape, weights, inputs[t], h_prev),
-            (cell, _) => cells::rnn(tape, weights, cell == Cell::RnnRelu, inputs[t], h_prev),
-        };
+        (h, c) = cells::step(config.cell, tape, weights, Step { x: inputs[t], h_prev, c_prev });
+        c = c.zip(c_prev).map(|(c, c_prev)| blend(tape, c, c_prev, config.zoneout_cell));
         h = blend(tape, h, h_prev, config.zoneout);
         outputs[t] = h;
         if let Some(mask) = problem.mask {

@@ -39,7 +39,8 @@ pub struct TrainArgs {
     #[arg(long)]
     pub epochs: Option<u64>,
 
-    /// Cell of the network: rnn, rnn-relu, lstm or gru [default: lstm]
+    /// Cell of the network
+    #[arg(help = format!("Cell of the network: {} [default: lstm]", composer_bptt::Cell::names()))]
     #[arg(long)]
     pub cell: Option<composer_bptt::Cell>,
 

@@ -126,11 +126,15 @@ pub fn study(
         if let Some(bias) = model.params().id(&format!("{OUTPUT_PREFIX}.bias")) {
             model.params_mut().value_mut(bias).copy_from_slice(&prior);
         }
-        if let (Cell::Gru, Some(bias)) = (cell, config.init.forget_bias) {
-            // The update gate keeps as the forget gate does, and begins alike.
-            for layer in 0..config.layers {
-                if let Some(id) = model.params().id(&format!("{RECURRENT_PREFIX}.bias_ih_l{layer}")) {
-                    model.params_mut().value_mut(id)[hidden..2 * hidden].fill(bias as f32);
+        if let (None, Some(bias)) = (cell.spec().forget_gate, config.init.forget_bias) {
+            // A gate that keeps, or lets in, does what the forget gate does, and begins alike.
+            let alike =
+                [cell.spec().keeps.map(|gate| (gate, bias)), cell.spec().admits.map(|gate| (gate, -bias))];
+            for (gate, bias) in alike.into_iter().flatten() {
+                for layer in 0..config.layers {
+                    if let Some(id) = model.params().id(&format!("{RECURRENT_PREFIX}.bias_ih_l{layer}")) {
+                        model.params_mut().value_mut(id)[gate * hidden..][..hidden].fill(bias as f32);
+                    }
                 }
             }
         }

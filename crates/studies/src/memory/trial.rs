@@ -191,10 +191,7 @@ impl Recipe {
 
     /// The learning rate of a cell.
     pub fn rate(&self, cell: Cell) -> f64 {
-        match cell {
-            Cell::RnnTanh | Cell::RnnRelu => self.learning_rate_rnn,
-            Cell::Lstm | Cell::Gru => self.learning_rate,
-        }
+        if cell.spec().is_gated() { self.learning_rate } else { self.learning_rate_rnn }
     }
 
     /// The recurrent layer that makes a trial.

@@ -80,11 +80,7 @@ impl Shape {
     /// layer. (An LSTM: four gates, `c` and `h`; a GRU: three gates, the part of `n` that `r` multiplies, and `h`; the vanilla
     /// RNN: `h`.)
     pub fn activation_bytes(&self) -> u64 {
-        let each = match self.cell {
-            Cell::Lstm => 6,
-            Cell::Gru => 5,
-            Cell::RnnTanh | Cell::RnnRelu => 1,
-        };
+        let each = self.cell.spec().saved_per_unit();
         4 * (each * self.hidden * self.layers * self.batch * self.steps) as u64
     }
 }

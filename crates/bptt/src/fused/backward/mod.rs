@@ -13,11 +13,10 @@ use composer_tensor::matmul::Packed;
 use composer_tensor::parallel::{FirstRow, TimeRows, share_rows};
 use composer_tensor::{Buffer, Scalar};
 
+use super::activations::{Activations, fit};
 use super::forward::{Forward, least_rows};
-use super::layout::Layout;
-use super::tape::{Tape, fit};
 use crate::layers::LayerIds;
-use crate::probe::{Trace, gate_slot, norm};
+use crate::probe::{Trace, norm};
 use crate::{Cell, Input, Parameters};
 use step::Rows;
 use sums::WEIGHT_ROWS;
@@ -29,7 +28,7 @@ const CHUNK_ROWS: std::ops::Range<usize> = 256..2048;
 
 /// Steps of a chunk. They depend on sizes alone, so that sums have one order.
 pub(crate) fn chunk_steps(cell: Cell, hidden: usize, batch: usize) -> usize {
-    let rows = CHUNK_ELEMENTS / (Layout::of(cell).slots * hidden);
+    let rows = CHUNK_ELEMENTS / (cell.spec().layout.slots.len() * hidden);
     (rows.clamp(CHUNK_ROWS.start, CHUNK_ROWS.end) / batch).max(1)
 }
 
@@ -54,6 +53,8 @@ pub(crate) struct BackwardScratch<S> {
     d_input_rows: Buffer<S>,
     /// `[slots·H]`: sums of `d_gates`.
     d_bias: Buffer<S>,
+    /// `[P·H]`: sums of the gradients of diagonal weights.
+    d_diagonal: Buffer<S>,
     /// For a probe, `[C, B, H]`: the whole gradients of the states. Empty without.
     record_h: Buffer<S>,
     record_c: Buffer<S>,
@@ -61,10 +62,10 @@ pub(crate) struct BackwardScratch<S> {
 
 /// The backward pass of one layer in one direction.
 pub(crate) struct Backward<'a, S> {
-    /// The forward pass that filled the tape.
+    /// The forward pass that filled `saved`.
     pub forward: Forward<'a, S>,
     pub ids: &'a LayerIds,
-    pub tape: &'a Tape<S>,
+    pub saved: &'a Activations<S>,
     pub input: Input<'a, S>,
     /// `[T, B, d_output_width]`, of which `H` columns from `d_output_from` on belong to this direction.
     pub d_output: &'a [S],
@@ -103,7 +104,7 @@ impl<S: Scalar> Backward<'_, S> {
     }
 
     fn slots(&self) -> usize {
-        Layout::of(self.forward.cell).slots * self.forward.hidden
+        self.forward.cell.spec().layout.slots.len() * self.forward.hidden
     }
 
     fn gate_rows(&self) -> usize {
@@ -121,6 +122,7 @@ impl<S: Scalar> Backward<'_, S> {
             fit(state, batch * hidden);
         }
         fit(&mut scratch.d_bias, self.slots());
+        fit(&mut scratch.d_diagonal, self.ids.diagonals().count() * hidden);
         if matches!(self.input, Input::MultiHot { .. }) {
             fit(&mut scratch.d_input_rows, features * self.gate_rows().next_multiple_of(WEIGHT_ROWS));
             scratch.d_input_rows.fill(S::zero());
@@ -140,7 +142,7 @@ impl<S: Scalar> Backward<'_, S> {
         for t in chunk.clone() {
             let step = &scratch.d_gates[(t - chunk.start) * batch * slots..][..batch * slots];
             for gate in 0..gates {
-                let slot = gate_slot(cell, gate) * hidden;
+                let slot = cell.spec().gate_slot(gate) * hidden;
                 let rows = step.chunks_exact(slots);
                 let squares = rows.map(|row| norm(&row[slot..slot + hidden]).powi(2));
                 trace.d_gates[t * gates + gate] = squares.sum::<f64>().sqrt();

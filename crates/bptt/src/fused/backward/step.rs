@@ -8,16 +8,15 @@ use composer_tensor::parallel::{FirstRow, TimeRows};
 use composer_tensor::simd::dispatch;
 use composer_tensor::split_rows_by_field;
 
+use super::super::cell::{StepBackward, kernels};
 use super::super::forward::Forward;
-use super::super::gru::GruBackward;
-use super::super::layout::{Block, Layout, input_products};
-use super::super::lstm::LstmBackward;
 use super::super::norm::normalise_backward;
 use super::super::regularise::Zone;
-use super::super::rnn::RnnBackward;
 use super::super::vectors::{Add, add};
 use super::Backward;
-use crate::{Cell, Input};
+use crate::Input;
+use crate::cell::Block;
+use crate::textbook;
 
 /// What one thread writes in one chunk.
 pub(super) struct Rows<'a, S> {
@@ -71,10 +70,10 @@ impl<S: Scalar> Backward<'_, S> {
     fn pack_inputs(&self, chunk: Range<usize>, rows: &mut Rows<'_, S>) {
         let Forward { batch, hidden, features, reverse, .. } = self.forward;
         let (first, count) = (rows.first.0, rows.d_h.rows());
-        let h = if self.tape.recurrent_mask.is_empty() {
-            &self.tape.h[if reverse { batch * hidden } else { 0 }..]
+        let h = if self.saved.recurrent_mask.is_empty() {
+            &self.saved.h[if reverse { batch * hidden } else { 0 }..]
         } else {
-            &self.tape.h_masked
+            &self.saved.h_masked
         };
         for t in chunk.clone() {
             let row = t * batch + first;
@@ -90,7 +89,7 @@ impl<S: Scalar> Backward<'_, S> {
         let Some(d_input) = &mut rows.d_input else { return };
         let Forward { hidden, cell, weights, gains, .. } = self.forward;
         let d = rows.d_input_product.as_ref().unwrap_or(&rows.d_gates);
-        let blocks = input_products(cell, gains.is_some());
+        let blocks = cell.spec().input_products(gains.is_some());
         for (index, (block, packed)) in blocks.iter().zip(&weights.input_back).enumerate() {
             let store = if add || index > 0 { Store::Add } else { Store::Set };
             let d = d.left(0..chunk.len(), block.slot * hidden..(block.slot + block.width) * hidden);
@@ -100,7 +99,7 @@ impl<S: Scalar> Backward<'_, S> {
 
     /// One step back for some rows: `d_h`, `d_c` of step `t` become those of the step before.
     fn one_step(&self, t: usize, local: usize, rows: &mut Rows<'_, S>) {
-        let Forward { batch, hidden, cell, valid, zone_h, zone_c, reverse, .. } = self.forward;
+        let Forward { batch, hidden, cell, weights, valid, zone_h, zone_c, reverse, .. } = self.forward;
         let (first, count) = (rows.first.0, rows.d_h.rows());
         let (slots, at) = (self.slots(), (t * batch + first) * hidden);
         let valid = valid.map(|valid| &valid[t * batch + first..][..count]);
@@ -110,42 +109,30 @@ impl<S: Scalar> Backward<'_, S> {
             record.at_mut(local).copy_from_slice(d_h);
         }
         // What reaches the previous state directly, past the cell.
-        let (zone_h, zone_c) = (zone_h.with(&self.tape.zone_h), zone_c.with(&self.tape.zone_c));
+        let (zone_h, zone_c) = (zone_h.with(&self.saved.zone_h), zone_c.with(&self.saved.zone_c));
         let passes = valid.is_some() || !zone_h.is_off() || !zone_c.is_off();
         if passes {
             pass_over(zone_h, valid, d_h, rows.pass_h.at_mut(0), at, hidden);
         }
         let prev = if reverse { t + 1 } else { t };
         let state_prev = (prev * batch + first) * hidden..(prev * batch + first + count) * hidden;
-        let gates = &self.tape.gates[(t * batch + first) * slots..][..count * slots];
+        let gates = &self.saved.gates[(t * batch + first) * slots..][..count * slots];
         let d_gates = rows.d_gates.at_mut(local);
-        match (cell, &mut rows.d_c) {
-            (Cell::Lstm, Some(d_c)) => {
-                let d_c = d_c.at_mut(0);
-                if let Some(record) = &mut rows.record_c {
-                    let record = record.at_mut(local);
-                    let c = &self.tape.c[state_prev.clone()];
-                    for (row, gates) in gates.chunks_exact(slots).enumerate() {
-                        for (j, at) in (row * hidden..(row + 1) * hidden).enumerate() {
-                            let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gates[gate * hidden + j]);
-                            let tanh_c = (f * c[at] + i * g).tanh();
-                            record[at] = d_c[at] + d_h[at] * o * (S::one() - tanh_c * tanh_c);
-                        }
-                    }
-                }
-                if passes {
-                    pass_over(zone_c, valid, d_c, rows.pass_c.at_mut(0), at, hidden);
-                }
-                let c_prev = &self.tape.c[state_prev];
-                dispatch(LstmBackward { gates, c_prev, d_h, d_c, d_gates, hidden });
-                if passes {
-                    add(d_c, rows.pass_c.at(0));
-                }
-            }
-            (Cell::Gru, _) => {
-                dispatch(GruBackward { gates, h_prev: &self.tape.h[state_prev], d_h, d_gates, hidden });
-            }
-            (cell, _) => dispatch(RnnBackward { gates, d_h, d_gates, relu: cell == Cell::RnnRelu }),
+        let d_c = rows.d_c.as_mut().map_or(&mut [][..], |d_c| d_c.at_mut(0));
+        let h_prev = &self.saved.h[state_prev.clone()];
+        let c_prev = self.saved.c.get(state_prev).filter(|_| cell.has_c()).unwrap_or_default();
+        let diagonal = &weights.diagonal;
+        if let Some(record) = &mut rows.record_c {
+            let saved = textbook::SavedRows { cell, gates, h_prev, c_prev, diagonal, hidden };
+            saved.whole_d_c(d_h, d_c, record.at_mut(local));
+        }
+        if passes && cell.has_c() {
+            pass_over(zone_c, valid, d_c, rows.pass_c.at_mut(0), at, hidden);
+        }
+        let step = StepBackward { gates, h_prev, c_prev, d_h, d_c: &mut *d_c, d_gates, diagonal, hidden };
+        (kernels(cell).backward)(step);
+        if passes && cell.has_c() {
+            add(d_c, rows.pass_c.at(0));
         }
         self.through_recurrence(t, local, rows);
         if passes {
@@ -173,7 +160,7 @@ impl<S: Scalar> Backward<'_, S> {
         let Forward { cell, hidden, weights, .. } = self.forward;
         let (slots, count) = (self.slots(), rows.d_h.rows());
         let d_gates = rows.d_gates.at(local);
-        let layout = Layout::of(cell);
+        let layout = &cell.spec().layout;
         let mut d_product = Left::strided(
             &d_gates[layout.recurrent.slot * hidden..],
             count,
@@ -186,8 +173,8 @@ impl<S: Scalar> Backward<'_, S> {
             d_product = Left::rows(recurrent, count, self.gate_rows());
         }
         let d_h = rows.d_h.at_mut(0);
-        let store = if cell == Cell::Gru { Store::Add } else { Store::Set };
-        if self.tape.recurrent_mask.is_empty() {
+        let store = if cell.spec().passes_h { Store::Add } else { Store::Set };
+        if self.saved.recurrent_mask.is_empty() {
             return multiply(d_product, &weights.recurrent_back, d_h, hidden, store);
         }
         let product = rows.product.at_mut(0);
@@ -195,7 +182,7 @@ impl<S: Scalar> Backward<'_, S> {
         if !matches!(store, Store::Add) {
             d_h.fill(S::zero());
         }
-        let mask = &self.tape.recurrent_mask[rows.first.0 * hidden..];
+        let mask = &self.saved.recurrent_mask[rows.first.0 * hidden..];
         d_h.iter_mut().zip(product).zip(mask).for_each(|((d_h, &mut product), &mask)| *d_h += product * mask);
     }
 
@@ -203,17 +190,12 @@ impl<S: Scalar> Backward<'_, S> {
     fn through_norm(&self, t: usize, first: usize, d_gates: &[S], d_input: &mut [S], d_recurrent: &mut [S]) {
         let Some((gain_ih, gain_hh)) = self.forward.gains else { return };
         let (hidden, slots, width) = (self.forward.hidden, self.slots(), self.gate_rows());
-        let layout = Layout::of(self.forward.cell);
+        let layout = &self.forward.cell.spec().layout;
         for (row, d_gates) in d_gates.chunks_exact(slots).enumerate() {
             let at = t * self.forward.batch + first + row;
             for (blocks, d, gain, norm) in [
-                (layout.input, &mut *d_input, gain_ih, &self.tape.input_norm),
-                (
-                    std::slice::from_ref(&layout.recurrent),
-                    &mut *d_recurrent,
-                    gain_hh,
-                    &self.tape.recurrent_norm,
-                ),
+                (layout.input, &mut *d_input, gain_ih, &self.saved.input_norm),
+                (layout.recurrent_blocks(), &mut *d_recurrent, gain_hh, &self.saved.recurrent_norm),
             ] {
                 let d = &mut d[row * width..][..width];
                 copy_blocks(blocks, hidden, d_gates, d);

@@ -8,10 +8,11 @@ use composer_tensor::parallel::{FirstRow, Share, SliceRows, SplitRows, share_all
 use composer_tensor::simd::{Isa, Kernel, dispatch};
 use composer_tensor::{Scalar, split_rows_by_field};
 
+use super::super::cell::{StepDiagonal, kernels};
 use super::super::forward::Forward;
-use super::super::layout::{Block, Layout, input_products};
 use super::super::vectors::{add, add_vectors, sum_rows};
 use super::{Backward, BackwardScratch};
+use crate::cell::Block;
 use crate::{Input, Parameters};
 
 /// What one thread writes while weight gradients are summed: rows of both matrices.
@@ -77,7 +78,7 @@ impl<S: Scalar> Backward<'_, S> {
         };
         let biases = SliceRows { data: &mut d_bias[..], first: 0, width: 1 };
         let x = self.input.rows(from, from + count, features);
-        let products = input_products(cell, norm);
+        let products = cell.spec().input_products(norm);
         let recurrent = [Block { slot: 0, gate: 0, width: cell.gates().len() }];
         let works = (
             Share { work: weights, rows: gate_rows, least: WEIGHT_ROWS },
@@ -98,13 +99,14 @@ impl<S: Scalar> Backward<'_, S> {
             add_block_products(&recurrent, hidden, (d_recurrent, stride), packed_h, d_weight_hh);
         });
         self.add_bias_gradients(&scratch.d_bias, params);
+        self.add_diagonal_gradients(from, count, params, scratch);
     }
 
     /// Hands the sums of a chunk's gate gradients to both biases.
     fn add_bias_gradients(&self, d_bias: &[S], params: &mut Parameters<S>) {
         let (Some(bias_ih), Some(bias_hh)) = (self.ids.bias_ih, self.ids.bias_hh) else { return };
-        let (hidden, layout) = (self.forward.hidden, Layout::of(self.forward.cell));
-        for (id, blocks) in [(bias_ih, layout.input), (bias_hh, std::slice::from_ref(&layout.recurrent))] {
+        let (hidden, layout) = (self.forward.hidden, &self.forward.cell.spec().layout);
+        for (id, blocks) in [(bias_ih, layout.input), (bias_hh, layout.recurrent_blocks())] {
             for block in blocks {
                 let to = &mut params.grad_mut(id)[block.gate * hidden..][..block.width * hidden];
                 add(to, &d_bias[block.slot * hidden..]);
@@ -112,13 +114,40 @@ impl<S: Scalar> Backward<'_, S> {
         }
     }
 
+    /// Sums the gradients of the diagonal weights, if the cell has any: few numbers, so one thread does it.
+    fn add_diagonal_gradients(
+        &self,
+        from: usize,
+        count: usize,
+        params: &mut Parameters<S>,
+        scratch: &mut BackwardScratch<S>,
+    ) {
+        if scratch.d_diagonal.is_empty() {
+            return;
+        }
+        let Forward { batch, hidden, cell, reverse, .. } = self.forward;
+        let slots = self.slots();
+        let before = if reverse { batch } else { 0 };
+        scratch.d_diagonal.fill(S::zero());
+        (kernels(cell).add_d_diagonal)(StepDiagonal {
+            gates: &self.saved.gates[from * slots..][..count * slots],
+            c_prev: &self.saved.c[(before + from) * hidden..][..count * hidden],
+            d_gates: &scratch.d_gates[..count * slots],
+            d_diagonal: &mut scratch.d_diagonal,
+            hidden,
+        });
+        for (id, d) in self.ids.diagonals().zip(scratch.d_diagonal.chunks_exact(hidden)) {
+            add(params.grad_mut(id), d);
+        }
+    }
+
     fn sum_gain_gradients(&self, from: usize, count: usize, d_gates: &[S], params: &mut Parameters<S>) {
         let (Some(norm_ih), Some(norm_hh)) = (self.ids.norm_ih, self.ids.norm_hh) else { return };
         let (slots, width, hidden) = (self.slots(), self.gate_rows(), self.forward.hidden);
-        let layout = Layout::of(self.forward.cell);
+        let layout = &self.forward.cell.spec().layout;
         for (id, blocks, norm) in [
-            (norm_ih, layout.input, &self.tape.input_norm),
-            (norm_hh, std::slice::from_ref(&layout.recurrent), &self.tape.recurrent_norm),
+            (norm_ih, layout.input, &self.saved.input_norm),
+            (norm_hh, layout.recurrent_blocks(), &self.saved.recurrent_norm),
         ] {
             let d_gain = params.grad_mut(id);
             for row in 0..count {

@@ -8,7 +8,8 @@ pub use workspace::{RecurrentWorkspace, StepWorkspace};
 use composer_tensor::Scalar;
 use rand::Rng;
 
-use super::{Cell, Input, Mask, Mode, RecurrentConfig, State};
+use super::{Input, Mask, Mode, RecurrentConfig, State};
+use crate::cell::MAX_DIAGONALS;
 use crate::error::check_len;
 use crate::init::{self, Init, Scheme};
 use crate::{Error, ParamId, Parameters};
@@ -23,12 +24,19 @@ pub(crate) struct LayerIds {
     /// Gains `[G·H]` of the normalised products.
     pub norm_ih: Option<ParamId>,
     pub norm_hh: Option<ParamId>,
+    /// Diagonal weights `[H]`, in the order of the cell's table entry.
+    diagonals: [Option<ParamId>; MAX_DIAGONALS],
 }
 
 impl LayerIds {
     pub(crate) fn all(&self) -> impl Iterator<Item = ParamId> {
         let optional = [self.bias_ih, self.bias_hh, self.norm_ih, self.norm_hh];
-        [self.weight_ih, self.weight_hh].into_iter().chain(optional.into_iter().flatten())
+        let optional = optional.into_iter().flatten();
+        [self.weight_ih, self.weight_hh].into_iter().chain(optional).chain(self.diagonals())
+    }
+
+    pub(crate) fn diagonals(&self) -> impl Iterator<Item = ParamId> + use<> {
+        self.diagonals.into_iter().flatten()
     }
 }
 
@@ -63,7 +71,8 @@ pub struct Recurrent {
 
 impl Recurrent {
     /// Adds the parameters of a stack, zeros, named as PyTorch does: `prefix.weight_ih_l0`, …, `_reverse` for the second
-    /// direction. `norm_ih_l0`, `norm_hh_l0` are the gains of layer normalisation. With an empty prefix there is no dot.
+    /// direction. `norm_ih_l0`, `norm_hh_l0` are the gains of layer normalisation; diagonal weights, `weight_ci_l0` say, are the
+    /// last of a layer. With an empty prefix there is no dot.
     ///
     /// # Errors
     /// The configuration is out of its ranges.
@@ -85,7 +94,11 @@ impl Recurrent {
                 let (bias_ih, bias_hh) = (optional(config.bias, "bias_ih"), optional(config.bias, "bias_hh"));
                 let (norm_ih, norm_hh) =
                     (optional(config.layer_norm, "norm_ih"), optional(config.layer_norm, "norm_hh"));
-                ids.push(LayerIds { weight_ih, weight_hh, bias_ih, bias_hh, norm_ih, norm_hh });
+                let mut diagonals = [None; MAX_DIAGONALS];
+                for (id, diagonal) in diagonals.iter_mut().zip(config.cell.spec().diagonals) {
+                    *id = Some(params.add(name(diagonal.name), &[config.hidden]));
+                }
+                ids.push(LayerIds { weight_ih, weight_hh, bias_ih, bias_hh, norm_ih, norm_hh, diagonals });
             }
         }
         for id in ids.iter().flat_map(|ids| [ids.norm_ih, ids.norm_hh]).flatten() {
@@ -104,12 +117,13 @@ impl Recurrent {
         self.ids.iter().flat_map(LayerIds::all)
     }
 
-    /// `weight_hh` of a layer (and direction, at `layer·D + direction`).
-    pub(crate) fn weight_hh(&self, index: usize) -> ParamId {
-        self.ids[index].weight_hh
+    /// The parameters of a layer (and direction, at `layer·D + direction`).
+    pub(crate) fn layer(&self, index: usize) -> &LayerIds {
+        &self.ids[index]
     }
 
-    /// First values for all weights and biases; gains become one.
+    /// First values for all weights and biases; gains become one. Diagonal weights are drawn as PyTorch draws biases: uniform if
+    /// the recurrence is, zero otherwise.
     pub fn init<S: Scalar, R: Rng>(&self, params: &mut Parameters<S>, init: &Init, rng: &mut R) {
         let hidden = self.config.hidden;
         let bound = 1.0 / (hidden as f64).sqrt();
@@ -129,11 +143,14 @@ impl Recurrent {
                     _ => params.value_mut(id).fill(S::zero()),
                 }
             }
-            if let (Cell::Lstm, Some(forget), Some(bias_ih), Some(bias_hh)) =
-                (self.config.cell, init.forget_bias, ids.bias_ih, ids.bias_hh)
+            if let (Some(gate), Some(forget), Some(bias_ih), Some(bias_hh)) =
+                (self.config.cell.spec().forget_gate, init.forget_bias, ids.bias_ih, ids.bias_hh)
             {
-                params.value_mut(bias_ih)[hidden..2 * hidden].fill(S::of(forget));
-                params.value_mut(bias_hh)[hidden..2 * hidden].fill(S::zero());
+                params.value_mut(bias_ih)[gate * hidden..][..hidden].fill(S::of(forget));
+                params.value_mut(bias_hh)[gate * hidden..][..hidden].fill(S::zero());
+            }
+            for id in ids.diagonals() {
+                init::fill_diagonal(init.recurrent, params.value_mut(id), bound, rng);
             }
             for id in [ids.norm_ih, ids.norm_hh].into_iter().flatten() {
                 params.value_mut(id).fill(S::one());
@@ -159,7 +176,7 @@ impl Recurrent {
         ws: &mut RecurrentWorkspace<S>,
     ) -> Result<(), Error> {
         self.check(input, steps, batch, state, mask)?;
-        ws.steps = 0; // no tape, should this fail
+        ws.steps = 0; // nothing saved, should this fail
         self.pack_forward(params, matches!(input, Input::MultiHot { .. }), ws)?;
         self.size(steps, batch, mask, ws);
         self.run_layers(input, steps, batch, state, &mut mode, ws);
@@ -184,7 +201,7 @@ impl Recurrent {
         ws: &mut RecurrentWorkspace<S>,
     ) -> Result<(), Error> {
         let (steps, batch) = (ws.steps, ws.batch);
-        if steps == 0 || ws.tapes.len() != self.ids.len() || ws.hidden != self.config.hidden {
+        if steps == 0 || ws.saved.len() != self.ids.len() || ws.hidden != self.config.hidden {
             return Err(Error::NoTape);
         }
         input.check(steps * batch, self.config.input)?;

@@ -3,7 +3,9 @@
 use composer_tensor::{Buffer, Scalar};
 
 use super::{Recurrent, RecurrentWorkspace};
-use crate::fused::{Backward, Forward, PackedLayer, Tape, ZoneKind, draw_keep_mask, draw_zone_mask, fit};
+use crate::fused::{
+    Activations, Backward, Forward, PackedLayer, ZoneKind, draw_keep_mask, draw_zone_mask, fit,
+};
 use crate::layers::{Input, Mask, Mode, State};
 use crate::{Error, Parameters};
 
@@ -22,11 +24,11 @@ impl Recurrent {
             for direction in 0..directions {
                 let index = layer * directions + direction;
                 self.prepare(index, steps, batch, state, mode, ws);
-                let mut tape = std::mem::take(&mut ws.tapes[index]);
+                let mut saved = std::mem::take(&mut ws.saved[index]);
                 self.pass(layer, direction, steps, batch, ws)
-                    .run(self.layer_input_of(layer, input, ws), &mut tape);
-                self.final_state(index, steps, batch, &tape, state);
-                ws.tapes[index] = tape;
+                    .run(self.layer_input_of(layer, input, ws), &mut saved);
+                self.final_state(index, steps, batch, &saved, state);
+                ws.saved[index] = saved;
             }
             self.collect_output(layer, steps, batch, mode, ws);
         }
@@ -60,7 +62,7 @@ impl Recurrent {
                 let backward = Backward {
                     forward: self.pass(layer, direction, steps, batch, ws),
                     ids: &self.ids[index],
-                    tape: &ws.tapes[index],
+                    saved: &ws.saved[index],
                     input: self.layer_input_of(layer, input, ws),
                     d_output: if layer + 1 == self.config.layers { d_output } else { &above },
                     d_output_width: width,
@@ -106,18 +108,18 @@ impl Recurrent {
         mask: Option<&Mask>,
         ws: &mut RecurrentWorkspace<S>,
     ) {
-        ws.tapes.resize_with(self.ids.len(), Tape::default);
+        ws.saved.resize_with(self.ids.len(), Activations::default);
         ws.outputs.resize_with(self.config.layers, Buffer::default);
         ws.masks.resize_with(self.config.layers, Buffer::default);
         ws.valid.clear();
         ws.valid.extend_from_slice(mask.map_or(&[], Mask::valid));
         (ws.batch, ws.hidden) = (batch, self.config.hidden);
-        for tape in &mut ws.tapes {
-            tape.size(&self.config, steps, batch);
+        for saved in &mut ws.saved {
+            saved.size(&self.config, steps, batch);
         }
     }
 
-    /// Puts the initial state on the tape of a layer, and draws its masks.
+    /// Puts the initial state before the activations of a layer, and draws its masks.
     fn prepare<S: Scalar>(
         &self,
         index: usize,
@@ -129,23 +131,23 @@ impl Recurrent {
     ) {
         let config = &self.config;
         let size = batch * config.hidden;
-        let tape = &mut ws.tapes[index];
+        let saved = &mut ws.saved[index];
         let reverse = index % config.directions() == 1;
         let start = if reverse { steps * size } else { 0 };
-        tape.h[start..][..size].copy_from_slice(&state.h[index * size..][..size]);
+        saved.h[start..][..size].copy_from_slice(&state.h[index * size..][..size]);
         if config.cell.has_c() {
-            tape.c[start..][..size].copy_from_slice(&state.c[index * size..][..size]);
+            saved.c[start..][..size].copy_from_slice(&state.c[index * size..][..size]);
         }
         let zone_c = if config.cell.has_c() { config.zoneout_cell } else { 0.0 };
         let Mode::Train { rng } = mode else {
-            tape.recurrent_mask.clear();
+            saved.recurrent_mask.clear();
             let expectation = |p: f64| if p > 0.0 { ZoneKind::Share(p) } else { ZoneKind::Off };
             ws.zones = (expectation(config.zoneout), expectation(zone_c));
             return;
         };
-        fit(&mut tape.recurrent_mask, if config.recurrent_dropout > 0.0 { size } else { 0 });
-        fit(&mut tape.h_masked, if config.recurrent_dropout > 0.0 { steps * size } else { 0 });
-        draw_keep_mask(&mut tape.recurrent_mask, config.recurrent_dropout, rng);
+        fit(&mut saved.recurrent_mask, if config.recurrent_dropout > 0.0 { size } else { 0 });
+        fit(&mut saved.h_masked, if config.recurrent_dropout > 0.0 { steps * size } else { 0 });
+        draw_keep_mask(&mut saved.recurrent_mask, config.recurrent_dropout, rng);
         let mut draw = |zone: &mut Buffer<S>, p: f64| {
             if p == 0.0 {
                 return ZoneKind::Off;
@@ -154,7 +156,7 @@ impl Recurrent {
             draw_zone_mask(zone, p, rng);
             ZoneKind::Drawn
         };
-        ws.zones = (draw(&mut tape.zone_h, config.zoneout), draw(&mut tape.zone_c, zone_c));
+        ws.zones = (draw(&mut saved.zone_h, config.zoneout), draw(&mut saved.zone_c, zone_c));
     }
 
     /// One layer in one direction, as the fused passes want it.
@@ -199,15 +201,15 @@ impl Recurrent {
         index: usize,
         steps: usize,
         batch: usize,
-        tape: &Tape<S>,
+        saved: &Activations<S>,
         state: &mut State<S>,
     ) {
         let size = batch * self.config.hidden;
         let reverse = index % self.config.directions() == 1;
         let end = if reverse { 0 } else { steps * size };
-        state.h[index * size..][..size].copy_from_slice(&tape.h[end..][..size]);
+        state.h[index * size..][..size].copy_from_slice(&saved.h[end..][..size]);
         if self.config.cell.has_c() {
-            state.c[index * size..][..size].copy_from_slice(&tape.c[end..][..size]);
+            state.c[index * size..][..size].copy_from_slice(&saved.c[end..][..size]);
         }
     }
 
@@ -246,7 +248,7 @@ impl Recurrent {
                 }
                 // The states of the second direction end with the initial one, those of the first begin with it.
                 let row = if direction == 0 { row + batch } else { row };
-                output.copy_from_slice(&ws.tapes[layer * directions + direction].h[row * hidden..][..hidden]);
+                output.copy_from_slice(&ws.saved[layer * directions + direction].h[row * hidden..][..hidden]);
             }
         }
         multiply_by_mask(output, mask);

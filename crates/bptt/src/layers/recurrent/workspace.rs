@@ -2,7 +2,7 @@
 
 use composer_tensor::{Buffer, Scalar};
 
-use crate::fused::{BackwardScratch, PackedLayer, Tape, ZoneKind};
+use crate::fused::{Activations, BackwardScratch, PackedLayer, ZoneKind};
 use crate::layers::State;
 use crate::probe::Probe;
 
@@ -10,8 +10,8 @@ use crate::probe::Probe;
 #[derive(Clone, Debug, Default)]
 pub struct RecurrentWorkspace<S> {
     pub(super) packed: Vec<PackedLayer<S>>,
-    pub(super) tapes: Vec<Tape<S>>,
-    /// The output of each layer `[T, B, H·D]`, where it is not simply the states of the tape.
+    pub(super) saved: Vec<Activations<S>>,
+    /// The output of each layer `[T, B, H·D]`, where it is not simply the saved states.
     pub(super) outputs: Vec<Buffer<S>>,
     /// The dropout mask on the output of each layer but the last, `[T, B, H·D]` or `[B, H·D]`; empty without.
     pub(super) masks: Vec<Buffer<S>>,
@@ -48,7 +48,7 @@ impl<S: Scalar> RecurrentWorkspace<S> {
     /// The output of a layer. Where none was collected, there is one direction, and its states are the output.
     pub(super) fn layer_output(&self, layer: usize) -> &[S] {
         match &*self.outputs[layer] {
-            [] => &self.tapes[layer].h[self.batch * self.hidden..],
+            [] => &self.saved[layer].h[self.batch * self.hidden..],
             collected => collected,
         }
     }
@@ -79,13 +79,13 @@ impl<S: Scalar> RecurrentWorkspace<S> {
     }
 
     /// Steps and batch of the last forward pass.
-    pub(crate) fn tape_size(&self) -> Option<(usize, usize)> {
+    pub(crate) fn saved_size(&self) -> Option<(usize, usize)> {
         (self.steps > 0).then_some((self.steps, self.batch))
     }
 
-    /// What a layer in one direction keeps of the last forward pass.
-    pub(crate) fn tape(&self, index: usize) -> Option<&Tape<S>> {
-        self.tapes.get(index)
+    /// What a layer in one direction saved in the last forward pass.
+    pub(crate) fn activations(&self, index: usize) -> Option<&Activations<S>> {
+        self.saved.get(index)
     }
 
     /// The gradient of the initial state from the last backward pass.

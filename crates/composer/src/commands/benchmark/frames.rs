@@ -24,7 +24,8 @@ pub struct FramesArgs {
     #[arg(long)]
     pub baselines: bool,
 
-    /// Cell of the network: rnn, rnn-relu, lstm or gru
+    /// Cell of the network
+    #[arg(help = format!("Cell of the network: {}", Cell::names()))]
     #[arg(long, default_value = "lstm")]
     pub cell: Cell,
 

@@ -14,7 +14,8 @@ use std::path::PathBuf;
 /// `composer benchmark scaling`.
 #[derive(Clone, Debug, Args)]
 pub struct ScalingArgs {
-    /// Which cell: rnn, rnn-relu, lstm or gru
+    /// Which cell
+    #[arg(help = format!("Which cell: {}", Cell::names()))]
     #[arg(long, default_value = "lstm")]
     cell: Cell,
 

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 /// `composer benchmark speed`.
 #[derive(Clone, Debug, Args)]
 pub struct SpeedArgs {
-    /// Cells: rnn, rnn-relu, lstm, gru
+    /// Cells
+    #[arg(help = format!("Cells: {}", Cell::names()))]
     #[arg(long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     cells: Vec<Cell>,
 

@@ -22,7 +22,8 @@ pub struct CellsArgs {
     /// Folder with MIDI files; without it, the music that composer carries
     pub corpus: Option<PathBuf>,
 
-    /// Cells side by side: rnn, rnn-relu, lstm, gru
+    /// Cells side by side
+    #[arg(help = format!("Cells side by side: {}", Cell::names()))]
     #[arg(
         long = "cell",
         alias = "cells",

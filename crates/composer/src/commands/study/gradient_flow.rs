@@ -20,7 +20,8 @@ pub struct FlowArgs {
     /// Folder with MIDI files; without it, the music that composer carries
     pub corpus: Option<PathBuf>,
 
-    /// Cells side by side: rnn, rnn-relu, lstm, gru
+    /// Cells side by side
+    #[arg(help = format!("Cells side by side: {}", Cell::names()))]
     #[arg(long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     pub cells: Vec<Cell>,
 

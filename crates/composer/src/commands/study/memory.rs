@@ -24,7 +24,8 @@ pub struct MemoryArgs {
     #[arg(long = "length", value_delimiter = ',', value_name = "T")]
     pub lengths: Vec<usize>,
 
-    /// Only these cells: rnn, rnn-relu, lstm, gru
+    /// Only these cells
+    #[arg(help = format!("Only these cells: {}", Cell::names()))]
     #[arg(long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     pub cells: Vec<Cell>,
 

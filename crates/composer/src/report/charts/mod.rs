@@ -27,24 +27,27 @@ pub const PLUM: RGBColor = RGBColor(150, 80, 110);
 /// The background: training, real music.
 pub const GREY: RGBColor = RGBColor(152, 162, 179);
 
+/// In the order of [`Cell::ALL`].
+const CELL_COLORS: [RGBColor; 8] = [
+    RGBColor(200, 112, 38),
+    RGBColor(150, 130, 60),
+    RGBColor(36, 98, 160),
+    RGBColor(22, 140, 110),
+    RGBColor(96, 60, 150),
+    RGBColor(176, 48, 90),
+    RGBColor(88, 96, 104),
+    RGBColor(64, 150, 190),
+];
+
 /// The colour of a cell, on every page the same.
 pub fn color(cell: Cell) -> RGBColor {
-    match cell {
-        Cell::RnnTanh => RGBColor(200, 112, 38),
-        Cell::RnnRelu => RGBColor(150, 130, 60),
-        Cell::Lstm => RGBColor(36, 98, 160),
-        Cell::Gru => RGBColor(22, 140, 110),
-    }
+    let place = Cell::ALL.iter().position(|&other| other == cell).unwrap_or(0);
+    CELL_COLORS[place % CELL_COLORS.len()]
 }
 
 /// A cell as people write it.
 pub fn cell_name(cell: Cell) -> &'static str {
-    match cell {
-        Cell::RnnTanh => "tanh RNN",
-        Cell::RnnRelu => "relu RNN",
-        Cell::Lstm => "LSTM",
-        Cell::Gru => "GRU",
-    }
+    cell.spec().title
 }
 
 /// One line, with a band around it if there is one.

@@ -1,0 +1,33 @@
+//! The readable implementation: every cell forward and backward, in plain loops over `f64`. Read this first.
+//!
+//! * [`lstm`], [`gru`], [`rnn`]: one unit of a cell at one step. Forward and backward are neighbours; backward has one line for
+//!   each application of the chain rule, and every name is that of the equation above it.
+//! * [`layer`]: what all cells share: the two products, the loop through time, padding, the sums of the weight gradients.
+//! * [`stack`]: layers on top of each other, in one direction or both.
+//!
+//! Change a line and see which test notices: [`crate::exercises`].
+//!
+//! It is as slow as it is plain, and has no layer normalisation, no zoneout and no dropout: it refuses them. [`crate::fused`] is
+//! what runs; [`mod@crate::reference`] derives the same gradients mechanically. The three share names and parameters and no formula of
+//! a gradient, so each of them checks the others.
+//!
+//! In the code, `d_x` is the gradient of the loss with respect to `x`, and `d_gate_f` that with respect to `a_f`, the sum inside
+//! the nonlinearity of gate `f`.
+
+pub mod cell;
+pub mod gru;
+pub mod layer;
+pub mod lstm;
+pub mod rnn;
+mod saved;
+pub mod stack;
+
+pub use cell::{Numbers, Source, TextbookCell, UnitGradient, UnitInput, UnitState};
+pub use stack::{run, run_forward};
+
+pub(crate) use saved::{AnyJacobian, SavedRows};
+
+/// `σ(a) = 1 / (1 + e^−a)`; its derivative is `σ (1 − σ)`.
+pub fn sigmoid(a: f64) -> f64 {
+    1.0 / (1.0 + (-a).exp())
+}
