@@ -17,8 +17,36 @@
 //! ```
 
 pub mod divergence;
+// The loader that sets equations is 390 KiB of KaTeX: only rustdoc needs it.
 #[doc = include_str!("../docs/backpropagation.md")]
-pub mod backpropagation {}
+#[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+#[allow(rustdoc::invalid_html_tags)] // of the loader: a program has comparisons that look like tags
+pub mod backpropagation {
+    #[doc = include_str!("../docs/rnn.md")]
+    #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+    pub mod rnn {}
+    #[doc = include_str!("../docs/lstm.md")]
+    #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+    pub mod lstm {}
+    #[doc = include_str!("../docs/gru.md")]
+    #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+    pub mod gru {}
+    #[doc = include_str!("../docs/peephole_lstm.md")]
+    #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+    pub mod peephole_lstm {}
+    #[doc = include_str!("../docs/minimal_gated_unit.md")]
+    #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+    pub mod minimal_gated_unit {}
+    #[doc = include_str!("../docs/attention.md")]
+    #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+    pub mod attention {}
+    #[doc = include_str!("../docs/coupling.md")]
+    #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+    pub mod coupling {}
+    #[doc = include_str!("../docs/losses.md")]
+    #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+    pub mod losses {}
+}
 
 pub mod error;
 pub mod fused;
