@@ -57,6 +57,8 @@ pub mod loss;
 pub mod parameters;
 pub mod probe;
 pub mod reference;
+#[allow(rustdoc::invalid_html_tags)] // of the loader of equations
+pub mod textbook;
 
 pub use error::Error;
 pub use init::Init;

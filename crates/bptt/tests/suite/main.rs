@@ -14,3 +14,4 @@ mod negative_controls;
 mod probe;
 mod regularisation;
 mod segments;
+mod worked_examples;
