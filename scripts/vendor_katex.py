@@ -51,6 +51,7 @@ STYLE = """
 .katex-block .katex-display{margin:.4em 0;text-align:left}
 .katex-block .katex-display>.katex{text-align:left}
 .katex{font-size:1.1em}
+@media(max-width:600px){.katex-block{font-size:.85em}}
 .katex-failed{color:#c00;white-space:pre-wrap}
 """
 

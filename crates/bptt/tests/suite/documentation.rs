@@ -210,3 +210,47 @@ fn tempfile(text: &str) -> PathBuf {
     std::fs::write(&path, text).expect("a temporary file");
     path
 }
+
+/// Builds the documentation with warnings as errors and looks at the pages in Chromium: every equation is set. Slow, because of the
+/// documentation. `cargo test -p composer-bptt --test suite -- --ignored documentation`; skips, with a printed reason, without Chromium.
+#[test]
+#[ignore = "builds the documentation"]
+fn chromium_shows_every_equation() {
+    let root = crate_folder().join("../..");
+    let built = Command::new(env!("CARGO"))
+        .args(["doc", "--no-deps", "--offline", "-p", "composer-bptt"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .current_dir(&root)
+        .output()
+        .expect("cargo");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let said = String::from_utf8_lossy(&built.stderr).into_owned();
+    let index = said.split("Generated ").nth(1).and_then(|rest| rest.split("/index.html").next());
+    let folder = PathBuf::from(index.expect("where the documentation is"));
+    let profile = std::env::temp_dir().join(format!("composer-chromium-{}", std::process::id()));
+    let mut seen = 0;
+    for (page, text) in pages().iter().filter(|(_, text)| text.contains("```math")) {
+        let name = page.file_stem().and_then(|name| name.to_str()).expect("a name");
+        let within = if name == "backpropagation" { "" } else { name };
+        let html = folder.join("backpropagation").join(within).join("index.html");
+        let shown = Command::new("chromium")
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000", "--dump-dom"])
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg(format!("file://{}", html.display()))
+            .output();
+        let Ok(shown) = shown else {
+            println!("skipped: chromium cannot be run here");
+            return;
+        };
+        let dom = String::from_utf8_lossy(&shown.stdout);
+        let blocks = text.matches("\n```math").count();
+        assert_eq!(dom.matches("class=\"katex-block\"").count(), blocks, "{name}");
+        for left in ["class=\"katex-failed\"", "class=\"language-math"] {
+            assert!(!dom.contains(left), "{name}: {left}");
+        }
+        seen += blocks + text.matches("$`").count();
+        assert!(dom.matches("class=\"katex\"").count() >= blocks + text.matches("$`").count(), "{name}");
+    }
+    std::fs::remove_dir_all(profile).ok();
+    println!("{seen} equations");
+}
