@@ -99,20 +99,20 @@ fn rnn(run: &mut Run<'_>, relu: bool) {
     }
 }
 
-/// With and without peepholes, whose weights are `p` of `i`, `f` and `o`.
-fn lstm(run: &mut Run<'_>, p: [f64; 3]) {
-    let [p_i, p_f, p_o] = p;
+/// With and without peepholes, whose weights are `w_ci`, `w_cf` and `w_co`.
+fn lstm(run: &mut Run<'_>, peepholes: [f64; 3]) {
+    let [w_ci, w_cf, w_co] = peepholes;
     for t in 0..STEPS {
         let c_prev = run.c_prev(t);
-        let a_i = run.put("a_i", t, run.input(0, t) + run.recurrent(0, t) + p_i * c_prev);
-        let a_f = run.put("a_f", t, run.input(1, t) + run.recurrent(1, t) + p_f * c_prev);
+        let a_i = run.put("a_i", t, run.input(0, t) + run.recurrent(0, t));
+        let a_f = run.put("a_f", t, run.input(1, t) + run.recurrent(1, t));
         let a_g = run.put("a_g", t, run.input(2, t) + run.recurrent(2, t));
-        let i = run.put("i", t, sigmoid(a_i));
-        let f = run.put("f", t, sigmoid(a_f));
+        let i = run.put("i", t, sigmoid(a_i + w_ci * c_prev));
+        let f = run.put("f", t, sigmoid(a_f + w_cf * c_prev));
         let g = run.put("g", t, a_g.tanh());
         let c = run.put("c", t, f * c_prev + i * g);
-        let a_o = run.put("a_o", t, run.input(3, t) + run.recurrent(3, t) + p_o * c);
-        let o = run.put("o", t, sigmoid(a_o));
+        let a_o = run.put("a_o", t, run.input(3, t) + run.recurrent(3, t));
+        let o = run.put("o", t, sigmoid(a_o + w_co * c));
         let tanh_c = run.put("tanh_c", t, c.tanh());
         run.output(t, o * tanh_c);
     }
@@ -122,20 +122,20 @@ fn lstm(run: &mut Run<'_>, p: [f64; 3]) {
         let d_o = run.put("d_o", t, d_h * tanh_c);
         let d_tanh_c = run.put("d_tanh_c", t, d_h * o);
         let d_gate_o = run.put("d_gate_o", t, d_o * o * (1.0 - o));
-        let d_c = run.put("d_c", t, run.d_c_next(t) + d_tanh_c * (1.0 - tanh_c * tanh_c) + d_gate_o * p_o);
+        let d_c = run.put("d_c", t, run.d_c_next(t) + d_tanh_c * (1.0 - tanh_c * tanh_c) + d_gate_o * w_co);
         let d_i = run.put("d_i", t, d_c * g);
         let d_f = run.put("d_f", t, d_c * c_prev);
         let d_g = run.put("d_g", t, d_c * i);
         let d_gate_i = run.put("d_gate_i", t, d_i * i * (1.0 - i));
         let d_gate_f = run.put("d_gate_f", t, d_f * f * (1.0 - f));
         let d_gate_g = run.put("d_gate_g", t, d_g * (1.0 - g * g));
-        run.put("d_c_prev", t, d_c * f + d_gate_i * p_i + d_gate_f * p_f);
+        run.put("d_c_prev", t, d_c * f + d_gate_i * w_ci + d_gate_f * w_cf);
         let d_gates = [d_gate_i, d_gate_f, d_gate_g, d_gate_o];
         run.products(t, &d_gates, &d_gates, 0.0);
-        if run.given.has("weight_peephole") {
-            run.parameter("weight_peephole", "i", t, d_gate_i * c_prev);
-            run.parameter("weight_peephole", "f", t, d_gate_f * c_prev);
-            run.parameter("weight_peephole", "o", t, d_gate_o * c);
+        if run.given.has("weight_ci") {
+            run.parameter("weight_ci", "", t, d_gate_i * c_prev);
+            run.parameter("weight_cf", "", t, d_gate_f * c_prev);
+            run.parameter("weight_co", "", t, d_gate_o * c);
         }
     }
 }
@@ -194,7 +194,7 @@ fn gradient(example: &Example, n: &Rows) -> Rows {
     if example.given.has("c_0") {
         gradient.set("c_0", &n.row("d_c_prev")[..1]);
     }
-    for name in ["weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole"] {
+    for name in ["weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_ci", "weight_cf", "weight_co"] {
         if example.given.has(name) {
             let sum = |column: &String| {
                 let gate = if column == "value" { String::new() } else { format!("[{column}]") };
@@ -276,8 +276,7 @@ fn gru_page() {
 #[test]
 fn peephole_lstm_page() {
     check("peephole_lstm", "Worked example", None, &["i", "f", "g", "o"], |run| {
-        let p = run.given.row("weight_peephole");
-        lstm(run, [p[0], p[1], p[2]]);
+        lstm(run, ["weight_ci", "weight_cf", "weight_co"].map(|name| run.given.one(name)));
     });
 }
 
