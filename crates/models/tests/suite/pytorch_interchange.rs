@@ -63,7 +63,7 @@ fn stack_of(model: &SequenceModel) -> (Recurrent, Parameters<f32>) {
 #[test]
 fn a_model_file_gives_the_same_outputs_in_pytorch() {
     let here = tempfile::tempdir().unwrap();
-    for cell in CELLS {
+    for cell in Cell::ALL {
         let recurrent = RecurrentConfig { cell, hidden: 6, layers: 2, ..RecurrentConfig::default() };
         let encoding = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into() };
         let model = SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::PYTORCH, 3).unwrap();
@@ -81,7 +81,7 @@ fn a_model_file_gives_the_same_outputs_in_pytorch() {
         std::fs::write(path.with_extension("json"), told.to_string()).unwrap();
     }
     let Some(said) = script("load", here.path()) else { return };
-    for cell in CELLS {
+    for cell in Cell::ALL {
         assert!(said.contains(&format!("{cell} output: largest difference")), "{said}");
     }
 }
@@ -197,7 +197,7 @@ fn a_state_saved_by_pytorch_gives_the_same_outputs_here() {
 
 /// Loads the state of each cell and compares what it computes with what PyTorch did.
 fn check_states(folder: &Path) {
-    for cell in CELLS {
+    for cell in Cell::ALL {
         let out = folder.join(cell.to_string());
         let case: Value =
             serde_json::from_slice(&std::fs::read(out.with_extension("json")).unwrap()).unwrap();
