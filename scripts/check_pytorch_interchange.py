@@ -3,18 +3,26 @@
 
   load FOLDER    for each cell, loads the stack of FOLDER/CELL.safetensors into PyTorch, runs it on the input of CELL.json,
                  and compares with the output and final state that CELL.json has from this library
+  logits FOLDER  for each MODEL.safetensors of FOLDER, runs the program of crates/bptt/docs/pytorch.md, the very text, on the pieces
+                 of MODEL.json, and compares with the logits and the loss that MODEL.json has from this library
   save FOLDER    for each cell, saves a state of a seeded PyTorch module for this library to read, with what it computes;
                  crates/models/tests/golden/pytorch-state was made so
 
 CELL.json: {"cell": "lstm", "features": F, "hidden": H, "layers": L, "steps": T, "batch": B, "input": [T*B*F],
 "output": [T*B*H], "h_n": [L*B*H], "c_n": [L*B*H]}, all row-major, time first.
+
+MODEL.json: {"frames": [[[pitches that sound], [pitches that are struck]], ...]} or {"tokens": [...]}, and
+{"logits": [T*V], "counts": [T*V] of 0 and 1, "nats": N}: logits are compared where "counts" is 1.
 """
 
 import json
+import pathlib
 import sys
 
 import torch
 from safetensors.torch import load_file, save_file
+
+PAGE = pathlib.Path(__file__).parent.parent / "crates/bptt/docs/pytorch.md"
 
 MODULES = {
     "rnn": lambda *sizes: torch.nn.RNN(*sizes),
@@ -39,7 +47,6 @@ def run(module, case):
 def load(cell, path):
     case = json.load(open(path + ".json"))
     module = MODULES[case["cell"]](case["features"], case["hidden"], case["layers"])
-    # The three lines of the documentation:
     weights = load_file(path + ".safetensors")
     stack = {name.removeprefix("recurrent."): value for name, value in weights.items() if name.startswith("recurrent.")}
     module.load_state_dict(stack)
@@ -48,6 +55,30 @@ def load(cell, path):
         print(f"{case['cell']} {name}: largest difference {worst:.1e}")
         if not worst <= TOLERANCE:
             sys.exit(f"{name} differs by {worst}")
+
+
+def check_logits(path):
+    case = json.load(open(path.with_suffix(".json")))
+    page = {}
+    exec(PAGE.read_text().split("```python\n")[1].split("\n```")[0], page)
+    config, stack, weights = page["load_model"](path)
+    functional = torch.nn.functional
+    with torch.no_grad():
+        if "tokens" in case:
+            features = page["token_features"](config, case["tokens"])
+            found = page["logits"](config, stack, weights, features)
+            nats = functional.cross_entropy(found[:, 0], torch.tensor(case["tokens"]), reduction="sum")
+        else:
+            features, bits, loss_mask = page["frame_features"](config, case["frames"])
+            found = page["logits"](config, stack, weights, features, bits, loss_mask)
+            nats = functional.binary_cross_entropy_with_logits(found, bits, weight=loss_mask, reduction="sum")
+    expected, counts = torch.tensor(case["logits"]), torch.tensor(case["counts"])
+    # Logits of large models are sums of many numbers.
+    worst = ((found.flatten() - expected) * counts).abs().max().item() / max(1.0, (expected * counts).abs().max().item())
+    of_loss = abs(nats.item() - case["nats"]) / case["nats"]
+    print(f"{path.stem} logits: largest difference {worst:.1e}, of the loss {of_loss:.1e}")
+    if not (worst <= TOLERANCE and of_loss <= TOLERANCE):
+        sys.exit(f"{path.stem} differs by {worst}, its loss by {of_loss}")
 
 
 def save(cell, out):
@@ -63,6 +94,10 @@ def save(cell, out):
 
 
 if __name__ == "__main__":
-    action, folder = {"load": load, "save": save}[sys.argv[1]], sys.argv[2]
-    for cell in MODULES:
-        action(cell, f"{folder}/{cell}")
+    action, folder = sys.argv[1], sys.argv[2]
+    if action == "logits":
+        for path in sorted(pathlib.Path(folder).glob("*.safetensors")):
+            check_logits(path)
+    else:
+        for cell in MODULES:
+            {"load": load, "save": save}[action](cell, f"{folder}/{cell}")

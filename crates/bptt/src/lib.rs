@@ -1,28 +1,24 @@
 //! Recurrent cells and layers with hand-written backpropagation through time, a readable reference and gradient checks.
 //!
 //! * [`layers`]: recurrent stacks, linear layers, embeddings, over flat slices; parameters live in [`Parameters`].
-//! * [`textbook`]: every cell forward and backward in plain loops. Read this first; [`backpropagation`] derives every gradient.
-//! * [`fused`]: the fast implementation of the same.
-//! * [`reference`](mod@reference): the forward equations on a small tape, which derives the gradients mechanically.
+//! * [`backpropagation`]: every gradient derived, from the loss to each weight, with a worked example of each.
+//! * [`textbook`]: the same in plain loops, one line per equation. Read this first.
+//! * [`reference`](mod@reference): cells on a small tape, which derives gradients mechanically and proves the others.
+//! * [`fused`]: the fast implementation, which runs.
 //! * [`Cell`]: what each cell is, in one table; [`Implementation`]: the three behind one interface.
+//! * [`exercises`]: change a line, run a test, read what it tells you.
 //! * [`loss`], [`init`]: what training needs around them.
 //! * [`gradcheck`], [`probe`]: is a gradient right, and how does it flow?
 //!
 //! # To PyTorch and back
 //!
-//! Parameters have PyTorch's names and shapes. With the prefix `"lstm"`, a stack's parameters in a safetensors file load with
-//!
-//! ```python
-//! import safetensors.torch, torch
-//! weights = {k[5:]: v for k, v in safetensors.torch.load_file("model.safetensors").items() if k.startswith("lstm.")}
-//! lstm = torch.nn.LSTM(88, 128, num_layers=2); lstm.load_state_dict(weights)
-//! ```
+//! Parameters have PyTorch's names, shapes and gate order. [`pytorch`] has a program that computes the logits of a model file in
+//! PyTorch, tested on real ones, and the order of features.
 
+#[allow(rustdoc::invalid_html_tags)] // of the loader of equations
+pub mod backpropagation;
 pub mod cell;
 pub mod divergence;
-#[doc = include_str!("../docs/backpropagation.md")]
-pub mod backpropagation {}
-
 pub mod error;
 pub mod fused;
 pub mod gradcheck;
@@ -33,7 +29,10 @@ pub mod loss;
 pub mod parameters;
 pub mod probe;
 pub mod problem;
+#[doc = include_str!("../docs/pytorch.md")]
+pub mod pytorch {}
 pub mod reference;
+#[allow(rustdoc::invalid_html_tags)] // of the loader of equations
 pub mod textbook;
 
 pub use cell::{Cell, CellSpec};

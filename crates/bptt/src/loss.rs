@@ -1,5 +1,7 @@
 //! Negative log-likelihoods of what an output layer says, and their gradients, straight from logits.
 //!
+//! [`crate::backpropagation::losses`] derives both; [`crate::textbook::loss`] is the same in plain loops.
+//!
 //! Both functions are exact for any logit, however large, and return sums, never means: whoever calls decides whether a
 //! mean is over frames, tokens or notes, and passes `1 / count` as the scale of the gradient.
 

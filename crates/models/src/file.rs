@@ -1,15 +1,8 @@
 //! The model file: safetensors with PyTorch's parameter names, and one metadata entry that says everything else.
 //!
-//! The recurrent weights load into `torch.nn.LSTM`, `GRU` or `RNN`:
-//!
-//! ```python
-//! from safetensors.torch import load_file
-//! weights = load_file("model.safetensors")
-//! torch_lstm.load_state_dict({k.removeprefix("recurrent."): v for k, v in weights.items() if k.startswith("recurrent.")})
-//! ```
-//!
-//! The other way, [`load_state`] reads what `safetensors.torch.save_file(torch_lstm.state_dict(), path)` wrote.
-//! `scripts/check_pytorch_interchange.py` does both for every cell.
+//! [`composer_bptt::pytorch`] has a program that loads such a file into PyTorch and computes the same logits, coupling included. The
+//! other way, [`load_state`] reads what `safetensors.torch.save_file(torch_lstm.state_dict(), path)` wrote.
+//! `scripts/check_pytorch_interchange.py` does both for every cell that PyTorch has.
 
 use crate::Error;
 use crate::sequence_model::{ModelConfig, SequenceModel};

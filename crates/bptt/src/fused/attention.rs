@@ -1,4 +1,6 @@
 //! Attention for whole batches. The rows of a batch know nothing of each other, so each thread takes some of them.
+//!
+//! [`crate::backpropagation::attention`] derives the gradients; `d_mean`, `d_e`, `d_p` are the names there and here.
 
 use composer_tensor::Scalar;
 use composer_tensor::maths::tanh_slice;
@@ -79,7 +81,7 @@ pub(crate) fn backward<S: Scalar>(
 
 impl<S: Scalar> Attend<'_, S> {
     /// ```text
-    /// e = q pᵀ, or v · tanh(q_t + p_s)          a = softmax(e)          context = a k
+    /// e = q pᵀ, or v · tanh(u_t + p_s)          a = softmax(e)          context = a k
     /// ```
     fn forward_row(&self, b: usize, row: &mut [S]) {
         let Attend { steps, source, batch, side, key, .. } = *self;
@@ -109,9 +111,9 @@ impl<S: Scalar> Attend<'_, S> {
     }
 
     /// ```text
-    /// d_a = d_context kᵀ          d_k = aᵀ d_context          d_e = a (d_a − Σ_s a d_a)
-    /// d_q = d_e p                 d_p = d_eᵀ q                 for products
-    /// g_ts = d_e_ts v (1 − z²)    d_q_t = Σ_s g_ts            d_p_s = Σ_t g_ts      d_v = Σ_ts d_e_ts z_ts
+    /// d_a = d_context kᵀ                 d_k = aᵀ d_context          d_e = a (d_a − d_mean)    d_mean = Σ_s a d_a
+    /// d_q = d_e p                        d_p = d_eᵀ q                for products
+    /// d_sum_ts = d_e_ts v (1 − z_ts²)    d_u_t = Σ_s d_sum_ts        d_p_s = Σ_t d_sum_ts      d_v = Σ_ts d_e_ts z_ts
     /// ```
     fn backward_row(&self, b: usize, weights: &[S], d_context: &[S], d_row: &mut [S]) {
         let Attend { steps, source, batch, side, key, .. } = *self;
@@ -124,8 +126,8 @@ impl<S: Scalar> Attend<'_, S> {
         packed.pack_plain(&d_context[b * key..], steps, key, batch * key);
         add_outer_products(Left::rows(weights, steps, source), &packed, d_keys);
         for (d_e, a) in d_e.chunks_exact_mut(source).zip(weights.chunks_exact(source)) {
-            let mean: S = d_e.iter().zip(a).map(|(&d, &a)| d * a).sum();
-            d_e.iter_mut().zip(a).for_each(|(d, &a)| *d = a * (*d - mean));
+            let d_mean: S = d_e.iter().zip(a).map(|(&d, &a)| d * a).sum();
+            d_e.iter_mut().zip(a).for_each(|(d, &a)| *d = a * (*d - d_mean));
         }
         match self.v {
             None => {
@@ -144,9 +146,9 @@ impl<S: Scalar> Attend<'_, S> {
                     {
                         for unit in 0..side {
                             d_v[unit] += d_e * z[unit];
-                            let g = d_e * v[unit] * (S::one() - z[unit] * z[unit]);
-                            d_q[unit] += g;
-                            d_p[unit] += g;
+                            let d_sum = d_e * v[unit] * (S::one() - z[unit] * z[unit]);
+                            d_q[unit] += d_sum;
+                            d_p[unit] += d_sum;
                         }
                     }
                 }
@@ -154,7 +156,7 @@ impl<S: Scalar> Attend<'_, S> {
         }
     }
 
-    /// `tanh(q_t + p_s)` for all source steps, `[S, P]`.
+    /// `tanh(u_t + p_s)` (`queries` are `u` here) for all source steps, `[S, P]`.
     fn additive(&self, b: usize, t: usize, z: &mut [S]) {
         let q = &self.queries[(t * self.batch + b) * self.side..][..self.side];
         for (s, z) in z.chunks_exact_mut(self.side).enumerate() {

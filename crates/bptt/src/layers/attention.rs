@@ -35,6 +35,8 @@ impl AttentionScore {
 /// e_ts = score(q_t, k_s)          a_ts = e^e_ts / Σ_s' e^e_ts'          context_t = Σ_s a_ts k_s
 /// ```
 ///
+/// Gradients: [`crate::backpropagation::attention`] derives them, [`crate::textbook::attention`] is the same in plain loops.
+///
 /// The query is the decoder's output at the step itself, so that all steps of a decoder run first and attend together. (With
 /// the state before the step as the query, as Bahdanau et al. had it, the recurrence would have to stop at every step.)
 #[derive(Clone, Debug)]

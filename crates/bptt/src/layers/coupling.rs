@@ -4,16 +4,18 @@
 //! that are decided before it:
 //!
 //! ```text
-//! l_v += Σ_u weight[u, v] x_u        over the bits u that are known before v
+//! y_v = l_v + Σ_u weight[u, v] x_u        over the bits u that are known before v
 //!
-//! P(x) = Π_v σ(l_v)^x_v (1 − σ(l_v))^(1 − x_v)             exact, by the chain rule
-//! d weight[u, v] = Σ_rows d_l_v x_u    d_l_v = σ(l_v) − x_v
+//! P(x) = Π_v σ(y_v)^x_v (1 − σ(y_v))^(1 − x_v)             exact, by the chain rule of probability
+//! d_weight[u, v] = Σ_rows d_y_v x_u    d_y_v = σ(y_v) − x_v    d_l_v = d_y_v
 //! ```
+//!
+//! [`crate::backpropagation::coupling`] derives them; [`crate::textbook::coupling`] is the same in plain loops.
 //!
 //! That is a fully visible sigmoid belief network (Frey 1998; Larochelle and Murray 2011), conditioned by the recurrent network
 //! through the linear layer below: RNN-NADE (Boulanger-Lewandowski et al. 2012) without its hidden layer.
 //!
-//! Bits are decided in two planes, `0..first`, then `first..V`, each in order. A bit of the second plane that is not charged
+//! Bits are decided in two planes, `0..first`, then `first..V`, each in order. A bit of the second plane whose loss mask is 0
 //! follows from the first plane (a note that begins is struck by necessity), so all of the second plane knows it beforehand.
 
 use composer_tensor::Scalar;
@@ -62,8 +64,8 @@ impl Coupling {
         Coupled { weight: params.value(self.weight), bits: self.bits, first: self.first }
     }
 
-    /// Adds to `logits` `[rows, V]` what the true bits `on` `[rows, V]` (0 or 1) say of each other. `charged` `[rows, V]` is 0 where a
-    /// bit is not charged; what the logits are there means nothing.
+    /// Adds to `logits` `[rows, V]` what the true bits `on` `[rows, V]` (0 or 1) say of each other. `loss_mask` `[rows, V]` is 0 where a
+    /// bit does not count; what the logits are there means nothing.
     ///
     /// # Errors
     /// A slice has the wrong length.
@@ -71,21 +73,21 @@ impl Coupling {
         &self,
         params: &Parameters<S>,
         on: &[S],
-        charged: &[S],
+        loss_mask: &[S],
         logits: &mut [S],
     ) -> Result<(), Error> {
-        self.check(on, charged, logits)?;
+        self.check(on, loss_mask, logits)?;
         let view = self.view(params);
-        let rows = on.chunks_exact(self.bits).zip(charged.chunks_exact(self.bits));
-        for ((on, charged), logits) in rows.zip(logits.chunks_exact_mut(self.bits)) {
+        let rows = on.chunks_exact(self.bits).zip(loss_mask.chunks_exact(self.bits));
+        for ((on, loss_mask), logits) in rows.zip(logits.chunks_exact_mut(self.bits)) {
             for bit in (0..self.bits).filter(|&bit| on[bit] > S::zero()) {
-                view.tell(bit, self.given(bit, charged), logits);
+                view.tell(bit, self.given(bit, loss_mask), logits);
             }
         }
         Ok(())
     }
 
-    /// Adds to the gradient of the weight, from the gradient of the logits `[rows, V]`, which is 0 where a bit is not charged.
+    /// Adds to the gradient of the weight, from the gradient of the logits `[rows, V]`, which is 0 where the loss mask is.
     /// The layer below takes the same gradient, as it is.
     ///
     /// # Errors
@@ -94,15 +96,15 @@ impl Coupling {
         &self,
         params: &mut Parameters<S>,
         on: &[S],
-        charged: &[S],
+        loss_mask: &[S],
         d_logits: &[S],
     ) -> Result<(), Error> {
-        self.check(on, charged, d_logits)?;
+        self.check(on, loss_mask, d_logits)?;
         let d_weight = params.grad_mut(self.weight);
-        let rows = on.chunks_exact(self.bits).zip(charged.chunks_exact(self.bits));
-        for ((on, charged), d_logits) in rows.zip(d_logits.chunks_exact(self.bits)) {
+        let rows = on.chunks_exact(self.bits).zip(loss_mask.chunks_exact(self.bits));
+        for ((on, loss_mask), d_logits) in rows.zip(d_logits.chunks_exact(self.bits)) {
             for bit in (0..self.bits).filter(|&bit| on[bit] > S::zero()) {
-                let later = if self.given(bit, charged) { self.first } else { bit + 1 };
+                let later = if self.given(bit, loss_mask) { self.first } else { bit + 1 };
                 let row = &mut d_weight[bit * self.bits..][..self.bits];
                 add(&mut row[later..], &d_logits[later..]);
                 // A bit says nothing of itself.
@@ -115,15 +117,15 @@ impl Coupling {
     }
 
     /// Whether a bit follows from the first plane.
-    fn given<S: Scalar>(&self, bit: usize, charged: &[S]) -> bool {
-        bit >= self.first && charged[bit] <= S::zero()
+    fn given<S: Scalar>(&self, bit: usize, loss_mask: &[S]) -> bool {
+        bit >= self.first && loss_mask[bit] <= S::zero()
     }
 
-    fn check<S>(&self, on: &[S], charged: &[S], logits: &[S]) -> Result<(), Error> {
+    fn check<S>(&self, on: &[S], loss_mask: &[S], logits: &[S]) -> Result<(), Error> {
         let rows = on.len() / self.bits;
         let shape = [("rows", rows), ("bits", self.bits)];
         check_len("the bits of a coupling", on.len(), &shape)?;
-        check_len("what is charged of a coupling's bits", charged.len(), &shape)?;
+        check_len("the loss mask of a coupling", loss_mask.len(), &shape)?;
         check_len("the logits of a coupling", logits.len(), &shape)
     }
 }

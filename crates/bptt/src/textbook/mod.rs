@@ -4,6 +4,10 @@
 //!   each application of the chain rule, and every name is that of the equation above it.
 //! * [`layer`]: what all cells share: the two products, the loop through time, padding, the sums of the weight gradients.
 //! * [`stack`]: layers on top of each other, in one direction or both.
+//! * [`attention`]: every step of a decoder looks at all steps of a source. [`coupling`]: yes-or-no outputs that see each other.
+//!   [`loss`]: softmax and sigmoid cross-entropy.
+//!
+//! One line is one application of the chain rule, with its equation above it. [`crate::backpropagation`] derives them.
 //!
 //! Change a line and see which test notices: [`crate::exercises`].
 //!
@@ -14,9 +18,12 @@
 //! In the code, `d_x` is the gradient of the loss with respect to `x`, and `d_gate_f` that with respect to `a_f`, the sum inside
 //! the nonlinearity of gate `f`.
 
+pub mod attention;
 pub mod cell;
+pub mod coupling;
 pub mod gru;
 pub mod layer;
+pub mod loss;
 pub mod lstm;
 pub mod minimal_gated_unit;
 pub mod peephole_lstm;

@@ -3,6 +3,7 @@
 mod attention;
 mod common;
 mod coupling;
+mod documentation;
 mod invariants;
 mod link1_differences;
 mod link2_reference;
@@ -14,3 +15,5 @@ mod negative_controls;
 mod probe;
 mod regularisation;
 mod segments;
+mod textbook_layers;
+mod worked_examples;

@@ -1,15 +1,23 @@
 //! A model's stack gives the same outputs in PyTorch, and a state that PyTorch saved gives them here.
 //!
+//! So do the logits of whole models, by the program that the documentation shows (`crates/bptt/docs/pytorch.md`).
+//!
 //! Without a Python that has torch and safetensors (`COMPOSER_PYTHON`, or `python3`), the tests skip and say so.
 
 use composer_bptt::{
     Cell, Init, Input, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
 };
+use composer_models::batch::Slice;
 use composer_models::file::{self, Notes, load_state};
-use composer_models::{Encoding, ModelConfig, SequenceModel};
+use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel, Targets, Workspace};
+use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_testkit::uniform;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
+
+/// The cells that PyTorch has.
+const CELLS: [Cell; 4] = [Cell::RnnTanh, Cell::RnnRelu, Cell::Lstm, Cell::Gru];
 
 /// Runs the script on a folder; `None`, with a printed reason, if there is no PyTorch.
 fn script(action: &str, folder: &Path) -> Option<String> {
@@ -76,6 +84,105 @@ fn a_model_file_gives_the_same_outputs_in_pytorch() {
     for cell in Cell::ALL.into_iter().filter(|cell| cell.spec().pytorch.is_some()) {
         assert!(said.contains(&format!("{cell} output: largest difference")), "{said}");
     }
+}
+
+/// Pitches of `representation`, each sounding with probability `share`; of those, some that sounded before are struck again.
+fn random_frames(representation: &FrameRepresentation, steps: usize, share: f64, seed: u64) -> Vec<Frame> {
+    let pitches = representation.num_pitches();
+    let random = uniform(seed, steps * pitches * 2, 1.0);
+    let mut frames = vec![Frame::default(); steps];
+    for t in 0..steps {
+        let before = if t > 0 { frames[t - 1].sounding } else { 0 };
+        for (pitch, random) in random[t * pitches * 2..][..pitches * 2].chunks_exact(2).enumerate() {
+            let bit = 1u128 << (usize::from(representation.pitch_low) + pitch);
+            // What sounded goes on more often than not.
+            let sounds = random[0].abs() < if before & bit > 0 { 0.7 } else { share };
+            if sounds {
+                frames[t].sounding |= bit;
+            }
+            if sounds && (before & bit == 0 || random[1] > 0.3) {
+                frames[t].onsets |= bit;
+            }
+        }
+    }
+    frames
+}
+
+/// Writes what a model says of a piece, and the model, for the script.
+fn write_logits(model: &SequenceModel, sequence: &Sequence, folder: &Path, name: &str) {
+    let (mut batch, mut ws) = (SequenceBatch::new(model.encoding()), Workspace::default());
+    batch.fill(model.encoding(), &[Some(Slice { sequence, start: 0, transpose: 0 })], sequence.len());
+    model.forward(&batch, &mut model.zero_state(1), Mode::Eval, &mut ws).unwrap();
+    let logits = ws.logits().to_vec();
+    let nats = model.loss(&batch, &mut ws).unwrap();
+    let counts = match &batch.targets {
+        Targets::Bits { weight, .. } => weight.clone(),
+        Targets::Tokens(_) => vec![1.0; logits.len()],
+    };
+    let mut case = json!({ "logits": logits, "counts": counts, "nats": nats });
+    match sequence {
+        Sequence::Tokens(tokens) => case["tokens"] = json!(tokens),
+        Sequence::Frames(frames) => {
+            let pitches = |frame: &Frame| {
+                [frame.pitches().collect::<Vec<u8>>(), frame.struck().collect()].map(|plane| json!(plane))
+            };
+            case["frames"] = json!(frames.iter().map(pitches).collect::<Vec<_>>());
+        }
+    }
+    let path = folder.join(name);
+    file::save(model, &Notes::default(), &path.with_extension("safetensors")).unwrap();
+    std::fs::write(path.with_extension("json"), case.to_string()).unwrap();
+}
+
+/// A model with random weights everywhere, also in the coupling, whose initial values are zeros.
+fn random_model(config: ModelConfig, seed: u64) -> SequenceModel {
+    let mut model = SequenceModel::new(config, &Init::PYTORCH, seed).unwrap();
+    let random = uniform(seed, model.params().len(), 0.5);
+    model.params_mut().values_mut().iter_mut().zip(random).for_each(|(value, x)| *value = x as f32);
+    model
+}
+
+#[test]
+fn the_program_of_the_documentation_gives_the_same_logits() {
+    let here = tempfile::tempdir().unwrap();
+    let mut names = Vec::new();
+    let mut write = |model: &SequenceModel, sequence: &Sequence, name: String| {
+        write_logits(model, sequence, here.path(), &name);
+        names.push(name);
+    };
+    for (index, cell) in CELLS.into_iter().enumerate() {
+        let seed = 60 + index as u64;
+        let recurrent = RecurrentConfig { cell, hidden: 6, layers: 2, ..RecurrentConfig::default() };
+        let encoding = Encoding::Tokens { vocabulary: 9, fingerprint: "test".into() };
+        let tokens = uniform(seed, 12, 4.5).iter().map(|x| (x + 4.5) as u32).collect();
+        let model = random_model(ModelConfig::new(encoding, recurrent.clone()), seed);
+        write(&model, &Sequence::Tokens(tokens), format!("tokens-{cell}"));
+        for (onset_plane, metre, coupled) in
+            [(true, 3, true), (true, 0, false), (false, 4, true), (false, 0, false)]
+        {
+            let representation =
+                FrameRepresentation { pitch_low: 60, pitch_high: 66, onset_plane, ..Default::default() };
+            let frames = random_frames(&representation, 12, 0.3, seed);
+            let encoding = Encoding::Frames { representation, metre };
+            let config = ModelConfig { coupled, ..ModelConfig::new(encoding, recurrent.clone()) };
+            let name = format!("frames-{cell}-{onset_plane}-{metre}-{coupled}");
+            write(&random_model(config, seed), &Sequence::Frames(frames), name);
+        }
+    }
+    // A model as users have them. (The packaged crate does not have it.)
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("../composer/models/compose.safetensors");
+    if built_in.exists() {
+        let (model, _) = file::load(&built_in).unwrap();
+        let Encoding::Frames { representation, .. } = model.encoding() else { panic!("a model of frames") };
+        let frames = random_frames(representation, 40, 0.04, 7);
+        assert!(model.config().coupled);
+        write(&model, &Sequence::Frames(frames), "built-in".into());
+    }
+    let Some(said) = script("logits", here.path()) else { return };
+    for name in names {
+        assert!(said.contains(&format!("{name} logits: largest difference")), "{name}: {said}");
+    }
+    print!("{said}");
 }
 
 #[test]
