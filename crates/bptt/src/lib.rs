@@ -16,6 +16,7 @@
 //! lstm = torch.nn.LSTM(88, 128, num_layers=2); lstm.load_state_dict(weights)
 //! ```
 
+pub mod arrays;
 pub mod divergence;
 #[doc = include_str!("../docs/backpropagation.md")]
 pub mod backpropagation {}

@@ -1,5 +1,6 @@
 //! All tests of the crate as one program: linking is what costs time. One module per subject.
 
+mod arrays;
 mod attention;
 mod common;
 mod coupling;
@@ -14,3 +15,4 @@ mod negative_controls;
 mod probe;
 mod regularisation;
 mod segments;
+mod squared_error;
