@@ -36,6 +36,28 @@ pub fn as_slice_or_copy<'a, S: Clone, D: Dimension>(view: ArrayView<'a, S, D>) -
     }
 }
 
+/// A view of numbers in row-major order.
+///
+/// # Panics
+/// If the length is not the product of the shape.
+pub fn view<'a, S, D: Dimension>(
+    shape: impl ndarray::IntoDimension<Dim = D>,
+    values: &'a [S],
+) -> ArrayView<'a, S, D> {
+    ArrayView::from_shape(shape.into_dimension(), values).expect("as many numbers as the shape has")
+}
+
+/// As [`view`], to change.
+///
+/// # Panics
+/// If the length is not the product of the shape.
+pub fn view_mut<'a, S, D: Dimension>(
+    shape: impl ndarray::IntoDimension<Dim = D>,
+    values: &'a mut [S],
+) -> ArrayViewMut<'a, S, D> {
+    ArrayViewMut::from_shape(shape.into_dimension(), values).expect("as many numbers as the shape has")
+}
+
 /// Lets `fill` write the elements in row-major order: straight into the view's memory if it lies like that, through a copy
 /// otherwise. `fill` sees what the view held.
 pub fn with_slice_mut<S: Clone, D: Dimension, R>(
