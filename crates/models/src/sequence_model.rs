@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::batch::{SequenceBatch, TargetRows};
+use crate::config::ModelConfig;
 use crate::encoding::{Encoding, Sequence};
 use crate::head::{Head, HeadWorkspace};
 use crate::language_model::{LanguageModel, StepInput};
@@ -11,52 +12,13 @@ use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
     Coupled, Coupling, Init, Input, Linear, LinearWorkspace, Mode, ParamId, Parameters, Recurrent,
-    RecurrentConfig, RecurrentWorkspace, SegmentWorkspace, State, StepWorkspace,
+    RecurrentWorkspace, SegmentWorkspace, State, StepWorkspace,
 };
 use composer_tensor::Scalar;
 use ndarray::{ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMutD, IxDyn};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
-
-/// Everything that says what a model is, apart from its weights.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ModelConfig {
-    /// What the input and the output mean.
-    pub encoding: Encoding,
-    /// The recurrent stack. Its `input` always equals [`Encoding::inputs`].
-    pub recurrent: RecurrentConfig,
-    /// Probability that an output of the stack is dropped on its way to the output layer, while training. The `dropout`
-    /// of the stack itself, as in PyTorch, is between its layers only.
-    #[serde(default)]
-    pub output_dropout: f64,
-    /// Whether the bits of a frame see each other ([`Coupling`]): lower pitches first, then which of them are struck. For
-    /// frames only.
-    #[serde(default)]
-    pub coupled: bool,
-}
-
-impl ModelConfig {
-    /// A configuration whose stack fits the encoding, whatever `recurrent.input` was.
-    pub fn new(encoding: Encoding, recurrent: RecurrentConfig) -> Self {
-        let recurrent = RecurrentConfig { input: encoding.inputs(), ..recurrent };
-        Self { encoding, recurrent, output_dropout: 0.0, coupled: false }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        if self.recurrent.input != self.encoding.inputs() {
-            return Err(Error::Features { stack: self.recurrent.input, encoding: self.encoding.inputs() });
-        }
-        if !(0.0..1.0).contains(&self.output_dropout) {
-            return Err(Error::OutputDropout(self.output_dropout));
-        }
-        if self.coupled && self.encoding.first_plane().is_none() {
-            return Err(Error::CoupledTokens(self.encoding.kind()));
-        }
-        Ok(())
-    }
-}
 
 /// A recurrent language model of music: P(symbol_t | symbols before t).
 ///
