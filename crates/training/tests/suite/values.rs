@@ -13,7 +13,7 @@ use composer_training::{Sampling, TrainingConfig, mean_nll, train};
 use ndarray::{Array2, s};
 
 fn config() -> TrainingConfig {
-    TrainingConfig { epochs: 60, batch_size: 8, tbptt_len: 40, copies: 1, ..common::config() }
+    TrainingConfig { epochs: 200, batch_size: 8, tbptt_len: 40, copies: 1, ..common::config() }
 }
 
 /// Two layers of 16 units.
@@ -41,10 +41,12 @@ fn two_layers_learn_a_sine_wave_and_go_on_with_it() {
     assert_abs_diff_eq!(before, 0.5, epsilon = 0.01); // the mean square of a sine
     train(&mut model, &train_set, &held_out, &config(), &mut Watcher::default()).unwrap();
     let after = mean_squared_error(&model, &held_out);
+    println!("mean squared error {before} before, {after} after");
     assert!(after < 0.004, "mean squared error {after}");
     let Sequence::Values(truth) = wave(80, 0.4) else { unreachable!() };
     let going_on = forecast(&mut Stepper::new(&model), truth.slice(s![..40, ..]), 20, None).unwrap();
     let distance = (&going_on - &truth.slice(s![40..60, ..])).mapv(f32::abs);
+    println!("largest distance {:?}", distance.iter().copied().fold(0.0f32, f32::max));
     assert!(distance.iter().all(|&distance| distance < 0.3), "{distance}");
 }
 
@@ -61,17 +63,19 @@ fn a_sine_wave_comes_in_and_a_cosine_goes_out() {
     let mut model = gru(Encoding::mapping(1, 1));
     train(&mut model, &train_set, &held_out, &config(), &mut Watcher::default()).unwrap();
     let error = mean_squared_error(&model, &held_out);
+    println!("mean squared error {error}");
     assert!(error < 0.02, "mean squared error {error}"); // one value of a sine has two cosines: the first step is a guess
     let Sequence::Values(values) = &held_out[0] else { unreachable!() };
     let none = Array2::zeros((0, 2));
     let given = values.slice(s![.., 1..]);
     let found = forecast(&mut Stepper::new(&model), none.view(), 60, Some(given)).unwrap();
     let late = (&found.slice(s![10.., ..]) - &values.slice(s![10.., ..1])).mapv(f32::abs);
+    println!("largest distance {:?}", late.iter().copied().fold(0.0f32, f32::max));
     assert!(late.iter().all(|&distance| distance < 0.2), "{late}");
 }
 
 #[test]
-fn scheduled_sampling_feeds_the_mean_back_and_does_better_on_its_own() {
+fn scheduled_sampling_feeds_the_mean_back() {
     let trained = |sampling: Sampling| {
         let mut model = model(Cell::Gru, Encoding::values(1));
         let config = TrainingConfig { epochs: 25, sampling, ..config() };
