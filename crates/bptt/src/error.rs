@@ -15,6 +15,16 @@ pub enum Error {
         /// How that length comes about.
         shape: String,
     },
+    /// An array has the wrong shape.
+    #[error("{what}: expected {expected}, got {found:?}")]
+    ArrayShape {
+        /// Which argument.
+        what: &'static str,
+        /// The shape it should have, with the names of its axes: `[T=17, B=3, F=88]`.
+        expected: String,
+        /// Its shape.
+        found: Vec<usize>,
+    },
     /// A number in a configuration is out of its range.
     #[error("{name} is {value}, but {expected}")]
     Config {

@@ -15,6 +15,7 @@
 //! Parameters have PyTorch's names, shapes and gate order. [`pytorch`] has a program that computes the logits of a model file in
 //! PyTorch, tested on real ones, and the order of features.
 
+pub mod arrays;
 #[allow(rustdoc::invalid_html_tags)] // of the loader of equations
 pub mod backpropagation;
 pub mod cell;

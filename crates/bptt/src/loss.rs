@@ -1,9 +1,10 @@
 //! Negative log-likelihoods of what an output layer says, and their gradients, straight from logits.
 //!
-//! [`crate::backpropagation::losses`] derives both; [`crate::textbook::loss`] is the same in plain loops.
+//! [`crate::backpropagation::losses`] derives them; [`crate::textbook::loss`] is the same in plain loops.
 //!
-//! Both functions are exact for any logit, however large, and return sums, never means: whoever calls decides whether a
-//! mean is over frames, tokens or notes, and passes `1 / count` as the scale of the gradient.
+//! Sigmoid and softmax cross-entropy are exact for any logit, however large. [`squared_error`] is for real-valued outputs. All
+//! return sums, never means: whoever calls decides whether a mean is over frames, tokens or notes, and passes `1 / count` as the
+//! scale of the gradient.
 
 use composer_tensor::maths::{exp, ln_1p};
 use composer_tensor::parallel::{ReadRows, SliceRows, SplitRows, sum_blocks};
@@ -134,6 +135,60 @@ impl<S: Scalar> Sigmoid<'_, S> {
         sums.write(&mut lanes[..V::LANES], 0);
         lanes.iter().map(|lane| lane.f64()).sum()
     }
+}
+
+/// `½ ln 2π`: what −ln of a normal density with unit variance is at its mean, in nats.
+pub const UNIT_NORMAL_NLL: f64 = 0.918_938_533_204_672_7;
+
+/// Squared error of real-valued outputs: half the squared distance from the targets, summed.
+///
+/// `outputs`, `targets` and `weights` (any non-negative numbers; 0 takes an element out, whatever stands there) have one length;
+/// without `weights`, all are 1. `outputs` are overwritten by `scale` times the gradient of the sum.
+///
+/// ```text
+/// sum = Σ w ½ (y − target)²          d sum / d y = w (y − target)
+/// ```
+///
+/// As a likelihood: the target is normal with mean `y` and variance 1, and `sum` is its negative log-density without the
+/// constant, so `sum + count ·` [`UNIT_NORMAL_NLL`] are the nats. (PyTorch: `MSELoss(reduction="sum") / 2`, or
+/// `GaussianNLLLoss(full=True)` with a variance of 1.) The mean squared error is `2 sum / count`.
+///
+/// # Errors
+/// The lengths differ.
+pub fn squared_error<S: Scalar>(
+    outputs: &mut [S],
+    targets: &[S],
+    weights: Option<&[S]>,
+    scale: f64,
+) -> Result<Nll, Error> {
+    check_len("the targets", targets.len(), &[("outputs", outputs.len())])?;
+    let Some(weights) = weights else {
+        let sum = squared_differences(outputs, targets.iter().map(|&target| (target, S::one())), scale);
+        return Ok(Nll { sum, count: targets.len() as f64 });
+    };
+    check_len("the weights of the targets", weights.len(), &[("outputs", outputs.len())])?;
+    let count = weights.iter().map(|weight| weight.f64()).sum();
+    let sum = squared_differences(outputs, targets.iter().copied().zip(weights.iter().copied()), scale);
+    Ok(Nll { sum, count })
+}
+
+/// One pass in one order: outputs are few beside the products of a recurrent step.
+fn squared_differences<S: Scalar>(
+    outputs: &mut [S],
+    targets: impl Iterator<Item = (S, S)>,
+    scale: f64,
+) -> f64 {
+    let scale = S::of(scale);
+    let each = outputs.iter_mut().zip(targets).map(|(y, (target, weight))| {
+        if weight <= S::zero() {
+            *y = S::zero();
+            return 0.0;
+        }
+        let distance = *y - target;
+        *y = scale * weight * distance;
+        0.5 * weight.f64() * distance.f64() * distance.f64()
+    });
+    each.sum()
 }
 
 /// The target of [`softmax_cross_entropy`] that takes a row out of the sum.

@@ -55,7 +55,7 @@ impl Session {
         let encoding = material.encoding(config.music.metre);
         let mut model = SequenceModel::new(config.model(encoding), &Init::default(), config.training.seed)?;
         match config.model.init_from.as_str() {
-            "" => model.set_prior(&material.train.sequences),
+            "" => model.init_output_bias(&material.train.sequences),
             path => init_from(&mut model, Path::new(path))?,
         }
         Ok(Self { config, material, model })

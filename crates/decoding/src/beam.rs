@@ -11,7 +11,8 @@ use crate::Error;
 use crate::grammar::Grammar;
 use crate::token_stream::must_be_tokens;
 use crate::tokens::check_logits;
-use composer_models::LanguageModel;
+use composer_models::arrays::view_mut;
+use composer_models::{LanguageModel, StepInput};
 use serde::{Deserialize, Serialize};
 
 /// How to search.
@@ -108,7 +109,8 @@ pub fn search<M: LanguageModel, G: Grammar>(
     let mut state = model.zero_state(1);
     let mut logits = vec![0.0; vocabulary];
     for token in std::iter::once(vocabulary as u32).chain(primer.iter().copied()) {
-        model.step(&[token], &[0, 1], &mut state, &mut logits)?;
+        let input = StepInput::MultiHot { indices: &[token], offsets: &[0, 1] };
+        model.step(input, &mut state, view_mut((1, vocabulary), &mut logits))?;
     }
     let first = Beam { row: 0, tokens: Vec::new(), nll: Vec::new(), total: 0.0, grammar };
     let mut groups = vec![vec![first]; options.groups];
@@ -133,7 +135,9 @@ pub fn search<M: LanguageModel, G: Grammar>(
         groups.iter_mut().flatten().enumerate().for_each(|(row, beam)| beam.row = row);
         let indices: Vec<u32> = groups.iter().flatten().map(|beam| beam.tokens[step]).collect();
         logits.resize(rows.len() * vocabulary, 0.0);
-        model.step(&indices, &(0..=rows.len()).collect::<Vec<_>>(), &mut state, &mut logits)?;
+        let offsets: Vec<usize> = (0..=rows.len()).collect();
+        let input = StepInput::MultiHot { indices: &indices, offsets: &offsets };
+        model.step(input, &mut state, view_mut((rows.len(), vocabulary), &mut logits))?;
     }
     let mut all = Vec::new();
     for (group, mut done) in groups.into_iter().zip(done) {

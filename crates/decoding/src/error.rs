@@ -38,7 +38,8 @@ pub enum Error {
         /// Step, from 0.
         step: usize,
     },
-    /// A model of tokens where one of frames is needed, or the other way round.
+    /// A model of one kind of sequence where another is needed. Real values are not decoded at all:
+    /// [`composer_models::forecast()`] feeds their mean back.
     #[error("this model writes {found}, and {needed} were asked for")]
     WrongKind {
         /// What the model writes.

@@ -2,12 +2,14 @@
 
 use crate::Error;
 use crate::coupled;
-use crate::frames::{self, FrameContext, FrameOptions, Open, Scratch};
+use crate::frames::{self, FrameChoice, FrameContext, FrameOptions, Open, Scratch};
 use crate::rules::Rules;
+use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Encoding, LanguageModel};
+use composer_models::{Encoding, LanguageModel, StepInput};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+use ndarray::ArrayView2;
 use rand_chacha::ChaCha8Rng;
 
 /// What was composed, and how likely the model finds it.
@@ -59,7 +61,7 @@ impl<M: LanguageModel> Generator<M> {
         options.check()?;
         let encoding = model.encoding().clone();
         let Encoding::Frames { representation, .. } = &encoding else {
-            return Err(Error::WrongKind { found: "tokens", needed: "frames" });
+            return Err(Error::WrongKind { found: encoding.kind(), needed: "frames" });
         };
         let representation = *representation;
         let state = model.zero_state(outputs);
@@ -122,8 +124,8 @@ impl<M: LanguageModel> Generator<M> {
     }
 
     /// Logits `[B, V]` from which the last step was decided, each bit given those that were decided before it.
-    pub fn logits(&self) -> &[f32] {
-        &self.logits
+    pub fn logits(&self) -> ArrayView2<'_, f32> {
+        view((self.voices.len(), self.encoding.outputs()), &self.logits)
     }
 
     /// Runs the model over the symbols of the step before.
@@ -136,7 +138,9 @@ impl<M: LanguageModel> Generator<M> {
             self.encoding.push_features(self.read, previous, &mut self.indices);
             self.offsets.push(self.indices.len());
         }
-        self.model.step(&self.indices, &self.offsets, &mut self.state, &mut self.logits)?;
+        let input = StepInput::MultiHot { indices: &self.indices, offsets: &self.offsets };
+        let logits = view_mut((self.voices.len(), self.encoding.outputs()), &mut self.logits);
+        self.model.step(input, &mut self.state, logits)?;
         self.read += 1;
         match self.logits.iter().position(|logit| logit.is_nan()) {
             None => Ok(()),
@@ -157,16 +161,15 @@ impl<M: LanguageModel> Generator<M> {
         let mut steps = Vec::with_capacity(self.voices.len());
         for (voice, logits) in self.voices.iter_mut().zip(self.logits.chunks_exact_mut(outputs)) {
             let previous = voice.context.previous();
-            let frame = frames::choose(
-                &self.representation,
+            let choice = FrameChoice {
+                representation: &self.representation,
                 logits,
                 coupling,
-                &voice.context,
-                &self.options,
+                context: &voice.context,
+                options: &self.options,
                 open,
-                &mut self.scratch,
-                &mut voice.rng,
-            );
+            };
+            let frame = choice.choose(&mut self.scratch, &mut voice.rng);
             voice.context.push(frame);
             coupled::condition(&self.representation, coupling, previous, frame, logits);
             steps.push(Step { frame, nll: frames::nll(&self.representation, logits, previous, frame) });

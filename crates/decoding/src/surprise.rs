@@ -5,6 +5,7 @@ use composer_models::LanguageModel;
 use composer_models::encoding::Encoding;
 use composer_models::scoring::bernoulli_nll;
 use composer_music::representation::frames::{Frame, FrameRepresentation, pitches};
+use ndarray::ArrayView1;
 
 /// How a note surprised.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +36,7 @@ pub struct Surprise {
 /// The model fails or writes tokens.
 pub fn surprise<M: LanguageModel>(model: M, piece: &[Frame]) -> Result<Surprise, Error> {
     let Encoding::Frames { representation, .. } = model.encoding().clone() else {
-        return Err(Error::WrongKind { found: "tokens", needed: "frames" });
+        return Err(Error::WrongKind { found: model.encoding().kind(), needed: "frames" });
     };
     let mut reader = Generator::new(model, FrameOptions::default(), 1, 0)?;
     let mut surprise = Surprise::default();
@@ -43,7 +44,7 @@ pub fn surprise<M: LanguageModel>(model: M, piece: &[Frame]) -> Result<Surprise,
     for (step, &frame) in piece.iter().enumerate() {
         surprise.steps.extend(reader.read(&[frame], true)?);
         for pitch in pitches(frame.onsets & representation.range_mask()) {
-            let nll = begins(&representation, reader.logits(), before, pitch);
+            let nll = begins(&representation, reader.logits().row(0), before, pitch);
             surprise.notes.push(NoteSurprise { step, steps: lasts(&piece[step..], pitch), pitch, nll });
         }
         before = frame;
@@ -52,7 +53,12 @@ pub fn surprise<M: LanguageModel>(model: M, piece: &[Frame]) -> Result<Surprise,
 }
 
 /// −ln P that a pitch begins.
-fn begins(representation: &FrameRepresentation, logits: &[f32], before: Frame, pitch: u8) -> f64 {
+fn begins(
+    representation: &FrameRepresentation,
+    logits: ArrayView1<'_, f32>,
+    before: Frame,
+    pitch: u8,
+) -> f64 {
     let offset = usize::from(pitch - representation.pitch_low);
     let sounds = bernoulli_nll(logits[offset], true);
     let again = representation.onset_plane && before.sounding >> pitch & 1 == 1;

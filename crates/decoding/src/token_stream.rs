@@ -3,14 +3,17 @@
 use crate::Error;
 use crate::grammar::Grammar;
 use crate::tokens::{self, TokenOptions};
+use composer_models::arrays::view_mut;
 use composer_models::scoring::categorical_nll;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Encoding, LanguageModel};
+use composer_models::{Encoding, LanguageModel, StepInput};
 use rand_chacha::ChaCha8Rng;
 
-/// One token as it is decided.
+/// One token of one piece, as it is decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Written {
+pub struct DecidedToken {
+    /// Which piece, from 0.
+    pub piece: usize,
     /// The token.
     pub token: u32,
     /// −ln P(token | what came before) under the model itself, in nats.
@@ -99,33 +102,32 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         };
         let indices: Vec<u32> = self.pieces.iter().map(last).collect();
         let offsets: Vec<usize> = (0..=indices.len()).collect();
-        self.model.step(&indices, &offsets, &mut self.state, &mut self.logits)?;
+        let input = StepInput::MultiHot { indices: &indices, offsets: &offsets };
+        let logits = view_mut((indices.len(), self.encoding.outputs()), &mut self.logits);
+        self.model.step(input, &mut self.state, logits)?;
         self.fresh = false;
         Ok(())
     }
 
-    fn decide(&mut self) -> Result<Vec<Option<Written>>, Error> {
+    fn decide(&mut self) -> Result<Vec<DecidedToken>, Error> {
         let outputs = self.encoding.outputs();
         let mut written = Vec::with_capacity(self.pieces.len());
-        for (piece, logits) in self.pieces.iter_mut().zip(self.logits.chunks_exact(outputs)) {
-            if piece.grammar.is_finished() {
-                written.push(None);
-                continue;
-            }
+        let pieces = self.pieces.iter_mut().zip(self.logits.chunks_exact(outputs)).enumerate();
+        for (index, (piece, logits)) in pieces.filter(|(_, (piece, _))| !piece.grammar.is_finished()) {
             piece.grammar.allow(&mut self.allowed);
             let candidates = tokens::candidates(logits, &self.allowed, &piece.history, &self.options)?;
             let token = tokens::draw(&candidates, &mut piece.rng);
             piece.grammar.push(token);
             piece.history.push(token);
-            written.push(Some(Written { token, nll: categorical_nll(logits, token as usize) }));
+            written.push(DecidedToken { piece: index, token, nll: categorical_nll(logits, token as usize) });
         }
         Ok(written)
     }
 }
 
 impl<M: LanguageModel, G: Grammar> Iterator for TokenGenerator<M, G> {
-    /// One token of every piece; `None` for a piece that is finished.
-    type Item = Result<Vec<Option<Written>>, Error>;
+    /// One token of every piece that is not finished, in their order.
+    type Item = Result<Vec<DecidedToken>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.pieces.iter().all(|piece| piece.grammar.is_finished()) {
@@ -135,10 +137,10 @@ impl<M: LanguageModel, G: Grammar> Iterator for TokenGenerator<M, G> {
     }
 }
 
-/// Refuses a model of frames.
+/// Refuses a model of anything but tokens.
 pub(crate) fn must_be_tokens(encoding: &Encoding) -> Result<(), Error> {
     match encoding {
         Encoding::Tokens { .. } => Ok(()),
-        Encoding::Frames { .. } => Err(Error::WrongKind { found: "frames", needed: "tokens" }),
+        other => Err(Error::WrongKind { found: other.kind(), needed: "tokens" }),
     }
 }

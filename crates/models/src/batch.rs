@@ -1,8 +1,12 @@
 //! [`SequenceBatch`]: `T` steps of `B` sequences, time-major, as features and targets.
 
+use crate::Error;
 use crate::encoding::{Encoding, Sequence, Symbol, pitches_in_range};
 use composer_bptt::Input;
+use composer_bptt::arrays::{check_shape, view, view_mut};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_tensor::Scalar;
+use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, Zip, s};
 use std::ops::Range;
 
 /// Steps `start .. start + T` of one sequence, or nothing.
@@ -12,76 +16,122 @@ pub struct Slice<'a> {
     pub sequence: &'a Sequence,
     /// First step to predict.
     pub start: usize,
-    /// Semitones to transpose by; ignored for tokens.
+    /// Semitones to transpose by; ignored for all but frames.
     pub transpose: i8,
 }
 
 /// What every step should predict.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Targets {
-    /// Sigmoid outputs. Both are `[T·B, V]`: the bits, and 1 where a bit is charged, 0 where it is not.
+pub enum Targets<S = f32> {
+    /// Sigmoid outputs. Both are `[T·B, V]`: the bits, and their loss mask.
     Bits {
         /// 1 where the bit is on.
-        on: Vec<f32>,
-        /// 1 where the bit counts. Padding counts nothing; an onset counts only where it carries information
-        /// (see [`Targets`]).
-        weight: Vec<f32>,
+        on: Vec<S>,
+        /// 1 where the bit is a term of the loss, 0 where it is not. Padding is none; an onset is one only where it carries
+        /// information (see [`SequenceBatch`]).
+        weight: Vec<S>,
     },
     /// Softmax outputs `[T·B]`; [`composer_bptt::loss::IGNORE`] where a step is padding.
     Tokens(Vec<u32>),
+    /// Linear outputs. Both are `[T·B, V]`: the values, and their loss mask.
+    Values {
+        /// What should be predicted.
+        values: Vec<S>,
+        /// 1 where the value is a term of the loss, 0 where the step is padding.
+        weight: Vec<S>,
+    },
 }
 
 /// The targets of some rows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum TargetRows<'a> {
+pub(crate) enum TargetRows<'a, S> {
     /// As [`Targets::Bits`].
-    Bits { on: &'a [f32], weight: &'a [f32] },
+    Bits { on: &'a [S], weight: &'a [S] },
     /// As [`Targets::Tokens`].
     Tokens(&'a [u32]),
+    /// As [`Targets::Values`].
+    Values { values: &'a [S], weight: &'a [S] },
 }
 
-impl Targets {
-    /// Some rows, of `outputs` bits each.
-    pub(crate) fn rows(&self, rows: Range<usize>, outputs: usize) -> TargetRows<'_> {
+impl<S: Scalar> Targets<S> {
+    /// None yet.
+    fn of(encoding: &Encoding) -> Self {
+        match encoding {
+            Encoding::Frames { .. } => Targets::Bits { on: Vec::new(), weight: Vec::new() },
+            Encoding::Tokens { .. } => Targets::Tokens(Vec::new()),
+            Encoding::Values { .. } => Targets::Values { values: Vec::new(), weight: Vec::new() },
+        }
+    }
+
+    /// Padding for some rows of `outputs` targets.
+    fn clear(&mut self, rows: usize, outputs: usize) {
+        match self {
+            Targets::Bits { on: targets, weight } | Targets::Values { values: targets, weight } => {
+                for plane in [targets, weight] {
+                    plane.clear();
+                    plane.resize(rows * outputs, S::zero());
+                }
+            }
+            Targets::Tokens(tokens) => {
+                tokens.clear();
+                tokens.resize(rows, composer_bptt::loss::IGNORE);
+            }
+        }
+    }
+
+    /// Some rows, of `outputs` targets each.
+    pub(crate) fn rows(&self, rows: Range<usize>, outputs: usize) -> TargetRows<'_, S> {
+        let range = rows.start * outputs..rows.end * outputs;
         match self {
             Targets::Bits { on, weight } => {
-                let bits = rows.start * outputs..rows.end * outputs;
-                TargetRows::Bits { on: &on[bits.clone()], weight: &weight[bits] }
+                TargetRows::Bits { on: &on[range.clone()], weight: &weight[range] }
             }
             Targets::Tokens(tokens) => TargetRows::Tokens(&tokens[rows]),
+            Targets::Values { values, weight } => {
+                TargetRows::Values { values: &values[range.clone()], weight: &weight[range] }
+            }
         }
     }
 }
 
 /// `T` steps of `B` sequences, time-major: row `t·B + b`.
 ///
-/// A frame is charged as the product over pitches of P(sounds) · P(struck | sounds). The second factor is charged only
-/// where it carries information: where the pitch sounds now *and* sounded in the step before. A pitch that begins to
+/// The loss of a frame is that of the product over pitches of P(sounds) · P(struck | sounds). The second factor is a term of the
+/// loss only where it carries information: where the pitch sounds now *and* sounded in the step before. A pitch that begins to
 /// sound is struck by necessity.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SequenceBatch {
+pub struct SequenceBatch<S = f32> {
     /// `T`.
     pub steps: usize,
     /// `B`.
     pub batch: usize,
-    /// Features that are on, row after row.
+    /// Features that are on, row after row; empty for real values.
     pub indices: Vec<u32>,
     /// Row `r` has `indices[offsets[r]..offsets[r + 1]]`.
     pub offsets: Vec<usize>,
+    /// The inputs `[T·B, F]` of real values; empty for symbols.
+    dense: Vec<S>,
+    /// `F`.
+    features: usize,
     /// What to predict.
-    pub targets: Targets,
+    pub targets: Targets<S>,
     /// Steps that are not padding: what every mean divides by.
-    pub charged: usize,
+    pub target_steps: usize,
 }
 
-impl SequenceBatch {
+impl SequenceBatch<f32> {
     /// An empty batch for an encoding, to be filled again and again.
     pub fn new(encoding: &Encoding) -> Self {
-        let targets = match encoding {
-            Encoding::Frames { .. } => Targets::Bits { on: Vec::new(), weight: Vec::new() },
-            Encoding::Tokens { .. } => Targets::Tokens(Vec::new()),
-        };
-        Self { steps: 0, batch: 0, indices: Vec::new(), offsets: Vec::new(), targets, charged: 0 }
+        Self {
+            steps: 0,
+            batch: 0,
+            indices: Vec::new(),
+            offsets: Vec::new(),
+            dense: Vec::new(),
+            features: encoding.inputs(),
+            targets: Targets::of(encoding),
+            target_steps: 0,
+        }
     }
 
     /// Fills the batch with `steps` steps of one slice per row; rows that end early or are `None` are padded.
@@ -90,26 +140,20 @@ impl SequenceBatch {
     pub fn fill(&mut self, encoding: &Encoding, slices: &[Option<Slice<'_>>], steps: usize) {
         self.steps = steps;
         self.batch = slices.len();
-        self.charged = 0;
+        self.target_steps = 0;
         self.indices.clear();
         self.offsets.clear();
         self.offsets.push(0);
-        let (rows, outputs) = (steps * slices.len(), encoding.outputs());
-        match &mut self.targets {
-            Targets::Bits { on, weight } => {
-                for plane in [on, weight] {
-                    plane.clear();
-                    plane.resize(rows * outputs, 0.0);
-                }
-            }
-            Targets::Tokens(tokens) => {
-                tokens.clear();
-                tokens.resize(rows, composer_bptt::loss::IGNORE);
-            }
+        self.dense.clear();
+        let rows = steps * slices.len();
+        if let Targets::Values { .. } = self.targets {
+            self.dense.resize(rows * self.features, 0.0);
         }
+        self.targets.clear(rows, encoding.outputs());
         for t in 0..steps {
             for (b, slice) in slices.iter().enumerate() {
                 if let Some(slice) = slice.filter(|slice| slice.start + t < slice.sequence.len()) {
+                    self.target_steps += 1;
                     self.push_step(encoding, slice, slice.start + t, t * slices.len() + b);
                 }
                 self.offsets.push(self.indices.len());
@@ -117,28 +161,138 @@ impl SequenceBatch {
         }
     }
 
-    /// The features as the recurrent stack reads them.
-    pub fn input<S>(&self) -> Input<'_, S> {
-        Input::MultiHot { indices: &self.indices, offsets: &self.offsets }
-    }
-
     fn push_step(&mut self, encoding: &Encoding, slice: Slice<'_>, step: usize, row: usize) {
-        let at = |step: usize| transposed(slice.sequence.symbol(step), slice.transpose);
-        let previous = step.checked_sub(1).map(at);
+        let outputs = encoding.outputs();
+        let range = row * outputs..(row + 1) * outputs;
+        if let (Targets::Values { values, weight }, Sequence::Values(sequence)) =
+            (&mut self.targets, slice.sequence)
+        {
+            let (previous, now) =
+                (step.checked_sub(1).map(|before| sequence.row(before)), sequence.row(step));
+            let previous = previous.as_ref().map(|previous| previous.slice(s![..outputs]));
+            let input = &mut self.dense[row * self.features..][..self.features];
+            let written = encoding.write_values(previous, now.slice(s![outputs..]), input);
+            debug_assert!(written.is_ok(), "checked by Encoding::check");
+            values[range.clone()].iter_mut().zip(&now).for_each(|(to, &value)| *to = value);
+            weight[range].fill(1.0);
+            return;
+        }
+        let at = |step: usize| slice.sequence.symbol(step).map(|symbol| transposed(symbol, slice.transpose));
+        let previous = step.checked_sub(1).and_then(at);
         encoding.push_features(step, previous, &mut self.indices);
-        self.charged += 1;
         match (&mut self.targets, encoding, at(step)) {
-            (Targets::Bits { on, weight }, Encoding::Frames { representation, .. }, Symbol::Frame(frame)) => {
-                let outputs = encoding.outputs();
-                let range = row * outputs..(row + 1) * outputs;
+            (
+                Targets::Bits { on, weight },
+                Encoding::Frames { representation, .. },
+                Some(Symbol::Frame(frame)),
+            ) => {
                 let previous = match previous {
                     Some(Symbol::Frame(previous)) => previous,
                     _ => Frame::default(),
                 };
                 frame_targets(representation, previous, frame, &mut on[range.clone()], &mut weight[range]);
             }
-            (Targets::Tokens(tokens), _, Symbol::Token(token)) => tokens[row] = token,
+            (Targets::Tokens(tokens), _, Some(Symbol::Token(token))) => tokens[row] = token,
             _ => debug_assert!(false, "checked by Encoding::check"),
+        }
+    }
+}
+
+impl<S: Scalar> SequenceBatch<S> {
+    /// A batch of real values from arrays: `inputs` `[T, B, F]` as the network reads them, whatever
+    /// [`Encoding::write_values`] would write, `targets` `[T, B, V]`, and `mask` `[T, B]`, `true` where a step is a term of the
+    /// loss (`None`: all are). Views of any layout are read in their logical order, and copied.
+    ///
+    /// # Errors
+    /// The encoding is of symbols, or a shape does not fit.
+    pub fn from_arrays(
+        encoding: &Encoding,
+        inputs: ArrayView3<'_, S>,
+        targets: ArrayView3<'_, S>,
+        mask: Option<ArrayView2<'_, bool>>,
+    ) -> Result<Self, Error> {
+        let Encoding::Values { .. } = encoding else {
+            return Err(Error::WrongSequence { expected: encoding.kind(), given: "real values" });
+        };
+        let (steps, batch, _) = inputs.dim();
+        let (features, outputs) = (encoding.inputs(), encoding.outputs());
+        check_shape("the inputs", inputs.shape(), &[("T", steps), ("B", batch), ("F", features)])?;
+        check_shape("the targets", targets.shape(), &[("T", steps), ("B", batch), ("V", outputs)])?;
+        if let Some(mask) = &mask {
+            check_shape("the mask", mask.shape(), &[("T", steps), ("B", batch)])?;
+        }
+        let mut weight = Array3::from_elem((steps, batch, outputs), S::one());
+        if let Some(mask) = &mask {
+            Zip::from(weight.rows_mut()).and(mask).for_each(|mut row, &counts| {
+                if !counts {
+                    row.fill(S::zero());
+                }
+            });
+        }
+        let target_steps = mask.map_or(steps * batch, |mask| mask.iter().filter(|&&counts| counts).count());
+        let weight = weight.iter().copied().collect();
+        Ok(Self {
+            steps,
+            batch,
+            indices: Vec::new(),
+            offsets: vec![0; steps * batch + 1],
+            dense: inputs.iter().copied().collect(),
+            features,
+            targets: Targets::Values { values: targets.iter().copied().collect(), weight },
+            target_steps,
+        })
+    }
+
+    /// The features as the recurrent stack reads them.
+    pub fn input(&self) -> Input<'_, S> {
+        match self.targets {
+            Targets::Values { .. } => Input::Dense(&self.dense),
+            _ => Input::MultiHot { indices: &self.indices, offsets: &self.offsets },
+        }
+    }
+
+    /// The features as an array `[T, B, F]`; those of symbols are ones and zeros.
+    pub fn inputs(&self) -> Array3<S> {
+        let shape = (self.steps, self.batch, self.features);
+        if let Targets::Values { .. } = self.targets {
+            return view(shape, &self.dense).to_owned();
+        }
+        let mut inputs = Array3::zeros(shape);
+        for (mut row, bounds) in inputs.rows_mut().into_iter().zip(self.offsets.windows(2)) {
+            for &index in &self.indices[bounds[0]..bounds[1]] {
+                row[index as usize] = S::one();
+            }
+        }
+        inputs
+    }
+
+    /// The inputs of one step of real values, `[B, F]`, to change.
+    ///
+    /// # Panics
+    /// If the step is not below `T`, or the batch is of symbols.
+    pub fn step_inputs_mut(&mut self, step: usize) -> ArrayViewMut2<'_, S> {
+        let size = self.batch * self.features;
+        view_mut((self.batch, self.features), &mut self.dense[step * size..][..size])
+    }
+
+    /// The same batch in another precision.
+    pub fn cast<D: Scalar>(&self) -> SequenceBatch<D> {
+        let cast = |values: &[S]| values.iter().map(|value| D::of(value.f64())).collect();
+        SequenceBatch {
+            steps: self.steps,
+            batch: self.batch,
+            indices: self.indices.clone(),
+            offsets: self.offsets.clone(),
+            dense: cast(&self.dense),
+            features: self.features,
+            targets: match &self.targets {
+                Targets::Bits { on, weight } => Targets::Bits { on: cast(on), weight: cast(weight) },
+                Targets::Tokens(tokens) => Targets::Tokens(tokens.clone()),
+                Targets::Values { values, weight } => {
+                    Targets::Values { values: cast(values), weight: cast(weight) }
+                }
+            },
+            target_steps: self.target_steps,
         }
     }
 }
@@ -150,7 +304,7 @@ pub(crate) fn transposed(symbol: Symbol, semitones: i8) -> Symbol {
     }
 }
 
-/// Bits and weights of one frame after `previous`, both `[V]` and zero before.
+/// Bits and loss mask of one frame after `previous`, both `[V]` and zero before.
 pub fn frame_targets(
     representation: &FrameRepresentation,
     previous: Frame,

@@ -1,25 +1,45 @@
-//! What the numbers of a model mean: [`Encoding`] turns symbols into input features and output targets.
+//! What the numbers of a model mean: [`Encoding`] turns sequences into input features and output targets.
 
 use crate::Error;
+use composer_bptt::arrays::check_shape;
 use composer_music::representation::frames::{self, Frame, FrameRepresentation};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
-/// A piece of music as a model reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A sequence as a model reads it, for example a piece of music.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Sequence {
     /// One multi-hot frame per time step.
     Frames(Vec<Frame>),
     /// One token per step.
     Tokens(Vec<u32>),
+    /// Real numbers `[T, V + G]`: in each row the `V` values that a model predicts, then the `G` that it is given. See
+    /// [`Encoding::Values`].
+    Values(Array2<f32>),
 }
 
 impl Sequence {
+    /// Real numbers that follow from others at the same step: `given` `[T, G]`, `predicted` `[T, V]`. For
+    /// [`Encoding::mapping`], and for [`Encoding::Values`] with given columns.
+    ///
+    /// # Errors
+    /// The numbers of steps differ.
+    pub fn mapping(given: ArrayView2<'_, f32>, predicted: ArrayView2<'_, f32>) -> Result<Self, Error> {
+        let expected = [("T", given.nrows()), ("V", predicted.ncols())];
+        check_shape("the predicted values", predicted.shape(), &expected)?;
+        match concatenate(Axis(1), &[predicted, given]) {
+            Ok(values) => Ok(Sequence::Values(values)),
+            Err(_) => Err(Error::Unsupported("the arrays are too large")),
+        }
+    }
+
     /// Number of steps.
     pub fn len(&self) -> usize {
         match self {
             Sequence::Frames(frames) => frames.len(),
             Sequence::Tokens(tokens) => tokens.len(),
+            Sequence::Values(values) => values.nrows(),
         }
     }
 
@@ -27,13 +47,45 @@ impl Sequence {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The symbol at a step; `None` for real values, which are no symbols.
+    pub fn symbol(&self, step: usize) -> Option<Symbol> {
+        match self {
+            Sequence::Frames(frames) => Some(Symbol::Frame(frames[step])),
+            Sequence::Tokens(tokens) => Some(Symbol::Token(tokens[step])),
+            Sequence::Values(_) => None,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Sequence::Frames(_) => "frames",
+            Sequence::Tokens(_) => "tokens",
+            Sequence::Values(_) => "real values",
+        }
+    }
 }
 
-/// How symbols become features and targets.
+/// How sequences become features and targets.
 ///
-/// Feature `V` (the one after all symbols) is the *start* feature: it is on in the first step only, where there is no
-/// previous symbol. That tells a model the beginning of a piece from a silence within it. After it, frames may have
-/// features for the place in the metre.
+/// # Features of symbols
+/// An input row is multi-hot. For frames, the features are, in this order,
+///
+/// | feature | on if |
+/// |---|---|
+/// | `0..P` | pitch `pitch_low + p` sounded in the step before |
+/// | `P..2P` | it was struck there (with an onset plane only) |
+/// | `V` | there is no step before: the *start* feature |
+/// | `V + 1..V + 1 + metre` | the step has this place in the metrical cycle |
+///
+/// where `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
+/// For tokens, feature `v` is the token before, and `V` the start. Outputs have the order of the features below `V`.
+///
+/// # Real values
+/// An input row is dense: with feedback, the `V` values of the step before (zeros at the start) and the start feature, 1 at the
+/// start and 0 later; then the `G` given values of the same step. The `V` outputs are the means of normal distributions with
+/// variance 1. So what is called nats is `½ Σ_v (y_v − ŷ_v)² + V · ½ ln 2π` per step: the squared error and a constant, `0.919 V`,
+/// below which no prediction falls. The mean squared error is twice what is above it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Encoding {
@@ -54,44 +106,85 @@ pub enum Encoding {
         /// their fingerprints are equal.
         fingerprint: String,
     },
+    /// Real numbers; a linear output with squared error.
+    Values {
+        /// `V`: how many numbers each step predicts.
+        features: usize,
+        /// `G`: how many further numbers each step is given when it predicts; 0: none.
+        #[serde(default)]
+        given: usize,
+        /// Whether the predicted values of the step before are read.
+        #[serde(default = "yes")]
+        feedback: bool,
+    },
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Encoding {
-    /// `V`: how many values the output layer has.
-    pub fn outputs(&self) -> usize {
-        match self {
-            Encoding::Frames { representation, .. } => representation.num_outputs(),
-            Encoding::Tokens { vocabulary, .. } => *vocabulary,
-        }
-    }
-
-    /// How many of the outputs say which pitches sound; the others say which are struck. `None` for tokens.
-    pub fn first_plane(&self) -> Option<usize> {
-        match self {
-            Encoding::Frames { representation, .. } => Some(representation.num_pitches()),
-            Encoding::Tokens { .. } => None,
-        }
-    }
-
     /// Frames of a representation, without a metre.
     pub fn frames(representation: FrameRepresentation) -> Self {
         Encoding::Frames { representation, metre: 0 }
     }
 
-    /// `F`: how many input features there are, those of the symbol, the start, and the place in the metre.
+    /// `features` real numbers per step, predicted from those before.
+    pub fn values(features: usize) -> Self {
+        Encoding::Values { features, given: 0, feedback: true }
+    }
+
+    /// `outputs` real numbers per step, predicted from `inputs` others up to the same step, and not from each other.
+    pub fn mapping(inputs: usize, outputs: usize) -> Self {
+        Encoding::Values { features: outputs, given: inputs, feedback: false }
+    }
+
+    /// `V`: how many values the output layer has.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Encoding::Frames { representation, .. } => representation.num_outputs(),
+            Encoding::Tokens { vocabulary, .. } => *vocabulary,
+            Encoding::Values { features, .. } => *features,
+        }
+    }
+
+    /// How many of the outputs say which pitches sound; the others say which are struck. `None` for all but frames.
+    pub fn first_plane(&self) -> Option<usize> {
+        match self {
+            Encoding::Frames { representation, .. } => Some(representation.num_pitches()),
+            Encoding::Tokens { .. } | Encoding::Values { .. } => None,
+        }
+    }
+
+    /// `F`: how many input features there are.
     pub fn inputs(&self) -> usize {
-        self.outputs() + 1 + self.metre()
+        match self {
+            Encoding::Values { features, given, feedback } => {
+                given + if *feedback { features + 1 } else { 0 }
+            }
+            _ => self.outputs() + 1 + self.metre(),
+        }
     }
 
     /// Steps of the metrical cycle; 0: none.
     pub fn metre(&self) -> usize {
         match self {
             Encoding::Frames { metre, .. } => *metre,
-            Encoding::Tokens { .. } => 0,
+            Encoding::Tokens { .. } | Encoding::Values { .. } => 0,
         }
     }
 
-    /// Appends the features that are on at `step` (from 0) when `previous` is the symbol before it (`None`: the start).
+    /// "frames", "tokens" or "real values".
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Encoding::Frames { .. } => "frames",
+            Encoding::Tokens { .. } => "tokens",
+            Encoding::Values { .. } => "real values",
+        }
+    }
+
+    /// Appends the features that are on at `step` (from 0) when `previous` is the symbol before it (`None`: the start). For
+    /// symbols only: real values have [`Encoding::write_values`].
     pub fn push_features(&self, step: usize, previous: Option<Symbol>, features: &mut Vec<u32>) {
         if let Some(place) = step.checked_rem(self.metre()) {
             features.push((self.outputs() + 1 + place) as u32);
@@ -102,11 +195,42 @@ impl Encoding {
                 push_planes(representation, frame, features);
             }
             (_, Some(Symbol::Token(token))) => features.push(token),
-            (Encoding::Tokens { .. }, Some(Symbol::Frame(_))) => debug_assert!(false, "checked by `check`"),
+            (_, Some(Symbol::Frame(_))) => debug_assert!(false, "checked by `check`"),
         }
     }
 
-    /// Refuses a sequence of the wrong kind or with unknown symbols.
+    /// Overwrites the input row `[F]` of a step of real values: `previous` `[V]` is what was predicted or true at the step
+    /// before (`None`: the start), `given` `[G]` is of the step itself.
+    ///
+    /// # Errors
+    /// A length does not fit.
+    pub fn write_values(
+        &self,
+        previous: Option<ArrayView1<'_, f32>>,
+        given: ArrayView1<'_, f32>,
+        row: &mut [f32],
+    ) -> Result<(), Error> {
+        let Encoding::Values { features, given: count, feedback } = *self else {
+            return Err(Error::WrongSequence { expected: self.kind(), given: "real values" });
+        };
+        if let Some(previous) = previous {
+            check_shape("the values before", previous.shape(), &[("V", features)])?;
+        }
+        check_shape("the given values", given.shape(), &[("G", count)])?;
+        check_shape("the input row", &[row.len()], &[("F", self.inputs())])?;
+        let (before, now) = row.split_at_mut(row.len() - count);
+        now.iter_mut().zip(given).for_each(|(to, &value)| *to = value);
+        if feedback {
+            before.fill(0.0);
+            match previous {
+                Some(previous) => before.iter_mut().zip(previous).for_each(|(to, &value)| *to = value),
+                None => before[features] = 1.0,
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a sequence of the wrong kind, with unknown symbols or with values that are not finite.
     pub fn check(&self, sequence: &Sequence) -> Result<(), Error> {
         match (self, sequence) {
             (Encoding::Frames { .. }, Sequence::Frames(_)) => Ok(()),
@@ -120,18 +244,22 @@ impl Encoding {
                     }),
                 }
             }
-            (Encoding::Frames { .. }, Sequence::Tokens(_)) => {
-                Err(Error::WrongSequence { expected: "frames", given: "tokens" })
+            (&Encoding::Values { features: predicted, given, .. }, Sequence::Values(values)) => {
+                if values.ncols() != predicted + given {
+                    return Err(Error::Columns { found: values.ncols(), predicted, given });
+                }
+                match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+                    None => Ok(()),
+                    Some(((step, column), &value)) => Err(Error::NonFiniteValue { step, column, value }),
+                }
             }
-            (Encoding::Tokens { .. }, Sequence::Frames(_)) => {
-                Err(Error::WrongSequence { expected: "tokens", given: "frames" })
-            }
+            _ => Err(Error::WrongSequence { expected: self.kind(), given: sequence.kind() }),
         }
     }
 }
 
 impl Encoding {
-    /// Semitones, at most `limit` either way, that keep every pitch of a sequence in range; none for tokens.
+    /// Semitones, at most `limit` either way, that keep every pitch of a sequence in range; none for all but frames.
     pub fn transpositions(&self, sequence: &Sequence, limit: i8) -> RangeInclusive<i8> {
         let (Encoding::Frames { representation, .. }, Sequence::Frames(frames)) = (self, sequence) else {
             return 0..=0;
@@ -148,23 +276,13 @@ impl Encoding {
     }
 }
 
-/// One step of a sequence.
+/// One step of a sequence of symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Symbol {
     /// A frame.
     Frame(Frame),
     /// A token.
     Token(u32),
-}
-
-impl Sequence {
-    /// The symbol at a step.
-    pub fn symbol(&self, step: usize) -> Symbol {
-        match self {
-            Sequence::Frames(frames) => Symbol::Frame(frames[step]),
-            Sequence::Tokens(tokens) => Symbol::Token(tokens[step]),
-        }
-    }
 }
 
 /// The bits of `plane` within the representation's range, as pitch offsets from its lowest pitch.

@@ -42,11 +42,11 @@ pub enum Error {
         /// What it got.
         given: &'static str,
     },
-    /// A coupling of the bits of frames in a model of tokens.
+    /// A coupling of the bits of frames in a model of something else.
     #[error(
-        "only the pitches of frames can be coupled, and this is a model of tokens: switch model.coupled off"
+        "only the pitches of frames can be coupled, and this is a model of {0}: switch model.coupled off"
     )]
-    CoupledTokens,
+    CoupledTokens(&'static str),
     /// A token that the vocabulary does not have.
     #[error("token {token} at position {position} is outside the vocabulary of {vocabulary} symbols")]
     UnknownToken {
@@ -57,6 +57,39 @@ pub enum Error {
         /// How many symbols there are.
         vocabulary: usize,
     },
+    /// A sequence of real values with another number of columns than the encoding has.
+    #[error(
+        "the sequence has {found} columns, and the model reads {predicted} predicted and {given} given ones"
+    )]
+    Columns {
+        /// How many it has.
+        found: usize,
+        /// How many are predicted.
+        predicted: usize,
+        /// How many are given.
+        given: usize,
+    },
+    /// A real value that is infinite or not a number.
+    #[error("the value at step {step}, column {column} is {value}: real-valued sequences must be finite")]
+    NonFiniteValue {
+        /// Its step.
+        step: usize,
+        /// Its column.
+        column: usize,
+        /// What is there.
+        value: f32,
+    },
+    /// A name that no parameter has.
+    #[error("the model has no parameter {name}; it has {known}")]
+    UnknownParameter {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// Something that models of this encoding cannot do.
+    #[error("{0}")]
+    Unsupported(&'static str),
     /// The stack reads another number of features than the encoding makes.
     #[error("the recurrent stack reads {stack} features, and its encoding makes {encoding}")]
     Features {

@@ -5,7 +5,8 @@
 //! `scripts/check_pytorch_interchange.py` does both for every cell that PyTorch has.
 
 use crate::Error;
-use crate::sequence_model::{ModelConfig, SequenceModel};
+use crate::config::ModelConfig;
+use crate::sequence_model::SequenceModel;
 use composer_bptt::{Entry, Parameters};
 use composer_music::atomic_file::write_atomically;
 use composer_music::representation::AnyRepresentation;

@@ -2,9 +2,11 @@
 
 use crate::batch::TargetRows;
 use composer_bptt::{Coupling, Error, Linear, LinearWorkspace, Mode, Parameters, loss};
+use composer_tensor::Scalar;
 use rand::RngExt;
 
 /// The layers, and where their parameters are.
+#[derive(Clone)]
 pub(crate) struct Head {
     pub output: Linear,
     pub coupling: Option<Coupling>,
@@ -14,31 +16,31 @@ pub(crate) struct Head {
 
 /// Scratch of the head for some rows.
 #[derive(Default)]
-pub(crate) struct HeadWorkspace {
-    linear: LinearWorkspace<f32>,
+pub(crate) struct HeadWorkspace<S> {
+    linear: LinearWorkspace<S>,
     /// With dropout, what the output layer reads `[rows, H]`, and what dropout multiplied it by; both empty without.
-    dropped: Vec<f32>,
-    keep: Vec<f32>,
+    dropped: Vec<S>,
+    keep: Vec<S>,
     /// `[rows, V]`; after [`Head::loss`] the gradient of the loss with respect to the logits.
-    pub logits: Vec<f32>,
+    pub logits: Vec<S>,
     /// Targets with label smoothing; empty without.
-    smoothed: Vec<f32>,
+    smoothed: Vec<S>,
 }
 
 impl Head {
     /// From the output of the stack `[rows, H]` to logits, given the bits of the targets that a coupling sees.
-    pub fn forward(
+    pub fn forward<S: Scalar>(
         &self,
-        params: &Parameters<f32>,
-        hidden: &[f32],
-        targets: TargetRows<'_>,
+        params: &Parameters<S>,
+        hidden: &[S],
+        targets: TargetRows<'_, S>,
         mode: Mode<'_>,
-        ws: &mut HeadWorkspace,
+        ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
         ws.drop_out(hidden, self.dropout, mode);
         let hidden = if ws.keep.is_empty() { hidden } else { &ws.dropped };
         let rows = hidden.len() / self.output.features();
-        ws.logits.resize(rows * self.output.outputs(), 0.0);
+        ws.logits.resize(rows * self.output.outputs(), S::zero());
         self.output.forward(params, hidden, rows, &mut ws.logits, &mut ws.linear)?;
         if let (Some(coupling), TargetRows::Bits { on, weight }) = (&self.coupling, targets) {
             coupling.forward(params, on, weight, &mut ws.logits)?;
@@ -46,21 +48,21 @@ impl Head {
         Ok(())
     }
 
-    /// Nats, summed over all that is charged. Turns the logits into the gradient of that sum divided by `charged`.
-    pub fn loss(
+    /// Nats, summed over all target steps. Turns the logits into the gradient of that sum divided by `target_steps`.
+    pub fn loss<S: Scalar>(
         &self,
-        targets: TargetRows<'_>,
-        charged: usize,
+        targets: TargetRows<'_, S>,
+        target_steps: usize,
         smoothing: f64,
-        ws: &mut HeadWorkspace,
+        ws: &mut HeadWorkspace<S>,
     ) -> Result<f64, Error> {
-        let scale = 1.0 / charged.max(1) as f64;
+        let scale = 1.0 / target_steps.max(1) as f64;
         let nll = match targets {
             TargetRows::Bits { on, weight } => {
                 ws.smoothed.clear();
                 if smoothing > 0.0 {
-                    let (keep, share) = ((1.0 - smoothing) as f32, (0.5 * smoothing) as f32);
-                    ws.smoothed.extend(on.iter().map(|on| keep * on + share));
+                    let (keep, share) = (S::of(1.0 - smoothing), S::of(0.5 * smoothing));
+                    ws.smoothed.extend(on.iter().map(|&on| keep * on + share));
                 }
                 let on = if ws.smoothed.is_empty() { on } else { &ws.smoothed };
                 loss::sigmoid_cross_entropy(&mut ws.logits, on, Some(weight), scale)?
@@ -69,18 +71,27 @@ impl Head {
                 let vocabulary = self.output.outputs();
                 loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, smoothing, scale)?
             }
+            TargetRows::Values { .. } if smoothing > 0.0 => {
+                return Err(Error::Unsupported(
+                    "real values have no labels to smooth: set label smoothing to 0",
+                ));
+            }
+            TargetRows::Values { values, weight } => {
+                let error = loss::squared_error(&mut ws.logits, values, Some(weight), scale)?;
+                loss::Nll { sum: error.sum + error.count * loss::UNIT_NORMAL_NLL, ..error }
+            }
         };
         Ok(nll.sum)
     }
 
     /// After [`Head::loss`]: adds to the gradients of the parameters, overwrites that of the stack's output.
-    pub fn backward(
+    pub fn backward<S: Scalar>(
         &self,
-        params: &mut Parameters<f32>,
-        hidden: &[f32],
-        targets: TargetRows<'_>,
-        d_hidden: &mut [f32],
-        ws: &mut HeadWorkspace,
+        params: &mut Parameters<S>,
+        hidden: &[S],
+        targets: TargetRows<'_, S>,
+        d_hidden: &mut [S],
+        ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
         if let (Some(coupling), TargetRows::Bits { on, weight }) = (&self.coupling, targets) {
             coupling.backward(params, on, weight, &ws.logits)?;
@@ -88,21 +99,21 @@ impl Head {
         let hidden = if ws.keep.is_empty() { hidden } else { &ws.dropped };
         let rows = hidden.len() / self.output.features();
         self.output.backward(params, hidden, rows, &ws.logits, Some(&mut *d_hidden), &mut ws.linear)?;
-        d_hidden.iter_mut().zip(&ws.keep).for_each(|(d, keep)| *d *= keep);
+        d_hidden.iter_mut().zip(&ws.keep).for_each(|(d, &keep)| *d *= keep);
         Ok(())
     }
 }
 
-impl HeadWorkspace {
+impl<S: Scalar> HeadWorkspace<S> {
     /// While training, copies the output of the stack with inverted dropout.
-    fn drop_out(&mut self, hidden: &[f32], probability: f64, mode: Mode<'_>) {
+    fn drop_out(&mut self, hidden: &[S], probability: f64, mode: Mode<'_>) {
         self.dropped.clear();
         self.keep.clear();
         if let (Mode::Train { rng }, true) = (mode, probability > 0.0) {
-            let kept = (1.0 / (1.0 - probability)) as f32;
-            let draw = |_: &f32| if rng.random::<f64>() < probability { 0.0 } else { kept };
+            let kept = S::of(1.0 / (1.0 - probability));
+            let draw = |_: &S| if rng.random::<f64>() < probability { S::zero() } else { kept };
             self.keep.extend(hidden.iter().map(draw));
-            self.dropped.extend(hidden.iter().zip(&self.keep).map(|(h, keep)| h * keep));
+            self.dropped.extend(hidden.iter().zip(&self.keep).map(|(&h, &keep)| h * keep));
         }
     }
 }

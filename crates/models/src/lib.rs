@@ -1,8 +1,35 @@
 //! Recurrent sequence models wired to musical representations, and the model file.
 //!
-//! [`SequenceModel`] is a recurrent stack between a multi-hot input and a linear output layer. What the numbers mean
-//! is said by its [`Encoding`]: the two planes of a frame representation with sigmoid outputs, or a vocabulary of
-//! tokens with a softmax. [`seq2seq`] turns one part into another, with an encoder and a decoder. [`mod@file`] writes a model with everything that is needed to use it again.
+//! [`SequenceModel`] is a recurrent stack between an input layer and a linear output layer. What the numbers mean is said by its
+//! [`Encoding`]: the two planes of a frame representation with sigmoid outputs, a vocabulary of tokens with a softmax, or real
+//! values with squared error. [`seq2seq`] turns one part into another, with an encoder and a decoder. [`mod@file`] writes a model
+//! with everything that is needed to use it again.
+//!
+//! Arrays are ndarray's: views of any memory layout in, views of the model's own memory out. Shapes are checked once, and an
+//! error has both: `the inputs: expected [T=17, B=3, F=88], got [17, 3, 90]`. `T` are steps, `B` the rows of a batch, `F` input
+//! features, `V` outputs, `H` hidden units.
+//!
+//! ```
+//! use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
+//! use composer_models::{Encoding, ModelConfig, SequenceBatch, SequenceModel, Workspace};
+//! use ndarray::Array3;
+//!
+//! let stack = RecurrentConfig { cell: Cell::Gru, hidden: 16, layers: 2, ..Default::default() };
+//! let config = ModelConfig::new(Encoding::mapping(4, 2), stack); // 4 numbers in, 2 out
+//! let mut model = SequenceModel::new(config, &Init::PYTORCH, 1)?;
+//!
+//! let (inputs, targets) = (Array3::ones((17, 3, 4)), Array3::zeros((17, 3, 2))); // [T, B, F], [T, B, V]
+//! let batch = SequenceBatch::from_arrays(model.encoding(), inputs.view(), targets.view(), None)?;
+//! let (mut ws, mut state) = (Workspace::default(), model.zero_state(3));
+//! model.forward(&batch, &mut state, Mode::Eval, &mut ws)?;
+//! assert_eq!((ws.logits().shape(), ws.hidden().shape()), (&[17, 3, 2][..], &[17, 3, 16][..]));
+//!
+//! let nats = model.loss(&batch, &mut ws)?; // and now `ws.logits()` are its gradient
+//! model.backward(&batch, &mut ws)?;
+//! assert_eq!(model.gradient("recurrent.weight_hh_l0")?.shape(), [3 * 16, 16]);
+//! # assert!(nats > 0.0);
+//! # Ok::<(), composer_models::Error>(())
+//! ```
 //!
 //! # What goes in and what comes out
 //!
@@ -24,19 +51,25 @@
 //! [`composer_bptt::pytorch`] computes the logits of a model file in PyTorch, all of this included.
 
 pub mod batch;
+mod config;
 pub mod encoding;
 mod error;
 pub mod file;
+mod forecast;
 mod head;
-pub mod prior;
+mod language_model;
+pub mod output_bias;
 pub mod scoring;
 pub mod seq2seq;
 pub mod sequence_model;
 pub mod streams;
 
 pub use batch::{SequenceBatch, Targets};
-pub use composer_bptt::Coupled;
+pub use composer_bptt::{Coupled, arrays};
+pub use config::ModelConfig;
 pub use encoding::{Encoding, Sequence};
 pub use error::Error;
+pub use forecast::forecast;
+pub use language_model::{LanguageModel, StepInput};
 pub use seq2seq::{Seq2Seq, Seq2SeqConfig};
-pub use sequence_model::{LanguageModel, ModelConfig, SequenceModel, Workspace};
+pub use sequence_model::{SequenceModel, Stepper, Workspace};

@@ -5,13 +5,16 @@ use crate::batch::{SequenceBatch, Slice, Targets};
 use crate::encoding::{Encoding, Sequence};
 use crate::sequence_model::{SequenceModel, Workspace};
 use composer_bptt::Mode;
+use composer_bptt::arrays::as_slice_or_copy;
+use composer_bptt::loss::UNIT_NORMAL_NLL;
+use ndarray::{Array1, s};
 
 /// What one step cost, in nats.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepNll {
-    /// −ln P of which pitches sound (frames), or of the token.
+    /// −ln P of which pitches sound (frames), of the token, or of the real values (a density, see [`Encoding`]).
     pub sounding: f64,
-    /// −ln P of which of the pitches that go on sounding are struck again; 0 for tokens and without an onset plane.
+    /// −ln P of which of the pitches that go on sounding are struck again; 0 for all but frames and without an onset plane.
     pub onset: f64,
 }
 
@@ -22,25 +25,57 @@ impl StepNll {
     }
 }
 
+/// What every step of one sequence cost, in nats: see [`StepNll`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SequenceNll {
+    /// [`StepNll::sounding`] `[T]`.
+    pub sounding: Array1<f64>,
+    /// [`StepNll::onset`] `[T]`.
+    pub onset: Array1<f64>,
+}
+
+impl SequenceNll {
+    /// `T`.
+    pub fn len(&self) -> usize {
+        self.sounding.len()
+    }
+
+    /// Whether there is no step.
+    pub fn is_empty(&self) -> bool {
+        self.sounding.is_empty()
+    }
+
+    /// −ln P of every step `[T]`.
+    pub fn total(&self) -> Array1<f64> {
+        &self.sounding + &self.onset
+    }
+
+    /// Step by step.
+    pub fn steps(&self) -> impl Iterator<Item = StepNll> + '_ {
+        self.sounding.iter().zip(&self.onset).map(|(&sounding, &onset)| StepNll { sounding, onset })
+    }
+}
+
 /// Steps that run through the network at a time: bounds the memory, and changes no figure.
 const CHUNK: usize = 256;
 
 /// Sequences that run side by side.
-const LANES: usize = 32;
+const BATCH_ROWS: usize = 32;
 
 /// Scores every step of every sequence, the first included: exact, with the state carried from beginning to end.
 pub fn score(
     model: &SequenceModel,
     sequences: &[Sequence],
     ws: &mut Workspace,
-) -> Result<Vec<Vec<StepNll>>, Error> {
+) -> Result<Vec<SequenceNll>, Error> {
     let encoding = model.encoding();
-    let mut scores: Vec<Vec<StepNll>> = Vec::with_capacity(sequences.len());
+    let mut scores: Vec<SequenceNll> = Vec::with_capacity(sequences.len());
     let mut batch = SequenceBatch::new(encoding);
-    for group in sequences.chunks(LANES) {
+    for group in sequences.chunks(BATCH_ROWS) {
         for sequence in group {
             encoding.check(sequence)?;
-            scores.push(Vec::with_capacity(sequence.len()));
+            let zeros = || Array1::zeros(sequence.len());
+            scores.push(SequenceNll { sounding: zeros(), onset: zeros() });
         }
         let first = scores.len() - group.len();
         let longest = group.iter().map(Sequence::len).max().unwrap_or(0);
@@ -50,9 +85,13 @@ pub fn score(
                 group.iter().map(|sequence| Some(Slice { sequence, start, transpose: 0 })).collect();
             batch.fill(encoding, &slices, CHUNK.min(longest - start));
             model.forward(&batch, &mut state, Mode::Eval, ws)?;
+            let logits = ws.logits();
             for (b, sequence) in group.iter().enumerate() {
                 for t in 0..batch.steps.min(sequence.len().saturating_sub(start)) {
-                    scores[first + b].push(step_nll(encoding, &batch, ws.logits(), t * group.len() + b));
+                    let logits = logits.slice(s![t, b, ..]);
+                    let nll = step_nll(encoding, &batch, &as_slice_or_copy(logits), t * group.len() + b);
+                    scores[first + b].sounding[start + t] = nll.sounding;
+                    scores[first + b].onset[start + t] = nll.onset;
                 }
             }
         }
@@ -60,10 +99,10 @@ pub fn score(
     Ok(scores)
 }
 
+/// The cost of one row of a batch, whose logits are `[V]`.
 fn step_nll(encoding: &Encoding, batch: &SequenceBatch, logits: &[f32], row: usize) -> StepNll {
     let outputs = encoding.outputs();
     let range = row * outputs..(row + 1) * outputs;
-    let logits = &logits[range.clone()];
     match (&batch.targets, encoding) {
         (Targets::Bits { on, weight }, Encoding::Frames { representation, .. }) => {
             let (on, weight) = (&on[range.clone()], &weight[range]);
@@ -76,7 +115,12 @@ fn step_nll(encoding: &Encoding, batch: &SequenceBatch, logits: &[f32], row: usi
         (Targets::Tokens(targets), _) => {
             StepNll { sounding: categorical_nll(logits, targets[row] as usize), onset: 0.0 }
         }
-        (Targets::Bits { .. }, Encoding::Tokens { .. }) => StepNll::default(),
+        (Targets::Values { values, .. }, _) => {
+            let distances = logits.iter().zip(&values[range]).map(|(y, target)| f64::from(y - target));
+            let sounding = distances.map(|d| 0.5 * d * d + UNIT_NORMAL_NLL).sum();
+            StepNll { sounding, onset: 0.0 }
+        }
+        (Targets::Bits { .. }, _) => StepNll::default(),
     }
 }
 

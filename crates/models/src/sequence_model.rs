@@ -2,75 +2,46 @@
 
 use crate::Error;
 use crate::batch::{SequenceBatch, TargetRows};
+use crate::config::ModelConfig;
 use crate::encoding::{Encoding, Sequence};
 use crate::head::{Head, HeadWorkspace};
-use crate::prior;
+use crate::language_model::{LanguageModel, StepInput};
+use crate::output_bias::output_bias;
 use crate::streams::{Purpose, stream};
+use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
-    Coupled, Coupling, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig,
+    Coupled, Coupling, Init, Input, Linear, LinearWorkspace, Mode, ParamId, Parameters, Recurrent,
     RecurrentWorkspace, SegmentWorkspace, State, StepWorkspace,
 };
+use composer_tensor::Scalar;
+use ndarray::{ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMutD, IxDyn};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// Everything that says what a model is, apart from its weights.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ModelConfig {
-    /// What the input and the output mean.
-    pub encoding: Encoding,
-    /// The recurrent stack. Its `input` always equals [`Encoding::inputs`].
-    pub recurrent: RecurrentConfig,
-    /// Probability that an output of the stack is dropped on its way to the output layer, while training. The `dropout`
-    /// of the stack itself, as in PyTorch, is between its layers only.
-    #[serde(default)]
-    pub output_dropout: f64,
-    /// Whether the bits of a frame see each other ([`Coupling`]): lower pitches first, then which of them are struck. For
-    /// frames only.
-    #[serde(default)]
-    pub coupled: bool,
-}
-
-impl ModelConfig {
-    /// A configuration whose stack fits the encoding, whatever `recurrent.input` was.
-    pub fn new(encoding: Encoding, recurrent: RecurrentConfig) -> Self {
-        let recurrent = RecurrentConfig { input: encoding.inputs(), ..recurrent };
-        Self { encoding, recurrent, output_dropout: 0.0, coupled: false }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        if self.recurrent.input != self.encoding.inputs() {
-            return Err(Error::Features { stack: self.recurrent.input, encoding: self.encoding.inputs() });
-        }
-        if !(0.0..1.0).contains(&self.output_dropout) {
-            return Err(Error::OutputDropout(self.output_dropout));
-        }
-        if self.coupled && self.encoding.first_plane().is_none() {
-            return Err(Error::CoupledTokens);
-        }
-        Ok(())
-    }
-}
-
 /// A recurrent language model of music: P(symbol_t | symbols before t).
-pub struct SequenceModel {
+///
+/// It computes in single precision; [`SequenceModel::cast`] gives a copy in double precision, to check gradients with.
+#[derive(Clone)]
+pub struct SequenceModel<S = f32> {
     config: ModelConfig,
-    params: Parameters<f32>,
+    params: Parameters<S>,
     recurrent: Recurrent,
     head: Head,
 }
 
 /// Scratch of a forward and a backward pass, reused from step to step: it grows at first and then allocates nothing.
 #[derive(Default)]
-pub struct Workspace {
-    recurrent: RecurrentWorkspace<f32>,
+pub struct Workspace<S = f32> {
+    recurrent: RecurrentWorkspace<S>,
     /// In place of `recurrent` where activations are computed again.
-    segments: SegmentWorkspace<f32>,
-    head: HeadWorkspace,
+    segments: SegmentWorkspace<S>,
+    head: HeadWorkspace<S>,
     /// The gradient of the stack's output `[T·B, H]`.
-    d_hidden: Vec<f32>,
+    d_hidden: Vec<S>,
+    /// `T`, `B`, `H` and `V` of the last forward pass; zeros before.
+    shape: [usize; 4],
 }
 
 /// Prefix of the recurrent stack's parameters in a model file.
@@ -80,7 +51,7 @@ pub const OUTPUT_PREFIX: &str = "output";
 /// Prefix of the coupling's weight in a model file.
 pub const COUPLING_PREFIX: &str = "coupling";
 
-impl SequenceModel {
+impl SequenceModel<f32> {
     /// A model with all parameters zero: for loading weights into.
     pub fn zeros(config: ModelConfig) -> Result<Self, Error> {
         config.check()?;
@@ -109,12 +80,25 @@ impl SequenceModel {
         Ok(model)
     }
 
-    /// Makes an untrained model predict how often each symbol occurs in `sequences`: see [`crate::prior`].
-    pub fn set_prior(&mut self, sequences: &[Sequence]) {
+    /// Output bias initialisation: makes an untrained model predict how often each symbol occurs in `sequences`, or the mean
+    /// of real values. See [`mod@crate::output_bias`].
+    pub fn init_output_bias(&mut self, sequences: &[Sequence]) {
         if let Some(bias) = self.head.output.bias() {
-            let prior = prior::output_bias(&self.config.encoding, sequences);
-            self.params.value_mut(bias).copy_from_slice(&prior);
+            let frequencies = output_bias(&self.config.encoding, sequences);
+            self.params.value_mut(bias).copy_from_slice(&frequencies);
             self.params.value_mut(self.head.output.weight()).fill(0.0);
+        }
+    }
+}
+
+impl<S: Scalar> SequenceModel<S> {
+    /// The same model in another precision, gradients zero.
+    pub fn cast<D: Scalar>(&self) -> SequenceModel<D> {
+        SequenceModel {
+            config: self.config.clone(),
+            params: self.params.cast(),
+            recurrent: self.recurrent.clone(),
+            head: self.head.clone(),
         }
     }
 
@@ -129,28 +113,63 @@ impl SequenceModel {
     }
 
     /// All weights and their gradients.
-    pub fn params(&self) -> &Parameters<f32> {
+    pub fn params(&self) -> &Parameters<S> {
         &self.params
     }
 
     /// All weights and their gradients, for an optimiser.
-    pub fn params_mut(&mut self) -> &mut Parameters<f32> {
+    pub fn params_mut(&mut self) -> &mut Parameters<S> {
         &mut self.params
     }
 
+    /// A parameter by its name in the model file, such as `recurrent.weight_hh_l0` `[G·H, H]` or `output.bias` `[V]`.
+    ///
+    /// # Errors
+    /// No parameter has the name.
+    pub fn weight(&self, name: &str) -> Result<ArrayViewD<'_, S>, Error> {
+        let id = self.id(name)?;
+        Ok(view(IxDyn(&self.params.entry(id).shape), self.params.value(id)))
+    }
+
+    /// A parameter by its name, to change.
+    ///
+    /// # Errors
+    /// No parameter has the name.
+    pub fn weight_mut(&mut self, name: &str) -> Result<ArrayViewMutD<'_, S>, Error> {
+        let id = self.id(name)?;
+        let shape = self.params.entry(id).shape.clone();
+        Ok(view_mut(IxDyn(&shape), self.params.value_mut(id)))
+    }
+
+    /// The gradient of a parameter by its name.
+    ///
+    /// # Errors
+    /// No parameter has the name.
+    pub fn gradient(&self, name: &str) -> Result<ArrayViewD<'_, S>, Error> {
+        let id = self.id(name)?;
+        Ok(view(IxDyn(&self.params.entry(id).shape), self.params.grad(id)))
+    }
+
+    fn id(&self, name: &str) -> Result<ParamId, Error> {
+        self.params.id(name).ok_or_else(|| {
+            let known: Vec<&str> = self.params.entries().iter().map(|entry| entry.name.as_str()).collect();
+            Error::UnknownParameter { name: name.to_owned(), known: known.join(", ") }
+        })
+    }
+
     /// A state of zeros for `batch` sequences.
-    pub fn zero_state(&self, batch: usize) -> State<f32> {
+    pub fn zero_state(&self, batch: usize) -> State<S> {
         State::zeros(&self.config.recurrent, batch)
     }
 
-    /// Runs a batch from `state` and leaves the final state there and the logits `[T·B, V]` in `ws`; with a coupling, those given
+    /// Runs a batch from `state` and leaves the final state there and the logits `[T, B, V]` in `ws`; with a coupling, those given
     /// the bits of the targets that are decided before.
     pub fn forward(
         &self,
-        batch: &SequenceBatch,
-        state: &mut State<f32>,
+        batch: &SequenceBatch<S>,
+        state: &mut State<S>,
         mut mode: Mode<'_>,
-        ws: &mut Workspace,
+        ws: &mut Workspace<S>,
     ) -> Result<(), Error> {
         self.recurrent.forward(
             &self.params,
@@ -162,25 +181,27 @@ impl SequenceModel {
             reborrow(&mut mode),
             &mut ws.recurrent,
         )?;
+        let (hidden, outputs) = (self.config.recurrent.output(), self.config.encoding.outputs());
+        ws.shape = [batch.steps, batch.batch, hidden, outputs];
         let targets = self.targets(batch, 0..batch.steps);
         self.head.forward(&self.params, ws.recurrent.output(), targets, mode, &mut ws.head)?;
         Ok(())
     }
 
     /// What some steps of a batch should predict.
-    fn targets<'b>(&self, batch: &'b SequenceBatch, steps: Range<usize>) -> TargetRows<'b> {
+    fn targets<'b>(&self, batch: &'b SequenceBatch<S>, steps: Range<usize>) -> TargetRows<'b, S> {
         let rows = steps.start * batch.batch..steps.end * batch.batch;
         batch.targets.rows(rows, self.config.encoding.outputs())
     }
 
     /// How the bits of a frame see each other; `None`: they do not.
-    pub fn coupling(&self) -> Option<Coupled<'_, f32>> {
+    pub fn coupling(&self) -> Option<Coupled<'_, S>> {
         self.head.coupling.as_ref().map(|coupling| coupling.view(&self.params))
     }
 
-    /// After [`SequenceModel::forward`]: the negative log-likelihood of the batch in nats, summed over all that is charged.
-    /// Turns the logits in `ws` into the gradient of the *mean over charged steps*.
-    pub fn loss(&self, batch: &SequenceBatch, ws: &mut Workspace) -> Result<f64, Error> {
+    /// After [`SequenceModel::forward`]: the negative log-likelihood of the batch in nats, summed over all target steps.
+    /// Turns the logits in `ws` into the gradient of the *mean over target steps*.
+    pub fn loss(&self, batch: &SequenceBatch<S>, ws: &mut Workspace<S>) -> Result<f64, Error> {
         self.smoothed_loss(batch, 0.0, ws)
     }
 
@@ -188,24 +209,24 @@ impl SequenceModel {
     /// tokens, or over yes and no of every bit.
     pub fn smoothed_loss(
         &self,
-        batch: &SequenceBatch,
+        batch: &SequenceBatch<S>,
         smoothing: f64,
-        ws: &mut Workspace,
+        ws: &mut Workspace<S>,
     ) -> Result<f64, Error> {
         let targets = self.targets(batch, 0..batch.steps);
-        Ok(self.head.loss(targets, batch.charged, smoothing, &mut ws.head)?)
+        Ok(self.head.loss(targets, batch.target_steps, smoothing, &mut ws.head)?)
     }
 
     /// After [`SequenceModel::forward`]: the first gate or state of the stack that is infinite or not a number.
-    pub fn first_breakdown(&self, ws: &Workspace) -> Option<Breakdown> {
+    pub fn first_breakdown(&self, ws: &Workspace<S>) -> Option<Breakdown> {
         divergence::first_breakdown(&self.recurrent, &ws.recurrent)
     }
 
     /// After [`SequenceModel::loss`]: adds the gradient of the mean loss to the parameters' gradients.
-    pub fn backward(&mut self, batch: &SequenceBatch, ws: &mut Workspace) -> Result<(), Error> {
+    pub fn backward(&mut self, batch: &SequenceBatch<S>, ws: &mut Workspace<S>) -> Result<(), Error> {
         let targets = self.targets(batch, 0..batch.steps);
         let hidden = ws.recurrent.output();
-        ws.d_hidden.resize(hidden.len(), 0.0);
+        ws.d_hidden.resize(hidden.len(), S::zero());
         self.head.backward(&mut self.params, hidden, targets, &mut ws.d_hidden, &mut ws.head)?;
         self.recurrent.backward(&mut self.params, batch.input(), &ws.d_hidden, None, &mut ws.recurrent)?;
         Ok(())
@@ -216,11 +237,11 @@ impl SequenceModel {
     /// Gradients are the same within rounding. Dropout draws other masks, of the same kind.
     pub fn learn_in_segments(
         &mut self,
-        batch: &SequenceBatch,
-        state: &mut State<f32>,
+        batch: &SequenceBatch<S>,
+        state: &mut State<S>,
         smoothing: f64,
         mut mode: Mode<'_>,
-        ws: &mut Workspace,
+        ws: &mut Workspace<S>,
     ) -> Result<f64, Error> {
         let Self { config, params, recurrent, head } = self;
         // Segments come to the head from the last to the first, after the stack has drawn for all of them.
@@ -230,6 +251,7 @@ impl SequenceModel {
         };
         let (segment, outputs) =
             (recurrent.segment_steps(batch.steps, batch.batch), config.encoding.outputs());
+        ws.shape = [0; 4]; // no logits of all steps
         let mut nats = 0.0;
         recurrent.train_in_segments(
             params,
@@ -244,7 +266,7 @@ impl SequenceModel {
                 let targets = batch.targets.rows(steps.start * batch.batch..steps.end * batch.batch, outputs);
                 let mode = masks.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
                 head.forward(params, hidden, targets, mode, &mut ws.head)?;
-                nats += head.loss(targets, batch.charged, smoothing, &mut ws.head)?;
+                nats += head.loss(targets, batch.target_steps, smoothing, &mut ws.head)?;
                 head.backward(params, hidden, targets, d_hidden, &mut ws.head)
             },
             &mut ws.segments,
@@ -256,8 +278,8 @@ impl SequenceModel {
     /// a number.
     pub fn first_breakdown_in_segments(
         &self,
-        batch: &SequenceBatch,
-        ws: &mut Workspace,
+        batch: &SequenceBatch<S>,
+        ws: &mut Workspace<S>,
     ) -> Result<Option<Breakdown>, Error> {
         let segment = self.recurrent.segment_steps(batch.steps, batch.batch);
         let (input, steps, ws) = (batch.input(), batch.steps, &mut ws.segments);
@@ -280,43 +302,19 @@ fn reborrow<'a>(mode: &'a mut Mode<'_>) -> Mode<'a> {
     }
 }
 
-impl Workspace {
-    /// Logits `[T·B, V]` of the last [`SequenceModel::forward`].
-    pub fn logits(&self) -> &[f32] {
-        &self.head.logits
+impl<S: Scalar> Workspace<S> {
+    /// Logits `[T, B, V]` of the last [`SequenceModel::forward`], for real values the predicted means; after a loss its gradient with
+    /// respect to them. Empty after [`SequenceModel::learn_in_segments`].
+    pub fn logits(&self) -> ArrayView3<'_, S> {
+        let [steps, batch, _, outputs] = self.shape;
+        view((steps, batch, outputs), &self.head.logits[..steps * batch * outputs])
     }
-}
 
-/// What decoding asks of a model: a state, and the logits of the next symbol.
-///
-/// Any model that implements this can be composed with.
-pub trait LanguageModel {
-    /// What the model remembers of `B` sequences.
-    type State: Clone;
-
-    /// What the symbols mean.
-    fn encoding(&self) -> &Encoding;
-
-    /// The state before the first step of `batch` sequences.
-    fn zero_state(&self, batch: usize) -> Self::State;
-
-    /// The state whose sequence `i` is sequence `rows[i]` of `state`, for beam search.
-    fn gather(&self, state: &Self::State, rows: &[usize]) -> Self::State;
-
-    /// Reads one multi-hot row per sequence (`indices[offsets[b]..offsets[b + 1]]`) and writes the logits `[B, V]` of
-    /// the symbol that follows.
-    fn step(
-        &mut self,
-        indices: &[u32],
-        offsets: &[usize],
-        state: &mut Self::State,
-        logits: &mut [f32],
-    ) -> Result<(), Error>;
-
-    /// How the bits of a frame see each other, where the logits of a step are only those before any bit is decided; `None`:
-    /// they do not.
-    fn coupling(&self) -> Option<Coupled<'_, f32>> {
-        None
+    /// The output of the recurrent stack `[T, B, H]` in the last [`SequenceModel::forward`], before dropout and the output layer.
+    /// Empty after [`SequenceModel::learn_in_segments`].
+    pub fn hidden(&self) -> ArrayView3<'_, S> {
+        let [steps, batch, hidden, _] = self.shape;
+        view((steps, batch, hidden), &self.recurrent.output()[..steps * batch * hidden])
     }
 }
 
@@ -355,15 +353,23 @@ impl LanguageModel for Stepper<'_> {
 
     fn step(
         &mut self,
-        indices: &[u32],
-        offsets: &[usize],
+        input: StepInput<'_>,
         state: &mut State<f32>,
-        logits: &mut [f32],
+        logits: ArrayViewMut2<'_, f32>,
     ) -> Result<(), Error> {
-        let model = self.model;
-        let input = Input::MultiHot { indices, offsets };
+        let (model, rows) = (self.model, input.rows());
+        input.check(model.encoding(), &logits)?;
+        let dense;
+        let input = match input {
+            StepInput::MultiHot { indices, offsets } => Input::MultiHot { indices, offsets },
+            StepInput::Dense(values) => {
+                dense = as_slice_or_copy(values);
+                Input::Dense(&dense)
+            }
+        };
         let hidden = model.recurrent.step(&model.params, input, state, &mut self.ws)?;
-        model.head.output.forward(&model.params, hidden, offsets.len() - 1, logits, &mut self.linear)?;
+        let (output, linear) = (&model.head.output, &mut self.linear);
+        with_slice_mut(logits, |logits| output.forward(&model.params, hidden, rows, logits, linear))?;
         Ok(())
     }
 }

@@ -142,7 +142,7 @@ fn learn(train: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
 fn report(name: &str, model: &Seq2Seq, pairs: &[Pair], originals: &[Pair]) -> Result<(), Box<dyn Error>> {
     let notes = originals.iter().map(|pair| match &pair.target {
         Sequence::Tokens(tokens) => lower_voices().decode_tokens(tokens).notes().count() as f64,
-        Sequence::Frames(_) => 0.0,
+        _ => 0.0,
     });
     let pieces: Vec<(f64, usize, f64)> = pair_nlls(model, pairs, usize::MAX)?
         .into_iter()
@@ -160,7 +160,7 @@ fn report(name: &str, model: &Seq2Seq, pairs: &[Pair], originals: &[Pair]) -> Re
 fn write_lower_voices(model: &Seq2Seq, pair: &Pair, seed: u64) -> Result<Score, Box<dyn Error>> {
     let soprano: Vec<Frame> = match &pair.source {
         Sequence::Frames(soprano) => soprano.iter().copied().step_by(VOICES).collect(),
-        Sequence::Tokens(_) => Vec::new(),
+        _ => Vec::new(),
     };
     let conditioned = Conditioned::new(model, pair.source.clone(), None)?;
     let rules =
@@ -170,10 +170,7 @@ fn write_lower_voices(model: &Seq2Seq, pair: &Pair, seed: u64) -> Result<Score, 
     let options = TokenOptions { temperature: TEMPERATURE, ..TokenOptions::default() };
     let mut tokens = Vec::with_capacity(pair.target.len());
     for decided in TokenGenerator::new(conditioned, grammar, options, 1, seed)? {
-        match decided?.first() {
-            Some(Some(written)) => tokens.push(written.token),
-            _ => break,
-        }
+        tokens.extend(decided?.iter().map(|written| written.token));
     }
     Ok(lower_voices().decode_tokens(&tokens))
 }

@@ -212,6 +212,10 @@ pub(crate) fn fingerprint(sets: [&[Sequence]; 2]) -> String {
                     hash.update(frame.sounding.to_le_bytes());
                     hash.update(frame.onsets.to_le_bytes());
                 }),
+                Sequence::Values(values) => {
+                    hash.update((values.ncols() as u64).to_le_bytes());
+                    values.iter().for_each(|value| hash.update(value.to_le_bytes()));
+                }
                 Sequence::Tokens(tokens) => tokens.iter().for_each(|token| hash.update(token.to_le_bytes())),
             }
         }

@@ -50,6 +50,7 @@ pub mod plan;
 pub mod sampling;
 pub mod schedule;
 mod trainer;
+mod value_sampling;
 
 pub use checkpoint::{Checkpoint, Snapshot};
 pub use config::TrainingConfig;

@@ -219,7 +219,7 @@ fn one_epoch(
             return Err(composer_models::Error::from(broken).into());
         }
         nats += loss;
-        steps += batch.target.charged;
+        steps += batch.target.target_steps;
         model.params_mut().zero_grad();
         model.backward(batch, ws)?;
         if let Some(fixed) = fixed {
@@ -304,7 +304,7 @@ pub fn pair_nlls(model: &Seq2Seq, pairs: &[Pair], window: usize) -> Result<Vec<P
             batch.fill(model.config(), group)?;
             model.forward(&batch, Mode::Eval, &mut ws)?;
             nll.nats += model.loss(&batch, &mut ws)?;
-            nll.steps += batch.target.charged;
+            nll.steps += batch.target.target_steps;
         }
         Ok(nll)
     };

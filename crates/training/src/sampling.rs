@@ -10,13 +10,15 @@
 
 use crate::Error;
 use crate::plan::Chunk;
+use crate::value_sampling;
 use composer_bptt::State;
-use composer_decoding::frames::{FrameContext, FrameOptions, Open, Scratch, choose};
+use composer_bptt::arrays::view_mut;
+use composer_decoding::frames::{FrameChoice, FrameContext, FrameOptions, Open, Scratch};
 use composer_decoding::tokens::{self, TokenOptions, candidates};
 use composer_models::batch::SequenceBatch;
 use composer_models::encoding::Symbol;
 use composer_models::sequence_model::Stepper;
-use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel};
+use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput};
 use composer_music::representation::frames::Frame;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -182,6 +184,9 @@ impl Sampler {
             return Ok(());
         }
         let encoding = model.encoding();
+        if let Encoding::Values { .. } = encoding {
+            return value_sampling::replace(&self.config, model, sequences, chunks, truth, state, batch, rng);
+        }
         let mut stepper = Stepper::new(model);
         let mut state = state.clone();
         self.logits.resize(chunks.len() * encoding.outputs(), 0.0);
@@ -198,7 +203,7 @@ impl Sampler {
                 let here = chunk.filter(|chunk| chunk.start + t < sequences[chunk.piece].len());
                 if let Some(chunk) = here {
                     let true_symbol =
-                        (chunk.start + t).checked_sub(1).map(|step| symbol(sequences, chunk, step));
+                        (chunk.start + t).checked_sub(1).and_then(|step| symbol(sequences, chunk, step));
                     let replaced = true_symbol.is_some() && rng.random::<f64>() >= truth;
                     read[lane] = if replaced { self.last[lane].or(true_symbol) } else { true_symbol };
                     encoding.push_features(chunk.start + t, read[lane], &mut indices);
@@ -207,7 +212,9 @@ impl Sampler {
                 step_offsets.push(indices.len() - begin);
             }
             if self.config.source == Source::Model {
-                stepper.step(&indices[begin..], &step_offsets, &mut state, &mut self.logits)?;
+                let input = StepInput::MultiHot { indices: &indices[begin..], offsets: &step_offsets };
+                let logits = view_mut((chunks.len(), encoding.outputs()), &mut self.logits);
+                stepper.step(input, &mut state, logits)?;
                 if self.logits.iter().any(|logit| !logit.is_finite()) {
                     return Ok(()); // the forward pass will find out where it began
                 }
@@ -216,7 +223,7 @@ impl Sampler {
                 if chunk.is_some_and(|chunk| chunk.start + t < sequences[chunk.piece].len()) {
                     self.last[lane] = match self.config.source {
                         Source::Model => Some(self.draw(model, lane, read[lane], rng)?),
-                        Source::Noise => Some(noise(sequences, rng)),
+                        Source::Noise => noise(sequences, rng),
                     };
                 }
             }
@@ -250,18 +257,17 @@ impl Sampler {
                 if let Some(Symbol::Frame(frame)) = read {
                     context.push(frame);
                 }
-                Symbol::Frame(choose(
+                let choice = FrameChoice {
                     representation,
                     logits,
-                    model.coupling(),
-                    &context,
-                    &options,
-                    Open::ALL,
-                    &mut self.scratch,
-                    rng,
-                ))
+                    coupling: model.coupling(),
+                    context: &context,
+                    options: &options,
+                    open: Open::ALL,
+                };
+                Symbol::Frame(choice.choose(&mut self.scratch, rng))
             }
-            Encoding::Tokens { .. } => {
+            Encoding::Tokens { .. } | Encoding::Values { .. } => {
                 let options =
                     TokenOptions { temperature: self.config.temperature, ..TokenOptions::default() };
                 let candidates = candidates(logits, &self.allowed, &[], &options)?;
@@ -271,15 +277,15 @@ impl Sampler {
     }
 }
 
-fn symbol(sequences: &[Sequence], chunk: Chunk, step: usize) -> Symbol {
-    match sequences[chunk.piece].symbol(step) {
+fn symbol(sequences: &[Sequence], chunk: Chunk, step: usize) -> Option<Symbol> {
+    sequences[chunk.piece].symbol(step).map(|symbol| match symbol {
         Symbol::Frame(frame) => Symbol::Frame(frame.transpose(chunk.transpose)),
         token => token,
-    }
+    })
 }
 
 /// A symbol that has nothing to do with the model.
-fn noise(sequences: &[Sequence], rng: &mut ChaCha8Rng) -> Symbol {
+fn noise(sequences: &[Sequence], rng: &mut ChaCha8Rng) -> Option<Symbol> {
     loop {
         let sequence = &sequences[rng.random_range(0..sequences.len())];
         if !sequence.is_empty() {

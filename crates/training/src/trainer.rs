@@ -312,11 +312,11 @@ impl<'a> Trainer<'a> {
             epoch: self.history.epoch(),
             update: self.history.updates,
             total_updates,
-            nll: nats / self.batch.charged.max(1) as f64,
+            nll: nats / self.batch.target_steps.max(1) as f64,
             grad_norm,
             learning_rate,
             truth_probability,
-            steps: self.batch.charged,
+            steps: self.batch.target_steps,
         };
         self.history.add(&report, nats, &layers);
         Ok(report)
@@ -377,7 +377,7 @@ impl<'a> Trainer<'a> {
 /// The model refuses a sequence.
 pub fn mean_nll(model: &SequenceModel, sequences: &[Sequence], ws: &mut Workspace) -> Result<f64, Error> {
     let scores = scoring::score(model, sequences, ws)?;
-    let steps: usize = scores.iter().map(Vec::len).sum();
-    let nats: f64 = scores.iter().flatten().map(scoring::StepNll::total).sum();
+    let steps: usize = scores.iter().map(scoring::SequenceNll::len).sum();
+    let nats: f64 = scores.iter().flat_map(scoring::SequenceNll::steps).map(|step| step.total()).sum();
     Ok(nats / steps.max(1) as f64)
 }

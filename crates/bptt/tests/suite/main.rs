@@ -1,5 +1,6 @@
 //! All tests of the crate as one program: linking is what costs time. One module per subject.
 
+mod arrays;
 mod attention;
 mod common;
 mod coupling;
@@ -15,5 +16,6 @@ mod negative_controls;
 mod probe;
 mod regularisation;
 mod segments;
+mod squared_error;
 mod textbook_layers;
 mod worked_examples;

@@ -127,6 +127,9 @@ fn compose(
         (Encoding::Tokens { .. }, _) => Err(wrong_input(
             "this model writes tokens and does not say what they mean: its file lacks the representation",
         )),
+        (Encoding::Values { .. }, _) => {
+            Err(wrong_input("this model predicts real values, which are no music"))
+        }
     }
 }
 
@@ -239,11 +242,10 @@ fn compose_tokens(
             TokenGenerator::new(Stepper::new(model), grammar, options, args.num_outputs, args.seed)?;
         generator.read(&primer, steer.injects())?;
         for decided in generator.take(MAX_TOKENS) {
-            for (piece, written) in pieces.iter_mut().zip(decided?) {
-                if let Some(written) = written {
-                    piece.0.push(written.token);
-                    piece.1.push(written.nll);
-                }
+            for written in decided? {
+                let piece = &mut pieces[written.piece];
+                piece.0.push(written.token);
+                piece.1.push(written.nll);
             }
         }
     }

@@ -119,6 +119,9 @@ fn likelihoods(path: &Path, folder: Option<&Path>) -> anyhow::Result<Vec<Likelih
             material.read_as(representation)?;
             material
         }
+        (Encoding::Values { .. }, _) => {
+            return Err(wrong_input(format!("{} predicts real values, which are no music", path.display())));
+        }
         (Encoding::Tokens { .. }, _) => {
             return Err(wrong_input(format!(
                 "{} writes tokens and does not say what they mean: its file lacks the representation",
@@ -135,10 +138,7 @@ fn some_music(model: &SequenceModel, material: &Material) -> anyhow::Result<()> 
     if material.test.sequences.iter().any(|sequence| !sequence.is_empty()) {
         return Ok(());
     }
-    let what = match model.encoding() {
-        Encoding::Frames { .. } => "frames",
-        Encoding::Tokens { .. } => "tokens",
-    };
+    let what = model.encoding().kind();
     Err(wrong_input(format!(
         "the test pieces of {} hold no {what} for this model to predict; give more music with --reference",
         material.name

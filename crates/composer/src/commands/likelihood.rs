@@ -7,9 +7,11 @@ use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::summary::{Figures, PieceCost};
 use composer_evaluation::significance::Interval;
+use composer_models::arrays::view_mut;
 use composer_models::encoding::Symbol;
+use composer_models::output_bias::output_bias;
 use composer_models::sequence_model::Stepper;
-use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, Workspace, prior, scoring};
+use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput, Workspace, scoring};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_music::representation::{Representation, Symbols};
 use serde::Serialize;
@@ -64,7 +66,7 @@ impl Cost {
 pub fn measure(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
     match *model.encoding() {
         Encoding::Frames { representation, .. } => of_frames(model, material, &representation),
-        Encoding::Tokens { .. } => of_tokens(model, material),
+        Encoding::Tokens { .. } | Encoding::Values { .. } => of_tokens(model, material),
     }
 }
 
@@ -86,9 +88,9 @@ pub fn model_nll(model: &SequenceModel, sequences: &[Sequence]) -> anyhow::Resul
 
 fn nll_by_piece(model: &SequenceModel, sequences: &[Sequence]) -> anyhow::Result<Vec<Nll>> {
     let scored = scoring::score(model, sequences, &mut Workspace::default())?;
-    let total = |piece: &Vec<scoring::StepNll>| {
+    let total = |piece: &scoring::SequenceNll| {
         let mut nll = Nll::default();
-        for (step, cost) in piece.iter().enumerate() {
+        for (step, cost) in piece.steps().enumerate() {
             nll.add_frame(step == 0, cost.sounding, cost.onset);
         }
         nll
@@ -157,7 +159,8 @@ fn expected_pitches(
             features.clear();
             let previous = t.checked_sub(1).map(|before| Symbol::Frame(frames[before]));
             encoding.push_features(t, previous, &mut features);
-            stepper.step(&features, &[0, features.len()], &mut state, &mut logits)?;
+            let input = StepInput::MultiHot { indices: &features, offsets: &[0, features.len()] };
+            stepper.step(input, &mut state, view_mut((1, logits.len()), &mut logits))?;
             let mut expected = 0;
             for bit in 0..representation.num_pitches() {
                 if logits[bit] > 0.0 {
@@ -176,7 +179,7 @@ fn expected_pitches(
 
 /// In nats per token, frame and note, beside how often each token occurs.
 fn of_tokens(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
-    let frequencies = prior::output_bias(model.encoding(), &material.train.sequences);
+    let frequencies = output_bias(model.encoding(), &material.train.sequences);
     let unigram = |sequence: &Sequence| {
         let mut nll = Nll::default();
         if let Sequence::Tokens(tokens) = sequence {

@@ -165,55 +165,66 @@ impl FrameContext {
     }
 }
 
-/// Scratch of [`choose`].
+/// Scratch of [`FrameChoice::choose`].
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
     probabilities: Vec<f64>,
     table: Table,
-    /// Logits, told of what is decided.
+    /// Logits, conditioned on what is decided.
     logits: Vec<f32>,
 }
 
-/// Chooses the frame after `context` from its logits `[V]`; pitch by pitch first what sounds, then what is struck. With a
-/// `coupling`, the logits are those before any bit is decided, and every pitch is told of those below.
-pub fn choose<R: Rng>(
-    representation: &FrameRepresentation,
-    logits: &[f32],
-    coupling: Option<Coupled<'_, f32>>,
-    context: &FrameContext,
-    options: &FrameOptions,
-    open: Open,
-    scratch: &mut Scratch,
-    rng: &mut R,
-) -> Frame {
-    let pitches = representation.num_pitches();
-    let low_pitch = usize::from(representation.pitch_low);
-    let ages = &context.ages[low_pitch..low_pitch + pitches];
-    let silence = context.silence;
-    let step = Sounding { logits, coupling, ages, open, low_pitch, options, silence };
-    let chosen = step.choose(scratch, rng);
-    let mut frame = Frame::default();
-    for (offset, on) in chosen.into_iter().enumerate() {
-        frame.sounding |= u128::from(on) << (low_pitch + offset);
-    }
-    frame.onsets = frame.sounding & !context.previous.sounding;
-    let told = &mut scratch.logits;
-    told.clear();
-    told.extend_from_slice(logits);
-    coupled::condition(representation, coupling, context.previous, frame, told);
-    let held_on = frame.sounding & context.previous.sounding;
-    for offset in pitches_in_range(representation, held_on) {
-        let age = ages[offset] as usize;
-        let struck_again = age >= options.max_note_steps
-            || (representation.onset_plane && strike(told[pitches + offset], options, rng));
-        if struck_again && open.begin && options.rearticulate && age >= options.min_note_steps {
-            frame.onsets |= 1 << (low_pitch + offset);
-            if let Some(coupling) = coupling.filter(|_| representation.onset_plane) {
-                coupling.tell(pitches + offset, false, told);
+/// What the choice of one frame depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameChoice<'a> {
+    /// Which pitches there are.
+    pub representation: &'a FrameRepresentation,
+    /// Logits `[V]`; with a coupling, those before any bit is decided.
+    pub logits: &'a [f32],
+    /// What each bit adds to the logits of those decided after it; `None`: they are independent.
+    pub coupling: Option<Coupled<'a, f32>>,
+    /// The frames before.
+    pub context: &'a FrameContext,
+    /// How to choose.
+    pub options: &'a FrameOptions,
+    /// What may sound.
+    pub open: Open,
+}
+
+impl FrameChoice<'_> {
+    /// Chooses the frame, pitch by pitch: first what sounds, then what is struck. With a coupling, every pitch is conditioned on
+    /// those below.
+    pub fn choose<R: Rng>(&self, scratch: &mut Scratch, rng: &mut R) -> Frame {
+        let Self { representation, logits, coupling, context, options, open } = *self;
+        let pitches = representation.num_pitches();
+        let low_pitch = usize::from(representation.pitch_low);
+        let ages = &context.ages[low_pitch..low_pitch + pitches];
+        let silence = context.silence;
+        let step = Sounding { logits, coupling, ages, open, low_pitch, options, silence };
+        let chosen = step.choose(scratch, rng);
+        let mut frame = Frame::default();
+        for (offset, on) in chosen.into_iter().enumerate() {
+            frame.sounding |= u128::from(on) << (low_pitch + offset);
+        }
+        frame.onsets = frame.sounding & !context.previous.sounding;
+        let conditioned = &mut scratch.logits;
+        conditioned.clear();
+        conditioned.extend_from_slice(logits);
+        coupled::condition(representation, coupling, context.previous, frame, conditioned);
+        let held_on = frame.sounding & context.previous.sounding;
+        for offset in pitches_in_range(representation, held_on) {
+            let age = ages[offset] as usize;
+            let struck_again = age >= options.max_note_steps
+                || (representation.onset_plane && strike(conditioned[pitches + offset], options, rng));
+            if struck_again && open.begin && options.rearticulate && age >= options.min_note_steps {
+                frame.onsets |= 1 << (low_pitch + offset);
+                if let Some(coupling) = coupling.filter(|_| representation.onset_plane) {
+                    coupling.tell(pitches + offset, false, conditioned);
+                }
             }
         }
+        frame
     }
-    frame
 }
 
 /// −ln P(frame) under the model itself, before temperature and limits, in nats. The logits are those that each bit had when it
@@ -264,7 +275,9 @@ mod tests {
     fn choose_once(logits: &[f32], context: &FrameContext, options: &FrameOptions) -> Frame {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let mut scratch = Scratch::default();
-        choose(&representation(), logits, None, context, options, Open::ALL, &mut scratch, &mut rng)
+        let (representation, open) = (&representation(), Open::ALL);
+        FrameChoice { representation, logits, coupling: None, context, options, open }
+            .choose(&mut scratch, &mut rng)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use composer_bptt::{Init, RecurrentConfig};
 use composer_decoding::coupled::condition;
-use composer_decoding::frames::{self, FrameContext, FrameStrategy, Open, Scratch};
+use composer_decoding::frames::{self, FrameChoice, FrameContext, FrameStrategy, Open, Scratch};
 use composer_decoding::{FrameOptions, Generator};
 use composer_models::sequence_model::{Stepper, Workspace};
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel, scoring};
@@ -67,16 +67,15 @@ fn enumerated(model: &SequenceModel) -> Vec<(Frame, f64)> {
 fn choose(model: &SequenceModel, options: &FrameOptions, rng: &mut ChaCha8Rng) -> Frame {
     let (representation, context) = (representation(), context());
     let mut scratch = Scratch::default();
-    frames::choose(
-        &representation,
-        &logits(),
-        model.coupling(),
-        &context,
+    let choice = FrameChoice {
+        representation: &representation,
+        logits: &logits(),
+        coupling: model.coupling(),
+        context: &context,
         options,
-        Open::ALL,
-        &mut scratch,
-        rng,
-    )
+        open: Open::ALL,
+    };
+    choice.choose(&mut scratch, rng)
 }
 
 #[test]
@@ -120,21 +119,15 @@ fn temperature_changes_which_notes_begin_and_not_how_many_nor_what_is_held() {
             let options = FrameOptions { temperature, max_note_steps: 1000, ..FrameOptions::default() };
             let (representation, context, logits) = (representation(), context(), logits());
             let mut scratch = Scratch::default();
-            (0..draws)
-                .map(|_| {
-                    let open = Open::ALL;
-                    frames::choose(
-                        &representation,
-                        &logits,
-                        coupling,
-                        &context,
-                        &options,
-                        open,
-                        &mut scratch,
-                        &mut rng,
-                    )
-                })
-                .collect()
+            let choice = FrameChoice {
+                representation: &representation,
+                logits: &logits,
+                coupling,
+                context: &context,
+                options: &options,
+                open: Open::ALL,
+            };
+            (0..draws).map(|_| choice.choose(&mut scratch, &mut rng)).collect()
         };
         let held = context().previous().sounding;
         let share = |frames: &[Frame], holds: &dyn Fn(&Frame) -> bool| {
@@ -235,7 +228,7 @@ fn a_piece_costs_the_same_read_at_once_and_step_by_step_as_it_is_written() {
         .expect("options")
         .read(&piece, true)
         .expect("read");
-    for (step, ((written, scored), read)) in written.iter().zip(&at_once[0]).zip(&read).enumerate() {
+    for (step, ((written, scored), read)) in written.iter().zip(at_once[0].steps()).zip(&read).enumerate() {
         assert!(
             (written.nll - scored.total()).abs() < 1e-3,
             "step {step}: {} {}",

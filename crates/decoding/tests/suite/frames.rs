@@ -5,8 +5,9 @@ use composer_decoding::harmony::{ChordPlan, Key, plane};
 use composer_decoding::primer::{Primer, read_notes};
 use composer_decoding::surprise::surprise;
 use composer_decoding::{FrameOptions, Generator, Rules};
-use composer_models::{Encoding, Error, LanguageModel};
+use composer_models::{Encoding, Error, LanguageModel, StepInput};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+use ndarray::ArrayViewMut2;
 
 /// Logits that wander over time and pitch, the same every time; a real model of no taste.
 struct Restless {
@@ -35,7 +36,12 @@ impl LanguageModel for Restless {
         rows.len()
     }
 
-    fn step(&mut self, _: &[u32], _: &[usize], _: &mut usize, logits: &mut [f32]) -> Result<(), Error> {
+    fn step(
+        &mut self,
+        _: StepInput<'_>,
+        _: &mut usize,
+        mut logits: ArrayViewMut2<'_, f32>,
+    ) -> Result<(), Error> {
         self.time += 1.0;
         let outputs = self.encoding.outputs();
         for (index, logit) in logits.iter_mut().enumerate() {
@@ -122,7 +128,7 @@ fn the_first_event_comes_before_the_piece_is_finished() {
     let first = generator.next().expect("no end").expect("a step");
     assert_eq!(first.len(), 1);
     // One step of the model was asked for, and not the piece.
-    assert_eq!(generator.logits()[0], 2.0 * (0.37f32).sin() - 1.0);
+    assert_eq!(generator.logits()[[0, 0]], 2.0 * (0.37f32).sin() - 1.0);
 }
 
 #[test]

@@ -35,9 +35,7 @@ fn write(representation: &AnyRepresentation, rules: Rules, seed: u64) -> Vec<u32
     let generator =
         TokenGenerator::new(indifferent(representation), grammar, TokenOptions::default(), 1, seed)
             .expect("options");
-    let written = generator
-        .take(MOST_TOKENS)
-        .map(|decided| decided.expect("no dead end")[0].expect("not finished").token);
+    let written = generator.take(MOST_TOKENS).map(|decided| decided.expect("no dead end")[0].token);
     let tokens: Vec<u32> = written.collect();
     assert!(tokens.len() < MOST_TOKENS, "{} comes to its end", representation.name());
     tokens

@@ -3,8 +3,10 @@
 use super::{Pair, PairBatch, Seq2Seq, Seq2SeqWorkspace, Window};
 use crate::Error;
 use crate::encoding::{Encoding, Sequence};
-use crate::sequence_model::LanguageModel;
+use crate::language_model::{LanguageModel, StepInput};
+use composer_bptt::arrays::with_slice_mut;
 use composer_bptt::{AttentionWorkspace, Input, LinearWorkspace, Mode, State, StepWorkspace};
+use ndarray::ArrayViewMut2;
 use std::ops::Range;
 
 /// Single steps of a model for one source.
@@ -50,7 +52,7 @@ impl<'a> Conditioned<'a> {
         }
         let target = match model.config().target {
             Encoding::Frames { .. } => Sequence::Frames(Vec::new()),
-            Encoding::Tokens { .. } => Sequence::Tokens(Vec::new()),
+            Encoding::Tokens { .. } | Encoding::Values { .. } => Sequence::Tokens(Vec::new()),
         };
         let pair = Pair { source, target, style };
         let mut batch = PairBatch::new(model.config());
@@ -123,11 +125,14 @@ impl LanguageModel for Conditioned<'_> {
 
     fn step(
         &mut self,
-        indices: &[u32],
-        offsets: &[usize],
+        input: StepInput<'_>,
         state: &mut ConditionedState,
-        logits: &mut [f32],
+        logits: ArrayViewMut2<'_, f32>,
     ) -> Result<(), Error> {
+        input.check(self.encoding(), &logits)?;
+        let StepInput::MultiHot { indices, offsets } = input else {
+            return Err(Error::Unsupported("an encoder–decoder reads symbols, not real values"));
+        };
         let rows = offsets.len() - 1;
         let model = self.model;
         let input = self.input(indices, offsets, state.step);
@@ -136,7 +141,10 @@ impl LanguageModel for Conditioned<'_> {
         let hidden =
             model.decoder.step(&model.params, Input::Dense(&input), &mut state.state, &mut self.ws)?;
         let (Some(attention), Some(combine)) = (&model.attention, &model.combine) else {
-            model.output.forward(&model.params, hidden, rows, logits, &mut self.linears[1])?;
+            let linear = &mut self.linears[1];
+            with_slice_mut(logits, |logits| {
+                model.output.forward(&model.params, hidden, rows, logits, linear)
+            })?;
             return Ok(());
         };
         // All rows look at the one source: to attention they are steps of one row.
@@ -153,7 +161,10 @@ impl LanguageModel for Conditioned<'_> {
         let mut combined = vec![0.0; rows * h];
         combine.forward(&model.params, &joined, rows, &mut combined, &mut self.linears[0])?;
         composer_tensor::maths::tanh_slice(&mut combined);
-        model.output.forward(&model.params, &combined, rows, logits, &mut self.linears[1])?;
+        let linear = &mut self.linears[1];
+        with_slice_mut(logits, |logits| {
+            model.output.forward(&model.params, &combined, rows, logits, linear)
+        })?;
         Ok(())
     }
 }

@@ -27,7 +27,7 @@ pub use pairs::{Pair, PairBatch, Window};
 pub use sampling::resample_inputs;
 
 use crate::streams::{Purpose, stream};
-use crate::{Error, Targets};
+use crate::{Encoding, Error, Targets};
 use backward::{by_layer, by_row};
 use composer_bptt::{
     Attention, AttentionWorkspace, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent,
@@ -94,6 +94,12 @@ impl<S: Scalar> Seq2Seq<S> {
     /// The configuration contradicts itself.
     pub fn zeros(config: Seq2SeqConfig) -> Result<Self, Error> {
         let config = config.completed();
+        for encoding in [&config.source, &config.target] {
+            if let Encoding::Values { .. } = encoding {
+                let what = "an encoder–decoder reads and writes frames or tokens, not real values";
+                return Err(Error::Unsupported(what));
+            }
+        }
         let mut params = Parameters::new();
         let encoder = Recurrent::new(config.encoder.clone(), "encoder", &mut params)?;
         let decoder = Recurrent::new(config.decoder.clone(), "decoder", &mut params)?;
@@ -153,7 +159,7 @@ impl<S: Scalar> Seq2Seq<S> {
         &mut self.params
     }
 
-    /// The bias of the output layer, for a prior.
+    /// The bias of the output layer, for output bias initialisation.
     pub fn output_bias_mut(&mut self) -> &mut [S] {
         match self.output.bias() {
             Some(bias) => self.params.value_mut(bias),
@@ -268,13 +274,13 @@ impl<S: Scalar> Seq2Seq<S> {
         Ok(())
     }
 
-    /// After [`Seq2Seq::forward`]: the negative log-likelihood of the batch in nats, summed over all that is charged. Turns the
-    /// logits in `ws` into the gradient of the *mean over charged steps*.
+    /// After [`Seq2Seq::forward`]: the negative log-likelihood of the batch in nats, summed over all target steps. Turns the
+    /// logits in `ws` into the gradient of the *mean over target steps*.
     ///
     /// # Errors
     /// The batch is not that of the forward pass.
     pub fn loss(&self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<f64, Error> {
-        let scale = 1.0 / batch.target.charged.max(1) as f64;
+        let scale = 1.0 / batch.target.target_steps.max(1) as f64;
         let nll = match &batch.target.targets {
             Targets::Bits { on, weight } => {
                 let cast = |values: &[f32]| values.iter().map(|&x| S::of(x.into())).collect::<Vec<S>>();
@@ -283,6 +289,9 @@ impl<S: Scalar> Seq2Seq<S> {
             Targets::Tokens(targets) => {
                 let vocabulary = self.config.target.outputs();
                 loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, 0.0, scale)?
+            }
+            Targets::Values { .. } => {
+                return Err(Error::Unsupported("an encoder–decoder does not write real values"));
             }
         };
         Ok(nll.sum)

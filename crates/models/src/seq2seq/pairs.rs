@@ -8,7 +8,7 @@ use composer_bptt::{Input, Mask};
 use rand::{Rng, RngExt};
 
 /// A part, and what goes with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pair {
     /// What is given.
     pub source: Sequence,
@@ -108,8 +108,9 @@ impl PairBatch {
             for (window, &length) in windows.iter().zip(&lengths) {
                 if step < length {
                     let place = window.start + step;
-                    let symbol = transposed(window.pair.source.symbol(place), window.transpose);
-                    config.source.push_features(place, Some(symbol), &mut self.source_indices);
+                    let symbol = window.pair.source.symbol(place);
+                    let symbol = symbol.map(|symbol| transposed(symbol, window.transpose));
+                    config.source.push_features(place, symbol, &mut self.source_indices);
                     let style = window.pair.style.map(|style| config.source.inputs() as u32 + style);
                     self.source_indices.extend(style);
                 }

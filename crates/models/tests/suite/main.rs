@@ -4,3 +4,6 @@ mod model_file;
 mod pytorch_interchange;
 mod segments;
 mod seq2seq;
+mod values;
+mod views;
+mod whole_gradients;

@@ -6,8 +6,9 @@ use composer_models::seq2seq::{
     AttentionConfig, Conditioned, Pair, PairBatch, PartNotes, Seq2SeqWorkspace, Task, Window, from_bytes,
     to_bytes,
 };
-use composer_models::{Encoding, LanguageModel, Seq2Seq, Seq2SeqConfig, Sequence};
+use composer_models::{Encoding, LanguageModel, Seq2Seq, Seq2SeqConfig, Sequence, StepInput};
 use composer_music::representation::frames::{Frame, FrameRepresentation, strike_rising_edges};
+use ndarray::Array2;
 use std::path::Path;
 
 fn tokens(vocabulary: usize) -> Encoding {
@@ -109,7 +110,7 @@ fn gradients_agree_with_differences() {
     for (name, config) in configurations() {
         let mut model = Seq2Seq::<f64>::new(config, &Init::PYTORCH, 3).expect("a model");
         let batch = batch(model.config(), &pairs());
-        let charged = batch.target.charged as f64;
+        let target_steps = batch.target.target_steps as f64;
         let mut ws = Seq2SeqWorkspace::default();
         model.forward(&batch, Mode::Eval, &mut ws).expect("fits");
         model.loss(&batch, &mut ws).expect("fits");
@@ -123,7 +124,7 @@ fn gradients_agree_with_differences() {
         let loss = |values: &[f64]| -> f64 {
             moved.params_mut().values_mut().copy_from_slice(values);
             moved.forward(&batch, Mode::Eval, &mut ws).expect("fits");
-            moved.loss(&batch, &mut ws).expect("fits") / charged
+            moved.loss(&batch, &mut ws).expect("fits") / target_steps
         };
         // The smallest gradients are a hundred-thousandth of the largest here, and differences see no more of them.
         let options = Options { floor: 1e-4, ..Options::default() };
@@ -144,11 +145,12 @@ fn single_steps_say_what_the_whole_says() {
         let mut stepper = Conditioned::new(&model, pair.source.clone(), pair.style).expect("a source");
         let Sequence::Tokens(target) = &pair.target else { panic!("tokens") };
         let mut state = stepper.zero_state(2);
-        let mut logits = vec![0.0; 6];
+        let mut logits = Array2::zeros((2, 3));
         let before = std::iter::once(3).chain(target.iter().copied());
         for (token, whole) in before.zip(ws.logits().chunks_exact(3)) {
-            stepper.step(&[token, token], &[0, 1, 2], &mut state, &mut logits).expect("a step");
-            for row in logits.chunks_exact(3) {
+            let input = StepInput::MultiHot { indices: &[token, token], offsets: &[0, 1, 2] };
+            stepper.step(input, &mut state, logits.view_mut()).expect("a step");
+            for row in logits.rows() {
                 for (a, b) in row.iter().zip(whole) {
                     assert!((a - b).abs() < 1e-5, "{name}: {row:?} instead of {whole:?}");
                 }

@@ -4,7 +4,7 @@ use composer_decoding::grammar::MusicGrammar;
 use composer_decoding::token_stream::TokenGenerator;
 use composer_decoding::{FrameOptions, Rules, TokenOptions, compose};
 use composer_evaluation::distance::measures::jensen_shannon;
-use composer_models::scoring::{StepNll, score};
+use composer_models::scoring::score;
 use composer_models::sequence_model::Stepper;
 use composer_models::{Sequence, SequenceModel, Workspace};
 use composer_music::representation::AnyRepresentation;
@@ -98,8 +98,11 @@ impl Yardstick {
             let start = bar * BAR;
             let mut found = Histograms::default();
             pieces.iter().for_each(|piece| found.add(piece, start));
-            let nats: f64 =
-                scores.iter().flat_map(|piece| &piece[start..start + BAR]).map(StepNll::total).sum();
+            let nats: f64 = scores
+                .iter()
+                .flat_map(|piece| piece.steps().skip(start).take(BAR))
+                .map(|step| step.total())
+                .sum();
             let quarters = (pieces.len() * BAR / STEPS_PER_QUARTER) as f64;
             Bar {
                 pitch_classes: divergence(&found.pitch_classes, &self.corpus.pitch_classes),
@@ -159,8 +162,8 @@ fn tokens(model: &SequenceModel, count: usize, steps: usize, seed: u64) -> Resul
     };
     let generator = TokenGenerator::new(Stepper::new(model), grammar, TokenOptions::default(), count, seed)?;
     for decided in generator.take(TOKENS_PER_STEP * steps) {
-        for (piece, written) in pieces.iter_mut().zip(decided?) {
-            piece.extend(written.map(|written| written.token));
+        for written in decided? {
+            pieces[written.piece].push(written.token);
         }
     }
     Ok(pieces)

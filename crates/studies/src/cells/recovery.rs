@@ -1,6 +1,6 @@
 //! Recovery: what a bar of wrong notes costs in the true bars after it.
 
-use composer_models::scoring::{StepNll, score};
+use composer_models::scoring::score;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Sequence, SequenceModel, Workspace};
 use composer_music::representation::frames::{Frame, pitches};
@@ -47,11 +47,11 @@ impl Wounds {
         let scores = score(model, &sequences, &mut Workspace::default())?;
         let mut nats = vec![0.0; self.bars];
         for (sequence, scores) in sequences.iter().zip(&scores) {
-            for (time, nll) in form.clock(sequence).into_iter().zip(scores) {
+            for (time, nll) in form.clock(sequence).into_iter().zip(scores.total()) {
                 // Notes end at the latest with the last bar, and their ends stand after it.
                 if let Some(bar) = time.checked_sub(self.after).map(|steps| (steps / BAR).min(self.bars - 1))
                 {
-                    nats[bar] += StepNll::total(nll);
+                    nats[bar] += nll;
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
-use composer_models::scoring::{StepNll, score};
+use composer_models::scoring::{SequenceNll, score};
 use composer_models::{ModelConfig, Sequence, SequenceModel, Workspace};
 use composer_music::representation::frames::Frame;
 use composer_training::{Control, Observer, Schedule, TrainingConfig, UpdateReport, train};
@@ -119,7 +119,7 @@ pub(super) fn learn(
     let shape = model_within(config.parameters, trial.form, trial.cell)?;
     let shape = ModelConfig { output_dropout: trial.arm.output_dropout(), ..shape };
     let mut model = SequenceModel::new(shape, &Init::PYTORCH, trial.seed)?;
-    model.set_prior(&pieces.train);
+    model.init_output_bias(&pieces.train);
     let training = TrainingConfig {
         // Every epoch has an update at least: the budget ends the training.
         epochs: updates,
@@ -148,8 +148,8 @@ pub(super) fn learn(
 /// −ln P of the held-out pieces, in nats per step and per quarter.
 pub(super) fn held_out(model: &SequenceModel, pieces: &Pieces) -> Result<(f64, f64), Error> {
     let scores = score(model, &pieces.held_out, &mut Workspace::default())?;
-    let nats: f64 = scores.iter().flatten().map(StepNll::total).sum();
-    let steps: usize = scores.iter().map(Vec::len).sum();
+    let nats: f64 = scores.iter().flat_map(SequenceNll::steps).map(|step| step.total()).sum();
+    let steps: usize = scores.iter().map(SequenceNll::len).sum();
     Ok((nats / steps.max(1) as f64, nats / pieces.quarters))
 }
 

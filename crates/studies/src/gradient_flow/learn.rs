@@ -71,7 +71,7 @@ pub(super) fn learn(
         model.params_mut().zero_grad();
         let mut state = model.zero_state(batch.batch);
         model.forward(&batch, &mut state, Mode::Eval, &mut ws)?;
-        let nll = model.loss(&batch, &mut ws)? / batch.charged.max(1) as f64;
+        let nll = model.loss(&batch, &mut ws)? / batch.target_steps.max(1) as f64;
         model.backward(&batch, &mut ws)?;
         let norms = model.params().ids().map(|id| norm(model.params().grad(id))).collect();
         descent.step(model.params_mut());
@@ -81,7 +81,7 @@ pub(super) fn learn(
         if update % every == 0 || update == config.updates {
             let mut state = model.zero_state(held_out.batch);
             model.forward(&held_out, &mut state, Mode::Eval, &mut test_ws)?;
-            let valid = model.loss(&held_out, &mut test_ws)? / held_out.charged.max(1) as f64;
+            let valid = model.loss(&held_out, &mut test_ws)? / held_out.target_steps.max(1) as f64;
             learning.valid_nll.push((update, valid));
         }
         if !told(update, nll) {

@@ -10,7 +10,7 @@ mod verdict;
 mod windows;
 
 use composer_bptt::{Cell, Init};
-use composer_models::prior::output_bias;
+use composer_models::output_bias::output_bias;
 use composer_models::sequence_model::{OUTPUT_PREFIX, RECURRENT_PREFIX};
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use serde::Serialize;
@@ -114,7 +114,7 @@ pub fn study(
         encoding.check(sequence)?;
     }
     let observed = windows::spread(encoding, valid, config.window, config.observed);
-    let prior = output_bias(encoding, train);
+    let frequencies = output_bias(encoding, train);
     let mut cells = Vec::new();
     for &cell in &config.cells {
         let stack =
@@ -124,7 +124,7 @@ pub fn study(
             SequenceModel::new(ModelConfig::new(encoding.clone(), stack), &config.init, config.seed)?;
         // Otherwise the first updates only learn that most pitches are silent, and drive every unit to its limits for it.
         if let Some(bias) = model.params().id(&format!("{OUTPUT_PREFIX}.bias")) {
-            model.params_mut().value_mut(bias).copy_from_slice(&prior);
+            model.params_mut().value_mut(bias).copy_from_slice(&frequencies);
         }
         if let (None, Some(bias)) = (cell.spec().forget_gate, config.init.forget_bias) {
             // A gate that keeps, or lets in, does what the forget gate does, and begins alike.

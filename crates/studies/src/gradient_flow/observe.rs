@@ -100,6 +100,10 @@ fn last_loss(batch: &SequenceBatch, outputs: usize, last: usize, logits: &mut [f
                 |values: &[f32]| values[last * outputs..].iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
             loss::sigmoid_cross_entropy(logits, &doubles(on), Some(&doubles(weight)), 1.0)?;
         }
+        Targets::Values { .. } => {
+            let what = "gradient flow is studied in models of frames or tokens";
+            return Err(composer_bptt::Error::Unsupported(what).into());
+        }
         Targets::Tokens(tokens) => {
             loss::softmax_cross_entropy(logits, outputs, &tokens[last..], 0.0, 1.0)?;
         }

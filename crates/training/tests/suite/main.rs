@@ -7,4 +7,5 @@ mod overfit;
 mod resume;
 mod scheduled_sampling;
 mod toy_tasks;
+mod values;
 mod variants;

@@ -69,7 +69,7 @@ fn learn(cell: Cell, name: &str, updates: u64, enough: f64) -> UntilKnown {
     let coupled = name == "frames";
     let config = ModelConfig { coupled, ..ModelConfig::new(encoding, recurrent) };
     let mut model = SequenceModel::new(config, &Init::default(), 1).unwrap();
-    model.set_prior(&music);
+    model.init_output_bias(&music);
     // A state without gates is easily shaken: it needs smaller steps.
     let gated = cell.gates().len() > 1;
     let config = TrainingConfig {

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{Watcher, config, frames, model, ostinato, round, tokens};
+use common::{Watcher, config, frames, model, ostinato, round, tokens, wave};
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use composer_training::sampling::Curve;
@@ -62,6 +62,12 @@ fn cases() -> Vec<Case> {
             },
         },
         Case {
+            name: "real values, scheduled sampling",
+            cell: Cell::Gru,
+            encoding: Encoding::values(1),
+            config: TrainingConfig { sampling, ..short.clone() },
+        },
+        Case {
             name: "tokens, whole pieces, one-cycle, rmsprop",
             cell: Cell::Lstm,
             encoding: tokens(),
@@ -80,6 +86,7 @@ fn music(encoding: &Encoding) -> [Sequence; 3] {
     match encoding {
         Encoding::Frames { .. } => [ostinato(64), ostinato(40), ostinato(7)],
         Encoding::Tokens { .. } => [round(64), round(40), round(7)],
+        Encoding::Values { .. } => [wave(64, 0.0), wave(40, 1.0), wave(7, 2.0)],
     }
 }
 

@@ -99,7 +99,7 @@ fn trained(sets: &FrameSets, args: &FramesArgs) -> anyhow::Result<(String, Nll)>
     };
     let (train_set, valid_set) = (sequences(&sets.train), sequences(&sets.valid));
     let mut model = SequenceModel::new(config, &Init::default(), args.seed)?;
-    model.set_prior(&train_set);
+    model.init_output_bias(&train_set);
     let mut progress = TrainingProgress::new(args.epochs);
     let outcome = train(&mut model, &train_set, &valid_set, &training, &mut progress);
     progress.finish();

@@ -6,8 +6,9 @@ use super::{contour, drums, pitched};
 use crate::failure::wrong_input;
 use clap::{Args, ValueEnum};
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
+use composer_models::output_bias::output_bias;
 use composer_models::seq2seq::{self, AttentionConfig, Pair, PartNotes, Task};
-use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence, prior};
+use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence};
 use composer_training::pairs::{PairConfig, PairEpoch, train_pairs};
 use std::path::PathBuf;
 
@@ -254,8 +255,8 @@ impl Learning<'_> {
     fn fresh(&self, config: &Seq2SeqConfig) -> anyhow::Result<Seq2Seq> {
         let mut model = Seq2Seq::new(config.clone(), &Init::RECOMMENDED, self.args.seed)?;
         let targets: Vec<Sequence> = self.train.iter().map(|pair| pair.target.clone()).collect();
-        let prior = prior::output_bias(&model.config().target, &targets);
-        model.output_bias_mut().copy_from_slice(&prior);
+        let frequencies = output_bias(&model.config().target, &targets);
+        model.output_bias_mut().copy_from_slice(&frequencies);
         Ok(model)
     }
 

@@ -1,7 +1,8 @@
 //! Models whose logits are known in advance, for tests of the decoder alone.
 #![allow(dead_code)] // each test file uses its part
 
-use composer_models::{Encoding, Error, LanguageModel};
+use composer_models::{Encoding, Error, LanguageModel, StepInput};
+use ndarray::{ArrayView1, ArrayViewMut2};
 
 /// A Markov model: the logits depend on the last token alone; row `V` is the start.
 #[derive(Clone)]
@@ -45,17 +46,16 @@ impl LanguageModel for Markov {
 
     fn step(
         &mut self,
-        indices: &[u32],
-        offsets: &[usize],
+        input: StepInput<'_>,
         state: &mut Vec<usize>,
-        logits: &mut [f32],
+        mut logits: ArrayViewMut2<'_, f32>,
     ) -> Result<(), Error> {
         self.steps += 1;
-        let vocabulary = self.encoding.outputs();
+        let StepInput::MultiHot { indices, offsets } = input else { panic!("tokens are symbols") };
         assert_eq!(offsets.len(), state.len() + 1);
-        for (b, logits) in logits.chunks_exact_mut(vocabulary).enumerate() {
+        for (b, mut logits) in logits.rows_mut().into_iter().enumerate() {
             let token = indices[offsets[b]] as usize;
-            logits.copy_from_slice(&self.logits[token]);
+            logits.assign(&ArrayView1::from(&self.logits[token]));
             state[b] = token;
         }
         Ok(())

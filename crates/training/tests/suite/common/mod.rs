@@ -6,6 +6,7 @@ use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_training::{Control, Error, Observer, Snapshot, TrainingConfig, UpdateReport};
+use ndarray::Array2;
 
 pub const REPRESENTATION: FrameRepresentation =
     FrameRepresentation { steps_per_quarter: 4, pitch_low: 48, pitch_high: 72, onset_plane: true };
@@ -38,6 +39,12 @@ pub fn ostinato(steps: usize) -> Sequence {
 /// Six tokens in a round.
 pub fn round(tokens: usize) -> Sequence {
     Sequence::Tokens([0, 1, 5, 2, 2, 3].into_iter().cycle().take(tokens).collect())
+}
+
+/// A sine wave of one column, with a period of 20 steps.
+pub fn wave(steps: usize, phase: f32) -> Sequence {
+    let angle = |step: usize| std::f32::consts::TAU * step as f32 / 20.0 + phase;
+    Sequence::Values(Array2::from_shape_fn((steps, 1), |(step, _)| angle(step).sin()))
 }
 
 pub fn config() -> TrainingConfig {

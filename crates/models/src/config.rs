@@ -1,0 +1,44 @@
+//! [`ModelConfig`]: what a sequence model is.
+
+use crate::{Encoding, Error};
+use composer_bptt::RecurrentConfig;
+use serde::{Deserialize, Serialize};
+
+/// Everything that says what a model is, apart from its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelConfig {
+    /// What the input and the output mean.
+    pub encoding: Encoding,
+    /// The recurrent stack. Its `input` always equals [`Encoding::inputs`].
+    pub recurrent: RecurrentConfig,
+    /// Probability that an output of the stack is dropped on its way to the output layer, while training. The `dropout`
+    /// of the stack itself, as in PyTorch, is between its layers only.
+    #[serde(default)]
+    pub output_dropout: f64,
+    /// Whether the bits of a frame see each other ([`composer_bptt::Coupling`]): lower pitches first, then which of them are struck. For
+    /// frames only.
+    #[serde(default)]
+    pub coupled: bool,
+}
+
+impl ModelConfig {
+    /// A configuration whose stack fits the encoding, whatever `recurrent.input` was.
+    pub fn new(encoding: Encoding, recurrent: RecurrentConfig) -> Self {
+        let recurrent = RecurrentConfig { input: encoding.inputs(), ..recurrent };
+        Self { encoding, recurrent, output_dropout: 0.0, coupled: false }
+    }
+
+    /// Refuses what contradicts itself.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.recurrent.input != self.encoding.inputs() {
+            return Err(Error::Features { stack: self.recurrent.input, encoding: self.encoding.inputs() });
+        }
+        if !(0.0..1.0).contains(&self.output_dropout) {
+            return Err(Error::OutputDropout(self.output_dropout));
+        }
+        if self.coupled && self.encoding.first_plane().is_none() {
+            return Err(Error::CoupledTokens(self.encoding.kind()));
+        }
+        Ok(())
+    }
+}

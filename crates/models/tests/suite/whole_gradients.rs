@@ -1,0 +1,98 @@
+//! The gradient of the loss through the whole model, from the output's loss to the first weight, against differences in `f64`.
+
+use composer_bptt::gradcheck::{Options, Part, check};
+use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
+use composer_models::batch::Slice;
+use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel, Workspace};
+use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_testkit::{f32s, uniform};
+use ndarray::{Array2, Array3};
+
+fn values(steps: usize, columns: usize, seed: u64) -> Array2<f32> {
+    Array2::from_shape_vec((steps, columns), f32s(&uniform(seed, steps * columns, 1.5))).unwrap()
+}
+
+fn cases() -> Vec<(&'static str, Encoding, Sequence)> {
+    let representation =
+        FrameRepresentation { pitch_low: 60, pitch_high: 65, ..FrameRepresentation::default() };
+    let frame = |step: usize| {
+        let sounding = (1u128 << (60 + step * 7 % 5)) | (1u128 << (60 + step / 3 % 6));
+        Frame { sounding, onsets: if step.is_multiple_of(2) { sounding } else { 0 } }
+    };
+    let tokens = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into() };
+    vec![
+        ("real values", Encoding::values(2), Sequence::Values(values(6, 2, 1))),
+        (
+            "real values, some given",
+            Encoding::Values { features: 2, given: 1, feedback: true },
+            Sequence::Values(values(6, 3, 2)),
+        ),
+        ("a mapping", Encoding::mapping(3, 2), Sequence::Values(values(6, 5, 3))),
+        (
+            "frames",
+            Encoding::Frames { representation, metre: 4 },
+            Sequence::Frames((0..6).map(frame).collect()),
+        ),
+        ("tokens", tokens, Sequence::Tokens(vec![0, 3, 1, 2, 2, 0])),
+    ]
+}
+
+/// Differences of the mean loss of a batch against the gradients of a backward pass.
+fn verify(name: &str, model: &SequenceModel<f64>, batch: &SequenceBatch<f64>) {
+    let mut model = model.clone();
+    let mut ws = Workspace::default();
+    let mean = |model: &SequenceModel<f64>, ws: &mut Workspace<f64>| {
+        let mut state = model.zero_state(batch.batch);
+        model.forward(batch, &mut state, Mode::Eval, ws).unwrap();
+        model.loss(batch, ws).unwrap() / batch.target_steps as f64
+    };
+    mean(&model, &mut ws);
+    model.params_mut().zero_grad();
+    model.backward(batch, &mut ws).unwrap();
+    let (values, gradient) = (model.params().values().to_vec(), model.params().grads().to_vec());
+    let parts: Vec<Part> = (model.params().entries().iter())
+        .map(|entry| Part::new(entry.name.clone(), entry.range.clone()))
+        .collect();
+    let mut moved = model.clone();
+    let loss = |values: &[f64]| -> f64 {
+        moved.params_mut().values_mut().copy_from_slice(values);
+        mean(&moved, &mut ws)
+    };
+    let options = Options { floor: 1e-4, ..Options::default() };
+    let report = check(&parts, &values, &gradient, loss, &options);
+    assert!(report.passed(), "{name}: {:?}", report.failures().collect::<Vec<_>>());
+    assert!(gradient.iter().filter(|&&g| g != 0.0).count() > gradient.len() / 2, "{name}: mostly zeros");
+}
+
+fn model(encoding: &Encoding, cell: Cell) -> SequenceModel {
+    let recurrent = RecurrentConfig { cell, hidden: 3, layers: 2, ..RecurrentConfig::default() };
+    let coupled = encoding.first_plane().is_some();
+    let config = ModelConfig { coupled, ..ModelConfig::new(encoding.clone(), recurrent) };
+    SequenceModel::new(config, &Init::PYTORCH, 3).unwrap()
+}
+
+#[test]
+fn every_kind_of_sequence_has_the_gradient_of_its_loss() {
+    for (name, encoding, sequence) in cases() {
+        let mut batch = SequenceBatch::new(&encoding);
+        let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
+        batch.fill(&encoding, &[slice(0), slice(3), None], 6);
+        assert_eq!(batch.target_steps, 9, "six steps, three, none");
+        for cell in [Cell::Lstm, Cell::Gru] {
+            verify(&format!("{name}, {cell}"), &model(&encoding, cell).cast(), &batch.cast());
+        }
+    }
+}
+
+#[test]
+fn arrays_of_any_batch_have_it_too() {
+    let encoding = Encoding::mapping(3, 2);
+    let array =
+        |seed, columns| Array3::from_shape_vec((5, 2, columns), uniform(seed, 10 * columns, 1.0)).unwrap();
+    let mask = Array2::from_shape_fn((5, 2), |(t, b)| b == 0 || t > 2);
+    let (inputs, targets) = (array(1, 3), array(2, 2));
+    let batch =
+        SequenceBatch::from_arrays(&encoding, inputs.view(), targets.view(), Some(mask.view())).unwrap();
+    assert_eq!(batch.target_steps, 7);
+    verify("arrays", &model(&encoding, Cell::Gru).cast(), &batch);
+}
