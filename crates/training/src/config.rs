@@ -115,7 +115,7 @@ impl TrainingConfig {
             return Err(Error::setting("training.velocity", self.velocity, "from 0 (as it is) to 63"));
         }
         self.schedule.check()?;
-        self.optimizer.check()?;
+        check_optimizer(&self.optimizer)?;
         self.sampling.check()
     }
 
@@ -123,4 +123,16 @@ impl TrainingConfig {
     pub fn continues_as(&self, other: &TrainingConfig) -> bool {
         TrainingConfig { epochs: other.epochs, patience: other.patience, ..self.clone() } == *other
     }
+}
+
+/// The optimiser's own check, under the names of this configuration.
+fn check_optimizer(config: &OptimizerConfig) -> Result<(), Error> {
+    config.check().map_err(|error| match error {
+        composer_bptt::Error::Config { name, value, expected } => Error::Setting {
+            name: format!("training.{name}"),
+            value,
+            must: expected.trim_start_matches("must be "),
+        },
+        other => Error::Model(other.into()),
+    })
 }

@@ -158,7 +158,7 @@ impl Fixed {
 }
 
 fn check(config: &PairConfig) -> Result<(), Error> {
-    let refuse = |name, value: String, must| Err(Error::Setting { name, value, must });
+    let refuse = |name: &str, value: String, must| Err(Error::setting(name, value, must));
     for (name, value) in [("batch_size", config.batch_size), ("window", config.window)] {
         if value == 0 {
             return refuse(name, "0".into(), "at least 1");

@@ -153,7 +153,9 @@ impl<'a> Trainer<'a> {
             average.values_mut().copy_from_slice(&buffers.average);
         }
         let [first, second] = &buffers.memory;
-        self.optimizer.restore(header.optimizer_updates, [first, second])?;
+        self.optimizer
+            .restore(header.optimizer_updates, [first, second])
+            .map_err(|_| Error::Checkpoint("the optimiser in it is another one".into()))?;
         self.history = header.history.clone();
         self.sampler.restore(&header.sampled);
         self.begin_streams();
