@@ -25,7 +25,7 @@ pub enum Error {
         /// What it may be.
         must: &'static str,
     },
-    /// The loss, a gradient or a weight became infinite or not a number.
+    /// The loss, a gradient or a weight became non-finite.
     #[error("{0}")]
     Diverged(Box<Diagnosis>),
     /// The bytes are not a checkpoint, or not one of this training.
