@@ -8,6 +8,7 @@
 //! * [`Cell`]: what each cell is, in one table; [`Implementation`]: the three behind one interface.
 //! * [`exercises`]: change a line, run a test, read what it tells you.
 //! * [`loss`], [`init`]: what training needs around them.
+//! * [`optim`]: optimisers, gradient clipping, the moving average of the weights.
 //! * [`gradcheck`], [`probe`]: is a gradient right, and how does it flow?
 //!
 //! # To PyTorch and back
@@ -27,6 +28,7 @@ pub mod implementation;
 pub mod init;
 pub mod layers;
 pub mod loss;
+pub mod optim;
 pub mod parameters;
 pub mod probe;
 pub mod problem;

@@ -1,16 +1,13 @@
 //! What is seen while training: a progress bar on a terminal, plain lines elsewhere, and `metrics.jsonl`.
 
-use crate::along_the_way;
-use crate::config::Config;
+use crate::config::Run;
 use crate::interrupt;
 use crate::run::{MetricsFile, OutputFolder};
 use crate::tensorboard::EventFile;
 use anyhow::Context;
-use composer_models::SequenceModel;
-use composer_models::file::{self, Notes};
-use composer_music::atomic_file::write_atomically;
 use composer_training::{
-    Advice, Checkpoint, Control, EpochReport, Error, Observer, Snapshot, UpdateReport, checkpoint,
+    Advice, Checkpoint, Control, EpochReport, Error, Observer, Snapshot, TrainingConfig, UpdateReport,
+    checkpoint,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
@@ -29,14 +26,15 @@ pub const METRICS_FILE: &str = "metrics.jsonl";
 /// Shows a training: a bar on a terminal, plain lines elsewhere.
 pub struct TrainingProgress {
     bar: ProgressBar,
-    epochs: u64,
+    /// The most epochs, after a stroke; empty if there is no such limit.
+    of_epochs: String,
     started: Instant,
     steps: u64,
     last_valid: Option<f64>,
 }
 
 impl TrainingProgress {
-    /// Shows training of at most `epochs` epochs.
+    /// Shows training of at most `epochs` epochs; 0: without such a limit.
     pub fn new(epochs: u64) -> Self {
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template(
@@ -44,7 +42,8 @@ impl TrainingProgress {
         ) {
             bar.set_style(style.progress_chars("━╸ "));
         }
-        Self { bar, epochs, started: Instant::now(), steps: 0, last_valid: None }
+        let of_epochs = if epochs == 0 { String::new() } else { format!("/{epochs}") };
+        Self { bar, of_epochs, started: Instant::now(), steps: 0, last_valid: None }
     }
 
     /// Ends the bar.
@@ -57,12 +56,12 @@ impl TrainingProgress {
     }
 }
 
-impl Observer for TrainingProgress {
-    fn update(&mut self, report: &UpdateReport) -> Control {
+impl TrainingProgress {
+    fn show_update(&mut self, report: &UpdateReport) {
         self.steps += report.steps as u64;
         let valid = self.last_valid.map(|nll| format!(" (held-out {nll:.3})")).unwrap_or_default();
         self.bar.set_length(report.total_updates);
-        self.bar.set_prefix(format!("epoch {:>2}/{}", report.epoch, self.epochs));
+        self.bar.set_prefix(format!("epoch {:>2}{}", report.epoch, self.of_epochs));
         self.bar.set_message(format!(
             "{:.3} nats/step{valid}  gradient {:.2}  rate {:.1e}  {} steps/s",
             report.nll,
@@ -71,16 +70,15 @@ impl Observer for TrainingProgress {
             thousands(self.steps_per_second() as u64)
         ));
         self.bar.set_position(report.update);
-        Control::Continue
     }
 
-    fn epoch(&mut self, report: &EpochReport, _model: &SequenceModel) -> std::io::Result<()> {
+    fn show_epoch(&mut self, report: &EpochReport) {
         self.last_valid = Some(report.valid_nll);
         if !std::io::stderr().is_terminal() {
             eprintln!(
-                "epoch {:>2}/{}  train {:.3}  held-out {:.3} nats/step{}  gradient {:.2}  rate {:.1e}  {} steps/s",
+                "epoch {:>2}{}  train {:.3}  held-out {:.3} nats/step{}  gradient {:.2}  rate {:.1e}  {} steps/s",
                 report.epoch,
-                self.epochs,
+                self.of_epochs,
                 report.train_nll,
                 report.valid_nll,
                 if report.best { " (best)" } else { "" },
@@ -89,21 +87,39 @@ impl Observer for TrainingProgress {
                 thousands(self.steps_per_second() as u64)
             );
         }
-        Ok(())
     }
 
-    fn advice(&mut self, advice: Advice) {
+    fn show_advice(&self, advice: Advice) {
         let line = format!("Note: {advice}.");
         if std::io::stderr().is_terminal() { self.bar.println(line) } else { eprintln!("{line}") }
     }
 }
 
-/// Shows a training, records it in a run folder, and keeps the best model and a checkpoint there.
-pub struct RunRecorder<'a> {
+impl<M> Observer<M> for TrainingProgress {
+    fn update(&mut self, report: &UpdateReport) -> Control {
+        self.show_update(report);
+        Control::Continue
+    }
+
+    fn epoch(&mut self, report: &EpochReport, _model: &M) -> std::io::Result<()> {
+        self.show_epoch(report);
+        Ok(())
+    }
+
+    fn advice(&mut self, advice: Advice) {
+        self.show_advice(advice);
+    }
+}
+
+/// What else is done after an epoch: keeping the best model, say.
+pub type AfterEpoch<'a, M> = dyn FnMut(&EpochReport, &M) -> std::io::Result<()> + 'a;
+
+/// Shows a training, records it in a run folder, and keeps a checkpoint there.
+pub struct RunRecorder<'a, M> {
     shown: TrainingProgress,
-    config: &'a Config,
+    run: &'a Run,
     folder: &'a OutputFolder,
-    notes: Notes,
+    after_epoch: &'a mut AfterEpoch<'a, M>,
     /// Seconds of training before this program.
     seconds_before: f64,
     epoch_started: Instant,
@@ -127,13 +143,14 @@ struct Kept {
     seconds: f64,
 }
 
-impl<'a> RunRecorder<'a> {
+impl<'a, M> RunRecorder<'a, M> {
     /// Records a training from its beginning, or from a checkpoint on.
     pub fn new(
-        config: &'a Config,
+        training: &TrainingConfig,
+        run: &'a Run,
         folder: &'a OutputFolder,
-        notes: Notes,
         saved: Option<&Checkpoint>,
+        after_epoch: &'a mut AfterEpoch<'a, M>,
     ) -> anyhow::Result<Self> {
         let kept: Kept = match saved {
             Some(saved) => {
@@ -143,16 +160,16 @@ impl<'a> RunRecorder<'a> {
         };
         let updates = saved.map_or(0, Checkpoint::updates);
         let cannot = || format!("cannot write to the folder {}", folder.folder().display());
-        let events = match config.run.tensorboard {
+        let events = match run.tensorboard {
             true => Some(EventFile::create(folder.folder(), updates + 1).with_context(cannot)?),
             false => None,
         };
-        let mut shown = TrainingProgress::new(config.training.epochs);
+        let mut shown = TrainingProgress::new(training.epochs);
         shown.last_valid = saved.and_then(|saved| Some(saved.epochs().last()?.valid_nll));
         Ok(Self {
-            config,
+            run,
             folder,
-            notes,
+            after_epoch,
             seconds_before: kept.seconds,
             epoch_started: shown.started,
             saved: shown.started,
@@ -174,30 +191,17 @@ impl<'a> RunRecorder<'a> {
 
     /// Whether enough time or updates have gone by since the last checkpoint.
     fn checkpoint_is_due(&self, update: u64, seconds: f64) -> bool {
-        let every = self.config.run.checkpoint_updates;
+        let every = self.run.checkpoint_updates;
         (every > 0 && update.is_multiple_of(every)) || self.saved.elapsed().as_secs_f64() >= seconds
-    }
-
-    /// A few bars at epochs 1, 2, 4, 8 …, to hear how the music grew.
-    fn sample(&self, epoch: u64, model: &SequenceModel) -> std::io::Result<()> {
-        if !self.config.run.samples || !epoch.is_power_of_two() {
-            return Ok(());
-        }
-        match along_the_way::sample(model, &self.notes) {
-            Some(midi) => {
-                write_atomically(self.folder.path(&format!("{SAMPLE_PREFIX}{epoch:04}.mid")), &midi)
-            }
-            None => Ok(()),
-        }
     }
 }
 
 /// Beginning of the names of samples along the way; the number of the epoch follows.
 pub const SAMPLE_PREFIX: &str = "sample-epoch-";
 
-impl Observer for RunRecorder<'_> {
+impl<M> Observer<M> for RunRecorder<'_, M> {
     fn update(&mut self, report: &UpdateReport) -> Control {
-        self.shown.update(report);
+        self.shown.show_update(report);
         if let Some(events) = &mut self.events {
             let scalars = [
                 ("train/nll", report.nll),
@@ -212,13 +216,13 @@ impl Observer for RunRecorder<'_> {
         }
         match () {
             () if interrupt::requested() => Control::Stop,
-            () if self.checkpoint_is_due(report.update, self.config.run.checkpoint_seconds) => Control::Save,
+            () if self.checkpoint_is_due(report.update, self.run.checkpoint_seconds) => Control::Save,
             () => Control::Continue,
         }
     }
 
-    fn epoch(&mut self, report: &EpochReport, model: &SequenceModel) -> std::io::Result<()> {
-        self.shown.epoch(report, model)?;
+    fn epoch(&mut self, report: &EpochReport, model: &M) -> std::io::Result<()> {
+        self.shown.show_epoch(report);
         let seconds = self.epoch_started.elapsed().as_secs_f64();
         self.epoch_started = Instant::now();
         let frames_per_second = report.steps as f64 / seconds.max(1e-9);
@@ -232,16 +236,12 @@ impl Observer for RunRecorder<'_> {
             events.scalars(report.updates, &scalars)?;
             events.flush()?;
         }
-        if report.best {
-            self.notes.valid_nll = Some(report.valid_nll);
-            file::save(model, &self.notes, &self.folder.path(MODEL_FILE)).map_err(std::io::Error::other)?;
-        }
-        self.sample(report.epoch, model)
+        (self.after_epoch)(report, model)
     }
 
     fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<(), Error> {
         // At the end of an epoch, half the time will do.
-        let due = self.checkpoint_is_due(snapshot.updates(), self.config.run.checkpoint_seconds / 2.0);
+        let due = self.checkpoint_is_due(snapshot.updates(), self.run.checkpoint_seconds / 2.0);
         if !(due || snapshot.is_final() || interrupt::requested()) {
             return Ok(());
         }
@@ -253,7 +253,7 @@ impl Observer for RunRecorder<'_> {
     }
 
     fn advice(&mut self, advice: Advice) {
-        self.shown.advice(advice);
+        self.shown.show_advice(advice);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::progress::thousands;
 use crate::session::Session;
 use composer_training::plan::{EpochPlan, PieceShape};
-use composer_training::{Control, Observer, UpdateReport, train};
+use composer_training::{Control, Observer, TrainingConfig, UpdateReport, train};
 use std::time::Instant;
 
 /// Updates that are made to tell the time; the first one is not counted.
@@ -30,9 +30,9 @@ pub fn run(mut session: Session) -> anyhow::Result<()> {
     let mut rehearsal = Rehearsal::default();
     let sets = &session.material;
     train(&mut session.model, &sets.train.sequences, &sets.valid.sequences, training, &mut rehearsal)?;
-    let seconds = rehearsal.seconds_per_update() * (updates * training.epochs) as f64;
+    let (most, seconds) = at_most(training, updates, rehearsal.seconds_per_update());
     println!("\n# {} parameters", thousands(parameters as u64));
-    println!("# {updates} updates in an epoch, {} at most", thousands(updates * training.epochs));
+    println!("# {updates} updates in an epoch, {} at most", thousands(most));
     println!("# about {:.0} MB of memory for the network", memory as f64 / 1e6);
     println!(
         "# about {:.0} s of training at most on this machine, by the clock of {} updates",
@@ -40,6 +40,19 @@ pub fn run(mut session: Session) -> anyhow::Result<()> {
         UPDATES - 1
     );
     Ok(())
+}
+
+/// Updates and seconds of the whole run, by the limit that ends it first.
+fn at_most(training: &TrainingConfig, per_epoch: u64, seconds_per_update: f64) -> (u64, f64) {
+    let limits = [training.epochs * per_epoch, training.updates];
+    let updates = limits.into_iter().filter(|&limit| limit > 0).min();
+    let seconds = updates.map_or(f64::INFINITY, |updates| updates as f64 * seconds_per_update);
+    match 60.0 * training.minutes {
+        budget if budget > 0.0 && budget < seconds => {
+            ((budget / seconds_per_update.max(1e-9)) as u64, budget)
+        }
+        _ => (updates.unwrap_or(0), seconds),
+    }
 }
 
 /// Makes a few updates and looks at the clock.
@@ -60,6 +73,7 @@ impl Rehearsal {
 }
 
 impl Observer for Rehearsal {
+    /// Stops without the validation that an end of the run would bring: it is not what is timed.
     fn update(&mut self, report: &UpdateReport) -> Control {
         self.times.push(Instant::now());
         if report.update >= UPDATES { Control::Stop } else { Control::Continue }

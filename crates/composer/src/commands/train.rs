@@ -176,7 +176,7 @@ fn summary(trained: &Trained, likelihoods: &[Likelihood], written: &[Written], f
     println!(
         "\nTraining took {:.0} s; epoch {} of {} was the best.",
         trained.seconds,
-        trained.outcome.best_epoch,
+        trained.outcome.best.epoch,
         trained.outcome.epochs.len()
     );
     println!("\nIn {shown}:");

@@ -105,6 +105,6 @@ fn trained(sets: &FrameSets, args: &FramesArgs) -> anyhow::Result<(String, Nll)>
     progress.finish();
     let outcome = outcome?;
     let coupled = if args.coupled { " coupled" } else { "" };
-    let name = format!("{} {}{coupled} (epoch {})", args.cell, args.hidden, outcome.best_epoch);
+    let name = format!("{} {}{coupled} (epoch {})", args.cell, args.hidden, outcome.best.epoch);
     Ok((name, model_nll(&model, &sequences(&sets.test))?))
 }

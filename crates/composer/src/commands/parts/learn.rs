@@ -1,16 +1,23 @@
-//! `composer learn-part`: trains a model for `accompany`, `drum` or `reharmonise`, and measures whether it listens.
+//! `composer learn-part`: trains a model for `accompany`, `drum` or `reharmonise`, and measures whether it uses its source.
 
-use super::heaps::Heaps;
+use super::folds::Folds;
 use super::measure::{Measured, held_out};
 use super::{contour, drums, pitched};
+use crate::config::Run;
 use crate::failure::wrong_input;
+use crate::progress::{MODEL_FILE, TrainingProgress, thousands};
+use crate::run::OutputFolder;
+use crate::session::{InFolder, take_folder};
 use clap::{Args, ValueEnum};
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
 use composer_models::output_bias::output_bias;
 use composer_models::seq2seq::{self, AttentionConfig, Pair, PartNotes, Task};
 use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence};
-use composer_training::pairs::{PairConfig, PairEpoch, train_pairs};
-use std::path::PathBuf;
+use composer_training::sampling::Curve;
+use composer_training::{
+    EpochReport, OptimizerConfig, Outcome, Sampling, TrainingConfig, TrainingSet, train,
+};
+use std::path::{Path, PathBuf};
 
 /// `composer learn-part`.
 #[derive(Clone, Debug, Args)]
@@ -30,10 +37,18 @@ pub struct LearnArgs {
     #[arg(long)]
     pub epochs: Option<u64>,
 
-    /// Times to go through the music before that without the source: first to write alone, then to listen, which a small
-    /// collection needs; with `--listen aligned` [default: 0, for aligned drums 25]
-    #[arg(long, value_name = "EPOCHS")]
-    pub alone: Option<u64>,
+    /// Also keep a folder with checkpoints, metrics and TensorBoard curves, to resume the run if it is stopped
+    #[arg(long, value_name = "FOLDER")]
+    pub output_dir: Option<PathBuf>,
+
+    /// Resume the run in a folder, with the same other arguments
+    #[arg(long, value_name = "FOLDER", conflicts_with = "output_dir")]
+    pub resume: Option<PathBuf>,
+
+    /// Epochs of unconditional training before that: first the decoder alone, then only the weights that read the source, which
+    /// a small collection needs; with `--conditioning aligned` [default: 0, for aligned drums 25]
+    #[arg(long, alias = "alone", value_name = "EPOCHS")]
+    pub unconditional_epochs: Option<u64>,
 
     /// Units of the decoder
     #[arg(long, default_value_t = 96)]
@@ -43,36 +58,36 @@ pub struct LearnArgs {
     #[arg(long)]
     pub encoder: Option<usize>,
 
-    /// Share of the decoder's units that are switched off at random while training
+    /// Dropout of the decoder's output
     #[arg(long, default_value_t = 0.3)]
     pub dropout: f64,
 
-    /// Share of the source's notes that are hidden at random while training [default: 0.1, for drums 0]
-    #[arg(long)]
-    pub hide_source: Option<f64>,
+    /// Input dropout of the source: share of its notes that are left out while training [default: 0.1, for drums 0]
+    #[arg(long, alias = "hide-source")]
+    pub source_dropout: Option<f64>,
 
-    /// Share of the new part's own past that is hidden at random while training, so that the model listens to the source
-    /// [default: 0.1, for drums 0.2]
-    #[arg(long)]
-    pub hide_history: Option<f64>,
+    /// Input dropout of the history: share of the new part's own past that is left out while training, so that the model uses
+    /// the source [default: 0.1, for drums 0.2]
+    #[arg(long, alias = "hide-history")]
+    pub history_dropout: Option<f64>,
 
     /// Weight decay [default: 0.02, for drums 0.3]
     #[arg(long)]
     pub weight_decay: Option<f64>,
 
-    /// How the source is heard; several are combined [default: aligned,attention; for drums aligned]
-    #[arg(long, value_delimiter = ',', value_name = "WAY")]
-    pub listen: Option<Vec<Way>>,
+    /// How the new part is conditioned on the source; several are combined [default: aligned,attention; for drums aligned]
+    #[arg(long, alias = "listen", value_delimiter = ',', value_name = "WAY")]
+    pub conditioning: Option<Vec<Way>>,
 
-    /// How attention compares
+    /// The attention score
     #[arg(long, default_value = "general")]
     pub score: ScoreName,
 
-    /// Share of what is fed back at the end of training that the model wrote itself; 0 is teacher forcing
+    /// Scheduled sampling: share of inputs at the end of training that the model sampled itself; 0 is teacher forcing
     #[arg(long, default_value_t = 0.0)]
     pub scheduled_sampling: f64,
 
-    /// Also compare, in N trainings with another sixth of the music held out each time, with models without any source
+    /// Also compare with unconditional models, in N trainings, each with another sixth of the pieces held out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=6))]
     pub compare: Option<u8>,
 
@@ -114,41 +129,47 @@ pub enum ScoreName {
     Additive,
 }
 
-/// Steps of the metrical cycle that both sides are told: a bar of 4/4.
+/// Steps of the metrical cycle whose place is an input of both sides: a bar of 4/4.
 const METRE: usize = 16;
 
-/// What the arguments say, and for the rest what each task is learnt best with: docs/parts.md.
+/// What the arguments say, and for the rest what suits each task best: docs/parts.md.
 struct Recipe {
-    epochs: u64,
-    alone: u64,
+    /// Epochs of unconditional training first; 0: none.
+    unconditional_epochs: u64,
     encoder: usize,
-    hide_source: f64,
-    hide_history: f64,
-    weight_decay: f64,
-    listen: Vec<Way>,
+    conditioning: Vec<Way>,
+    training: TrainingConfig,
 }
 
 impl LearnArgs {
     fn recipe(&self) -> anyhow::Result<Recipe> {
         let drum = self.task == TaskName::Drum;
         let ways = if drum { vec![Way::Aligned] } else { vec![Way::Aligned, Way::Attention] };
-        let listen = self.listen.clone().unwrap_or(ways);
-        let only_aligned = listen == [Way::Aligned];
-        let alone = self.alone.unwrap_or(if drum && only_aligned { 25 } else { 0 });
-        if alone > 0 && !only_aligned {
+        let conditioning = self.conditioning.clone().unwrap_or(ways);
+        let only_aligned = conditioning == [Way::Aligned];
+        let unconditional_epochs =
+            self.unconditional_epochs.unwrap_or(if drum && only_aligned { 25 } else { 0 });
+        if unconditional_epochs > 0 && !only_aligned {
             return Err(wrong_input(
-                "--alone needs --listen aligned: no other way of listening can begin silent",
+                "--unconditional-epochs needs --conditioning aligned: no other way can be added to a trained model without a \
+                 change",
             ));
         }
-        Ok(Recipe {
+        let defaults = TrainingConfig::for_pairs();
+        let weight_decay = self.weight_decay.unwrap_or(if drum { 0.3 } else { 0.02 });
+        let curve = if self.scheduled_sampling > 0.0 { Curve::LinearToEnd } else { Curve::TeacherForcing };
+        let training = TrainingConfig {
             epochs: self.epochs.unwrap_or(if drum { 10 } else { 14 }),
-            alone,
-            encoder: self.encoder.unwrap_or(if drum { 64 } else { 32 }),
-            hide_source: self.hide_source.unwrap_or(if drum { 0.0 } else { 0.1 }),
-            hide_history: self.hide_history.unwrap_or(if drum { 0.2 } else { 0.1 }),
-            weight_decay: self.weight_decay.unwrap_or(if drum { 0.3 } else { 0.02 }),
-            listen,
-        })
+            transpose: if drum { 0 } else { 5 }, // transposed drums are other drums
+            source_dropout: self.source_dropout.unwrap_or(if drum { 0.0 } else { 0.1 }),
+            history_dropout: self.history_dropout.unwrap_or(if drum { 0.2 } else { 0.1 }),
+            optimizer: OptimizerConfig { weight_decay, ..defaults.optimizer },
+            sampling: Sampling { curve, floor: 1.0 - self.scheduled_sampling, ..Sampling::default() },
+            seed: self.seed,
+            ..defaults
+        };
+        let encoder = self.encoder.unwrap_or(if drum { 64 } else { 32 });
+        Ok(Recipe { unconditional_epochs, encoder, conditioning, training })
     }
 }
 
@@ -160,40 +181,43 @@ pub fn run(args: &LearnArgs) -> anyhow::Result<()> {
         TaskName::Reharmonise => Task::Reharmonise,
     };
     let recipe = args.recipe()?;
-    let heaps = Heaps::read(task, &args.folders)?;
-    let config = configuration(task, heaps.styles.len(), args, &recipe);
-    let deaf = Seq2SeqConfig { bridge: false, aligned: false, attention: None, ..config.clone() }.completed();
-    let mut measured = Vec::new();
-    for fold in 0..args.compare.unwrap_or(1).into() {
-        let learning = Learning { train: heaps.train(fold), valid: heaps.valid(fold), args, recipe: &recipe };
-        eprintln!(
-            "{} + {} + {} pieces have both parts, to learn from, to validate and to test.",
-            learning.train.len(),
-            learning.valid.len(),
-            heaps.test(fold).len()
-        );
-        let (model, valid_nll, deaf) = learning.models(&config, &deaf)?;
-        if fold == 0 {
-            save(&model, task, &heaps, valid_nll, args)?;
-        }
-        let deaf = deaf.as_ref().filter(|_| args.compare.is_some());
-        measured.extend(held_out(&model, deaf, heaps.test(fold))?);
-    }
-    Measured::print(&measured, args.seed);
-    Ok(())
-}
-
-fn save(model: &Seq2Seq, task: Task, heaps: &Heaps, valid_nll: f64, args: &LearnArgs) -> anyhow::Result<()> {
+    let folds = Folds::read(task, &args.folders)?;
+    let config = configuration(task, folds.styles.len(), args, &recipe);
+    let without =
+        Seq2SeqConfig { bridge: false, aligned: false, attention: None, ..config.clone() }.completed();
     let notes = PartNotes {
         task,
-        styles: heaps.styles.clone(),
+        styles: folds.styles.clone(),
         program: 0,
-        corpus: heaps.corpus.clone(),
+        corpus: folds.corpus.clone(),
         seed: args.seed,
-        valid_nll: Some(valid_nll),
+        valid_nll: None,
     };
-    seq2seq::save(model, &notes, &args.output)?;
-    println!("{}", args.output.display());
+    let mut measured = Vec::new();
+    for fold in 0..args.compare.unwrap_or(1).into() {
+        let learning = Learning {
+            train: folds.train(fold),
+            valid: folds.valid(fold),
+            args,
+            recipe: &recipe,
+            notes: &notes,
+            fold,
+        };
+        eprintln!(
+            "{} + {} + {} pieces have both parts: training, validation and test set.",
+            learning.train.len(),
+            learning.valid.len(),
+            folds.test(fold).len()
+        );
+        let (model, valid_nll, unconditional) = learning.models(&config, &without)?;
+        if fold == 0 {
+            seq2seq::save(&model, &PartNotes { valid_nll: Some(valid_nll), ..notes.clone() }, &args.output)?;
+            println!("{}", args.output.display());
+        }
+        let unconditional = unconditional.as_ref().filter(|_| args.compare.is_some());
+        measured.extend(held_out(&model, unconditional, folds.test(fold))?);
+    }
+    Measured::print(&measured, args.seed);
     Ok(())
 }
 
@@ -206,89 +230,110 @@ fn configuration(task: Task, styles: usize, args: &LearnArgs, recipe: &Recipe) -
         ScoreName::Additive => AttentionScore::Additive,
     };
     let drum = task == Task::Drum;
-    let listens = |way| recipe.listen.contains(&way);
+    let reads = |way| recipe.conditioning.contains(&way);
     Seq2SeqConfig {
         source: frames(if drum { contour::representation() } else { pitched() }),
         target: frames(if drum { drums() } else { pitched() }),
         styles,
         encoder: RecurrentConfig { bidirectional: true, ..stack(recipe.encoder) },
         decoder: stack(args.hidden),
-        bridge: listens(Way::Bridge),
-        aligned: listens(Way::Aligned),
-        attention: listens(Way::Attention).then_some(AttentionConfig { score, hidden: args.hidden / 2 }),
+        bridge: reads(Way::Bridge),
+        aligned: reads(Way::Aligned),
+        attention: reads(Way::Attention).then_some(AttentionConfig { score, hidden: args.hidden / 2 }),
         output_dropout: args.dropout,
     }
     .completed()
 }
 
-/// What one fold is learnt from, and how.
+/// The training of one fold.
 struct Learning<'a> {
     train: Vec<Pair>,
     valid: &'a [Pair],
     args: &'a LearnArgs,
     recipe: &'a Recipe,
+    notes: &'a PartNotes,
+    fold: usize,
 }
 
 impl Learning<'_> {
-    /// A model with its validation loss; and one that hears no source, if there must be one to begin with or to compare with.
+    /// A model with its validation loss; and an unconditional one, if there must be one to begin with or to compare with.
     fn models(
         &self,
         config: &Seq2SeqConfig,
-        deaf: &Seq2SeqConfig,
+        without: &Seq2SeqConfig,
     ) -> anyhow::Result<(Seq2Seq, f64, Option<Seq2Seq>)> {
-        let Recipe { alone, epochs, .. } = *self.recipe;
-        if alone == 0 {
-            let (model, valid_nll) = self.fit(self.fresh(config)?, epochs, false)?;
+        let training = &self.recipe.training;
+        if self.recipe.unconditional_epochs == 0 {
+            let (model, valid_nll) = self.fit(self.fresh(config)?, training, "conditional")?;
             let mut to_compare = None;
             if self.args.compare.is_some() {
-                to_compare = Some(self.fit(self.fresh(deaf)?, epochs, false)?.0);
+                to_compare = Some(self.fit(self.fresh(without)?, training, "unconditional")?.0);
             }
             return Ok((model, valid_nll, to_compare));
         }
-        let (deaf, _) = self.fit(self.fresh(deaf)?, alone, false)?;
-        let model = Seq2Seq::listening(&deaf, config.clone(), &Init::RECOMMENDED, self.args.seed)?;
-        let (model, valid_nll) = self.fit(model, epochs, true)?;
-        Ok((model, valid_nll, Some(deaf)))
+        let first = TrainingConfig { epochs: self.recipe.unconditional_epochs, ..training.clone() };
+        let (unconditional, _) = self.fit(self.fresh(without)?, &first, "unconditional")?;
+        let seed = self.args.seed;
+        let model = Seq2Seq::from_unconditional(&unconditional, config.clone(), &Init::RECOMMENDED, seed)?;
+        let second = TrainingConfig { source_only: true, ..training.clone() };
+        let (model, valid_nll) = self.fit(model, &second, "conditional")?;
+        Ok((model, valid_nll, Some(unconditional)))
     }
 
-    /// A model that knows nothing but how often each pitch sounds.
+    /// A model that predicts how often each pitch sounds, and nothing else.
     fn fresh(&self, config: &Seq2SeqConfig) -> anyhow::Result<Seq2Seq> {
         let mut model = Seq2Seq::new(config.clone(), &Init::RECOMMENDED, self.args.seed)?;
         let targets: Vec<Sequence> = self.train.iter().map(|pair| pair.target.clone()).collect();
-        let frequencies = output_bias(&model.config().target, &targets);
-        model.output_bias_mut().copy_from_slice(&frequencies);
+        let bias = output_bias(&model.config().target, &targets);
+        model.output_bias_mut().copy_from_slice(&bias);
         Ok(model)
     }
 
-    /// Trains a model, or only how it listens.
-    fn fit(&self, mut model: Seq2Seq, epochs: u64, only_listening: bool) -> anyhow::Result<(Seq2Seq, f64)> {
-        let Learning { args, recipe, .. } = *self;
-        let drums = args.task == TaskName::Drum;
-        let training = PairConfig {
-            epochs,
-            transpose: if drums { 0 } else { 5 }, // transposed drums are other drums
-            hide_source: recipe.hide_source,
-            hide_history: recipe.hide_history,
-            weight_decay: recipe.weight_decay,
-            scheduled_sampling: args.scheduled_sampling,
-            only_listening,
-            seed: args.seed,
-            ..PairConfig::default()
+    /// Trains a model, or resumes its training, and returns it with its validation loss.
+    fn fit(
+        &self,
+        mut model: Seq2Seq,
+        training: &TrainingConfig,
+        stage: &str,
+    ) -> anyhow::Result<(Seq2Seq, f64)> {
+        let outcome = match self.args.resume.as_deref().or(self.args.output_dir.as_deref()) {
+            Some(run) => self.fit_in(run, &mut model, training, stage)?,
+            None => {
+                eprintln!("Training: {stage} model, {} parameters.", thousands(model.params().len() as u64));
+                let mut progress = TrainingProgress::new(training.epochs);
+                let outcome = train(&mut model, &self.train, self.valid, training, &mut progress);
+                progress.finish();
+                outcome?
+            }
         };
-        if recipe.alone > 0 {
-            eprintln!("{}", if only_listening { "then to listen:" } else { "first to write alone:" });
-        }
-        let mut report = |epoch: &PairEpoch| {
-            eprintln!(
-                "  epoch {:>3}: {:.3} nats per step, held out {:.3}{}",
-                epoch.epoch,
-                epoch.train_nll,
-                epoch.valid_nll,
-                if epoch.best { " *" } else { "" }
-            );
-            true
+        Ok((model, outcome.best.valid_nll))
+    }
+
+    /// In a folder of its own for each fold and stage.
+    fn fit_in(
+        &self,
+        run: &Path,
+        model: &mut Seq2Seq,
+        training: &TrainingConfig,
+        stage: &str,
+    ) -> anyhow::Result<Outcome> {
+        let path = run.join(format!("fold-{}", self.fold + 1)).join(stage);
+        let resume = self.args.resume.is_some();
+        let mut folder = OutputFolder::create(&path)?;
+        take_folder(&mut folder, resume, run)?;
+        let mut after_epoch = |report: &EpochReport, model: &Seq2Seq| match report.best {
+            true => {
+                let notes = PartNotes { valid_nll: Some(report.valid_nll), ..self.notes.clone() };
+                seq2seq::save(model, &notes, &folder.path(MODEL_FILE)).map_err(std::io::Error::other)
+            }
+            false => Ok(()),
         };
-        let valid_nll = train_pairs(&mut model, &self.train, self.valid, &training, &mut report)?;
-        Ok((model, valid_nll))
+        let (task, at) = (self.args.task.to_possible_value(), run.display());
+        let task = task.map_or(String::new(), |task| task.get_name().to_owned());
+        let resume_with = format!("composer learn-part {task} … --resume {at}");
+        let in_folder = InFolder { folder: &folder, run: &Run::default(), resume, resume_with: &resume_with };
+        let set = TrainingSet::from(&self.train);
+        let described = format!("{stage} model");
+        Ok(in_folder.train(model, &described, set, self.valid, training, &mut after_epoch)?.outcome)
     }
 }

@@ -1,10 +1,9 @@
-//! Whether a model listens: its likelihood on held-out pieces, with their source, with another's, and without any.
+//! Whether a model uses its source: its likelihood on held-out pieces, with their source, with a shuffled one, and without any.
 
 use composer_evaluation::significance::bootstrap::bootstrap;
 use composer_models::Seq2Seq;
-use composer_models::seq2seq::Pair;
+use composer_models::seq2seq::{Pair, Seq2SeqWorkspace, pair_nlls, with_shuffled_sources};
 use composer_models::streams::{Purpose, stream};
-use composer_training::pairs::{pair_nlls, with_foreign_sources};
 
 /// Steps of a window that is measured: 32 bars.
 const WINDOW: usize = 512;
@@ -17,24 +16,31 @@ const RESAMPLES: usize = 2000;
 pub struct Measured {
     steps: usize,
     with_source: f64,
-    with_foreign_source: f64,
-    /// By a model that was trained without a source.
-    deaf: Option<f64>,
+    with_shuffled_source: f64,
+    /// By an unconditional model: one that was trained without a source.
+    unconditional: Option<f64>,
 }
 
 /// Measures each of some held-out pairs.
 ///
 /// # Errors
 /// A pair is none of the models'.
-pub fn held_out(model: &Seq2Seq, deaf: Option<&Seq2Seq>, pairs: &[Pair]) -> anyhow::Result<Vec<Measured>> {
-    let heard = pair_nlls(model, pairs, WINDOW)?;
-    let foreign = pair_nlls(model, &with_foreign_sources(pairs), WINDOW)?;
-    let deaf = deaf.map(|deaf| pair_nlls(deaf, pairs, WINDOW)).transpose()?;
+pub fn held_out(
+    model: &Seq2Seq,
+    unconditional: Option<&Seq2Seq>,
+    pairs: &[Pair],
+) -> anyhow::Result<Vec<Measured>> {
+    let mut ws = Seq2SeqWorkspace::default();
+    let conditional = pair_nlls(model, pairs, WINDOW, &mut ws)?;
+    let shuffled = pair_nlls(model, &with_shuffled_sources(pairs), WINDOW, &mut ws)?;
+    let unconditional = unconditional
+        .map(|model| pair_nlls(model, pairs, WINDOW, &mut Seq2SeqWorkspace::default()))
+        .transpose()?;
     let measured = |index: usize| Measured {
-        steps: heard[index].steps,
-        with_source: heard[index].nats,
-        with_foreign_source: foreign[index].nats,
-        deaf: deaf.as_ref().map(|deaf| deaf[index].nats),
+        steps: conditional[index].steps,
+        with_source: conditional[index].nats,
+        with_shuffled_source: shuffled[index].nats,
+        unconditional: unconditional.as_ref().map(|nlls| nlls[index].nats),
     };
     Ok((0..pairs.len()).map(measured).collect())
 }
@@ -52,16 +58,16 @@ impl Measured {
             println!("  {interval:.3}  {name}");
         };
         println!(
-            "On {} pieces that were not learnt from, in nats per step of the new part, with 95 % intervals over pieces:",
+            "On {} held-out pieces, in nats per step of the new part (lower is better), with 95 % intervals over pieces:",
             pieces.len()
         );
         line("with the source", &|piece| piece.with_source);
-        line("with the source of another piece", &|piece| piece.with_foreign_source);
-        line("lost by hearing another's", &|piece| piece.with_foreign_source - piece.with_source);
-        if pieces.iter().all(|piece| piece.deaf.is_some()) {
-            let deaf = |piece: &Measured| piece.deaf.unwrap_or(f64::NAN);
-            line("for a model trained without a source", &deaf);
-            line("lost by hearing none", &|piece| deaf(piece) - piece.with_source);
+        line("with a shuffled source", &|piece| piece.with_shuffled_source);
+        line("more with a shuffled source", &|piece| piece.with_shuffled_source - piece.with_source);
+        if pieces.iter().all(|piece| piece.unconditional.is_some()) {
+            let unconditional = |piece: &Measured| piece.unconditional.unwrap_or(f64::NAN);
+            line("for an unconditional model", &unconditional);
+            line("more for an unconditional model", &|piece| unconditional(piece) - piece.with_source);
         }
     }
 }

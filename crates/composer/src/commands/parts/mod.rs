@@ -6,7 +6,7 @@
 pub mod accompany;
 pub mod contour;
 pub mod drum;
-pub mod heaps;
+pub mod folds;
 pub mod learn;
 pub mod material;
 pub mod measure;

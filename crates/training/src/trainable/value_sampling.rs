@@ -2,7 +2,7 @@
 //!
 //! A mean has no temperature, and nothing is drawn but whether an input is replaced. The first input of a chunk stays true.
 
-use crate::Error;
+use crate::error::Error;
 use crate::plan::Chunk;
 use crate::sampling::{Sampling, Source};
 use composer_bptt::State;
