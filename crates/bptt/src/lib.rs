@@ -4,7 +4,7 @@
 //! * [`textbook`]: every cell forward and backward in plain loops. Read this first; [`backpropagation`] derives every gradient.
 //! * [`fused`]: the fast implementation of the same.
 //! * [`reference`](mod@reference): the forward equations on a small tape, which derives the gradients mechanically.
-//! * [`Cell`]: what each cell is, in one table.
+//! * [`Cell`]: what each cell is, in one table; [`Implementation`]: the three behind one interface.
 //! * [`loss`], [`init`]: what training needs around them.
 //! * [`gradcheck`], [`probe`]: is a gradient right, and how does it flow?
 //!
@@ -26,6 +26,7 @@ pub mod backpropagation {}
 pub mod error;
 pub mod fused;
 pub mod gradcheck;
+pub mod implementation;
 pub mod init;
 pub mod layers;
 pub mod loss;
@@ -37,6 +38,7 @@ pub mod textbook;
 
 pub use cell::{Cell, CellSpec};
 pub use error::Error;
+pub use implementation::Implementation;
 pub use init::Init;
 pub use layers::{
     Attention, AttentionScore, AttentionWorkspace, Coupled, Coupling, Embedding, Input, Linear,

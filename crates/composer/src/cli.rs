@@ -179,6 +179,10 @@ pub struct GradcheckArgs {
     #[arg(long, default_value = "all")]
     pub cell: String,
 
+    /// Whose gradients are checked: textbook (plain loops), fused (what runs) or reference (a tape)
+    #[arg(long, default_value = "fused", value_name = "NAME")]
+    pub implementation: composer_bptt::Implementation,
+
     /// Layers on top of each other
     #[arg(long, default_value_t = 2)]
     pub layers: usize,

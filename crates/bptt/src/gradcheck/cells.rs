@@ -1,11 +1,14 @@
 //! The check of the recurrent stacks of this crate.
 
 use super::{CellProblem, Options, Report, check};
+use crate::implementation::{Implementation, equation};
 use crate::{Cell, Error, RecurrentConfig};
 
 /// Which recurrent stacks to check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellOptions {
+    /// Whose gradients are checked.
+    pub implementation: Implementation,
     /// The cells, one stack each.
     pub cells: Vec<Cell>,
     /// Features of the input.
@@ -33,6 +36,7 @@ pub struct CellOptions {
 impl Default for CellOptions {
     fn default() -> Self {
         CellOptions {
+            implementation: Implementation::default(),
             cells: Cell::ALL.to_vec(),
             input: 3,
             hidden: 4,
@@ -48,10 +52,11 @@ impl Default for CellOptions {
     }
 }
 
-/// Checks the fused cells of this crate: every parameter, the input, and the initial state.
+/// Checks an implementation of the cells of this crate: every parameter, the input, and the initial state. A row that is wrong
+/// names gate, unit, and the line of the textbook that computes that gradient.
 ///
 /// # Errors
-/// A size is zero.
+/// A size is zero, or the textbook is asked for layer normalisation.
 pub fn check_cells(options: &CellOptions) -> Result<Report, Error> {
     let mut report = Report::default();
     for &cell in &options.cells {
@@ -65,6 +70,7 @@ pub fn check_cells(options: &CellOptions) -> Result<Report, Error> {
             ..RecurrentConfig::default()
         };
         let mut problem = CellProblem::new(config, options.steps, options.batch, None, options.seed)?;
+        problem.implementation = options.implementation;
         let (values, mut gradient) = (problem.values.clone(), problem.gradient()?);
         let parts = problem.parts();
         for part in &parts {
@@ -76,7 +82,17 @@ pub fn check_cells(options: &CellOptions) -> Result<Report, Error> {
         }
         let mut rows =
             check(&parts, &values, &gradient, |v| problem.loss(v).unwrap_or(f64::NAN), &options.check).rows;
-        rows.iter_mut().for_each(|row| row.name = format!("{cell} {}", row.name));
+        for (row, part) in rows.iter_mut().zip(&parts) {
+            if row.gate.is_some() {
+                // Gates are blocks of H rows.
+                let block = part.range.len() / part.gates.len();
+                row.unit = Some(row.index % block / (block / options.hidden));
+            }
+            if !row.passed {
+                row.equation = equation(cell, &row.name, row.gate);
+            }
+            row.name = format!("{cell} {}", row.name);
+        }
         report.rows.append(&mut rows);
     }
     Ok(report)

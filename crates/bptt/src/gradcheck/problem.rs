@@ -4,7 +4,11 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Part;
-use crate::{Error, Input, Mask, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State};
+use crate::problem::Problem;
+use crate::{
+    Error, Implementation, Input, Mask, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
+    State,
+};
 
 /// A recurrent stack as a function of one vector: parameters, then the input, then the initial state.
 ///
@@ -15,7 +19,9 @@ pub struct CellProblem {
     pub stack: Recurrent,
     /// Where the loss is evaluated, at first.
     pub values: Vec<f64>,
-    /// If set, passes are those of training, and every one draws its masks from this seed.
+    /// Who computes; the fused implementation at first.
+    pub implementation: Implementation,
+    /// If set, passes are those of training, and every one draws its masks from this seed; for the fused implementation.
     pub train: Option<u64>,
     params: Parameters<f64>,
     steps: usize,
@@ -58,16 +64,31 @@ impl CellProblem {
         d_state_n.h = random(d_state_n.h.len(), 1.0);
         d_state_n.c = random(d_state_n.c.len(), 1.0);
         let ws = RecurrentWorkspace::new();
-        Ok(CellProblem { stack, values, train: None, params, steps, batch, mask, d_output, d_state_n, ws })
+        let implementation = Implementation::Fused;
+        Ok(CellProblem {
+            stack,
+            values,
+            implementation,
+            train: None,
+            params,
+            steps,
+            batch,
+            mask,
+            d_output,
+            d_state_n,
+            ws,
+        })
     }
 
     /// The parts of the values.
     pub fn parts(&self) -> Vec<Part> {
         let config = self.stack.config();
         let entries = self.params.entries().iter();
-        let gates = config.cell.gates();
         let mut parts: Vec<Part> = entries
-            .map(|entry| Part { name: entry.name.clone(), range: entry.range.clone(), gates })
+            .map(|entry| {
+                let gates = config.cell.spec().gates_of(&entry.name);
+                Part { name: entry.name.clone(), range: entry.range.clone(), gates }
+            })
             .collect();
         let mut from = self.params.len();
         let inputs = [
@@ -82,7 +103,8 @@ impl CellProblem {
         parts
     }
 
-    fn forward(&mut self, values: &[f64]) -> Result<State<f64>, Error> {
+    /// Takes the values apart: the parameters into `params`; returns the input and the initial state.
+    fn take_apart<'v>(&mut self, values: &'v [f64]) -> (&'v [f64], State<f64>) {
         let (weights, rest) = values.split_at(self.params.len());
         self.params.values_mut().copy_from_slice(weights);
         let (input, initial) = rest.split_at(self.steps * self.batch * self.stack.config().input);
@@ -90,6 +112,23 @@ impl CellProblem {
         let (h, c) = initial.split_at(state.h.len());
         state.h.copy_from_slice(h);
         state.c.copy_from_slice(c);
+        (input, state)
+    }
+
+    fn problem<'a>(&'a self, input: &'a [f64], state: &'a State<f64>) -> Problem<'a, f64> {
+        Problem {
+            config: self.stack.config(),
+            params: &self.params,
+            input,
+            steps: self.steps,
+            state,
+            mask: self.mask.as_ref(),
+            d_output: &self.d_output,
+            d_state_n: &self.d_state_n,
+        }
+    }
+
+    fn forward_fused(&mut self, input: &[f64], mut state: State<f64>) -> Result<State<f64>, Error> {
         let (steps, batch, mask) = (self.steps, self.batch, self.mask.as_ref());
         let mut rng = ChaCha8Rng::seed_from_u64(self.train.unwrap_or(0));
         let mode = if self.train.is_some() { Mode::Train { rng: &mut rng } } else { Mode::Eval };
@@ -101,26 +140,38 @@ impl CellProblem {
     /// The loss at `values`.
     ///
     /// # Errors
-    /// A value among the weights is not finite.
+    /// A value among the weights is not finite, or the implementation lacks an option.
     pub fn loss(&mut self, values: &[f64]) -> Result<f64, Error> {
-        let state = self.forward(values)?;
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        Ok(dot(self.ws.output(), &self.d_output)
-            + dot(&state.h, &self.d_state_n.h)
-            + dot(&state.c, &self.d_state_n.c))
+        let (input, state) = self.take_apart(values);
+        if self.implementation == Implementation::Fused {
+            let state_n = self.forward_fused(input, state)?;
+            return Ok(self.weigh(self.ws.output(), &state_n));
+        }
+        let (output, state_n) = self.implementation.run_forward(&self.problem(input, &state))?;
+        Ok(self.weigh(&output, &state_n))
     }
 
-    /// The gradient of the loss at the problem's own values, from the hand-written backward pass.
+    /// Outputs and final states times their factors, summed.
+    fn weigh(&self, output: &[f64], state_n: &State<f64>) -> f64 {
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        dot(output, &self.d_output) + dot(&state_n.h, &self.d_state_n.h) + dot(&state_n.c, &self.d_state_n.c)
+    }
+
+    /// The gradient of the loss at the problem's own values, from the backward pass of the implementation.
     ///
     /// # Errors
-    /// A value among the weights is not finite.
+    /// As for [`CellProblem::loss`].
     pub fn gradient(&mut self) -> Result<Vec<f64>, Error> {
         let values = self.values.clone();
-        self.forward(&values)?;
+        let (input, state) = self.take_apart(&values);
+        if self.implementation != Implementation::Fused {
+            let run = self.implementation.run(&self.problem(input, &state))?;
+            return Ok([run.grads, run.d_input, run.d_state.h, run.d_state.c].concat());
+        }
+        self.forward_fused(input, state)?;
         self.params.zero_grad();
         self.ws.request_d_input(true);
-        let from = self.params.len();
-        let input = Input::Dense(&values[from..from + self.steps * self.batch * self.stack.config().input]);
+        let input = Input::Dense(input);
         self.stack.backward(&mut self.params, input, &self.d_output, Some(&self.d_state_n), &mut self.ws)?;
         let d_state = self.ws.d_state();
         Ok([self.params.grads(), self.ws.d_input(), &d_state.h, &d_state.c].concat())

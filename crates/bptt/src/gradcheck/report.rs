@@ -17,18 +17,33 @@ pub struct Row {
     pub index: usize,
     /// Its gate, if the part is gated.
     pub gate: Option<&'static str>,
+    /// The hidden unit, which is the row within the gate's block, if it is known.
+    pub unit: Option<usize>,
     /// The gradient there.
     pub found: f64,
     /// What the differences say.
     pub expected: f64,
     /// Whether the error is within the tolerance. (NaN is not.)
     pub passed: bool,
+    /// The line of the textbook that computes it, if it is wrong and there is one.
+    pub equation: Option<String>,
 }
 
 impl Row {
     /// A part of which nothing is known yet.
     pub(super) fn new(name: String, gate: Option<&'static str>) -> Self {
-        Row { name, max_abs: 0.0, max_rel: 0.0, index: 0, gate, found: 0.0, expected: 0.0, passed: true }
+        Row {
+            name,
+            max_abs: 0.0,
+            max_rel: 0.0,
+            index: 0,
+            gate,
+            unit: None,
+            found: 0.0,
+            expected: 0.0,
+            passed: true,
+            equation: None,
+        }
     }
 }
 
@@ -57,9 +72,13 @@ impl fmt::Display for Report {
         writeln!(f, "{:width$}  {:>9}  {:>9}  worst at", "parameter", "max abs", "max rel")?;
         for row in &self.rows {
             let gate = row.gate.map_or(String::new(), |gate| format!(", gate {gate}"));
+            let unit = row.unit.map_or(String::new(), |unit| format!(", row {unit}"));
             let verdict = if row.passed { "" } else { "  WRONG" };
             let Row { name, max_abs, max_rel, index, .. } = row;
-            writeln!(f, "{name:width$}  {max_abs:9.2e}  {max_rel:9.2e}  [{index}]{gate}{verdict}")?;
+            writeln!(f, "{name:width$}  {max_abs:9.2e}  {max_rel:9.2e}  [{index}]{gate}{unit}{verdict}")?;
+            if let Some(equation) = &row.equation {
+                writeln!(f, "{:width$}  see {equation}", "")?;
+            }
         }
         let wrong = self.failures().count();
         match wrong {

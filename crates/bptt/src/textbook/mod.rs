@@ -25,6 +25,7 @@ pub mod stack;
 pub use cell::{Numbers, Source, TextbookCell, UnitGradient, UnitInput, UnitState};
 pub use stack::{run, run_forward};
 
+pub(crate) use cell::of;
 pub(crate) use saved::{AnyJacobian, SavedRows};
 
 /// `σ(a) = 1 / (1 + e^−a)`; its derivative is `σ (1 − σ)`.

@@ -1,5 +1,5 @@
-//! Link 2 of the chain of proof: the reference against the fused implementation, in double precision, on every CPU path:
-//! outputs, final states and every gradient, under random gradients from above.
+//! Link 2 of the chain of proof: the textbook against the reference against the fused implementation, in double precision, on
+//! every CPU path: outputs, final states and every gradient, under random gradients from above.
 
 use crate::common;
 
@@ -12,6 +12,9 @@ const TOLERANCE: f64 = 1e-10;
 
 fn compare_on_every_path(checks: &mut Checks, setup: &Setup) {
     let expected = setup.reference();
+    if let Some(textbook) = setup.textbook() {
+        compare_runs(checks, &format!("{}, textbook", setup.name()), setup, &textbook, &expected, TOLERANCE);
+    }
     for path in Path::all_available() {
         let _held = simd::use_path(path).expect("it is available");
         compare_runs(

@@ -14,12 +14,12 @@ const TOLERANCE: f64 = 1e-5;
 const RATE: f64 = 2.0;
 
 /// The losses before each of ten steps, in nats per element.
-fn curve<S: Scalar>(case: &GoldenCase, multi_hot: bool) -> Vec<f64> {
+fn curve<S: Scalar>(cell: Cell, case: &GoldenCase, multi_hot: bool) -> Vec<f64> {
     let (steps, batch) = (case.size("steps"), case.size("batch"));
     let (features, hidden) = (case.size("input"), case.size("hidden"));
-    let config = RecurrentConfig { cell: Cell::Lstm, input: features, hidden, ..RecurrentConfig::default() };
+    let config = RecurrentConfig { cell, input: features, hidden, ..RecurrentConfig::default() };
     let mut params = Parameters::<S>::new();
-    let lstm = Recurrent::new(config.clone(), "", &mut params).expect("the sizes are right");
+    let stack = Recurrent::new(config.clone(), "", &mut params).expect("the sizes are right");
     let linear = Linear::new(hidden, features, true, "linear", &mut params).expect("the sizes are right");
     for entry in params.entries().to_vec() {
         params.values_mut()[entry.range].copy_from_slice(&cast::<S>(case.values(&entry.name)));
@@ -44,7 +44,7 @@ fn curve<S: Scalar>(case: &GoldenCase, multi_hot: bool) -> Vec<f64> {
     let mut losses = Vec::new();
     for _ in 0..10 {
         let mut state = State::zeros(&config, batch);
-        lstm.forward(&params, input, steps, batch, &mut state, None, Mode::Eval, &mut ws).expect("fits");
+        stack.forward(&params, input, steps, batch, &mut state, None, Mode::Eval, &mut ws).expect("fits");
         let rows = steps * batch;
         linear.forward(&params, ws.output(), rows, &mut logits, &mut linear_ws).expect("fits");
         let scale = 1.0 / targets.len() as f64;
@@ -53,7 +53,7 @@ fn curve<S: Scalar>(case: &GoldenCase, multi_hot: bool) -> Vec<f64> {
         linear
             .backward(&mut params, ws.output(), rows, &logits, Some(&mut d_hidden), &mut linear_ws)
             .expect("fits");
-        lstm.backward(&mut params, input, &d_hidden, None, &mut ws).expect("fits");
+        stack.backward(&mut params, input, &d_hidden, None, &mut ws).expect("fits");
         let (values, grads) = params.split();
         values.iter_mut().zip(grads).for_each(|(value, &grad)| *value -= S::of(RATE) * grad);
     }
@@ -63,22 +63,25 @@ fn curve<S: Scalar>(case: &GoldenCase, multi_hot: bool) -> Vec<f64> {
 #[test]
 fn ten_steps_follow_pytorch() {
     let mut checks = Checks::new();
-    for precision in ["f32", "f64"] {
-        let golden = Golden::read(format!(
-            "{}/tests/golden/pytorch-loss-curve-{precision}.json",
-            env!("CARGO_MANIFEST_DIR")
-        ));
-        let case = &golden.cases[0];
-        let expected = case.values("losses");
-        assert_eq!(expected.len(), 10);
-        assert!(expected[9] < 0.95 * expected[0], "the curve goes down");
-        for multi_hot in [false, true] {
-            let found = if precision == "f32" {
-                curve::<f32>(case, multi_hot)
-            } else {
-                curve::<f64>(case, multi_hot)
-            };
-            checks.close(&format!("{precision}, multi-hot {multi_hot}"), &back(&found), expected, TOLERANCE);
+    for (cell, name) in [(Cell::Lstm, "loss-curve")] {
+        for precision in ["f32", "f64"] {
+            let golden = Golden::read(format!(
+                "{}/tests/golden/pytorch-{name}-{precision}.json",
+                env!("CARGO_MANIFEST_DIR")
+            ));
+            let case = &golden.cases[0];
+            let expected = case.values("losses");
+            assert_eq!(expected.len(), 10);
+            assert!(expected[9] < 0.95 * expected[0], "the curve goes down");
+            for multi_hot in [false, true] {
+                let found = if precision == "f32" {
+                    curve::<f32>(cell, case, multi_hot)
+                } else {
+                    curve::<f64>(cell, case, multi_hot)
+                };
+                let name = format!("{cell} {precision}, multi-hot {multi_hot}");
+                checks.close(&name, &back(&found), expected, TOLERANCE);
+            }
         }
     }
     checks.finish();

@@ -4,7 +4,7 @@ use crate::cli::GradcheckArgs;
 use crate::failure::wrong_input;
 use anyhow::anyhow;
 use composer_bptt::gradcheck::{CellOptions, Report, check_cells};
-use composer_bptt::{Cell, RecurrentConfig};
+use composer_bptt::{Cell, Implementation, RecurrentConfig};
 use composer_studies::size::stack_parameters;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ pub fn run(args: &GradcheckArgs) -> anyhow::Result<()> {
     if args.json {
         println!("{}", serde_json::to_string_pretty(&as_json(args, &options, &report))?);
     } else {
-        println!("{report}");
+        println!("{} implementation\n{report}", options.implementation);
     }
     if report.passed() {
         return Ok(());
@@ -52,7 +52,13 @@ fn options(args: &GradcheckArgs) -> anyhow::Result<CellOptions> {
             )));
         }
     }
+    if args.layer_norm && args.implementation == Implementation::Textbook {
+        return Err(wrong_input(
+            "the textbook implementation has no layer normalisation; check fused or reference",
+        ));
+    }
     let options = CellOptions {
+        implementation: args.implementation,
         cells,
         hidden: args.hidden,
         layers: args.layers,
@@ -98,6 +104,7 @@ fn as_json(args: &GradcheckArgs, options: &CellOptions, report: &Report) -> serd
         "passed": report.passed(),
         "tolerance": options.check.tolerance,
         "step": options.check.step,
+        "implementation": options.implementation,
         "cells": options.cells,
         "input": options.input,
         "hidden": args.hidden,

@@ -26,6 +26,29 @@ fn all_cells_pass_with_a_row_for_every_parameter_and_a_verdict() {
 }
 
 #[test]
+fn every_implementation_can_be_checked_and_is_named() {
+    let table = String::from_utf8_lossy(&gradcheck(&[]).stdout).into_owned();
+    assert!(table.starts_with("fused implementation\n"), "{table}");
+    for name in ["textbook", "reference"] {
+        let args = ["--implementation", name, "--hidden", "3", "--steps", "3", "--batch", "2"];
+        let output = gradcheck(&args);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", complaint(&output));
+        let table = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(table.starts_with(&format!("{name} implementation\n")), "{table}");
+        assert!(table.contains("gradients are right"), "{table}");
+        let output = gradcheck(&[&args[..], &["--cell", "gru", "--falsify", "z", "--json"]].concat());
+        assert_refused(&output, 1, &["gate z", "weight_hh_l0"]);
+        let json = json(&output);
+        assert_eq!(json["implementation"], name);
+        let wrong = json["rows"].as_array().unwrap().iter().find(|row| row["passed"] == false).unwrap();
+        assert!(wrong["equation"].as_str().unwrap().contains("textbook/gru.rs"), "{wrong}");
+    }
+    let refused = gradcheck(&["--implementation", "textbook", "--layer-norm"]);
+    assert_refused(&refused, 2, &["textbook", "layer normalisation"]);
+    assert_refused(&gradcheck(&["--implementation", "tape"]), 2, &["tape", "textbook, fused or reference"]);
+}
+
+#[test]
 fn every_option_reaches_the_stack() {
     let args =
         "--cell gru --layers 1 --hidden 3 --steps 4 --batch 2 --bidirectional --layer-norm --seed 9 --json";

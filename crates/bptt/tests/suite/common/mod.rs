@@ -1,17 +1,19 @@
 //! A random recurrent stack and what it is run on, for the tests of the chain of proof.
 #![allow(dead_code)] // each test file uses its part
 
-use composer_bptt::reference::{self, Problem, Run};
+use composer_bptt::implementation::equation;
+use composer_bptt::problem::{Problem, Run};
 use composer_bptt::{
-    Cell, Input, Mask, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
+    Cell, Implementation, Input, Mask, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
+    State,
 };
 use composer_tensor::Scalar;
-use composer_testkit::{Checks, uniform};
+use composer_testkit::{Checks, compare, uniform};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 /// Names of the parts of a [`Run`] that tests compare.
-pub const CELLS: [Cell; 4] = Cell::ALL;
+pub const CELLS: [Cell; Cell::ALL.len()] = Cell::ALL;
 
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -86,8 +88,8 @@ impl Setup {
         self
     }
 
-    pub fn reference(&self) -> Run<f64> {
-        reference::run(&Problem {
+    pub fn problem(&self) -> Problem<'_, f64> {
+        Problem {
             config: &self.config,
             params: &self.params,
             input: &self.input,
@@ -96,7 +98,19 @@ impl Setup {
             mask: self.mask.as_ref(),
             d_output: &self.d_output,
             d_state_n: &self.d_state_n,
-        })
+        }
+    }
+
+    pub fn reference(&self) -> Run<f64> {
+        Implementation::Reference.run(&self.problem()).expect("the sizes are right")
+    }
+
+    /// None where the configuration has an option that the textbook does without.
+    pub fn textbook(&self) -> Option<Run<f64>> {
+        let plain = !self.config.layer_norm && self.config.zoneout + self.config.zoneout_cell == 0.0;
+        let run = Implementation::Textbook.run(&self.problem());
+        assert_eq!(run.is_ok(), plain, "it refuses what it does not have, and nothing else");
+        run.ok()
     }
 
     pub fn fused<S: Scalar>(&self) -> Run<f64> {
@@ -169,8 +183,28 @@ pub fn compare_runs(
     tolerance: f64,
 ) {
     for (part, found, expected) in parts(setup, found, expected) {
-        checks.close(&format!("{name}: {part}"), found, expected, tolerance);
+        let outcome = compare(found, expected, tolerance);
+        let outcome = outcome.map_err(|error| format!("{error}{}", place(setup, &part, found, expected)));
+        checks.outcome(&format!("{name}: {part}"), outcome);
     }
+}
+
+/// Gate and row of the largest difference, and the line of the textbook that computes it.
+fn place(setup: &Setup, part: &str, found: &[f64], expected: &[f64]) -> String {
+    let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+    let worst = differences.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index);
+    let name = part.strip_prefix("d_").unwrap_or(part);
+    let cell = setup.config.cell;
+    let parameter = setup.params.id(name).map(|id| setup.params.entry(id));
+    let gate = parameter.and_then(|entry| {
+        let row = worst / entry.shape.iter().skip(1).product::<usize>();
+        let gate = cell.spec().gates_of(name).get(row / setup.config.hidden)?;
+        Some((*gate, row % setup.config.hidden))
+    });
+    let named = gate.map_or(String::new(), |(gate, row)| format!(", gate {gate}, row {row}"));
+    let line = equation(cell, name, gate.map(|(gate, _)| gate));
+    let line = line.map_or(String::new(), |line| format!("; the textbook's equation is at {line}"));
+    format!("{named}{line}")
 }
 
 /// The parts of two runs, with names.
