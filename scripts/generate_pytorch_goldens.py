@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Writes crates/bptt/tests/golden/pytorch-*.json: what PyTorch computes for small recurrent stacks.
 
-Run from anywhere, with PyTorch and numpy installed:  python scripts/generate_pytorch_goldens.py
+Run from anywhere, with PyTorch and numpy installed:  python scripts/generate_pytorch_goldens.py [CELL ...]
 
 For each cell and precision: outputs, final states, and the gradients of all parameters, the input and the initial state,
-for a random gradient of the outputs and final states. And a loss curve: ten steps of gradient descent on an LSTM with a
+for a random gradient of the outputs and final states. And loss curves: ten steps of gradient descent on a recurrent layer with a
 linear layer and sigmoid cross-entropy.
+
+Cells that PyTorch has no module for are written here step by step in PyTorch; autograd gives their gradients.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy
@@ -16,12 +19,83 @@ import torch
 
 SEED = 20240229
 TARGET = Path(__file__).resolve().parent.parent / "crates/bptt/tests/golden"
+
+class Stepwise(torch.nn.Module):
+    """A stack of a cell that PyTorch has no module for, with the parameters, states and results of PyTorch's modules."""
+
+    gates, has_c, diagonals = 0, False, ()
+
+    def __init__(self, features, hidden, layers=1, bias=True, bidirectional=False):
+        super().__init__()
+        self.hidden, self.layers, self.bias, self.directions = hidden, layers, bias, 2 if bidirectional else 1
+        bound = hidden ** -0.5
+        parameter = lambda *shape: torch.nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
+        for layer in range(layers):
+            for suffix in ("", "_reverse")[: self.directions]:
+                width = features if layer == 0 else hidden * self.directions
+                shapes = {"weight_ih": (self.gates * hidden, width), "weight_hh": (self.gates * hidden, hidden)}
+                if bias:
+                    shapes |= {"bias_ih": (self.gates * hidden,), "bias_hh": (self.gates * hidden,)}
+                shapes |= {name: (hidden,) for name in self.diagonals}
+                for name, shape in shapes.items():
+                    self.register_parameter(f"{name}_l{layer}{suffix}", parameter(*shape))
+
+    def step(self, own, input, recurrent, h, c):
+        """The new h and c from the sums of both products, each cut into gates; own(name) is a parameter."""
+        raise NotImplementedError
+
+    def forward(self, x, state=None, lengths=None):
+        steps, batch = x.shape[:2]
+        zeros = x.new_zeros(self.layers * self.directions, batch, self.hidden)
+        h_0, c_0 = (state if self.has_c else (state, zeros)) if state is not None else (zeros, zeros)
+        lengths = torch.tensor(lengths if lengths is not None else [steps] * batch)
+        h_n, c_n = [], []
+        for layer in range(self.layers):
+            both = []
+            for direction, suffix in enumerate(("", "_reverse")[: self.directions]):
+                own = lambda name: getattr(self, f"{name}_l{layer}{suffix}")
+                bias = lambda name: own(name) if self.bias else None
+                h, c = h_0[len(h_n)], c_0[len(h_n)]
+                outputs = [None] * steps
+                for t in range(steps) if direction == 0 else reversed(range(steps)):
+                    input = torch.nn.functional.linear(x[t], own("weight_ih"), bias("bias_ih")).chunk(self.gates, -1)
+                    recurrent = torch.nn.functional.linear(h, own("weight_hh"), bias("bias_hh")).chunk(self.gates, -1)
+                    new_h, new_c = self.step(own, input, recurrent, h, c)
+                    # At padding the state stays, and the output is zero.
+                    valid = (t < lengths).unsqueeze(-1)
+                    h, c = torch.where(valid, new_h, h), torch.where(valid, new_c, c)
+                    outputs[t] = torch.where(valid, new_h, torch.zeros_like(new_h))
+                both.append(torch.stack(outputs))
+                h_n.append(h)
+                c_n.append(c)
+            x = torch.cat(both, -1)
+        h_n, c_n = torch.stack(h_n), torch.stack(c_n)
+        return x, (h_n, c_n) if self.has_c else h_n
+
+
+class PeepholeLstm(Stepwise):
+    """Gers and Schmidhuber 2000; Graves 2013: i and f see c before the step, o after it."""
+
+    gates, has_c, diagonals = 4, True, ("weight_ci", "weight_cf", "weight_co")
+
+    def step(self, own, input, recurrent, h, c_prev):
+        a_i, a_f, a_g, a_o = (a + b for a, b in zip(input, recurrent))
+        i = torch.sigmoid(a_i + own("weight_ci") * c_prev)
+        f = torch.sigmoid(a_f + own("weight_cf") * c_prev)
+        c = f * c_prev + i * torch.tanh(a_g)
+        o = torch.sigmoid(a_o + own("weight_co") * c)
+        return o * torch.tanh(c), c
+
+
+STEPWISE = {"peephole-lstm": PeepholeLstm}
 MODULES = {
     "rnn": lambda *a, **k: torch.nn.RNN(*a, nonlinearity="tanh", **k),
     "rnn-relu": lambda *a, **k: torch.nn.RNN(*a, nonlinearity="relu", **k),
     "lstm": torch.nn.LSTM,
     "gru": torch.nn.GRU,
+    **STEPWISE,
 }
+HAS_C = {"lstm", *(name for name, cell in STEPWISE.items() if cell.has_c)}
 # name: input, hidden, layers, bias, bidirectional, steps, batch, lengths (None: no padding)
 CASES = {
     "one layer": (3, 5, 1, True, False, 4, 2, None),
@@ -48,21 +122,23 @@ def run(cell, dtype, name):
     x = draw(steps, batch, features).requires_grad_()
     h_0 = draw(layers * directions, batch, hidden).requires_grad_()
     c_0 = draw(layers * directions, batch, hidden).requires_grad_()
-    state = (h_0, c_0) if cell == "lstm" else h_0
-    if lengths is None:
+    state = (h_0, c_0) if cell in HAS_C else h_0
+    if cell in STEPWISE:
+        y, final = module(x, state, lengths)
+    elif lengths is None:
         y, final = module(x, state)
     else:
         packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths)
         y, final = module(packed, state)
         y, _ = torch.nn.utils.rnn.pad_packed_sequence(y, total_length=steps)
-    h_n, c_n = final if cell == "lstm" else (final, None)
+    h_n, c_n = final if cell in HAS_C else (final, None)
     d_y, d_h_n, d_c_n = draw(*y.shape), draw(*h_n.shape), draw(*h_n.shape)
     loss = (y * d_y).sum() + (h_n * d_h_n).sum()
-    if cell == "lstm":
+    if cell in HAS_C:
         loss = loss + (c_n * d_c_n).sum()
     loss.backward()
     tensors = {"x": x, "h_0": h_0, "y": y, "h_n": h_n, "d_y": d_y, "d_h_n": d_h_n, "d_x": x.grad, "d_h_0": h_0.grad}
-    if cell == "lstm":
+    if cell in HAS_C:
         tensors |= {"c_0": c_0, "c_n": c_n, "d_c_n": d_c_n, "d_c_0": c_0.grad}
     for key, p in module.named_parameters():
         tensors |= {key: p, "d_" + key: p.grad}
@@ -71,15 +147,15 @@ def run(cell, dtype, name):
     return {"name": name, "config": config, "tensors": {key: tensor(t) for key, t in tensors.items()}}
 
 
-def loss_curve(dtype):
+def loss_curve(cell, dtype):
     steps, batch, features, hidden = 12, 3, 6, 8
-    lstm, linear = torch.nn.LSTM(features, hidden).to(dtype), torch.nn.Linear(hidden, features).to(dtype)
-    parameters = dict(lstm.named_parameters()) | {"linear." + k: p for k, p in linear.named_parameters()}
+    stack, linear = MODULES[cell](features, hidden).to(dtype), torch.nn.Linear(hidden, features).to(dtype)
+    parameters = dict(stack.named_parameters()) | {"linear." + k: p for k, p in linear.named_parameters()}
     x = (torch.rand(steps + 1, batch, features) < 0.3).to(dtype)
     tensors = {"x": tensor(x)} | {key: tensor(p) for key, p in parameters.items()}
     losses = []
     for _ in range(10):
-        logits = linear(lstm(x[:-1])[0])
+        logits = linear(stack(x[:-1])[0])
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, x[1:])
         losses.append(loss.detach())
         for p in parameters.values():
@@ -103,9 +179,12 @@ def write(name, dtype, cases):
 
 TARGET.mkdir(parents=True, exist_ok=True)
 torch.set_num_threads(1)
+chosen = sys.argv[1:] or list(MODULES)
 for dtype in (torch.float32, torch.float64):
-    for cell in MODULES:
+    for cell in chosen:
         torch.manual_seed(SEED)
         write(cell, dtype, [run(cell, dtype, name) for name in CASES])
-    torch.manual_seed(SEED)
-    write("loss-curve", dtype, [loss_curve(dtype)])
+    for cell in chosen:
+        if cell == "lstm" or cell in STEPWISE:
+            torch.manual_seed(SEED)
+            write("loss-curve" + ("" if cell == "lstm" else "-" + cell), dtype, [loss_curve(cell, dtype)])

@@ -24,6 +24,8 @@ pub enum Cell {
     Lstm,
     /// Gated recurrent unit (Cho et al. 2014), the reset gate applied after the product, as in PyTorch and cuDNN.
     Gru,
+    /// LSTM whose gates see the cell state through diagonal weights (Gers and Schmidhuber 2000; Graves 2013).
+    PeepholeLstm,
 }
 
 /// All that distinguishes a cell from the others, apart from its equations.
@@ -176,6 +178,27 @@ static TABLE: [CellSpec; Cell::ALL.len()] = [
             recurrent: Block { slot: 0, gate: 0, width: 3 },
         },
     },
+    CellSpec {
+        cell: Cell::PeepholeLstm,
+        name: "peephole-lstm",
+        aliases: &[],
+        title: "peephole LSTM",
+        literature: "Gers and Schmidhuber 2000; in the form of Graves 2013",
+        pytorch: None,
+        gates: &["i", "f", "g", "o"],
+        candidate: 2,
+        has_c: true,
+        passes_h: false,
+        diagonals: &[
+            Diagonal { name: "weight_ci", gate: 0 },
+            Diagonal { name: "weight_cf", gate: 1 },
+            Diagonal { name: "weight_co", gate: 3 },
+        ],
+        forget_gate: Some(1),
+        keeps: Some(1),
+        admits: Some(0),
+        layout: LSTM_LAYOUT,
+    },
 ];
 
 const RNN_LAYOUT: Layout = Layout {
@@ -192,7 +215,7 @@ const LSTM_LAYOUT: Layout = Layout {
 
 impl Cell {
     /// All cells.
-    pub const ALL: [Cell; 4] = [Cell::RnnTanh, Cell::RnnRelu, Cell::Lstm, Cell::Gru];
+    pub const ALL: [Cell; 5] = [Cell::RnnTanh, Cell::RnnRelu, Cell::Lstm, Cell::Gru, Cell::PeepholeLstm];
 
     /// The cell's entry in the table.
     pub fn spec(self) -> &'static CellSpec {
@@ -322,6 +345,7 @@ mod tests {
             (Cell::RnnRelu, "\"rnn-relu\""),
             (Cell::Lstm, "\"lstm\""),
             (Cell::Gru, "\"gru\""),
+            (Cell::PeepholeLstm, "\"peephole-lstm\""),
         ] {
             assert_eq!(serde_json::to_string(&cell).unwrap(), name);
             assert_eq!(serde_json::from_str::<Cell>(name).unwrap(), cell);

@@ -4,7 +4,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `cell` | what a cell adds to the passes that all cells share; which kernels belong to which cell |
-//! | `rnn`, `lstm`, `gru` | the gates of one step, forward and backward side by side, one cell each |
+//! | `rnn`, `lstm`, `gru`, `peephole_lstm` | the gates of one step, forward and backward side by side, one cell each |
 //! | `packed` | weights in the order in which products read them |
 //! | `activations` | what forward saves for backward |
 //! | `forward`, `backward` | one layer in one direction through time |
@@ -23,6 +23,7 @@ mod input;
 mod lstm;
 mod norm;
 mod packed;
+mod peephole_lstm;
 mod regularise;
 mod rnn;
 mod vectors;

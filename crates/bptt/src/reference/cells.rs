@@ -3,7 +3,7 @@
 use composer_tensor::Scalar;
 
 use super::tape::{Node, Tape};
-use super::{gru, lstm, rnn};
+use super::{gru, lstm, peephole_lstm, rnn};
 use crate::Cell;
 
 /// One step of a cell, written down operation by operation. Its gradient is the tape's affair.
@@ -35,6 +35,7 @@ pub fn step<S: Scalar>(
         Cell::RnnRelu => rnn::Relu::step(tape, weights, step),
         Cell::Lstm => lstm::Lstm::step(tape, weights, step),
         Cell::Gru => gru::Gru::step(tape, weights, step),
+        Cell::PeepholeLstm => peephole_lstm::PeepholeLstm::step(tape, weights, step),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a cell is to the code that all cells share: one unit at one step, forward and backward.
 
 use super::saved::{self, AnyJacobian};
-use super::{gru, lstm, rnn, stack};
+use super::{gru, lstm, peephole_lstm, rnn, stack};
 use crate::problem::{Problem, Run};
 use crate::{Cell, State};
 
@@ -140,5 +140,6 @@ pub(crate) fn of(cell: Cell) -> &'static dyn AnyCell {
         Cell::RnnRelu => &rnn::Relu,
         Cell::Lstm => &lstm::Lstm,
         Cell::Gru => &gru::Gru,
+        Cell::PeepholeLstm => &peephole_lstm::PeepholeLstm,
     }
 }

@@ -1,0 +1,118 @@
+//! The LSTM with peepholes (Gers and Schmidhuber 2000; the form of Graves 2013): gates see the cell state.
+//!
+//! ```text
+//! i = σ(a_i + w_ci c_prev)    f = σ(a_f + w_cf c_prev)    g = tanh(a_g)      a = W_ih x + b_ih + W_hh h_prev + b_hh
+//! c = f c_prev + i g
+//! o = σ(a_o + w_co c)
+//! h = o tanh(c)
+//! ```
+//!
+//! `w_ci`, `w_cf`, `w_co` are diagonal: each unit's gates see that unit's `c`. `i` and `f` see it before the step, `o` after.
+
+use super::{Source, TextbookCell, UnitGradient, UnitInput, UnitState, sigmoid};
+
+/// The cell.
+#[derive(Clone, Copy, Debug)]
+pub struct PeepholeLstm;
+
+/// One unit at one step, as backward reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Saved {
+    /// Input gate.
+    pub i: f64,
+    /// Forget gate.
+    pub f: f64,
+    /// Candidate.
+    pub g: f64,
+    /// Output gate.
+    pub o: f64,
+    /// The cell state before.
+    pub c_prev: f64,
+    /// The cell state.
+    pub c: f64,
+    /// `tanh(c)`
+    pub tanh_c: f64,
+    /// The unit's peephole weights `w_ci, w_cf, w_co`.
+    pub diagonal: [f64; 3],
+}
+
+impl TextbookCell for PeepholeLstm {
+    type Gates = [f64; 4];
+    type Diagonal = [f64; 3];
+    type Saved = Saved;
+    const SOURCE: Source =
+        Source { file: "crates/bptt/src/textbook/peephole_lstm.rs", text: include_str!("peephole_lstm.rs") };
+
+    fn forward(unit: UnitInput<[f64; 4], [f64; 3]>) -> (UnitState, Saved) {
+        let UnitInput { input, recurrent, c_prev, diagonal, .. } = unit;
+        let [w_ci, w_cf, w_co] = diagonal;
+        // a = W_ih x + b_ih + W_hh h_prev + b_hh
+        let [a_i, a_f, a_g, a_o] = [0, 1, 2, 3].map(|gate| input[gate] + recurrent[gate]);
+        let i = sigmoid(a_i + w_ci * c_prev);
+        let f = sigmoid(a_f + w_cf * c_prev);
+        let g = a_g.tanh();
+        // c = f c_prev + i g
+        let c = f * c_prev + i * g;
+        let o = sigmoid(a_o + w_co * c);
+        // h = o tanh(c)
+        let tanh_c = c.tanh();
+        let h = o * tanh_c;
+        (UnitState { h, c }, Saved { i, f, g, o, c_prev, c, tanh_c, diagonal })
+    }
+
+    fn backward(saved: &Saved, d_h: f64, d_c_next: f64) -> UnitGradient<[f64; 4], [f64; 3]> {
+        let Saved { i, f, g, o, c_prev, c, tanh_c, diagonal: [w_ci, w_cf, w_co] } = *saved;
+
+        // h = o tanh(c)
+        let d_o = d_h * tanh_c;
+        let d_tanh_c = d_h * o;
+
+        // o = σ(a_o + w_co c)        σ' = σ (1 − σ)
+        let d_gate_o = d_o * o * (1.0 - o);
+        let d_weight_co = d_gate_o * c;
+
+        // c is read by tanh(c) and by o at this step, and by the next step
+        let d_c = d_c_next + d_tanh_c * (1.0 - tanh_c * tanh_c) + d_gate_o * w_co;
+
+        // c = f c_prev + i g
+        let d_f = d_c * c_prev;
+        let d_i = d_c * g;
+        let d_g = d_c * i;
+
+        // i = σ(a_i + w_ci c_prev)    f = σ(a_f + w_cf c_prev)    g = tanh(a_g)        tanh' = 1 − tanh²
+        let d_gate_i = d_i * i * (1.0 - i);
+        let d_gate_f = d_f * f * (1.0 - f);
+        let d_gate_g = d_g * (1.0 - g * g);
+        let d_weight_ci = d_gate_i * c_prev;
+        let d_weight_cf = d_gate_f * c_prev;
+
+        // c_prev is read by c, i and f
+        let d_c_prev = d_c * f + d_gate_i * w_ci + d_gate_f * w_cf;
+
+        // a = W_ih x + b_ih + W_hh h_prev + b_hh: each summand has the gradient of the sum
+        let d_gates = [d_gate_i, d_gate_f, d_gate_g, d_gate_o];
+        let (d_input, d_recurrent) = (d_gates, d_gates);
+        let d_diagonal = [d_weight_ci, d_weight_cf, d_weight_co];
+        UnitGradient { d_input, d_recurrent, d_h_prev: 0.0, d_c_prev, d_c, d_diagonal }
+    }
+
+    fn tangent(saved: &Saved, v_recurrent: [f64; 4], _v_h_prev: f64, v_c_prev: f64) -> UnitState {
+        let Saved { i, f, g, o, c_prev, tanh_c, diagonal: [w_ci, w_cf, w_co], .. } = *saved;
+        let [v_a_i, v_a_f, v_a_g, v_a_o] = v_recurrent;
+        let v_i = i * (1.0 - i) * (v_a_i + w_ci * v_c_prev);
+        let v_f = f * (1.0 - f) * (v_a_f + w_cf * v_c_prev);
+        let v_g = (1.0 - g * g) * v_a_g;
+        // c = f c_prev + i g
+        let v_c = v_f * c_prev + f * v_c_prev + v_i * g + i * v_g;
+        let v_o = o * (1.0 - o) * (v_a_o + w_co * v_c);
+        // h = o tanh(c)
+        let v_h = v_o * tanh_c + o * (1.0 - tanh_c * tanh_c) * v_c;
+        UnitState { h: v_h, c: v_c }
+    }
+
+    fn restore(slots: &[f64], _h_prev: f64, c_prev: f64, diagonal: [f64; 3]) -> Saved {
+        let (i, f, g, o) = (slots[0], slots[1], slots[2], slots[3]);
+        let c = f * c_prev + i * g;
+        Saved { i, f, g, o, c_prev, c, tanh_c: c.tanh(), diagonal }
+    }
+}
