@@ -87,7 +87,18 @@ class PeepholeLstm(Stepwise):
         return o * torch.tanh(c), c
 
 
-STEPWISE = {"peephole-lstm": PeepholeLstm}
+class MinimalGatedUnit(Stepwise):
+    """Zhou et al. 2016, the gate applied after the product instead of before it."""
+
+    gates = 2
+
+    def step(self, own, input, recurrent, h_prev, c):
+        f = torch.sigmoid(input[0] + recurrent[0])
+        n = torch.tanh(input[1] + f * recurrent[1])
+        return (1 - f) * h_prev + f * n, c
+
+
+STEPWISE = {"peephole-lstm": PeepholeLstm, "minimal-gated-unit": MinimalGatedUnit}
 MODULES = {
     "rnn": lambda *a, **k: torch.nn.RNN(*a, nonlinearity="tanh", **k),
     "rnn-relu": lambda *a, **k: torch.nn.RNN(*a, nonlinearity="relu", **k),

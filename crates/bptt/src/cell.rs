@@ -26,6 +26,9 @@ pub enum Cell {
     Gru,
     /// LSTM whose gates see the cell state through diagonal weights (Gers and Schmidhuber 2000; Graves 2013).
     PeepholeLstm,
+    /// Minimal gated unit (Zhou et al. 2016), its gate applied after the product, as PyTorch's GRU does; the paper applies it
+    /// before.
+    MinimalGatedUnit,
 }
 
 /// All that distinguishes a cell from the others, apart from its equations.
@@ -199,6 +202,28 @@ static TABLE: [CellSpec; Cell::ALL.len()] = [
         admits: Some(0),
         layout: LSTM_LAYOUT,
     },
+    CellSpec {
+        cell: Cell::MinimalGatedUnit,
+        name: "minimal-gated-unit",
+        aliases: &["mgu"],
+        title: "minimal gated unit",
+        literature: "Zhou et al. 2016; the gate after the product instead of before it",
+        pytorch: None,
+        gates: &["f", "n"],
+        candidate: 1,
+        has_c: false,
+        passes_h: true,
+        diagonals: &[],
+        forget_gate: None,
+        keeps: None,
+        // Open, it forgets and lets in.
+        admits: Some(0),
+        layout: Layout {
+            slots: &["f", "hn", "n"],
+            input: &[Block { slot: 0, gate: 0, width: 1 }, Block { slot: 2, gate: 1, width: 1 }],
+            recurrent: Block { slot: 0, gate: 0, width: 2 },
+        },
+    },
 ];
 
 const RNN_LAYOUT: Layout = Layout {
@@ -215,7 +240,8 @@ const LSTM_LAYOUT: Layout = Layout {
 
 impl Cell {
     /// All cells.
-    pub const ALL: [Cell; 5] = [Cell::RnnTanh, Cell::RnnRelu, Cell::Lstm, Cell::Gru, Cell::PeepholeLstm];
+    pub const ALL: [Cell; 6] =
+        [Cell::RnnTanh, Cell::RnnRelu, Cell::Lstm, Cell::Gru, Cell::PeepholeLstm, Cell::MinimalGatedUnit];
 
     /// The cell's entry in the table.
     pub fn spec(self) -> &'static CellSpec {
@@ -346,6 +372,7 @@ mod tests {
             (Cell::Lstm, "\"lstm\""),
             (Cell::Gru, "\"gru\""),
             (Cell::PeepholeLstm, "\"peephole-lstm\""),
+            (Cell::MinimalGatedUnit, "\"minimal-gated-unit\""),
         ] {
             assert_eq!(serde_json::to_string(&cell).unwrap(), name);
             assert_eq!(serde_json::from_str::<Cell>(name).unwrap(), cell);

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use composer_tensor::Scalar;
 use composer_tensor::simd::{Isa, Kernel, Vector, dispatch};
 
-use super::{gru, lstm, peephole_lstm, rnn};
+use super::{gru, lstm, minimal_gated_unit, peephole_lstm, rnn};
 use crate::Cell;
 
 /// The gates of one cell at one step, for one row of the batch. `V` is the vector that a loop works with.
@@ -63,6 +63,7 @@ pub(crate) fn kernels<S: Scalar>(cell: Cell) -> Kernels<S> {
         Cell::Lstm => compiled::<lstm::Lstm, S>(),
         Cell::Gru => compiled::<gru::Gru, S>(),
         Cell::PeepholeLstm => compiled::<peephole_lstm::PeepholeLstm, S>(),
+        Cell::MinimalGatedUnit => compiled::<minimal_gated_unit::MinimalGatedUnit, S>(),
     }
 }
 

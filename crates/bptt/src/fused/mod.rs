@@ -4,7 +4,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `cell` | what a cell adds to the passes that all cells share; which kernels belong to which cell |
-//! | `rnn`, `lstm`, `gru`, `peephole_lstm` | the gates of one step, forward and backward side by side, one cell each |
+//! | `rnn`, `lstm`, `gru`, `peephole_lstm`, `minimal_gated_unit` | the gates of one step, forward and backward side by side, one cell each |
 //! | `packed` | weights in the order in which products read them |
 //! | `activations` | what forward saves for backward |
 //! | `forward`, `backward` | one layer in one direction through time |
@@ -21,6 +21,7 @@ mod forward;
 mod gru;
 mod input;
 mod lstm;
+mod minimal_gated_unit;
 mod norm;
 mod packed;
 mod peephole_lstm;

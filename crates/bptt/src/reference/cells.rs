@@ -3,7 +3,7 @@
 use composer_tensor::Scalar;
 
 use super::tape::{Node, Tape};
-use super::{gru, lstm, peephole_lstm, rnn};
+use super::{gru, lstm, minimal_gated_unit, peephole_lstm, rnn};
 use crate::Cell;
 
 /// One step of a cell, written down operation by operation. Its gradient is the tape's affair.
@@ -36,6 +36,7 @@ pub fn step<S: Scalar>(
         Cell::Lstm => lstm::Lstm::step(tape, weights, step),
         Cell::Gru => gru::Gru::step(tape, weights, step),
         Cell::PeepholeLstm => peephole_lstm::PeepholeLstm::step(tape, weights, step),
+        Cell::MinimalGatedUnit => minimal_gated_unit::MinimalGatedUnit::step(tape, weights, step),
     }
 }
 

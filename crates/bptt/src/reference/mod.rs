@@ -1,7 +1,7 @@
 //! The implementation that derives its gradients mechanically: the forward equations of each cell on a small tape.
 //!
 //! * [`tape`] records a computation as a flat list of nodes, and walks back through it once, from the last to the first.
-//! * [`rnn`], [`lstm`], [`gru`], [`peephole_lstm`] write one step of each cell down, operation by operation; [`cells`] is what they share.
+//! * [`rnn`], [`lstm`], [`gru`], [`peephole_lstm`], [`minimal_gated_unit`] write one step of each cell down, operation by operation; [`cells`] is what they share.
 //! * [`stack`] takes the cells through time, layers and directions.
 //! * [`attention`] lets every step of a decoder look at all steps of a source.
 //!
@@ -12,6 +12,7 @@ pub mod attention;
 pub mod cells;
 pub mod gru;
 pub mod lstm;
+pub mod minimal_gated_unit;
 pub mod peephole_lstm;
 pub mod rnn;
 pub mod stack;

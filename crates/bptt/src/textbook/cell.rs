@@ -1,7 +1,7 @@
 //! What a cell is to the code that all cells share: one unit at one step, forward and backward.
 
 use super::saved::{self, AnyJacobian};
-use super::{gru, lstm, peephole_lstm, rnn, stack};
+use super::{gru, lstm, minimal_gated_unit, peephole_lstm, rnn, stack};
 use crate::problem::{Problem, Run};
 use crate::{Cell, State};
 
@@ -141,5 +141,6 @@ pub(crate) fn of(cell: Cell) -> &'static dyn AnyCell {
         Cell::Lstm => &lstm::Lstm,
         Cell::Gru => &gru::Gru,
         Cell::PeepholeLstm => &peephole_lstm::PeepholeLstm,
+        Cell::MinimalGatedUnit => &minimal_gated_unit::MinimalGatedUnit,
     }
 }

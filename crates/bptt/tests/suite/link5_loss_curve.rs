@@ -63,7 +63,11 @@ fn curve<S: Scalar>(cell: Cell, case: &GoldenCase, multi_hot: bool) -> Vec<f64> 
 #[test]
 fn ten_steps_follow_pytorch() {
     let mut checks = Checks::new();
-    for (cell, name) in [(Cell::Lstm, "loss-curve"), (Cell::PeepholeLstm, "loss-curve-peephole-lstm")] {
+    for (cell, name) in [
+        (Cell::Lstm, "loss-curve"),
+        (Cell::PeepholeLstm, "loss-curve-peephole-lstm"),
+        (Cell::MinimalGatedUnit, "loss-curve-minimal-gated-unit"),
+    ] {
         for precision in ["f32", "f64"] {
             let golden = Golden::read(format!(
                 "{}/tests/golden/pytorch-{name}-{precision}.json",
