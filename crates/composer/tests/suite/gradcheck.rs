@@ -19,7 +19,15 @@ fn all_cells_pass_with_a_row_for_every_parameter_and_a_verdict() {
     let output = gradcheck(&[]);
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
-    for part in ["rnn weight_ih_l0", "rnn-relu bias_hh_l1", "lstm c_0", "gru weight_hh_l1", "gru input"] {
+    for part in [
+        "rnn weight_ih_l0",
+        "rnn-relu bias_hh_l1",
+        "lstm c_0",
+        "gru weight_hh_l1",
+        "gru input",
+        "peephole-lstm weight_co_l1",
+        "minimal-gated-unit bias_hh_l0",
+    ] {
         assert!(table.lines().any(|line| line.starts_with(part)), "{part} is missing in\n{table}");
     }
     assert!(table.contains("gradients are right"), "{table}");

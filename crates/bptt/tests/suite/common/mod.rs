@@ -13,7 +13,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 /// Names of the parts of a [`Run`] that tests compare.
-pub const CELLS: [Cell; 4] = Cell::ALL;
+pub const CELLS: [Cell; Cell::ALL.len()] = Cell::ALL;
 
 #[derive(Clone, Debug)]
 pub struct Setup {
