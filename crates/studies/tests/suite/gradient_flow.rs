@@ -64,8 +64,11 @@ fn an_open_forget_gate_carries_the_gradient_of_c_unchanged() {
     set(&mut model, "recurrent.bias_ih_l0", |index| if index / 6 == 1 { 40.0 } else { 0.0 });
     let observed = observe(&model, &batch(30), 8).unwrap();
     let layer = &observed.layers[0];
-    assert!((layer.d_c[1].median / layer.d_c[29].median - 1.0).abs() < 1e-9, "the carousel keeps c");
-    assert!(layer.d_h[1].median == 0.0, "without recurrent weights nothing comes back through h");
+    assert!(
+        (layer.d_c[1].median / layer.d_c[29].median - 1.0).abs() < 1e-9,
+        "the constant error carousel preserves the gradient of c"
+    );
+    assert!(layer.d_h[1].median == 0.0, "without recurrent weights no gradient passes through h");
     assert!((observed.growth_step.median - 1.0).abs() < 0.5 && observed.growth_bar.median > 0.99);
     let forget = &layer.activity[1];
     assert_eq!((forget.gate, forget.above.iter().all(|&share| share == 1.0)), ("f", true));
