@@ -125,7 +125,7 @@ impl Task {
         }
     }
 
-    /// What [`Task::error`] measures.
+    /// The name of the error measure.
     pub fn measure(self) -> &'static str {
         match self {
             Task::Adding => "mean squared error",

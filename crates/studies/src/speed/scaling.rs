@@ -83,7 +83,7 @@ impl Scaling {
         }
         for (name, sizes) in [("steps", &self.steps), ("batch", &self.batches)] {
             if sizes.len() < 2 || sizes.windows(2).any(|pair| pair[0] >= pair[1]) {
-                let must = "two sizes or more, in ascending order";
+                let must = "two sizes or more, growing";
                 return Err(Error::Setting { name, value: format!("{sizes:?}"), must });
             }
         }
