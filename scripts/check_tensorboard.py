@@ -21,8 +21,8 @@ def main(run):
         value = read[epoch["updates"]]
         assert abs(value - epoch["valid_nll"]) <= 1e-6 * abs(value), epoch["epoch"]
     updates = [event.step for event in events.Scalars("train/nll")]
-    assert updates == sorted(set(updates)), "every update once"
-    print(f"{len(tags)} curves, {len(epochs)} epochs, {len(updates)} updates: as in metrics.jsonl")
+    assert updates == sorted(set(updates)), "every update appears once"
+    print(f"{len(tags)} curves, {len(epochs)} epochs, {len(updates)} updates agree with metrics.jsonl")
     print(", ".join(tags))
 
 

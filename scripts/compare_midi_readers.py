@@ -5,16 +5,16 @@
     cargo build --release -p composer-music --example dump_notes
     python scripts/compare_midi_readers.py FOLDER...
 
-A note is (onset tick, duration, pitch, velocity). mido only delivers events; its notes are paired here, first on first
-off, in a second implementation of the rule in crates/music/src/midi/pending.rs. pretty_midi and symusic have rules of
-their own, so each of their differences is traced to the rule that makes it:
+A note is (onset tick, duration, pitch, velocity). mido only returns events. They are paired here, first on with first off, by a
+second implementation of the rule in crates/music/src/midi/pending.rs. pretty_midi and symusic have other rules, so each of
+their differences is attributed to the rule that causes it:
 
-    hanging      a note that is never released: they drop it, composer ends it
+    hanging      a note without a note-off: they drop it, composer ends it
     zero length  a note-off at the tick of its note-on: pretty_midi and symusic drop it or stretch it
-    overlap      a pitch struck again while it sounds: pretty_midi ends all its notes at the first note-off
+    overlap      a second note-on of a pitch that sounds: pretty_midi ends all its notes at the first note-off
     rounding     pretty_midi counts in seconds and converts back
 
-Prints a table per folder and every difference that no rule explains; exits 1 if there is one.
+Prints a table per folder and every difference that no rule explains. Exits with 1 if there is one.
 """
 
 import collections
@@ -30,7 +30,7 @@ Notes = collections.Counter
 
 
 def mido_notes(path):
-    """Notes by mido's events; also the odd keys: those that overlap, hang or have no length."""
+    """Notes from mido's events, and the pitches with overlapping, hanging or zero-length notes."""
     import mido
 
     notes, odd = [], collections.defaultdict(set)
@@ -81,7 +81,7 @@ def symusic_notes(path):
 
 
 def explain(ours, theirs, odd, tolerance):
-    """Sorts the differing notes by the rule that explains them."""
+    """Counts the differing notes by the rule that explains them."""
     causes = collections.Counter()
     missing, extra = list((ours - theirs).elements()), list((theirs - ours).elements())
     for note in list(missing):
@@ -104,7 +104,7 @@ def compare(line):
     our_notes = Notes(map(tuple, ours["notes"]))
     try:
         reference, odd = mido_notes(path)
-    except Exception as error:  # whatever an independent reader raises is part of the comparison
+    except Exception as error:  # an error of another reader is a result, not a failure
         return path, our_notes.total(), {"mido": repr(error)}, {}
     readers = {
         "mido": (lambda _: reference, 0),
@@ -132,7 +132,7 @@ def main():
             for path, count, refused, result in pool.map(compare, lines, chunksize=8):
                 notes += count
                 for reader, reason in refused.items():
-                    print(f"  {path}: {reader} refused it: {reason}")
+                    print(f"  {path}: {reader} cannot read it: {reason}")
                 for reader, causes in result.items():
                     totals[reader] += causes
                     same[reader] += not causes

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Reads every MIDI file of the folders given with symusic and encodes it with MidiTok's MIDILike tokens (note on, note
-off, time shift, 32 velocities), on one thread; prints one line: files, tokens, seconds. See compare_miditok.sh."""
+off, time shift, 32 velocities) on one thread. Prints one line: files, tokens, seconds. See compare_miditok.sh."""
 
 import pathlib
 import sys

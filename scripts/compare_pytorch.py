@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Times training steps and generated steps of PyTorch and of this project, alternating; see compare_pytorch.sh.
+"""Times training steps and generated steps of PyTorch and of this project alternately; see compare_pytorch.sh.
 
-One training step is forward, sigmoid cross-entropy, backward, clipping and Adam on random piano rolls in which one pitch in
-twenty sounds. One generated step is a step at batch 1, including the drawing of its notes. Per side and round, the median of
-several steps counts; the table gives the median of the rounds, and the ratio of the medians.
+A training step is forward, sigmoid cross-entropy, backward, clipping and Adam on random piano rolls, in which each pitch sounds with
+probability 0.05. A generated step is a step at batch 1 with the sampling of its notes. A round takes the median of several
+steps on each side; the table gives the median of the rounds, and the ratio of the medians.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def torch_peak():
 
 
 def read_rate(size):
-    """Bytes per second at which as many bytes are read again and again, from whatever cache holds them."""
+    """Bytes per second when `size` bytes are read repeatedly, from the cache level that holds them."""
     values, times = torch.ones(size // 4), []
     for _ in range(200):
         start = time.perf_counter()

@@ -4,7 +4,7 @@
 #   scripts/compare_pytorch.sh [--rounds N] [--threads N] [--realtime]
 #
 # PyTorch comes from PyPI into target/pytorch-env, unless PYTHON names an interpreter that has it. --realtime gives both
-# sides real-time priority (Linux, root), for a machine that does other things as well.
+# sides real-time priority (Linux, root), for a machine with other load.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-target}"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes crates/bptt/tests/golden/pytorch-attention-f64.json: what PyTorch computes for the three attention scores.
+"""Writes crates/bptt/tests/golden/pytorch-attention-f64.json: outputs and gradients of the three attention scores by
+PyTorch.
 
 Run from anywhere, with PyTorch installed:  python scripts/generate_attention_goldens.py
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Whether the models of `accompany`, `drum` and `reharmonise` listen to their source: on held-out pieces with the source, with
-# another piece's, and beside a model without any; and each way of listening beside the others. The table is in docs/parts.md.
-# Run from the root of the project. Usage: scripts/measure_part_models.sh [FOLDS], 1 to 6 trainings of each kind.
+# Whether the models of `accompany`, `drum` and `reharmonise` use their source: NLL on test pieces with their own source, with a shuffled
+# source, and of an unconditional model, for every way of conditioning. The tables are in docs/parts.md.
+# Run from the root of the project. Usage: scripts/measure_part_models.sh [FOLDS], 1 to 6 folds for each kind of model.
 set -e
 folds=${1:-6}
 cargo build --release
@@ -12,7 +12,7 @@ mkdir "$work/rags"
 cp datasets/mutopia-pd/*rag*.mid datasets/mutopia-pd/bethena.mid datasets/mutopia-pd/elite-syncopations.mid \
    datasets/mutopia-pd/solace.mid datasets/mutopia-pd/the-*.mid "$work/rags"
 for listen in aligned aligned,attention attention bridge; do
-    echo "== listening: $listen"
+    echo "== conditioning: $listen"
     for task in "accompany datasets/mutopia-pd datasets/freedoom" "drum datasets/freedoom" \
                 "reharmonise rag=$work/rags game=datasets/freedoom"; do
         echo "== $task" | sed "s|$work/||"

@@ -1,7 +1,6 @@
 #!/bin/sh
-# Trains the models that composer carries, from the corpora that ship: `compose` without --model, `accompany`, `drum`,
-# `reharmonise`. Run from the root of the project; a few minutes each. The same seed gives the same files, byte for byte.
-# With arguments, only those: scripts/train_built_in_models.sh drum
+# Trains the built-in models on the built-in corpora: those of `compose` without --model, `accompany`, `drum` and `reharmonise`. Run from
+# the root of the project; a few minutes each. The same seed gives the same files, byte for byte. With arguments, only those models: scripts/train_built_in_models.sh drum
 set -e
 root=$PWD
 models=$root/crates/composer/models
@@ -9,7 +8,7 @@ cargo build --release
 composer=$root/target/release/composer
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
-# The style "rag" is of rags alone; the folder keeps its name, which the model's notes say.
+# The style "rag" is trained on rags only. The folder keeps its name, because the model file records it.
 mkdir -p "$work/datasets/mutopia-pd"
 cp -r datasets/freedoom "$work/datasets/freedoom"
 cp datasets/mutopia-pd/*rag*.mid datasets/mutopia-pd/bethena.mid datasets/mutopia-pd/elite-syncopations.mid \

@@ -3,9 +3,9 @@ note lengths, by numpy after mgeval (Yang and Lerch 2020); distances between set
 
     pip install numpy scipy pretty_midi && python scripts/goldens/distributions.py
 
-mgeval itself is no package and needs Python 2; its pitch-class figures are pretty_midi's. At 60 quarters per minute a step of
-the grid is 83 ms, more than the 50 ms within which pretty_midi calls two notes consecutive. mgeval's densities are scipy's
-gaussian_kde, and its overlapped area is integrated numerically; both densities here are on one grid.
+mgeval is not a package and needs Python 2; it takes its pitch-class figures from pretty_midi. At 60 quarters per minute a grid step
+is 83 ms, more than the 50 ms within which pretty_midi calls two notes consecutive. mgeval's densities are scipy's gaussian_kde, and
+its overlapped area is integrated numerically; here both densities use the same grid.
 """
 
 import importlib.metadata
@@ -63,8 +63,8 @@ def overlapped_area(a, b):
 
 
 def distances(ours, real):
-    """For every histogram: Jensen–Shannon divergence of the mean shares, and the overlapped area of distances across the sets
-    and inside the second one."""
+    """For every histogram: Jensen–Shannon divergence of the mean shares, and the overlapped area of the distances between
+    the sets and within the second one."""
     result = {}
     for name in ours[0]:
         share = lambda set: np.array([np.array(h[name]) / np.sum(h[name]) for h in set])

@@ -120,7 +120,7 @@ def bradley_terry_cases():
     found = choix.ilsr_pairwise(4, wins)
     yield {"outcomes": [[int(i), int(j), 1.0] for i, j in wins], "log_strengths": (found - found.mean()).tolist(), "tie": 0.0}
 
-    # Davidson's model has no well-known package: its likelihood, maximised by scipy.
+    # No well-known package has Davidson's model, so scipy maximises its likelihood.
     outcomes = []
     for i, j in wins:
         outcomes.append([int(i), int(j), 0.5 if RNG.random() < 0.3 else 1.0])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes crates/training/tests/golden/{optimizers,schedules}.json: what PyTorch's optimisers and schedules do.
+"""Writes crates/training/tests/golden/{optimizers,schedules}.json, computed by PyTorch.
 
 Run from anywhere, with PyTorch installed:  python scripts/goldens/optimizers.py
 
@@ -38,7 +38,7 @@ def optimizer_case(name, kind, options):
     optimizer = kind([weights], lr=RATE, **options)
     gradients, values = [], []
     for _ in range(20):
-        # One gradient stays, one vanishes, the others are random.
+        # One gradient is constant, one is zero, the others are random.
         gradient = torch.empty(6).uniform_(-1, 1)
         gradient[0], gradient[1] = 0.5, 0.0
         weights.grad = gradient

@@ -1,10 +1,10 @@
-"""Writes crates/evaluation/tests/goldens/voice_leading.json: faults of voice leading counted by music21, on seeded voices
-and, as counts alone, on the JSB Chorales ($COMPOSER_DATASETS/jsb16, default ../shared/datasets beside the project).
+"""Writes crates/evaluation/tests/goldens/voice_leading.json: voice-leading faults counted by music21, on seeded voices
+and, counts only, on the JSB Chorales ($COMPOSER_DATASETS/jsb16, default ../shared/datasets beside the project).
 
     pip install music21 && python scripts/goldens/voice_leading.py
 
-music21 says how two voices move and by which intervals; which pairs of voices and moments are looked at is the definition of
-`statistics::voice_leading`. Its own `parallelFifth` also counts contrary motion and its `hiddenFifth` needs no leap.
+music21 determines the motion and the intervals of two voices. Which pairs of voices and moments are compared follows the definition
+in `statistics::voice_leading`. music21's own `parallelFifth` also counts contrary motion, and its `hiddenFifth` needs no leap.
 """
 
 import functools

@@ -1,13 +1,13 @@
-//! Soprano to the three lower voices on the JSB Chorales: does the network hear the tune, and does it lead voices as Bach does?
+//! The three lower voices of the JSB Chorales for a given soprano: does the model use the soprano, and how is its voice leading?
 //!
 //! ```sh
 //! cargo run --release -p composer-studies --example chorales -- Jsb16thSeparated.json
 //! ```
 //!
 //! The lower voices are tokens, alto, tenor and bass of each sixteenth in turn, and each token is aligned with the soprano of its
-//! sixteenth. Prints −ln P(lower voices | soprano) on the test pieces, per step and per note, beside that with the soprano of
-//! another chorale and that of the same network trained under silence; then the voice-leading faults of what it writes under the
-//! test sopranos, beside those of the same chorales as Bach wrote them.
+//! sixteenth. Prints −ln P(lower voices | soprano) on the test pieces, per note and per step, for their own sopranos, for shuffled
+//! sopranos, and for the same network trained with a silent soprano; then the voice-leading faults of what the model writes for
+//! the test sopranos, and those of Bach's own voices. docs/parts.md has the results.
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_decoding::grammar::MusicGrammar;
@@ -30,16 +30,17 @@ use std::error::Error;
 
 const SEED: u64 = 1;
 const EPOCHS: u64 = 5;
-/// Every chorale of the training set stands in it in so many keys up and down.
+/// Training chorales are transposed by up to this many semitones up and down.
 const TRANSPOSE: i16 = 5;
-/// The lower voices.
+/// Lower voices.
 const VOICES: usize = 3;
-/// Tokens of a window that is learnt from: eight bars.
+/// Tokens per training window: eight bars.
 const WINDOW: usize = 8 * 16 * VOICES;
 const TEMPERATURE: f64 = 0.8;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1).ok_or("name the file of four-voice chorales at sixteenths")?;
+    let path =
+        std::env::args().nth(1).ok_or("usage: chorales FILE (four-voice chorales in sixteenths, JSON)")?;
     let sets = read_voice_json(path)?;
     let transposed =
         sets.train.iter().flat_map(|piece| (-TRANSPOSE..=TRANSPOSE).map(|by| pair(&transpose(piece, by))));
@@ -47,24 +48,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [valid, test] =
         [&sets.valid, &sets.test].map(|set| set.iter().map(pair).collect::<Result<Vec<_>, _>>());
     let (valid, test) = (valid?, test?);
-    let heard = learn(&training, &valid)?;
-    let deaf = learn(&silenced(&training), &silenced(&valid))?;
+    let conditional = fit(&training, &valid)?;
+    let unconditional = fit(&silenced(&training), &silenced(&valid))?;
     println!(
-        "{} test chorales, nats per note of the lower voices [95 % over pieces], nats per step:",
+        "{} test chorales, nats per note of the lower voices [95 % interval over pieces], nats per step:",
         test.len()
     );
-    report("with the soprano", &heard, &test, &test)?;
-    report("with the soprano of another", &heard, &with_shuffled_sources(&test), &test)?;
-    report("for a network without one", &deaf, &silenced(&test), &test)?;
+    report("own soprano", &conditional, &test)?;
+    report("shuffled soprano", &conditional, &with_shuffled_sources(&test))?;
+    report("unconditional", &unconditional, &silenced(&test))?;
 
     let (mut written, mut bach) = (VoiceLeading::default(), VoiceLeading::default());
     for (index, (piece, pair)) in sets.test.iter().zip(&test).enumerate() {
         let (soprano, lower) = split(&score(piece));
         bach.merge(&voice_leading(&four_voices(&soprano, lower)?));
-        let lower = write_lower_voices(&heard, pair, index as u64)?;
+        let lower = write_lower_voices(&conditional, pair, index as u64)?;
         written.merge(&voice_leading(&four_voices(&soprano, lower)?));
     }
-    println!("\n{:<18} {:>9} {:>9}", "per 100 notes", "written", "Bach");
+    println!("\n{:<18} {:>9} {:>9}", "per 100 notes", "model", "Bach");
     for fault in FAULTS {
         let [a, b] = [&written, &bach].map(|counts| counts.per_100_notes((fault.count)(counts)));
         println!("{:<18} {a:>9.2} {b:>9.2}", fault.name.replace('_', " "));
@@ -90,7 +91,7 @@ fn score(piece: &VoiceSteps) -> Score {
     representation.decode_tokens(&representation.encode_steps(piece))
 }
 
-/// The soprano, and the others.
+/// The soprano, and the lower voices.
 fn split(score: &Score) -> (Score, Score) {
     let with = |tracks: &[_]| Score { tracks: tracks.to_vec(), ..score.clone() };
     (with(&score.tracks[..1]), with(&score.tracks[1..]))
@@ -101,12 +102,12 @@ fn pair(piece: &VoiceSteps) -> Result<Pair, Box<dyn Error>> {
     let tokens = lower_voices().encode_tokens(&lower)?;
     let mut soprano = frames().encode(&soprano);
     soprano.resize(tokens.len() / VOICES, Frame::default());
-    // Once for each of the lower voices.
+    // A frame per token: the soprano of a sixteenth for each of its lower voices.
     let source = soprano.into_iter().flat_map(|frame| [frame; VOICES]).collect();
     Ok(Pair { source: Sequence::Frames(source), target: Sequence::Tokens(tokens), style: None })
 }
 
-/// The same under a soprano that is silent.
+/// The same pairs with a silent soprano.
 fn silenced(pairs: &[Pair]) -> Vec<Pair> {
     let silent = |pair: &Pair| Sequence::Frames(vec![Frame::default(); pair.source.len()]);
     pairs.iter().map(|pair| Pair { source: silent(pair), ..pair.clone() }).collect()
@@ -123,10 +124,10 @@ impl Observer<Seq2Seq> for Print {
     }
 }
 
-fn learn(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
+fn fit(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
     let stack = |hidden| RecurrentConfig { cell: Cell::Gru, hidden, ..RecurrentConfig::default() };
     let config = Seq2SeqConfig {
-        // The place in the metre also says whose turn it is.
+        // The position in the metre also tells which voice comes next.
         source: Encoding::Frames { representation: frames(), metre: 16 * VOICES },
         target: Encoding::Tokens {
             vocabulary: lower_voices().num_tokens(),
@@ -147,9 +148,9 @@ fn learn(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
     Ok(model)
 }
 
-/// The likelihood of `pairs`; notes are counted in `originals`, which have the same targets.
-fn report(name: &str, model: &Seq2Seq, pairs: &[Pair], originals: &[Pair]) -> Result<(), Box<dyn Error>> {
-    let notes = originals.iter().map(|pair| match &pair.target {
+/// Prints the NLL of `pairs`.
+fn report(name: &str, model: &Seq2Seq, pairs: &[Pair]) -> Result<(), Box<dyn Error>> {
+    let notes = pairs.iter().map(|pair| match &pair.target {
         Sequence::Tokens(tokens) => lower_voices().decode_tokens(tokens).notes().count() as f64,
         _ => 0.0,
     });
@@ -176,7 +177,7 @@ fn write_lower_voices(model: &Seq2Seq, pair: &Pair, seed: u64) -> Result<Score, 
     let rules =
         Rules { length: Some(soprano.len() as u64), below: lowest_notes(&soprano), ..Rules::default() };
     let representation = AnyRepresentation::Voices(lower_voices());
-    let grammar = MusicGrammar::new(&representation, rules).ok_or("voices are tokens")?;
+    let grammar = MusicGrammar::new(&representation, rules).ok_or("the representation has no tokens")?;
     let options = TokenOptions { temperature: TEMPERATURE, ..TokenOptions::default() };
     let mut tokens = Vec::with_capacity(pair.target.len());
     for decided in TokenGenerator::new(conditioned, grammar, options, 1, seed)? {
@@ -188,5 +189,5 @@ fn write_lower_voices(model: &Seq2Seq, pair: &Pair, seed: u64) -> Result<Score, 
 /// The soprano above the others.
 fn four_voices(soprano: &Score, lower: Score) -> Result<Vec<Grid>, Box<dyn Error>> {
     let tracks = soprano.tracks.iter().cloned().chain(lower.tracks.clone()).collect();
-    voices(&Score { tracks, ..lower }).ok_or_else(|| "a voice sings two notes at once".into())
+    voices(&Score { tracks, ..lower }).ok_or_else(|| "a voice has two notes at once".into())
 }

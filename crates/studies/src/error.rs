@@ -1,6 +1,6 @@
-//! Why a study cannot be made.
+//! The errors of this crate.
 
-/// Why a study cannot be made.
+/// Why a study cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A setting is out of its range.
@@ -10,59 +10,59 @@ pub enum Error {
         name: &'static str,
         /// Its value.
         value: String,
-        /// What it should be.
+        /// The values that are allowed.
         must: &'static str,
     },
-    /// No machine holds it, or nobody waits for it.
+    /// It needs more memory or time than the limits allow.
     #[error(
-        "{0} needs more than 32 GB or minutes for one step: choose a smaller batch, or fewer steps, units or layers"
+        "{0} needs more than 32 GB, or several minutes per step: choose a smaller batch, or fewer steps, units or layers"
     )]
     TooLarge(String),
-    /// Fewer parameters than the smallest network has.
-    #[error("parameters is {budget}, but the smallest {cell} has {least}: allow more of them")]
+    /// The smallest network has more parameters than are allowed.
+    #[error("parameters is {budget}, but the smallest {cell} has {least}: allow more")]
     TooFewParameters {
-        /// What was allowed.
+        /// How many are allowed.
         budget: usize,
         /// The cell.
         cell: composer_bptt::Cell,
-        /// What one unit per layer needs.
+        /// How many a network with one unit per layer has.
         least: usize,
     },
-    /// A name that stands for nothing.
+    /// An unknown name.
     #[error("there is no {kind} \"{name}\"; choose {known}")]
     UnknownName {
-        /// Of what.
+        /// What it should name.
         kind: &'static str,
         /// The name.
         name: String,
-        /// What there is.
+        /// The names that are known.
         known: &'static str,
     },
-    /// No piece is as long as a window.
+    /// Every piece is shorter than a window.
     #[error(
         "the longest {set} piece has {longest} steps, and a window has {window}: choose a shorter window"
     )]
     TooShort {
-        /// Which set.
+        /// The set of pieces: training or held-out.
         set: &'static str,
         /// Steps of its longest piece.
         longest: usize,
         /// Steps of a window.
         window: usize,
     },
-    /// A layer refused its input.
+    /// A layer rejected its input.
     #[error(transparent)]
     Layer(#[from] composer_bptt::Error),
-    /// A model refused its input.
+    /// A model rejected its input.
     #[error(transparent)]
     Model(#[from] composer_models::Error),
-    /// Music could not be written.
+    /// Generation failed.
     #[error(transparent)]
     Decoding(#[from] composer_decoding::Error),
-    /// A training failed.
+    /// Training failed.
     #[error(transparent)]
     Training(#[from] composer_training::Error),
-    /// No threads to work on.
+    /// The operating system gave no thread.
     #[error("cannot start a thread: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }

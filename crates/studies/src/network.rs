@@ -1,38 +1,75 @@
-//! The smallest network that can learn a sequence task: one recurrent stack, one linear layer on its last states.
+//! A network for sequence tasks: a recurrent stack, and a linear layer that reads its last steps.
+//!
+//! ```
+//! use composer_bptt::{Cell, RecurrentConfig};
+//! use composer_studies::Initialisation;
+//! use composer_studies::network::{DenseInput, Network, NetworkConfig};
+//! use rand::SeedableRng;
+//!
+//! // Ten steps of two sequences with three features; two outputs at the last step.
+//! let config = NetworkConfig {
+//!     stack: RecurrentConfig { cell: Cell::Lstm, input: 3, hidden: 8, ..RecurrentConfig::default() },
+//!     outputs: 2,
+//!     target_steps: 1,
+//! };
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+//! let mut network = Network::new(config, Initialisation::ForgetBias(1.0), &mut rng)?;
+//! let values = [0.5; 10 * 2 * 3];
+//! let x = DenseInput { values: &values, steps: 10, batch: 2 };
+//! let outputs = network.forward(x)?;
+//! // Mean squared error to a target of 1: its gradient takes the place of the outputs.
+//! let scale = 2.0 / outputs.len() as f32;
+//! outputs.iter_mut().for_each(|y| *y = scale * (*y - 1.0));
+//! network.backward(x)?;
+//! assert!(network.params.grads().iter().all(|g| g.is_finite()));
+//! # Ok::<(), composer_studies::Error>(())
+//! ```
 
 use composer_bptt::{
-    Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
-    State,
+    Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
 };
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 use crate::Error;
+use crate::initialisation::{Initialisation, set_chrono_biases};
 
-/// Prefix of the stack's parameters.
+/// Prefix of the names of the stack's parameters.
 const STACK: &str = "stack";
 
-/// A recurrent stack and a linear layer that reads its states at the last steps.
+/// The sizes of a [`Network`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkConfig {
+    /// The recurrent stack.
+    pub stack: RecurrentConfig,
+    /// `O`: outputs of the linear layer.
+    pub outputs: usize,
+    /// Steps at the end of a sequence that have a target.
+    pub target_steps: usize,
+}
+
+/// Sequences of real-valued features.
+#[derive(Clone, Copy, Debug)]
+pub struct DenseInput<'a> {
+    /// `[T, B, F]`
+    pub values: &'a [f32],
+    /// `T`
+    pub steps: usize,
+    /// `B`
+    pub batch: usize,
+}
+
+/// A recurrent stack and a linear layer that reads its states in the last steps.
 #[derive(Debug)]
 pub struct Network {
     /// Weights and gradients.
     pub params: Parameters<f32>,
     stack: Recurrent,
-    readout: Linear,
+    linear: Linear,
+    target_steps: usize,
     ws: RecurrentWorkspace<f32>,
     linear_ws: LinearWorkspace<f32>,
-    d_output: Vec<f32>,
-    answers: Vec<f32>,
-}
-
-/// How the weights of a [`Network`] begin.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Start {
-    /// PyTorch's uniform weights, and this bias of an LSTM's forget gate.
-    ForgetBias(f64),
-    /// PyTorch's uniform weights, and gates that begin with memories of 1 to this many steps (Tallec and Ollivier 2018): the
-    /// biases of an LSTM's forget gate and a GRU's update gate are `ln U(1, T − 1)`, that of an LSTM's input gate is its
-    /// negative.
-    Chrono(usize),
+    d_hidden: Vec<f32>,
+    outputs: Vec<f32>,
 }
 
 impl Network {
@@ -41,109 +78,62 @@ impl Network {
     /// # Errors
     /// A size is zero.
     pub fn new<R: Rng>(
-        config: RecurrentConfig,
-        outputs: usize,
-        start: &Start,
+        config: NetworkConfig,
+        initialisation: Initialisation,
         rng: &mut R,
     ) -> Result<Self, Error> {
         let mut params = Parameters::new();
-        let stack = Recurrent::new(config, STACK, &mut params)?;
-        let readout = Linear::new(stack.config().output(), outputs, true, "readout", &mut params)?;
-        stack.init(&mut params, &start.init(), rng);
-        readout.init(&mut params, &Init::PYTORCH, rng);
-        if let Start::Chrono(longest) = *start {
-            remember(&stack, &mut params, longest, rng);
+        let stack = Recurrent::new(config.stack, STACK, &mut params)?;
+        let linear = Linear::new(stack.config().output(), config.outputs, true, "readout", &mut params)?;
+        stack.init(&mut params, &initialisation.init(), rng);
+        linear.init(&mut params, &initialisation.init(), rng);
+        if let Initialisation::Chrono(longest) = initialisation {
+            set_chrono_biases(&stack, STACK, &mut params, longest, rng);
         }
         Ok(Network {
             params,
             stack,
-            readout,
+            linear,
+            target_steps: config.target_steps,
             ws: RecurrentWorkspace::new(),
             linear_ws: LinearWorkspace::new(),
-            d_output: Vec::new(),
-            answers: Vec::new(),
+            d_hidden: Vec::new(),
+            outputs: Vec::new(),
         })
     }
 
-    /// Reads `input` `[T, B, F]` from a state of zeros and answers at the last `questions` steps: `[questions, B, O]`.
+    /// The outputs at the last steps, `[target_steps, B, O]`, from a zero initial state.
     ///
     /// # Errors
     /// A size does not fit, or a weight is not finite.
-    pub fn forward(
-        &mut self,
-        input: &[f32],
-        steps: usize,
-        batch: usize,
-        questions: usize,
-    ) -> Result<&mut [f32], Error> {
-        let mut state = State::zeros(self.stack.config(), batch);
-        let input = Input::Dense(input);
-        self.stack.forward(&self.params, input, steps, batch, &mut state, None, Mode::Eval, &mut self.ws)?;
-        let rows = questions * batch;
-        self.answers.resize(rows * self.readout.outputs(), 0.0);
-        let output = self.ws.output();
-        let last = &output[output.len() - rows * self.readout.features()..];
-        self.readout.forward(&self.params, last, rows, &mut self.answers, &mut self.linear_ws)?;
-        Ok(&mut self.answers)
+    pub fn forward(&mut self, x: DenseInput<'_>) -> Result<&mut [f32], Error> {
+        let Network { params, stack, linear, ws, linear_ws, outputs, .. } = self;
+        let mut state = State::zeros(stack.config(), x.batch);
+        stack.forward(params, Input::Dense(x.values), x.steps, x.batch, &mut state, None, Mode::Eval, ws)?;
+        let rows = self.target_steps * x.batch;
+        let hidden = ws.output();
+        let hidden = &hidden[hidden.len() - rows * linear.features()..];
+        outputs.resize(rows * linear.outputs(), 0.0);
+        linear.forward(params, hidden, rows, outputs, linear_ws)?;
+        Ok(outputs)
     }
 
-    /// After [`Network::forward`], whose answers are now the gradient of the loss: overwrites the gradients of all weights.
+    /// The gradients of all weights, which it overwrites. Call it after [`Network::forward`] with the same input, when the outputs
+    /// have been replaced by the gradient of the loss.
     ///
     /// # Errors
     /// A size does not fit.
-    pub fn backward(&mut self, input: &[f32], batch: usize, questions: usize) -> Result<(), Error> {
-        self.params.zero_grad();
-        let rows = questions * batch;
-        let output = self.ws.output();
-        let from = output.len() - rows * self.readout.features();
-        self.d_output.clear();
-        self.d_output.resize(output.len(), 0.0);
-        self.readout.backward(
-            &mut self.params,
-            &output[from..],
-            rows,
-            &self.answers,
-            Some(&mut self.d_output[from..]),
-            &mut self.linear_ws,
-        )?;
-        self.stack.backward(&mut self.params, Input::Dense(input), &self.d_output, None, &mut self.ws)?;
+    pub fn backward(&mut self, x: DenseInput<'_>) -> Result<(), Error> {
+        let Network { params, stack, linear, ws, linear_ws, d_hidden, outputs: d_outputs, .. } = self;
+        params.zero_grad();
+        let rows = self.target_steps * x.batch;
+        let hidden = ws.output();
+        let first = hidden.len() - rows * linear.features();
+        d_hidden.clear();
+        d_hidden.resize(hidden.len(), 0.0);
+        let d_last = Some(&mut d_hidden[first..]);
+        linear.backward(params, &hidden[first..], rows, d_outputs, d_last, linear_ws)?;
+        stack.backward(params, Input::Dense(x.values), d_hidden, None, ws)?;
         Ok(())
-    }
-}
-
-impl Start {
-    fn init(&self) -> Init {
-        let forget_bias = match *self {
-            Start::ForgetBias(bias) => Some(bias),
-            Start::Chrono(_) => None,
-        };
-        Init { forget_bias, ..Init::PYTORCH }
-    }
-}
-
-/// Sets the biases of the gates that keep, or let in: a unit whose gate keeps with bias `ln τ`, or lets in with bias `−ln τ`, forgets
-/// about a τ-th of itself at each step.
-fn remember<R: Rng>(stack: &Recurrent, params: &mut Parameters<f32>, longest: usize, rng: &mut R) {
-    let RecurrentConfig { cell, hidden, layers, .. } = *stack.config();
-    let (keep, admit) = (cell.spec().keeps, cell.spec().admits);
-    if keep.or(admit).is_none() {
-        return;
-    }
-    for layer in 0..layers {
-        let [bias_ih, bias_hh] = ["ih", "hh"].map(|of| params.id(&format!("{STACK}.bias_{of}_l{layer}")));
-        let (Some(bias_ih), Some(bias_hh)) = (bias_ih, bias_hh) else { continue };
-        for gate in [keep, admit].into_iter().flatten() {
-            params.value_mut(bias_hh)[gate * hidden..][..hidden].fill(0.0);
-        }
-        for unit in 0..hidden {
-            let tau = rng.random_range(1.0..(longest as f64 - 1.0).max(2.0));
-            let bias = &mut params.value_mut(bias_ih);
-            if let Some(keep) = keep {
-                bias[keep * hidden + unit] = tau.ln() as f32;
-            }
-            if let Some(admit) = admit {
-                bias[admit * hidden + unit] = -tau.ln() as f32;
-            }
-        }
     }
 }

@@ -1,15 +1,15 @@
-//! Independent pieces of work, shared out to threads.
+//! Independent jobs on several threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::Error;
 
-/// `work` on every item, `threads` items at a time, each on one thread of its own: the results, in the order of the items,
-/// are the same for any number of threads.
+/// Calls `work` on every item, on `threads` workers with one thread each. The results are in the order of the items and do not
+/// depend on the number of threads.
 ///
 /// # Errors
 /// A thread cannot be started, or the first error of `work`.
-pub(crate) fn share_out<T: Sync, R: Send>(
+pub(crate) fn parallel_map<T: Sync, R: Send>(
     items: &[T],
     threads: usize,
     work: impl Fn(&T) -> Result<R, Error> + Sync,
@@ -23,7 +23,7 @@ pub(crate) fn share_out<T: Sync, R: Send>(
             let Some(item) = items.get(index) else { return Ok(done) };
             let result = pool.install(|| work(item));
             if result.is_err() {
-                // There is nothing left to do for the others.
+                // The other workers finish their item and stop.
                 next.store(items.len(), Ordering::Relaxed);
             }
             done.push((index, result?));

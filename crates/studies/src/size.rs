@@ -1,10 +1,10 @@
-//! Equal numbers of parameters: the only fair way to put cells side by side.
+//! Numbers of parameters, so that cells can be compared at equal size.
 
 use composer_bptt::{Cell, RecurrentConfig};
 
 use crate::Error;
 
-/// Parameters of a recurrent stack (without layer normalisation).
+/// Number of parameters of a recurrent stack without layer normalisation.
 pub fn stack_parameters(config: &RecurrentConfig) -> usize {
     let biases = if config.bias { 2 } else { 0 };
     let diagonals = config.cell.spec().diagonals.len() * config.hidden;
@@ -12,21 +12,22 @@ pub fn stack_parameters(config: &RecurrentConfig) -> usize {
     (0..config.layers).map(layer).sum::<usize>() * config.directions()
 }
 
-/// Parameters of a recurrent stack and a linear layer with bias on top of it.
+/// Number of parameters of a recurrent stack and a linear layer with bias on top of it.
 pub fn network_parameters(config: &RecurrentConfig, outputs: usize) -> usize {
     stack_parameters(config) + outputs * (config.output() + 1)
 }
 
-/// More parameters than anyone compares cells at.
+/// The largest number of parameters of [`widest_within`].
 pub const MAX_PARAMETERS: usize = 100_000_000;
 
-/// More layers than anyone stacks.
+/// The largest number of layers of [`widest_within`].
 pub const MAX_LAYERS: usize = 100;
 
-/// The stack of this cell, as wide as a network of at most `budget` parameters allows.
+/// The widest stack of a cell with which the network, linear layer included, has at most `budget` parameters.
 ///
 /// # Errors
-/// Not even one unit fits, or there are more than [`MAX_PARAMETERS`] or [`MAX_LAYERS`].
+/// One unit per layer needs more parameters than `budget`; or `budget` is above [`MAX_PARAMETERS`] or `layers` above
+/// [`MAX_LAYERS`].
 pub fn widest_within(
     budget: usize,
     cell: Cell,
@@ -59,7 +60,7 @@ mod tests {
     use composer_bptt::{Linear, Parameters, Recurrent};
 
     #[test]
-    fn counted_are_the_parameters_that_the_layers_have() {
+    fn counts_equal_the_parameters_of_the_layers() {
         for cell in Cell::ALL {
             let config = widest_within(5000, cell, 7, 2, 3).unwrap();
             let mut params = Parameters::<f32>::new();
@@ -72,11 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn budgets_that_nothing_fits_into_are_named() {
+    fn a_budget_that_is_too_small_or_too_large_is_an_error() {
         let complaint =
             |budget, layers| widest_within(budget, Cell::Gru, 7, layers, 3).unwrap_err().to_string();
-        // 3 gates of 7 + 1 weights and 2 biases, and a readout of 3 · (1 + 1).
-        assert_eq!(complaint(35, 1), "parameters is 35, but the smallest gru has 36: allow more of them");
+        // 3 gates with 7 + 1 weights and 2 biases, and a linear layer of 3 · (1 + 1).
+        assert_eq!(complaint(35, 1), "parameters is 35, but the smallest gru has 36: allow more");
         assert_eq!(widest_within(36, Cell::Gru, 7, 1, 3).unwrap().hidden, 1);
         assert!(complaint(usize::MAX, 1).starts_with("parameters is 18"));
         assert!(complaint(5000, 0).contains("layers is 0") && complaint(5000, 101).contains("layers is 101"));

@@ -113,7 +113,7 @@ fn write_logits(model: &SequenceModel, sequence: &Sequence, folder: &Path, name:
     let (mut batch, mut ws) = (SequenceBatch::new(model.encoding()), Workspace::default());
     batch.fill(model.encoding(), &[Some(Slice { sequence, start: 0, transpose: 0 })], sequence.len());
     model.forward(&batch, &mut model.zero_state(1), Mode::Eval, &mut ws).unwrap();
-    let logits = ws.logits().to_vec();
+    let logits = ws.logits().iter().copied().collect::<Vec<_>>();
     let nats = model.loss(&batch, &mut ws).unwrap();
     let counts = match &batch.targets {
         Targets::Bits { weight, .. } => weight.clone(),

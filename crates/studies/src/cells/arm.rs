@@ -1,4 +1,4 @@
-//! What a network reads while it learns: the truth, its own music, or noise.
+//! The training methods that are compared: teacher forcing, scheduled sampling, and controls.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,29 +9,29 @@ use serde::Serialize;
 
 use crate::Error;
 
-/// What replaces true symbols, and how often. With the three schedules and the noise (and a floor of 0), half of the symbols are
-/// true on average over the training.
+/// Which input symbols are replaced during training, and by what. With the three schedules and the noise, at a floor of 0, half of
+/// the input symbols are true on average over the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arm {
-    /// Nothing: teacher forcing.
+    /// Teacher forcing: no symbol is replaced.
     TeacherForcing,
-    /// Scheduled sampling (Bengio et al. 2015) whose probability of the truth falls evenly from 1 to the floor.
+    /// Scheduled sampling (Bengio et al. 2015); the probability of the true symbol falls linearly from 1 to the floor.
     Linear,
-    /// Scheduled sampling whose probability of the truth falls from 1 to 0.2 by the same factor in every update.
+    /// Scheduled sampling; the probability of the true symbol falls exponentially from 1 to 0.2.
     Exponential,
-    /// Scheduled sampling whose probability of the truth falls along a sigmoid, with its middle in the middle of the training.
+    /// Scheduled sampling; the probability of the true symbol falls along an inverse sigmoid, to a half in the middle of the run.
     InverseSigmoid,
-    /// The network always reads what it wrote itself: a control.
+    /// Control: every input symbol is sampled from the model.
     Always,
-    /// As `Linear`, but symbols from random places of the training music instead of the network's: a control.
+    /// Control: as `Linear`, with symbols from random positions of the training music instead of the model's samples.
     Noise,
-    /// Teacher forcing, and a quarter of the units that the output layer reads are off: a control.
+    /// Control: teacher forcing with dropout of 0.25 before the output layer.
     Dropout,
 }
 
 impl Arm {
-    /// All of them.
+    /// All methods.
     pub const ALL: [Arm; 7] = [
         Arm::TeacherForcing,
         Arm::Linear,
@@ -42,10 +42,10 @@ impl Arm {
         Arm::Dropout,
     ];
 
-    /// Those that are compared unless told otherwise.
+    /// The methods that are compared by default.
     pub const USUAL: [Arm; 4] = [Arm::TeacherForcing, Arm::Linear, Arm::Always, Arm::Noise];
 
-    /// For people.
+    /// Its name in tables and charts.
     pub fn title(self) -> &'static str {
         match self {
             Arm::TeacherForcing => "teacher forcing",
@@ -58,22 +58,22 @@ impl Arm {
         }
     }
 
-    /// Scheduled sampling over a training of so many updates; at its end, the probability of the truth is `floor` (linear and noise).
+    /// The schedule of a run of `updates` updates. `floor` is the final probability of the true symbol (linear and noise).
     pub fn sampling(self, updates: u64, floor: f64) -> Sampling {
         let n = updates.max(1) as f64;
-        let plain = Sampling::default();
-        let linear = Sampling { curve: Curve::Linear, k: 1.0, slope: (1.0 - floor) / n, floor, ..plain };
+        let none = Sampling::default();
+        let linear = Sampling { curve: Curve::Linear, k: 1.0, slope: (1.0 - floor) / n, floor, ..none };
         match self {
-            Arm::TeacherForcing | Arm::Dropout => plain,
+            Arm::TeacherForcing | Arm::Dropout => none,
             Arm::Linear => linear,
             Arm::Noise => Sampling { source: Source::Noise, ..linear },
-            Arm::Exponential => Sampling { curve: Curve::Exponential, k: 0.2f64.powf(1.0 / n), ..plain },
-            Arm::InverseSigmoid => Sampling { curve: Curve::InverseSigmoid, k: sigmoid_constant(n), ..plain },
-            Arm::Always => Sampling { curve: Curve::Constant, k: 0.0, ..plain },
+            Arm::Exponential => Sampling { curve: Curve::Exponential, k: 0.2f64.powf(1.0 / n), ..none },
+            Arm::InverseSigmoid => Sampling { curve: Curve::InverseSigmoid, k: sigmoid_constant(n), ..none },
+            Arm::Always => Sampling { curve: Curve::Constant, k: 0.0, ..none },
         }
     }
 
-    /// Probability that a unit is off on its way to the output layer.
+    /// Dropout probability before the output layer.
     pub fn output_dropout(self) -> f64 {
         if self == Arm::Dropout { 0.25 } else { 0.0 }
     }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schedules_of_any_length_replace_as_much_as_they_say() {
+    fn schedules_of_any_length_replace_the_stated_share() {
         for updates in [50, 400, 10_000] {
             let mean = |arm: Arm| {
                 let sampling = arm.sampling(updates, 0.0);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_as_they_are_written() {
+    fn names_survive_a_round_trip() {
         for arm in Arm::ALL {
             assert_eq!(arm.to_string().parse::<Arm>().unwrap(), arm);
         }

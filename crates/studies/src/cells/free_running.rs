@@ -1,4 +1,4 @@
-//! What a network composes, bar by bar, against real music: the measures of free running.
+//! Compositions of a model, compared bar by bar with real music.
 
 use composer_decoding::grammar::MusicGrammar;
 use composer_decoding::token_stream::TokenGenerator;
@@ -14,22 +14,22 @@ use serde::Serialize;
 use super::music::{BAR, Form, STEPS_PER_QUARTER, events, grid};
 use crate::Error;
 
-/// Notes that may sound together, as when composing.
+/// Most notes that may sound together, as in `composer compose`.
 const MAX_POLYPHONY: usize = 10;
 
-/// Most tokens in a step, on average, before a composition is cut off.
+/// A composition is cut off at this many tokens per step on average.
 const TOKENS_PER_STEP: usize = 64;
 
-/// One bar of a set of pieces, measured over all of them together.
+/// The same bar of all pieces of a set, measured together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Bar {
-    /// Jensen–Shannon divergence, in bits, from the training music, of the time that each pitch class sounds.
+    /// Jensen–Shannon divergence from the training music, in bits, of the time that each pitch class sounds.
     pub pitch_classes: f64,
-    /// The same of the number of notes that begin in a bar, in classes.
+    /// The same of the number of onsets per bar, in classes.
     pub density: f64,
     /// The same of the lengths of the notes that begin in the bar, in classes.
     pub lengths: f64,
-    /// −ln P under the reference, in nats per quarter.
+    /// −ln P under the reference model, in nats per quarter.
     pub reference_nll: f64,
 }
 
@@ -40,7 +40,7 @@ impl Bar {
     }
 }
 
-/// What a bar is made of.
+/// Histograms of the notes of bars.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Histograms {
     pitch_classes: [f64; 12],
@@ -48,7 +48,7 @@ struct Histograms {
     lengths: [f64; 9],
 }
 
-/// Of a number: 0, 1, 2, 3–4, 5–8, 9–16, …, 65 and more.
+/// The class of a number: 0, 1, 2, 3–4, 5–8, 9–16, …, 65 and more.
 fn class(number: u32) -> usize {
     match number {
         0 => 0,
@@ -57,15 +57,15 @@ fn class(number: u32) -> usize {
 }
 
 impl Histograms {
-    /// Adds the bar that begins at `start` of a piece; what lies beyond the piece is silent.
+    /// Adds the bar of a piece that begins at `start`. Steps after the end of the piece are silent.
     fn add(&mut self, piece: &[Frame], start: usize) {
         let mut onsets = 0;
         for step in start..piece.len().min(start + BAR) {
             let frame = piece[step];
             pitches(frame.sounding).for_each(|pitch| self.pitch_classes[usize::from(pitch % 12)] += 1.0);
             for pitch in pitches(frame.onsets) {
-                let goes_on = |frame: &&Frame| (frame.sounding & !frame.onsets) >> pitch & 1 == 1;
-                let length = 1 + piece[step + 1..].iter().take_while(goes_on).count();
+                let held = |frame: &&Frame| (frame.sounding & !frame.onsets) >> pitch & 1 == 1;
+                let length = 1 + piece[step + 1..].iter().take_while(held).count();
                 self.lengths[class(length as u32)] += 1.0;
                 onsets += 1;
             }
@@ -74,26 +74,26 @@ impl Histograms {
     }
 }
 
-/// What compositions are compared with: the make-up of the training music, and a network that finds music likely or not.
-pub(super) struct Yardstick {
+/// What compositions are compared with: histograms of the training music, and a model that gives their likelihood.
+pub(super) struct ReferenceModel {
     corpus: Histograms,
-    reference: SequenceModel,
+    model: SequenceModel,
 }
 
-impl Yardstick {
-    /// `reference` reads frames.
-    pub(super) fn new(train: &[Vec<Frame>], reference: SequenceModel) -> Self {
+impl ReferenceModel {
+    /// `model` takes frames.
+    pub(super) fn new(train: &[Vec<Frame>], model: SequenceModel) -> Self {
         let mut corpus = Histograms::default();
         for piece in train {
             (0..piece.len()).step_by(BAR).for_each(|start| corpus.add(piece, start));
         }
-        Self { corpus, reference }
+        Self { corpus, model }
     }
 
-    /// Every bar of pieces of `bars` bars.
+    /// Measures pieces of `bars` bars, bar by bar.
     pub(super) fn measure(&self, pieces: &[Vec<Frame>], bars: usize) -> Result<Vec<Bar>, Error> {
         let sequences: Vec<Sequence> = pieces.iter().map(|piece| Form::Frames.write(piece)).collect();
-        let scores = score(&self.reference, &sequences, &mut Workspace::default())?;
+        let scores = score(&self.model, &sequences, &mut Workspace::default())?;
         let measure = |bar: usize| {
             let start = bar * BAR;
             let mut found = Histograms::default();
@@ -115,13 +115,13 @@ impl Yardstick {
     }
 }
 
-/// Silence has nothing in common with music.
+/// Jensen–Shannon divergence in bits; 1, its largest value, for silence.
 fn divergence(found: &[f64], corpus: &[f64]) -> f64 {
     let divergence = jensen_shannon(found, corpus);
     if divergence.is_nan() { 1.0 } else { divergence }
 }
 
-/// `count` pieces of `steps` sixteenths, sampled from the model as it is.
+/// `count` pieces of `steps` sixteenths, sampled from the model's unmodified distribution.
 pub(super) fn compositions(
     model: &SequenceModel,
     form: Form,
@@ -152,7 +152,7 @@ pub(super) fn compositions(
     }
 }
 
-/// Pieces that are a quarter longer than `steps`: the rules make an ending of the last quarter, which is cut off.
+/// Tokens of pieces that are a quarter longer than `steps`: the rules shape an ending in the last quarter, which is cut off.
 fn tokens(model: &SequenceModel, count: usize, steps: usize, seed: u64) -> Result<Vec<Vec<u32>>, Error> {
     let length = (steps + STEPS_PER_QUARTER) as u64;
     let rules = Rules { max_polyphony: MAX_POLYPHONY, length: Some(length), ..Rules::default() };
@@ -169,7 +169,7 @@ fn tokens(model: &SequenceModel, count: usize, steps: usize, seed: u64) -> Resul
     Ok(pieces)
 }
 
-/// Change per bar of a figure, by least squares.
+/// Least-squares slope of a figure over the bars: its change per bar.
 pub(super) fn slope(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let n = values.clone().count() as f64;
     let (mean_x, mean_y) = ((n - 1.0) / 2.0, values.clone().sum::<f64>() / n);
@@ -187,9 +187,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bar_is_counted_by_hand() {
+    fn a_bar_is_counted_as_by_hand() {
         let mut piece = vec![Frame::default(); 2 * BAR];
-        // C4 for a quarter, struck again in the middle; E4 over the bar line.
+        // C4 for a quarter, with a second onset in the middle; E4 held over the bar line.
         piece[..4].iter_mut().for_each(|frame| frame.sounding = 1 << 60);
         (piece[0].onsets, piece[2].onsets) = (1 << 60, 1 << 60);
         piece[15..18].iter_mut().for_each(|frame| frame.sounding |= 1 << 64);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn slopes_are_of_least_squares() {
+    fn slopes_are_least_squares() {
         assert!((slope([1.0, 3.0, 5.0].into_iter()) - 2.0).abs() < 1e-12);
         assert!((slope([1.0, 0.0, 1.0].into_iter())).abs() < 1e-12);
     }

@@ -1,4 +1,4 @@
-//! The same music, written as frames and as events.
+//! The same music as frames and as events.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,29 +13,29 @@ use serde::Serialize;
 
 use crate::Error;
 
-/// Steps of a quarter note: sixteenths.
+/// Steps per quarter note: a step is a sixteenth.
 pub const STEPS_PER_QUARTER: usize = 4;
 
-/// Steps of a bar of four quarters.
+/// Steps per bar of four quarters.
 pub const BAR: usize = 4 * STEPS_PER_QUARTER;
 
-/// How music is written for a network. Both hold the same: pitches, onsets and ends on a grid of sixteenths, nothing else. So
-/// the likelihood of the same music can be compared; events have several orders to write a chord in, of which the network
-/// learns one.
+/// A representation of music. Both hold the same information: pitches, onsets and ends on a grid of sixteenths. So the likelihoods
+/// of the same music can be compared. The likelihood of events is a lower bound, because a chord can be written in several
+/// orders and only one of them is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// One multi-hot frame per sixteenth; the bits of a frame are coupled.
     Frames,
-    /// NOTE_ON, NOTE_OFF and TIME_SHIFT tokens; all notes are equally loud.
+    /// NOTE_ON, NOTE_OFF and TIME_SHIFT tokens; all notes have one velocity.
     Events,
 }
 
 impl Form {
-    /// Both.
+    /// Both representations.
     pub const ALL: [Form; 2] = [Form::Frames, Form::Events];
 
-    /// What symbols mean.
+    /// The encoding of a model's inputs and outputs.
     pub fn encoding(self) -> Encoding {
         match self {
             Form::Frames => Encoding::frames(grid()),
@@ -46,7 +46,7 @@ impl Form {
         }
     }
 
-    /// What a step is called.
+    /// The name of a step.
     pub fn step_name(self) -> &'static str {
         match self {
             Form::Frames => "frame",
@@ -54,36 +54,36 @@ impl Form {
         }
     }
 
-    /// Frames in this form.
+    /// Encodes frames in this representation.
     pub fn write(self, frames: &[Frame]) -> Sequence {
         match self {
             Form::Frames => Sequence::Frames(frames.to_vec()),
             Form::Events => {
                 let score = grid().decode(frames, &DecodeOptions::default());
-                // Frames of a piece that could be read are never too long for events.
+                // Encoding fails only for pieces longer than any that can be read.
                 Sequence::Tokens(events().encode_tokens(&score).unwrap_or_default())
             }
         }
     }
 
-    /// The sixteenth at which every symbol of a sequence stands, from 0; a TIME_SHIFT stands where it begins.
-    pub fn clock(self, sequence: &Sequence) -> Vec<usize> {
+    /// The time of every symbol of a sequence in sixteenths from 0. A TIME_SHIFT has the time before the shift.
+    pub fn times(self, sequence: &Sequence) -> Vec<usize> {
         let shifts = match self {
             Form::Frames => return (0..sequence.len()).collect(),
             Form::Events => shifts(),
         };
         let Sequence::Tokens(tokens) = sequence else { return Vec::new() };
         let mut now = 0;
-        let stand = |&token: &u32| {
-            let here = now;
+        let time = |&token: &u32| {
+            let before = now;
             now += shifts.get(token as usize).copied().unwrap_or(0);
-            here
+            before
         };
-        tokens.iter().map(stand).collect()
+        tokens.iter().map(time).collect()
     }
 }
 
-/// Sixteenths that each token moves on by.
+/// The number of sixteenths by which each token advances the time.
 fn shifts() -> Vec<usize> {
     let Vocabulary::Tokens { names } = events().vocabulary() else { return Vec::new() };
     let shift = |name: &String| match Meaning::read(name).as_slice() {
@@ -93,12 +93,12 @@ fn shifts() -> Vec<usize> {
     names.iter().map(shift).collect()
 }
 
-/// The frames of both forms.
+/// The frame representation: the grid of both forms.
 pub(crate) fn grid() -> FrameRepresentation {
     FrameRepresentation { steps_per_quarter: STEPS_PER_QUARTER as u32, ..FrameRepresentation::default() }
 }
 
-/// The events of the second form.
+/// The event representation.
 pub(crate) fn events() -> EventRepresentation {
     EventRepresentation {
         time: Time::Metrical { steps_per_quarter: STEPS_PER_QUARTER as u32 },
@@ -106,17 +106,17 @@ pub(crate) fn events() -> EventRepresentation {
     }
 }
 
-/// Pieces on the grid of both forms; those without pitched notes are left out.
+/// Pieces on the grid, without those that have no pitched notes.
 pub fn frames(scores: &[Score]) -> Vec<Vec<Frame>> {
     scores.iter().map(|score| grid().encode(score)).filter(|frames| !frames.is_empty()).collect()
 }
 
-/// At most `count` stretches of `steps` steps, evenly spread over the pieces, which begin at bar lines and have a note.
-pub fn stretches(pieces: &[Vec<Frame>], steps: usize, count: usize) -> Vec<&[Frame]> {
+/// At most `count` excerpts of `steps` steps, spread evenly over the pieces. Each begins at a bar line and has a note.
+pub fn excerpts(pieces: &[Vec<Frame>], steps: usize, count: usize) -> Vec<&[Frame]> {
     let all: Vec<&[Frame]> = pieces
         .iter()
         .flat_map(|piece| (0..piece.len()).step_by(BAR).filter_map(|bar| piece.get(bar..bar + steps)))
-        .filter(|stretch| stretch.iter().any(|frame| !frame.is_silent()))
+        .filter(|excerpt| excerpt.iter().any(|frame| !frame.is_silent()))
         .collect();
     let taken = count.min(all.len());
     (0..taken).map(|index| all[index * all.len() / taken]).collect()
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_hold_the_same_music() {
+    fn both_representations_hold_the_same_music() {
         let frames = piece();
         let Sequence::Tokens(tokens) = Form::Events.write(&frames) else { panic!("events are tokens") };
         assert_eq!(grid().encode(&events().decode_tokens(&tokens)), frames);
@@ -169,19 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn every_symbol_knows_its_time() {
-        assert_eq!(Form::Frames.clock(&Form::Frames.write(&piece())), (0..8).collect::<Vec<_>>());
+    fn every_symbol_has_its_time() {
+        assert_eq!(Form::Frames.times(&Form::Frames.write(&piece())), (0..8).collect::<Vec<_>>());
         // VELOCITY ON ON SHIFT_2 OFF ON SHIFT_2 OFF OFF SHIFT_2 ON SHIFT_2 OFF
-        let clock = Form::Events.clock(&Form::Events.write(&piece()));
-        assert_eq!(clock, [0, 0, 0, 0, 2, 2, 2, 4, 4, 4, 6, 6, 8]);
+        let times = Form::Events.times(&Form::Events.write(&piece()));
+        assert_eq!(times, [0, 0, 0, 0, 2, 2, 2, 4, 4, 4, 6, 6, 8]);
     }
 
     #[test]
-    fn stretches_are_spread_over_the_pieces() {
+    fn excerpts_are_spread_over_the_pieces() {
         let note = Frame { sounding: 1 << 60, onsets: 0 };
         let pieces = vec![vec![note; 5 * BAR], vec![Frame::default(); 9 * BAR], vec![note; BAR]];
-        let starts: Vec<usize> = stretches(&pieces, 2 * BAR, 2).iter().map(|s| s.len()).collect();
+        let starts: Vec<usize> = excerpts(&pieces, 2 * BAR, 2).iter().map(|s| s.len()).collect();
         assert_eq!(starts, [2 * BAR; 2]);
-        assert_eq!(stretches(&pieces, 2 * BAR, 100).len(), 4, "silence and what is too short are left out");
+        assert_eq!(excerpts(&pieces, 2 * BAR, 100).len(), 4, "silent and short pieces are left out");
     }
 }

@@ -1,4 +1,4 @@
-//! A short training whose gradients are watched.
+//! A short training run that records its gradients.
 
 use std::time::Instant;
 
@@ -8,32 +8,34 @@ use composer_models::streams::{Purpose, stream};
 use composer_models::{Sequence, SequenceModel, Workspace};
 use serde::Serialize;
 
-use super::{Config, Quartiles, windows};
+use super::config::Config;
+use super::quartiles::Quartiles;
+use super::windows;
 use crate::Error;
-use crate::descent::Descent;
+use crate::optimiser::ClippedAdam;
 
-/// How a training went.
+/// The record of a training run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Learning {
-    /// Loss of the training windows at each update, nats per step.
+    /// Loss of the training windows at each update, in nats per step.
     pub train_nll: Vec<f64>,
-    /// Updates and the loss on held-out windows, nats per step.
+    /// The number of updates and the loss on held-out windows, in nats per step.
     pub valid_nll: Vec<(usize, f64)>,
     /// Names of the parameters.
     pub parameters: Vec<String>,
-    /// The norm of each parameter's gradient before clipping, at each update.
+    /// Norm of each parameter's gradient before clipping, at each update.
     pub gradients: Vec<Vec<f64>>,
     /// Seconds of each update.
     pub seconds: Vec<f64>,
 }
 
 impl Learning {
-    /// Milliseconds of an update: the median, which does not mind what else the machine did in between.
+    /// Median milliseconds per update, which other processes on the machine hardly change.
     pub fn ms_per_update(&self) -> f64 {
         1e3 * Quartiles::of(self.seconds.clone()).median
     }
 
-    /// The first test at which the held-out loss was at most this.
+    /// Updates until the held-out loss was first at most `nll`.
     pub fn updates_to(&self, nll: f64) -> Option<usize> {
         self.valid_nll.iter().find(|(_, valid)| *valid <= nll).map(|(updates, _)| *updates)
     }
@@ -44,27 +46,27 @@ impl Learning {
     }
 }
 
-/// Tests in a training.
-const TESTS: usize = 20;
+/// Validations per training run.
+const VALIDATIONS: usize = 20;
 
-/// Trains on random windows of `train`; windows and order are the same for every cell. Stops when `told` returns false.
+/// Trains on random windows of `train`, which are the same for every cell. `on_update` gets each update and its loss.
 pub(super) fn learn(
     model: &mut SequenceModel,
     train: &[Sequence],
     valid: &[Sequence],
     config: &Config,
-    mut told: impl FnMut(usize, f64) -> bool,
+    mut on_update: impl FnMut(usize, f64),
 ) -> Result<Learning, Error> {
     let encoding = model.encoding().clone();
     let held_out = windows::spread(&encoding, valid, config.window, 4 * config.batch);
-    let (mut ws, mut test_ws) = (Workspace::default(), Workspace::default());
-    let mut descent = Descent::new(model.params().len(), config.learning_rate, config.clip_grad_norm);
+    let (mut ws, mut valid_ws) = (Workspace::default(), Workspace::default());
+    let mut optimiser = ClippedAdam::new(model.params().len(), config.learning_rate, config.clip_grad_norm);
     let mut rng = stream(config.seed, Purpose::Shuffling, 0);
     let mut learning = Learning {
         parameters: model.params().entries().iter().map(|entry| entry.name.clone()).collect(),
         ..Learning::default()
     };
-    let every = config.updates.div_ceil(TESTS);
+    let every = config.updates.div_ceil(VALIDATIONS);
     for update in 1..=config.updates {
         let batch = windows::random(&encoding, train, config.window, config.batch, &mut rng);
         let started = Instant::now();
@@ -74,19 +76,17 @@ pub(super) fn learn(
         let nll = model.loss(&batch, &mut ws)? / batch.target_steps.max(1) as f64;
         model.backward(&batch, &mut ws)?;
         let norms = model.params().ids().map(|id| norm(model.params().grad(id))).collect();
-        descent.step(model.params_mut());
+        optimiser.step(model.params_mut());
         learning.seconds.push(started.elapsed().as_secs_f64());
         learning.train_nll.push(nll);
         learning.gradients.push(norms);
         if update % every == 0 || update == config.updates {
             let mut state = model.zero_state(held_out.batch);
-            model.forward(&held_out, &mut state, Mode::Eval, &mut test_ws)?;
-            let valid = model.loss(&held_out, &mut test_ws)? / held_out.target_steps.max(1) as f64;
+            model.forward(&held_out, &mut state, Mode::Eval, &mut valid_ws)?;
+            let valid = model.loss(&held_out, &mut valid_ws)? / held_out.target_steps.max(1) as f64;
             learning.valid_nll.push((update, valid));
         }
-        if !told(update, nll) {
-            break;
-        }
+        on_update(update, nll);
     }
     Ok(learning)
 }

@@ -1,5 +1,5 @@
-//! What a model's gradients and gates do on a batch of windows: in double precision, so that what vanishes can be followed
-//! for hundreds of steps.
+//! Gradients and gates of a model on a batch of windows, in double precision, so that a vanishing gradient can be followed over
+//! hundreds of steps.
 
 use composer_bptt::probe::{self, Flow, GateActivity, Span};
 use composer_bptt::{
@@ -9,43 +9,43 @@ use composer_models::sequence_model::{OUTPUT_PREFIX, RECURRENT_PREFIX};
 use composer_models::{SequenceBatch, SequenceModel, Targets};
 use serde::Serialize;
 
-use super::Quartiles;
+use super::quartiles::Quartiles;
 use crate::Error;
 
-/// What was seen in one model. All vectors over distance begin with the last step, whose loss is the only one.
+/// Measurements of one model. Vectors over distance begin at the last step, the only one with a loss.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Observation {
-    /// Each layer, the lowest first.
+    /// Each layer, from the lowest.
     pub layers: Vec<LayerFlow>,
     /// `‖∂loss_T/∂(state)_t‖` over `h` (and `c`) of all layers, at each distance `T − t`.
     pub state: Vec<Quartiles>,
-    /// `‖∂loss_T/∂x_t‖`, at each distance: how much the notes of that step matter.
+    /// `‖∂loss_T/∂x_t‖` at each distance: how much the notes of that step matter.
     pub input: Vec<Quartiles>,
     /// Largest singular value of `∂(state)_t/∂(state)_{t−1}` in the top layer.
     pub growth_step: Quartiles,
-    /// The same over a bar, as a rate per step: its sixteenth root, if a bar has sixteen steps.
+    /// The same over a bar, as a rate per step: with 16 steps per bar, the 16th root.
     pub growth_bar: Quartiles,
 }
 
-/// What was seen in one layer.
+/// Measurements of one layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerFlow {
     /// `‖∂loss_T/∂h_t‖` at each distance.
     pub d_h: Vec<Quartiles>,
     /// `‖∂loss_T/∂c_t‖` at each distance; empty unless the cell is an LSTM.
     pub d_c: Vec<Quartiles>,
-    /// The norm of the gradient of each gate's sum over all windows, at each distance: `[gate][distance]`.
+    /// Norm of the gradient of each gate before its nonlinearity, over all windows: `[gate][distance]`.
     pub d_gates: Vec<Vec<f64>>,
-    /// What the gates did; over time, not distance.
+    /// The activity of the gates, over time instead of distance.
     pub activity: Vec<GateActivity>,
 }
 
-/// Places in each window at which growth is measured.
-const GROWTH_PLACES: usize = 4;
+/// Positions in each window at which growth is measured.
+const GROWTH_POSITIONS: usize = 4;
 /// Windows in which growth is measured, at most.
 const GROWTH_ROWS: usize = 8;
 
-/// Looks at a model: the loss is that of the last step of each window alone.
+/// Observes a model on a batch of windows. The loss is that of the last step of each window alone.
 ///
 /// # Errors
 /// A weight is not finite.
@@ -59,7 +59,7 @@ pub fn observe(model: &SequenceModel, batch: &SequenceBatch, bar: usize) -> Resu
     let values = params.values_mut();
     values.iter_mut().zip(model.params().values()).for_each(|(to, &from)| *to = f64::from(from));
 
-    // Dense rows, because the gradient of every note is asked for, also of those that do not sound.
+    // Dense, because the gradient of every input is needed, also of pitches that do not sound.
     let mut x = vec![0.0; steps * rows * config.input];
     for (row, ends) in batch.offsets.windows(2).enumerate() {
         for &feature in &batch.indices[ends[0]..ends[1]] {
@@ -92,7 +92,7 @@ pub fn observe(model: &SequenceModel, batch: &SequenceBatch, bar: usize) -> Resu
     })
 }
 
-/// Turns the logits of the last steps into the gradient of each window's own loss.
+/// Overwrites the logits of the last step by the gradient of each window's loss.
 fn last_loss(batch: &SequenceBatch, outputs: usize, last: usize, logits: &mut [f64]) -> Result<(), Error> {
     match &batch.targets {
         Targets::Bits { on, weight } => {
@@ -126,7 +126,7 @@ fn layer_flow(stack: &Recurrent, ws: &RecurrentWorkspace<f64>, layer: usize) -> 
     })
 }
 
-/// The norm over `h` and `c` of all layers, at each distance.
+/// Norm over `h` and `c` of all layers, at each distance.
 fn whole_state(ws: &RecurrentWorkspace<f64>, rows: usize) -> Vec<Quartiles> {
     let Some(probe) = ws.probe() else { return Vec::new() };
     let mut squares: Vec<f64> = Vec::new();
@@ -138,7 +138,7 @@ fn whole_state(ws: &RecurrentWorkspace<f64>, rows: usize) -> Vec<Quartiles> {
     Quartiles::by_distance(&norms, rows)
 }
 
-/// Growth of the top layer's state over spans of `length` steps, as a rate per step, at places spread over the windows.
+/// Growth of the top layer's state over spans of `length` steps, as a rate per step, at positions spread over the windows.
 fn growth(
     stack: &Recurrent,
     params: &Parameters<f64>,
@@ -151,8 +151,8 @@ fn growth(
     let length = length.min(steps.saturating_sub(2)).max(1);
     let mut rates = Vec::new();
     for row in 0..rows.min(GROWTH_ROWS) {
-        for place in 1..=GROWTH_PLACES {
-            let from = (steps - 1 - length) * place / GROWTH_PLACES;
+        for position in 1..=GROWTH_POSITIONS {
+            let from = (steps - 1 - length) * position / GROWTH_POSITIONS;
             let span = Span { layer, row, from, to: from + length };
             let value = probe::growth(stack, params, ws, span, Flow::Whole)?;
             rates.push(value.powf(1.0 / length as f64));

@@ -1,8 +1,8 @@
-//! Median and quartiles: what most pieces do, whatever a few of them do.
+//! Median and quartiles, which outliers do not change.
 
 use serde::Serialize;
 
-/// A quarter, half and three quarters of the values lie below.
+/// The quartiles of a set of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Quartiles {
     /// A quarter of the values lies below.
@@ -14,7 +14,7 @@ pub struct Quartiles {
 }
 
 impl Quartiles {
-    /// Of some values, linearly between neighbours; zeros if there are none.
+    /// The quartiles of `values`, with linear interpolation; zeros for no values.
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let at = |share: f64| {
@@ -29,7 +29,7 @@ impl Quartiles {
         Quartiles { lower: at(0.25), median: at(0.5), upper: at(0.75) }
     }
 
-    /// For each step back from the last, of values `[T, B]` over their rows.
+    /// The quartiles of `values` `[T, B]` over the rows, for each distance from the last step.
     pub fn by_distance(values: &[f64], batch: usize) -> Vec<Self> {
         values.chunks_exact(batch).rev().map(|rows| Quartiles::of(rows.to_vec())).collect()
     }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quartiles_lie_between_neighbours() {
+    fn quartiles_are_interpolated() {
         let q = Quartiles::of(vec![4.0, 1.0, 3.0, 2.0, 5.0]);
         assert_eq!((q.lower, q.median, q.upper), (2.0, 3.0, 4.0));
         let q = Quartiles::of(vec![1.0, 2.0]);

@@ -1,11 +1,11 @@
-//! Which stretches of which pieces are looked at and learnt from.
+//! The windows that are observed, and those for training.
 
 use composer_models::batch::Slice;
 use composer_models::{Encoding, Sequence, SequenceBatch};
 use rand::{Rng, RngExt};
 
-/// The batch of up to `most` windows of `steps` steps, as far from each other as the pieces allow: one from each piece that
-/// is long enough, then a second from each, and so on. Empty if no piece is long enough.
+/// A batch of up to `most` windows of `steps` steps: the first window of each piece that is long enough, then the second of each,
+/// and so on. Empty if no piece is long enough.
 pub(super) fn spread(encoding: &Encoding, pieces: &[Sequence], steps: usize, most: usize) -> SequenceBatch {
     let mut slices: Vec<Option<Slice<'_>>> = Vec::new();
     for round in 0..most {
@@ -20,7 +20,7 @@ pub(super) fn spread(encoding: &Encoding, pieces: &[Sequence], steps: usize, mos
     filled(encoding, &slices, steps)
 }
 
-/// A batch of `rows` random windows, transposed by up to half an octave where the range allows.
+/// A batch of `rows` random windows, each transposed by up to five semitones where the range allows.
 pub(super) fn random<R: Rng>(
     encoding: &Encoding,
     pieces: &[Sequence],
@@ -31,7 +31,7 @@ pub(super) fn random<R: Rng>(
     let total: usize = pieces.iter().map(Sequence::len).sum();
     let mut slices = Vec::new();
     for _ in 0..rows {
-        // A piece is as likely as it is long.
+        // The probability of a piece is proportional to its length.
         let mut at = rng.random_range(0..total.max(1));
         let chosen = pieces.iter().find(|piece| {
             let here = at < piece.len();

@@ -1,4 +1,4 @@
-//! The tasks: what stands in a sequence, what is asked, and what pure guessing achieves.
+//! The tasks: inputs, targets, and the error of guessing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,21 +7,23 @@ use rand::{Rng, RngExt};
 use serde::Serialize;
 
 use crate::Error;
+use crate::network::DenseInput;
 
-/// A task whose answer lies `length` steps back.
+/// A task whose target depends on inputs about `length` steps back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
     /// The adding problem (Hochreiter and Schmidhuber 1997, experiment 4; as in Bai et al. 2018): two features, a random
-    /// number in 0 to 1 and a mark. Two numbers are marked, one in each half. Asked at the end: their sum.
+    /// number between 0 and 1 and a marker. Two numbers are marked, one in each half. The target at the last step is their sum.
     Adding,
-    /// Copy memory (Arjovsky et al. 2016): ten symbols out of eight, `length` blanks, a signal. Asked from the signal on: the
-    /// ten symbols in their order.
+    /// Copy memory (Arjovsky et al. 2016): ten symbols out of eight, `length` blanks, a delimiter. The targets
+    /// from the delimiter on are the ten symbols in their order.
     Copy,
-    /// Temporal order (Hochreiter and Schmidhuber 1997, experiment 6a): X or Y stands once between a tenth and a fifth of the
-    /// way and once between a half and six tenths, among four symbols of noise. Asked at the end: XX, XY, YX or YY.
+    /// Temporal order (Hochreiter and Schmidhuber 1997, experiment 6a): X or Y appears once between 1/10 and 2/10 of the sequence and
+    /// once between 5/10 and 6/10, among four distractor symbols. The target at the last step is the class XX, XY, YX or YY.
     Order,
-    /// Sequential recall: a stream of symbols out of eight. Asked at each step: which symbol it was `length` steps ago.
+    /// Sequential recall: a stream of symbols out of eight. The target of each of the last 20 steps is the symbol `length` steps
+    /// before it.
     Recall,
 }
 
@@ -29,16 +31,16 @@ pub enum Task {
 const SYMBOLS: usize = 8;
 /// Symbols to copy.
 const COPIED: usize = 10;
-/// Questions at the end of a sequence of [`Task::Recall`].
+/// Target steps at the end of a sequence of [`Task::Recall`].
 const RECALLED: usize = 20;
-/// Symbols of [`Task::Order`]: X, Y, four of noise, the start and the end.
+/// Symbols of [`Task::Order`]: X, Y, four distractors, start and end.
 const ORDER_SYMBOLS: usize = 8;
 
 impl Task {
     /// All tasks.
     pub const ALL: [Task; 4] = [Task::Adding, Task::Copy, Task::Order, Task::Recall];
 
-    /// For people.
+    /// Its name in tables and charts.
     pub fn title(self) -> &'static str {
         match self {
             Task::Adding => "Adding problem",
@@ -48,26 +50,26 @@ impl Task {
         }
     }
 
-    /// What stands in a sequence and what is asked, in one sentence.
+    /// The inputs and targets in one sentence.
     pub fn definition(self) -> &'static str {
         match self {
             Task::Adding => {
-                "Random numbers in 0 to 1, of which two are marked, one in each half; at the end it must say their sum."
+                "Random numbers between 0 and 1, of which two are marked, one in each half; the target at the end is their sum."
             }
             Task::Copy => {
-                "Ten symbols out of eight, then T blanks; after a signal it must repeat them in order."
+                "Ten symbols out of eight, then T blanks and a delimiter; the targets after it are the ten symbols in order."
             }
             Task::Order => {
-                "X or Y appears once early and once in the middle of T symbols of noise; at the end it must say which \
-                 came first and which second."
+                "X or Y appears once early and once in the middle of T symbols, among distractors; the target at the end is \
+                 which came first and which second."
             }
             Task::Recall => {
-                "A stream of symbols out of eight; at each step it must say which one it saw T steps ago."
+                "A stream of symbols out of eight; the target of each of the last 20 steps is the symbol T steps before it."
             }
         }
     }
 
-    /// `F`, features of the input.
+    /// `F`: features of the input.
     pub fn features(self) -> usize {
         match self {
             Task::Adding => 2,
@@ -77,7 +79,7 @@ impl Task {
         }
     }
 
-    /// How many numbers an answer has: one, or a logit for each class.
+    /// `O`: outputs per target step: one number, or a logit per class.
     pub fn outputs(self) -> usize {
         match self {
             Task::Adding => 1,
@@ -86,7 +88,7 @@ impl Task {
         }
     }
 
-    /// `T`: the steps of a sequence of this length.
+    /// `T`: steps of a sequence at this length.
     pub fn steps(self, length: usize) -> usize {
         match self {
             Task::Adding | Task::Order => length,
@@ -95,8 +97,8 @@ impl Task {
         }
     }
 
-    /// How many of the last steps ask a question.
-    pub fn questions(self) -> usize {
+    /// How many steps at the end of a sequence have a target.
+    pub fn target_steps(self) -> usize {
         match self {
             Task::Adding | Task::Order => 1,
             Task::Copy => COPIED,
@@ -104,7 +106,7 @@ impl Task {
         }
     }
 
-    /// The least length that has room for what the task needs.
+    /// The shortest length at which the task is defined.
     pub fn least_length(self) -> usize {
         match self {
             Task::Adding => 2,
@@ -113,8 +115,8 @@ impl Task {
         }
     }
 
-    /// Lengths that tell cells apart in minutes.
-    pub fn usual_lengths(self) -> &'static [usize] {
+    /// Lengths at which cells differ within minutes of training.
+    pub fn default_lengths(self) -> &'static [usize] {
         match self {
             Task::Adding => &[25, 200, 400],
             Task::Order => &[50, 200, 400],
@@ -123,16 +125,16 @@ impl Task {
         }
     }
 
-    /// What the error counts.
+    /// The name of the error measure.
     pub fn measure(self) -> &'static str {
         match self {
             Task::Adding => "mean squared error",
-            _ => "share of wrong answers",
+            _ => "share of wrong predictions",
         }
     }
 
-    /// The error of the best answer that does not look at the sequence: the variance of the sum of two uniform numbers
-    /// (2 · 1/12), or one class for all.
+    /// The error of the best constant prediction: the variance of the sum of two uniform numbers (2 · 1/12), or the share of the
+    /// other classes.
     pub fn chance(self) -> f64 {
         match self {
             Task::Adding => 1.0 / 6.0,
@@ -140,23 +142,23 @@ impl Task {
         }
     }
 
-    /// Solved is an error below this.
+    /// A task is solved below this error.
     pub fn solved_below(self) -> f64 {
         0.01
     }
 
-    /// The error of one answer, [`Task::outputs`] numbers, of which the largest is the class that is meant.
-    pub(super) fn error(self, answer: &[f32], target: f32) -> f64 {
+    /// The error of one prediction: the squared error, or 1 if the largest of the [`Task::outputs`] logits is not the target's.
+    pub(super) fn error(self, output: &[f32], target: f32) -> f64 {
         match self {
-            Task::Adding => f64::from(answer[0] - target).powi(2),
+            Task::Adding => f64::from(output[0] - target).powi(2),
             _ => {
-                let best = answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+                let best = output.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
                 f64::from(u8::from(best.is_none_or(|(class, _)| class as f32 != target)))
             }
         }
     }
 
-    /// Writes one sequence.
+    /// Fills one row with a random sequence and its targets.
     pub(super) fn write<R: Rng>(self, length: usize, rng: &mut R, row: &mut Row<'_>) {
         match self {
             Task::Adding => {
@@ -171,17 +173,17 @@ impl Task {
                         sum += number;
                     }
                 }
-                row.answer(0, sum);
+                row.target(0, sum);
             }
             Task::Copy => {
-                let (blank, signal) = (SYMBOLS, SYMBOLS + 1);
+                let (blank, delimiter) = (SYMBOLS, SYMBOLS + 1);
                 for index in 0..COPIED {
                     let symbol = rng.random_range(0..SYMBOLS);
                     row.set(index, symbol, 1.0);
-                    row.answer(index, symbol as f32);
+                    row.target(index, symbol as f32);
                 }
                 for t in COPIED..self.steps(length) {
-                    row.set(t, if t == COPIED + length { signal } else { blank }, 1.0);
+                    row.set(t, if t == COPIED + length { delimiter } else { blank }, 1.0);
                 }
             }
             Task::Order => {
@@ -202,14 +204,14 @@ impl Task {
                     };
                     row.set(t, symbol, 1.0);
                 }
-                row.answer(0, class as f32);
+                row.target(0, class as f32);
             }
             Task::Recall => {
                 for t in 0..self.steps(length) {
                     let symbol = rng.random_range(0..SYMBOLS);
                     row.set(t, symbol, 1.0);
                     if t < RECALLED {
-                        row.answer(t, symbol as f32);
+                        row.target(t, symbol as f32);
                     }
                 }
             }
@@ -248,12 +250,12 @@ pub struct Examples {
     /// `B`
     pub batch: usize,
     /// `[T, B, F]`
-    pub input: Vec<f32>,
-    /// `[questions, B]`: numbers, or classes as numbers.
-    pub answers: Vec<f32>,
+    pub values: Vec<f32>,
+    /// `[target steps, B]`: numbers, or classes as numbers.
+    pub targets: Vec<f32>,
 }
 
-/// One sequence to be written.
+/// One row that is being filled.
 pub(super) struct Row<'a> {
     examples: &'a mut Examples,
     row: usize,
@@ -262,23 +264,28 @@ pub(super) struct Row<'a> {
 
 impl Row<'_> {
     fn set(&mut self, t: usize, feature: usize, value: f32) {
-        self.examples.input[(t * self.examples.batch + self.row) * self.features + feature] = value;
+        self.examples.values[(t * self.examples.batch + self.row) * self.features + feature] = value;
     }
 
-    fn answer(&mut self, question: usize, value: f32) {
-        self.examples.answers[question * self.examples.batch + self.row] = value;
+    fn target(&mut self, step: usize, value: f32) {
+        self.examples.targets[step * self.examples.batch + self.row] = value;
     }
 }
 
 impl Examples {
-    /// Draws `batch` sequences.
+    /// The input of a network.
+    pub fn input(&self) -> DenseInput<'_> {
+        DenseInput { values: &self.values, steps: self.steps, batch: self.batch }
+    }
+
+    /// Samples `batch` sequences.
     pub fn draw<R: Rng>(task: Task, length: usize, batch: usize, rng: &mut R) -> Self {
         let (steps, features) = (task.steps(length), task.features());
         let mut examples = Examples {
             steps,
             batch,
-            input: vec![0.0; steps * batch * features],
-            answers: vec![0.0; task.questions() * batch],
+            values: vec![0.0; steps * batch * features],
+            targets: vec![0.0; task.target_steps() * batch],
         };
         for row in 0..batch {
             task.write(length, rng, &mut Row { examples: &mut examples, row, features });

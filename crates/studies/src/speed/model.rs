@@ -1,4 +1,4 @@
-//! A whole training step and a generated step, on random piano rolls.
+//! A whole training step and a generated step on random piano rolls.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -11,23 +11,23 @@ use composer_tensor::maths::sigmoid_slice;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::Shape;
+use super::shape::Shape;
 use crate::Error;
-use crate::descent::Descent;
+use crate::optimiser::ClippedAdam;
 
-/// Frames of a piano roll `[rows, features]` in which one pitch in twenty sounds.
+/// A random piano roll `[rows, features]` in which each pitch sounds with probability 0.05.
 #[derive(Clone, Debug)]
 pub struct Roll {
-    /// Which pitches sound, row after row.
+    /// The pitches that sound, row after row.
     pub indices: Vec<u32>,
-    /// Where rows begin.
+    /// Where each row begins in `indices`, and its end.
     pub offsets: Vec<usize>,
-    /// The same, as numbers.
+    /// The same as zeros and ones, `[rows, features]`.
     pub dense: Vec<f32>,
 }
 
 impl Roll {
-    /// Random, the same for the same seed.
+    /// A roll that is determined by its seed.
     pub fn random(rows: usize, features: usize, seed: u64) -> Roll {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let (mut indices, mut offsets, mut dense) = (Vec::new(), vec![0], vec![0.0; rows * features]);
@@ -43,7 +43,7 @@ impl Roll {
         Roll { indices, offsets, dense }
     }
 
-    /// The roll as an input: listed or as numbers.
+    /// The roll as an input: multi-hot indices or a dense matrix.
     pub fn input(&self, sparse: bool) -> Input<'_, f32> {
         match sparse {
             true => Input::MultiHot { indices: &self.indices, offsets: &self.offsets },
@@ -52,16 +52,16 @@ impl Roll {
     }
 }
 
-/// How a training step is done.
+/// How a training step is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Whether inputs are multiplied as numbers, not gathered from lists of notes.
+    /// Multiply a dense input matrix instead of gathering weight columns by multi-hot indices.
     pub dense: bool,
-    /// Whether activations are computed again, those of about √T steps at a time.
+    /// Gradient checkpointing: recompute activations in the backward pass, about √T steps at a time.
     pub recompute: bool,
 }
 
-/// A model in training: everything that one step needs.
+/// A model, its data and its optimiser: everything that a training step needs.
 #[derive(Debug)]
 pub struct Training {
     /// Its shape.
@@ -69,32 +69,32 @@ pub struct Training {
     /// Weights and gradients.
     pub params: Parameters<f32>,
     sparse: bool,
-    /// In place of `ws` where activations are computed again.
-    segments: Option<SegmentWorkspace<f32>>,
+    /// Takes the place of `ws` with gradient checkpointing.
+    checkpointing: Option<SegmentWorkspace<f32>>,
     stack: Recurrent,
     readout: Readout,
     x: Roll,
     ws: RecurrentWorkspace<f32>,
     d_hidden: Vec<f32>,
-    descent: Descent,
+    optimiser: ClippedAdam,
     state: State<f32>,
 }
 
-/// Seconds of the parts of a training step.
+/// Seconds of each phase of a training step.
 #[derive(Clone, Copy, Debug)]
 pub struct Phases {
-    /// The stack, forward.
+    /// Forward pass of the stack.
     pub forward: f64,
-    /// The output layer, forward and backward, and the loss.
+    /// Forward and backward pass of the output layer, and the loss.
     pub output: f64,
-    /// The stack, backward.
+    /// Backward pass of the stack.
     pub backward: f64,
-    /// Clipping and Adam.
+    /// Gradient clipping and Adam.
     pub optimiser: f64,
 }
 
 impl Phases {
-    /// The whole step.
+    /// Seconds of the whole step.
     pub fn total(&self) -> f64 {
         self.forward + self.output + self.backward + self.optimiser
     }
@@ -122,7 +122,7 @@ impl Training {
         Ok(Training {
             shape,
             sparse,
-            segments: options.recompute.then(SegmentWorkspace::new),
+            checkpointing: options.recompute.then(SegmentWorkspace::new),
             stack,
             readout: Readout {
                 linear,
@@ -133,14 +133,14 @@ impl Training {
             x,
             ws: RecurrentWorkspace::new(),
             d_hidden: Vec::new(),
-            descent: Descent::new(params.len(), 1e-3, 1.0),
+            optimiser: ClippedAdam::new(params.len(), 1e-3, 1.0),
             state: State::zeros(&shape.config(), shape.batch),
             params,
         })
     }
 
-    /// Forward, loss, backward, clipping and Adam; the mean loss, and how long each part took. Where activations are computed again,
-    /// all but the optimiser counts as the way back.
+    /// Forward, loss, backward, clipping and Adam. Returns the mean loss in nats and the time of each phase; with gradient
+    /// checkpointing, everything but the optimiser counts as backward.
     ///
     /// # Errors
     /// A weight is not finite.
@@ -149,10 +149,10 @@ impl Training {
         let mut seconds = || std::mem::replace(&mut lap, Instant::now()).elapsed().as_secs_f64();
         self.state.reset();
         self.params.zero_grad();
-        let (nats, forward, output) = match self.segments.take() {
+        let (nats, forward, output) = match self.checkpointing.take() {
             Some(mut ws) => {
-                let nats = self.learn_in_segments(&mut ws)?;
-                self.segments = Some(ws);
+                let nats = self.backpropagate_checkpointed(&mut ws)?;
+                self.checkpointing = Some(ws);
                 (nats, 0.0, 0.0)
             }
             None => {
@@ -162,21 +162,26 @@ impl Training {
                 let forward = seconds();
                 let hidden = ws.output();
                 self.d_hidden.resize(hidden.len(), 0.0);
-                let nats = self.readout.learn(params, 0..*steps * *batch, hidden, &mut self.d_hidden)?;
+                let nats = self.readout.loss_and_gradients(
+                    params,
+                    0..*steps * *batch,
+                    hidden,
+                    &mut self.d_hidden,
+                )?;
                 let output = seconds();
                 stack.backward(params, x, &self.d_hidden, None, ws)?;
                 (nats, forward, output)
             }
         };
         let backward = seconds();
-        self.descent.step(&mut self.params);
+        self.optimiser.step(&mut self.params);
         let optimiser = seconds();
         let mean = nats / self.readout.y.len() as f64;
         Ok((mean, Phases { forward, output, backward, optimiser }))
     }
 
-    /// Loss in nats, and gradients, with the activations of a segment at a time.
-    fn learn_in_segments(&mut self, ws: &mut SegmentWorkspace<f32>) -> Result<f64, Error> {
+    /// The loss in nats; adds the gradients, with gradient checkpointing.
+    fn backpropagate_checkpointed(&mut self, ws: &mut SegmentWorkspace<f32>) -> Result<f64, Error> {
         let Training { shape: Shape { steps, batch, .. }, stack, params, state, readout, .. } = self;
         let (steps, batch, mut nats) = (*steps, *batch, 0.0);
         stack.train_in_segments(
@@ -189,7 +194,12 @@ impl Training {
             None,
             Mode::Eval,
             |params, steps, hidden, d_hidden| {
-                nats += readout.learn(params, steps.start * batch..steps.end * batch, hidden, d_hidden)?;
+                nats += readout.loss_and_gradients(
+                    params,
+                    steps.start * batch..steps.end * batch,
+                    hidden,
+                    d_hidden,
+                )?;
                 Ok(())
             },
             ws,
@@ -198,19 +208,19 @@ impl Training {
     }
 }
 
-/// The output layer, and what it should say.
+/// The output layer and its targets.
 #[derive(Debug)]
 struct Readout {
     linear: Linear,
     ws: LinearWorkspace<f32>,
     logits: Vec<f32>,
-    /// What should sound, `[T·B, F]`.
+    /// Targets `[T·B, F]`.
     y: Vec<f32>,
 }
 
 impl Readout {
-    /// Loss of some rows in nats; their gradients, of the mean over all.
-    fn learn(
+    /// The loss of `rows` in nats; adds the gradients of their share of the mean loss over all rows. Overwrites `d_hidden`.
+    fn loss_and_gradients(
         &mut self,
         params: &mut Parameters<f32>,
         rows: Range<usize>,
@@ -229,7 +239,7 @@ impl Readout {
     }
 }
 
-/// A model that generates, one frame after the other.
+/// A model that generates one frame after another.
 #[derive(Debug)]
 pub struct Generation {
     params: Parameters<f32>,
@@ -244,7 +254,7 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// A model with PyTorch's initialisation; batch and steps of the shape do not matter.
+    /// A model with PyTorch's initialisation; batch and steps of the shape are ignored.
     ///
     /// # Errors
     /// As for [`Training::new`].
@@ -264,7 +274,7 @@ impl Generation {
         })
     }
 
-    /// One frame: what sounded before goes in, each pitch is drawn by its probability. How many sound.
+    /// Generates one frame: the last frame is the input, and each pitch is sampled with its probability. Returns how many sound.
     ///
     /// # Errors
     /// A weight is not finite.
@@ -283,7 +293,7 @@ impl Generation {
         Ok(self.active.len())
     }
 
-    /// Bytes of weights that a step reads.
+    /// Bytes of the weights that a step reads.
     pub fn weight_bytes(&self) -> usize {
         4 * self.params.len()
     }

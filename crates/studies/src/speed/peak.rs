@@ -1,4 +1,4 @@
-//! What this machine can do at all: a large product.
+//! The reference rate of the machine: a large matrix product.
 
 use std::time::Instant;
 
@@ -9,18 +9,18 @@ use rand_chacha::ChaCha8Rng;
 
 /// Rows and columns of both matrices.
 const SIZE: usize = 1024;
-/// Length of the sums that are taken at a time: a panel of the right-hand matrix then stays in the cache next to the core.
+/// Rows of `b` that are multiplied at a time, so that a packed panel stays in the processor's cache.
 const DEPTH: usize = 256;
-/// Products in a sample, of which the best counts: short ones fit between what else the machine does, as the steps do.
+/// Products per sample, of which the best is reported: a short one is less likely to be interrupted by another process.
 const PRODUCTS: usize = 5;
-/// Rows that a thread takes at least.
+/// The least number of rows per thread.
 const LEAST_ROWS: usize = 8;
 
-/// A square product in `f32`, `c = a · b`, on all threads: the arithmetic that every other rate is compared with.
+/// A square matrix product in `f32`, `c = a · b`, on all threads. Other rates are given as a share of its rate.
 #[derive(Debug)]
 pub struct Peak {
     a: Vec<f32>,
-    /// `DEPTH` rows of `b` each.
+    /// `b` in blocks of `DEPTH` rows.
     b: Vec<Packed<f32>>,
     c: Vec<f32>,
 }
@@ -35,7 +35,7 @@ impl Peak {
         Peak { a, b, c: vec![0.0; SIZE * SIZE] }
     }
 
-    /// Multiplies a few times: floating-point operations per second, at their best.
+    /// Floating-point operations per second: the best of a few products.
     pub fn run(&mut self) -> f64 {
         (0..PRODUCTS).map(|_| self.once()).fold(0.0, f64::max)
     }
@@ -67,11 +67,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_whole_product() {
+    fn the_product_is_complete() {
         let mut peak = Peak::new();
         assert!(peak.run() > 0.0);
         let (row, column) = (987, SIZE - 1);
-        // A product with one row of the unit matrix reads one row of `b` out of its panels.
+        // A product with one row of the identity reads one row of the packed `b`.
         let b = |k: usize| {
             let (mut unit, mut found) = (vec![0.0; DEPTH], vec![0.0; SIZE]);
             unit[k % DEPTH] = 1.0;

@@ -1,20 +1,22 @@
-//! How the cost of a training step grows with the length, with the batch, and falls with the threads.
+//! Training time at growing lengths, batches and numbers of threads.
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{Options, Shape, Training, check_rounds, repetitions, timed};
+use super::model::{Options, Training};
+use super::shape::Shape;
+use super::timing::{check_rounds, repetitions, timed};
 use crate::Error;
 
-/// What grows.
+/// The size that grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
-    /// Time steps, `T`.
+    /// `T`: time steps.
     Steps,
-    /// Rows, `B`.
+    /// `B`: rows of the batch.
     Batch,
 }
 
-/// One size on its axis, and the best time of a training step there.
+/// The best time of a training step at one size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     /// `T` or `B`.
@@ -23,19 +25,19 @@ pub struct Point {
     pub seconds: f64,
 }
 
-/// Times at growing sizes on one number of threads.
+/// Times at growing sizes with one number of threads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    /// What grows.
+    /// The size that grows.
     pub axis: Axis,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// From the smallest size to the largest.
+    /// In ascending order of size.
     pub points: Vec<Point>,
 }
 
 impl Curve {
-    /// Slope of the line that fits the logarithms of sizes and seconds best (least squares): 1 is linear.
+    /// Slope of the least-squares line through `(ln size, ln seconds)`: 1 means linear.
     pub fn slope(&self) -> f64 {
         let logs: Vec<(f64, f64)> =
             self.points.iter().map(|point| ((point.size as f64).ln(), point.seconds.ln())).collect();
@@ -47,26 +49,26 @@ impl Curve {
     }
 }
 
-/// What to measure.
+/// What [`scaling`] measures.
 #[derive(Clone, Debug)]
 pub struct Scaling {
-    /// Cell and sizes; while one axis grows, the other has the size that it has here.
+    /// Cell and sizes; while one axis grows, the other stays as it is here.
     pub shape: Shape,
-    /// Lengths, growing.
+    /// Lengths, in ascending order.
     pub steps: Vec<usize>,
-    /// Batches, growing.
+    /// Batch sizes, in ascending order.
     pub batches: Vec<usize>,
     /// Numbers of threads.
     pub threads: Vec<usize>,
-    /// Times that each point is timed; the best counts.
+    /// Rounds in which each point is timed; the best is reported.
     pub rounds: usize,
 }
 
 impl Scaling {
-    /// Refuses sizes that are out of range or do not grow.
+    /// Rejects sizes that are out of range or not in ascending order.
     ///
     /// # Errors
-    /// [`Error::Setting`] by name, [`Error::TooLarge`].
+    /// [`Error::Setting`] with the name of the setting, or [`Error::TooLarge`].
     pub fn check(&self) -> Result<(), Error> {
         check_rounds(self.rounds)?;
         for (name, sizes, most) in [
@@ -75,7 +77,7 @@ impl Scaling {
             ("compare_threads", &self.threads, 64),
         ] {
             if sizes.is_empty() || sizes.iter().any(|&size| size == 0 || size > most) {
-                let must = if most == 64 { "numbers from 1 to 64" } else { "numbers from 1 on" };
+                let must = if most == 64 { "numbers from 1 to 64" } else { "numbers of at least 1" };
                 return Err(Error::Setting { name, value: format!("{sizes:?}"), must });
             }
         }
@@ -88,7 +90,7 @@ impl Scaling {
         self.shapes(Axis::Steps).chain(self.shapes(Axis::Batch)).try_for_each(|shape| shape.check())
     }
 
-    /// What is timed along an axis.
+    /// The shapes along an axis.
     fn shapes(&self, axis: Axis) -> impl Iterator<Item = Shape> + '_ {
         let sizes = if axis == Axis::Steps { &self.steps } else { &self.batches };
         sizes.iter().map(move |&size| match axis {
@@ -98,8 +100,8 @@ impl Scaling {
     }
 }
 
-/// A point that is being measured.
-struct Probe {
+/// A point while it is measured.
+struct Measurement {
     curve: usize,
     size: usize,
     pool: usize,
@@ -108,10 +110,10 @@ struct Probe {
     best: f64,
 }
 
-/// Times every point in turn, `rounds` times: one curve for each axis and number of threads, in their order.
+/// Times all points alternately, in `rounds` rounds. One curve per axis and number of threads, in their order.
 ///
 /// # Errors
-/// A size is out of range, or sizes do not grow.
+/// See [`Scaling::check`]; or a thread pool cannot be created.
 pub fn scaling(options: &Scaling) -> Result<Vec<Curve>, Error> {
     options.check()?;
     let pools = options
@@ -120,7 +122,7 @@ pub fn scaling(options: &Scaling) -> Result<Vec<Curve>, Error> {
         .map(|&threads| ThreadPoolBuilder::new().num_threads(threads).build())
         .collect::<Result<Vec<ThreadPool>, _>>()?;
     let mut curves = Vec::new();
-    let mut probes = Vec::new();
+    let mut measurements = Vec::new();
     for axis in [Axis::Steps, Axis::Batch] {
         for (pool, &threads) in options.threads.iter().enumerate() {
             for shape in options.shapes(axis) {
@@ -132,20 +134,26 @@ pub fn scaling(options: &Scaling) -> Result<Vec<Curve>, Error> {
                 })?;
                 let curve = curves.len();
                 let best = f64::INFINITY;
-                probes.push(Probe { curve, size, pool, model, repetitions: repetitions(first), best });
+                measurements.push(Measurement {
+                    curve,
+                    size,
+                    pool,
+                    model,
+                    repetitions: repetitions(first),
+                    best,
+                });
             }
             curves.push(Curve { axis, threads, points: Vec::new() });
         }
     }
     for _ in 0..options.rounds {
-        for probe in &mut probes {
-            let Probe { model, repetitions, .. } = probe;
-            let seconds = pools[probe.pool].install(|| timed(*repetitions, || model.step().map(drop)))?;
-            probe.best = probe.best.min(seconds);
+        for Measurement { pool, model, repetitions, best, .. } in &mut measurements {
+            let seconds = pools[*pool].install(|| timed(*repetitions, || model.step().map(drop)))?;
+            *best = best.min(seconds);
         }
     }
-    for probe in probes {
-        curves[probe.curve].points.push(Point { size: probe.size, seconds: probe.best });
+    for Measurement { curve, size, best, .. } in measurements {
+        curves[curve].points.push(Point { size, seconds: best });
     }
     Ok(curves)
 }
@@ -156,7 +164,7 @@ mod tests {
     use composer_bptt::Cell;
 
     #[test]
-    fn slopes_are_powers() {
+    fn the_slope_of_a_power_law_is_its_exponent() {
         let curve = |power: f64| Curve {
             axis: Axis::Steps,
             threads: 1,
@@ -170,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_point_for_every_size_and_a_curve_for_every_number_of_threads() {
+    fn every_size_has_a_point_and_every_number_of_threads_a_curve() {
         let options = Scaling {
             shape: Shape { cell: Cell::Gru, features: 5, hidden: 6, layers: 1, batch: 2, steps: 3 },
             steps: vec![2, 4, 8],

@@ -1,4 +1,4 @@
-//! Cells side by side on a toy music: what is learnt shows in every figure, and the study is the same on any number of threads.
+//! The comparison of cells on toy music: training improves every figure, and the number of threads changes nothing.
 
 use composer_bptt::Cell;
 use composer_music::{Note, Score, Track};
@@ -48,29 +48,29 @@ fn measure(name: &str) -> &'static Measure {
 }
 
 #[test]
-fn what_is_learnt_shows_in_every_figure() {
-    let (train, held) = music();
-    let short = study(&train, &held, &Config { updates: 1, ..config() }, 2, &mut |_| {}).unwrap();
+fn training_improves_every_figure() {
+    let (train, held_out) = music();
+    let short = study(&train, &held_out, &Config { updates: 1, ..config() }, 2, &mut |_| {}).unwrap();
     let mut updates = 0;
-    let long = study(&train, &held, &config(), 2, &mut |event| {
+    let long = study(&train, &held_out, &config(), 2, &mut |event| {
         updates += u64::from(matches!(event, Event::Updated));
     })
     .unwrap();
-    assert_eq!(updates, config().all_updates(), "progress ends where it says");
+    assert_eq!(updates, config().all_updates(), "every update is reported");
     for form in Form::ALL {
         let figure = |study: &composer_studies::cells::Study, arm, name| {
             over_seeds(&study.outcomes, form, Cell::Gru, arm, measure(name)).estimate
         };
         for name in ["nll", "divergence", "reference_nll"] {
             let [before, after] = [&short, &long].map(|study| figure(study, Arm::TeacherForcing, name));
-            assert!(after < 0.8 * before, "{form}, {name}: {before} before and {after} after learning");
+            assert!(after < 0.8 * before, "{form}, {name}: {before} before and {after} after training");
         }
-        let first = figure(&long, Arm::TeacherForcing, "wound_first");
-        let last = figure(&long, Arm::TeacherForcing, "wound_last");
-        assert!(first > 0.05 && last < first, "{form}: wrong notes cost {first}, then {last}");
-        // A network that learns from noise predicts worse than one that learns from music.
+        let first = figure(&long, Arm::TeacherForcing, "perturbation_first");
+        let last = figure(&long, Arm::TeacherForcing, "perturbation_last");
+        assert!(first > 0.05 && last < first, "{form}: wrong notes add {first}, then {last}");
+        // A network that is trained on noise predicts worse than one that is trained on music.
         let noise = change(&long.outcomes, form, Arm::Noise, measure("nll"));
-        assert!(noise.estimate > 1.0, "{form}: noise changes the likelihood by {noise}");
+        assert!(noise.estimate > 1.0, "{form}: noise changes the NLL by {noise}");
         assert_eq!(change(&long.outcomes, form, Arm::TeacherForcing, measure("nll")).high, 0.0);
     }
     let real = |bars: &[Bar]| bars.iter().map(Bar::divergence).sum::<f64>() / bars.len() as f64;
@@ -82,10 +82,10 @@ fn what_is_learnt_shows_in_every_figure() {
 }
 
 #[test]
-fn a_study_is_the_same_on_any_number_of_threads() {
-    let (train, held) = music();
+fn a_study_does_not_depend_on_the_number_of_threads() {
+    let (train, held_out) = music();
     let config = Config { updates: 3, ..config() };
-    let mut runs = [1, 2].map(|threads| study(&train, &held, &config, threads, &mut |_| {}).unwrap());
+    let mut runs = [1, 2].map(|threads| study(&train, &held_out, &config, threads, &mut |_| {}).unwrap());
     for outcome in runs.iter_mut().flat_map(|run| &mut run.outcomes) {
         outcome.seconds = 0.0;
     }
@@ -101,14 +101,16 @@ fn a_study_is_the_same_on_any_number_of_threads() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_refused() {
-    let (train, held) = music();
-    let complaint = |config: Config| config.check(&train, &held).unwrap_err().to_string();
+fn settings_out_of_range_are_errors() {
+    let (train, held_out) = music();
+    let complaint = |config: Config| config.check(&train, &held_out).unwrap_err().to_string();
     assert!(complaint(Config { seeds: 0, ..config() }).contains("seeds is 0"));
     assert!(
         complaint(Config { parameters: 20_000, cells: vec![Cell::Lstm], ..config() })
             .contains("smallest lstm")
     );
     assert!(complaint(Config { bars: 4, ..config() }).contains("the longest held-out piece has 192 steps"));
-    assert!(config().check(&[], &held).unwrap_err().to_string().contains("the longest training piece has 0"));
+    assert!(
+        config().check(&[], &held_out).unwrap_err().to_string().contains("the longest training piece has 0")
+    );
 }

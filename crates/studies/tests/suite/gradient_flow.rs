@@ -1,9 +1,9 @@
-//! What is observed is what the definitions say: checked against sums that can be made by hand.
+//! Observations match their definitions, on models whose gradients can be derived by hand.
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::batch::Slice;
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel};
-use composer_studies::gradient_flow::{Config, Verdict, decay, observe, study};
+use composer_studies::gradient_flow::{Assessment, Config, decay, observe, study};
 
 fn encoding() -> Encoding {
     Encoding::Tokens { vocabulary: 4, fingerprint: "test".into() }
@@ -35,7 +35,8 @@ fn set(model: &mut SequenceModel, name: &str, value: impl Fn(usize) -> f32) {
 
 #[test]
 fn a_diagonal_recurrence_decays_at_its_own_rate() {
-    for (factor, verdict) in [(0.5, Verdict::Vanishes), (0.97, Verdict::Preserves), (1.3, Verdict::Explodes)]
+    for (factor, assessment) in
+        [(0.5, Assessment::Vanishes), (0.97, Assessment::Preserves), (1.3, Assessment::Explodes)]
     {
         let mut model = model(Cell::RnnRelu, 1);
         // h = max(0, factor · h_prev + 1): every unit is on, and the Jacobian is factor times the identity.
@@ -43,12 +44,14 @@ fn a_diagonal_recurrence_decays_at_its_own_rate() {
         set(&mut model, "recurrent.weight_ih_l0", |_| 0.0);
         set(&mut model, "recurrent.bias_ih_l0", |_| 1.0);
         set(&mut model, "recurrent.bias_hh_l0", |_| 0.0);
-        let seen = observe(&model, &batch(40), 8).unwrap();
-        for rate in [decay(&seen.state, 8).unwrap().rate, seen.growth_step.median, seen.growth_bar.median] {
-            assert!((rate - f64::from(factor)).abs() < 1e-6, "{rate} and not {factor}");
+        let observed = observe(&model, &batch(40), 8).unwrap();
+        for rate in
+            [decay(&observed.state, 8).unwrap().rate, observed.growth_step.median, observed.growth_bar.median]
+        {
+            assert!((rate - f64::from(factor)).abs() < 1e-6, "{rate} instead of {factor}");
         }
-        assert_eq!(decay(&seen.state, 8).unwrap().verdict, verdict);
-        assert!(seen.input.iter().all(|q| q.upper == 0.0), "inputs with weight zero do not matter");
+        assert_eq!(decay(&observed.state, 8).unwrap().assessment, assessment);
+        assert!(observed.input.iter().all(|q| q.upper == 0.0), "inputs with weight zero have no gradient");
     }
 }
 
@@ -59,11 +62,14 @@ fn an_open_forget_gate_carries_the_gradient_of_c_unchanged() {
     set(&mut model, "recurrent.bias_hh_l0", |_| 0.0);
     // Gates i, f, g, o: the forget gate is open to within e^-40, the output gate half open.
     set(&mut model, "recurrent.bias_ih_l0", |index| if index / 6 == 1 { 40.0 } else { 0.0 });
-    let seen = observe(&model, &batch(30), 8).unwrap();
-    let layer = &seen.layers[0];
-    assert!((layer.d_c[1].median / layer.d_c[29].median - 1.0).abs() < 1e-9, "the carousel keeps c");
-    assert!(layer.d_h[1].median == 0.0, "without recurrent weights nothing comes back through h");
-    assert!((seen.growth_step.median - 1.0).abs() < 0.5 && seen.growth_bar.median > 0.99);
+    let observed = observe(&model, &batch(30), 8).unwrap();
+    let layer = &observed.layers[0];
+    assert!(
+        (layer.d_c[1].median / layer.d_c[29].median - 1.0).abs() < 1e-9,
+        "the constant error carousel preserves the gradient of c"
+    );
+    assert!(layer.d_h[1].median == 0.0, "without recurrent weights no gradient passes through h");
+    assert!((observed.growth_step.median - 1.0).abs() < 0.5 && observed.growth_bar.median > 0.99);
     let forget = &layer.activity[1];
     assert_eq!((forget.gate, forget.above.iter().all(|&share| share == 1.0)), ("f", true));
 }
@@ -71,13 +77,13 @@ fn an_open_forget_gate_carries_the_gradient_of_c_unchanged() {
 #[test]
 fn distance_counts_from_the_last_step_and_layers_add_up() {
     for cell in Cell::ALL {
-        let seen = observe(&model(cell, 2), &batch(12), 4).unwrap();
-        assert_eq!((seen.layers.len(), seen.state.len(), seen.input.len()), (2, 12, 12));
+        let observed = observe(&model(cell, 2), &batch(12), 4).unwrap();
+        assert_eq!((observed.layers.len(), observed.state.len(), observed.input.len()), (2, 12, 12));
         // At distance 0 the loss reaches the top layer's h directly, and c of an LSTM through it.
-        assert!(seen.layers[1].d_h[0].median > 0.0);
-        assert!(seen.state[0].median >= seen.layers[1].d_h[0].median);
-        assert!(seen.input[0].median > 0.0, "{cell}: the last input matters");
-        for layer in &seen.layers {
+        assert!(observed.layers[1].d_h[0].median > 0.0);
+        assert!(observed.state[0].median >= observed.layers[1].d_h[0].median);
+        assert!(observed.input[0].median > 0.0, "{cell}: the last input matters");
+        for layer in &observed.layers {
             assert_eq!(layer.d_gates.len(), cell.gates().len());
             assert!(layer.d_gates.iter().all(|gate| gate.len() == 12));
             assert_eq!(layer.d_c.len(), if cell.has_c() { 12 } else { 0 });
@@ -86,7 +92,7 @@ fn distance_counts_from_the_last_step_and_layers_add_up() {
 }
 
 #[test]
-fn a_study_trains_every_cell_on_equal_terms_and_can_be_repeated() {
+fn a_study_gives_every_cell_the_same_budget_and_is_reproducible() {
     let config = Config {
         parameters: 900,
         layers: 1,
@@ -100,23 +106,27 @@ fn a_study_trains_every_cell_on_equal_terms_and_can_be_repeated() {
     };
     let (train, valid) = (pieces(4, 60), pieces(2, 50));
     let mut updates = 0;
-    let found = study(&encoding(), &train, &valid, &config, &mut |_, _, _| updates += 1).unwrap();
-    assert_eq!((updates, found.cells.len(), found.observed), (3 * 40, 3, 6));
-    for cell in &found.cells {
+    let result = study(&encoding(), &train, &valid, &config, &mut |_, _, _| updates += 1).unwrap();
+    assert_eq!((updates, result.cells.len(), result.observed), (3 * 40, 3, 6));
+    for cell in &result.cells {
         assert!(cell.parameters <= 900 && cell.parameters > 750, "{}: {}", cell.cell, cell.parameters);
         let learning = &cell.learning;
-        assert!(learning.valid_nll.last().unwrap().1 < learning.valid_nll[0].1, "{} learns", cell.cell);
+        assert!(
+            learning.valid_nll.last().unwrap().1 < learning.valid_nll[0].1,
+            "the loss of {} falls",
+            cell.cell
+        );
         assert_eq!((learning.train_nll.len(), learning.gradients.len()), (40, 40));
         assert_eq!(learning.parameters.len(), learning.gradients[0].len());
         assert_ne!(cell.before, cell.after);
         assert_eq!(learning.updates_to(f64::INFINITY), Some(learning.valid_nll[0].0));
     }
-    let again = study(&encoding(), &train, &valid, &config, &mut |_, _, _| {}).unwrap();
-    assert_eq!(again.cells[1].after, found.cells[1].after);
+    let repeated = study(&encoding(), &train, &valid, &config, &mut |_, _, _| {}).unwrap();
+    assert_eq!(repeated.cells[1].after, result.cells[1].after);
 }
 
 #[test]
-fn what_cannot_be_studied_is_named() {
+fn settings_out_of_range_are_named_in_the_error() {
     let complaint = |config: Config| {
         study(&encoding(), &pieces(2, 20), &pieces(2, 20), &config, &mut |_, _, _| {})
             .unwrap_err()

@@ -1,4 +1,4 @@
-//! The tasks ask what they say they ask, guessing achieves what is claimed, and trials can be repeated.
+//! Inputs and targets of the tasks match their definitions, guessing has the stated error, and trials are reproducible.
 
 use composer_bptt::Cell;
 use composer_studies::memory::{Event, Examples, Recipe, Task, Trial, run_trial, solved_at, study, trials};
@@ -11,49 +11,49 @@ fn draw(task: Task, length: usize, batch: usize) -> Examples {
 
 /// The symbol at step `t` of a row; exactly one feature must be on.
 fn symbol(task: Task, examples: &Examples, t: usize, row: usize) -> usize {
-    let features = &examples.input[(t * examples.batch + row) * task.features()..][..task.features()];
+    let features = &examples.values[(t * examples.batch + row) * task.features()..][..task.features()];
     let on: Vec<usize> = (0..features.len()).filter(|&feature| features[feature] != 0.0).collect();
     assert_eq!(on.len(), 1, "step {t} of row {row}: {features:?}");
     on[0]
 }
 
 #[test]
-fn adding_asks_for_the_sum_of_the_two_marked_numbers() {
+fn the_target_of_adding_is_the_sum_of_the_two_marked_numbers() {
     let (length, examples) = (31, draw(Task::Adding, 31, 50));
     for row in 0..50 {
-        let at = |t: usize| &examples.input[(t * 50 + row) * 2..][..2];
+        let at = |t: usize| &examples.values[(t * 50 + row) * 2..][..2];
         let marked: Vec<usize> = (0..length).filter(|&t| at(t)[1] == 1.0).collect();
         assert!(matches!(marked[..], [first, second] if first < 15 && second >= 15), "{marked:?}");
-        assert_eq!(examples.answers[row], at(marked[0])[0] + at(marked[1])[0]);
+        assert_eq!(examples.targets[row], at(marked[0])[0] + at(marked[1])[0]);
         assert!((0..length).all(|t| (0.0..1.0).contains(&at(t)[0])));
     }
 }
 
 #[test]
-fn copy_asks_for_the_ten_symbols_after_the_blanks() {
+fn the_targets_of_copy_are_the_ten_symbols() {
     let examples = draw(Task::Copy, 7, 20);
     for row in 0..20 {
         let symbols: Vec<usize> = (0..27).map(|t| symbol(Task::Copy, &examples, t, row)).collect();
-        for question in 0..10 {
-            assert_eq!(examples.answers[question * 20 + row], symbols[question] as f32);
+        for step in 0..10 {
+            assert_eq!(examples.targets[step * 20 + row], symbols[step] as f32);
         }
         assert!(symbols[..10].iter().all(|&symbol| symbol < 8));
         assert!(symbols[10..17].iter().chain(&symbols[18..]).all(|&symbol| symbol == 8));
-        assert_eq!(symbols[17], 9, "the signal");
+        assert_eq!(symbols[17], 9, "the delimiter");
     }
 }
 
 #[test]
-fn order_asks_which_came_first_and_which_second() {
+fn the_target_of_order_is_which_symbol_came_first_and_which_second() {
     let examples = draw(Task::Order, 60, 40);
     let mut classes = [0; 4];
     for row in 0..40 {
         let symbols: Vec<usize> = (0..60).map(|t| symbol(Task::Order, &examples, t, row)).collect();
-        let told: Vec<(usize, usize)> =
+        let marked: Vec<(usize, usize)> =
             symbols.iter().copied().enumerate().filter(|(_, symbol)| *symbol < 2).collect();
-        let [(first, a), (second, b)] = told[..] else { panic!("X and Y stand twice: {symbols:?}") };
+        let [(first, a), (second, b)] = marked[..] else { panic!("two of X and Y: {symbols:?}") };
         assert!((6..12).contains(&first) && (30..36).contains(&second));
-        assert_eq!(examples.answers[row], (2 * a + b) as f32);
+        assert_eq!(examples.targets[row], (2 * a + b) as f32);
         assert_eq!((symbols[0], symbols[59]), (6, 7));
         classes[2 * a + b] += 1;
     }
@@ -61,33 +61,33 @@ fn order_asks_which_came_first_and_which_second() {
 }
 
 #[test]
-fn recall_asks_for_what_stood_so_many_steps_ago() {
+fn the_targets_of_recall_are_the_symbols_of_so_many_steps_ago() {
     let (length, examples) = (9, draw(Task::Recall, 9, 15));
     for row in 0..15 {
-        for question in 0..20 {
-            // The answer is read at the last 20 of `length + 20` steps.
-            let asked_at = length + question;
-            let answer = symbol(Task::Recall, &examples, asked_at - length, row);
-            assert_eq!(examples.answers[question * 15 + row], answer as f32);
+        for step in 0..20 {
+            // The last 20 of `length + 20` steps have targets.
+            let t = length + step;
+            let target = symbol(Task::Recall, &examples, t - length, row);
+            assert_eq!(examples.targets[step * 15 + row], target as f32);
         }
     }
 }
 
 #[test]
-fn guessing_achieves_what_is_claimed() {
+fn guessing_has_the_stated_error() {
     for task in Task::ALL {
-        let answers = draw(task, 40, 40_000 / task.questions()).answers;
-        let count = answers.len() as f64;
+        let targets = draw(task, 40, 40_000 / task.target_steps()).targets;
+        let count = targets.len() as f64;
         let error = match task {
-            Task::Adding => answers.iter().map(|&sum| f64::from(sum - 1.0).powi(2)).sum::<f64>() / count,
-            _ => 1.0 - answers.iter().filter(|&&class| class == 0.0).count() as f64 / count,
+            Task::Adding => targets.iter().map(|&sum| f64::from(sum - 1.0).powi(2)).sum::<f64>() / count,
+            _ => 1.0 - targets.iter().filter(|&&class| class == 0.0).count() as f64 / count,
         };
-        assert!((error - task.chance()).abs() < 0.01, "{task}: {error} and not {}", task.chance());
+        assert!((error - task.chance()).abs() < 0.01, "{task}: {error} instead of {}", task.chance());
     }
 }
 
 #[test]
-fn trials_do_not_depend_on_threads_or_company() {
+fn trials_do_not_depend_on_threads_or_on_other_trials() {
     let recipe =
         Recipe { parameters: 600, steps: 2400, batch: 20, tests: 2, test_sequences: 50, ..Recipe::default() };
     let trials: Vec<Trial> = [Cell::RnnTanh, Cell::Gru, Cell::Lstm]
@@ -98,7 +98,7 @@ fn trials_do_not_depend_on_threads_or_company() {
     let together =
         study(&trials, &recipe, 3, &mut |event| events += usize::from(matches!(event, Event::Finished(_))))
             .unwrap();
-    // Nobody solves anything within so few steps, and so nobody is tried at the longer length.
+    // No cell solves the task in so few steps, so none goes on to the longer length.
     assert_eq!((events, together.len()), (3, 3));
     for (trial, outcome) in trials.iter().step_by(2).zip(&together) {
         let alone = run_trial(*trial, &recipe, |_| true).unwrap();
@@ -106,16 +106,16 @@ fn trials_do_not_depend_on_threads_or_company() {
         assert_eq!(outcome.final_error, alone.final_error);
         assert!(
             outcome.parameters <= 600 && outcome.sequences() * trial.length <= 2400,
-            "one budget for all"
+            "the same budget for all"
         );
     }
 }
 
 #[test]
-fn a_cell_goes_up_to_the_first_length_that_it_does_not_solve() {
+fn a_cell_stops_at_the_first_length_that_it_does_not_solve() {
     let recipe = Recipe { parameters: 1500, steps: 400_000, test_sequences: 100, ..Recipe::default() };
     let trials = trials(&[Task::Recall], &[30, 1, 2, 1, 20], &[Cell::Gru]);
-    assert_eq!(trials.len(), 4, "what is named twice is tried once");
+    assert_eq!(trials.len(), 4, "a repeated length is tried once");
     let outcomes = study(&trials, &recipe, 2, &mut |_| ()).unwrap();
     let mut tried: Vec<_> = outcomes.iter().map(|outcome| (outcome.trial.length, outcome.solved)).collect();
     tried.sort_unstable();
@@ -129,12 +129,12 @@ fn gated_cells_solve_a_short_adding_problem() {
     for cell in [Cell::Lstm, Cell::Gru] {
         let outcome = run_trial(Trial { task: Task::Adding, length: 20, cell }, &recipe, |_| true).unwrap();
         assert!(outcome.solved && outcome.final_error < 0.015, "{cell}: {:?}", outcome.curve);
-        assert!(outcome.curve[0].error > 0.05, "it was not solved from the start");
+        assert!(outcome.curve[0].error > 0.05, "it was not solved at first");
     }
 }
 
 #[test]
-fn settings_that_make_no_sense_are_named() {
+fn settings_out_of_range_are_named_in_the_error() {
     let trial = Trial { task: Task::Order, length: 60, cell: Cell::Gru };
     let complaint = |trial, recipe: Recipe| run_trial(trial, &recipe, |_| true).unwrap_err().to_string();
     assert!(complaint(Trial { length: 19, ..trial }, Recipe::default()).contains("length is 19"));

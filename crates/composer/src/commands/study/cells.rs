@@ -255,7 +255,7 @@ fn bars_csv(found: &Study) -> String {
         add(&head, "density", &mut bars.iter().map(|bar| bar.density));
         add(&head, "lengths", &mut bars.iter().map(|bar| bar.lengths));
         add(&head, "reference_nll", &mut bars.iter().map(|bar| bar.reference_nll));
-        add(&head, "wound", &mut recovery.iter().copied());
+        add(&head, "perturbation", &mut recovery.iter().copied());
     }
     text
 }

@@ -126,7 +126,7 @@ fn table(found: &Study, bar: usize) -> String {
             text,
             "{:<16}{:<11}{:>9.3}{:>13}{:>10.2}{:>14.3}{:>14}",
             format!("{} {moment}", cell_name(cell)),
-            decay.verdict.to_string(),
+            decay.assessment.to_string(),
             decay.rate,
             factor(decay.left),
             seen.growth_step.median,

@@ -8,7 +8,9 @@ use crate::report::study::memory::{MemoryReport, error_text};
 use crate::run::OutputFolder;
 use clap::Args;
 use composer_bptt::Cell;
-use composer_studies::memory::{Event, Outcome, Recipe, Task, Trial, ladders, solved_at, study, trials};
+use composer_studies::memory::{
+    Event, Outcome, Recipe, Task, Trial, by_task_and_cell, solved_at, study, trials,
+};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -75,7 +77,7 @@ pub fn run(args: &MemoryArgs) -> anyhow::Result<()> {
         recipe.network(trial).map_err(refused)?;
     }
     let folder = OutputFolder::create(&args.output_dir)?;
-    let threads = rayon::current_num_threads().min(ladders(&trials).len());
+    let threads = rayon::current_num_threads().min(by_task_and_cell(&trials).len());
     eprintln!(
         "{} trials at most, of at most {} time steps each, {threads} at a time.",
         trials.len(),

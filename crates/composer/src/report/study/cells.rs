@@ -7,8 +7,8 @@ use composer_bptt::Cell;
 use composer_evaluation::significance::Interval;
 use composer_evaluation::significance::student::student_interval;
 use composer_studies::cells::{
-    Arm, Bar, Config, Form, LONGER, MEASURES, Measure, Outcome, Study, change, of_kind, over_cells,
-    over_seeds,
+    Arm, Bar, COMPOSITION_FACTOR, Config, Form, MEASURES, Measure, Outcome, Study, change, of_kind,
+    over_cells, over_seeds,
 };
 use maud::{Markup, PreEscaped, html};
 use plotters::prelude::RGBColor;
@@ -234,9 +234,9 @@ impl CellsReport<'_> {
                     li { strong { "The same for all: " } "parameters, updates, the music of an update, its order, Adam at a rate of " (self.config.learning_rate) ", and no setting that was tuned for one of them. Both representations hold exactly the same music, on a grid of sixteenths, so that their likelihoods per quarter can be compared. Frames see each other's bits; events can write a chord in one order only, and have no place in the bar as frames here have none." }
                     li { strong { "Arms: " } "with scheduled sampling, a symbol that the network reads is its own sample instead of the truth, with a probability that rises from 0 to " (plain(&(1.0 - self.config.floor))) " over the training; random noise replaces as many symbols by others of the training music; always sampling reads no truth at all. Targets are always true (Bengio et al. 2015)." }
                     li { strong { "Held-out likelihood: " } "of pieces that no network saw, all their symbols true. It is what teacher forcing optimises." }
-                    li { strong { "Divergence: " } (self.config.compositions) " compositions of " (self.config.composed_bars()) " bars, " (LONGER) " times what a network learnt from at a time, sampled from the model as it is. Jensen-Shannon divergence, mean of three: time that each pitch class sounds, notes in a bar, lengths of notes. " (study.real_stretches) " stretches of held-out music have " (format!("{:.4}", real(Bar::divergence))) " bits." }
+                    li { strong { "Divergence: " } (self.config.compositions) " compositions of " (self.config.composed_bars()) " bars, " (COMPOSITION_FACTOR) " times what a network learnt from at a time, sampled from the model as it is. Jensen-Shannon divergence, mean of three: time that each pitch class sounds, notes in a bar, lengths of notes. " (study.real_excerpts) " stretches of held-out music have " (format!("{:.4}", real(Bar::divergence))) " bits." }
                     li { strong { "The reference " } "is an LSTM on frames with " (thousands(study.reference_parameters as u64)) " parameters, taught by teacher forcing for three times the updates, with a seed of its own. It finds the held-out pieces " (format!("{:.3}", study.reference_nll)) ", and stretches of them as long as compositions " (format!("{:.3}", real(|bar| bar.reference_nll))) " nats per quarter likely. Music that is likelier than real music is too simple." }
-                    li { strong { "Wrong notes: " } (study.wounds) " stretches of held-out music, in which every pitch of one bar is moved by a semitone to a tritone. What the true bars after it cost more than after true notes, with all symbols true." }
+                    li { strong { "Wrong notes: " } (study.perturbations) " stretches of held-out music, in which every pitch of one bar is moved by a semitone to a tritone. What the true bars after it cost more than after true notes, with all symbols true." }
                 }
             }
         }
@@ -309,7 +309,7 @@ pub fn headline(study: &Study, config: &Config) -> String {
             of("nll"),
             of("divergence"),
             of("reference_nll"),
-            of("wound_first")
+            of("perturbation_first")
         )
     });
     told.collect::<Vec<_>>().join(" ") + " Less is better throughout."

@@ -64,7 +64,7 @@ impl FlowReport<'_> {
             html! {
                 tr {
                     th.whole { (cell_name(cell.cell)) " " span.note { (moment) } }
-                    td { @if let Some(decay) = decay { strong { (decay.verdict) } } @else { "no gradient" } }
+                    td { @if let Some(decay) = decay { strong { (decay.assessment) } } @else { "no gradient" } }
                     @if let Some(decay) = decay {
                         td.number { (format!("{:.3}", decay.rate)) }
                         td.number { (factor(decay.left)) }
@@ -112,7 +112,7 @@ pub fn headline(study: &Study, bar: usize) -> String {
     let told = |pick: fn(&CellStudy) -> &Observation| {
         let told = study.cells.iter().filter_map(|cell| {
             let decay = decay(&pick(cell).state, bar)?;
-            Some(format!("{} {} ({:.3} per step)", cell_name(cell.cell), decay.verdict, decay.rate))
+            Some(format!("{} {} ({:.3} per step)", cell_name(cell.cell), decay.assessment, decay.rate))
         });
         told.collect::<Vec<_>>().join(", ")
     };

@@ -1,70 +1,56 @@
-//! One training and everything that is measured of it.
+//! One training run and its measures.
 
 use std::time::Instant;
 
-use composer_bptt::{Cell, Init, RecurrentConfig};
+use composer_bptt::Init;
 use composer_models::scoring::{SequenceNll, score};
 use composer_models::{ModelConfig, Sequence, SequenceModel, Workspace};
 use composer_music::representation::frames::Frame;
-use composer_training::{Control, Observer, Schedule, TrainingConfig, UpdateReport, train};
+use composer_training::{Control, Observer, Schedule, TrainingConfig, UpdateReport};
 use serde::Serialize;
 
-use super::free_running::{Bar, Yardstick, compositions};
+use super::config::{Config, Trial, model_within};
+use super::free_running::{Bar, ReferenceModel, compositions};
 use super::music::{BAR, Form, STEPS_PER_QUARTER};
-use super::recovery::Wounds;
-use super::{Arm, Config};
+use super::recovery::Perturbations;
 use crate::Error;
-use crate::size::{network_parameters, widest_within};
 
-/// What is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Trial {
-    /// How the music is written.
-    pub form: Form,
-    /// The cell.
-    pub cell: Cell,
-    /// What it reads while it learns.
-    pub arm: Arm,
-    /// Of weights, order, samples and compositions.
-    pub seed: u64,
-}
-
-/// What became of it.
+/// The measures of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// What was trained.
+    /// The run.
     pub trial: Trial,
-    /// `H`
+    /// `H`: hidden units.
     pub hidden: usize,
     /// Parameters of the model.
     pub parameters: usize,
-    /// Updates that were made.
+    /// Updates.
     pub updates: u64,
-    /// Seconds of training alone.
+    /// Seconds of training, without the measures.
     pub seconds: f64,
-    /// −ln P of held-out music after the last update, true symbols read, in nats per step.
+    /// −ln P of held-out music after the last update, with teacher forcing, in nats per step.
     pub nll_per_step: f64,
     /// The same in nats per quarter.
     pub nll_per_quarter: f64,
-    /// Every bar of what it composes.
+    /// The bars of the compositions.
     pub bars: Vec<Bar>,
-    /// What a bar of wrong notes costs in each bar after it, in nats per quarter.
+    /// The loss that a bar of wrong notes adds to each bar after it, in nats per quarter.
     pub recovery: Vec<f64>,
 }
 
-/// Music in one form.
+/// The music in one representation.
 pub(super) struct Pieces {
     pub(super) form: Form,
     train: Vec<Sequence>,
     held_out: Vec<Sequence>,
     /// Quarters of the held-out music.
     quarters: f64,
-    /// Symbols that a stretch of the training's length has on average.
+    /// Mean number of symbols of a training excerpt.
     pub(super) window: usize,
 }
 
 impl Pieces {
-    /// Writes pieces in a form.
+    /// Encodes pieces; `bars` is the length of a training excerpt.
     pub(super) fn new(form: Form, train: &[Vec<Frame>], held_out: &[Vec<Frame>], bars: usize) -> Self {
         let steps = |pieces: &[Vec<_>]| pieces.iter().map(Vec::len).sum::<usize>();
         let quarters = steps(held_out) as f64 / STEPS_PER_QUARTER as f64;
@@ -77,24 +63,6 @@ impl Pieces {
     }
 }
 
-/// A model of a cell, as wide as the budget allows.
-pub(super) fn model_within(budget: usize, form: Form, cell: Cell) -> Result<ModelConfig, Error> {
-    let encoding = form.encoding();
-    let (inputs, outputs) = (encoding.inputs(), encoding.outputs());
-    let config = |recurrent: RecurrentConfig| ModelConfig {
-        coupled: form == Form::Frames,
-        ..ModelConfig::new(encoding.clone(), recurrent)
-    };
-    let smallest = RecurrentConfig { cell, input: inputs, hidden: 1, ..RecurrentConfig::default() };
-    let least = network_parameters(&smallest, outputs);
-    // What the coupling of a frame's bits takes is no longer there for the stack.
-    let coupling = SequenceModel::zeros(config(smallest))?.params().len() - least;
-    if budget < least + coupling {
-        return Err(Error::TooFewParameters { budget, cell, least: least + coupling });
-    }
-    Ok(config(widest_within(budget - coupling, cell, inputs, 1, outputs)?))
-}
-
 /// Reports every update.
 struct Updated<'a>(&'a mut dyn FnMut());
 
@@ -105,8 +73,8 @@ impl Observer for Updated<'_> {
     }
 }
 
-/// Trains a model and leaves it with the weights of the last update; says how many seconds that took.
-pub(super) fn learn(
+/// Trains a model. Returns it with the weights of the last update, and the seconds of training.
+pub(super) fn train(
     trial: Trial,
     pieces: &Pieces,
     config: &Config,
@@ -131,35 +99,41 @@ pub(super) fn learn(
         sampling: trial.arm.sampling(updates, config.floor),
         ..TrainingConfig::default()
     };
-    // The loop validates after every epoch, on as little as there is: the weights of the last update are what counts.
+    // The trainer validates after every epoch. The result is not used, so the shortest piece is enough.
     let shortest = pieces.held_out.iter().min_by_key(|piece| piece.len());
     let shortest = shortest.map(std::slice::from_ref).unwrap_or_default();
     let started = Instant::now();
-    let outcome = train(&mut model, &pieces.train, shortest, &training, &mut Updated(updated))?;
+    let outcome =
+        composer_training::train(&mut model, &pieces.train, shortest, &training, &mut Updated(updated))?;
     let seconds = started.elapsed().as_secs_f64();
     model.params_mut().values_mut().copy_from_slice(&outcome.last.weights);
     Ok((model, seconds))
 }
 
 /// −ln P of the held-out pieces, in nats per step and per quarter.
-pub(super) fn held_out(model: &SequenceModel, pieces: &Pieces) -> Result<(f64, f64), Error> {
+pub(super) fn held_out_nll(model: &SequenceModel, pieces: &Pieces) -> Result<(f64, f64), Error> {
     let scores = score(model, &pieces.held_out, &mut Workspace::default())?;
     let nats: f64 = scores.iter().flat_map(SequenceNll::steps).map(|step| step.total()).sum();
     let steps: usize = scores.iter().map(SequenceNll::len).sum();
     Ok((nats / steps.max(1) as f64, nats / pieces.quarters))
 }
 
-/// Trains and measures.
+/// What every run is measured with.
+pub(super) struct Measurers {
+    pub(super) reference: ReferenceModel,
+    pub(super) perturbations: Perturbations,
+}
+
+/// Trains a model and measures it.
 pub(super) fn run(
     trial: Trial,
     pieces: &Pieces,
-    yardstick: &Yardstick,
-    wounds: &Wounds,
+    measurers: &Measurers,
     config: &Config,
     updated: &mut dyn FnMut(),
 ) -> Result<Outcome, Error> {
-    let (model, seconds) = learn(trial, pieces, config, config.updates, updated)?;
-    let (nll_per_step, nll_per_quarter) = held_out(&model, pieces)?;
+    let (model, seconds) = train(trial, pieces, config, config.updates, updated)?;
+    let (nll_per_step, nll_per_quarter) = held_out_nll(&model, pieces)?;
     let bars = config.composed_bars();
     let music = compositions(&model, pieces.form, config.compositions, bars * BAR, trial.seed)?;
     Ok(Outcome {
@@ -170,7 +144,7 @@ pub(super) fn run(
         seconds,
         nll_per_step,
         nll_per_quarter,
-        bars: yardstick.measure(&music, bars)?,
-        recovery: wounds.cost(&model, pieces.form)?,
+        bars: measurers.reference.measure(&music, bars)?,
+        recovery: measurers.perturbations.cost(&model, pieces.form)?,
     })
 }
