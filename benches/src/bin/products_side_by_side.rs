@@ -85,9 +85,7 @@ macro_rules! general {
             ) {
                 // SAFETY: the caller's.
                 unsafe {
-                    matrixmultiply::$gemm(
-                        m, k, n, 1.0, a.0, a.1, a.2, b.0, b.1, b.2, beta, c.0, c.1, c.2,
-                    )
+                    matrixmultiply::$gemm(m, k, n, 1.0, a.0, a.1, a.2, b.0, b.1, b.2, beta, c.0, c.1, c.2)
                 }
             }
         }
@@ -233,7 +231,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rounds = arguments.first().and_then(|text| text.parse().ok()).unwrap_or(15);
     let words = arguments.get(1..).unwrap_or_default();
-    println!("| product, M x K x N | type | threads | ours GFLOP/s | matrixmultiply GFLOP/s | ratio | min–max |");
+    println!(
+        "| product, M x K x N | type | threads | ours GFLOP/s | matrixmultiply GFLOP/s | ratio | min–max |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for threads in [1, 2] {
         let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else { continue };
