@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::tile::{Store, Tile};
 use super::{Left, Packed};
 use crate::Scalar;
-use crate::parallel::{TimeRows, crew};
+use crate::parallel::{TimeRows, pool};
 use crate::simd::{Isa, Kernel, dispatch_on};
 
 /// Rows of the left-hand matrix that are taken through all panels before the next ones, to stay in the cache.
@@ -42,12 +42,12 @@ pub fn multiply_shared<S: Scalar>(
 ) {
     let product = checked(a, b, c, c_stride, store);
     let most = (b.k * b.n / LEAST_SHARED).min(b.n.div_ceil(MOST_PANELS * b.panel));
-    let parts = if most > 1 { crew::threads().min(most) } else { 1 };
+    let parts = if most > 1 { pool::threads().min(most) } else { 1 };
     if parts <= 1 {
         return product.run_columns(0..b.n);
     }
     let width = b.n.div_ceil(parts).next_multiple_of(MOST_PANELS * b.panel);
-    crew::share(parts, &|part| {
+    pool::share(parts, &|part| {
         let first = (part * width).min(b.n);
         product.run_columns(first..b.n.min(first + width));
     });

@@ -3,26 +3,26 @@
 //! The rows of a batch know nothing of each other, so each thread takes some of them through all time steps. In a time-major
 //! array `[T, B, W]` those rows are not contiguous; [`TimeRows`] is the view that one thread writes to.
 //!
-//! [`crew`] has the threads, [`TimeRows`] and the other views what they work on, and this module the ways to share it out.
+//! [`pool`] has the threads, [`TimeRows`] and the other views what they work on, and this module the ways to share it out.
 
-pub mod crew;
+pub mod pool;
 mod rows;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crew::MAX_PARTS;
+use pool::MAX_PARTS;
 pub use rows::{FirstRow, ReadRows, SliceRows, SplitRows, TimeRows};
 
 /// Runs `run` on `work` of `rows` rows, in as many parts of at least `least` rows as there are threads. Parts are
 /// multiples of `least` rows where possible.
 pub fn share_rows<W: SplitRows + Send>(work: W, rows: usize, least: usize, run: &(impl Fn(W) + Sync)) {
-    let parts = crew::threads().min(rows.div_ceil(least.max(1)));
+    let parts = pool::threads().min(rows.div_ceil(least.max(1)));
     run_pieces(parts, Share { work, rows, least }, &|_, piece| run(piece.work));
 }
 
 /// Runs `run` on shares of several works at once, a tuple of [`Share`]s: each thread gets its share of all of them.
 pub fn share_all<W: Pieces + Send>(works: W, run: &(impl Fn(W) + Sync)) {
-    run_pieces(crew::threads(), works, &|_, pieces| run(pieces));
+    run_pieces(pool::threads(), works, &|_, pieces| run(pieces));
 }
 
 /// Runs `run` on `work` of `rows` rows, in blocks of at most `block` rows, and adds up what it returns. The blocks and the order
@@ -93,7 +93,7 @@ impl<A: Pieces, B: Pieces, C: Pieces> Pieces for (A, B, C) {
     }
 }
 
-/// Cuts `work` into `parts` pieces and runs each, with its number, on the crew.
+/// Cuts `work` into `parts` pieces and runs each, with its number, on the thread pool.
 fn run_pieces<W: Pieces + Send>(parts: usize, work: W, run: &(impl Fn(usize, W) + Sync)) {
     if parts <= 1 {
         return run(0, work);
@@ -106,7 +106,7 @@ fn run_pieces<W: Pieces + Send>(parts: usize, work: W, run: &(impl Fn(usize, W) 
         rest = tail;
     }
     *lock(&pieces[parts - 1]) = Some(rest);
-    crew::share(parts, &|part| {
+    pool::share(parts, &|part| {
         let piece = lock(&pieces[part]).take();
         if let Some(piece) = piece {
             run(part, piece);

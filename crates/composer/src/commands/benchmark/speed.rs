@@ -4,7 +4,7 @@ use crate::commands::study::{each_once, refused};
 use clap::Args;
 use composer_bptt::Cell;
 use composer_studies::speed::{Cost, Options, Peak, Shape, Time, check_rounds, measure};
-use composer_tensor::{parallel::crew, simd};
+use composer_tensor::{parallel::pool, simd};
 use serde_json::{Value, json};
 
 /// `composer benchmark speed`.
@@ -86,7 +86,7 @@ pub fn run(args: &SpeedArgs) -> anyhow::Result<()> {
         let best = costs.iter().map(|cost| cost.peak).fold(0.0, f64::max);
         println!(
             "\n{} threads, {}, {} rounds; the best counts. Large product: {:.0} GFLOP/s.",
-            crew::threads(),
+            pool::threads(),
             simd::path(),
             args.rounds,
             best / 1e9
@@ -127,7 +127,7 @@ fn line(cost: &Cost) -> String {
 
 fn as_json(args: &SpeedArgs, costs: &[Cost]) -> Value {
     json!({
-        "threads": crew::threads(),
+        "threads": pool::threads(),
         "simd": simd::path().to_string(),
         "rounds": args.rounds,
         "input": if args.dense { "dense" } else { "multi-hot" },
