@@ -11,7 +11,7 @@ use super::timing::TimingModel;
 use super::{drift, repetition, timing};
 use crate::corruption::{Corruption, Pool};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
-use crate::significance::auc::quantile;
+use crate::significance::quantile::quantile;
 
 /// A way in which composed music fails, in the order in which they are looked for: a failure can bring the ones after
 /// it about (a loop has no drift; notes that wobble in time never return exactly), hardly the ones before it.

@@ -1,7 +1,7 @@
 //! Harmonic drift: the music wanders out of its key.
 
 use crate::grid::Grid;
-use crate::significance::auc::quantile;
+use crate::significance::quantile::quantile;
 use crate::statistics::key::{self, Key};
 
 /// Bars in a window.

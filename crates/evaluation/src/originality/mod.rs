@@ -13,7 +13,7 @@ use composer_music::Score;
 use serde::Serialize;
 
 use crate::grid::Grid;
-use crate::significance::auc::quantile;
+use crate::significance::quantile::quantile;
 use index::{Index, Symbol, symbols};
 use neighbour::Neighbours;
 
