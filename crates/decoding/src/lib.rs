@@ -39,3 +39,8 @@ pub use frames::FrameOptions;
 pub use generate::{Composition, Generator, compose};
 pub use rules::Rules;
 pub use tokens::TokenOptions;
+
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

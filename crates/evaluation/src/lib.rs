@@ -22,3 +22,8 @@ pub mod listening;
 pub mod originality;
 pub mod significance;
 pub mod statistics;
+
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

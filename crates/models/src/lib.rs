@@ -21,3 +21,8 @@ pub use encoding::{Encoding, Sequence};
 pub use error::Error;
 pub use seq2seq::{Seq2Seq, Seq2SeqConfig};
 pub use sequence_model::{LanguageModel, ModelConfig, SequenceModel, Workspace};
+
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

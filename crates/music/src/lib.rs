@@ -34,3 +34,8 @@ pub mod tempo_map;
 
 pub use score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
 pub use tempo_map::TempoMap;
+
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

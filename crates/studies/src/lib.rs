@@ -20,3 +20,8 @@ pub mod size;
 pub mod speed;
 
 pub use error::Error;
+
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;
