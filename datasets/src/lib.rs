@@ -24,7 +24,8 @@ pub fn terms() -> Vec<(&'static str, &'static str)> {
 }
 
 fn midi_files(dir: &'static Dir) -> Vec<(&'static str, &'static [u8])> {
-    let midi = |file: &&include_dir::File| file.path().extension().is_some_and(|extension| extension == "mid");
+    let midi =
+        |file: &&include_dir::File| file.path().extension().is_some_and(|extension| extension == "mid");
     let named = |file: &'static include_dir::File| Some((file.path().to_str()?, file.contents()));
     let mut files: Vec<_> = dir.files().filter(midi).filter_map(named).collect();
     files.sort_unstable();
