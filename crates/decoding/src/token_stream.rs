@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// One token as it is decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Written {
+pub struct TokenStep {
     /// The token.
     pub token: u32,
     /// −ln P(token | what came before) under the model itself, in nats.
@@ -20,7 +20,7 @@ pub struct Written {
 /// Tokens without end, or until the grammar says that all pieces are finished: every call of `next` decides one token of
 /// every piece that is not.
 ///
-/// Piece `i` draws from stream `i` of the seed: it is the same music alone and among others.
+/// Piece `i` draws from stream `i` of the seed: it is the same music whatever the number of outputs.
 pub struct TokenGenerator<M: LanguageModel, G: Grammar> {
     model: M,
     encoding: Encoding,
@@ -55,10 +55,10 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         let encoding = model.encoding().clone();
         must_be_tokens(&encoding)?;
         let pieces = (0..outputs as u64)
-            .map(|lane| Piece {
+            .map(|output| Piece {
                 history: Vec::new(),
                 grammar: grammar.clone(),
-                rng: stream(seed, Purpose::Sampling, lane),
+                rng: stream(seed, Purpose::Sampling, output),
             })
             .collect();
         Ok(Self {
@@ -104,12 +104,12 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         Ok(())
     }
 
-    fn decide(&mut self) -> Result<Vec<Option<Written>>, Error> {
+    fn decide(&mut self) -> Result<Vec<Option<TokenStep>>, Error> {
         let outputs = self.encoding.outputs();
-        let mut written = Vec::with_capacity(self.pieces.len());
+        let mut steps = Vec::with_capacity(self.pieces.len());
         for (piece, logits) in self.pieces.iter_mut().zip(self.logits.chunks_exact(outputs)) {
             if piece.grammar.is_finished() {
-                written.push(None);
+                steps.push(None);
                 continue;
             }
             piece.grammar.allow(&mut self.allowed);
@@ -117,15 +117,15 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
             let token = tokens::draw(&candidates, &mut piece.rng);
             piece.grammar.push(token);
             piece.history.push(token);
-            written.push(Some(Written { token, nll: categorical_nll(logits, token as usize) }));
+            steps.push(Some(TokenStep { token, nll: categorical_nll(logits, token as usize) }));
         }
-        Ok(written)
+        Ok(steps)
     }
 }
 
 impl<M: LanguageModel, G: Grammar> Iterator for TokenGenerator<M, G> {
     /// One token of every piece; `None` for a piece that is finished.
-    type Item = Result<Vec<Option<Written>>, Error>;
+    type Item = Result<Vec<Option<TokenStep>>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.pieces.iter().all(|piece| piece.grammar.is_finished()) {

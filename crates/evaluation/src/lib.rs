@@ -1,4 +1,4 @@
-//! Likelihood summaries, music statistics, failure-mode detectors, originality, significance.
+//! Evaluation of generated music: likelihood, statistics, distances to real music, failure detectors, originality, significance.
 //!
 //! ```
 //! use composer_evaluation::likelihood::{FrameSpace, marginal::Marginal};

@@ -14,8 +14,8 @@
 //! ```
 //!
 //! A file becomes a [`Score`] in [`midi`]; a [`Score`] becomes symbols and comes back in [`representation`]; [`corpus`]
-//! and [`ingest`] do it for folders, [`augment`] and [`roles`] before training, [`inspect`] and [`picture`] for people. Whole files are written by
-//! [`atomic_file`].
+//! and [`ingest`] do it for folders, [`augment`] and [`roles`] prepare scores
+//! for training; [`inspect`] and [`picture`] describe them. [`atomic_file`] replaces files whole or not at all.
 
 pub mod atomic_file;
 pub mod augment;
