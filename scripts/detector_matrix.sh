@@ -11,8 +11,8 @@ out=crates/evaluation/DETECTORS.md
 # How well the failure detectors do
 
 By `scripts/detector_matrix.sh`. Detectors are calibrated on training pieces; real test pieces are compared with
-corruptions of themselves. Every cell: the area under the ROC curve (the chance that a corrupted piece scores worse than a
-real one) with its 95 % bootstrap interval over pieces, and the share of corrupted pieces above the threshold. The column of a
+corruptions of themselves. Every cell: the area under the ROC curve (the chance that a spoilt piece scores worse than a
+real one) with its 95 % bootstrap interval over pieces, and the share of spoilt pieces above the threshold. The column of a
 corruption's own mode should be near 1, the other columns near 0.5 or below; where they are not, a detector fires on another
 mode's corruption, which is why the modes are tested in the order of the columns, and a later finding is marked as one that
 may follow from an earlier one. The main corruption of each mode is in bold, with milder and stronger ones as severity

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// One token as it is decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TokenStep {
+pub struct Written {
     /// The token.
     pub token: u32,
     /// −ln P(token | what came before) under the model itself, in nats.
@@ -104,12 +104,12 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         Ok(())
     }
 
-    fn decide(&mut self) -> Result<Vec<Option<TokenStep>>, Error> {
+    fn decide(&mut self) -> Result<Vec<Option<Written>>, Error> {
         let outputs = self.encoding.outputs();
-        let mut steps = Vec::with_capacity(self.pieces.len());
+        let mut written = Vec::with_capacity(self.pieces.len());
         for (piece, logits) in self.pieces.iter_mut().zip(self.logits.chunks_exact(outputs)) {
             if piece.grammar.is_finished() {
-                steps.push(None);
+                written.push(None);
                 continue;
             }
             piece.grammar.allow(&mut self.allowed);
@@ -117,15 +117,15 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
             let token = tokens::draw(&candidates, &mut piece.rng);
             piece.grammar.push(token);
             piece.history.push(token);
-            steps.push(Some(TokenStep { token, nll: categorical_nll(logits, token as usize) }));
+            written.push(Some(Written { token, nll: categorical_nll(logits, token as usize) }));
         }
-        Ok(steps)
+        Ok(written)
     }
 }
 
 impl<M: LanguageModel, G: Grammar> Iterator for TokenGenerator<M, G> {
     /// One token of every piece; `None` for a piece that is finished.
-    type Item = Result<Vec<Option<TokenStep>>, Error>;
+    type Item = Result<Vec<Option<Written>>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.pieces.iter().all(|piece| piece.grammar.is_finished()) {

@@ -20,8 +20,3 @@ pub mod size;
 pub mod speed;
 
 pub use error::Error;
-
-/// The examples of README.md, as tests.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct ReadmeExamples;

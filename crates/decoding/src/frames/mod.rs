@@ -170,12 +170,12 @@ impl FrameContext {
 pub struct Scratch {
     probabilities: Vec<f64>,
     table: Table,
-    /// Logits, conditioned on the bits that are decided.
+    /// Logits, told of what is decided.
     logits: Vec<f32>,
 }
 
 /// Chooses the frame after `context` from its logits `[V]`; pitch by pitch first what sounds, then what is struck. With a
-/// `coupling`, the logits are those before any bit is decided, and every pitch is conditioned on those below.
+/// `coupling`, the logits are those before any bit is decided, and every pitch is told of those below.
 pub fn choose<R: Rng>(
     representation: &FrameRepresentation,
     logits: &[f32],
@@ -197,19 +197,19 @@ pub fn choose<R: Rng>(
         frame.sounding |= u128::from(on) << (low_pitch + offset);
     }
     frame.onsets = frame.sounding & !context.previous.sounding;
-    let conditioned = &mut scratch.logits;
-    conditioned.clear();
-    conditioned.extend_from_slice(logits);
-    coupled::condition(representation, coupling, context.previous, frame, conditioned);
+    let told = &mut scratch.logits;
+    told.clear();
+    told.extend_from_slice(logits);
+    coupled::condition(representation, coupling, context.previous, frame, told);
     let held_on = frame.sounding & context.previous.sounding;
     for offset in pitches_in_range(representation, held_on) {
         let age = ages[offset] as usize;
         let struck_again = age >= options.max_note_steps
-            || (representation.onset_plane && strike(conditioned[pitches + offset], options, rng));
+            || (representation.onset_plane && strike(told[pitches + offset], options, rng));
         if struck_again && open.begin && options.rearticulate && age >= options.min_note_steps {
             frame.onsets |= 1 << (low_pitch + offset);
             if let Some(coupling) = coupling.filter(|_| representation.onset_plane) {
-                coupling.tell(pitches + offset, false, conditioned);
+                coupling.tell(pitches + offset, false, told);
             }
         }
     }
