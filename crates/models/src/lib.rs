@@ -15,14 +15,14 @@ pub mod seq2seq;
 pub mod sequence_model;
 pub mod streams;
 
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;
+
 pub use batch::{SequenceBatch, Targets};
 pub use composer_bptt::Coupled;
 pub use encoding::{Encoding, Sequence};
 pub use error::Error;
 pub use seq2seq::{Seq2Seq, Seq2SeqConfig};
 pub use sequence_model::{LanguageModel, ModelConfig, SequenceModel, Workspace};
-
-/// The examples of README.md, as tests.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct ReadmeExamples;
