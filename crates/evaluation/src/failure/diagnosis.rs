@@ -244,7 +244,7 @@ fn silence() -> Finding {
         threshold: 0.0,
         percentile: 1.0,
         bars: Vec::new(),
-        sentence: "There is no note with a pitch.".into(),
+        sentence: "There is not a single note with a pitch.".into(),
         cause: "silence was always the most likely step",
         remedy: "raise --temperature towards 1, or train longer (--epochs)",
         secondary: false,
