@@ -147,7 +147,13 @@ impl<S: General> Work<S> {
                 unsafe {
                     let (b, c) = (b.as_ptr().add(from * k), (target as *mut S).add(from));
                     let left = (a.as_ptr(), k as isize, 1);
-                    S::gemm((m, k, count), left, (b, 1, k as isize), S::zero(), (c, n as isize, 1));
+                    <S as General>::gemm(
+                        (m, k, count),
+                        left,
+                        (b, 1, k as isize),
+                        S::zero(),
+                        (c, n as isize, 1),
+                    );
                 }
             };
             rayon::join(|| columns(0, half), || columns(half, n - half));
@@ -164,7 +170,7 @@ impl<S: General> Work<S> {
                     }
                     _ => ((a.as_ptr().add(first * k), wide(k), one), (b.as_ptr(), one, wide(k)), S::zero()),
                 };
-                S::gemm((rows, k, n), a, b, beta, (c.as_mut_ptr(), wide(n), one));
+                <S as General>::gemm((rows, k, n), a, b, beta, (c.as_mut_ptr(), wide(n), one));
             }
         });
     }

@@ -28,6 +28,11 @@ pub use buffer::{AudioBuffer, PEAK};
 pub use error::Error;
 pub use wav::{wav_bytes, write_wav};
 
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;
+
 /// How a score is rendered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RenderOptions {

@@ -1,4 +1,4 @@
-//! The notes of a score in seconds, as a player hears them: with the pedal held, and with every note ended.
+//! The notes of a score in seconds, as they sound: with the pedal held, and with every note ended.
 
 use std::collections::HashMap;
 

@@ -189,13 +189,13 @@ impl Config {
     pub fn check_augmentation(&self, representation: &AnyRepresentation) -> anyhow::Result<()> {
         let TrainingConfig { stretch, velocity, .. } = self.training;
         let told = &self.music.representation;
-        if stretch != 1.0 && !representation.tells_tempo() {
+        if stretch != 1.0 && !representation.has_tempo() {
             return Err(wrong_input(format!(
                 "training.stretch is {stretch}, but {told} count notes in quarters and do not tell the tempo: leave it at \
                  1, or use events or remi"
             )));
         }
-        if velocity != 0 && !representation.tells_velocity() {
+        if velocity != 0 && !representation.has_velocity() {
             return Err(wrong_input(format!(
                 "training.velocity is {velocity}, but {told} do not tell how loud notes are: leave it at 0, or use events \
                  or remi"

@@ -5,7 +5,7 @@
 //! `diversity` for every time that an earlier group chose the same token at the same step (Vijayakumar et al. 2018).
 //!
 //! What is most likely is seldom the best music: long beams repeat themselves (Holtzman et al. 2020). Beams are for short
-//! answers, such as the chords to a melody, and for asking what a model believes.
+//! answers, such as the chords to a melody, and for asking what a model finds most likely.
 
 use crate::Error;
 use crate::grammar::Grammar;
@@ -15,7 +15,7 @@ use composer_models::arrays::view_mut;
 use composer_models::{LanguageModel, StepInput};
 use serde::{Deserialize, Serialize};
 
-/// How to search.
+/// Options of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BeamOptions {
@@ -60,7 +60,7 @@ impl BeamOptions {
 
 /// A piece that the search found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct Hypothesis {
     /// Its tokens, without those of the primer.
     pub tokens: Vec<u32>,
     /// −ln P of each under the model, in nats.
@@ -69,7 +69,7 @@ pub struct Found {
     pub score: f64,
 }
 
-/// A piece on its way.
+/// A hypothesis that is not finished.
 #[derive(Clone)]
 struct Beam<G> {
     /// Its row in the model's state.
@@ -86,13 +86,13 @@ impl<G> Beam<G> {
         self.total / ((5.0 + self.tokens.len() as f64) / 6.0).powf(length_penalty)
     }
 
-    fn found(self, length_penalty: f64) -> Found {
-        Found { score: self.score(length_penalty), tokens: self.tokens, nll: self.nll }
+    fn found(self, length_penalty: f64) -> Hypothesis {
+        Hypothesis { score: self.score(length_penalty), tokens: self.tokens, nll: self.nll }
     }
 }
 
 /// The best pieces after `primer`, the best first, at most `options.width`. A piece ends when its grammar is finished or
-/// it has `max_tokens`. Nothing is drawn: the same model gives the same pieces. The grammar has read the primer already.
+/// it has `max_tokens`. The search is deterministic. The grammar has read the primer already.
 ///
 /// # Errors
 /// An option is out of range, the model fails or writes frames, or its grammar allows nothing.
@@ -102,7 +102,7 @@ pub fn search<M: LanguageModel, G: Grammar>(
     primer: &[u32],
     options: &BeamOptions,
     max_tokens: usize,
-) -> Result<Vec<Found>, Error> {
+) -> Result<Vec<Hypothesis>, Error> {
     options.check()?;
     must_be_tokens(model.encoding())?;
     let vocabulary = model.encoding().outputs();
@@ -114,7 +114,7 @@ pub fn search<M: LanguageModel, G: Grammar>(
     }
     let first = Beam { row: 0, tokens: Vec::new(), nll: Vec::new(), total: 0.0, grammar };
     let mut groups = vec![vec![first]; options.groups];
-    let mut done: Vec<Vec<Found>> = vec![Vec::new(); options.groups];
+    let mut done: Vec<Vec<Hypothesis>> = vec![Vec::new(); options.groups];
     let per_group = options.width / options.groups;
     for step in 0..max_tokens {
         let mut chosen_before = vec![0u32; vocabulary];
@@ -150,9 +150,9 @@ pub fn search<M: LanguageModel, G: Grammar>(
     Ok(all)
 }
 
-/// Whether no piece on its way can become better than the worst of enough finished ones. With a length penalty, a piece
+/// Whether no unfinished hypothesis can become better than the worst of enough finished ones. With a length penalty, a piece
 /// may still rise with every token of little surprise; then all run on until they finish.
-fn is_settled<G>(done: &[Found], going: &[Beam<G>], enough: usize, length_penalty: f64) -> bool {
+fn is_settled<G>(done: &[Hypothesis], going: &[Beam<G>], enough: usize, length_penalty: f64) -> bool {
     if length_penalty > 0.0 || done.len() < enough {
         return false;
     }

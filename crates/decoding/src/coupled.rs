@@ -1,11 +1,11 @@
-//! Frames whose pitches see each other: a chord is decided pitch by pitch, from below, each given those that sound already.
+//! Frames of coupled pitches: a chord is chosen pitch by pitch, from the lowest up, each conditioned on those that sound already.
 //!
-//! A model with a [`Coupled`] output says only of the lowest pitch outright how likely it is; what it says of the others depends on
-//! what is below. So sampling goes upwards and asks again after every pitch that is on. Limits look ahead as in [`constrained`],
+//! A model with a [`Coupled`] output gives the probability of the lowest pitch directly; those of the others depend on the
+//! pitches below. So sampling goes upwards and updates the logits after every pitch that is on. Limits look ahead as in [`constrained`],
 //! as if the pitches that are still open were independent given those that are decided: each choice keeps a proper
 //! distribution, the limits always hold, and without a coupling it is the exact conditional distribution.
 //!
-//! The most likely frame has no such walk: a beam over the pitches looks for it.
+//! The most likely frame is found by a beam search over the pitches.
 
 use crate::constrained::{self, Bounds, Table};
 use composer_models::Coupled;
@@ -39,7 +39,7 @@ pub fn condition(
 }
 
 /// Draws which of the pitches are on, from the lowest up. `probabilities(from, logits)` are those of pitch `from` and above, given
-/// what is told to the logits. `None` if the bounds cannot be kept.
+/// what the logits are conditioned on. `None` if the bounds cannot be kept.
 pub(crate) fn sample<R: Rng>(
     pitches: usize,
     coupling: Coupled<'_, f32>,

@@ -30,9 +30,9 @@ pub struct Step {
     pub nll: f64,
 }
 
-/// Composes without end, or to the length that the rules say: every call of `next` decides one step of every composition.
+/// Composes without end, or to the length in the rules: every call of `next` chooses one step of every composition.
 ///
-/// Composition `i` draws from stream `i` of the seed: it is the same music alone and among others.
+/// Composition `i` draws from stream `i` of the seed: it is the same music whatever the number of outputs.
 pub struct Generator<M: LanguageModel> {
     model: M,
     representation: FrameRepresentation,
@@ -66,9 +66,9 @@ impl<M: LanguageModel> Generator<M> {
         let representation = *representation;
         let state = model.zero_state(outputs);
         let voices = (0..outputs as u64)
-            .map(|lane| Voice {
+            .map(|output| Voice {
                 context: FrameContext::default(),
-                rng: stream(seed, Purpose::Sampling, lane),
+                rng: stream(seed, Purpose::Sampling, output),
             })
             .collect();
         let logits = vec![0.0; outputs * encoding.outputs()];

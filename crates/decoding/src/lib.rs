@@ -1,11 +1,11 @@
-//! From logits to music: what to choose, what to forbid, and the loops that ask a model for one step at a time.
+//! Decoding: from logits to music, with strategies, filters, constraints and the loops that ask a model for one step at a time.
 //!
 //! Any [`composer_models::LanguageModel`] can be decoded. Models of **frames** go through [`frames`] (how the pitches of a
-//! step are chosen, with [`constrained`] for the mathematics of a bounded number of voices, and [`coupled`] for pitches that see
-//! each other) and [`generate`]; models of
-//! **tokens** go through [`tokens`] (temperature, top-k, top-p, min-p, typical, penalties), [`grammar`] (what may follow
-//! what) and [`token_stream`], or through [`beam`] search. [`rules`] and [`harmony`] say what the music keeps to: key,
-//! range, chords, length and ending; [`primer`] begins a piece, and [`surprise`] listens to one. Both loops are iterators: they yield every step as it is decided.
+//! step are chosen, with [`constrained`] for the mathematics of a bounded number of voices, and [`coupled`] for pitches that
+//! depend on each other) and [`generate`]; models of **tokens** go through [`tokens`] (temperature, top-k, top-p, min-p, typical,
+//! penalties), [`grammar`] (what may follow what) and [`token_stream`], or through [`beam`] search. [`rules`] and [`harmony`]
+//! constrain key, range, chords, length and ending; [`primer`] begins a piece, and [`surprise`] gives the likelihood of one, note
+//! by note. Both loops are iterators: they yield every step as it is chosen.
 //!
 //! ```
 //! use composer_decoding::tokens::{TokenOptions, candidates};
@@ -39,3 +39,8 @@ pub use frames::FrameOptions;
 pub use generate::{Composition, Generator, compose};
 pub use rules::Rules;
 pub use tokens::TokenOptions;
+
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

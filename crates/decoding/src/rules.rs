@@ -1,4 +1,4 @@
-//! What the music must keep to, whatever the model: key, range, chords, number of voices, length and ending.
+//! Constraints on the music, whatever the model: key, range, chords, number of voices, length and ending.
 //!
 //! Rules say which pitches may sound at a step; [`crate::frames`] and [`crate::grammar`] turn that into masks, so that
 //! what remains keeps the model's proportions.

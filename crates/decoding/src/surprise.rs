@@ -1,4 +1,4 @@
-//! Where was the model surprised? The likelihood of a piece, note by note.
+//! The likelihood of a piece under a model, note by note: where is it surprised?
 
 use crate::{Error, FrameOptions, Generator};
 use composer_models::LanguageModel;
@@ -7,7 +7,7 @@ use composer_models::scoring::bernoulli_nll;
 use composer_music::representation::frames::{Frame, FrameRepresentation, pitches};
 use ndarray::ArrayView1;
 
-/// How a note surprised.
+/// The surprise of a note.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoteSurprise {
     /// Where it begins, in steps.
@@ -20,7 +20,7 @@ pub struct NoteSurprise {
     pub nll: f64,
 }
 
-/// A piece as a model sees it.
+/// The surprise of a piece.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Surprise {
     /// −ln P of every step, in nats.

@@ -23,7 +23,7 @@ pub struct DecidedToken {
 /// Tokens without end, or until the grammar says that all pieces are finished: every call of `next` decides one token of
 /// every piece that is not.
 ///
-/// Piece `i` draws from stream `i` of the seed: it is the same music alone and among others.
+/// Piece `i` draws from stream `i` of the seed: it is the same music whatever the number of outputs.
 pub struct TokenGenerator<M: LanguageModel, G: Grammar> {
     model: M,
     encoding: Encoding,
@@ -58,10 +58,10 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         let encoding = model.encoding().clone();
         must_be_tokens(&encoding)?;
         let pieces = (0..outputs as u64)
-            .map(|lane| Piece {
+            .map(|output| Piece {
                 history: Vec::new(),
                 grammar: grammar.clone(),
-                rng: stream(seed, Purpose::Sampling, lane),
+                rng: stream(seed, Purpose::Sampling, output),
             })
             .collect();
         Ok(Self {

@@ -89,10 +89,10 @@ fn matrix(corpus: &Corpus, extent: Extent) -> Result<(), Box<dyn std::error::Err
     });
     println!("| none: false positives, % | {} |", false_positives.join(" | "));
     for (corruption, main) in SUITE {
-        let spoilt: Vec<[f64; 4]> =
+        let corrupted: Vec<[f64; 4]> =
             test.iter().map(|grid| detectors.scores(&corruption.apply(grid, &pool, &mut rng))).collect();
         let cells = FailureMode::ALL.map(|mode| {
-            let (bad, good) = (column(&spoilt, mode as usize), column(&clean, mode as usize));
+            let (bad, good) = (column(&corrupted, mode as usize), column(&clean, mode as usize));
             let caught = 100.0 * share_above(&bad, detectors.thresholds()[mode as usize]);
             format!("{:.3}, {caught:.0} %", auc_interval(&bad, &good, RESAMPLES, &mut rng))
         });
@@ -104,7 +104,7 @@ fn matrix(corpus: &Corpus, extent: Extent) -> Result<(), Box<dyn std::error::Err
     Ok(())
 }
 
-/// The structure detector on corruptions that it has not learnt from.
+/// The structure detector on corruptions that it was not fitted to.
 fn left_out(
     corpus: &Corpus,
     extent: Extent,
@@ -153,9 +153,9 @@ fn single_measurements(train: &[Grid], test: &[Grid], pool: &Pool, rng: &mut Cha
     println!("| corruption | {} |\n|---|{}", NAMES.join(" | "), "---|".repeat(NAMES.len()));
     let clean: Vec<_> = test.iter().map(measure).collect();
     for (corruption, _) in SUITE.iter().filter(|(_, main)| *main).chain(&[(Corruption::BarShuffle, false)]) {
-        let spoilt: Vec<_> = test.iter().map(|grid| measure(&corruption.apply(grid, pool, rng))).collect();
+        let corrupted: Vec<_> = test.iter().map(|grid| measure(&corruption.apply(grid, pool, rng))).collect();
         let cells = std::array::from_fn::<_, { NAMES.len() }, _>(|i| {
-            format!("{:.2}", auc(&column(&spoilt, i), &column(&clean, i)))
+            format!("{:.2}", auc(&column(&corrupted, i), &column(&clean, i)))
         });
         println!("| {} | {} |", label(*corruption), cells.join(" | "));
     }

@@ -76,7 +76,7 @@ impl Assessment {
         self.pieces.iter().filter(|piece| piece.originality.copied).count()
     }
 
-    /// The failure to look at first: the one that most pieces show before any other; `None` if most pieces are sound.
+    /// The failure to look at first: the one that most pieces show before any other; `None` if most pieces show none.
     pub fn main_failure(&self) -> Option<FailureMode> {
         let first = |mode: FailureMode| {
             let pieces = self.pieces.iter().filter_map(|piece| piece.diagnosis.main_finding());
@@ -84,12 +84,13 @@ impl Assessment {
         };
         let (mode, count) =
             FailureMode::ALL.map(|mode| (mode, first(mode))).into_iter().max_by_key(|&(_, n)| n)?;
-        (2 * count > self.pieces.len() || count > 0 && 2 * self.sound() < self.pieces.len()).then_some(mode)
+        (2 * count > self.pieces.len() || count > 0 && 2 * self.without_failure() < self.pieces.len())
+            .then_some(mode)
     }
 
     /// How many pieces show no failure.
-    pub fn sound(&self) -> usize {
-        self.pieces.iter().filter(|piece| piece.diagnosis.is_sound()).count()
+    pub fn without_failure(&self) -> usize {
+        self.pieces.iter().filter(|piece| piece.diagnosis.has_no_failure()).count()
     }
 }
 

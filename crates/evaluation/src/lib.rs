@@ -1,4 +1,4 @@
-//! Likelihood summaries, music statistics, failure-mode detectors, originality, significance.
+//! Evaluation of generated music: likelihood, statistics, distances to real music, failure detectors, originality, significance.
 //!
 //! ```
 //! use composer_evaluation::likelihood::{FrameSpace, marginal::Marginal};
@@ -22,3 +22,8 @@ pub mod listening;
 pub mod originality;
 pub mod significance;
 pub mod statistics;
+
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

@@ -64,6 +64,11 @@ pub mod seq2seq;
 pub mod sequence_model;
 pub mod streams;
 
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;
+
 pub use batch::{SequenceBatch, Targets};
 pub use composer_bptt::{Coupled, arrays};
 pub use config::ModelConfig;

@@ -14,8 +14,8 @@
 //! ```
 //!
 //! A file becomes a [`Score`] in [`midi`]; a [`Score`] becomes symbols and comes back in [`representation`]; [`corpus`]
-//! and [`ingest`] do it for folders, [`augment`] and [`roles`] before training, [`inspect`] and [`picture`] for people. Whole files are written by
-//! [`atomic_file`].
+//! and [`ingest`] do it for folders, [`augment`] and [`roles`] prepare scores
+//! for training; [`inspect`] and [`picture`] describe them. [`atomic_file`] replaces files whole or not at all.
 
 pub mod atomic_file;
 pub mod augment;
@@ -34,3 +34,8 @@ pub mod tempo_map;
 
 pub use score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
 pub use tempo_map::TempoMap;
+
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

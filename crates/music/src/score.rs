@@ -138,14 +138,4 @@ impl Score {
     pub fn end(&self) -> Ticks {
         self.notes().map(Note::end).max().unwrap_or(0)
     }
-
-    /// Length of the notes in seconds, by the tempo map.
-    pub fn seconds(&self) -> f64 {
-        self.seconds_at(self.end())
-    }
-
-    /// The moment of a tick in seconds from the beginning. For many ticks, build one [`crate::TempoMap`].
-    pub fn seconds_at(&self, tick: Ticks) -> f64 {
-        crate::tempo_map::TempoMap::new(self).seconds(tick)
-    }
 }

@@ -1,4 +1,4 @@
-//! [`TempoMap`]: from ticks to seconds, through every change of tempo.
+//! [`TempoMap`]: from ticks to seconds, through every change of tempo; and the times of a [`Score`] by it.
 
 use crate::score::{DEFAULT_MICROS_PER_QUARTER, Score, Ticks};
 
@@ -56,6 +56,18 @@ impl TempoMap {
         let segment = self.segment(tick);
         let inside = u128::from(tick - segment.tick) * u128::from(segment.micros_per_quarter);
         (segment.scaled_micros + inside) as f64 / (1e6 * f64::from(self.ticks_per_quarter))
+    }
+}
+
+impl Score {
+    /// Length of the notes in seconds, by the tempo map.
+    pub fn seconds(&self) -> f64 {
+        self.seconds_at(self.end())
+    }
+
+    /// The moment of a tick in seconds from the beginning. For many ticks, build one [`TempoMap`].
+    pub fn seconds_at(&self, tick: Ticks) -> f64 {
+        TempoMap::new(self).seconds(tick)
     }
 }
 

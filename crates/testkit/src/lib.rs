@@ -39,3 +39,8 @@ pub fn f32s(values: &[f64]) -> Vec<f32> {
 pub fn f64s(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&value| f64::from(value)).collect()
 }
+
+/// The examples of README.md, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

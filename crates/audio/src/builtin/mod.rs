@@ -1,4 +1,4 @@
-//! The built-in synthesiser: additive voices, simple drums, a little room.
+//! The built-in synthesiser: additive voices, simple drums, some reverberation.
 
 mod drums;
 mod timbre;
@@ -95,12 +95,12 @@ fn add(mix: &mut [f32], voice: &[f32], gain: f32) {
 }
 
 fn reverberate(dry: Mix, sample_rate: u32) -> Mix {
-    let mut room: Box<dyn AudioUnit> =
+    let mut reverb: Box<dyn AudioUnit> =
         Box::new(multipass::<fundsp::typenum::U2>() & (0.12 * reverb_stereo(12.0, 1.4, 0.7)));
-    room.set_sample_rate(f64::from(sample_rate));
-    room.allocate();
+    reverb.set_sample_rate(f64::from(sample_rate));
+    reverb.allocate();
     let mut wet = Mix::silent(dry.left.len());
-    BigBlockAdapter::new(room).process_big(
+    BigBlockAdapter::new(reverb).process_big(
         dry.left.len(),
         &[&dry.left, &dry.right],
         &mut [&mut wet.left, &mut wet.right],

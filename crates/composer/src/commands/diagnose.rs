@@ -64,7 +64,7 @@ pub fn of_compositions(written: &[Written], material: &Material) -> Option<Asses
 
 /// Warns of what is wrong with compositions, a line each.
 pub fn warn(assessment: &Assessment) {
-    if assessment.sound() == assessment.pieces.len() && assessment.copied() == 0 {
+    if assessment.without_failure() == assessment.pieces.len() && assessment.copied() == 0 {
         return;
     }
     println!("\nWhat to listen for (the report says what to try):");

@@ -183,7 +183,7 @@ fn print_assessment(assessment: &Assessment) {
     }
     println!(
         "\n{} of {} pieces show no failure; {} copied. Compared in excerpts of {} quarters:\n",
-        assessment.sound(),
+        assessment.without_failure(),
         assessment.pieces.len(),
         assessment.copied(),
         assessment.quarters
@@ -197,7 +197,7 @@ fn print_assessment(assessment: &Assessment) {
             format!("{:.2}", row.reference_mean),
             row.distance,
             format!("{:.2} – {:.2}", row.human.low, row.human.high),
-            if row.as_real() { "" } else { "  further" }
+            if row.is_indistinguishable() { "" } else { "  further" }
         );
     }
     println!("\n{:<28}{:>12}{:>18}{:>10}{:>18}", "", "divergence", "real to real", "overlap", "real to real");
@@ -209,7 +209,7 @@ fn print_assessment(assessment: &Assessment) {
             format!("{:.3} – {:.3}", row.human_divergence.low, row.human_divergence.high),
             row.overlap,
             format!("{:.2} – {:.2}", row.human_overlap.low, row.human_overlap.high),
-            if row.as_real() { "" } else { "  further" }
+            if row.is_indistinguishable() { "" } else { "  further" }
         );
     }
     if !assessment.voice_leading.is_empty() {

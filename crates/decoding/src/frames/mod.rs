@@ -21,25 +21,25 @@ pub enum FrameStrategy {
     /// Each pitch by its probability: independent Bernoulli choices, conditioned on the limits.
     #[default]
     Sample,
-    /// All pitches whose probability is above this, whatever the temperature; nothing is drawn.
+    /// All pitches whose probability is above this, whatever the temperature; deterministic.
     Threshold(f64),
-    /// So many of the most likely pitches in every step, whatever the temperature; nothing is drawn.
+    /// So many of the most likely pitches in every step, whatever the temperature; deterministic.
     TopVoices(usize),
 }
 
 /// How frames are chosen.
 ///
-/// Each limit conditions the model's distribution: what remains possible keeps its proportions, and nothing is chosen
-/// first and mended afterwards.
+/// Each limit conditions the model's distribution: what remains possible keeps its proportions, and no choice is repaired
+/// afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FrameOptions {
-    /// How adventurous the pitches are that begin: 1 as learnt, below 1 more predictable, above 1 more surprising, with as many
-    /// notes as before, held as long as learnt (`temper.rs` says how). 0 is greedy, the most likely frame.
+    /// Temperature of the pitches that begin: 1 samples from the model, lower is safer, higher is riskier, with as many notes, held as
+    /// long as at 1 (`temper.rs` has the derivation). 0 is greedy, the most likely frame.
     pub temperature: f64,
     /// The temperature of pitches that begin to sound, if it is another.
     pub onset_temperature: Option<f64>,
-    /// The temperature of pitches that go on sounding, if that is not to be as learnt.
+    /// The temperature of pitches that are held, if it is not 1.
     pub hold_temperature: Option<f64>,
     /// Which frames are chosen.
     pub strategy: FrameStrategy,
@@ -243,7 +243,7 @@ pub fn nll(representation: &FrameRepresentation, logits: &[f32], previous: Frame
     sounding + onsets
 }
 
-/// Whether a pitch that goes on sounding is struck again. Temperature leaves this choice as it was learnt (0: the likelier),
+/// Whether a pitch that goes on sounding is struck again. Temperature does not change this choice (0: the likelier),
 /// because it is about rhythm: how often a note is struck should not depend on how adventurous its pitch is.
 fn strike<R: Rng>(logit: f32, options: &FrameOptions, rng: &mut R) -> bool {
     let certain = options.strategy != FrameStrategy::Sample || options.is_greedy();

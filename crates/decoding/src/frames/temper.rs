@@ -1,7 +1,7 @@
-//! Temperature: notes look again for their place.
+//! Temperature, by Gibbs sampling of the pitches that begin.
 //!
-//! A first draw, at temperature 1, says how many pitches begin and which go on. Then each pitch that begins is taken away and
-//! put back at any open pitch `i`, with all others as they are:
+//! A first draw, at temperature 1, decides how many pitches begin and which are held. Then each pitch that begins is removed and
+//! drawn again among the open pitches `i`, with all others fixed:
 //!
 //! ```text
 //! E_i  = −ln P(frame with i) + ln P(frame without)
@@ -9,9 +9,9 @@
 //! P(i) ∝ e^(−E_i / temperature)
 //! ```
 //!
-//! That is Gibbs sampling: it leaves P(frame)^(1 / temperature), given the number that begin and what goes on, as it is, and at
-//! temperature 1 it would change nothing. Dividing all log-odds instead would do something else to rare events than to a softmax:
-//! at a low temperature every pitch below one half becomes rarer, and the music dies away.
+//! That is Gibbs sampling: it leaves P(frame)^(1 / temperature), given the number that begin and the pitches that are held, unchanged,
+//! and at temperature 1 it would change nothing. Dividing all log-odds instead does not do what it does to a softmax: at a low
+//! temperature every pitch below one half becomes rarer, and the music thins out to silence.
 
 use super::Scratch;
 use super::sounding::{Certainty, Sounding};
@@ -19,11 +19,11 @@ use crate::constrained::{Bounds, sigmoid};
 use composer_models::scoring::bernoulli_nll;
 use rand::{Rng, RngExt};
 
-/// How often every note looks again.
+/// Sweeps over all pitches.
 const SWEEPS: usize = 2;
 
 impl Sounding<'_> {
-    /// Lets the `chosen` pitches look again at their temperature.
+    /// Resamples the `chosen` pitches at their temperature.
     pub(super) fn temper<R: Rng>(
         &self,
         chosen: &mut [bool],
@@ -52,7 +52,7 @@ impl Sounding<'_> {
         }
     }
 
-    /// Decides anew whether a pitch goes on.
+    /// Resamples whether a pitch is held.
     fn hold<R: Rng>(
         &self,
         pitch: usize,
@@ -64,7 +64,7 @@ impl Sounding<'_> {
     ) {
         chosen[pitch] = false;
         let others = chosen.iter().filter(|&&on| on).count();
-        self.tell(chosen, &mut scratch.logits);
+        self.condition(chosen, &mut scratch.logits);
         let energy = self.energy(pitch, chosen, &scratch.logits);
         let likely = if temperature == 0.0 {
             energy < 0.0
@@ -74,7 +74,7 @@ impl Sounding<'_> {
         chosen[pitch] = others < bounds.low || (others < bounds.high && likely);
     }
 
-    /// Puts a pitch that begins at one of the open ones.
+    /// Resamples which of the open pitches a beginning note has.
     fn place<R: Rng>(
         &self,
         pitch: usize,
@@ -85,7 +85,7 @@ impl Sounding<'_> {
         rng: &mut R,
     ) {
         chosen[pitch] = false;
-        self.tell(chosen, &mut scratch.logits);
+        self.condition(chosen, &mut scratch.logits);
         let Scratch { probabilities: weights, logits, .. } = scratch;
         weights.clear();
         weights.extend((0..chosen.len()).map(|place| {
@@ -109,24 +109,25 @@ impl Sounding<'_> {
     }
 
     /// The logits given which pitches are on.
-    fn tell(&self, chosen: &[bool], told: &mut Vec<f32>) {
-        told.clear();
-        told.extend_from_slice(self.logits);
+    fn condition(&self, chosen: &[bool], conditioned: &mut Vec<f32>) {
+        conditioned.clear();
+        conditioned.extend_from_slice(self.logits);
         if let Some(coupling) = self.coupling {
             (0..chosen.len())
                 .filter(|&pitch| chosen[pitch])
-                .for_each(|pitch| coupling.tell(pitch, false, told));
+                .for_each(|pitch| coupling.tell(pitch, false, conditioned));
         }
     }
 
-    /// `E`: what `pitch`, which is off, would cost if it were on, where `told` are the logits given those that are `chosen`.
-    fn energy(&self, pitch: usize, chosen: &[bool], told: &[f32]) -> f64 {
-        let own = -f64::from(told[pitch]);
+    /// `E`: what `pitch`, which is off, would cost if it were on, where `conditioned` are the logits given those that are `chosen`.
+    fn energy(&self, pitch: usize, chosen: &[bool], conditioned: &[f32]) -> f64 {
+        let own = -f64::from(conditioned[pitch]);
         let Some(coupling) = self.coupling else { return own };
         let weights = &coupling.row(pitch)[..chosen.len()];
         let above = pitch + 1..chosen.len();
-        let change =
-            |v: usize| bernoulli_nll(told[v] + weights[v], chosen[v]) - bernoulli_nll(told[v], chosen[v]);
+        let change = |v: usize| {
+            bernoulli_nll(conditioned[v] + weights[v], chosen[v]) - bernoulli_nll(conditioned[v], chosen[v])
+        };
         own + above.map(change).sum::<f64>()
     }
 }

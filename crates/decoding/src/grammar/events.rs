@@ -32,8 +32,9 @@ impl Events {
 impl Syntax for Events {
     fn look_ahead(&mut self, rules: &Rules) {
         self.furthest = furthest(rules, self.now, self.sounding, LONGEST_SHIFT);
-        let room = (self.sounding.count_ones() as usize) < rules.max_polyphony && rules.may_begin(self.now);
-        self.free = if room { rules.pitches(self.now) & !self.sounding } else { 0 };
+        let voice_left =
+            (self.sounding.count_ones() as usize) < rules.max_polyphony && rules.may_begin(self.now);
+        self.free = if voice_left { rules.pitches(self.now) & !self.sounding } else { 0 };
     }
 
     fn allows(&self, meaning: Meaning, rules: &Rules) -> bool {

@@ -149,20 +149,20 @@ fn a_primer_is_read_and_counted_only_if_it_is_injected() {
 }
 
 #[test]
-fn surprise_is_charged_to_the_notes_that_surprise() {
+fn surprise_is_assigned_to_the_notes_that_cause_it() {
     let piece =
         Primer::new(read_notes("C4:0.25 C4:0.25 G4:0.5").expect("notes"), &FrameRepresentation::default())
             .expect("fits")
             .frames()
             .to_vec();
-    let heard = surprise(Restless::new(), &piece).expect("heard");
-    let notes: Vec<_> = heard.notes.iter().map(|note| (note.step, note.steps, note.pitch)).collect();
+    let scored = surprise(Restless::new(), &piece).expect("scored");
+    let notes: Vec<_> = scored.notes.iter().map(|note| (note.step, note.steps, note.pitch)).collect();
     assert_eq!(notes, [(0, 1, 60), (1, 1, 60), (2, 2, 67)]);
     let p = |time: f32, index: usize| {
         let logit = f64::from(2.0 * (0.37 * time + 1.7 * index as f32).sin() - 1.0);
         1.0 / (1.0 + (-logit).exp())
     };
-    assert!((heard.notes[0].nll + p(1.0, 39).ln()).abs() < 1e-4);
-    assert!((heard.notes[1].nll + p(2.0, 39).ln() + p(2.0, 88 + 39).ln()).abs() < 1e-4, "struck again");
-    assert!(heard.notes.iter().all(|note| note.nll < heard.steps[note.step]));
+    assert!((scored.notes[0].nll + p(1.0, 39).ln()).abs() < 1e-4);
+    assert!((scored.notes[1].nll + p(2.0, 39).ln() + p(2.0, 88 + 39).ln()).abs() < 1e-4, "struck again");
+    assert!(scored.notes.iter().all(|note| note.nll < scored.steps[note.step]));
 }

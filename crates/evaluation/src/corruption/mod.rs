@@ -1,4 +1,4 @@
-//! Music spoilt on purpose: each corruption imitates one way in which composed music fails, at a chosen severity.
+//! Corrupted music: each corruption imitates one way in which composed music fails, at a chosen severity.
 //!
 //! Real music against its corruptions is how the detectors are calibrated and measured. Every corruption leaves the
 //! rest of the piece as it was, as far as it can: notes in tune, on time, and in the style of the corpus.
@@ -64,7 +64,7 @@ impl Corruption {
     }
 
     /// Spoils a piece. `pool` provides the other pieces; the same `rng` gives the same result. A piece with too little
-    /// music to be spoilt (or a pool without another piece that fits) comes back unchanged.
+    /// music (or a pool without another piece that fits) comes back unchanged.
     pub fn apply(&self, piece: &Grid, pool: &Pool, rng: &mut impl Rng) -> Grid {
         match *self {
             Self::JumpWalk(probability) => stitching::jump_walk(piece, pool, probability, rng),

@@ -20,8 +20,8 @@ pub(super) fn jitter(piece: &Grid, share: f64, rng: &mut impl Rng) -> Grid {
 pub(super) fn cut_durations(piece: &Grid, share: f64, rng: &mut impl Rng) -> Grid {
     let cut = |note: &GridNote| {
         let sixteenths = note.duration.div_ceil(SIXTEENTH);
-        let spoilt = sixteenths > 1 && rng.random_bool(share.clamp(0.0, 1.0));
-        let duration = if spoilt { SIXTEENTH * rng.random_range(1..sixteenths) } else { note.duration };
+        let cut = sixteenths > 1 && rng.random_bool(share.clamp(0.0, 1.0));
+        let duration = if cut { SIXTEENTH * rng.random_range(1..sixteenths) } else { note.duration };
         GridNote { duration, ..*note }
     };
     with_notes(piece, piece.notes.iter().map(cut).collect())

@@ -33,7 +33,7 @@ pub struct Comparison {
     /// Wasserstein distance of the set from the real music, in standard deviations of the real music.
     pub distance: f64,
     /// The same distance between real pieces, as many as the set has, and the other real pieces: 2.5th to 97.5th
-    /// percentile, estimate = median. A set that is as good as real on this statistic lies inside.
+    /// percentile, estimate = median. A set that cannot be distinguished from real music by this statistic lies inside.
     pub human: Interval,
     /// Overlapped area of the densities of the set and of the real music, 0–1.
     pub overlap: f64,
@@ -50,8 +50,9 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether the set is no further from real music than real music is from itself.
-    pub fn as_real(&self) -> bool {
+    /// Whether the set is no further from real music than real pieces are from each other: with so few pieces, this statistic
+    /// does not distinguish them.
+    pub fn is_indistinguishable(&self) -> bool {
         self.distance <= self.human.high
     }
 }
@@ -236,13 +237,13 @@ mod tests {
         let other: Vec<Score> = (0..10).map(|_| piece(&mut rng, 5)).collect();
         let inside = |set: &[Score]| {
             let comparisons = compare(set, &real, 1);
-            comparisons.iter().filter(|comparison| comparison.as_real()).count() as f64
+            comparisons.iter().filter(|comparison| comparison.is_indistinguishable()).count() as f64
                 / comparisons.len() as f64
         };
         assert!(inside(&more) > 0.85, "{}", inside(&more));
         let far = compare(&other, &real, 1);
         let range = far.iter().find(|comparison| comparison.name == "pitch_range").unwrap();
-        assert!(!range.as_real() && range.overlap < 0.1, "{range:?}");
+        assert!(!range.is_indistinguishable() && range.overlap < 0.1, "{range:?}");
         assert!(compare(&[], &real, 1).is_empty());
         assert!(range.divergence > range.human_divergence.high && range.overlap < range.human_overlap.low);
 

@@ -11,7 +11,7 @@ use super::timing::TimingModel;
 use super::{drift, repetition, timing};
 use crate::corruption::{Corruption, Pool};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
-use crate::significance::auc::quantile;
+use crate::significance::quantile::quantile;
 
 /// A way in which composed music fails, in the order in which they are looked for: a failure can bring the ones after
 /// it about (a loop has no drift; notes that wobble in time never return exactly), hardly the ones before it.
@@ -20,11 +20,11 @@ use crate::significance::auc::quantile;
 pub enum FailureMode {
     /// Notes in odd places or of odd lengths.
     TimingArtefacts,
-    /// The music goes round in circles or stands still.
+    /// The music loops or stands still.
     Repetition,
-    /// The music wanders out of its key.
+    /// The music leaves its key.
     HarmonicDrift,
-    /// Nothing comes back, nothing closes.
+    /// No bar or idea returns, and no phrase closes.
     NoStructure,
 }
 
@@ -51,7 +51,7 @@ pub enum Extent {
     WholePieces,
     /// Excerpts of about this many quarter notes, in bars of four quarters: for music that was cut at a length, which
     /// no detector may blame for not ending. Choose the length of what is to be judged: long pieces repeat more and
-    /// wander further than short ones.
+    /// modulate further than short ones.
     Excerpts {
         /// Length in quarter notes.
         quarters: u32,
@@ -72,16 +72,16 @@ pub struct TooLittleMusic {
 pub const MINIMUM: usize = 10;
 /// Most pieces or excerpts that are looked at; of more, as many are taken at even distances.
 const MAXIMUM: usize = 400;
-/// Share of the real music that lies below a threshold. New music is always a little further from what was learnt than
+/// Share of the real music that lies below a threshold. New music is always a little further from the fitted music than
 /// the music of the calibration: this share leaves less than one real piece in twenty above (see `DETECTORS.md`).
 const SPECIFICITY: f64 = 0.985;
 /// Longest repetition, as a share of the piece, that is never a failure by itself. Some real music (for games, for dances)
 /// is one loop from beginning to end; a composition that is nothing else has collapsed all the same.
 const MOST_REPETITION: f64 = 0.8;
-/// Groups of pieces for cross-validation: each is judged by what was learnt from the others.
+/// Groups of pieces for cross-validation: each is judged by detectors fitted to the others.
 const FOLDS: usize = 5;
 
-/// What the structure detector learns to tell from real music.
+/// What the structure detector learns to distinguish from real music.
 pub const STRUCTURE_NEGATIVES: [Corruption; 3] =
     [Corruption::Patchwork(1), Corruption::Patchwork(2), Corruption::JumpWalk(0.5)];
 
@@ -190,7 +190,7 @@ impl Detectors {
     }
 }
 
-/// What is learnt from real music.
+/// What is fitted to real music.
 #[derive(Clone, Debug)]
 pub(super) struct Fitted {
     pub(super) timing: TimingModel,

@@ -49,7 +49,7 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// Whether the piece was judged and nothing was found.
-    pub fn is_sound(&self) -> bool {
+    pub fn has_no_failure(&self) -> bool {
         self.findings.is_empty() && self.unjudged.is_none()
     }
 
@@ -200,7 +200,7 @@ fn drift_sentence(grid: &Grid, place: &str) -> String {
     let foreign = drift::foreign_windows(grid, &windows);
     match foreign.first() {
         Some((window, key)) => format!(
-            "The music wanders out of its key: bars {}–{} sound like {key}, and it is far from home{}.",
+            "The music leaves its key: bars {}–{} are in {key}, far from the main key{}.",
             window.first_bar + 1,
             window.end_bar,
             within(place)
@@ -219,15 +219,15 @@ fn within(place: &str) -> String {
 fn advice(mode: FailureMode) -> (&'static str, &'static str) {
     match mode {
         FailureMode::TimingArtefacts => (
-            "the model chooses notes too freely, or it has not learnt yet where beats are",
+            "the sampling is too random, or the model has not learnt where beats are",
             "lower --temperature; then train longer (--epochs) or on more music with a steady beat",
         ),
         FailureMode::Repetition => (
-            "the model always takes the most likely step, and its memory falls into a circle",
+            "the model always takes the most likely step, and its state enters a loop",
             "raise --temperature towards 1; then train with --dropout 0.3 or on more music",
         ),
         FailureMode::HarmonicDrift => (
-            "wrong notes become the context of the next ones, and the key is forgotten",
+            "wrong notes become the context of the next ones, and the state loses the key",
             "lower --temperature or hold the piece to a --key; then train with a longer context (--tbptt-len 128) or on music in fewer keys",
         ),
         FailureMode::NoStructure => (

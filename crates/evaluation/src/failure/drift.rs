@@ -1,7 +1,7 @@
-//! Harmonic drift: the music wanders out of its key.
+//! Harmonic drift: the music leaves its key.
 
 use crate::grid::Grid;
-use crate::significance::auc::quantile;
+use crate::significance::quantile::quantile;
 use crate::statistics::key::{self, Key};
 
 /// Bars in a window.
@@ -65,7 +65,7 @@ pub fn divergence(windows: &[Window]) -> f64 {
 }
 
 /// Detector I: share of the notes outside the best of the 24 scales, 1 − MusPy's scale consistency. Every note counts once:
-/// by time, a few long notes in tune would hide many short wrong ones. Higher is worse. NaN without notes.
+/// by time, a few long notes in the scale would outweigh many short ones outside. Higher is worse. NaN without notes.
 pub fn out_of_scale(grid: &Grid) -> f64 {
     const MAJOR_SCALE: [usize; 7] = [0, 2, 4, 5, 7, 9, 11];
     let mut counts = [0.0; 12];

@@ -1,4 +1,4 @@
-//! Logistic regression: the weights of several measurements that best tell two groups apart.
+//! Logistic regression: the weights of several measurements that best separate two groups.
 
 /// A fitted classifier: `score(x) = bias + Σ weight_i · (x_i − mean_i) / deviation_i`.
 #[derive(Clone, Debug, PartialEq)]

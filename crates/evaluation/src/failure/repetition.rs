@@ -1,4 +1,4 @@
-//! Collapse into repetition: the music goes round in circles, or stands still.
+//! Collapse into repetition: the music loops, or stands still.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ pub struct PeriodicRun {
 
 /// The longest stretch that repeats itself exactly with a period of at most four bars, silence and held notes included.
 ///
-/// What is heard twice is form, what is heard three times in a row is a loop: a run holds at least three periods.
+/// Twice is form, three times in a row is a loop: a run holds at least three periods.
 ///
 /// A run of period `P` from `a` to `b` means that every frame (what sounds, what is struck) from `a + P` to `b` equals
 /// the frame `P` steps before. `O(steps · steps in four bars)`.

@@ -1,7 +1,7 @@
 //! Timing artefacts: notes in odd places, of odd lengths, with odd gaps.
 //!
-//! The yardstick is a small model of how the reference corpus places its notes. Every note is charged, in bits, for its
-//! position in the beat and for its length; see [`TimingModel`].
+//! The reference model is a small model of how the reference corpus places its notes. It gives the information of every
+//! note, in bits, from its position in the beat and its length; see [`TimingModel`].
 
 use std::collections::HashMap;
 use std::hash::Hash;

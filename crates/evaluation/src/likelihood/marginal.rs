@@ -5,7 +5,7 @@ use composer_music::representation::frames::Frame;
 use super::bernoulli::{BitCost, Counts, has};
 use super::{FrameSpace, Nll, transitions};
 
-/// A per-pitch Bernoulli marginal: `P(s[p])` and, where charged, `P(o[p] | p sounds and sounded)`.
+/// A per-pitch Bernoulli marginal: `P(s[p])` and, where in the loss mask, `P(o[p] | p sounds and sounded)`.
 #[derive(Clone, Debug)]
 pub struct Marginal {
     space: FrameSpace,
@@ -25,10 +25,10 @@ impl Marginal {
         let space = space.into();
         let mut counts: Vec<_> = space.pitches().map(|p| (p, Counts::default(), Counts::default())).collect();
         for (previous, now) in transitions(train) {
-            let charged = space.charged_onsets(previous, now);
+            let mask = space.onset_mask(previous, now);
             for (pitch, sounding, onset) in &mut counts {
                 sounding.add(has(now.sounding, *pitch));
-                if has(charged, *pitch) {
+                if has(mask, *pitch) {
                     onset.add(has(now.onsets, *pitch));
                 }
             }
@@ -56,9 +56,9 @@ impl Marginal {
     pub fn score(&self, pieces: &[Vec<Frame>]) -> Nll {
         let mut nll = Nll::default();
         for (previous, now) in transitions(pieces) {
-            let charged = self.space.charged_onsets(previous, now);
+            let mask = self.space.onset_mask(previous, now);
             let onset = (self.pitches.iter())
-                .filter(|p| has(charged, p.pitch))
+                .filter(|p| has(mask, p.pitch))
                 .map(|p| p.onset.of(has(now.onsets, p.pitch)))
                 .sum();
             nll.add_frame(previous.is_none(), self.sounding_cost(now), onset);

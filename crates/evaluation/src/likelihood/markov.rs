@@ -9,7 +9,7 @@ use super::{FrameSpace, Nll, transitions};
 /// A per-pitch first-order Markov chain.
 ///
 /// Both bits of a pitch depend on what the same pitch did in the frame before: silent, struck or held (without an
-/// onset plane: silent or sounding). The first frame of a piece has no past and is charged by the [`Marginal`].
+/// onset plane: silent or sounding). The first frame of a piece has no past and is scored by the [`Marginal`].
 #[derive(Clone, Debug)]
 pub struct MarkovChain {
     space: FrameSpace,
@@ -30,7 +30,7 @@ struct PitchCost {
     pitch: u8,
     /// By [`State`].
     sounding: [BitCost; 3],
-    /// By [`State`]; a silent past is never charged for an onset.
+    /// By [`State`]; after silence there is no onset bit in the mask.
     onset: [BitCost; 3],
 }
 
@@ -42,11 +42,11 @@ impl MarkovChain {
             space.pitches().map(|p| (p, [Counts::default(); 3], [Counts::default(); 3])).collect();
         for (previous, now) in transitions(train) {
             let Some(before) = previous else { continue };
-            let charged = space.charged_onsets(previous, now);
+            let mask = space.onset_mask(previous, now);
             for (pitch, sounding, onset) in &mut counts {
                 let state = state(space, before, *pitch) as usize;
                 sounding[state].add(has(now.sounding, *pitch));
-                if has(charged, *pitch) {
+                if has(mask, *pitch) {
                     onset[state].add(has(now.onsets, *pitch));
                 }
             }
@@ -75,12 +75,12 @@ impl MarkovChain {
                 nll.add_frame(true, self.first.sounding_cost(now), 0.0);
                 continue;
             };
-            let charged = self.space.charged_onsets(previous, now);
+            let mask = self.space.onset_mask(previous, now);
             let (mut sounding, mut onset) = (0.0, 0.0);
             for cost in &self.pitches {
                 let state = state(self.space, before, cost.pitch) as usize;
                 sounding += cost.sounding[state].of(has(now.sounding, cost.pitch));
-                if has(charged, cost.pitch) {
+                if has(mask, cost.pitch) {
                     onset += cost.onset[state].of(has(now.onsets, cost.pitch));
                 }
             }

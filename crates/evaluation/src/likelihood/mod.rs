@@ -1,4 +1,4 @@
-//! Negative log-likelihood of frame sequences: what is charged, how it is averaged, and two baselines.
+//! Negative log-likelihood of frame sequences: which bits count, how it is averaged, and two baselines.
 //!
 //! # Definition
 //!
@@ -6,10 +6,10 @@
 //! is struck. With `s[p]` for "pitch `p` sounds" and `o[p]` for "pitch `p` is struck", a frame has the likelihood
 //!
 //! ```text
-//! P(frame | past) = Π_p P(s[p] | past) · Π_{p charged} P(o[p] | s[p], past)
+//! P(frame | past) = Π_p P(s[p] | past) · Π_{p in the mask} P(o[p] | s[p], past)
 //! ```
 //!
-//! The onset bit of a pitch is charged only where it carries information: where the pitch sounds now *and* sounded
+//! The onset bit of a pitch is in the loss mask only where it carries information: where the pitch sounds now *and* sounded
 //! in the frame before. A pitch that newly sounds is struck by necessity; at the first frame of a piece every
 //! sounding pitch is.
 //!
@@ -34,7 +34,7 @@ pub struct FrameSpace {
     pub pitch_low: u8,
     /// Highest MIDI pitch of the frames, included; at most 127.
     pub pitch_high: u8,
-    /// Whether struck and held notes are told apart. Without it, onset bits are ignored.
+    /// Whether struck notes are distinguished from held ones. Without it, onset bits are ignored.
     pub onset_plane: bool,
 }
 
@@ -47,13 +47,13 @@ impl FrameSpace {
         self.pitches().count()
     }
 
-    /// The pitches, from low to high. Pitches outside are neither predicted nor charged.
+    /// The pitches, from low to high. Pitches outside are not part of the likelihood.
     pub(crate) fn pitches(&self) -> impl Iterator<Item = u8> + use<> {
         self.pitch_low..=self.pitch_high.min(127)
     }
 
-    /// The pitches whose onset bit carries information, as a bit set (see the [module](self)).
-    pub fn charged_onsets(&self, previous: Option<&Frame>, now: &Frame) -> u128 {
+    /// The loss mask of the onset bits: the pitches whose onset bit carries information, as a bit set (see the [module](self)).
+    pub fn onset_mask(&self, previous: Option<&Frame>, now: &Frame) -> u128 {
         match previous {
             Some(previous) if self.onset_plane => previous.sounding & now.sounding,
             _ => 0,
@@ -76,14 +76,14 @@ pub struct Nll {
     pub onset: f64,
     /// Frames scored.
     pub frames: usize,
-    /// Of [`Self::sounding`], the part of the first frames of pieces (whose onset bits are never charged).
+    /// Of [`Self::sounding`], the part of the first frames of pieces (whose onset bits are never in the mask).
     pub first_sounding: f64,
     /// First frames among [`Self::frames`]: the number of pieces that are not empty.
     pub first_frames: usize,
 }
 
 impl Nll {
-    /// Charges one frame: `sounding` and `onset` in nats, `first` for the first frame of a piece.
+    /// Adds one frame: `sounding` and `onset` in nats, `first` for the first frame of a piece.
     pub fn add_frame(&mut self, first: bool, sounding: f64, onset: f64) {
         self.sounding += sounding;
         self.onset += onset;
@@ -168,12 +168,12 @@ mod tests {
     }
 
     #[test]
-    fn onset_bits_are_charged_only_where_they_inform() {
+    fn onset_bits_are_masked_where_they_carry_no_information() {
         let before = Frame { sounding: 0b0011 << 60, onsets: 0b0011 << 60 };
         let now = Frame { sounding: 0b0110 << 60, onsets: 0b0100 << 60 };
-        assert_eq!(FrameSpace::PIANO.charged_onsets(Some(&before), &now), 0b0010 << 60);
-        assert_eq!(FrameSpace::PIANO.charged_onsets(None, &now), 0);
+        assert_eq!(FrameSpace::PIANO.onset_mask(Some(&before), &now), 0b0010 << 60);
+        assert_eq!(FrameSpace::PIANO.onset_mask(None, &now), 0);
         let plain = FrameSpace { onset_plane: false, ..FrameSpace::PIANO };
-        assert_eq!(plain.charged_onsets(Some(&before), &now), 0);
+        assert_eq!(plain.onset_mask(Some(&before), &now), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Win rates of pairs of systems, and whether listeners tell machines from humans.
+//! Win rates of pairs of systems, and whether listeners distinguish machines from humans.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! How much of a piece was copied from the training set, and how much human pieces share with each other.
 //!
-//! Music is compared as a sequence of onsets, each told by the interval from the onset before, the time since it, and
+//! Music is compared as a sequence of onsets, each described by the interval from the onset before, the time since it, and
 //! the shape of its chord: the same passage in another key is the same sequence. Human pieces share phrases too, so a
 //! passage counts as copied only when it is longer than what human pieces share with the same training set.
 
@@ -13,7 +13,7 @@ use composer_music::Score;
 use serde::Serialize;
 
 use crate::grid::Grid;
-use crate::significance::auc::quantile;
+use crate::significance::quantile::quantile;
 use index::{Index, Symbol, symbols};
 use neighbour::Neighbours;
 
@@ -183,7 +183,7 @@ impl Training {
     }
 }
 
-/// The bars of a run of symbols. Symbol `i` tells how onset `i + 1` follows onset `i`.
+/// The bars of a run of symbols. Symbol `i` describes how onset `i + 1` follows onset `i`.
 fn bars(grid: &Grid, first: usize, length: usize) -> Range<usize> {
     let onsets: Vec<u32> =
         grid.notes.chunk_by(|a, b| a.onset == b.onset).map(|chord| chord[0].onset).collect();

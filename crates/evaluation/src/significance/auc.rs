@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use super::bootstrap::{Interval, interval_of};
+use super::bootstrap::{Interval, interval_of, resample};
 
 /// Probability that a random positive scores higher than a random negative, ties counting half (Mann and Whitney 1947).
 ///
@@ -26,9 +26,7 @@ pub fn auc(positives: &[f64], negatives: &[f64]) -> f64 {
 
 /// [`auc`] with its bootstrap interval (95 %), resampling the positives and the negatives.
 pub fn auc_interval(positives: &[f64], negatives: &[f64], resamples: usize, rng: &mut impl Rng) -> Interval {
-    let estimates = (0..resamples).map(|_| {
-        auc(&super::bootstrap::resample(positives, rng), &super::bootstrap::resample(negatives, rng))
-    });
+    let estimates = (0..resamples).map(|_| auc(&resample(positives, rng), &resample(negatives, rng)));
     let mut estimates: Vec<f64> = estimates.collect();
     interval_of(auc(positives, negatives), &mut estimates)
 }
@@ -39,21 +37,6 @@ pub fn share_above(scores: &[f64], threshold: f64) -> f64 {
         scores.iter().filter(|&&score| score > threshold).count() as f64,
         scores.len() as f64,
     )
-}
-
-/// The value below which a share of the scores lies, interpolated linearly between order statistics (the default of
-/// numpy and R). NaN without scores.
-pub fn quantile(scores: &[f64], share: f64) -> f64 {
-    let mut sorted = scores.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    quantile_of_sorted(&sorted, share)
-}
-
-pub(crate) fn quantile_of_sorted(sorted: &[f64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-    let at = share.clamp(0.0, 1.0) * last as f64;
-    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
-    below + (above - below) * at.fract()
 }
 
 #[cfg(test)]
@@ -69,10 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_interpolate() {
-        assert_eq!(quantile(&[4.0, 1.0, 3.0, 2.0], 0.5), 2.5);
-        assert_eq!(quantile(&[4.0, 1.0, 3.0, 2.0], 1.0), 4.0);
-        assert!(quantile(&[], 0.5).is_nan());
+    fn a_share_above_does_not_count_the_threshold() {
         assert_eq!(share_above(&[1.0, 2.0, 3.0], 2.0), 1.0 / 3.0);
     }
 }

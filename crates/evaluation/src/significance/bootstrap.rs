@@ -3,7 +3,7 @@
 use rand::{Rng, RngExt};
 use serde::Serialize;
 
-use super::auc::quantile_of_sorted;
+use super::quantile::quantile_of_sorted;
 
 /// A figure with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -3,6 +3,7 @@
 pub mod auc;
 pub mod bootstrap;
 pub mod hypothesis;
+pub mod quantile;
 pub mod student;
 
 pub use bootstrap::Interval;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::f64::consts::PI;
 
-use super::piece::mean;
+use super::{mean, ratio};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 
 /// Where a pitch-class histogram lies in the Tonnetz (Harte, Sandler and Gasser 2006): six coordinates, on the circles
@@ -67,7 +67,7 @@ pub fn chord_progression_irregularity(grid: &Grid) -> f64 {
         pitch_classes_every(grid, 2 * STEPS_PER_QUARTER).iter().filter_map(chord).collect();
     chords.dedup();
     let different: HashSet<_> = chords.windows(3).collect();
-    super::ratio(different.len() as f64, chords.windows(3).len() as f64)
+    ratio(different.len() as f64, chords.windows(3).len() as f64)
 }
 
 /// Steps during which each pitch class sounds, for every stretch of so many steps.

@@ -9,7 +9,7 @@ use composer_music::Score;
 
 use super::key::{self, Key};
 use super::sounding::{Segment, segments};
-use super::{harmony, ratio, structureness};
+use super::{harmony, mean, ratio, structureness};
 use crate::failure::{drift, repetition};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 
@@ -270,15 +270,6 @@ fn entropy(counts: &[f64]) -> f64 {
     }
     let shares = counts.iter().filter(|&&count| count > 0.0).map(|count| count / total);
     shares.map(|share| share * (1.0 / share).log2()).sum()
-}
-
-pub(crate) fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut sum, mut count) = (0.0, 0.0);
-    for value in values {
-        sum += value;
-        count += 1.0;
-    }
-    ratio(sum, count)
 }
 
 #[cfg(test)]

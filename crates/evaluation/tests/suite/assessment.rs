@@ -1,4 +1,4 @@
-//! A whole assessment: honest pieces pass, spoilt ones are named, copies are caught, and it serialises.
+//! A whole assessment: original pieces pass, corrupted ones are named, copies are caught, and it serialises.
 
 use composer_evaluation::assessment::assess;
 use composer_evaluation::corruption::{Corruption, Pool};
@@ -15,21 +15,26 @@ fn named(scores: &[Score]) -> Vec<(String, &Score)> {
 }
 
 #[test]
-fn real_spoilt_and_copied_sets_are_told_apart() {
+fn real_spoilt_and_copied_sets_are_distinguished() {
     let Some(corpus) = corpora::chorales() else { return };
     let reference: Vec<Score> = corpus.train.iter().take(120).map(Grid::to_score).collect();
     let reference = named(&reference);
     let pool = Pool::new(&corpus.train);
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let mut spoilt = |corruption: Corruption| -> Vec<Score> {
+    let mut corrupted = |corruption: Corruption| -> Vec<Score> {
         corpus.test.iter().take(12).map(|grid| corruption.apply(grid, &pool, &mut rng).to_score()).collect()
     };
 
     let real: Vec<Score> = corpus.test.iter().take(12).map(Grid::to_score).collect();
     let assessment = assess(&named(&real), &reference, 1).unwrap();
-    assert!(assessment.sound() >= 8 && assessment.copied() <= 1, "{} sound", assessment.sound());
+    assert!(
+        assessment.without_failure() >= 8 && assessment.copied() <= 1,
+        "{} sound",
+        assessment.without_failure()
+    );
     assert_eq!(assessment.main_failure(), None);
-    let as_real = assessment.comparisons.iter().filter(|comparison| comparison.as_real()).count();
+    let as_real =
+        assessment.comparisons.iter().filter(|comparison| comparison.is_indistinguishable()).count();
     assert!(
         as_real * 10 >= assessment.comparisons.len() * 8,
         "{as_real} of {}",
@@ -42,7 +47,7 @@ fn real_spoilt_and_copied_sets_are_told_apart() {
         (Corruption::Jitter(0.3), FailureMode::TimingArtefacts),
         (Corruption::SemitoneSteps(2), FailureMode::HarmonicDrift),
     ] {
-        let assessment = assess(&named(&spoilt(corruption)), &reference, 1).unwrap();
+        let assessment = assess(&named(&corrupted(corruption)), &reference, 1).unwrap();
         assert_eq!(assessment.main_failure(), Some(mode), "{corruption:?}");
         assert!(assessment.count(mode) >= 11, "{corruption:?}");
     }

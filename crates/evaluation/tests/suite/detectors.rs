@@ -38,12 +38,12 @@ fn check(corpus: &Corpus) {
     }
     let mut failures = Vec::new();
     for (corruption, mode, target) in TARGETS {
-        let spoilt: Vec<[f64; 4]> = corpus
+        let corrupted: Vec<[f64; 4]> = corpus
             .test
             .iter()
             .map(|grid| detectors.scores(&corruption.apply(grid, &pool, &mut rng)))
             .collect();
-        let reached = auc(&column(&spoilt, mode), &column(&clean, mode));
+        let reached = auc(&column(&corrupted, mode), &column(&clean, mode));
         println!("{}: {corruption:?}: {reached:.3}", corpus.name);
         if reached < target {
             failures.push(format!("{}: {corruption:?}: {reached:.3} < {target}", corpus.name));
@@ -66,7 +66,7 @@ fn detectors_find_their_failures_in_folk_tunes() {
     }
 }
 
-/// Not learnt by heart: the structure detector finds a corruption that it was never shown.
+/// Not overfitted: the structure detector finds a corruption that it was not fitted to.
 #[test]
 fn structure_is_found_on_an_unseen_corruption() {
     let Some(corpus) = corpora::chorales() else { return };
@@ -78,9 +78,9 @@ fn structure_is_found_on_an_unseen_corruption() {
         let detectors = Detectors::calibrate_against(&corpus.train, Extent::WholePieces, &seen, 1).unwrap();
         let score = |grid: &Grid| detectors.scores(grid)[FailureMode::NoStructure as usize];
         let real: Vec<f64> = corpus.test.iter().map(score).collect();
-        let spoilt: Vec<f64> =
+        let corrupted: Vec<f64> =
             corpus.test.iter().map(|grid| score(&unseen.apply(grid, &pool, &mut rng))).collect();
-        assert!(auc(&spoilt, &real) > 0.94, "{unseen:?}: {}", auc(&spoilt, &real));
+        assert!(auc(&corrupted, &real) > 0.94, "{unseen:?}: {}", auc(&corrupted, &real));
     }
 }
 

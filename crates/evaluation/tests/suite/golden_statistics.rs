@@ -4,10 +4,11 @@
 use composer_evaluation::distance::measures::{jensen_shannon, overlapped_area, wasserstein};
 use composer_evaluation::likelihood::accuracy::FrameCounts;
 use composer_evaluation::listening::{Answer, Judgement, bradley_terry};
-use composer_evaluation::significance::auc::{auc, quantile};
+use composer_evaluation::significance::auc::auc;
 use composer_evaluation::significance::hypothesis::{
     binomial_test, equivalence_test, exact_interval, friedman, holm, wilcoxon,
 };
+use composer_evaluation::significance::quantile::quantile;
 use composer_evaluation::statistics::key;
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Copies are found and named, at any transposition; honest music is not accused.
+//! Copies are found and named, at any transposition; original music is not flagged.
 
 use composer_evaluation::corruption::{Corruption, Pool};
 use composer_evaluation::grid::{Grid, GridNote};
@@ -53,20 +53,20 @@ fn music_without_notes_has_nothing_copied() {
     assert!(!verdict.copied && verdict.overlap.longest.is_none() && verdict.overlap.nearest.is_none());
 }
 
-/// On real music: held-out chorales are hardly ever accused, training pieces in another key always, and so are pieces
+/// On real music: held-out chorales are hardly ever flagged, training pieces in another key always, and so are pieces
 /// that were glued together from long stretches of training pieces.
 #[test]
 fn real_chorales_are_honest_and_memorised_ones_are_caught() {
     let Some(corpus) = corpora::chorales() else { return };
     let scores: Vec<Score> = corpus.train.iter().map(Grid::to_score).collect();
     let originality = Originality::new(&named(&scores));
-    let accused = corpus.test.iter().filter(|grid| originality.judge(&grid.to_score()).copied).count();
+    let flagged = corpus.test.iter().filter(|grid| originality.judge(&grid.to_score()).copied).count();
     println!(
-        "threshold {} onsets, {accused} of {} held-out chorales accused",
+        "threshold {} onsets, {flagged} of {} held-out chorales flagged",
         originality.judge(&scores[0]).threshold,
         corpus.test.len()
     );
-    assert!(accused * 20 <= corpus.test.len(), "{accused} of {}", corpus.test.len());
+    assert!(flagged * 20 <= corpus.test.len(), "{flagged} of {}", corpus.test.len());
 
     let pool = Pool::new(&corpus.train);
     let mut rng = ChaCha8Rng::seed_from_u64(2);

@@ -118,6 +118,7 @@ fn write_logits(model: &SequenceModel, sequence: &Sequence, folder: &Path, name:
     let counts = match &batch.targets {
         Targets::Bits { weight, .. } => weight.clone(),
         Targets::Tokens(_) => vec![1.0; logits.len()],
+        Targets::Values { .. } => unreachable!("these models read music"),
     };
     let mut case = json!({ "logits": logits, "counts": counts, "nats": nats });
     match sequence {
@@ -128,6 +129,7 @@ fn write_logits(model: &SequenceModel, sequence: &Sequence, folder: &Path, name:
             };
             case["frames"] = json!(frames.iter().map(pitches).collect::<Vec<_>>());
         }
+        Sequence::Values(_) => unreachable!("these models read music"),
     }
     let path = folder.join(name);
     file::save(model, &Notes::default(), &path.with_extension("safetensors")).unwrap();

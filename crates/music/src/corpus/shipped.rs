@@ -1,13 +1,8 @@
 //! The music that ships inside the binary, so that the first run needs no download and no path.
 //!
-//! Provenance and licence of every file are in the project's `datasets/` folder, and embedded with the music.
-
-use include_dir::{Dir, include_dir};
+//! The files are in the crate [`composer_datasets`], with the provenance and licence of each.
 
 use super::{Corpus, Criteria, examine, without_duplicates};
-
-static PIANO: Dir = include_dir!("$CARGO_MANIFEST_DIR/../../datasets/mutopia-pd");
-static GAMES: Dir = include_dir!("$CARGO_MANIFEST_DIR/../../datasets/freedoom");
 
 /// All music that ships: [`piano`] and [`games`].
 pub fn shipped() -> Corpus {
@@ -20,39 +15,27 @@ pub fn shipped() -> Corpus {
 
 /// Ten piano pieces in the public domain: eight rags by Joplin, Debussy's first Arabesque, Satie's first Gymnopédie.
 pub fn piano() -> Corpus {
-    embedded(&PIANO)
+    embedded(composer_datasets::mutopia_pd())
 }
 
 /// Sixty-six pieces of game music for several instruments, most with drums (BSD-3-Clause).
 pub fn games() -> Corpus {
-    embedded(&GAMES)
+    embedded(composer_datasets::freedoom())
 }
 
 /// Where the music comes from and on what terms: pairs of file name and text.
 pub fn terms() -> Vec<(&'static str, &'static str)> {
-    let text = |dir: &'static Dir, name: &'static str| {
-        dir.get_file(name).and_then(|file| file.contents_utf8()).map(|text| (name, text))
-    };
-    [text(&PIANO, "PROVENANCE.json"), text(&GAMES, "COPYRIGHT")].into_iter().flatten().collect()
+    composer_datasets::terms()
 }
 
-/// The bytes of every embedded MIDI file with its name, sorted by name.
+/// The bytes of every embedded MIDI file with its name, sorted by name within each set.
 pub fn files() -> impl Iterator<Item = (String, &'static [u8])> {
-    [&PIANO, &GAMES].into_iter().flat_map(midi_files)
+    let all = composer_datasets::mutopia_pd().into_iter().chain(composer_datasets::freedoom());
+    all.map(|(name, bytes)| (name.to_owned(), bytes))
 }
 
-fn midi_files(dir: &'static Dir) -> Vec<(String, &'static [u8])> {
-    let mut files: Vec<_> = dir
-        .files()
-        .filter(|file| file.path().extension().is_some_and(|extension| extension == "mid"))
-        .map(|file| (file.path().display().to_string(), file.contents()))
-        .collect();
-    files.sort();
-    files
-}
-
-fn embedded(dir: &'static Dir) -> Corpus {
+fn embedded(files: Vec<(&'static str, &'static [u8])>) -> Corpus {
     let criteria = Criteria::default();
-    let examined = midi_files(dir).iter().map(|(name, bytes)| examine(name, bytes, &criteria)).collect();
+    let examined = files.iter().map(|(name, bytes)| examine(name, bytes, &criteria)).collect();
     without_duplicates(examined, &criteria)
 }

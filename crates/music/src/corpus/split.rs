@@ -80,8 +80,8 @@ pub fn assign(keys: &[ContentKey]) -> Vec<Set> {
     keys.iter().map(|key| set(places[key])).collect()
 }
 
-/// Deals items into `folds` equal heaps by the fingerprints of their contents, for cross-validation: equal contents are in one
-/// heap, and the order in which items came does not matter. Unlike [`assign`], an item may change its heap when others are added.
+/// Assigns items to `folds` equal folds by the fingerprints of their contents, for cross-validation: equal contents are in one
+/// fold, and the order in which items came does not matter. Unlike [`assign`], an item may change its fold when others are added.
 pub fn deal(keys: &[ContentKey], folds: usize) -> Vec<usize> {
     let distinct: BTreeMap<ContentKey, usize> =
         keys.iter().collect::<BTreeSet<_>>().into_iter().zip(0..).map(|(key, place)| (*key, place)).collect();
@@ -97,16 +97,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heaps_are_equal_and_equal_contents_are_in_one() {
+    fn folds_are_equal_and_equal_contents_are_in_one() {
         let key = |byte: u8| {
             let mut key = ContentKey::default();
             key[0] = byte;
             key
         };
         let keys: Vec<ContentKey> = [9, 3, 7, 3, 1, 5, 8, 9, 3].map(key).to_vec();
-        let heaps = deal(&keys, 3);
-        assert_eq!(heaps, [2, 1, 0, 1, 0, 2, 1, 2, 1]);
+        let folds = deal(&keys, 3);
+        assert_eq!(folds, [2, 1, 0, 1, 0, 2, 1, 2, 1]);
         let backwards: Vec<ContentKey> = keys.iter().rev().copied().collect();
-        assert!(deal(&backwards, 3).iter().rev().eq(&heaps), "whatever the order");
+        assert!(deal(&backwards, 3).iter().rev().eq(&folds), "whatever the order");
     }
 }

@@ -125,7 +125,7 @@ impl Reader {
                         break;
                     }
                     self.event(event.kind, &mut state);
-                    // The standard ends running status at a meta event; some writers go on with it.
+                    // The standard ends running status at a meta event; some writers continue it.
                     running_status = events.running_status().or(running_status);
                     *events.running_status_mut() = running_status;
                 }

@@ -27,7 +27,7 @@ pub enum AnyRepresentation {
     Bars(BarRepresentation),
 }
 
-/// Patterns that `bars` learns unless told otherwise.
+/// Patterns that `bars` learns by default.
 pub const DEFAULT_PATTERNS: usize = 512;
 
 impl AnyRepresentation {
@@ -90,8 +90,8 @@ impl AnyRepresentation {
         }
     }
 
-    /// Whether the symbols tell how fast music is played.
-    pub fn tells_tempo(&self) -> bool {
+    /// Whether the symbols hold the tempo.
+    pub fn has_tempo(&self) -> bool {
         match self {
             Self::Events(events) => events.time == Time::Performance,
             Self::Remi(_) | Self::Bars(_) => true,
@@ -99,8 +99,8 @@ impl AnyRepresentation {
         }
     }
 
-    /// Whether the symbols tell how loud notes are.
-    pub fn tells_velocity(&self) -> bool {
+    /// Whether the symbols hold the velocity of notes.
+    pub fn has_velocity(&self) -> bool {
         matches!(self, Self::Events(_) | Self::Remi(_) | Self::Bars(_))
     }
 

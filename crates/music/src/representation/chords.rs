@@ -191,7 +191,7 @@ impl Representation for ChordRepresentation {
     fn quantise(&self, score: &Score) -> Result<Quantised, Error> {
         let notes = score.notes().count();
         let mut loss = Loss { notes, ..Loss::default() };
-        loss.count("notes told as harmony only", notes);
+        loss.count("notes kept as harmony only", notes);
         Ok(Quantised { score: self.decode_tokens(&self.encode_tokens(score)?), loss })
     }
 

@@ -178,7 +178,7 @@ impl EventRepresentation {
         Ok(write_tokens(&sounds, &pedals))
     }
 
-    /// Tokens as a score; those beyond the vocabulary are passed over.
+    /// Tokens as a score; those beyond the vocabulary are ignored.
     pub fn decode_tokens(&self, tokens: &[u32]) -> Score {
         let (sounds, pedals) = read_tokens(tokens);
         self.score(&one_at_a_time(sounds, &mut Loss::default()), &pedals)
@@ -224,7 +224,7 @@ fn write_tokens(sounds: &[Sound], pedals: &[(u64, bool)]) -> Vec<u32> {
     tokens
 }
 
-/// Any tokens: what is struck while it sounds is struck again, what is released without sounding is passed over, and
+/// Any tokens: what is struck while it sounds is struck again, what is released without sounding is ignored, and
 /// what still sounds at the end ends there.
 fn read_tokens(tokens: &[u32]) -> (Vec<Sound>, Vec<(u64, bool)>) {
     let (mut sounds, mut pedals) = (Vec::new(), Vec::new());

@@ -179,7 +179,7 @@ impl FrameRepresentation {
     ///
     /// Drums and pitches outside the range are left out. Both ends of a note are rounded to the grid, and it is at
     /// least one step long. A pitch that is struck again while it sounds gets an onset; without the onset plane the
-    /// onsets are the steps where a pitch begins to sound. Notes beyond [`MAX_STEPS`] are left out; to be told of them,
+    /// onsets are the steps where a pitch begins to sound. Notes beyond [`MAX_STEPS`] are left out; to count them,
     /// use [`Representation::encode`].
     pub fn encode(&self, score: &Score) -> Vec<Frame> {
         let grid = Grid::new(score.ticks_per_quarter, self.steps_per_quarter);

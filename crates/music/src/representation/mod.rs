@@ -12,10 +12,13 @@
 //! Every one is a [`Representation`]: it encodes a score, decodes any symbols to a valid score, says with
 //! [`Representation::quantise`] what it keeps of a score and what not, and has a fingerprint. The law that all of them
 //! obey is `decode(encode(score)) == quantise(score)`, and no sequence of symbols makes `decode` panic.
+//!
+//! [`contour`] is for sources only: what a drum model conditions on of a bass line.
 
 mod any;
 pub mod bars;
 pub mod chords;
+pub mod contour;
 pub mod events;
 pub mod frames;
 pub mod grid;

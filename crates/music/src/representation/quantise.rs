@@ -12,7 +12,7 @@ use crate::tempo_map::TempoMap;
 pub struct Sound {
     /// First step.
     pub start: u64,
-    /// Who plays it: a program, a voice, or 0 where the representation does not tell.
+    /// Who plays it: a program, a voice, or 0 where the representation does not hold it.
     pub part: u16,
     /// MIDI pitch.
     pub pitch: u8,

@@ -40,7 +40,7 @@ fn variations_show_where_the_representation_tells_of_them_and_nowhere_else() {
         };
         assert!(!shows(&plain), "{name}");
         assert_eq!(shows(&keys), name != "drum-events", "{name}: keys");
-        assert_eq!(shows(&tempos), representation.tells_tempo(), "{name}: tempos");
-        assert_eq!(shows(&loudness), representation.tells_velocity(), "{name}: loudness");
+        assert_eq!(shows(&tempos), representation.has_tempo(), "{name}: tempos");
+        assert_eq!(shows(&loudness), representation.has_velocity(), "{name}: loudness");
     }
 }

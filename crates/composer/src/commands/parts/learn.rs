@@ -232,7 +232,7 @@ fn configuration(task: Task, styles: usize, args: &LearnArgs, recipe: &Recipe) -
     let drum = task == Task::Drum;
     let reads = |way| recipe.conditioning.contains(&way);
     Seq2SeqConfig {
-        source: frames(if drum { contour::representation() } else { pitched() }),
+        source: frames(if drum { contour::BASS.layout() } else { pitched() }),
         target: frames(if drum { drums() } else { pitched() }),
         styles,
         encoder: RecurrentConfig { bidirectional: true, ..stack(recipe.encoder) },

@@ -27,7 +27,7 @@ pub fn pair(task: Task, score: &Score, style: Option<u32>) -> Option<Pair> {
         return None;
     }
     let (mut from, mut to) = match task {
-        Task::Drum => (contour::encode(&source), hits(&target)),
+        Task::Drum => (contour::BASS.encode(&source), hits(&target)),
         Task::Accompany | Task::Reharmonise => (pitched().encode(&source), pitched().encode(&target)),
     };
     // Both are as long as the piece: where one has ended, it is silent.

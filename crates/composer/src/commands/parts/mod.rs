@@ -21,6 +21,7 @@ use composer_decoding::{FrameOptions, Generator, Rules};
 use composer_models::seq2seq::{self, Conditioned, Look, PartNotes, Task};
 use composer_models::{Encoding, Seq2Seq, Sequence};
 use composer_music::atomic_file::write_atomically;
+use composer_music::representation::contour::SourceRepresentation;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::grid::Grid;
 use composer_music::roles::{Part, Role, roles};
@@ -203,10 +204,7 @@ pub fn write_part(
     let Encoding::Frames { representation, .. } = model.config().source else {
         return Err(wrong_input("this model reads tokens, and these commands need one that reads frames"));
     };
-    let frames = match representation == contour::representation() {
-        true => contour::encode(source),
-        false => representation.encode(source),
-    };
+    let frames = SourceRepresentation::from(representation).encode(source);
     if frames.is_empty() || frames.len() > MAX_STEPS {
         return Err(wrong_input(format!(
             "the part is {} steps long on the model's grid, and must have between 1 and {MAX_STEPS}",

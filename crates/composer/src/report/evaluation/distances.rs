@@ -79,7 +79,7 @@ fn statistic_cells(row: Option<&Comparison>) -> Markup {
     let Some(row) = row else { return html! { td.number { "–" } td {} td {} } };
     html! {
         td.number { (format!("{:.2}", row.mean)) }
-        (distance_cells(row.distance, &row.human, row.as_real(), FURTHEST, 2))
+        (distance_cells(row.distance, &row.human, row.is_indistinguishable(), FURTHEST, 2))
     }
 }
 
@@ -138,7 +138,7 @@ fn distribution<'a>(set: &Set<'a>, name: &str) -> Option<&'a DistributionCompari
 fn distribution_cells(row: Option<&DistributionComparison>, most: f64) -> Markup {
     let Some(row) = row else { return html! { td.number { "–" } td {} td {} } };
     html! {
-        (distance_cells(row.divergence, &row.human_divergence, row.as_real(), most, 3))
+        (distance_cells(row.divergence, &row.human_divergence, row.is_indistinguishable(), most, 3))
         td.number {
             (format!("{:.2}", row.overlap)) " "
             span.note { (format!("(real {:.2} – {:.2})", row.human_overlap.low, row.human_overlap.high)) }

@@ -79,8 +79,10 @@ pub fn sections(set: &Set) -> anyhow::Result<Markup> {
 pub fn headline(assessment: &Assessment) -> String {
     match assessment.main_failure() {
         Some(mode) => format!("Most pieces fail in the same way: {}.", mode.name()),
-        None if assessment.sound() == assessment.pieces.len() => "No piece shows a failure.".into(),
-        None if 2 * assessment.sound() >= assessment.pieces.len() => "Most pieces are sound.".into(),
+        None if assessment.without_failure() == assessment.pieces.len() => "No piece shows a failure.".into(),
+        None if 2 * assessment.without_failure() >= assessment.pieces.len() => {
+            "Most pieces are sound.".into()
+        }
         None => "Most pieces fail, in different ways.".into(),
     }
 }
@@ -93,15 +95,15 @@ pub fn marked_quarters(assessment: &Assessment, piece: usize) -> Vec<Range<f64>>
 }
 
 fn as_real(assessment: &Assessment) -> String {
-    let statistics = assessment.comparisons.iter().map(|row| row.as_real());
-    let all = statistics.chain(assessment.distributions.iter().map(|row| row.as_real()));
+    let statistics = assessment.comparisons.iter().map(|row| row.is_indistinguishable());
+    let all = statistics.chain(assessment.distributions.iter().map(|row| row.is_indistinguishable()));
     format!("{} of {}", all.clone().filter(|real| *real).count(), all.count())
 }
 
 fn facts(assessment: &Assessment) -> Markup {
     html! {
         dl.facts {
-            (fact(&format!("{} of {}", assessment.sound(), assessment.pieces.len()), "pieces without a failure"))
+            (fact(&format!("{} of {}", assessment.without_failure(), assessment.pieces.len()), "pieces without a failure"))
             (fact(&assessment.copied().to_string(), "pieces copied"))
             (fact(&as_real(assessment), "statistics as in real music"))
             (fact(&assessment.reference_summary.pieces.to_string(), "real pieces"))
@@ -116,7 +118,7 @@ fn side_by_side(sets: &[Set]) -> Markup {
     };
     let mut rows = vec![
         ("pieces", each(&|set| set.pieces.len().to_string())),
-        ("without a failure", each(&|set| set.sound().to_string())),
+        ("without a failure", each(&|set| set.without_failure().to_string())),
     ];
     rows.extend(FailureMode::ALL.map(|mode| (mode.name(), each(&|set| set.count(mode).to_string()))));
     rows.push(("copied", each(&|set| set.copied().to_string())));

@@ -150,7 +150,7 @@ impl RemiRepresentation {
         Ok(write::tokens(&self.tokens(), &sheet, self.grid_steps()))
     }
 
-    /// Tokens as a score; those beyond the vocabulary are passed over.
+    /// Tokens as a score; those beyond the vocabulary are ignored.
     pub fn decode_tokens(&self, tokens: &[u32]) -> Score {
         self.score(&read::sheet(&self.tokens(), tokens, self.grid_steps()))
     }
