@@ -64,7 +64,7 @@ trait General: Scalar {
     ///
     /// # Safety
     /// All elements that sizes and strides say must lie in the memory of the pointers.
-    unsafe fn gemm(
+    unsafe fn general_product(
         size: (usize, usize, usize),
         a: (*const Self, isize, isize),
         b: (*const Self, isize, isize),
@@ -76,7 +76,7 @@ trait General: Scalar {
 macro_rules! general {
     ($type:ty, $gemm:ident) => {
         impl General for $type {
-            unsafe fn gemm(
+            unsafe fn general_product(
                 (m, k, n): (usize, usize, usize),
                 a: (*const Self, isize, isize),
                 b: (*const Self, isize, isize),
@@ -85,9 +85,7 @@ macro_rules! general {
             ) {
                 // SAFETY: the caller's.
                 unsafe {
-                    matrixmultiply::$gemm(
-                        m, k, n, 1.0, a.0, a.1, a.2, b.0, b.1, b.2, beta, c.0, c.1, c.2,
-                    )
+                    matrixmultiply::$gemm(m, k, n, 1.0, a.0, a.1, a.2, b.0, b.1, b.2, beta, c.0, c.1, c.2)
                 }
             }
         }
@@ -149,7 +147,13 @@ impl<S: General> Work<S> {
                 unsafe {
                     let (b, c) = (b.as_ptr().add(from * k), (target as *mut S).add(from));
                     let left = (a.as_ptr(), k as isize, 1);
-                    S::gemm((m, k, count), left, (b, 1, k as isize), S::zero(), (c, n as isize, 1));
+                    S::general_product(
+                        (m, k, count),
+                        left,
+                        (b, 1, k as isize),
+                        S::zero(),
+                        (c, n as isize, 1),
+                    );
                 }
             };
             rayon::join(|| columns(0, half), || columns(half, n - half));
@@ -166,7 +170,7 @@ impl<S: General> Work<S> {
                     }
                     _ => ((a.as_ptr().add(first * k), wide(k), one), (b.as_ptr(), one, wide(k)), S::zero()),
                 };
-                S::gemm((rows, k, n), a, b, beta, (c.as_mut_ptr(), wide(n), one));
+                S::general_product((rows, k, n), a, b, beta, (c.as_mut_ptr(), wide(n), one));
             }
         });
     }
@@ -233,7 +237,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rounds = arguments.first().and_then(|text| text.parse().ok()).unwrap_or(15);
     let words = arguments.get(1..).unwrap_or_default();
-    println!("| product, M x K x N | type | threads | ours GFLOP/s | matrixmultiply GFLOP/s | ratio | min–max |");
+    println!(
+        "| product, M x K x N | type | threads | ours GFLOP/s | matrixmultiply GFLOP/s | ratio | min–max |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for threads in [1, 2] {
         let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else { continue };

@@ -1,5 +1,7 @@
 //! The two floating-point types that everything is generic over.
 
+#![allow(unsafe_code)] // the interface of matrixmultiply
+
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 
@@ -47,6 +49,44 @@ pub trait Scalar:
 
     /// The value in double precision, exactly.
     fn f64(self) -> f64;
+
+    /// matrixmultiply's product `c = a · b + beta · c`, for `(M, K, N)`; strides are those of rows and columns.
+    ///
+    /// # Safety
+    /// Every element that shapes and strides name must be readable (`a`, `b`) or writable (`c`) from the pointers on, those of `c`
+    /// must not overlap each other, nor the other matrices.
+    #[doc(hidden)]
+    unsafe fn gemm(
+        matrices: (*const Self, *const Self),
+        a_strides: [isize; 2],
+        b_strides: [isize; 2],
+        size: (usize, usize, usize),
+        beta: Self,
+        c: *mut Self,
+        c_strides: [isize; 2],
+    );
+}
+
+/// [`Scalar::gemm`] by the function of matrixmultiply for one type.
+macro_rules! gemm {
+    ($function:ident) => {
+        unsafe fn gemm(
+            (a, b): (*const Self, *const Self),
+            [a_row, a_column]: [isize; 2],
+            [b_row, b_column]: [isize; 2],
+            (m, k, n): (usize, usize, usize),
+            beta: Self,
+            c: *mut Self,
+            [c_row, c_column]: [isize; 2],
+        ) {
+            // SAFETY: the caller's.
+            unsafe {
+                matrixmultiply::$function(
+                    m, k, n, 1.0, a, a_row, a_column, b, b_row, b_column, beta, c, c_row, c_column,
+                );
+            }
+        }
+    };
 }
 
 impl Scalar for f32 {
@@ -70,6 +110,8 @@ impl Scalar for f32 {
     fn f64(self) -> f64 {
         f64::from(self)
     }
+
+    gemm!(sgemm);
 }
 
 impl Scalar for f64 {
@@ -122,4 +164,6 @@ impl Scalar for f64 {
     fn f64(self) -> f64 {
         self
     }
+
+    gemm!(dgemm);
 }

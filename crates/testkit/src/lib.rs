@@ -1,4 +1,8 @@
-//! Test helpers: allclose, golden files, seeded inputs.
+//! Tests of numbers: what the crate approx lacks.
+//!
+//! Numbers and whole arrays are compared with `approx` (`assert_relative_eq!`, `assert_abs_diff_eq!`). Here are comparisons of slices
+//! that scale with the whole slice, name the worst element and reject an expectation of zeros, tables of checks that report
+//! all failures ([`Checks`]), golden files ([`Golden`]) and seeded inputs ([`uniform`]).
 //!
 //! ```
 //! use composer_testkit::{Checks, compare};

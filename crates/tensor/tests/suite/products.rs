@@ -1,5 +1,6 @@
 //! Products against the plain triple loop, on every CPU path, at every kind of edge.
 
+use approx::abs_diff_eq;
 use composer_tensor::Scalar;
 use composer_tensor::matmul::{Left, Packed, Store, add_outer_products, multiply};
 use composer_tensor::simd::{self, Path};
@@ -19,9 +20,9 @@ fn naive<S: Scalar>(a: &[S], w: &[S], m: usize, n: usize, k: usize) -> Vec<f64> 
 fn assert_close<S: Scalar>(found: &[S], expected: &[f64], k: usize, what: &str) {
     assert_eq!(found.len(), expected.len());
     let bound = 2.0 * S::epsilon().f64() * (k as f64 + 2.0);
-    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let error = (found.f64() - expected).abs();
-        assert!(error <= bound, "{what}: [{i}] is {found} instead of {expected}");
+    for (i, (found, &expected)) in found.iter().zip(expected).enumerate() {
+        let close = abs_diff_eq!(found.f64(), expected, epsilon = bound);
+        assert!(close, "{what}: [{i}] is {found} instead of {expected}");
     }
 }
 
