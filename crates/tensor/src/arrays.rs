@@ -6,8 +6,8 @@
 //! Products here are those of `matrixmultiply`. It packs both matrices at each call, which the products of [`matmul`](crate::matmul)
 //! avoid for weights that stay; the measurements that decide are in `benches/README.md`. An element of a result is one sum
 //! in an order that depends on the length of the sum alone, so it is the same bits for any number of threads, and for a row
-//! alone or among others. That order is not the one of `matmul` (there one sum from the first element to the last, here one per 256
-//! elements), so the two agree up to rounding only: they check each other.
+//! alone or among others. That order is not the one of [`matmul::multiply`](crate::matmul::multiply) (there one sum from the first
+//! element to the last, here one per 256 elements), so the two agree up to rounding only: they check each other.
 //!
 //! ```
 //! use composer_tensor::arrays::{product, tanh};

@@ -11,8 +11,9 @@
 //! ```
 //!
 //! These products, and not those of `matrixmultiply` ([`arrays`](crate::arrays)), compute whatever a network needs: measured beside it
-//! at the shapes that occur, they are 1.4 to 20 times as fast for the steps of a recurrence, whose weights stay packed, and within
-//! 10 % of it (mostly ahead) for large and outer products. `benches/README.md` has the figures for each shape, and the rule.
+//! at the shapes that occur, they are 1.1 to 20 times as fast for the steps of a recurrence, whose weights stay packed, and mostly
+//! ahead or within 10 % of it for large and outer products. `benches/README.md` has the figures for each shape, the exceptions and
+//! the rule.
 //!
 //! Every element of a result is one sum over `k` in order, started from zero, whatever tile it falls in. So a result is
 //! the same bits however its rows are shared out to threads, and one row alone gives what it gives among others.
