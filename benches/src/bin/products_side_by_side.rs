@@ -64,7 +64,7 @@ trait General: Scalar {
     ///
     /// # Safety
     /// All elements that sizes and strides say must lie in the memory of the pointers.
-    unsafe fn gemm(
+    unsafe fn general_product(
         size: (usize, usize, usize),
         a: (*const Self, isize, isize),
         b: (*const Self, isize, isize),
@@ -76,7 +76,7 @@ trait General: Scalar {
 macro_rules! general {
     ($type:ty, $gemm:ident) => {
         impl General for $type {
-            unsafe fn gemm(
+            unsafe fn general_product(
                 (m, k, n): (usize, usize, usize),
                 a: (*const Self, isize, isize),
                 b: (*const Self, isize, isize),
@@ -147,7 +147,7 @@ impl<S: General> Work<S> {
                 unsafe {
                     let (b, c) = (b.as_ptr().add(from * k), (target as *mut S).add(from));
                     let left = (a.as_ptr(), k as isize, 1);
-                    <S as General>::gemm(
+                    S::general_product(
                         (m, k, count),
                         left,
                         (b, 1, k as isize),
@@ -170,7 +170,7 @@ impl<S: General> Work<S> {
                     }
                     _ => ((a.as_ptr().add(first * k), wide(k), one), (b.as_ptr(), one, wide(k)), S::zero()),
                 };
-                <S as General>::gemm((rows, k, n), a, b, beta, (c.as_mut_ptr(), wide(n), one));
+                S::general_product((rows, k, n), a, b, beta, (c.as_mut_ptr(), wide(n), one));
             }
         });
     }
