@@ -101,6 +101,7 @@ impl Session {
 
     /// Trains; the best model is then in the folder.
     pub fn train(&mut self, args: &TrainArgs, folder: &OutputFolder) -> anyhow::Result<Finished> {
+        interrupt::watch()?;
         let description = self.description();
         let notes = Notes {
             seed: self.config.training.seed,
@@ -160,7 +161,8 @@ pub fn take_folder(folder: &mut OutputFolder, resume: bool, run: &Path) -> anyho
     folder.remove_all(EVENTS_PREFIX)
 }
 
-/// A training of any model in a run folder: shown, recorded, and resumed if there is a checkpoint.
+/// A training of any model in a run folder: shown, recorded, and resumed if there is a checkpoint. Ctrl-C stops it once
+/// [`interrupt::watch`] was called.
 pub struct InFolder<'a> {
     /// Where it is recorded.
     pub folder: &'a OutputFolder,
@@ -186,7 +188,6 @@ impl InFolder<'_> {
         training: &TrainingConfig,
         after_epoch: &mut AfterEpoch<'_, M>,
     ) -> anyhow::Result<Finished> {
-        interrupt::watch()?;
         let saved = self.saved()?;
         let parameters = thousands(model.params().len() as u64);
         match &saved {

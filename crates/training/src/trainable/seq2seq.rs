@@ -1,6 +1,6 @@
 //! Training of a [`Seq2Seq`]: windows of pairs in random order, each from a state of its own.
 
-use super::Trainable;
+use super::model::Trainable;
 use super::sequence::sequence_bytes;
 use crate::config::TrainingConfig;
 use crate::error::Error;

@@ -1,6 +1,6 @@
 //! Training of a [`SequenceModel`]: truncated BPTT along the rows of a batch, with the state carried from chunk to chunk.
 
-use super::Trainable;
+use super::model::Trainable;
 use super::sequence_sampler::{Sampler, SymbolRecord};
 use crate::config::TrainingConfig;
 use crate::error::Error;

@@ -5,6 +5,7 @@ use super::measure::{Measured, held_out};
 use super::{contour, drums, pitched};
 use crate::config::Run;
 use crate::failure::wrong_input;
+use crate::interrupt;
 use crate::progress::{MODEL_FILE, TrainingProgress, thousands};
 use crate::run::OutputFolder;
 use crate::session::{InFolder, take_folder};
@@ -181,6 +182,9 @@ pub fn run(args: &LearnArgs) -> anyhow::Result<()> {
         TaskName::Reharmonise => Task::Reharmonise,
     };
     let recipe = args.recipe()?;
+    if args.output_dir.is_some() || args.resume.is_some() {
+        interrupt::watch()?;
+    }
     let folds = Folds::read(task, &args.folders)?;
     let config = configuration(task, folds.styles.len(), args, &recipe);
     let without =
