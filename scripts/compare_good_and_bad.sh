@@ -16,4 +16,4 @@ compose() { # model, what its music is called, temperature
 compose trained quick-start 0.6
 compose hasty frozen 0
 compose hasty wild 3
-"$composer" evaluate "$out/quick-start" "$out/frozen" "$out/wild" --output "$out/evaluation.html"
+"$composer" evaluate "$out/quick-start" "$out/frozen" "$out/wild" --page "$out/evaluation.html"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains the models that composer carries, from the corpora that ship: `compose` without --model, `accompany`, `drum`,
+# Trains the built-in models, from the built-in corpora: `compose` without --model, `accompany`, `drum`,
 # `reharmonise`. Run from the root of the project; a few minutes each. The same seed gives the same files, byte for byte.
 # With arguments, only those: scripts/train_built_in_models.sh drum
 set -e

@@ -1,7 +1,6 @@
 //! Figures to compare, with published ones or between machines.
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use crate::likelihood::model_nll;
 use crate::progress::Progress;
 use crate::study::refused;

@@ -1,8 +1,7 @@
 //! What is wrong with pieces of music: where, why, and what to try.
 
-use crate::Result;
 use crate::compose::SavedPiece;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use crate::train::material::Material;
 use composer_evaluation::assessment::{Assessment, assess, excerpt_length};
 use composer_evaluation::failure::{Detectors, Diagnosis, Extent};
@@ -52,7 +51,7 @@ pub fn diagnose(options: &DiagnoseOptions) -> Result<Vec<Diagnosed>> {
     Ok(pieces.into_iter().map(diagnosed).collect())
 }
 
-/// The pieces to judge; also those that are too short to be learnt from, and copies of each other.
+/// The pieces to judge; also those that are too short to train on, and copies of each other.
 pub(crate) fn judged(paths: &[impl AsRef<Path>]) -> anyhow::Result<Vec<Piece>> {
     let criteria = Criteria { min_notes: 0, keep_duplicates: true, ..Criteria::default() };
     Ok(corpus::load_with(paths, &criteria)?.pieces)

@@ -1,8 +1,7 @@
 //! Music beside real music, and how well a model predicts.
 
-use crate::Result;
 use crate::diagnose::{judged, reference};
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use crate::likelihood::measure;
 use crate::model::TrainedModel;
 use crate::train::material::Material;

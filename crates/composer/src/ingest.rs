@@ -1,7 +1,6 @@
 //! From folders of MIDI files to an encoded corpus and an account of every file.
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use composer_music::corpus::Criteria;

@@ -1,7 +1,6 @@
 //! What is in a MIDI file: contents, roles of its parts, and what each representation makes of it.
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use composer_music::midi::{self, MidiFile};
 use composer_music::roles::{Role, Roles, roles};
 use std::collections::BTreeMap;

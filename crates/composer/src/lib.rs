@@ -9,7 +9,7 @@
 //! * [`accompany`], [`drum`], [`reharmonise`]: a part for a given one.
 //! * [`diagnose()`](fn@diagnose), [`evaluate()`](fn@evaluate), [`listening`]: how good is it?
 //! * [`inspect()`](fn@inspect), [`ingest()`](fn@ingest), [`runs`]: files and folders.
-//! * [`study`], [`benchmark`]: the engine itself.
+//! * [`gradcheck()`](fn@gradcheck), [`study`], [`benchmark`]: the engine itself.
 //!
 //! ```
 //! use composer::prelude::*;
@@ -27,6 +27,7 @@ pub mod compose;
 pub mod diagnose;
 mod error;
 pub mod evaluate;
+pub mod gradcheck;
 pub mod ingest;
 pub mod inspect;
 mod likelihood;
@@ -47,6 +48,7 @@ pub use compose::{ComposeOptions, compose};
 pub use diagnose::{DiagnoseOptions, diagnose};
 pub use error::{Error, ErrorKind, Result};
 pub use evaluate::{EvaluateOptions, evaluate};
+pub use gradcheck::gradcheck;
 pub use ingest::{IngestOptions, ingest};
 pub use inspect::inspect;
 pub use model::TrainedModel;

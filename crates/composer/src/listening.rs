@@ -1,7 +1,6 @@
 //! What the judgements of a listening test say, and how sure that is.
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use composer_evaluation::listening::{
     Discrimination, Judgement, Ratings, Strengths, WinRate, bradley_terry, discrimination, ratings, read_csv,
     read_jsonl, win_rates,

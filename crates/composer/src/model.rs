@@ -1,7 +1,6 @@
 //! [`TrainedModel`]: a sequence model with what its file says about it.
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use composer_models::file::{self, Notes};
 use composer_models::{Encoding, SequenceModel};
 use composer_music::representation::{AnyRepresentation, Representation};

@@ -1,7 +1,6 @@
 //! The trainings in a folder.
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use crate::settings::{CONFIG_FILE, Settings};
 use crate::train::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
 use composer_training::checkpoint;

@@ -9,7 +9,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// The SoundFont cannot be used, or the file cannot be written.
-pub fn write_wav(score: &Score, soundfont: Option<&Path>, path: &Path) -> crate::Result<()> {
+pub fn write_wav(score: &Score, soundfont: Option<&Path>, path: &Path) -> crate::error::Result<()> {
     let options = RenderOptions { soundfont: soundfont.map(Path::to_owned), ..RenderOptions::default() };
     let audio = render(score, &options).context("cannot turn the music into sound")?;
     Ok(composer_audio::write_wav(path, &audio).with_context(|| format!("cannot write {}", path.display()))?)
@@ -19,7 +19,7 @@ pub fn write_wav(score: &Score, soundfont: Option<&Path>, path: &Path) -> crate:
 ///
 /// # Errors
 /// The SoundFont cannot be used.
-pub fn small_wav(score: &Score, soundfont: Option<&Path>) -> crate::Result<Vec<u8>> {
+pub fn small_wav(score: &Score, soundfont: Option<&Path>) -> crate::error::Result<Vec<u8>> {
     let options = RenderOptions { soundfont: soundfont.map(Path::to_owned), ..RenderOptions::preview() };
     Ok(wav_bytes(&render(score, &options)?))
 }

@@ -1,7 +1,6 @@
 //! Experiments on recurrent networks, as use cases: the music is read, what cannot be studied is refused, the study runs.
 
-use crate::Result;
-use crate::error::{wrong_input, wrong_option};
+use crate::error::{Result, wrong_input, wrong_option};
 use crate::progress::Progress;
 use crate::train::material::Material;
 use composer_bptt::Cell;

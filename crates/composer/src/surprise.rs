@@ -1,7 +1,6 @@
 //! How likely a model finds a piece, note by note.
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;
 use composer_decoding::surprise::{NoteSurprise, Surprise};
 use composer_models::Encoding;

@@ -8,7 +8,7 @@ use plotters::prelude::RGBColor;
 const LAYERS: [RGBColor; 4] = [BLUE, OCHRE, PLUM, GREY];
 
 /// Training and validation loss, the epoch that was kept marked; baselines dashed.
-pub fn loss(epochs: &[EpochReport], best: u64, baselines: &[(&str, f64)]) -> crate::Result<String> {
+pub fn loss(epochs: &[EpochReport], best: u64, baselines: &[(&str, f64)]) -> crate::error::Result<String> {
     let curve = |of: fn(&EpochReport) -> f64| points(epochs, of);
     let valid = curve(|epoch| epoch.valid_nll);
     let kept: Vec<_> = valid.iter().copied().filter(|point| point.0 == best as f64).collect();
@@ -28,7 +28,7 @@ pub fn loss(epochs: &[EpochReport], best: u64, baselines: &[(&str, f64)]) -> cra
 }
 
 /// Norm of the gradient in each layer.
-pub fn gradient_norms(epochs: &[EpochReport]) -> crate::Result<String> {
+pub fn gradient_norms(epochs: &[EpochReport]) -> crate::error::Result<String> {
     let layers = epochs.first().map_or(0, |epoch| epoch.layer_grad_norms.len());
     let lines: Vec<Line> = (0..layers)
         .zip(LAYERS.iter().cycle())
@@ -41,7 +41,7 @@ pub fn gradient_norms(epochs: &[EpochReport]) -> crate::Result<String> {
 }
 
 /// The learning rate.
-pub fn learning_rate(epochs: &[EpochReport]) -> crate::Result<String> {
+pub fn learning_rate(epochs: &[EpochReport]) -> crate::error::Result<String> {
     logarithmic(
         epochs,
         "learning rate",
@@ -62,7 +62,7 @@ fn heights(lines: &[Line]) -> (f64, f64) {
     (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max))
 }
 
-fn logarithmic(epochs: &[EpochReport], y: &str, mut lines: Vec<Line>) -> crate::Result<String> {
+fn logarithmic(epochs: &[EpochReport], y: &str, mut lines: Vec<Line>) -> crate::error::Result<String> {
     // A logarithm knows no zero: an epoch at rest leaves a gap.
     lines.iter_mut().for_each(|line| line.points.retain(|point| point.1 > 0.0));
     let (low, high) = heights(&lines);
@@ -77,7 +77,7 @@ fn over_epochs(
     y_range: std::ops::Range<f64>,
     log: bool,
     lines: &[Line],
-) -> crate::Result<String> {
+) -> crate::error::Result<String> {
     let axes = Axes {
         size: (960, height),
         x: "epoch",

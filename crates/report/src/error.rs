@@ -9,4 +9,4 @@ pub enum Error {
 }
 
 /// The result of drawing.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -60,9 +60,9 @@ pub fn verdict(likelihoods: &[Likelihood]) -> String {
     let comparison = if model < baseline {
         format!("{:.0} % better than a {name} ({baseline:.2})", 100.0 * (1.0 - model / baseline))
     } else {
-        format!("which a {name} does better ({baseline:.2}): it has not learnt enough to compose from")
+        format!("which is worse than a {name} ({baseline:.2}): it has not learnt enough to compose")
     };
-    format!("On pieces that it never saw, it needs {model:.2} nats per step, {comparison}.")
+    format!("On held-out pieces, its test loss is {model:.2} nats per step, {comparison}.")
 }
 
 /// The figures as a table of text: a line for every unit, a column for every predictor.

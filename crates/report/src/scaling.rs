@@ -4,7 +4,7 @@ use crate::charts::{self, Axes, BLUE, Line, OCHRE, cell_name};
 use composer_studies::speed::{Axis, Curve, Shape};
 
 /// Draws the curves; those over the batch are dashed.
-pub fn chart(shape: &Shape, curves: &[Curve]) -> crate::Result<String> {
+pub fn chart(shape: &Shape, curves: &[Curve]) -> crate::error::Result<String> {
     let colors = [OCHRE, BLUE];
     let threads: Vec<usize> = curves.iter().map(|curve| curve.threads).collect();
     let lines: Vec<Line> = curves

@@ -1,7 +1,7 @@
 //! The report of a training: one self-contained page, with no request to any network.
 
-use crate::Result;
 use crate::curves;
+use crate::error::Result;
 use crate::evaluation::{Set, sections};
 use crate::likelihood::{Likelihood, likelihood_table, verdict};
 use crate::page::{audio, fact, page};
@@ -110,7 +110,7 @@ impl Report<'_> {
                 dl.facts {
                     (fact(&trained.description, "network"))
                     (fact(&thousands(trained.parameters as u64), "parameters"))
-                    (fact(&thousands(trained.train_steps as u64), "steps of music learnt from"))
+                    (fact(&thousands(trained.train_steps as u64), "steps of training music"))
                     (fact(&format!("{:.0} s", trained.seconds), "training"))
                 }
             }
@@ -136,7 +136,7 @@ impl Report<'_> {
             section {
                 h2 { "How well it predicts" }
                 p {
-                    "Negative log-likelihood of " (self.trained.test_pieces.len()) " pieces that it never saw, in nats per step (a frame of a sixteenth, or a token): "
+                    "Negative log-likelihood of " (self.trained.test_pieces.len()) " held-out pieces, in nats per step (a frame of a sixteenth, or a token): "
                     "lower is better."
                 }
                 (likelihood_table(self.likelihoods))
@@ -162,7 +162,7 @@ impl Report<'_> {
         let [(corpus_name, corpus), (composed_name, composed)] = self.statistics;
         html! {
             section {
-                h2 { "Side by side" }
+                h2 { "Corpus and compositions" }
                 table {
                     thead { tr { th { "" } th.number { (corpus_name) } th.number { (composed_name) } } }
                     tbody {
@@ -181,8 +181,8 @@ impl Report<'_> {
             section {
                 h2 { "The music" }
                 p {
-                    (trained.train_pieces.len()) " pieces to learn from, " (trained.valid_pieces.len())
-                    " to tell when to stop, " (trained.test_pieces.len()) " to measure by: split by piece, by a hash of the content."
+                    (trained.train_pieces.len()) " training pieces, " (trained.valid_pieces.len())
+                    " validation pieces, " (trained.test_pieces.len()) " test pieces: split by piece, by a hash of the content."
                 }
                 p.note { strong { "Validation: " } (trained.valid_pieces.join(", ")) }
                 p.note { strong { "Test: " } (trained.test_pieces.join(", ")) }

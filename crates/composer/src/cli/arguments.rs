@@ -119,9 +119,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Listening(args)) => listening::run(&args, terminal),
         Some(Command::Inspect(args)) => inspect::run(&args, terminal),
         Some(Command::Ingest(args)) => ingest::run(&args, terminal),
-        Some(Command::Gradcheck(args)) => {
-            gradcheck::run(&gradcheck::GradcheckArgs { json: arguments.json, ..args })
-        }
+        Some(Command::Gradcheck(args)) => gradcheck::run(&args, terminal),
         Some(Command::Study(command)) => study::run(&command, terminal),
         Some(Command::Benchmark(command)) => benchmark::run(&command, terminal),
         Some(Command::Completions(args)) => shell::completions(&args, Arguments::command(), terminal),

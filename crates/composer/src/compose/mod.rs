@@ -6,8 +6,7 @@ pub use options::{
     ComposeOptions, FRAME_TEMPERATURE, FrameChoice, Length, Primer, TOKEN_TEMPERATURE, TokenChoice,
 };
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;
 use crate::run_folder::OutputFolder;
 use crate::sound::write_wav;

@@ -1,7 +1,6 @@
 //! What to compose, and how to steer the model while it does.
 
-use crate::Result;
-use crate::error::{wrong_input, wrong_option};
+use crate::error::{Result, wrong_input, wrong_option};
 use anyhow::Context;
 use composer_audio::{RenderOptions, render};
 use composer_decoding::frames::FrameStrategy;

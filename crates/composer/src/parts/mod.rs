@@ -17,8 +17,7 @@ pub use heaps::{HEAPS, Heaps};
 #[doc(hidden)]
 pub use measure::{Measured, held_out};
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use crate::sound::small_wav;
 use composer_decoding::FrameOptions;
 use composer_decoding::rules::lowest_notes;

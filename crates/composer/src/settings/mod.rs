@@ -8,8 +8,7 @@ mod presets;
 
 pub use presets::Preset;
 
-use crate::Result;
-use crate::error::wrong_input;
+use crate::error::{Result, wrong_input};
 use anyhow::Context;
 use composer_bptt::{Cell, RecurrentConfig};
 use composer_models::{Encoding, ModelConfig, file};
@@ -23,7 +22,7 @@ use toml::{Table, Value};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// What music is learnt from, and how it is encoded.
+    /// The training music, and how it is encoded.
     pub music: Music,
     /// The network.
     pub model: Model,
@@ -50,7 +49,7 @@ impl Default for Settings {
     }
 }
 
-/// What music is learnt from, and how it is encoded.
+/// The training music, and how it is encoded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Music {

@@ -24,7 +24,7 @@ impl Preset {
 model.hidden = 384
 model.dropout = 0.35
 model.output_dropout = 0.35
-training.epochs = 48
+training.epochs = 64
 training.learning_rate = 0.003
 ",
         },
@@ -49,7 +49,7 @@ training.ema_decay = 0.999
     ///
     /// # Errors
     /// There is none; the text lists those that there are.
-    pub fn by_name(name: &str) -> crate::Result<Self> {
+    pub fn by_name(name: &str) -> crate::error::Result<Self> {
         let found = Self::ALL.into_iter().find(|preset| preset.name == name);
         Ok(found.ok_or_else(|| {
             let names = Self::ALL.map(|preset| preset.name);

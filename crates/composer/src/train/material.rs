@@ -113,7 +113,7 @@ impl Material {
             }
         }
         if material.train.steps() == 0 {
-            return Err(wrong_input(format!("{} has no pitched notes to learn from", material.name)));
+            return Err(wrong_input(format!("{} has no pitched notes to train on", material.name)));
         }
         Ok(material)
     }

@@ -12,9 +12,9 @@ mod tensorboard;
 pub use options::TrainOptions;
 pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
 
-use crate::Result;
 use crate::compose::{SavedPiece, compose, save_into};
 use crate::diagnose::of_compositions;
+use crate::error::Result;
 use crate::likelihood::{baselines, measure};
 use crate::model::TrainedModel;
 use crate::progress::Progress;

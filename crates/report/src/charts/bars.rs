@@ -1,6 +1,8 @@
 //! Shares as bars: of classes beside each other, of samples over each other.
 
-use super::{BLUE, Chart, GREY, INK, Line, OCHRE, PLUM, draw, legend, plain, text};
+use super::legend;
+use super::lines::Chart;
+use super::style::{BLUE, GREY, INK, Line, OCHRE, PLUM, draw, plain, text};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -12,7 +14,7 @@ const BINS: usize = 24;
 const SETS: [RGBColor; 4] = [GREY, BLUE, OCHRE, PLUM];
 
 /// Histograms over the same classes, bars beside each other.
-pub fn bars(classes: &[&str], histograms: &[(&str, &[f64])]) -> crate::Result<String> {
+pub fn bars(classes: &[&str], histograms: &[(&str, &[f64])]) -> crate::error::Result<String> {
     let width = 0.76 / histograms.len().max(1) as f64;
     draw(SIZE, |area| {
         let area = names(area, histograms.iter().map(|(name, _)| *name))?;
@@ -29,7 +31,7 @@ pub fn bars(classes: &[&str], histograms: &[(&str, &[f64])]) -> crate::Result<St
 }
 
 /// Samples of one number as histograms over each other.
-pub fn samples(samples: &[(&str, &[f64])]) -> crate::Result<String> {
+pub fn samples(samples: &[(&str, &[f64])]) -> crate::error::Result<String> {
     let all = || samples.iter().flat_map(|(_, sample)| *sample).copied();
     let low = all().fold(f64::INFINITY, f64::min);
     let width = ((all().fold(f64::NEG_INFINITY, f64::max) - low) / BINS as f64).max(1e-9);

@@ -1,6 +1,6 @@
 //! Named rows of colours.
 
-use super::{GRID, INK, draw, plain, power_of_ten, text};
+use super::style::{GRID, INK, draw, plain, power_of_ten, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -14,7 +14,7 @@ pub fn heat_map(
     rows: &[(String, Vec<f64>)],
     x: &str,
     per_unit: f64,
-) -> crate::Result<String> {
+) -> crate::error::Result<String> {
     let columns = rows.iter().map(|(_, values)| values.len()).max().unwrap_or(1);
     let largest = rows.iter().flat_map(|(_, values)| values).copied().fold(f64::MIN_POSITIVE, f64::max);
     let (end, count) = (columns as f64 / per_unit, rows.len() as f64);

@@ -1,6 +1,6 @@
-//! The names of lines, above the chart: there they hide nothing.
+//! The names of lines, above the chart, where they cover nothing.
 
-use super::{FONT, Line};
+use super::style::{FONT, Line};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 

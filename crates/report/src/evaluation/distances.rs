@@ -1,6 +1,6 @@
 //! How far sets are from real music, beside how far real music is from itself.
 
-use super::Set;
+use super::set::Set;
 use crate::charts;
 use composer_evaluation::distance::{Closer, Comparison, DistributionComparison};
 use composer_evaluation::significance::Interval;
@@ -14,11 +14,11 @@ const FURTHEST: f64 = 3.0;
 const REAL: &str = "real music";
 
 /// Statistics and distributions of the sets, those that are furthest away as histograms over each other.
-pub fn section(sets: &[Set]) -> crate::Result<Markup> {
+pub fn section(sets: &[Set]) -> crate::error::Result<Markup> {
     Ok(html! { (statistics(sets)?) (distributions(sets)?) })
 }
 
-fn statistics(sets: &[Set]) -> crate::Result<Markup> {
+fn statistics(sets: &[Set]) -> crate::error::Result<Markup> {
     let Some(rows) = sets.first().map(|set| &set.assessment.comparisons) else { return Ok(html! {}) };
     let mut histograms = Vec::new();
     for row in furthest(sets) {
@@ -34,7 +34,7 @@ fn statistics(sets: &[Set]) -> crate::Result<Markup> {
             p {
                 "Means with 95 % intervals over pieces. The distance is how far the distribution of these pieces lies from that of "
                 "real music, in standard deviations; the grey band is how far as many real pieces lie from the others. "
-                "A dot inside the band is as good as real."
+                "A dot inside the band is not distinguishable from real music with so few pieces."
             }
             table {
                 thead { tr {
@@ -92,7 +92,7 @@ fn distance_cells(distance: f64, human: &Interval, as_real: bool, furthest: f64,
     }
 }
 
-fn distributions(sets: &[Set]) -> crate::Result<Markup> {
+fn distributions(sets: &[Set]) -> crate::error::Result<Markup> {
     let Some(rows) = sets.first().map(|set| &set.assessment.distributions) else { return Ok(html! {}) };
     let all = || sets.iter().flat_map(|set| &set.assessment.distributions);
     let most = all().map(|row| row.divergence.max(row.human_divergence.high)).fold(0.01, f64::max);

@@ -1,6 +1,6 @@
 //! What is wrong with each piece, where, and whether it was copied.
 
-use super::{Set, marked_quarters};
+use super::set::{Set, marked_quarters};
 use crate::piano_roll;
 use composer_evaluation::assessment::Assessed;
 use composer_evaluation::failure::FailureMode;

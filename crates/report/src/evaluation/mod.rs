@@ -2,26 +2,16 @@
 
 mod distances;
 mod failures;
+mod set;
+
+pub use set::{Set, marked_quarters};
 
 use crate::likelihood::{Likelihood, likelihood_table};
 use crate::page::{fact, page};
 use composer_evaluation::assessment::Assessment;
 use composer_evaluation::distance::Closer;
 use composer_evaluation::failure::FailureMode;
-use composer_music::Score;
 use maud::{Markup, html};
-use std::ops::Range;
-
-/// A set of pieces, assessed.
-#[derive(Clone, Copy)]
-pub struct Set<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The figures.
-    pub assessment: &'a Assessment,
-    /// The pieces, in the order of the assessment.
-    pub scores: &'a [Score],
-}
 
 /// Everything on the page.
 pub struct EvaluationPage<'a> {
@@ -35,7 +25,7 @@ pub struct EvaluationPage<'a> {
 
 impl EvaluationPage<'_> {
     /// The page.
-    pub fn to_html(&self) -> crate::Result<String> {
+    pub fn to_html(&self) -> crate::error::Result<String> {
         let body = html! {
             (self.heading())
             @if !self.likelihoods.is_empty() {
@@ -67,7 +57,7 @@ impl EvaluationPage<'_> {
 }
 
 /// What goes wrong, what is copied and how far a set is from real music: the sections for other pages.
-pub fn sections(set: &Set) -> crate::Result<Markup> {
+pub fn sections(set: &Set) -> crate::error::Result<Markup> {
     Ok(html! {
         (failures::section(set))
         (failures::originality(set))
@@ -83,13 +73,6 @@ pub fn headline(assessment: &Assessment) -> String {
         None if 2 * assessment.sound() >= assessment.pieces.len() => "Most pieces are sound.".into(),
         None => "Most pieces fail, in different ways.".into(),
     }
-}
-
-/// The bars of the first finding of a piece, in quarters.
-pub fn marked_quarters(assessment: &Assessment, piece: usize) -> Vec<Range<f64>> {
-    let finding = assessment.pieces.get(piece).and_then(|piece| piece.diagnosis.main_finding());
-    let bars = finding.map_or(&[][..], |finding| &finding.bars);
-    bars.iter().map(|bars| 4.0 * bars.start as f64..4.0 * bars.end as f64).collect()
 }
 
 fn as_real(assessment: &Assessment) -> String {

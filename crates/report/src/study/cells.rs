@@ -38,7 +38,7 @@ type Series = fn(&Outcome) -> Vec<f64>;
 
 impl CellsReport<'_> {
     /// The page.
-    pub fn to_html(&self) -> crate::Result<String> {
+    pub fn to_html(&self) -> crate::error::Result<String> {
         let body = html! {
             (self.heading())
             (self.changes())
@@ -73,7 +73,7 @@ impl CellsReport<'_> {
         html! {
             section {
                 h2 { "What each arm changes" }
-                p { "The difference from teacher forcing with the same cell and seed, mean over cells and seeds with its 95 % interval; bold where the interval leaves out zero. Less is better throughout." }
+                p { "The difference from teacher forcing with the same cell and seed, mean over cells and seeds with its 95 % interval; bold where the interval leaves out zero. Lower is better." }
                 @for &form in &self.config.forms {
                     h3 { "On " (form) }
                     table {
@@ -104,7 +104,7 @@ impl CellsReport<'_> {
     }
 
     /// Bar by bar.
-    fn over_time(&self) -> crate::Result<Markup> {
+    fn over_time(&self) -> crate::error::Result<Markup> {
         let divergence: Series = |o| o.bars.iter().map(Bar::divergence).collect();
         let reference: Series = |o| o.bars.iter().map(|bar| bar.reference_nll).collect();
         let wounds: Series = |o| o.recovery.clone();
@@ -139,7 +139,14 @@ impl CellsReport<'_> {
     }
 
     /// Lines of the arms over bars; `real` is dashed.
-    fn chart(&self, form: Form, x: &str, y: &str, series: Series, real: &[f64]) -> crate::Result<String> {
+    fn chart(
+        &self,
+        form: Form,
+        x: &str,
+        y: &str,
+        series: Series,
+        real: &[f64],
+    ) -> crate::error::Result<String> {
         let place = |bar: usize| bar as f64 + 1.0;
         let mut lines = Vec::new();
         for &arm in &self.config.arms {
@@ -313,5 +320,5 @@ pub fn headline(study: &Study, config: &Config) -> String {
             of("wound_first")
         )
     });
-    told.collect::<Vec<_>>().join(" ") + " Less is better throughout."
+    told.collect::<Vec<_>>().join(" ") + " Lower is better."
 }

@@ -24,9 +24,9 @@ pub struct MemoryReport<'a> {
 
 impl MemoryReport<'_> {
     /// The page.
-    pub fn to_html(&self) -> crate::Result<String> {
+    pub fn to_html(&self) -> crate::error::Result<String> {
         let tasks: Vec<Task> = Task::ALL.into_iter().filter(|task| self.of(*task).next().is_some()).collect();
-        let sections = tasks.iter().map(|&task| self.task(task)).collect::<crate::Result<Vec<_>>>()?;
+        let sections = tasks.iter().map(|&task| self.task(task)).collect::<crate::error::Result<Vec<_>>>()?;
         let body = html! {
             (self.heading())
             (self.overview(&tasks)?)
@@ -74,8 +74,8 @@ impl MemoryReport<'_> {
         }
     }
 
-    fn overview(&self, tasks: &[Task]) -> crate::Result<Markup> {
-        let charts = tasks.iter().map(|&task| self.stops(task)).collect::<crate::Result<Vec<_>>>()?;
+    fn overview(&self, tasks: &[Task]) -> crate::error::Result<Markup> {
+        let charts = tasks.iter().map(|&task| self.stops(task)).collect::<crate::error::Result<Vec<_>>>()?;
         Ok(html! {
             section {
                 h2 { "Where each cell stops" }
@@ -116,7 +116,7 @@ impl MemoryReport<'_> {
     }
 
     /// The errors at the end over the lengths, which stand at equal distances.
-    fn stops(&self, task: Task) -> crate::Result<String> {
+    fn stops(&self, task: Task) -> crate::error::Result<String> {
         let lengths = self.lengths(task);
         let lines: Vec<Line> = (self.cells().into_iter())
             .map(|cell| {
@@ -143,7 +143,7 @@ impl MemoryReport<'_> {
         x_labels: usize,
         x_label: &dyn Fn(&f64) -> String,
         lines: &[Line],
-    ) -> crate::Result<String> {
+    ) -> crate::error::Result<String> {
         charts::lines(
             &Axes {
                 size: (560, 380),
@@ -160,10 +160,12 @@ impl MemoryReport<'_> {
         )
     }
 
-    fn task(&self, task: Task) -> crate::Result<Markup> {
+    fn task(&self, task: Task) -> crate::error::Result<Markup> {
         let lengths = self.lengths(task);
-        let charts =
-            lengths.iter().map(|&length| self.chart(task, length)).collect::<crate::Result<Vec<_>>>()?;
+        let charts = lengths
+            .iter()
+            .map(|&length| self.chart(task, length))
+            .collect::<crate::error::Result<Vec<_>>>()?;
         Ok(html! {
             section {
                 h2 { (task.title()) }
@@ -193,7 +195,7 @@ impl MemoryReport<'_> {
         })
     }
 
-    fn chart(&self, task: Task, length: usize) -> crate::Result<String> {
+    fn chart(&self, task: Task, length: usize) -> crate::error::Result<String> {
         let outcomes = || self.of(task).filter(move |outcome| outcome.trial.length == length);
         let lines: Vec<Line> = outcomes()
             .map(|outcome| {
@@ -223,7 +225,7 @@ impl MemoryReport<'_> {
         html! {
             section {
                 h2 { "What a step costs" }
-                p { (trial.task.title()) ", T = " (trial.length) ", " (self.recipe.batch) " sequences side by side, forward and backward and Adam, on one core each." }
+                p { (trial.task.title()) ", T = " (trial.length) ", " (self.recipe.batch) " sequences in a batch, forward and backward and Adam, on one core each." }
                 table {
                     thead { tr { th { "cell" } th.number { "units" } th.number { "parameters" } th.number { "ms per update" } th.number { "µs per step of the batch" } } }
                     tbody {

@@ -1,6 +1,6 @@
 //! Gates: what gradient goes through each, and what they do.
 
-use super::{FlowReport, HALF};
+use super::report::{FlowReport, HALF};
 use crate::charts::{self, Axes, Line, cell_name, plain};
 use composer_bptt::probe::GateActivity;
 use composer_studies::gradient_flow::{CellStudy, Observation};
@@ -8,7 +8,7 @@ use maud::{Markup, PreEscaped, html};
 use plotters::prelude::RGBColor;
 
 /// Heat maps: the gradient of each gate's sum over distance.
-pub(super) fn flow(report: &FlowReport<'_>) -> crate::Result<Markup> {
+pub(super) fn flow(report: &FlowReport<'_>) -> crate::error::Result<Markup> {
     let bar = report.config.bar as f64;
     let map = |cell: &CellStudy, seen: &Observation| {
         let gates = cell.cell.gates();
@@ -24,7 +24,7 @@ pub(super) fn flow(report: &FlowReport<'_>) -> crate::Result<Markup> {
     };
     let maps = (report.study.cells.iter())
         .map(|cell| Ok((cell, map(cell, &cell.before)?, map(cell, &cell.after)?)))
-        .collect::<crate::Result<Vec<_>>>()?;
+        .collect::<crate::error::Result<Vec<_>>>()?;
     Ok(html! {
         section {
             h2 { "Through which gates" }
@@ -41,15 +41,18 @@ pub(super) fn flow(report: &FlowReport<'_>) -> crate::Result<Markup> {
 }
 
 /// Histograms of values, and how many are saturated over time.
-pub(super) fn activity(report: &FlowReport<'_>) -> crate::Result<Markup> {
+pub(super) fn activity(report: &FlowReport<'_>) -> crate::error::Result<Markup> {
     let bar = report.config.bar as f64;
     let charts_of = |seen: &Observation| {
         let gates = &seen.layers[seen.layers.len() - 1].activity;
-        Ok::<_, crate::Error>((histogram(gates)?, saturation(gates, report.config.window as f64, bar)?))
+        Ok::<_, crate::error::Error>((
+            histogram(gates)?,
+            saturation(gates, report.config.window as f64, bar)?,
+        ))
     };
     let charts = (report.study.cells.iter())
         .map(|cell| Ok((cell, charts_of(&cell.before)?, charts_of(&cell.after)?)))
-        .collect::<crate::Result<Vec<_>>>()?;
+        .collect::<crate::error::Result<Vec<_>>>()?;
     Ok(html! {
         section {
             h2 { "What the gates do" }
@@ -67,7 +70,7 @@ pub(super) fn activity(report: &FlowReport<'_>) -> crate::Result<Markup> {
     })
 }
 
-fn histogram(activity: &[GateActivity]) -> crate::Result<String> {
+fn histogram(activity: &[GateActivity]) -> crate::error::Result<String> {
     let shares = |gate: &GateActivity| {
         let total = gate.histogram.iter().sum::<u64>().max(1) as f64;
         gate.histogram.iter().map(|&count| count as f64 / total).collect::<Vec<_>>()
@@ -78,7 +81,7 @@ fn histogram(activity: &[GateActivity]) -> crate::Result<String> {
 }
 
 /// Above 0.9 as a line, below 0.1 dashed.
-fn saturation(activity: &[GateActivity], window: f64, bar: f64) -> crate::Result<String> {
+fn saturation(activity: &[GateActivity], window: f64, bar: f64) -> crate::error::Result<String> {
     let mut lines = Vec::new();
     for gate in activity {
         let points = |shares: &[f64]| {

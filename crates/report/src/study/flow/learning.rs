@@ -1,6 +1,6 @@
-//! Learning, side by side.
+//! The trainings of all cells.
 
-use super::{FlowReport, HALF};
+use super::report::{FlowReport, HALF};
 use crate::charts::{self, Axes, Line, cell_name, color, plain};
 use crate::text::thousands;
 use composer_studies::gradient_flow::{CellStudy, Study};
@@ -11,7 +11,7 @@ use plotters::prelude::RGBColor;
 const WIDE: (u32, u32) = (960, 430);
 
 /// Losses, the table of what they cost, and the gradient of each parameter.
-pub(super) fn section(report: &FlowReport<'_>) -> crate::Result<Markup> {
+pub(super) fn section(report: &FlowReport<'_>) -> crate::error::Result<Markup> {
     let target = common_loss(report.study);
     let losses: Vec<Line> = (report.study.cells.iter())
         .map(|cell| {
@@ -33,7 +33,7 @@ pub(super) fn section(report: &FlowReport<'_>) -> crate::Result<Markup> {
     }
     Ok(html! {
         section {
-            h2 { "Learning, side by side" }
+            h2 { "Training" }
             figure { (PreEscaped(curve)) figcaption { "The same windows in the same order for every cell; each begins with an output bias that knows how often each pitch sounds. Gates that begin by keeping everything must first learn what to drop: a gated cell begins slowly; more --updates or a smaller --forget-bias bring it up." } }
             table {
                 thead { tr { th { "cell" } th.number { "units" } th.number { "parameters" } th.number { "ms per update" } th.number { "best loss" } th.number { (format!("updates to {target:.2} nats")) } th.number { "seconds to it" } } }
@@ -65,7 +65,7 @@ fn over_updates(
     y_range: std::ops::Range<f64>,
     log: bool,
     lines: &[Line],
-) -> crate::Result<String> {
+) -> crate::error::Result<String> {
     charts::lines(
         &Axes {
             size: if log { HALF } else { WIDE },

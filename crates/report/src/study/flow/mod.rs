@@ -3,34 +3,21 @@
 mod gates;
 mod learning;
 mod reach;
+mod report;
 
 pub use learning::common_loss;
+pub use report::FlowReport;
 
 use crate::charts::cell_name;
 use crate::page::{fact, page};
 use crate::study::again::again;
 use crate::text::thousands;
-use composer_studies::gradient_flow::{CellStudy, Config, Observation, Study, decay, horizon};
+use composer_studies::gradient_flow::{CellStudy, Observation, Study, decay, horizon};
 use maud::{Markup, html};
-
-/// Everything on the page.
-pub struct FlowReport<'a> {
-    /// What was found.
-    pub study: &'a Study,
-    /// How.
-    pub config: &'a Config,
-    /// The music, for people.
-    pub music: &'a str,
-    /// The command that makes the page again.
-    pub command: &'a str,
-}
-
-/// Size of the charts that stand side by side.
-const HALF: (u32, u32) = (560, 400);
 
 impl FlowReport<'_> {
     /// The page.
-    pub fn to_html(&self) -> crate::Result<String> {
+    pub fn to_html(&self) -> crate::error::Result<String> {
         let body = html! {
             (self.heading())
             (self.verdicts())

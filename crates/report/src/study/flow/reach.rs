@@ -1,6 +1,6 @@
 //! How far back gradients reach: states, and notes.
 
-use super::{FlowReport, HALF};
+use super::report::{FlowReport, HALF};
 use crate::charts::{self, Axes, Line, cell_name, color, plain};
 use composer_studies::gradient_flow::{CellStudy, Observation, Quartiles};
 use maud::{Markup, PreEscaped, html};
@@ -38,7 +38,7 @@ impl Curve {
 }
 
 /// The sections of the page.
-pub(super) fn section(report: &FlowReport<'_>) -> crate::Result<Markup> {
+pub(super) fn section(report: &FlowReport<'_>) -> crate::error::Result<Markup> {
     let cells = &report.study.cells;
     let states = |pick: fn(&CellStudy) -> &Observation| {
         chart(report, cells.iter().map(|cell| Curve::of(cell, &pick(cell).state)))
@@ -88,7 +88,7 @@ fn top_layer(cell: &CellStudy, seen: &Observation) -> Vec<Curve> {
 }
 
 /// Lines over distance.
-fn chart(report: &FlowReport<'_>, curves: impl Iterator<Item = Curve>) -> crate::Result<String> {
+fn chart(report: &FlowReport<'_>, curves: impl Iterator<Item = Curve>) -> crate::error::Result<String> {
     let bar = report.config.bar as f64;
     let lines: Vec<Line> = curves.map(|curve| curve.line(bar)).collect();
     let values = || lines.iter().flat_map(|line| &line.points).map(|point| point.1);
