@@ -1,10 +1,17 @@
 //! Help texts with the defaults in force, and values of options.
 
 use composer::settings::{Preset, Settings};
+use composer_bptt::Cell;
 
 /// A help text with the default of a setting.
 pub fn with_default(text: &str, key: &str) -> String {
     format!("{text} [default: {}]", Settings::default_of(key))
+}
+
+/// A help text with the names of all cells.
+pub fn with_cells(text: &str) -> String {
+    let names: Vec<String> = Cell::ALL.iter().map(Cell::to_string).collect();
+    format!("{text}: {}", names.join(", "))
 }
 
 /// The preset of a name.

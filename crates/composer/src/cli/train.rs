@@ -1,6 +1,6 @@
 //! `composer train`, and the quick start.
 
-use super::help::{preset, presets, typed_command, with_default};
+use super::help::{preset, presets, typed_command, with_cells, with_default};
 use super::interrupt;
 use super::music_args::MusicArgs;
 use super::terminal::Terminal;
@@ -70,7 +70,7 @@ pub struct SettingsArgs {
     #[arg(long, help = with_default("Epochs at most; training stops earlier when the validation loss no longer falls", "training.epochs"))]
     pub epochs: Option<u64>,
 
-    #[arg(long, help = with_default("Cell of the network: rnn, rnn-relu, lstm or gru", "model.cell"))]
+    #[arg(long, help = with_default(&with_cells("Cell of the network"), "model.cell"))]
     pub cell: Option<Cell>,
 
     #[arg(long, help = with_default("Hidden units in each layer", "model.hidden"))]

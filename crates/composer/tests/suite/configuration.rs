@@ -190,3 +190,14 @@ fn an_option_lies_over_the_file_and_the_file_over_the_preset() {
     let args = ["train", "--output-dir", "run", "--set", "kind=adamw"];
     assert_refused(&composer(here.path(), &args), 2, &["training.optimizer.kind", "whole name"]);
 }
+
+#[test]
+fn settings_of_the_last_version_still_load() {
+    let here = tempdir().unwrap();
+    // The settings that the built-in model was trained with, in its file.
+    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compose.safetensors");
+    let args = ["--config", model.to_str().unwrap()];
+    assert_eq!(setting(here.path(), "hidden", &args), "192");
+    let text = composer(here.path(), &["runs", args[1]]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("[training]"), "{}", complaint(&text));
+}

@@ -1,5 +1,6 @@
 //! `composer benchmark frames`.
 
+use crate::cli::help::with_cells;
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::benchmark::{FramesOptions, frames};
@@ -19,8 +20,7 @@ pub struct FramesArgs {
     #[arg(long)]
     pub baselines: bool,
 
-    /// Cell of the network: rnn, rnn-relu, lstm or gru
-    #[arg(long, default_value_t = FramesOptions::default().cell)]
+    #[arg(help = with_cells("Cell of the network"), long, default_value_t = FramesOptions::default().cell)]
     pub cell: Cell,
 
     /// Hidden units of its layer

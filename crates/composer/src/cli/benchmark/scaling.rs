@@ -1,6 +1,7 @@
 //! `composer benchmark scaling`: is the cost linear in the length and in the batch, and what do threads bring?
 
 use crate::cli::failure::wrong_input;
+use crate::cli::help::with_cells;
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::benchmark::{check_scaling, scaling};
@@ -15,8 +16,7 @@ use std::path::PathBuf;
 /// `composer benchmark scaling`.
 #[derive(Clone, Debug, Args)]
 pub struct ScalingArgs {
-    /// Which cell: rnn, rnn-relu, lstm or gru
-    #[arg(long, default_value = "lstm")]
+    #[arg(help = with_cells("The cell"), long, default_value = "lstm")]
     cell: Cell,
 
     /// Units in each layer

@@ -1,6 +1,6 @@
 //! `composer benchmark speed`.
 
-use crate::cli::help::each_once;
+use crate::cli::help::{each_once, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::benchmark::speed;
@@ -13,8 +13,7 @@ use std::io::Write;
 /// `composer benchmark speed`.
 #[derive(Clone, Debug, Args)]
 pub struct SpeedArgs {
-    /// Cells: rnn, rnn-relu, lstm, gru
-    #[arg(long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
+    #[arg(help = with_cells("Cells"), long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     cells: Vec<Cell>,
 
     /// Units in each layer, one or several numbers

@@ -2,7 +2,7 @@
 
 use crate::cli::failure::wrong_input;
 use crate::cli::files::write_all;
-use crate::cli::help::{each_once, typed_command};
+use crate::cli::help::{each_once, typed_command, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::study::{Studied, cells};
@@ -22,9 +22,7 @@ pub struct CellsArgs {
     /// Folder with MIDI files [default: the built-in music]
     pub corpus: Option<PathBuf>,
 
-    /// Cells to compare: rnn, rnn-relu, lstm, gru
-    #[arg(
-        long = "cell",
+    #[arg(help = with_cells("Cells to compare"), long = "cell",
         alias = "cells",
         value_delimiter = ',',
         default_value = "rnn,lstm,gru",

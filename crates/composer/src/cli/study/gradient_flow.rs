@@ -2,7 +2,7 @@
 
 use crate::cli::failure::wrong_input;
 use crate::cli::files::write_all;
-use crate::cli::help::{each_once, typed_command};
+use crate::cli::help::{each_once, typed_command, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::study::{Studied, gradient_flow};
@@ -24,8 +24,7 @@ pub struct FlowArgs {
     /// Folder with MIDI files [default: the built-in music]
     pub corpus: Option<PathBuf>,
 
-    /// Cells to compare: rnn, rnn-relu, lstm, gru
-    #[arg(long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
+    #[arg(help = with_cells("Cells to compare"), long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     pub cells: Vec<Cell>,
 
     /// Most parameters of each model

@@ -2,7 +2,7 @@
 
 use crate::cli::failure::wrong_input;
 use crate::cli::files::write_all;
-use crate::cli::help::{each_once, typed_command};
+use crate::cli::help::{each_once, typed_command, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::study::{MemoryOptions, Studied, memory};
@@ -25,8 +25,7 @@ pub struct MemoryArgs {
     #[arg(long = "length", value_delimiter = ',', value_name = "T")]
     pub lengths: Vec<usize>,
 
-    /// Only these cells: rnn, rnn-relu, lstm, gru
-    #[arg(long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
+    #[arg(help = with_cells("Cells to compare"), long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     pub cells: Vec<Cell>,
 
     /// Most time steps of training: sequences times their length
