@@ -17,7 +17,7 @@ for listen in aligned aligned,attention attention bridge; do
                 "reharmonise rag=$work/rags game=datasets/freedoom"; do
         echo "== $task" | sed "s|$work/||"
         # shellcheck disable=SC2086 # the task is several words
-        "$composer" learn-part $task --listen $listen --compare "$folds" --output "$work/part.safetensors" 2>/dev/null |
+        "$composer" learn-part $task --conditioning $listen --compare "$folds" --output "$work/part.safetensors" 2>/dev/null |
             grep -v safetensors
     done
 done

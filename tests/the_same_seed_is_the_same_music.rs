@@ -6,11 +6,7 @@ use composer_models::sequence_model::Stepper;
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use composer_music::corpus;
 use composer_music::representation::frames::FrameRepresentation;
-use composer_training::{Observer, TrainingConfig, train};
-
-struct Silent;
-
-impl Observer for Silent {}
+use composer_training::{TrainingConfig, train};
 
 /// Two short epochs with dropout and transposition on two of the pieces that ship, then two compositions.
 fn learn_and_write(threads: usize, seed: u64) -> (Vec<u32>, Vec<Composition>) {
@@ -35,7 +31,7 @@ fn learn_and_write(threads: usize, seed: u64) -> (Vec<u32>, Vec<Composition>) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     pool.install(|| {
         let mut model = SequenceModel::new(config, &Init::default(), seed).expect("a model");
-        train(&mut model, &learn, &check, &training, &mut Silent).expect("trained");
+        train(&mut model, &learn, &check, &training, &mut ()).expect("trained");
         let options = FrameOptions { temperature: 0.8, ..FrameOptions::default() };
         let music = compose(Stepper::new(&model), options, 2, 48, seed).expect("composed");
         (model.params().values().iter().map(|value| value.to_bits()).collect(), music)

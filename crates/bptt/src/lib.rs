@@ -4,6 +4,7 @@
 //! * [`reference`](mod@reference): textbook cells on a small tape. Read this first; [`backpropagation`] derives every gradient.
 //! * [`fused`]: the fast implementation of the same.
 //! * [`loss`], [`init`]: what training needs around them.
+//! * [`optim`]: optimisers, gradient clipping, the moving average of the weights.
 //! * [`gradcheck`], [`probe`]: is a gradient right, and how does it flow?
 //!
 //! # To PyTorch and back
@@ -26,6 +27,7 @@ pub mod gradcheck;
 pub mod init;
 pub mod layers;
 pub mod loss;
+pub mod optim;
 pub mod parameters;
 pub mod probe;
 pub mod reference;

@@ -4,6 +4,7 @@ use crate::error::{Result, wrong_input};
 use crate::likelihood::model_nll;
 use crate::progress::Progress;
 use crate::study::refused;
+use crate::train::shown::Shown;
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
@@ -12,7 +13,7 @@ use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use composer_music::frame_json::{FrameSets, read_frame_json};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_studies::speed::{self, Cost, Curve, Options, Peak, Scaling, Shape};
-use composer_training::{Control, EpochReport, Observer, TrainingConfig, UpdateReport, train};
+use composer_training::{TrainingConfig, train};
 use std::path::PathBuf;
 
 /// How the network of the benchmark of likelihoods is trained.
@@ -118,26 +119,8 @@ fn network(
     progress.finished();
     let outcome = outcome?;
     let coupled = if options.coupled { " coupled" } else { "" };
-    let name = format!("{cell} {hidden}{coupled} (epoch {})", outcome.best_epoch);
+    let name = format!("{cell} {hidden}{coupled} (epoch {})", outcome.best.epoch);
     Ok((name, model_nll(&model, &sequences(&sets.test))?))
-}
-
-/// Hands what a training tells to a [`Progress`].
-struct Shown<'a> {
-    progress: &'a mut dyn Progress,
-    epochs: u64,
-}
-
-impl Observer for Shown<'_> {
-    fn update(&mut self, report: &UpdateReport) -> Control {
-        self.progress.update(report);
-        if self.progress.stop_requested() { Control::Stop } else { Control::Continue }
-    }
-
-    fn epoch(&mut self, report: &EpochReport, _model: &SequenceModel) -> std::io::Result<()> {
-        self.progress.epoch(report, self.epochs);
-        Ok(())
-    }
 }
 
 /// What a training step and a generated step of each shape cost, in time and memory; `each` is called with every cost as it is

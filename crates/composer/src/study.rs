@@ -120,7 +120,7 @@ pub fn gradient_flow(
 ) -> Result<Studied<flow::Study>> {
     let representation = FrameRepresentation::default();
     let material = Material::load(folder, representation)?;
-    material.announce_to(progress);
+    material.announce(progress);
     let encoding = Encoding::frames(representation);
     let held_out: Vec<Sequence> =
         material.valid.sequences.iter().chain(&material.test.sequences).cloned().collect();
@@ -148,7 +148,7 @@ pub fn cells(
     progress: &mut dyn Progress,
 ) -> Result<Studied<free_running::Study>> {
     let material = Material::load(folder, FrameRepresentation::default())?;
-    material.announce_to(progress);
+    material.announce(progress);
     let train = &material.train.scores;
     let held_out: Vec<_> = material.valid.scores.iter().chain(&material.test.scores).cloned().collect();
     config.check(train, &held_out).map_err(refused)?;

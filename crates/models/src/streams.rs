@@ -24,9 +24,9 @@ pub enum Purpose {
     Augmentation = 6,
 }
 
-/// The generator of a seed for a purpose; `lane` tells apart things of one purpose (epochs, outputs).
-pub fn stream(seed: u64, purpose: Purpose, lane: u64) -> ChaCha8Rng {
+/// The generator of a seed for a purpose; `index` distinguishes streams of one purpose: the epoch, or the number of the output.
+pub fn stream(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(((purpose as u64) << 48) | (lane & 0xffff_ffff_ffff));
+    rng.set_stream(((purpose as u64) << 48) | (index & 0xffff_ffff_ffff));
     rng
 }

@@ -131,7 +131,7 @@ impl Report<'_> {
         let baselines: Vec<(&str, f64)> =
             self.trained.valid_baselines.iter().map(|(name, nll)| (*name, nll.per_frame())).collect();
         let outcome = &self.trained.outcome;
-        let curve = curves::loss(&outcome.epochs, outcome.best_epoch, &baselines)?;
+        let curve = curves::loss(&outcome.epochs, outcome.best.epoch, &baselines)?;
         Ok(html! {
             section {
                 h2 { "How well it predicts" }

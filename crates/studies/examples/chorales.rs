@@ -17,7 +17,7 @@ use composer_decoding::{Rules, TokenOptions};
 use composer_evaluation::grid::Grid;
 use composer_evaluation::significance::bootstrap::bootstrap;
 use composer_evaluation::statistics::voice_leading::{FAULTS, VoiceLeading, voice_leading, voices};
-use composer_models::seq2seq::{Conditioned, Pair};
+use composer_models::seq2seq::{Conditioned, Pair, Seq2SeqWorkspace, pair_nlls, with_shuffled_sources};
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence};
 use composer_music::Score;
@@ -25,7 +25,7 @@ use composer_music::frame_json::{VoiceSteps, read_voice_json};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_music::representation::voices::VoiceRepresentation;
 use composer_music::representation::{AnyRepresentation, Representation};
-use composer_training::pairs::{PairConfig, pair_nlls, train_pairs, with_foreign_sources};
+use composer_training::{EpochReport, Observer, TrainingConfig, train};
 use std::error::Error;
 
 const SEED: u64 = 1;
@@ -41,20 +41,20 @@ const TEMPERATURE: f64 = 0.8;
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("name the file of four-voice chorales at sixteenths")?;
     let sets = read_voice_json(path)?;
-    let train =
-        sets.train.iter().flat_map(|piece| (-TRANSPOSE..=TRANSPOSE).map(|by| pair(&transposed(piece, by))));
-    let train: Vec<Pair> = train.collect::<Result<_, _>>()?;
+    let transposed =
+        sets.train.iter().flat_map(|piece| (-TRANSPOSE..=TRANSPOSE).map(|by| pair(&transpose(piece, by))));
+    let training: Vec<Pair> = transposed.collect::<Result<_, _>>()?;
     let [valid, test] =
         [&sets.valid, &sets.test].map(|set| set.iter().map(pair).collect::<Result<Vec<_>, _>>());
     let (valid, test) = (valid?, test?);
-    let heard = learn(&train, &valid)?;
-    let deaf = learn(&silenced(&train), &silenced(&valid))?;
+    let heard = learn(&training, &valid)?;
+    let deaf = learn(&silenced(&training), &silenced(&valid))?;
     println!(
         "{} test chorales, nats per note of the lower voices [95 % over pieces], nats per step:",
         test.len()
     );
     report("with the soprano", &heard, &test, &test)?;
-    report("with the soprano of another", &heard, &with_foreign_sources(&test), &test)?;
+    report("with the soprano of another", &heard, &with_shuffled_sources(&test), &test)?;
     report("for a network without one", &deaf, &silenced(&test), &test)?;
 
     let (mut written, mut bach) = (VoiceLeading::default(), VoiceLeading::default());
@@ -81,7 +81,7 @@ fn lower_voices() -> VoiceRepresentation {
     VoiceRepresentation { voices: VOICES as u8, ..VoiceRepresentation::default() }
 }
 
-fn transposed(piece: &VoiceSteps, by: i16) -> VoiceSteps {
+fn transpose(piece: &VoiceSteps, by: i16) -> VoiceSteps {
     piece.iter().map(|step| step.map(|pitch| if pitch < 0 { pitch } else { pitch + by })).collect()
 }
 
@@ -112,7 +112,18 @@ fn silenced(pairs: &[Pair]) -> Vec<Pair> {
     pairs.iter().map(|pair| Pair { source: silent(pair), ..pair.clone() }).collect()
 }
 
-fn learn(train: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
+/// Prints the losses of every epoch.
+struct Print;
+
+impl Observer<Seq2Seq> for Print {
+    fn epoch(&mut self, report: &EpochReport, _model: &Seq2Seq) -> std::io::Result<()> {
+        let EpochReport { epoch, train_nll, valid_nll, .. } = report;
+        eprintln!("  epoch {epoch:>2}: {train_nll:.3}, held out {valid_nll:.3}");
+        Ok(())
+    }
+}
+
+fn learn(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
     let stack = |hidden| RecurrentConfig { cell: Cell::Gru, hidden, ..RecurrentConfig::default() };
     let config = Seq2SeqConfig {
         // The place in the metre also says whose turn it is.
@@ -130,11 +141,9 @@ fn learn(train: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
         output_dropout: 0.3,
     };
     let mut model = Seq2Seq::new(config.completed(), &Init::RECOMMENDED, SEED)?;
-    let config = PairConfig { epochs: EPOCHS, window: WINDOW, seed: SEED, ..PairConfig::default() };
-    train_pairs(&mut model, train, valid, &config, &mut |epoch| {
-        eprintln!("  epoch {:>2}: {:.3}, held out {:.3}", epoch.epoch, epoch.train_nll, epoch.valid_nll);
-        true
-    })?;
+    let config =
+        TrainingConfig { epochs: EPOCHS, tbptt_len: WINDOW, seed: SEED, ..TrainingConfig::for_pairs() };
+    train(&mut model, training, valid, &config, &mut Print)?;
     Ok(model)
 }
 
@@ -144,11 +153,12 @@ fn report(name: &str, model: &Seq2Seq, pairs: &[Pair], originals: &[Pair]) -> Re
         Sequence::Tokens(tokens) => lower_voices().decode_tokens(tokens).notes().count() as f64,
         Sequence::Frames(_) => 0.0,
     });
-    let pieces: Vec<(f64, usize, f64)> = pair_nlls(model, pairs, usize::MAX)?
-        .into_iter()
-        .zip(notes)
-        .map(|(nll, notes)| (nll.nats, nll.steps / VOICES, notes))
-        .collect();
+    let pieces: Vec<(f64, usize, f64)> =
+        pair_nlls(model, pairs, usize::MAX, &mut Seq2SeqWorkspace::default())?
+            .into_iter()
+            .zip(notes)
+            .map(|(nll, notes)| (nll.nats, nll.steps / VOICES, notes))
+            .collect();
     let sum =
         |pieces: &[(f64, usize, f64)], of: fn(&(f64, usize, f64)) -> f64| pieces.iter().map(of).sum::<f64>();
     let per_note = |pieces: &[(f64, usize, f64)]| sum(pieces, |p| p.0) / sum(pieces, |p| p.2);

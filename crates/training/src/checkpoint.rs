@@ -1,4 +1,4 @@
-//! The checkpoint: everything that a training needs to go on as if it had never been stopped.
+//! The checkpoint: everything that a run needs to be resumed as if it had never been stopped. It knows the data, not the trainer.
 //!
 //! ```text
 //! "composer checkpoint\n"  header length (u64, little-endian)  header (JSON)  buffers (f32, little-endian)  SHA-256 of all before
@@ -8,13 +8,13 @@
 //! keeps the checkpoint before as `….previous`, and renames: whatever moment the machine dies at, a whole checkpoint is
 //! left, and [`load`] finds it.
 
-use crate::Error;
+use crate::config::TrainingConfig;
+use crate::error::Error;
 use crate::history::{EpochReport, History};
-use crate::sampling::SymbolRecord;
-use crate::{TrainingConfig, trainer::Trainer};
-use composer_models::{ModelConfig, Sequence};
 use composer_music::atomic_file::{AtomicFile, folder_of};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -28,20 +28,35 @@ const DIGEST: usize = 32;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Header {
     pub version: u32,
+    /// Which kind of model, [`crate::Trainable::KIND`].
+    #[serde(default = "first_kind")]
+    pub kind: String,
     pub training: TrainingConfig,
-    pub model: ModelConfig,
-    /// Fingerprint of the music: training goes on with the same or not at all.
-    pub music: String,
+    /// The configuration of the model.
+    pub model: Value,
+    /// Fingerprint of the training and validation sets: a run is resumed on the same or not at all.
+    #[serde(alias = "music")]
+    pub data: String,
     pub history: History,
+    /// Seconds of training so far.
+    #[serde(default)]
+    pub seconds: f64,
     pub optimizer_updates: u64,
     /// Places in the random streams of the epoch in progress.
     pub dropout_position: u64,
     pub sampling_position: u64,
-    pub sampled: Vec<SymbolRecord>,
+    /// What the model keeps between batches, besides buffers.
+    #[serde(alias = "sampled")]
+    pub state: Value,
     /// Whatever the observer wants to have back.
     pub notes: String,
-    /// Lengths of the buffers, in the order of [`Buffers`].
-    pub lengths: [usize; 7],
+    /// Lengths of the buffers: weights, best weights, their average, the optimiser's two, and those of the model's state.
+    pub lengths: Vec<usize>,
+}
+
+/// The kind of model that checkpoints were of before they named it.
+fn first_kind() -> String {
+    "sequence".to_owned()
 }
 
 /// Buffers of a checkpoint; empty where there is nothing to keep.
@@ -51,8 +66,8 @@ pub(crate) struct Buffers {
     pub best: Vec<f32>,
     pub average: Vec<f32>,
     pub memory: [Vec<f32>; 2],
-    pub state_h: Vec<f32>,
-    pub state_c: Vec<f32>,
+    /// What the model carries from batch to batch.
+    pub state: Vec<Vec<f32>>,
 }
 
 /// A training at rest.
@@ -68,9 +83,23 @@ impl Checkpoint {
         &self.header.training
     }
 
-    /// The model that was trained.
-    pub fn model(&self) -> &ModelConfig {
-        &self.header.model
+    /// Which kind of model was trained, [`crate::Trainable::KIND`].
+    pub fn kind(&self) -> &str {
+        &self.header.kind
+    }
+
+    /// The configuration of the model that was trained, of the type that belongs to [`Checkpoint::kind`].
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if it is of another type.
+    pub fn model<C: DeserializeOwned>(&self) -> Result<C, Error> {
+        serde_json::from_value(self.header.model.clone())
+            .map_err(|error| Error::Checkpoint(format!("it is of another model ({error})")))
+    }
+
+    /// Seconds of training so far.
+    pub fn seconds(&self) -> f64 {
+        self.header.seconds
     }
 
     /// Updates so far.
@@ -80,7 +109,7 @@ impl Checkpoint {
 
     /// Whether that training came to its end.
     pub fn is_final(&self) -> bool {
-        self.header.history.finished(&self.header.training)
+        self.header.history.finished(&self.header.training, self.header.seconds).is_some()
     }
 
     /// Every finished epoch.
@@ -120,33 +149,43 @@ impl Checkpoint {
             rest = tail;
             Ok(head.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
         };
-        let [weights, best, average, first, second, state_h, state_c] = header.lengths;
+        let [weights, best, average, first, second, state @ ..] = &header.lengths[..] else {
+            return Err(damaged());
+        };
         let buffers = Buffers {
-            weights: take(weights)?,
-            best: take(best)?,
-            average: take(average)?,
-            memory: [take(first)?, take(second)?],
-            state_h: take(state_h)?,
-            state_c: take(state_c)?,
+            weights: take(*weights)?,
+            best: take(*best)?,
+            average: take(*average)?,
+            memory: [take(*first)?, take(*second)?],
+            state: state.iter().map(|&length| take(length)).collect::<Result<_, _>>()?,
         };
         Ok(Self { header, buffers })
     }
 }
 
 /// A training between two updates, ready to be written.
+#[derive(Debug)]
 pub struct Snapshot<'a> {
-    pub(crate) trainer: &'a Trainer<'a>,
+    pub(crate) header: Header,
+    /// In the order of [`Header::lengths`].
+    pub(crate) buffers: Vec<&'a [f32]>,
+    pub(crate) is_final: bool,
 }
 
 impl Snapshot<'_> {
     /// Updates so far.
     pub fn updates(&self) -> u64 {
-        self.trainer.history.updates
+        self.header.history.updates
+    }
+
+    /// Seconds of training so far.
+    pub fn seconds(&self) -> f64 {
+        self.header.seconds
     }
 
     /// Whether training has come to its end.
     pub fn is_final(&self) -> bool {
-        self.trainer.finished()
+        self.is_final
     }
 
     /// The bytes of the checkpoint; `notes` come back with it.
@@ -154,40 +193,15 @@ impl Snapshot<'_> {
     /// # Errors
     /// The header cannot be written as JSON.
     pub fn to_bytes(&self, notes: &str) -> Result<Vec<u8>, Error> {
-        let trainer = self.trainer;
-        let [first, second] = trainer.optimizer.memory();
-        let average = trainer.average.as_ref().map_or(&[][..], |average| average.values());
-        let state = &trainer.state;
-        let buffers: [&[f32]; 7] = [
-            trainer.model.params().values(),
-            &trainer.best_weights,
-            average,
-            first,
-            second,
-            &state.h,
-            &state.c,
-        ];
-        let header = Header {
-            version: VERSION,
-            training: trainer.config.clone(),
-            model: trainer.model.config().clone(),
-            music: trainer.fingerprint.clone(),
-            history: trainer.history.clone(),
-            optimizer_updates: trainer.optimizer.updates(),
-            // 2^64 words of one stream are more than any epoch draws.
-            dropout_position: trainer.dropout.get_word_pos() as u64,
-            sampling_position: trainer.sampling.get_word_pos() as u64,
-            sampled: trainer.sampler.memory(),
-            notes: notes.to_owned(),
-            lengths: buffers.map(<[f32]>::len),
-        };
+        let lengths = self.buffers.iter().map(|buffer| buffer.len()).collect();
+        let header = Header { version: VERSION, notes: notes.to_owned(), lengths, ..self.header.clone() };
+        let floats: usize = header.lengths.iter().sum();
         let header = serde_json::to_vec(&header).map_err(|error| Error::Checkpoint(error.to_string()))?;
-        let floats: usize = header_floats(&buffers);
         let mut bytes = Vec::with_capacity(MAGIC.len() + 8 + header.len() + 4 * floats + DIGEST);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&(header.len() as u64).to_le_bytes());
         bytes.extend_from_slice(&header);
-        for buffer in buffers {
+        for buffer in &self.buffers {
             buffer.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
         }
         let digest = Sha256::digest(&bytes);
@@ -196,25 +210,12 @@ impl Snapshot<'_> {
     }
 }
 
-fn header_floats(buffers: &[&[f32]]) -> usize {
-    buffers.iter().map(|buffer| buffer.len()).sum()
-}
-
-/// A fingerprint of music, in its order.
-pub(crate) fn fingerprint(sets: [&[Sequence]; 2]) -> String {
+/// A fingerprint of the examples of some sets, in their order: `bytes` writes each of them.
+pub(crate) fn fingerprint<E>(sets: [&[E]; 2], bytes: impl Fn(&E, &mut dyn FnMut(&[u8]))) -> String {
     let mut hash = Sha256::new();
     for set in sets {
         hash.update((set.len() as u64).to_le_bytes());
-        for sequence in set {
-            hash.update((sequence.len() as u64).to_le_bytes());
-            match sequence {
-                Sequence::Frames(frames) => frames.iter().for_each(|frame| {
-                    hash.update(frame.sounding.to_le_bytes());
-                    hash.update(frame.onsets.to_le_bytes());
-                }),
-                Sequence::Tokens(tokens) => tokens.iter().for_each(|token| hash.update(token.to_le_bytes())),
-            }
-        }
+        set.iter().for_each(|example| bytes(example, &mut |part| hash.update(part)));
     }
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,10 +2,9 @@
 
 use composer_bptt::Parameters;
 use composer_bptt::divergence::Breakdown;
-use composer_models::SequenceModel;
 use std::fmt;
 
-/// Something became infinite or not a number.
+/// Something became non-finite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnosis {
     /// "loss", "gradient" or "weights".
@@ -36,38 +35,46 @@ const BACKWARD: &str = "the gradient explodes on its way back through time; try 
 const WEIGHTS: &str = "the update before was too large; try a smaller training.learning_rate (a third) or a longer \
     training.schedule.warmup";
 
-/// After a forward pass whose loss is `value`, and in which this broke down first.
-pub(crate) fn of_loss(breakdown: Option<Breakdown>, value: f64, update: u64) -> Diagnosis {
+/// After a forward pass whose loss is `value`, and in which this broke down first, in a stack of this name.
+pub(crate) fn of_loss(breakdown: Option<(&str, Breakdown)>, value: f64, update: u64) -> Diagnosis {
     let (place, advice) = match breakdown {
-        Some(found) => {
+        Some((stack, found)) => {
             let gate = match found.gate {
                 "h" | "c" => format!("state {}", found.gate),
                 gate => format!("gate {gate}"),
             };
             let advice = if matches!(found.gate, "h" | "c") { STATE } else { FORWARD };
-            (format!("{gate} of layer {} at step {} of the batch", found.layer + 1, found.step), advice)
+            let of = if stack.is_empty() { String::new() } else { format!("{stack} ") };
+            (format!("{gate} of {of}layer {} at step {} of the batch", found.layer + 1, found.step), advice)
         }
         None => ("the output layer".to_owned(), FORWARD),
     };
     Diagnosis { what: "loss", value, update, place, advice }
 }
 
-/// After a backward pass: the first gradient on the way back that is no number. Layers come in the order of the
+/// The name of the gate that a row of a parameter belongs to, by the parameter's name.
+pub(crate) type GateOf<'a> = &'a dyn Fn(&str, usize) -> Option<&'static str>;
+
+/// After a backward pass: the first gradient on the way back that is not finite. Layers come in the order of the
 /// parameters, so the way back begins at the end.
-pub(crate) fn of_gradient(model: &SequenceModel, value: f64, update: u64) -> Diagnosis {
-    let place = first_bad(model, model.params().grads(), true).unwrap_or_else(|| "their sum".to_owned());
+pub(crate) fn of_gradient(params: &Parameters<f32>, gate: GateOf<'_>, value: f64, update: u64) -> Diagnosis {
+    let place = first_bad(params, params.grads(), gate, true).unwrap_or_else(|| "their sum".to_owned());
     Diagnosis { what: "gradient", value, update, place, advice: BACKWARD }
 }
 
-/// The first weight that is no number, if there is one.
-pub(crate) fn of_weights(model: &SequenceModel, update: u64) -> Option<Diagnosis> {
-    let value = model.params().values().iter().copied().find(|value| !value.is_finite())?;
-    let place = first_bad(model, model.params().values(), false)?;
+/// The first weight that is not finite, if there is one.
+pub(crate) fn of_weights(params: &Parameters<f32>, gate: GateOf<'_>, update: u64) -> Option<Diagnosis> {
+    let value = params.values().iter().copied().find(|value| !value.is_finite())?;
+    let place = first_bad(params, params.values(), gate, false)?;
     Some(Diagnosis { what: "weights", value: f64::from(value), update, place, advice: WEIGHTS })
 }
 
-fn first_bad(model: &SequenceModel, values: &[f32], from_the_end: bool) -> Option<String> {
-    let params: &Parameters<f32> = model.params();
+fn first_bad(
+    params: &Parameters<f32>,
+    values: &[f32],
+    gate: GateOf<'_>,
+    from_the_end: bool,
+) -> Option<String> {
     let mut entries: Vec<_> = params.entries().iter().collect();
     if from_the_end {
         // The output layer comes after the stack, and within the stack the top layer comes last.
@@ -76,14 +83,7 @@ fn first_bad(model: &SequenceModel, values: &[f32], from_the_end: bool) -> Optio
     entries.into_iter().find_map(|entry| {
         let index = values[entry.range.clone()].iter().position(|value| !value.is_finite())?;
         let row = index / entry.shape.iter().skip(1).product::<usize>().max(1);
-        let recurrent = model.config().recurrent.clone();
-        let gate = entry
-            .name
-            .contains("_l")
-            .then(|| recurrent.cell.gates().get(row / recurrent.hidden.max(1)))
-            .flatten()
-            .map(|gate| format!(", gate {gate}"))
-            .unwrap_or_default();
+        let gate = gate(&entry.name, row).map(|gate| format!(", gate {gate}")).unwrap_or_default();
         Some(format!("{}{gate}", entry.name))
     })
 }

@@ -19,13 +19,13 @@ pub enum Error {
     #[error("{name} is {value}, and must be {must}")]
     Setting {
         /// Name of the setting.
-        name: &'static str,
+        name: String,
         /// What it is.
         value: String,
         /// What it may be.
         must: &'static str,
     },
-    /// The loss, a gradient or a weight became infinite or not a number.
+    /// The loss, a gradient or a weight became non-finite.
     #[error("{0}")]
     Diverged(Box<Diagnosis>),
     /// The bytes are not a checkpoint, or not one of this training.
@@ -51,7 +51,7 @@ pub enum Error {
 
 impl Error {
     /// A setting out of range.
-    pub(crate) fn setting(name: &'static str, value: impl ToString, must: &'static str) -> Self {
-        Self::Setting { name, value: value.to_string(), must }
+    pub(crate) fn setting(name: &str, value: impl ToString, must: &'static str) -> Self {
+        Self::Setting { name: name.to_owned(), value: value.to_string(), must }
     }
 }

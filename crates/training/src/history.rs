@@ -1,6 +1,6 @@
 //! What happened so far in a training: counters, curves, the best epoch.
 
-use crate::TrainingConfig;
+use crate::config::TrainingConfig;
 use crate::schedule::Plateau;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,8 @@ pub struct UpdateReport {
     pub epoch: u64,
     /// Update since the beginning, from 1.
     pub update: u64,
-    /// Updates that the whole run will have at most (an estimate: epochs differ by a chunk or two).
+    /// Updates that the whole run will have at most (an estimate: epochs differ in length, and a limit in minutes depends on
+    /// the speed so far).
     pub total_updates: u64,
     /// Loss in nats per step of this update's batch.
     pub nll: f64,
@@ -48,6 +49,22 @@ pub struct EpochReport {
     pub truth_probability: f64,
     /// Steps of music seen in the epoch.
     pub steps: u64,
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopReason {
+    /// All epochs are done ([`TrainingConfig::epochs`]).
+    Epochs,
+    /// All updates are made ([`TrainingConfig::updates`]).
+    Updates,
+    /// The time is up ([`TrainingConfig::minutes`]).
+    Minutes,
+    /// Validation has not got better for [`TrainingConfig::patience`] epochs.
+    Patience,
+    /// The observer asked to stop; the run can be resumed.
+    Observer,
 }
 
 /// Everything that a checkpoint keeps besides buffers of numbers.
@@ -87,10 +104,52 @@ impl History {
         self.epochs.len() as u64 + 1
     }
 
-    /// Whether training has come to its end: no epochs left, or no patience.
-    pub fn finished(&self, config: &TrainingConfig) -> bool {
+    /// Why training has come to its end after so many seconds; `None`: it has not, or an epoch is in progress.
+    pub fn finished(&self, config: &TrainingConfig, seconds: f64) -> Option<StopReason> {
         let done = self.epochs.len() as u64;
-        done >= config.epochs || (config.patience > 0 && done >= self.best_epoch + config.patience)
+        match () {
+            () if self.done_in_epoch > 0 => None,
+            () if config.epochs > 0 && done >= config.epochs => Some(StopReason::Epochs),
+            () if config.patience > 0 && done >= self.best_epoch + config.patience => {
+                Some(StopReason::Patience)
+            }
+            () => self.out_of_budget(config, seconds),
+        }
+    }
+
+    /// Whether the limits that may be reached in the middle of an epoch are.
+    pub fn out_of_budget(&self, config: &TrainingConfig, seconds: f64) -> Option<StopReason> {
+        match () {
+            () if config.updates > 0 && self.updates >= config.updates => Some(StopReason::Updates),
+            () if config.minutes > 0.0 && seconds >= 60.0 * config.minutes => Some(StopReason::Minutes),
+            () => None,
+        }
+    }
+
+    /// How far the run has come, as updates done and their total, by the limit of which the largest share is used up.
+    ///
+    /// `position` is the number of updates done if all epochs had as many, `per_epoch`, as the one in progress.
+    pub fn progress(
+        &self,
+        config: &TrainingConfig,
+        position: u64,
+        per_epoch: u64,
+        seconds: f64,
+    ) -> (u64, u64) {
+        let mut progress = match config.epochs {
+            0 => (self.updates, u64::MAX),
+            epochs => (position, epochs * per_epoch),
+        };
+        let share = |(done, total): (u64, u64)| done as f64 / total.max(1) as f64;
+        let by_updates = (self.updates, config.updates);
+        if config.updates > 0 && (share(by_updates), progress.1) > (share(progress), config.updates) {
+            progress = by_updates;
+        }
+        let spent = seconds / (60.0 * config.minutes);
+        if config.minutes > 0.0 && spent > share(progress) && self.updates > 0 {
+            progress = (self.updates, (self.updates as f64 / spent).ceil().max(1.0) as u64);
+        }
+        progress
     }
 
     /// Takes the sums of an update in.
@@ -130,5 +189,47 @@ impl History {
         self.done_in_epoch = 0;
         self.epochs.push(report.clone());
         report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_the_largest_share_of_any_limit() {
+        let limits =
+            |epochs, updates, minutes| TrainingConfig { epochs, updates, minutes, ..Default::default() };
+        let at = |updates: u64, limits: &TrainingConfig, seconds: f64| {
+            let history = History { updates, ..History::default() };
+            history.progress(limits, updates, 10, seconds)
+        };
+        assert_eq!(
+            at(30, &limits(6, 0, 0.0), 1e9),
+            (30, 60),
+            "without a limit in minutes the clock says nothing"
+        );
+        assert_eq!(
+            at(0, &limits(6, 40, 0.0), 0.0),
+            (0, 40),
+            "the limit that comes first, from the first update on"
+        );
+        assert_eq!(at(30, &limits(6, 90, 0.0), 0.0), (30, 60));
+        assert_eq!(at(30, &limits(6, 40, 1.0), 30.0), (30, 40));
+        assert_eq!(at(30, &limits(6, 90, 1.0), 54.0), (30, 34), "nine tenths of the minute");
+        assert_eq!(at(0, &limits(0, 0, 1.0), 1.0), (0, u64::MAX), "nothing is known of the speed yet");
+    }
+
+    #[test]
+    fn each_limit_ends_the_run_and_an_epoch_in_progress_is_not_the_end() {
+        let config = TrainingConfig { epochs: 0, updates: 7, minutes: 2.0, ..TrainingConfig::default() };
+        let mut history = History { updates: 6, ..History::default() };
+        assert_eq!(history.finished(&config, 119.0), None);
+        assert_eq!(history.finished(&config, 120.0), Some(StopReason::Minutes));
+        history.updates = 7;
+        assert_eq!(history.finished(&config, 0.0), Some(StopReason::Updates));
+        history.done_in_epoch = 1;
+        assert_eq!(history.finished(&config, 0.0), None);
+        assert_eq!(history.out_of_budget(&config, 0.0), Some(StopReason::Updates));
     }
 }

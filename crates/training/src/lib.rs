@@ -1,64 +1,86 @@
-//! Training: lanes of pieces, truncated BPTT with carried state, optimisers, schedules, early stopping, checkpoints.
+//! Training: one loop for every model, with batches, truncated BPTT, schedules, early stopping, checkpoints.
 //!
-//! [`train`] is the loop; [`plan`] says which steps of which piece it sees when; [`sampling`] decides what the network
-//! reads, and [`Music`] in which variants; [`optim`] moves the weights; [`checkpoint`] lets [`resume`] go on as if nothing had happened. Nothing here
-//! prints: an [`Observer`] is told what happens and may ask to save or to stop.
+//! [`Trainer`] is the loop, over any [`Trainable`] model; [`train`] and [`resume`] are short for it. [`TrainingConfig`] has every
+//! setting, [`plan`] says which steps of which piece are seen when, [`sampling`] decides what the network reads, and a
+//! [`TrainingSet`] in which variants; [`checkpoint`] lets a run be resumed as if it had never been stopped. Nothing here prints: an
+//! [`Observer`] is told what happens and may ask to save or to stop. Optimisers are those of [`composer_bptt::optim`].
+//!
+//! A [`SequenceModel`](composer_models::SequenceModel) that learns four tokens in a round:
 //!
 //! ```
 //! use composer_bptt::{Cell, Init, RecurrentConfig};
 //! use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
-//! use composer_training::{Checkpoint, Control, Error, Observer, Snapshot, TrainingConfig, UpdateReport, resume, train};
-//!
-//! /// Stops after five updates and keeps the checkpoint.
-//! #[derive(Default)]
-//! struct Short(Vec<u8>);
-//!
-//! impl Observer for Short {
-//!     fn update(&mut self, report: &UpdateReport) -> Control {
-//!         if report.update == 5 { Control::Stop } else { Control::Continue }
-//!     }
-//!     fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<(), Error> {
-//!         self.0 = snapshot.to_bytes("")?;
-//!         Ok(())
-//!     }
-//! }
+//! use composer_training::{TrainingConfig, train};
 //!
 //! let encoding = Encoding::Tokens { vocabulary: 3, fingerprint: "a toy".into() };
 //! let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 8, ..Default::default() };
 //! let mut model = SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::default(), 1)?;
 //! let music = [Sequence::Tokens([0, 1, 2, 1].repeat(20))];
 //! let config = TrainingConfig { epochs: 20, tbptt_len: 8, learning_rate: 0.03, ..Default::default() };
+//! let outcome = train(&mut model, &music, &music, &config, &mut ())?;
+//! assert!(outcome.best.valid_nll < 0.2, "nats per token");
+//! # Ok::<(), composer_training::Error>(())
+//! ```
 //!
-//! let mut short = Short::default();
-//! assert!(train(&mut model, &music, &music, &config, &mut short)?.stopped);
-//! let checkpoint = Checkpoint::from_bytes(&short.0)?;
-//! let outcome = resume(&mut model, &music, &music, &config, &checkpoint, &mut short)?;
-//! assert!(outcome.best_valid_nll < 0.2, "nats per token");
+//! A [`Seq2Seq`](composer_models::Seq2Seq) that learns to copy, stopped after ten updates and resumed:
+//!
+//! ```
+//! # use composer_bptt::{Cell, Init, RecurrentConfig};
+//! # use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence, seq2seq::Pair};
+//! # use composer_training::{Checkpoint, Control, Error, Observer, Snapshot, Trainer, TrainingConfig, UpdateReport};
+//! #[derive(Default)]
+//! struct StopAfterTen(Vec<u8>);
+//! impl<M> Observer<M> for StopAfterTen {
+//!     fn update(&mut self, report: &UpdateReport) -> Control {
+//!         if report.update == 10 { Control::Stop } else { Control::Continue }
+//!     }
+//!     fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<(), Error> {
+//!         self.0 = snapshot.to_bytes("")?;
+//!         Ok(())
+//!     }
+//! }
+//! # let encoding = Encoding::Tokens { vocabulary: 3, fingerprint: "a toy".into() };
+//! # let stack = RecurrentConfig { cell: Cell::Gru, hidden: 12, ..Default::default() };
+//! # let model = Seq2SeqConfig { source: encoding.clone(), target: encoding, styles: 0, encoder: stack.clone(), decoder: stack,
+//! #     bridge: false, aligned: true, attention: None, output_dropout: 0.0 };
+//! let mut model = Seq2Seq::new(model, &Init::RECOMMENDED, 1)?;
+//! let copy = |tokens: &[u32]| Pair { source: Sequence::Tokens(tokens.into()), target: Sequence::Tokens(tokens.into()), style: None };
+//! let pairs = [copy(&[0, 2, 1, 1].repeat(20)), copy(&[2, 0, 0, 1].repeat(20))];
+//! let config = TrainingConfig { learning_rate: 0.03, tbptt_len: 8, ..TrainingConfig::for_pairs() };
+//! let mut observer = StopAfterTen::default();
+//! assert!(Trainer::new(&mut model, &pairs, &pairs, &config)?.run(&mut observer)?.interrupted());
+//! let checkpoint = Checkpoint::from_bytes(&observer.0)?;
+//! let outcome = Trainer::new(&mut model, &pairs, &pairs, &config)?.resume(&checkpoint)?.run(&mut observer)?;
+//! assert!(outcome.best.valid_nll < 0.2, "nats per token");
 //! # Ok::<(), Error>(())
 //! ```
 
 pub mod checkpoint;
 mod config;
+mod dataset;
 pub mod diagnosis;
 mod error;
+mod frozen;
 mod history;
-mod music;
 mod observer;
-pub mod optim;
-pub mod pairs;
+mod outcome;
 pub mod plan;
 pub mod sampling;
 pub mod schedule;
+pub mod trainable;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, Snapshot};
+pub use composer_bptt::optim;
+pub use composer_bptt::optim::{Optimizer, OptimizerConfig, OptimizerKind, clip_grad_norm};
 pub use config::TrainingConfig;
+pub use dataset::{Augment, TrainingSet};
 pub use diagnosis::{Advice, Diagnosis};
 pub use error::Error;
-pub use history::{EpochReport, UpdateReport};
-pub use music::{Music, Vary};
+pub use history::{EpochReport, StopReason, UpdateReport};
 pub use observer::{Control, Observer};
-pub use optim::{Optimizer, OptimizerConfig, OptimizerKind, clip_grad_norm};
+pub use outcome::{Outcome, TrainedWeights};
 pub use sampling::Sampling;
 pub use schedule::{Schedule, ScheduleKind};
-pub use trainer::{Outcome, mean_nll, resume, train};
+pub use trainable::{Trainable, mean_nll};
+pub use trainer::{Trainer, resume, train};

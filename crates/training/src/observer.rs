@@ -1,8 +1,8 @@
-//! [`Observer`]: who is told what happens in a training, and may ask to save or to stop.
+//! [`Observer`]: is told what happens in a training, and may ask to save or to stop.
 
-use crate::Error;
 use crate::checkpoint::Snapshot;
 use crate::diagnosis::Advice;
+use crate::error::Error;
 use crate::history::{EpochReport, UpdateReport};
 use composer_models::SequenceModel;
 
@@ -13,23 +13,31 @@ pub enum Control {
     Continue,
     /// Save a checkpoint and go on.
     Save,
-    /// Save a checkpoint and stop.
+    /// Save a checkpoint and stop: the run can be resumed.
     Stop,
 }
 
-/// Is told what happens. An error (a full disk, say) ends the training.
-pub trait Observer {
+/// Is told what happens while a model of type `M` is trained. An error (a full disk, say) ends the training.
+///
+/// `()` is the observer that does nothing.
+pub trait Observer<M = SequenceModel> {
     /// After every update.
     fn update(&mut self, _report: &UpdateReport) -> Control {
         Control::Continue
     }
 
     /// After every epoch, with the model as it was validated.
-    fn epoch(&mut self, _report: &EpochReport, _model: &SequenceModel) -> std::io::Result<()> {
+    ///
+    /// # Errors
+    /// Whatever the observer cannot do; it ends the training.
+    fn epoch(&mut self, _report: &EpochReport, _model: &M) -> std::io::Result<()> {
         Ok(())
     }
 
     /// After every epoch, and when [`Observer::update`] wants it: the moment to write a checkpoint.
+    ///
+    /// # Errors
+    /// The checkpoint cannot be written; it ends the training.
     fn save(&mut self, _snapshot: &Snapshot<'_>) -> Result<(), Error> {
         Ok(())
     }
@@ -37,3 +45,5 @@ pub trait Observer {
     /// Training goes on, but not well.
     fn advice(&mut self, _advice: Advice) {}
 }
+
+impl<M> Observer<M> for () {}

@@ -1,5 +1,7 @@
-//! Which steps of which piece are seen when: lanes of pieces that truncated BPTT walks along.
+//! Which steps of which piece are seen when: pieces are laid out along the rows of the batch, and truncated BPTT goes along each row.
 
+use crate::TrainingConfig;
+use composer_models::SequenceModel;
 use composer_models::streams::{Purpose, stream};
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -18,17 +20,17 @@ pub struct PieceShape {
     pub transpositions: RangeInclusive<i8>,
 }
 
-/// A piece at its place in a lane.
+/// A piece at its place in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Visit {
     piece: usize,
     transpose: i8,
-    /// Chunk of the lane that the piece begins with.
+    /// Chunk of the row that the piece begins with.
     first_chunk: usize,
     chunks: usize,
 }
 
-/// What one lane does in one update.
+/// The steps of one row in one update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
     /// Which piece.
@@ -41,24 +43,24 @@ pub struct Chunk {
     pub begins: bool,
 }
 
-/// One epoch: every piece `copies` times, each time in a transposition of its own, dealt out to lanes of nearly equal
+/// One epoch: every piece `copies` times, each time in a transposition of its own, dealt out to rows of nearly equal
 /// length. A function of the seed and the epoch alone, so that resuming needs no more than the two numbers.
 ///
-/// A piece starts on a chunk boundary, with a state of zeros; the rest of its last chunk is padding that charges
-/// nothing. With [`WHOLE_PIECES`], every chunk is a piece, and pieces of similar length go side by side.
+/// A piece starts on a chunk boundary, with a state of zeros; the rest of its last chunk is padding, which the loss
+/// mask leaves out. With [`WHOLE_PIECES`], every chunk is a piece, and pieces of similar length go side by side.
 #[derive(Clone, Debug)]
 pub struct EpochPlan {
-    lanes: Vec<Vec<Visit>>,
+    rows: Vec<Vec<Visit>>,
     tbptt_len: usize,
     updates: usize,
 }
 
 impl EpochPlan {
-    /// Plans an epoch over `pieces` for `lanes` rows of a batch and chunks of `tbptt_len` steps, or [`WHOLE_PIECES`].
+    /// Plans an epoch over `pieces` for a batch of `rows` rows and chunks of `tbptt_len` steps, or [`WHOLE_PIECES`].
     pub fn new(
         pieces: &[PieceShape],
         copies: usize,
-        lanes: usize,
+        rows: usize,
         tbptt_len: usize,
         seed: u64,
         epoch: u64,
@@ -81,23 +83,23 @@ impl EpochPlan {
             }
         }
         if tbptt_len == WHOLE_PIECES {
-            return Self::whole_pieces(visits, lanes, &mut rng, |visit| pieces[visit.piece].steps);
+            return Self::whole_pieces(visits, rows, &mut rng, |visit| pieces[visit.piece].steps);
         }
-        // The longest first, each to the emptiest lane; ties fall by chance.
+        // The longest first, each to the emptiest row; ties fall by chance.
         visits.shuffle(&mut rng);
         visits.sort_by_key(|visit| std::cmp::Reverse(visit.chunks));
         let mut plan =
-            Self { lanes: vec![Vec::new(); lanes.clamp(1, visits.len().max(1))], tbptt_len, updates: 0 };
-        let mut lengths = vec![0; plan.lanes.len()];
+            Self { rows: vec![Vec::new(); rows.clamp(1, visits.len().max(1))], tbptt_len, updates: 0 };
+        let mut lengths = vec![0; plan.rows.len()];
         for visit in visits {
-            let emptiest = (0..lengths.len()).min_by_key(|&lane| lengths[lane]).unwrap_or(0);
+            let emptiest = (0..lengths.len()).min_by_key(|&row| lengths[row]).unwrap_or(0);
             lengths[emptiest] += visit.chunks;
-            plan.lanes[emptiest].push(visit);
+            plan.rows[emptiest].push(visit);
         }
-        for lane in &mut plan.lanes {
-            lane.shuffle(&mut rng);
+        for row in &mut plan.rows {
+            row.shuffle(&mut rng);
             let mut next = 0;
-            for visit in lane {
+            for visit in row {
                 visit.first_chunk = next;
                 next += visit.chunks;
             }
@@ -109,28 +111,27 @@ impl EpochPlan {
     /// Batches of pieces of similar length, in random order.
     fn whole_pieces(
         mut visits: Vec<Visit>,
-        lanes: usize,
+        rows: usize,
         rng: &mut ChaCha8Rng,
         steps: impl Fn(&Visit) -> usize,
     ) -> Self {
-        let lanes = lanes.clamp(1, visits.len().max(1));
+        let rows = rows.clamp(1, visits.len().max(1));
         visits.shuffle(rng);
         visits.sort_by_key(|visit| std::cmp::Reverse(steps(visit)));
-        let mut batches: Vec<&[Visit]> = visits.chunks(lanes).collect();
+        let mut batches: Vec<&[Visit]> = visits.chunks(rows).collect();
         batches.shuffle(rng);
-        let mut plan =
-            Self { lanes: vec![Vec::new(); lanes], tbptt_len: WHOLE_PIECES, updates: batches.len() };
+        let mut plan = Self { rows: vec![Vec::new(); rows], tbptt_len: WHOLE_PIECES, updates: batches.len() };
         for (update, batch) in batches.into_iter().enumerate() {
-            for (lane, visit) in batch.iter().enumerate() {
-                plan.lanes[lane].push(Visit { first_chunk: update, ..*visit });
+            for (row, visit) in batch.iter().enumerate() {
+                plan.rows[row].push(Visit { first_chunk: update, ..*visit });
             }
         }
         plan
     }
 
     /// Rows of the batch.
-    pub fn lanes(&self) -> usize {
-        self.lanes.len()
+    pub fn rows(&self) -> usize {
+        self.rows.len()
     }
 
     /// Updates in the epoch.
@@ -138,9 +139,9 @@ impl EpochPlan {
         self.updates
     }
 
-    /// What a lane does in an update; `None` when it has nothing left.
-    pub fn chunk(&self, lane: usize, update: usize) -> Option<Chunk> {
-        let visits = &self.lanes[lane];
+    /// The steps of a row in an update; `None` when it has nothing left.
+    pub fn chunk(&self, row: usize, update: usize) -> Option<Chunk> {
+        let visits = &self.rows[row];
         let visit = visits[..visits.partition_point(|visit| visit.first_chunk <= update)].last()?;
         let chunk = update - visit.first_chunk;
         (chunk < visit.chunks).then_some(Chunk {
@@ -150,6 +151,19 @@ impl EpochPlan {
             begins: chunk == 0,
         })
     }
+}
+
+/// Bytes that a model takes while it is trained on chunks of `steps` steps: weights, gradients, what the optimiser keeps, and
+/// activations. An estimate: small buffers are left out.
+pub fn memory_estimate(model: &SequenceModel, training: &TrainingConfig, steps: usize) -> usize {
+    let config = model.config();
+    let (recurrent, outputs) = (&config.recurrent, config.encoding.outputs());
+    let copies = 3 + training.optimizer.slots() + usize::from(training.ema_decay > 0.0);
+    let gates = recurrent.cell.gates().len() * recurrent.hidden;
+    // Per layer gates, their gradients and states; at the output, hidden twice, logits, targets and weights.
+    let layer = 2 * gates + 3 * recurrent.hidden;
+    let row = recurrent.layers * layer + 2 * recurrent.output() + 3 * outputs;
+    4 * (copies * model.params().len() + steps * training.batch_size * row)
 }
 
 #[cfg(test)]
@@ -168,10 +182,10 @@ mod tests {
         let pieces = pieces();
         let plan = EpochPlan::new(&pieces, 2, 3, 64, 7, 0);
         let mut seen: Vec<Vec<u32>> = pieces.iter().map(|piece| vec![0; piece.steps]).collect();
-        for lane in 0..plan.lanes() {
+        for row in 0..plan.rows() {
             let mut previous: Option<Chunk> = None;
             for update in 0..plan.updates() {
-                let chunk = plan.chunk(lane, update);
+                let chunk = plan.chunk(row, update);
                 if let Some(chunk) = chunk {
                     assert_eq!(chunk.begins, chunk.start == 0);
                     if !chunk.begins {
@@ -195,11 +209,11 @@ mod tests {
     fn whole_pieces_come_once_each_beside_others_of_their_length() {
         let pieces = pieces();
         let plan = EpochPlan::new(&pieces, 2, 3, WHOLE_PIECES, 7, 0);
-        assert_eq!((plan.lanes(), plan.updates()), (3, 4), "ten visits in batches of three");
+        assert_eq!((plan.rows(), plan.updates()), (3, 4), "ten visits in batches of three");
         let mut seen = vec![0; pieces.len()];
         let mut padding = 0;
         for update in 0..plan.updates() {
-            let chunks: Vec<Chunk> = (0..3).filter_map(|lane| plan.chunk(lane, update)).collect();
+            let chunks: Vec<Chunk> = (0..3).filter_map(|row| plan.chunk(row, update)).collect();
             let longest = chunks.iter().map(|chunk| pieces[chunk.piece].steps).max().unwrap_or(0);
             for chunk in chunks {
                 assert!(chunk.begins && chunk.start == 0);
@@ -215,8 +229,8 @@ mod tests {
     fn plans_depend_on_seed_and_epoch_alone() {
         let all = |plan: &EpochPlan| {
             (0..plan.updates())
-                .flat_map(|update| (0..plan.lanes()).map(move |lane| (lane, update)))
-                .map(|(lane, update)| plan.chunk(lane, update))
+                .flat_map(|update| (0..plan.rows()).map(move |row| (row, update)))
+                .map(|(row, update)| plan.chunk(row, update))
                 .collect::<Vec<_>>()
         };
         let plan = |seed, epoch| all(&EpochPlan::new(&pieces(), 3, 4, 64, seed, epoch));
@@ -226,9 +240,9 @@ mod tests {
     }
 
     #[test]
-    fn lanes_are_of_nearly_equal_length() {
+    fn rows_are_of_nearly_equal_length() {
         let pieces = vec![PieceShape { steps: 640, transpositions: 0..=0 }; 9];
         let plan = EpochPlan::new(&pieces, 4, 6, 64, 1, 1);
-        assert_eq!((plan.lanes(), plan.updates()), (6, 60), "36 visits of 10 chunks over 6 lanes");
+        assert_eq!((plan.rows(), plan.updates()), (6, 60), "36 visits of 10 chunks over 6 rows");
     }
 }

@@ -1,25 +1,17 @@
 //! Scheduled sampling (Bengio et al. 2015): the network reads now and then what it would have written itself.
 //!
 //! Teacher forcing shows a network only true pasts; when it composes, the past is its own. So with probability `1 − ε`,
-//! drawn for each symbol, an input is replaced by a sample from the network's own output of the step before (given the
-//! inputs that it has read so far, through its own decoding). Targets stay true, and no gradient goes through a sample.
+//! drawn for each symbol, an input is replaced by a sample from the network's own output of the step before. Targets stay true,
+//! and no gradient goes through a sample. A [`composer_models::SequenceModel`] runs step by step, so that each sample is given the
+//! inputs as they were decided; a [`composer_models::Seq2Seq`] samples a whole window from one pass over the true inputs
+//! (Mihaylova and Martins 2019).
+//!
 //! It is no proper objective (Huszár 2015): expect a worse likelihood, and measure what it is for.
 //!
 //! Two controls tell what the samples themselves do: [`Source::Noise`] replaces as many inputs by symbols that have
 //! nothing to do with the model, and [`Curve::Constant`] with `k = 0` always samples.
 
-use crate::Error;
-use crate::plan::Chunk;
-use composer_bptt::State;
-use composer_decoding::frames::{FrameContext, FrameOptions, Open, Scratch, choose};
-use composer_decoding::tokens::{self, TokenOptions, candidates};
-use composer_models::batch::SequenceBatch;
-use composer_models::encoding::Symbol;
-use composer_models::sequence_model::Stepper;
-use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel};
-use composer_music::representation::frames::Frame;
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 
 /// How the probability `ε` of the true symbol depends on the update `i`.
@@ -37,6 +29,8 @@ pub enum Curve {
     Exponential,
     /// `k / (k + exp(i / k))`
     InverseSigmoid,
+    /// `k − (k − floor) · i / n`, where the run has `n` updates: from `k` at the beginning to `floor` at the end.
+    LinearToEnd,
 }
 
 /// What replaces a true symbol.
@@ -60,7 +54,7 @@ pub struct Sampling {
     pub k: f64,
     /// How much the linear schedule falls with every update.
     pub slope: f64,
-    /// Where the linear schedule ends.
+    /// Where the linear schedules end.
     pub floor: f64,
     /// What replaces a true symbol.
     pub source: Source,
@@ -83,10 +77,13 @@ impl Default for Sampling {
 
 impl Sampling {
     /// Refuses constants out of range, by name.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
         let k_must = match self.curve {
             Curve::TeacherForcing => None,
-            Curve::Constant | Curve::Linear | Curve::Exponential => {
+            Curve::Constant | Curve::Linear | Curve::Exponential | Curve::LinearToEnd => {
                 (!(0.0..=1.0).contains(&self.k)).then_some("from 0 to 1 for this curve")
             }
             Curve::InverseSigmoid => {
@@ -113,8 +110,8 @@ impl Sampling {
         Ok(())
     }
 
-    /// `ε`, the probability that an input is the true symbol, at `update` (from 0).
-    pub fn truth_probability(&self, update: u64) -> f64 {
+    /// `ε`, the probability that an input is the true symbol, at `update` (from 0) of `total`.
+    pub fn truth_probability(&self, update: u64, total: u64) -> f64 {
         let i = update as f64;
         match self.curve {
             Curve::TeacherForcing => 1.0,
@@ -122,206 +119,7 @@ impl Sampling {
             Curve::Linear => (self.k - self.slope * i).max(self.floor),
             Curve::Exponential => self.k.powf(i),
             Curve::InverseSigmoid => self.k / (self.k + (i / self.k).exp()),
-        }
-    }
-}
-
-/// Replaces inputs of a batch. Remembers, from chunk to chunk, what each lane sampled last.
-pub(crate) struct Sampler {
-    config: Sampling,
-    /// The sample after the last step of each lane; `None` where there is none yet.
-    last: Vec<Option<Symbol>>,
-    scratch: Scratch,
-    logits: Vec<f32>,
-    /// All tokens.
-    allowed: Vec<bool>,
-}
-
-impl Sampler {
-    pub(crate) fn new(config: Sampling) -> Self {
-        Self {
-            config,
-            last: Vec::new(),
-            scratch: Scratch::default(),
-            logits: Vec::new(),
-            allowed: Vec::new(),
-        }
-    }
-
-    /// What the lanes remember, for a checkpoint.
-    pub(crate) fn memory(&self) -> Vec<SymbolRecord> {
-        self.last.iter().map(|symbol| SymbolRecord::from(*symbol)).collect()
-    }
-
-    /// Takes it back.
-    pub(crate) fn restore(&mut self, memory: &[SymbolRecord]) {
-        self.last = memory.iter().map(SymbolRecord::symbol).collect();
-    }
-
-    /// Replaces inputs of `batch`, which holds `chunks` of `sequences` from `state` on, with probability `1 − truth` each.
-    ///
-    /// The model runs step by step over the inputs as they are decided, without dropout, as it does when it composes.
-    pub(crate) fn replace(
-        &mut self,
-        model: &SequenceModel,
-        sequences: &[Sequence],
-        chunks: &[Option<Chunk>],
-        truth: f64,
-        state: &State<f32>,
-        batch: &mut SequenceBatch,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<(), Error> {
-        self.last.resize(chunks.len(), None);
-        for (last, chunk) in self.last.iter_mut().zip(chunks) {
-            if chunk.is_none_or(|chunk| chunk.begins) {
-                *last = None;
-            }
-        }
-        if truth >= 1.0 {
-            self.last.fill(None);
-            return Ok(());
-        }
-        let encoding = model.encoding();
-        let mut stepper = Stepper::new(model);
-        let mut state = state.clone();
-        self.logits.resize(chunks.len() * encoding.outputs(), 0.0);
-        self.allowed.resize(encoding.outputs(), true);
-        let mut indices = Vec::with_capacity(batch.indices.len());
-        let mut offsets = vec![0];
-        let mut step_offsets = Vec::with_capacity(chunks.len() + 1);
-        for t in 0..batch.steps {
-            let begin = indices.len();
-            step_offsets.clear();
-            step_offsets.push(0);
-            let mut read: Vec<Option<Symbol>> = vec![None; chunks.len()];
-            for (lane, chunk) in chunks.iter().enumerate() {
-                let here = chunk.filter(|chunk| chunk.start + t < sequences[chunk.piece].len());
-                if let Some(chunk) = here {
-                    let true_symbol =
-                        (chunk.start + t).checked_sub(1).map(|step| symbol(sequences, chunk, step));
-                    let replaced = true_symbol.is_some() && rng.random::<f64>() >= truth;
-                    read[lane] = if replaced { self.last[lane].or(true_symbol) } else { true_symbol };
-                    encoding.push_features(chunk.start + t, read[lane], &mut indices);
-                }
-                offsets.push(indices.len());
-                step_offsets.push(indices.len() - begin);
-            }
-            if self.config.source == Source::Model {
-                stepper.step(&indices[begin..], &step_offsets, &mut state, &mut self.logits)?;
-                if self.logits.iter().any(|logit| !logit.is_finite()) {
-                    return Ok(()); // the forward pass will find out where it began
-                }
-            }
-            for (lane, chunk) in chunks.iter().enumerate() {
-                if chunk.is_some_and(|chunk| chunk.start + t < sequences[chunk.piece].len()) {
-                    self.last[lane] = match self.config.source {
-                        Source::Model => Some(self.draw(model, lane, read[lane], rng)?),
-                        Source::Noise => Some(noise(sequences, rng)),
-                    };
-                }
-            }
-        }
-        batch.indices = indices;
-        batch.offsets = offsets;
-        Ok(())
-    }
-
-    /// A sample from the logits of a lane that has just read `read`.
-    fn draw(
-        &mut self,
-        model: &SequenceModel,
-        lane: usize,
-        read: Option<Symbol>,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<Symbol, Error> {
-        let encoding = model.encoding();
-        let outputs = encoding.outputs();
-        let logits = &self.logits[lane * outputs..(lane + 1) * outputs];
-        Ok(match encoding {
-            Encoding::Frames { representation, .. } => {
-                // The limits on silence and length are for composing; a sample is of the model as it is.
-                let options = FrameOptions {
-                    temperature: self.config.temperature,
-                    max_silence: usize::MAX,
-                    max_note_steps: usize::MAX,
-                    ..FrameOptions::default()
-                };
-                let mut context = FrameContext::default();
-                if let Some(Symbol::Frame(frame)) = read {
-                    context.push(frame);
-                }
-                Symbol::Frame(choose(
-                    representation,
-                    logits,
-                    model.coupling(),
-                    &context,
-                    &options,
-                    Open::ALL,
-                    &mut self.scratch,
-                    rng,
-                ))
-            }
-            Encoding::Tokens { .. } => {
-                let options =
-                    TokenOptions { temperature: self.config.temperature, ..TokenOptions::default() };
-                let candidates = candidates(logits, &self.allowed, &[], &options)?;
-                Symbol::Token(tokens::draw(&candidates, rng))
-            }
-        })
-    }
-}
-
-fn symbol(sequences: &[Sequence], chunk: Chunk, step: usize) -> Symbol {
-    match sequences[chunk.piece].symbol(step) {
-        Symbol::Frame(frame) => Symbol::Frame(frame.transpose(chunk.transpose)),
-        token => token,
-    }
-}
-
-/// A symbol that has nothing to do with the model.
-fn noise(sequences: &[Sequence], rng: &mut ChaCha8Rng) -> Symbol {
-    loop {
-        let sequence = &sequences[rng.random_range(0..sequences.len())];
-        if !sequence.is_empty() {
-            return sequence.symbol(rng.random_range(0..sequence.len()));
-        }
-    }
-}
-
-/// A symbol as a checkpoint holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum SymbolRecord {
-    None,
-    Token(u32),
-    /// Halves of the planes, the low one first.
-    Frame {
-        sounding: [u64; 2],
-        onsets: [u64; 2],
-    },
-}
-
-impl From<Option<Symbol>> for SymbolRecord {
-    fn from(symbol: Option<Symbol>) -> Self {
-        let halves = |plane: u128| [plane as u64, (plane >> 64) as u64];
-        match symbol {
-            None => Self::None,
-            Some(Symbol::Token(token)) => Self::Token(token),
-            Some(Symbol::Frame(frame)) => {
-                Self::Frame { sounding: halves(frame.sounding), onsets: halves(frame.onsets) }
-            }
-        }
-    }
-}
-
-impl SymbolRecord {
-    fn symbol(&self) -> Option<Symbol> {
-        let plane = |[low, high]: [u64; 2]| u128::from(low) | u128::from(high) << 64;
-        match *self {
-            Self::None => None,
-            Self::Token(token) => Some(Symbol::Token(token)),
-            Self::Frame { sounding, onsets } => {
-                Some(Symbol::Frame(Frame { sounding: plane(sounding), onsets: plane(onsets) }))
-            }
+            Curve::LinearToEnd => self.k - (self.k - self.floor) * (i / total.max(1) as f64).min(1.0),
         }
     }
 }
@@ -331,7 +129,7 @@ mod tests {
     use super::*;
 
     fn at(sampling: Sampling, update: u64) -> f64 {
-        sampling.truth_probability(update)
+        sampling.truth_probability(update, 200)
     }
 
     #[test]
@@ -347,13 +145,7 @@ mod tests {
         assert!((at(sigmoid, 200) - 50.0 / (50.0 + 4f64.exp())).abs() < 1e-12);
         assert_eq!(at(sigmoid, u64::MAX), 0.0);
         assert_eq!(at(Sampling::default(), 12), 1.0);
-    }
-
-    #[test]
-    fn symbols_come_back_from_a_checkpoint() {
-        let frame = Frame { sounding: 1 << 100 | 1 << 3, onsets: 1 << 100 };
-        for symbol in [None, Some(Symbol::Token(7)), Some(Symbol::Frame(frame))] {
-            assert_eq!(SymbolRecord::from(symbol).symbol(), symbol);
-        }
+        let to_end = Sampling { curve: Curve::LinearToEnd, k: 1.0, floor: 0.5, ..Sampling::default() };
+        assert_eq!([0, 100, 200, 300].map(|update| at(to_end, update)), [1.0, 0.75, 0.5, 0.5]);
     }
 }

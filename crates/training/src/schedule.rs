@@ -1,6 +1,6 @@
 //! Learning rate as a function of the update, and of the validation where it stops falling.
 
-use crate::Error;
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
@@ -76,6 +76,9 @@ impl Schedule {
     };
 
     /// Refuses constants out of range, by name.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
         for (name, value) in [
             ("training.schedule.floor", self.floor),
@@ -98,7 +101,8 @@ impl Schedule {
         Ok(())
     }
 
-    /// What to multiply the learning rate by at `update` (from 0) of `total`.
+    /// What to multiply the learning rate by at `update` (from 0) of `total`: how far the run has come, by whichever of its limits
+    /// is nearest (see [`crate::TrainingConfig`]). The warm-up counts updates under any of them.
     pub fn factor(&self, update: u64, total: u64, plateau: &Plateau) -> f64 {
         match self.kind {
             ScheduleKind::OneCycle => self.one_cycle(update, total),

@@ -1,143 +1,138 @@
-//! The training loop: truncated BPTT with carried state, validation, early stopping, the best weights kept.
+//! The training loop: plan, update, validate, keep the best weights, until a limit is reached.
 
-use crate::checkpoint::{Checkpoint, Snapshot, fingerprint};
+use crate::checkpoint::{Checkpoint, Header, Snapshot, fingerprint};
+use crate::config::TrainingConfig;
+use crate::dataset::TrainingSet;
 use crate::diagnosis;
-use crate::history::{EpochReport, History, UpdateReport};
-use crate::music::Music;
+use crate::error::Error;
+use crate::frozen::Frozen;
+use crate::history::{EpochReport, History, StopReason, UpdateReport};
 use crate::observer::{Control, Observer};
-use crate::optim::{GroupNorms, MovingAverage, Optimizer, clip_grad_norm};
-use crate::plan::{Chunk, EpochPlan, PieceShape, WHOLE_PIECES};
-use crate::sampling::Sampler;
-use crate::{Error, TrainingConfig};
-use composer_bptt::{Mode, State};
-use composer_models::batch::Slice;
+use crate::outcome::{Outcome, TrainedWeights};
+use crate::trainable::Trainable;
+use composer_bptt::optim::{GroupNorms, MovingAverage, Optimizer, clip_grad_norm};
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Sequence, SequenceBatch, SequenceModel, Workspace, scoring};
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
 use std::borrow::Cow;
+use std::time::Instant;
 
-/// How training ended. The model then has the best weights.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Outcome {
-    /// Every epoch.
-    pub epochs: Vec<EpochReport>,
-    /// The epoch with the best validation, from 1; 0: no epoch was finished.
-    pub best_epoch: u64,
-    /// Its validation loss, nats per step.
-    pub best_valid_nll: f64,
-    /// Whether the observer asked to stop.
-    pub stopped: bool,
-    /// The weights after the last update, averaged if an average is kept; the model has the best ones.
-    #[serde(skip)]
-    pub last_weights: Vec<f32>,
-}
-
-/// Trains `model` on `train` until `valid` no longer gets better, and leaves it with the weights that were best there.
+/// Trains `model` on `train` until a limit is reached or `valid` no longer gets better, and leaves it with the weights that were
+/// best there.
 ///
 /// # Errors
-/// A setting is out of range, there is no music or not the kind that the model reads, training diverges, or the observer
+/// A setting is out of range, there is nothing to learn from or nothing that the model reads, training diverges, or the observer
 /// fails.
-pub fn train<'a>(
-    model: &'a mut SequenceModel,
-    train: impl Into<Music<'a>>,
-    valid: &'a [Sequence],
+pub fn train<'a, M: Trainable>(
+    model: &'a mut M,
+    train: impl Into<TrainingSet<'a, M::Example>>,
+    valid: &'a [M::Example],
     config: &'a TrainingConfig,
-    observer: &mut dyn Observer,
+    observer: &mut dyn Observer<M>,
 ) -> Result<Outcome, Error> {
-    Trainer::new(model, train.into(), valid, config)?.run(observer)
+    Trainer::new(model, train, valid, config)?.run(observer)
 }
 
-/// Goes on with a training bit for bit, on the same music and in the same configuration, of which only the end
-/// ([`TrainingConfig::epochs`], [`TrainingConfig::patience`]) may differ.
+/// Resumes a run bit for bit, on the same data and in the same configuration, of which only the end
+/// ([`TrainingConfig::epochs`], [`TrainingConfig::updates`], [`TrainingConfig::minutes`], [`TrainingConfig::patience`]) may
+/// differ.
 ///
 /// # Errors
-/// As for [`train`], and when the checkpoint belongs to another model, configuration or music.
-pub fn resume<'a>(
-    model: &'a mut SequenceModel,
-    train: impl Into<Music<'a>>,
-    valid: &'a [Sequence],
+/// As for [`train`], and when the checkpoint belongs to another model, configuration or data.
+pub fn resume<'a, M: Trainable>(
+    model: &'a mut M,
+    train: impl Into<TrainingSet<'a, M::Example>>,
+    valid: &'a [M::Example],
     config: &'a TrainingConfig,
     checkpoint: &Checkpoint,
-    observer: &mut dyn Observer,
+    observer: &mut dyn Observer<M>,
 ) -> Result<Outcome, Error> {
-    let mut trainer = Trainer::new(model, train.into(), valid, config)?;
-    trainer.restore(checkpoint)?;
-    trainer.run(observer)
+    Trainer::new(model, train, valid, config)?.resume(checkpoint)?.run(observer)
 }
 
-pub(crate) struct Trainer<'a> {
-    pub(crate) model: &'a mut SequenceModel,
-    pub(crate) config: &'a TrainingConfig,
-    pub(crate) fingerprint: String,
-    pub(crate) history: History,
-    pub(crate) best_weights: Vec<f32>,
-    pub(crate) optimizer: Optimizer,
-    pub(crate) average: Option<MovingAverage>,
-    pub(crate) state: State<f32>,
-    pub(crate) dropout: ChaCha8Rng,
-    pub(crate) sampling: ChaCha8Rng,
-    pub(crate) sampler: Sampler,
-    music: Music<'a>,
-    /// The pieces of the epoch in progress, or variants of them.
-    train: Cow<'a, [Sequence]>,
-    valid: &'a [Sequence],
+/// A training that is ready to begin, or, after [`Trainer::resume`], to go on.
+pub struct Trainer<'a, M: Trainable> {
+    model: &'a mut M,
+    config: &'a TrainingConfig,
+    set: TrainingSet<'a, M::Example>,
+    /// The examples of the epoch in progress, or variants of them.
+    train: Cow<'a, [M::Example]>,
+    valid: &'a [M::Example],
+    fingerprint: String,
+    history: History,
+    stop: Option<StopReason>,
+    best_weights: Vec<f32>,
+    optimizer: Optimizer,
+    average: Option<MovingAverage>,
+    frozen: Option<Frozen>,
+    batches: M::Batches,
+    dropout: ChaCha8Rng,
+    sampling: ChaCha8Rng,
     norms: GroupNorms,
-    batch: SequenceBatch,
-    ws: Workspace,
+    seconds_before: f64,
+    started: Instant,
 }
 
-impl<'a> Trainer<'a> {
-    fn new(
-        model: &'a mut SequenceModel,
-        music: Music<'a>,
-        valid: &'a [Sequence],
+impl<'a, M: Trainable> Trainer<'a, M> {
+    /// Checks settings and data.
+    ///
+    /// # Errors
+    /// As for [`train`].
+    pub fn new(
+        model: &'a mut M,
+        train: impl Into<TrainingSet<'a, M::Example>>,
+        valid: &'a [M::Example],
         config: &'a TrainingConfig,
     ) -> Result<Self, Error> {
         config.check()?;
-        for (name, set) in [("training", music.pieces), ("validation", valid)] {
-            if set.iter().all(Sequence::is_empty) {
+        model.check_config(config)?;
+        let set = train.into();
+        for (name, set) in [("training", set.examples), ("validation", valid)] {
+            if set.iter().all(|example| M::steps(example) == 0) {
                 return Err(Error::NoMusic(name));
             }
         }
-        let encoding = model.encoding();
-        music.pieces.iter().chain(valid).try_for_each(|sequence| encoding.check(sequence))?;
+        set.examples.iter().chain(valid).try_for_each(|example| model.check_example(example))?;
         let values = model.params().values();
         let average = (config.ema_decay > 0.0).then(|| MovingAverage::new(config.ema_decay, values));
         Ok(Self {
             config,
-            fingerprint: fingerprint([music.pieces, valid]),
+            train: Cow::Borrowed(set.examples),
+            fingerprint: fingerprint([set.examples, valid], M::bytes),
+            set,
+            valid,
             history: History::default(),
+            stop: None,
             best_weights: Vec::new(),
             optimizer: Optimizer::new(config.optimizer, values.len()),
             average,
-            state: model.zero_state(1),
+            frozen: None,
+            batches: model.batches(config),
             dropout: stream(config.seed, Purpose::Dropout, 0),
             sampling: stream(config.seed, Purpose::ScheduledSampling, 0),
-            sampler: Sampler::new(config.sampling),
-            train: Cow::Borrowed(music.pieces),
-            music,
-            valid,
             norms: GroupNorms::new(model.params()),
-            batch: SequenceBatch::new(encoding),
-            ws: Workspace::default(),
+            seconds_before: 0.0,
+            started: Instant::now(),
             model,
         })
     }
 
     /// Takes over from a checkpoint.
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// It belongs to another model, configuration or data.
+    pub fn resume(mut self, checkpoint: &Checkpoint) -> Result<Self, Error> {
         let Checkpoint { header, buffers } = checkpoint;
         let no = |why: &str| Err(Error::Checkpoint(why.to_owned()));
-        if header.model != *self.model.config() || buffers.weights.len() != self.model.params().len() {
+        let same_model = header.kind == M::KIND
+            && checkpoint.model::<M::Config>().is_ok_and(|config| config == *self.model.config());
+        if !same_model || buffers.weights.len() != self.model.params().len() {
             return no("it is of another model; start a new run with --init-from to begin with its weights");
         }
         if !header.training.continues_as(self.config) {
-            return no(
-                "its training has other settings; only training.epochs and training.patience may change",
-            );
+            return no("its training has other settings; only training.epochs, training.updates, \
+                training.minutes and training.patience may change");
         }
-        if header.music != self.fingerprint {
+        if header.data != self.fingerprint {
             return no(
                 "the music is not the same any more; start a new run with --init-from to begin with its weights",
             );
@@ -153,45 +148,66 @@ impl<'a> Trainer<'a> {
             average.values_mut().copy_from_slice(&buffers.average);
         }
         let [first, second] = &buffers.memory;
-        self.optimizer.restore(header.optimizer_updates, [first, second])?;
+        self.optimizer
+            .restore(header.optimizer_updates, [first, second])
+            .map_err(|_| Error::Checkpoint("the optimiser in it is another one".into()))?;
         self.history = header.history.clone();
-        self.sampler.restore(&header.sampled);
         self.begin_streams();
         self.dropout.set_word_pos(u128::from(header.dropout_position));
         self.sampling.set_word_pos(u128::from(header.sampling_position));
-        let recurrent = &self.model.config().recurrent;
-        let row = (recurrent.layers * recurrent.directions() * recurrent.hidden).max(1);
-        let (h, c) = (buffers.state_h.clone(), buffers.state_c.clone());
-        self.state =
-            State::from_values(recurrent, h.len() / row, h, c).map_err(composer_models::Error::from)?;
-        Ok(())
+        self.model.restore_state(&mut self.batches, &header.state, &buffers.state)?;
+        self.seconds_before = header.seconds;
+        self.stop = self.history.finished(self.config, self.seconds_before);
+        Ok(self)
     }
 
-    /// Whether training has come to its end.
-    pub(crate) fn finished(&self) -> bool {
-        self.history.finished(self.config)
-    }
-
-    fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, Error> {
-        let mut stopped = false;
-        while !self.finished() && !stopped {
-            stopped = self.epoch(observer)?;
-            if !stopped {
-                self.end_epoch(observer)?;
+    /// Trains to the end, or until the observer asks to stop.
+    ///
+    /// # Errors
+    /// As for [`train`].
+    pub fn run(mut self, observer: &mut dyn Observer<M>) -> Result<Outcome, Error> {
+        self.started = Instant::now();
+        self.frozen =
+            self.model.trained(self.config).map(|trained| Frozen::new(trained, self.model.params()));
+        if self.config.validate_first && self.history.updates == 0 {
+            let valid_nll = self.model.mean_nll(&mut self.batches, self.valid, self.config)?;
+            self.history.best_valid_nll = Some(valid_nll);
+            self.best_weights = self.model.params().values().to_vec();
+        }
+        let stop = loop {
+            if let Some(stop) = self.stop {
+                break stop;
             }
+            if self.epoch(observer)? {
+                break StopReason::Observer;
+            }
+            self.end_epoch(observer)?;
+        };
+        Ok(self.into_outcome(stop))
+    }
+
+    /// Gives the model the best weights.
+    fn into_outcome(self, stop: StopReason) -> Outcome {
+        let Self { model, history, average, best_weights, .. } = self;
+        let last = average.as_ref().map_or(model.params().values(), MovingAverage::values).to_vec();
+        if !best_weights.is_empty() {
+            model.params_mut().values_mut().copy_from_slice(&best_weights);
         }
-        let last = self.average.as_ref().map_or(self.model.params().values(), MovingAverage::values);
-        let last_weights = last.to_vec();
-        if !self.best_weights.is_empty() {
-            self.model.params_mut().values_mut().copy_from_slice(&self.best_weights);
-        }
-        Ok(Outcome {
-            epochs: self.history.epochs,
-            best_epoch: self.history.best_epoch,
-            best_valid_nll: self.history.best_valid_nll.unwrap_or(f64::INFINITY),
-            stopped,
-            last_weights,
-        })
+        let at = |epoch: u64| history.epochs.get((epoch as usize).wrapping_sub(1));
+        let best = TrainedWeights {
+            epoch: history.best_epoch,
+            updates: at(history.best_epoch).map_or(0, |report| report.updates),
+            valid_nll: history.best_valid_nll.unwrap_or(f64::INFINITY),
+            weights: model.params().values().to_vec(),
+        };
+        let validated = history.epochs.last().filter(|report| report.updates == history.updates);
+        let last = TrainedWeights {
+            epoch: history.epochs.len() as u64,
+            updates: history.updates,
+            valid_nll: validated.map_or(f64::INFINITY, |report| report.valid_nll),
+            weights: last,
+        };
+        Outcome { best, last, epochs: history.epochs, stop }
     }
 
     fn begin_streams(&mut self) {
@@ -199,44 +215,37 @@ impl<'a> Trainer<'a> {
         self.sampling = stream(self.config.seed, Purpose::ScheduledSampling, self.history.epoch());
     }
 
-    /// The pieces of the epoch as its plan sees them.
-    fn shapes(&self) -> Vec<PieceShape> {
-        let shape = |sequence: &Sequence| PieceShape {
-            steps: sequence.len(),
-            transpositions: self.model.encoding().transpositions(sequence, self.config.transpose),
-        };
-        self.train.iter().map(shape).collect()
+    /// Seconds of training, those before the run was resumed included.
+    fn seconds(&self) -> f64 {
+        self.seconds_before + self.started.elapsed().as_secs_f64()
     }
 
-    /// The rest of the epoch in progress; whether the observer asked to stop.
-    fn epoch(&mut self, observer: &mut dyn Observer) -> Result<bool, Error> {
-        let config = self.config;
-        let epoch = self.history.epoch();
-        let copies = match self.music.variants(config.copies, config.seed, epoch)? {
+    /// The rest of the epoch in progress, or as much of it as the limits allow; whether the observer asked to stop.
+    fn epoch(&mut self, observer: &mut dyn Observer<M>) -> Result<bool, Error> {
+        let (config, epoch) = (self.config, self.history.epoch());
+        let copies = match self.set.variants(config.copies, config.seed, epoch)? {
             None => config.copies,
             Some(variants) => {
-                variants.iter().try_for_each(|variant| self.model.encoding().check(variant))?;
+                variants.iter().try_for_each(|variant| self.model.check_example(variant))?;
                 self.train = Cow::Owned(variants);
                 1
             }
         };
-        let plan =
-            EpochPlan::new(&self.shapes(), copies, config.batch_size, config.tbptt_len, config.seed, epoch);
+        let updates = self.model.plan(&mut self.batches, &self.train, copies, config, epoch);
         if self.history.done_in_epoch == 0 {
             self.begin_streams();
-            self.state = self.model.zero_state(plan.lanes());
+            self.model.reset_state(&mut self.batches);
         }
-        let total_updates = config.epochs * plan.updates() as u64;
-        let mut chunks: Vec<Option<Chunk>> = Vec::new();
-        for update in self.history.done_in_epoch..plan.updates() {
-            chunks.clear();
-            chunks.extend((0..plan.lanes()).map(|lane| plan.chunk(lane, update)));
-            let report = self.update(&chunks, total_updates)?;
+        for update in self.history.done_in_epoch..updates {
+            if update > 0 && self.history.out_of_budget(config, self.seconds()).is_some() {
+                break;
+            }
+            let report = self.update(update, updates)?;
             match observer.update(&report) {
                 Control::Continue => {}
-                Control::Save => observer.save(&Snapshot { trainer: self })?,
+                Control::Save => observer.save(&self.snapshot(self.seconds())?)?,
                 Control::Stop => {
-                    observer.save(&Snapshot { trainer: self })?;
+                    observer.save(&self.snapshot(self.seconds())?)?;
                     return Ok(true);
                 }
             }
@@ -245,10 +254,10 @@ impl<'a> Trainer<'a> {
     }
 
     /// Validates, keeps the weights if they are the best, and lets the observer save.
-    fn end_epoch(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
+    fn end_epoch(&mut self, observer: &mut dyn Observer<M>) -> Result<(), Error> {
         self.swap_average();
-        let valid_nll = mean_nll(self.model, self.valid, &mut self.ws)?;
-        let report = self.history.end_epoch(valid_nll, self.norms.names());
+        let valid_nll = self.model.mean_nll(&mut self.batches, self.valid, self.config)?;
+        let report: EpochReport = self.history.end_epoch(valid_nll, self.norms.names());
         if report.best {
             self.best_weights.clear();
             self.best_weights.extend_from_slice(self.model.params().values());
@@ -260,7 +269,10 @@ impl<'a> Trainer<'a> {
         if let Some(advice) = diagnosis::advice(&losses) {
             observer.advice(advice);
         }
-        observer.save(&Snapshot { trainer: self })
+        // One look at the clock: what is saved as the end is the end.
+        let seconds = self.seconds();
+        self.stop = self.history.finished(self.config, seconds);
+        observer.save(&self.snapshot(seconds)?)
     }
 
     /// Exchanges the weights with their moving average, if one is kept.
@@ -270,53 +282,63 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Lays out the next chunk of every lane, and forgets the state of lanes where a piece begins.
-    fn fill(&mut self, chunks: &[Option<Chunk>]) {
-        let begins: Vec<usize> =
-            (0..chunks.len()).filter(|&lane| chunks[lane].is_some_and(|chunk| chunk.begins)).collect();
-        self.state.reset_rows(&begins);
-        let slices: Vec<Option<Slice<'_>>> = chunks
-            .iter()
-            .map(|chunk| {
-                chunk.map(|Chunk { piece, start, transpose, .. }| Slice {
-                    sequence: &self.train[piece],
-                    start,
-                    transpose,
-                })
-            })
-            .collect();
-        let longest = || slices.iter().flatten().map(|slice| slice.sequence.len()).max().unwrap_or(0);
-        let steps = if self.config.tbptt_len == WHOLE_PIECES { longest() } else { self.config.tbptt_len };
-        self.batch.fill(self.model.encoding(), &slices, steps);
+    /// What a checkpoint holds.
+    fn snapshot(&self, seconds: f64) -> Result<Snapshot<'_>, Error> {
+        let json = |error: serde_json::Error| Error::Checkpoint(error.to_string());
+        let (state, carried) = M::state(&self.batches)?;
+        let [first, second] = self.optimizer.memory();
+        let average = self.average.as_ref().map_or(&[][..], |average| average.values());
+        let mut buffers = vec![self.model.params().values(), &self.best_weights, average, first, second];
+        buffers.extend(carried);
+        let header = Header {
+            version: 0,
+            kind: M::KIND.to_owned(),
+            training: self.config.clone(),
+            model: serde_json::to_value(self.model.config()).map_err(json)?,
+            data: self.fingerprint.clone(),
+            history: self.history.clone(),
+            seconds,
+            optimizer_updates: self.optimizer.updates(),
+            // 2^64 words of one stream are more than any epoch draws.
+            dropout_position: self.dropout.get_word_pos() as u64,
+            sampling_position: self.sampling.get_word_pos() as u64,
+            state,
+            notes: String::new(),
+            lengths: Vec::new(),
+        };
+        let is_final = self.history.finished(self.config, seconds).is_some();
+        Ok(Snapshot { header, buffers, is_final })
     }
 
-    /// Scheduled sampling, forward, loss, backward, clipping, optimiser, average.
-    fn update(&mut self, chunks: &[Option<Chunk>], total_updates: u64) -> Result<UpdateReport, Error> {
+    /// Scheduled sampling, forward, loss, backward, clipping, optimiser, average: update `update` of `updates` in the epoch.
+    fn update(&mut self, update: usize, updates: usize) -> Result<UpdateReport, Error> {
         let config = self.config;
-        self.fill(chunks);
-        let truth_probability = config.sampling.truth_probability(self.history.updates);
-        self.sampler.replace(
-            self.model,
+        let as_planned = (self.history.epoch() - 1) * updates as u64 + update as u64;
+        let position = M::schedule_position(self.history.updates, as_planned);
+        let (done, total_updates) = self.history.progress(config, position, updates as u64, self.seconds());
+        self.model.fill(&mut self.batches, &self.train, config, update)?;
+        let truth_probability = config.sampling.truth_probability(done, total_updates);
+        self.model.sample_inputs(
+            &mut self.batches,
             &self.train,
-            chunks,
+            config,
             truth_probability,
-            &self.state,
-            &mut self.batch,
             &mut self.sampling,
         )?;
-        let factor = config.schedule.factor(self.history.updates, total_updates, &self.history.plateau);
+        let factor = config.schedule.factor(done, total_updates, &self.history.plateau);
         let learning_rate = config.learning_rate * factor;
         self.history.updates += 1;
         let (nats, grad_norm, layers) = self.learn(learning_rate)?;
+        let steps = M::target_steps(&self.batches);
         let report = UpdateReport {
             epoch: self.history.epoch(),
             update: self.history.updates,
             total_updates,
-            nll: nats / self.batch.charged.max(1) as f64,
+            nll: nats / steps.max(1) as f64,
             grad_norm,
             learning_rate,
             truth_probability,
-            steps: self.batch.charged,
+            steps,
         };
         self.history.add(&report, nats, &layers);
         Ok(report)
@@ -326,58 +348,37 @@ impl<'a> Trainer<'a> {
     fn learn(&mut self, learning_rate: f64) -> Result<(f64, f64, Vec<f64>), Error> {
         let update = self.history.updates;
         let diverged = |diagnosis| Err(Error::Diverged(Box::new(diagnosis)));
-        let nats = match self.gradients() {
+        self.model.params_mut().zero_grad();
+        let nats = match self.model.gradients(&mut self.batches, self.config, &mut self.dropout) {
             Ok(nats) => nats,
             Err(error) => {
-                return match diagnosis::of_weights(self.model, update) {
+                let gate = |name: &str, row| self.model.gate(name, row);
+                return match diagnosis::of_weights(self.model.params(), &gate, update) {
                     Some(diagnosis) => diverged(diagnosis),
-                    None => Err(error.into()),
+                    None => Err(error),
                 };
             }
         };
         if !nats.is_finite() {
-            let breakdown = match self.config.recompute {
-                true => self.model.first_breakdown_in_segments(&self.batch, &mut self.ws)?,
-                false => self.model.first_breakdown(&self.ws),
-            };
+            let breakdown = self.model.first_breakdown(&mut self.batches, self.config)?;
             return diverged(diagnosis::of_loss(breakdown, nats, update));
+        }
+        if let Some(frozen) = &self.frozen {
+            frozen.drop_gradients(self.model.params_mut());
         }
         let layers = self.norms.measure(self.model.params());
         let grad_norm = clip_grad_norm(self.model.params_mut(), self.config.clip_grad_norm);
         if !grad_norm.is_finite() {
-            return diverged(diagnosis::of_gradient(self.model, grad_norm, update));
+            let gate = |name: &str, row| self.model.gate(name, row);
+            return diverged(diagnosis::of_gradient(self.model.params(), &gate, grad_norm, update));
         }
         self.optimizer.update(self.model.params_mut(), learning_rate);
+        if let Some(frozen) = &self.frozen {
+            frozen.restore(self.model.params_mut());
+        }
         if let Some(average) = &mut self.average {
             average.update(self.model.params().values(), update);
         }
         Ok((nats, grad_norm, layers))
     }
-
-    /// The loss of the batch in nats, and the gradients of all weights unless it is infinite or no number.
-    fn gradients(&mut self) -> Result<f64, composer_models::Error> {
-        let Trainer { config, model, batch, state, ws, .. } = self;
-        let (smoothing, mode) = (config.label_smoothing, Mode::Train { rng: &mut self.dropout });
-        model.params_mut().zero_grad();
-        if config.recompute {
-            return model.learn_in_segments(batch, state, smoothing, mode, ws);
-        }
-        model.forward(batch, state, mode, ws)?;
-        let nats = model.smoothed_loss(batch, smoothing, ws)?;
-        if nats.is_finite() {
-            model.backward(batch, ws)?;
-        }
-        Ok(nats)
-    }
-}
-
-/// Mean negative log-likelihood in nats per step: all steps of all sequences, each counted once.
-///
-/// # Errors
-/// The model refuses a sequence.
-pub fn mean_nll(model: &SequenceModel, sequences: &[Sequence], ws: &mut Workspace) -> Result<f64, Error> {
-    let scores = scoring::score(model, sequences, ws)?;
-    let steps: usize = scores.iter().map(Vec::len).sum();
-    let nats: f64 = scores.iter().flatten().map(scoring::StepNll::total).sum();
-    Ok(nats / steps.max(1) as f64)
 }

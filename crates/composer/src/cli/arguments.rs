@@ -59,7 +59,8 @@ enum Command {
     Drum(drum::DrumArgs),
     /// Keep a melody and write harmony in another style
     Reharmonise(reharmonise::ReharmoniseArgs),
-    /// Train a model for accompany, drum or reharmonise on your own music
+    /// The old name of train --task accompany, drum or reharmonise
+    #[command(hide = true)]
     LearnPart(learn_part::LearnArgs),
     /// Find out what is wrong with pieces of music: where, why, and what to try
     Diagnose(diagnose::DiagnoseArgs),
@@ -113,7 +114,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Accompany(args)) => accompany::run(&args, terminal),
         Some(Command::Drum(args)) => drum::run(&args, terminal),
         Some(Command::Reharmonise(args)) => reharmonise::run(&args, terminal),
-        Some(Command::LearnPart(args)) => learn_part::run(&args),
+        Some(Command::LearnPart(args)) => learn_part::run(&args, terminal),
         Some(Command::Diagnose(args)) => diagnose::run(&args, terminal),
         Some(Command::Evaluate(args)) => evaluate::run(&args, terminal),
         Some(Command::Listening(args)) => listening::run(&args, terminal),

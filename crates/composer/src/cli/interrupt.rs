@@ -10,7 +10,6 @@ pub fn watch() -> anyhow::Result<()> {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        composer::train::interrupt::request();
         eprintln!("\nStopping after this step; once more ends at once, back to the last checkpoint.");
     })?;
     Ok(())

@@ -24,6 +24,7 @@ mod score;
 mod shell;
 mod steering;
 mod study;
+mod task_args;
 mod terminal;
 mod train;
 

@@ -22,7 +22,7 @@ pub struct PartArgs {
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// A model of your own, from `composer learn-part`, instead of the built-in one
+    /// A model of your own, from `composer train --task`, instead of the built-in one
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 

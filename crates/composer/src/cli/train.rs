@@ -1,16 +1,21 @@
 //! `composer train`, and the quick start.
 
+use super::failure::wrong_input;
 use super::help::{preset, presets, typed_command, with_cells, with_default};
 use super::interrupt;
 use super::music_args::MusicArgs;
+use super::task_args::{self, PartTrainingArgs, TaskName};
 use super::terminal::Terminal;
 use clap::{Args, Parser};
 use composer::compose::ComposeOptions;
+use composer::parts::TrainPartOptions;
 use composer::settings::{Layers, Preset, single_setting};
-use composer::train::{METRICS_FILE, MODEL_FILE, TrainOptions, Trained, train};
+use composer::train::{METRICS_FILE, MODEL_FILE, TrainOptions, Trained, plan, train};
 use composer_bptt::Cell;
 use composer_evaluation::assessment::Assessment;
+use composer_models::seq2seq::Task;
 use composer_report::likelihood::verdict;
+use composer_report::text::thousands;
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -20,15 +25,21 @@ use toml::Value;
 #[derive(Clone, Debug, Parser)]
 #[command(after_long_help = presets())]
 pub struct TrainArgs {
-    /// Folder with MIDI files (searched with its subfolders) [default: the built-in music]
-    pub folder: Option<PathBuf>,
+    /// Folder with MIDI files (searched with its subfolders) [default: the built-in music]; of the tasks accompany, drum and
+    /// reharmonise several, for reharmonise each with the name of its style: rag=FOLDER
+    #[arg(value_name = "FOLDER")]
+    pub folders: Vec<String>,
+
+    /// What to train the model for
+    #[arg(long, value_enum, default_value_t = TaskName::default())]
+    pub task: TaskName,
 
     /// Where to write the model, the music and the report [default: a new folder in runs/]
     #[arg(long, value_name = "FOLDER")]
     pub output_dir: Option<PathBuf>,
 
     /// Resume a run that was stopped
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["folder", "output_dir", "init_from"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["output_dir", "init_from"])]
     pub resume: Option<PathBuf>,
 
     /// Only print all settings, the size of the network, and how much memory and time the training takes
@@ -38,6 +49,10 @@ pub struct TrainArgs {
     /// Where the settings come from
     #[command(flatten)]
     pub settings: SettingsArgs,
+
+    /// Options of the other tasks
+    #[command(flatten)]
+    pub part: PartTrainingArgs,
 
     /// What to compose when the training is done
     #[command(flatten, next_help_heading = "Compositions")]
@@ -107,7 +122,7 @@ impl TrainArgs {
         let path =
             |path: &Option<PathBuf>| path.as_ref().map(|path| Value::String(path.display().to_string()));
         let options = [
-            ("music.folder", path(&self.folder)),
+            ("music.folder", self.folders.first().cloned().map(Value::String)),
             ("music.representation", args.representation.clone().map(Value::String)),
             ("model.init_from", path(&args.init_from)),
             ("model.cell", args.cell.map(|cell| Value::String(cell.to_string()))),
@@ -130,8 +145,52 @@ impl TrainArgs {
     }
 }
 
+impl TrainArgs {
+    /// The options of a task that writes a part for a given one.
+    fn part_options(&self, task: Task) -> anyhow::Result<TrainPartOptions> {
+        let args = &self.settings;
+        let foreign = [
+            ("--preset", args.preset.is_some()),
+            ("--config", args.config.is_some()),
+            ("--set", !args.set.is_empty()),
+            ("--cell", args.cell.is_some()),
+            ("--layers", args.layers.is_some()),
+            ("--batch-size", args.batch_size.is_some()),
+            ("--tbptt-len", args.tbptt_len.is_some()),
+            ("--learning-rate", args.learning_rate.is_some()),
+            ("--representation", args.representation.is_some()),
+            ("--init-from", args.init_from.is_some()),
+            ("--dry-run", self.dry_run),
+        ];
+        if let Some((name, _)) = foreign.iter().find(|(_, given)| *given) {
+            return Err(wrong_input(format!("{name} is for models that compose; leave it out with --task")));
+        }
+        if self.folders.is_empty() {
+            return Err(wrong_input("this task needs one or several folders of MIDI files"));
+        }
+        let options = self.part.options(task, self.folders.clone());
+        Ok(TrainPartOptions {
+            output_dir: self.output_dir.clone(),
+            resume: self.resume.clone(),
+            epochs: args.epochs,
+            hidden: args.hidden.unwrap_or(options.hidden),
+            dropout: args.dropout.unwrap_or(options.dropout),
+            seed: args.seed.unwrap_or(options.seed),
+            ..options
+        })
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    if let Some(task) = args.task.part() {
+        return task_args::run(&args.part_options(task)?, terminal);
+    }
+    if args.folders.len() > 1 || (args.resume.is_some() && !args.folders.is_empty()) {
+        return Err(wrong_input(
+            "a model that composes is trained on one folder, and resumed without naming it",
+        ));
+    }
     let layers = args.layers()?;
     let options = TrainOptions {
         settings: match &args.resume {
@@ -151,8 +210,22 @@ pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     if terminal.is_json() { print_json(&trained, terminal) } else { summary(&trained, terminal) }
 }
 
-fn dry_run(options: &TrainOptions, _terminal: &mut Terminal) -> anyhow::Result<()> {
-    Ok(composer::train::plan(options)?)
+fn dry_run(options: &TrainOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let plan = plan(options, terminal)?;
+    if terminal.is_json() {
+        return terminal.print_json(&plan);
+    }
+    write!(terminal, "{}", plan.settings.to_toml()?)?;
+    writeln!(terminal, "\n# {} parameters", thousands(plan.parameters as u64))?;
+    let most = thousands(plan.most_updates);
+    writeln!(terminal, "# {} updates in an epoch, {most} at most", plan.updates_per_epoch)?;
+    writeln!(terminal, "# about {:.0} MB of memory for the network", plan.memory_bytes as f64 / 1e6)?;
+    writeln!(
+        terminal,
+        "# about {:.0} s of training at most on this machine, by the clock of {} updates",
+        plan.most_seconds, plan.timed_updates
+    )?;
+    Ok(())
 }
 
 fn print_json(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
@@ -163,7 +236,7 @@ fn print_json(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> 
         "parameters": summary.parameters,
         "seconds": summary.seconds,
         "epochs": summary.outcome.epochs.len(),
-        "best_epoch": summary.outcome.best_epoch,
+        "best_epoch": summary.outcome.best.epoch,
         "likelihood": likelihoods,
         "compositions": written.iter().map(|saved| json!({
             "name": saved.file_stem,
@@ -186,7 +259,7 @@ fn summary(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
         terminal,
         "\nTraining took {:.0} s; epoch {} of {} was the best.",
         summary.seconds,
-        summary.outcome.best_epoch,
+        summary.outcome.best.epoch,
         summary.outcome.epochs.len()
     )?;
     writeln!(terminal, "\nIn {shown}:\n  report.html         open it in a browser: listen, look, compare")?;

@@ -5,17 +5,16 @@
 
 pub mod contour;
 mod find;
+mod folds;
 mod grid;
-mod heaps;
 mod measure;
 mod pairs;
+mod training;
 mod write;
 
 pub use grid::{STEPS_PER_QUARTER, drums, pitched};
-#[doc(hidden)]
-pub use heaps::{HEAPS, Heaps};
-#[doc(hidden)]
-pub use measure::{Measured, held_out};
+pub use measure::PartFigure;
+pub use training::{Conditioning, TrainPartOptions, TrainedPart, task_name, train_part};
 
 use crate::error::{Result, wrong_input};
 use crate::sound::small_wav;

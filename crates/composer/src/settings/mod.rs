@@ -107,13 +107,13 @@ impl Layers {
         let saved: Settings =
             toml::from_str(&text).map_err(|error| wrong_input(error.message())).with_context(damaged)?;
         let now = self.over(saved.table()?)?;
-        if self.preset.is_some() || self.file.is_some() || !saved.resumes_as(&now) {
+        if self.preset.is_some() || self.file.is_some() {
             return Err(wrong_input(
-                "a run is resumed with its own configuration; only training.epochs, training.patience and run.* may be \
-                 changed with --resume (for other changes start a new run with --init-from and its model)",
+                "a run is resumed with its own configuration: leave out --preset and --config",
             )
             .into());
         }
+        saved.check_resumed_as(&now)?;
         Ok(now)
     }
 
@@ -158,12 +158,15 @@ impl Settings {
         Ok(settings)
     }
 
-    pub(crate) fn resolve(options: &impl AsRef<Self>) -> anyhow::Result<Self> {
-        Ok(options.as_ref().clone())
-    }
-
-    pub(crate) fn resume(_saved: &Path, options: &impl AsRef<Self>) -> anyhow::Result<Self> {
-        Ok(options.as_ref().clone())
+    /// Refuses other settings than a run can be resumed with.
+    pub(crate) fn check_resumed_as(&self, other: &Self) -> anyhow::Result<()> {
+        match self.resumes_as(other) {
+            true => Ok(()),
+            false => Err(wrong_input(
+                "a run is resumed with its own configuration; only its end (training.epochs, updates, minutes and patience) and \
+                 run.* may be changed with --resume (for other changes start a new run with --init-from and its model)",
+            )),
+        }
     }
 
     /// The default of a setting as text, by its whole name; empty if there is no such setting.

@@ -166,7 +166,7 @@ impl Material {
     }
 
     /// Says what was found, and which files were left out.
-    pub(crate) fn announce_to(&self, progress: &mut dyn Progress) {
+    pub(crate) fn announce(&self, progress: &mut dyn Progress) {
         progress.note(&format!(
             "Music: {} ({} + {} + {} pieces for training, validation and test; {} steps).",
             self.name,
@@ -178,10 +178,6 @@ impl Material {
         for (file, reason) in &self.left_out {
             progress.warning(&format!("  {file}: {reason}"));
         }
-    }
-
-    pub(crate) fn announce(&self) {
-        self.announce_to(&mut ToStderr);
     }
 
     /// Where likelihoods are measured.
@@ -242,16 +238,4 @@ fn complaint(verdict: &Verdict) -> Option<(String, String)> {
 fn initial_qpm(score: &Score) -> f64 {
     let micros = score.tempos.first().map_or(DEFAULT_MICROS_PER_QUARTER, |tempo| tempo.micros_per_quarter);
     60e6 / f64::from(micros.max(1))
-}
-
-struct ToStderr;
-
-impl Progress for ToStderr {
-    fn note(&mut self, text: &str) {
-        eprintln!("{text}");
-    }
-
-    fn warning(&mut self, text: &str) {
-        eprintln!("{text}");
-    }
 }

@@ -1,15 +1,16 @@
 //! Training: settings and music in, a run folder with a model, compositions and a report out.
 
 mod along_the_way;
-pub(crate) mod dry_run;
-pub mod interrupt;
 pub(crate) mod material;
 mod options;
+mod plan;
 pub(crate) mod recorder;
-mod session;
+pub(crate) mod session;
+pub(crate) mod shown;
 mod tensorboard;
 
 pub use options::TrainOptions;
+pub use plan::Plan;
 pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
 
 use crate::compose::{SavedPiece, compose, save_into};
@@ -58,9 +59,9 @@ pub struct Trained {
 pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trained> {
     options.compositions.check()?;
     let mut session = Session::prepare(options)?;
-    session.material.announce_to(progress);
+    session.material.announce(progress);
     let folder = session.open(options)?;
-    let finished = session.train(options, &folder)?;
+    let finished = session.train(options, &folder, progress)?;
     let material = &session.material;
     let soundfont = options.compositions.soundfont.as_deref();
     let summary = composer_report::Trained {
@@ -91,10 +92,15 @@ pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trai
     Ok(trained)
 }
 
-#[doc(hidden)]
-pub fn plan(options: &TrainOptions) -> Result<()> {
+/// What a training would cost in memory and time; trains for a few updates and writes nothing.
+///
+/// # Errors
+/// The settings or the music cannot be used.
+pub fn plan(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Plan> {
     options.compositions.check()?;
-    Ok(dry_run::run(Session::prepare(options)?)?)
+    let session = Session::prepare(options)?;
+    session.material.announce(progress);
+    Ok(plan::plan(session)?)
 }
 
 /// The samples of a few bars that the training left in the folder, in the order of the epochs.

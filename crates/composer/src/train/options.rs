@@ -18,9 +18,3 @@ pub struct TrainOptions {
     /// The command that does the same again, for the report.
     pub command: String,
 }
-
-impl AsRef<Settings> for TrainOptions {
-    fn as_ref(&self) -> &Settings {
-        &self.settings
-    }
-}

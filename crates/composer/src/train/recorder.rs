@@ -1,20 +1,15 @@
-//! What is seen while training: a progress bar on a terminal, plain lines elsewhere, and `metrics.jsonl`.
+//! What a run folder keeps of a training: checkpoints, `metrics.jsonl`, curves for TensorBoard.
 
+use super::tensorboard::EventFile;
+use crate::progress::Progress;
 use crate::run_folder::{MetricsFile, OutputFolder};
-use crate::settings::Settings as Config;
-use crate::train::along_the_way;
-use crate::train::interrupt;
-use crate::train::tensorboard::EventFile;
+use crate::settings::Run;
 use anyhow::Context;
-use composer_models::SequenceModel;
-use composer_models::file::{self, Notes};
-use composer_music::atomic_file::write_atomically;
 use composer_training::{
-    Advice, Checkpoint, Control, EpochReport, Error, Observer, Snapshot, UpdateReport, checkpoint,
+    Advice, Checkpoint, Control, EpochReport, Error, Observer, Snapshot, TrainingConfig, UpdateReport,
+    checkpoint,
 };
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
-use std::io::IsTerminal;
 use std::time::Instant;
 
 /// Name of the best model in a run folder.
@@ -26,84 +21,17 @@ pub const CHECKPOINT_FILE: &str = "checkpoint.bin";
 /// Name of the file with a line for every epoch.
 pub const METRICS_FILE: &str = "metrics.jsonl";
 
-/// Shows a training: a bar on a terminal, plain lines elsewhere.
-pub struct TrainingProgress {
-    bar: ProgressBar,
+/// What else is done after an epoch: keeping the best model, say.
+pub type AfterEpoch<'a, M> = dyn FnMut(&EpochReport, &M) -> std::io::Result<()> + 'a;
+
+/// Records a training in a run folder, keeps a checkpoint there, and tells a [`Progress`].
+pub struct RunRecorder<'a, M> {
+    progress: &'a mut dyn Progress,
     epochs: u64,
     started: Instant,
-    steps: u64,
-    last_valid: Option<f64>,
-}
-
-impl TrainingProgress {
-    /// Shows training of at most `epochs` epochs.
-    pub fn new(epochs: u64) -> Self {
-        let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template(
-            "{prefix} {bar:28.cyan/blue} {percent:>3}%  {msg}  {eta_precise} left",
-        ) {
-            bar.set_style(style.progress_chars("━╸ "));
-        }
-        Self { bar, epochs, started: Instant::now(), steps: 0, last_valid: None }
-    }
-
-    /// Ends the bar.
-    pub fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
-
-    fn steps_per_second(&self) -> f64 {
-        self.steps as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
-    }
-}
-
-impl Observer for TrainingProgress {
-    fn update(&mut self, report: &UpdateReport) -> Control {
-        self.steps += report.steps as u64;
-        let valid = self.last_valid.map(|nll| format!(" (held-out {nll:.3})")).unwrap_or_default();
-        self.bar.set_length(report.total_updates);
-        self.bar.set_prefix(format!("epoch {:>2}/{}", report.epoch, self.epochs));
-        self.bar.set_message(format!(
-            "{:.3} nats/step{valid}  gradient {:.2}  rate {:.1e}  {} steps/s",
-            report.nll,
-            report.grad_norm,
-            report.learning_rate,
-            thousands(self.steps_per_second() as u64)
-        ));
-        self.bar.set_position(report.update);
-        Control::Continue
-    }
-
-    fn epoch(&mut self, report: &EpochReport, _model: &SequenceModel) -> std::io::Result<()> {
-        self.last_valid = Some(report.valid_nll);
-        if !std::io::stderr().is_terminal() {
-            eprintln!(
-                "epoch {:>2}/{}  train {:.3}  held-out {:.3} nats/step{}  gradient {:.2}  rate {:.1e}  {} steps/s",
-                report.epoch,
-                self.epochs,
-                report.train_nll,
-                report.valid_nll,
-                if report.best { " (best)" } else { "" },
-                report.grad_norm,
-                report.learning_rate,
-                thousands(self.steps_per_second() as u64)
-            );
-        }
-        Ok(())
-    }
-
-    fn advice(&mut self, advice: Advice) {
-        let line = format!("Note: {advice}.");
-        if std::io::stderr().is_terminal() { self.bar.println(line) } else { eprintln!("{line}") }
-    }
-}
-
-/// Shows a training, records it in a run folder, and keeps the best model and a checkpoint there.
-pub struct RunRecorder<'a> {
-    shown: TrainingProgress,
-    config: &'a Config,
+    run: &'a Run,
     folder: &'a OutputFolder,
-    notes: Notes,
+    after_epoch: &'a mut AfterEpoch<'a, M>,
     /// Seconds of training before this program.
     seconds_before: f64,
     epoch_started: Instant,
@@ -127,13 +55,15 @@ struct Kept {
     seconds: f64,
 }
 
-impl<'a> RunRecorder<'a> {
+impl<'a, M> RunRecorder<'a, M> {
     /// Records a training from its beginning, or from a checkpoint on.
     pub fn new(
-        config: &'a Config,
+        training: &TrainingConfig,
+        run: &'a Run,
         folder: &'a OutputFolder,
-        notes: Notes,
         saved: Option<&Checkpoint>,
+        after_epoch: &'a mut AfterEpoch<'a, M>,
+        progress: &'a mut dyn Progress,
     ) -> anyhow::Result<Self> {
         let kept: Kept = match saved {
             Some(saved) => {
@@ -143,61 +73,49 @@ impl<'a> RunRecorder<'a> {
         };
         let updates = saved.map_or(0, Checkpoint::updates);
         let cannot = || format!("cannot write to the folder {}", folder.folder().display());
-        let events = match config.run.tensorboard {
+        let events = match run.tensorboard {
             true => Some(EventFile::create(folder.folder(), updates + 1).with_context(cannot)?),
             false => None,
         };
-        let mut shown = TrainingProgress::new(config.training.epochs);
-        shown.last_valid = saved.and_then(|saved| Some(saved.epochs().last()?.valid_nll));
+        let started = Instant::now();
         Ok(Self {
-            config,
+            run,
             folder,
-            notes,
+            after_epoch,
             seconds_before: kept.seconds,
-            epoch_started: shown.started,
-            saved: shown.started,
+            epoch_started: started,
+            saved: started,
             metrics: MetricsFile::create(&folder.path(METRICS_FILE), &kept.metrics)?,
             events,
-            shown,
+            progress,
+            epochs: training.epochs,
+            started,
         })
     }
 
-    /// Ends the bar; seconds of training in all.
-    pub fn finish(&self) -> f64 {
-        self.shown.finish();
+    /// Seconds of training in all.
+    pub fn finish(&mut self) -> f64 {
+        self.progress.finished();
         self.seconds()
     }
 
     fn seconds(&self) -> f64 {
-        self.seconds_before + self.shown.started.elapsed().as_secs_f64()
+        self.seconds_before + self.started.elapsed().as_secs_f64()
     }
 
     /// Whether enough time or updates have gone by since the last checkpoint.
     fn checkpoint_is_due(&self, update: u64, seconds: f64) -> bool {
-        let every = self.config.run.checkpoint_updates;
+        let every = self.run.checkpoint_updates;
         (every > 0 && update.is_multiple_of(every)) || self.saved.elapsed().as_secs_f64() >= seconds
-    }
-
-    /// A few bars at epochs 1, 2, 4, 8 …, to hear how the music grew.
-    fn sample(&self, epoch: u64, model: &SequenceModel) -> std::io::Result<()> {
-        if !self.config.run.samples || !epoch.is_power_of_two() {
-            return Ok(());
-        }
-        match along_the_way::sample(model, &self.notes) {
-            Some(midi) => {
-                write_atomically(self.folder.path(&format!("{SAMPLE_PREFIX}{epoch:04}.mid")), &midi)
-            }
-            None => Ok(()),
-        }
     }
 }
 
 /// Beginning of the names of samples along the way; the number of the epoch follows.
 pub const SAMPLE_PREFIX: &str = "sample-epoch-";
 
-impl Observer for RunRecorder<'_> {
+impl<M> Observer<M> for RunRecorder<'_, M> {
     fn update(&mut self, report: &UpdateReport) -> Control {
-        self.shown.update(report);
+        self.progress.update(report);
         if let Some(events) = &mut self.events {
             let scalars = [
                 ("train/nll", report.nll),
@@ -211,14 +129,14 @@ impl Observer for RunRecorder<'_> {
             }
         }
         match () {
-            () if interrupt::requested() => Control::Stop,
-            () if self.checkpoint_is_due(report.update, self.config.run.checkpoint_seconds) => Control::Save,
+            () if self.progress.stop_requested() => Control::Stop,
+            () if self.checkpoint_is_due(report.update, self.run.checkpoint_seconds) => Control::Save,
             () => Control::Continue,
         }
     }
 
-    fn epoch(&mut self, report: &EpochReport, model: &SequenceModel) -> std::io::Result<()> {
-        self.shown.epoch(report, model)?;
+    fn epoch(&mut self, report: &EpochReport, model: &M) -> std::io::Result<()> {
+        self.progress.epoch(report, self.epochs);
         let seconds = self.epoch_started.elapsed().as_secs_f64();
         self.epoch_started = Instant::now();
         let frames_per_second = report.steps as f64 / seconds.max(1e-9);
@@ -232,17 +150,13 @@ impl Observer for RunRecorder<'_> {
             events.scalars(report.updates, &scalars)?;
             events.flush()?;
         }
-        if report.best {
-            self.notes.valid_nll = Some(report.valid_nll);
-            file::save(model, &self.notes, &self.folder.path(MODEL_FILE)).map_err(std::io::Error::other)?;
-        }
-        self.sample(report.epoch, model)
+        (self.after_epoch)(report, model)
     }
 
     fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<(), Error> {
         // At the end of an epoch, half the time will do.
-        let due = self.checkpoint_is_due(snapshot.updates(), self.config.run.checkpoint_seconds / 2.0);
-        if !(due || snapshot.is_final() || interrupt::requested()) {
+        let due = self.checkpoint_is_due(snapshot.updates(), self.run.checkpoint_seconds / 2.0);
+        if !(due || snapshot.is_final() || self.progress.stop_requested()) {
             return Ok(());
         }
         let kept = Kept { metrics: self.metrics.text().to_owned(), seconds: self.seconds() };
@@ -253,29 +167,6 @@ impl Observer for RunRecorder<'_> {
     }
 
     fn advice(&mut self, advice: Advice) {
-        self.shown.advice(advice);
-    }
-}
-
-/// 1234567 as "1,234,567".
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::thousands;
-
-    #[test]
-    fn digits_are_grouped_in_threes() {
-        assert_eq!([0, 999, 1000, 1234567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        self.progress.warning(&format!("Note: {advice}."));
     }
 }

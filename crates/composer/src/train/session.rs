@@ -1,30 +1,30 @@
 //! One training from its arguments to its model: configuration, music, run folder, checkpoints.
 
-use crate::error::Stopped as Interrupted;
-use crate::error::wrong_input;
+use super::options::TrainOptions;
+use super::recorder::{AfterEpoch, CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE, RunRecorder, SAMPLE_PREFIX};
+use super::{along_the_way, material::Material, tensorboard::EVENTS_PREFIX};
+use crate::error::{Stopped, wrong_input};
+use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
-use crate::settings::{CONFIG_FILE, Settings as Config};
-use crate::train::interrupt;
-use crate::train::material::Material;
-use crate::train::options::TrainOptions as TrainArgs;
-use crate::train::recorder::{
-    CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE, RunRecorder, SAMPLE_PREFIX, thousands,
-};
-use crate::train::tensorboard::EVENTS_PREFIX;
+use crate::settings::{CONFIG_FILE, Layers, Run, Settings};
 use composer_bptt::Init;
 use composer_models::file::{self, Notes};
 use composer_models::{Encoding, SequenceModel};
-use composer_music::atomic_file::TEMPORARY;
+use composer_music::atomic_file::{TEMPORARY, write_atomically};
 use composer_music::augment::Augmentation;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_music::representation::{AnyRepresentation, Representation};
-use composer_training::{Checkpoint, Error as TrainingError, Music, Outcome, checkpoint, resume, train};
+use composer_report::text::thousands;
+use composer_training::{
+    Checkpoint, EpochReport, Error as TrainingError, Outcome, Trainable, Trainer, TrainingConfig,
+    TrainingSet, checkpoint,
+};
 use std::path::Path;
 
 /// A training that is ready to begin or to go on.
 pub struct Session {
     /// What it depends on.
-    pub config: Config,
+    pub config: Settings,
     /// What it learns from.
     pub material: Material,
     /// The network, with its first weights.
@@ -41,11 +41,11 @@ pub struct Finished {
 
 impl Session {
     /// Reads the configuration and the music and makes the network; writes nothing.
-    pub fn prepare(args: &TrainArgs) -> anyhow::Result<Self> {
-        let config = match &args.resume {
-            Some(run) => Config::resume(&run.join(CONFIG_FILE), args)?,
-            None => Config::resolve(args)?,
-        };
+    pub fn prepare(options: &TrainOptions) -> anyhow::Result<Self> {
+        let config = options.settings.clone();
+        if let Some(run) = &options.resume {
+            Layers::default().resumed(run)?.check_resumed_as(&config)?;
+        }
         let representation = AnyRepresentation::by_name(&config.music.representation).map_err(wrong_input)?;
         config.check_augmentation(&representation)?;
         // Refuses sizes and probabilities out of range before the music is read, which takes longer.
@@ -71,104 +71,163 @@ impl Session {
         format!("{} {layers}", model.cell.to_string().to_uppercase())
     }
 
-    /// Bytes that the network takes while it learns chunks of `steps` steps: weights, gradients, what the optimiser keeps,
-    /// and activations. An estimate: small buffers are left out.
-    pub fn memory(&self, steps: usize) -> usize {
-        let (model, training) = (self.model.config(), &self.config.training);
-        let (recurrent, outputs) = (&model.recurrent, model.encoding.outputs());
-        let copies = 3 + training.optimizer.slots() + usize::from(training.ema_decay > 0.0);
-        let gates = recurrent.cell.gates().len() * recurrent.hidden;
-        // Per layer gates, their gradients and states; at the output, hidden twice, logits, targets and weights.
-        let layer = 2 * gates + 3 * recurrent.hidden;
-        let row = recurrent.layers * layer + 2 * recurrent.output() + 3 * outputs;
-        4 * (copies * self.model.params().len() + steps * training.batch_size * row)
-    }
-
     /// Opens the run folder for this training alone. A new training does not overwrite one that can go on.
-    pub fn open(&self, args: &TrainArgs) -> anyhow::Result<OutputFolder> {
-        let mut folder = match (&args.resume, &args.output_dir) {
+    pub fn open(&self, options: &TrainOptions) -> anyhow::Result<OutputFolder> {
+        let mut folder = match (&options.resume, &options.output_dir) {
             (Some(path), _) | (None, Some(path)) => OutputFolder::create(path)?,
             (None, None) => OutputFolder::create_numbered(Path::new("runs"))?,
         };
-        folder.lock()?;
-        // Left by a program that was killed while it wrote.
-        folder.remove_all(TEMPORARY)?;
-        if args.resume.is_none() {
-            let at = folder.folder().display();
-            match checkpoint::load(&folder.path(CHECKPOINT_FILE)) {
-                Err(TrainingError::Io { .. }) => {}
-                Ok(checkpoint) if checkpoint.is_final() => {}
-                _ => {
-                    return Err(wrong_input(format!(
-                        "{at} holds a training that was stopped: go on with --resume {at}, delete it, or choose another \
-                         folder"
-                    )));
-                }
-            }
-            for old in [CHECKPOINT_FILE.into(), checkpoint::previous(Path::new(CHECKPOINT_FILE))] {
-                folder.remove(&old)?;
-            }
-            folder.remove_all(SAMPLE_PREFIX)?;
-            folder.remove_all(EVENTS_PREFIX)?;
-        }
+        let at = folder.folder().to_owned();
+        take_folder(&mut folder, options.resume.is_some(), &at)?;
         folder.write(CONFIG_FILE, self.config.to_toml()?.as_bytes())?;
         Ok(folder)
     }
 
     /// Trains; the best model is then in the folder.
-    pub fn train(&mut self, args: &TrainArgs, folder: &OutputFolder) -> anyhow::Result<Finished> {
-        interrupt::watch()?;
-        let saved = self.saved(args, folder)?;
-        let parameters = thousands(self.model.params().len() as u64);
-        match &saved {
-            Some(saved) => eprintln!("Going on after update {}.", thousands(saved.updates())),
-            None => eprintln!("Training an {} with {parameters} parameters.", self.description()),
-        }
+    pub fn train(
+        &mut self,
+        options: &TrainOptions,
+        folder: &OutputFolder,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Finished> {
+        let description = self.description();
         let notes = Notes {
             seed: self.config.training.seed,
             configuration: self.config.to_toml()?,
             ..self.material.notes()
         };
-        let mut progress = RunRecorder::new(&self.config, folder, notes.clone(), saved.as_ref())?;
-        let (sets, config) = (&self.material, &self.config.training);
-        let valid = &sets.valid.sequences;
-        let vary = |piece: usize, rng: &mut _| sets.variant(piece, &config.augmentation(), rng);
-        let learn = match sets.tokens {
-            Some(_) if config.augmentation() != Augmentation::default() => {
-                Music::varied(&sets.train.sequences, &vary)
+        let (sets, training, run) = (&self.material, &self.config.training, &self.config.run);
+        let augment = |piece: usize, rng: &mut _| sets.variant(piece, &training.augmentation(), rng);
+        let set = match sets.tokens {
+            Some(_) if training.augmentation() != Augmentation::default() => {
+                TrainingSet::augmented(&sets.train.sequences, &augment)
             }
-            _ => Music::from(&sets.train.sequences),
+            _ => TrainingSet::from(&sets.train.sequences),
         };
-        let outcome = match &saved {
-            Some(saved) => resume(&mut self.model, learn, valid, config, saved, &mut progress),
-            None => train(&mut self.model, learn, valid, config, &mut progress),
+        let mut after_epoch = |report: &EpochReport, model: &SequenceModel| {
+            let notes = Notes { valid_nll: Some(report.valid_nll), ..notes.clone() };
+            if report.best {
+                file::save(model, &notes, &folder.path(MODEL_FILE)).map_err(std::io::Error::other)?;
+            }
+            if run.samples { sample(folder, report.epoch, model, &notes) } else { Ok(()) }
         };
-        let seconds = progress.finish();
-        let at = folder.folder().display();
+        let resume_with = format!("composer train --resume {}", folder.folder().display());
+        let in_folder = InFolder { folder, run, resume: options.resume.is_some(), resume_with: &resume_with };
+        let valid = &sets.valid.sequences;
+        let finished = in_folder.train(
+            &mut self.model,
+            &description,
+            set,
+            valid,
+            training,
+            &mut after_epoch,
+            progress,
+        )?;
+        let best = &finished.outcome.best.weights;
+        self.model.params_mut().values_mut().copy_from_slice(&finished.outcome.last.weights);
+        file::save(&self.model, &notes, &folder.path(LAST_MODEL_FILE))?;
+        self.model.params_mut().values_mut().copy_from_slice(best);
+        Ok(finished)
+    }
+}
+
+/// Takes a run folder for one training alone. A new training does not overwrite one that can be resumed, by the path `run`.
+pub fn take_folder(folder: &mut OutputFolder, resume: bool, run: &Path) -> anyhow::Result<()> {
+    folder.lock()?;
+    // Left by a program that was killed while it wrote.
+    folder.remove_all(TEMPORARY)?;
+    if resume {
+        return Ok(());
+    }
+    let at = run.display();
+    match checkpoint::load(&folder.path(CHECKPOINT_FILE)) {
+        Err(TrainingError::Io { .. }) => {}
+        Ok(checkpoint) if checkpoint.is_final() => {}
+        _ => {
+            return Err(wrong_input(format!(
+                "{at} holds a training that was stopped: resume it with --resume {at}, delete it, or choose another folder"
+            )));
+        }
+    }
+    for old in [CHECKPOINT_FILE.into(), checkpoint::previous(Path::new(CHECKPOINT_FILE))] {
+        folder.remove(&old)?;
+    }
+    folder.remove_all(SAMPLE_PREFIX)?;
+    folder.remove_all(EVENTS_PREFIX)
+}
+
+/// A training of any model in a run folder: shown, recorded, and resumed if there is a checkpoint.
+pub struct InFolder<'a> {
+    /// Where it is recorded.
+    pub folder: &'a OutputFolder,
+    /// What is written.
+    pub run: &'a Run,
+    /// Whether to resume the run in the folder. One that was killed before its first checkpoint begins anew.
+    pub resume: bool,
+    /// The command that resumes it, for messages.
+    pub resume_with: &'a str,
+}
+
+impl InFolder<'_> {
+    /// Trains to the end; `description` says what, for people.
+    ///
+    /// # Errors
+    /// Training fails, or was stopped: the error says how to resume it.
+    pub fn train<M: Trainable>(
+        &self,
+        model: &mut M,
+        description: &str,
+        set: TrainingSet<'_, M::Example>,
+        valid: &[M::Example],
+        training: &TrainingConfig,
+        after_epoch: &mut AfterEpoch<'_, M>,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Finished> {
+        let saved = self.saved()?;
+        let parameters = thousands(model.params().len() as u64);
+        match &saved {
+            Some(saved) => progress.note(&format!("Resuming after update {}.", thousands(saved.updates()))),
+            None => progress.note(&format!("Training: {description}, {parameters} parameters.")),
+        }
+        let mut after_epoch = |report: &EpochReport, model: &M| after_epoch(report, model);
+        let mut recorder =
+            RunRecorder::new(training, self.run, self.folder, saved.as_ref(), &mut after_epoch, progress)?;
+        let outcome = Trainer::new(model, set, valid, training)
+            .and_then(|trainer| match &saved {
+                Some(saved) => trainer.resume(saved),
+                None => Ok(trainer),
+            })
+            .and_then(|trainer| trainer.run(&mut recorder));
+        let seconds = recorder.finish();
+        let at = self.folder.folder().display();
         let outcome = outcome.map_err(|error| match error {
-            TrainingError::Diverged(_) if folder.path(MODEL_FILE).exists() => anyhow::anyhow!(
+            TrainingError::Diverged(_) if self.folder.path(MODEL_FILE).exists() => anyhow::anyhow!(
                 "{error}; what was saved before is intact in {at}, to begin a new run with: --init-from \
                  {at}/{MODEL_FILE}"
             ),
             other => other.into(),
         })?;
-        if outcome.stopped {
-            return Err(
-                Interrupted(format!("stopped and saved; go on with: composer train --resume {at}")).into()
-            );
+        if outcome.interrupted() {
+            return Err(Stopped(format!("stopped and saved; resume with: {}", self.resume_with)).into());
         }
-        let best = self.model.params().values().to_vec();
-        self.model.params_mut().values_mut().copy_from_slice(&outcome.last_weights);
-        file::save(&self.model, &notes, &folder.path(LAST_MODEL_FILE))?;
-        self.model.params_mut().values_mut().copy_from_slice(&best);
         Ok(Finished { outcome, seconds })
     }
 
-    /// The checkpoint to go on from. A run that was killed before its first one begins anew.
-    fn saved(&self, args: &TrainArgs, folder: &OutputFolder) -> anyhow::Result<Option<Checkpoint>> {
-        let path = folder.path(CHECKPOINT_FILE);
+    fn saved(&self) -> anyhow::Result<Option<Checkpoint>> {
+        let path = self.folder.path(CHECKPOINT_FILE);
         let any = path.exists() || checkpoint::previous(&path).exists();
-        Ok(if args.resume.is_some() && any { Some(checkpoint::load(&path)?) } else { None })
+        Ok(if self.resume && any { Some(checkpoint::load(&path)?) } else { None })
+    }
+}
+
+/// A few bars at epochs 1, 2, 4, 8 …, to hear how the music grew.
+fn sample(folder: &OutputFolder, epoch: u64, model: &SequenceModel, notes: &Notes) -> std::io::Result<()> {
+    if !epoch.is_power_of_two() {
+        return Ok(());
+    }
+    match along_the_way::sample(model, notes) {
+        Some(midi) => write_atomically(folder.path(&format!("{SAMPLE_PREFIX}{epoch:04}.mid")), &midi),
+        None => Ok(()),
     }
 }
 

@@ -16,19 +16,22 @@ mod backward;
 mod conditioned;
 mod config;
 mod file;
-mod listening;
 mod pairs;
 mod sampling;
+mod scoring;
+mod source_only;
 
 pub use conditioned::{Conditioned, ConditionedState, Look};
 pub use config::{AttentionConfig, Seq2SeqConfig};
 pub use file::{PartNotes, Task, from_bytes, load, save, to_bytes};
 pub use pairs::{Pair, PairBatch, Window};
-pub use sampling::resample_inputs;
+pub use sampling::{draw_symbol, replace_inputs};
+pub use scoring::{PairNll, mean_pair_nll, pair_nlls, with_shuffled_sources};
 
 use crate::streams::{Purpose, stream};
 use crate::{Error, Targets};
 use backward::{by_layer, by_row};
+use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
     Attention, AttentionWorkspace, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent,
     RecurrentWorkspace, State, loss,
@@ -153,7 +156,7 @@ impl<S: Scalar> Seq2Seq<S> {
         &mut self.params
     }
 
-    /// The bias of the output layer, for a prior.
+    /// The bias of the output layer, for its initialisation.
     pub fn output_bias_mut(&mut self) -> &mut [S] {
         match self.output.bias() {
             Some(bias) => self.params.value_mut(bias),
@@ -268,24 +271,50 @@ impl<S: Scalar> Seq2Seq<S> {
         Ok(())
     }
 
-    /// After [`Seq2Seq::forward`]: the negative log-likelihood of the batch in nats, summed over all that is charged. Turns the
-    /// logits in `ws` into the gradient of the *mean over charged steps*.
+    /// After [`Seq2Seq::forward`]: the negative log-likelihood of the batch in nats, summed over all target steps. Turns the
+    /// logits in `ws` into the gradient of the *mean over target steps*.
     ///
     /// # Errors
     /// The batch is not that of the forward pass.
     pub fn loss(&self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<f64, Error> {
+        self.smoothed_loss(batch, 0.0, ws)
+    }
+
+    /// [`Seq2Seq::loss`] with label smoothing: the share `smoothing` of every target is spread evenly over all tokens, or over
+    /// yes and no of every bit.
+    ///
+    /// # Errors
+    /// The batch is not that of the forward pass.
+    pub fn smoothed_loss(
+        &self,
+        batch: &PairBatch,
+        smoothing: f64,
+        ws: &mut Seq2SeqWorkspace<S>,
+    ) -> Result<f64, Error> {
         let scale = 1.0 / batch.target.charged.max(1) as f64;
         let nll = match &batch.target.targets {
             Targets::Bits { on, weight } => {
                 let cast = |values: &[f32]| values.iter().map(|&x| S::of(x.into())).collect::<Vec<S>>();
-                loss::sigmoid_cross_entropy(&mut ws.logits, &cast(on), Some(&cast(weight)), scale)?
+                let mut on = cast(on);
+                if smoothing > 0.0 {
+                    let (keep, share) = (S::of(1.0 - smoothing), S::of(0.5 * smoothing));
+                    on.iter_mut().for_each(|on| *on = keep * *on + share);
+                }
+                loss::sigmoid_cross_entropy(&mut ws.logits, &on, Some(&cast(weight)), scale)?
             }
             Targets::Tokens(targets) => {
                 let vocabulary = self.config.target.outputs();
-                loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, 0.0, scale)?
+                loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, smoothing, scale)?
             }
         };
         Ok(nll.sum)
+    }
+
+    /// After [`Seq2Seq::forward`]: the first gate or state that is not finite, after the name of its stack, "encoder" or
+    /// "decoder".
+    pub fn first_breakdown(&self, ws: &Seq2SeqWorkspace<S>) -> Option<(&'static str, Breakdown)> {
+        let of = |name, stack, ws| divergence::first_breakdown(stack, ws).map(|found| (name, found));
+        of("encoder", &self.encoder, &ws.encoder).or_else(|| of("decoder", &self.decoder, &ws.decoder))
     }
 }
 

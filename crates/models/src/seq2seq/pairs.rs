@@ -118,15 +118,15 @@ impl PairBatch {
         }
     }
 
-    /// Hides symbols at random, while training: each feature of a symbol of the source with probability `source`, of the
-    /// symbols that the decoder is fed with probability `history`. Style, start and place in the metre stay.
+    /// Input dropout, while training: drops each feature of a symbol of the source with probability `source`, and of the symbols
+    /// that the decoder is fed with probability `history`. Style, start and place in the metre stay; nothing is scaled up.
     ///
-    /// A decoder that cannot trust its own past has to listen (the word dropout of Bowman et al. 2016); an encoder that misses
-    /// some notes learns no piece by heart.
-    pub fn hide(&mut self, config: &Seq2SeqConfig, source: f64, history: f64, rng: &mut impl Rng) {
+    /// A decoder that cannot rely on its own past must use the source (the word dropout of Bowman et al. 2016); an encoder that
+    /// misses some notes overfits less.
+    pub fn drop_inputs(&mut self, config: &Seq2SeqConfig, source: f64, history: f64, rng: &mut impl Rng) {
         let (symbols, outputs) = (config.source.outputs(), config.target.outputs());
-        hide_features(&mut self.source_indices, &mut self.source_offsets, symbols, source, rng);
-        hide_features(&mut self.target.indices, &mut self.target.offsets, outputs, history, rng);
+        drop_features(&mut self.source_indices, &mut self.source_offsets, symbols, source, rng);
+        drop_features(&mut self.target.indices, &mut self.target.offsets, outputs, history, rng);
     }
 
     /// The source as the encoder reads it.
@@ -136,7 +136,7 @@ impl PairBatch {
 }
 
 /// Removes features below `symbols` with a probability, in place.
-fn hide_features(
+fn drop_features(
     indices: &mut Vec<u32>,
     offsets: &mut [usize],
     symbols: usize,
@@ -167,12 +167,12 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     #[test]
-    fn symbols_are_hidden_as_often_as_asked_and_nothing_else_is() {
+    fn symbols_are_dropped_as_often_as_asked_and_nothing_else_is() {
         let rows = 2000;
         let mut indices: Vec<u32> = (0..rows).flat_map(|_| [0, 3, 7, 12]).collect();
         let mut offsets: Vec<usize> = (0..=rows).map(|row| 4 * row).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        hide_features(&mut indices, &mut offsets, 7, 0.25, &mut rng);
+        drop_features(&mut indices, &mut offsets, 7, 0.25, &mut rng);
         assert_eq!((offsets.len(), offsets[rows]), (rows + 1, indices.len()));
         let share = indices.iter().filter(|&&index| index < 7).count() as f64 / (2 * rows) as f64;
         assert!((share - 0.75).abs() < 0.03, "{share}"); // four standard errors

@@ -5,15 +5,16 @@ use crate::encoding::{Encoding, Symbol};
 use composer_music::representation::frames::Frame;
 use rand::{Rng, RngExt};
 
-/// Replaces, with probability `share` each, the symbols that a batch feeds back by symbols drawn from the model: `logits`
-/// `[T, B, V]` are those of a first pass with the true ones. A second pass over the changed batch then learns to go on from
-/// mistakes. Targets stay as they are; so does the input of the first step.
-pub fn resample_inputs<R: Rng>(
+/// Replaces, with probability `share` each, the symbols that a batch feeds back: `draw(row, before, rng)` gives the symbol at row
+/// `t·B + b` of `[T, B]`, after the frame `before` that stands one step earlier in the changed input. With [`draw_symbol`] on the
+/// logits of a first pass over the true symbols, a second pass over the changed batch learns to recover from its own mistakes.
+/// Targets stay as they are; so does the input of the first step.
+pub fn replace_inputs<R: Rng>(
     batch: &mut SequenceBatch,
     encoding: &Encoding,
-    logits: &[f32],
     share: f64,
     rng: &mut R,
+    mut draw: impl FnMut(usize, Frame, &mut R) -> Symbol,
 ) {
     let (rows, outputs) = (batch.steps * batch.batch, encoding.outputs());
     let (old_indices, old_offsets) = (batch.indices.clone(), batch.offsets.clone());
@@ -29,8 +30,7 @@ pub fn resample_inputs<R: Rng>(
         // A row without any feature may be a silent frame; drawing for padding as well costs nothing.
         let replace = row >= batch.batch;
         if replace && rng.random::<f64>() < share {
-            let from = &logits[(row - batch.batch) * outputs..][..outputs];
-            let symbol = draw(encoding, from, before[row % batch.batch], rng);
+            let symbol = draw(row - batch.batch, before[row % batch.batch], rng);
             plain.push_features(0, Some(symbol), &mut batch.indices);
             // The place in the metre stays.
             batch.indices.extend(given.iter().filter(|&&index| index as usize > outputs));
@@ -42,11 +42,17 @@ pub fn resample_inputs<R: Rng>(
     }
 }
 
-/// One symbol from the model's distribution.
-fn draw<R: Rng>(encoding: &Encoding, logits: &[f32], before: Frame, rng: &mut R) -> Symbol {
+/// One symbol from the distribution of some logits `[V]` at a temperature, after the frame `before` (ignored for tokens).
+pub fn draw_symbol<R: Rng>(
+    encoding: &Encoding,
+    logits: &[f32],
+    before: Frame,
+    temperature: f64,
+    rng: &mut R,
+) -> Symbol {
     let Encoding::Frames { representation, .. } = encoding else {
         let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let weight = |logit: f32| f64::from(logit - highest).exp();
+        let weight = |logit: f32| (f64::from(logit - highest) / temperature).exp();
         let mut left = rng.random::<f64>() * logits.iter().map(|&logit| weight(logit)).sum::<f64>();
         let token = logits.iter().position(|&logit| {
             left -= weight(logit);
@@ -55,7 +61,7 @@ fn draw<R: Rng>(encoding: &Encoding, logits: &[f32], before: Frame, rng: &mut R)
         return Symbol::Token(token.unwrap_or(logits.len() - 1) as u32);
     };
     let pitches = representation.num_pitches();
-    let mut on = |logit: f32| rng.random::<f64>() < 1.0 / (1.0 + f64::from(-logit).exp());
+    let mut on = |logit: f32| rng.random::<f64>() < 1.0 / (1.0 + (f64::from(-logit) / temperature).exp());
     let mut frame = Frame::default();
     for offset in 0..pitches {
         let bit = 1u128 << (usize::from(representation.pitch_low) + offset);

@@ -75,18 +75,19 @@ fn batch(config: &Seq2SeqConfig, pairs: &[Pair]) -> PairBatch {
 }
 
 #[test]
-fn a_listening_model_begins_as_one_that_hears_nothing() {
+fn a_model_made_from_an_unconditional_one_computes_the_same() {
     let (_, config) = configurations().swap_remove(1);
     assert!(config.aligned);
-    let alone = Seq2SeqConfig { aligned: false, ..config.clone() };
-    let alone = Seq2Seq::<f64>::new(alone, &Init::PYTORCH, 3).expect("a model");
-    let model = Seq2Seq::listening(&alone, config.clone(), &Init::PYTORCH, 4).expect("a model");
+    let unconditional = Seq2SeqConfig { aligned: false, ..config.clone() };
+    let unconditional = Seq2Seq::<f64>::new(unconditional, &Init::PYTORCH, 3).expect("a model");
+    let model =
+        Seq2Seq::from_unconditional(&unconditional, config.clone(), &Init::PYTORCH, 4).expect("a model");
     let logits = |model: &Seq2Seq<f64>| {
         let mut ws = Seq2SeqWorkspace::default();
         model.forward(&batch(model.config(), &pairs()), Mode::Eval, &mut ws).expect("fits");
         ws.logits().to_vec()
     };
-    assert_eq!(logits(&model), logits(&alone));
+    assert_eq!(logits(&model), logits(&unconditional));
     // The encoder, and three gates of six units by six numbers that it says.
     let encoder: usize = model
         .params()
@@ -98,9 +99,9 @@ fn a_listening_model_begins_as_one_that_hears_nothing() {
     assert_eq!(model.reads_source().iter().filter(|&&reads| reads).count(), encoder + 3 * 6 * 6);
 
     let other = Seq2SeqConfig { decoder: stack(Cell::Gru, 5, false), ..config.clone() };
-    assert!(Seq2Seq::listening(&alone, other, &Init::PYTORCH, 4).is_err());
+    assert!(Seq2Seq::from_unconditional(&unconditional, other, &Init::PYTORCH, 4).is_err());
     for (_, config) in configurations().into_iter().filter(|(name, _)| *name != "aligned") {
-        assert!(Seq2Seq::listening(&alone, config, &Init::PYTORCH, 4).is_err());
+        assert!(Seq2Seq::from_unconditional(&unconditional, config, &Init::PYTORCH, 4).is_err());
     }
 }
 

@@ -125,7 +125,8 @@ mod tests {
             let mean = |arm: Arm| {
                 let sampling = arm.sampling(updates, 0.0);
                 sampling.check().unwrap();
-                (0..updates).map(|update| sampling.truth_probability(update)).sum::<f64>() / updates as f64
+                (0..updates).map(|update| sampling.truth_probability(update, updates)).sum::<f64>()
+                    / updates as f64
             };
             assert_eq!((mean(Arm::TeacherForcing), mean(Arm::Dropout), mean(Arm::Always)), (1.0, 1.0, 0.0));
             for arm in [Arm::Linear, Arm::Exponential, Arm::InverseSigmoid, Arm::Noise] {
@@ -133,7 +134,8 @@ mod tests {
             }
             let gentle = Arm::Linear.sampling(updates, 0.75);
             assert!(
-                (gentle.truth_probability(updates) - 0.75).abs() < 1e-9 && gentle.truth_probability(0) == 1.0
+                (gentle.truth_probability(updates, updates) - 0.75).abs() < 1e-9
+                    && gentle.truth_probability(0, updates) == 1.0
             );
         }
     }

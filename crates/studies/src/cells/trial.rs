@@ -95,16 +95,13 @@ pub(super) fn model_within(budget: usize, form: Form, cell: Cell) -> Result<Mode
     Ok(config(widest_within(budget - coupling, cell, inputs, 1, outputs)?))
 }
 
-/// Stops after so many updates.
-struct Budget<'a> {
-    updates: u64,
-    updated: &'a mut dyn FnMut(),
-}
+/// Reports every update.
+struct Updated<'a>(&'a mut dyn FnMut());
 
-impl Observer for Budget<'_> {
-    fn update(&mut self, report: &UpdateReport) -> Control {
-        (self.updated)();
-        if report.update >= self.updates { Control::Stop } else { Control::Continue }
+impl Observer for Updated<'_> {
+    fn update(&mut self, _report: &UpdateReport) -> Control {
+        (self.0)();
+        Control::Continue
     }
 }
 
@@ -121,8 +118,8 @@ pub(super) fn learn(
     let mut model = SequenceModel::new(shape, &Init::PYTORCH, trial.seed)?;
     model.set_prior(&pieces.train);
     let training = TrainingConfig {
-        // Every epoch has an update at least: the budget ends the training.
-        epochs: updates,
+        epochs: 0,
+        updates,
         batch_size: config.batch,
         tbptt_len: pieces.window,
         copies: 1,
@@ -137,11 +134,10 @@ pub(super) fn learn(
     // The loop validates after every epoch, on as little as there is: the weights of the last update are what counts.
     let shortest = pieces.held_out.iter().min_by_key(|piece| piece.len());
     let shortest = shortest.map(std::slice::from_ref).unwrap_or_default();
-    let mut budget = Budget { updates, updated };
     let started = Instant::now();
-    let outcome = train(&mut model, &pieces.train, shortest, &training, &mut budget)?;
+    let outcome = train(&mut model, &pieces.train, shortest, &training, &mut Updated(updated))?;
     let seconds = started.elapsed().as_secs_f64();
-    model.params_mut().values_mut().copy_from_slice(&outcome.last_weights);
+    model.params_mut().values_mut().copy_from_slice(&outcome.last.weights);
     Ok((model, seconds))
 }
 

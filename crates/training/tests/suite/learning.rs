@@ -114,9 +114,9 @@ fn the_best_weights_are_kept_and_patience_ends_the_training() {
     let config = TrainingConfig { patience: 4, ..config() };
     let outcome = train(&mut model, &[ostinato(64)], &valid, &config, &mut Watcher::default()).unwrap();
     assert!(outcome.epochs.len() < 60, "patience must end it");
-    assert_eq!(outcome.epochs.len() as u64, outcome.best_epoch + 4);
+    assert_eq!(outcome.epochs.len() as u64, outcome.best.epoch + 4);
     let kept = mean_nll(&model, &valid, &mut Workspace::default()).unwrap();
-    assert_eq!(kept, outcome.best_valid_nll, "the model has the weights of the best epoch");
+    assert_eq!(kept, outcome.best.valid_nll, "the model has the weights of the best epoch");
 }
 
 fn complaint(model: &mut SequenceModel, config: &TrainingConfig) -> String {

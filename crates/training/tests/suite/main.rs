@@ -2,8 +2,10 @@
 
 mod common;
 mod learning;
+mod limits;
 mod optimizers_pytorch;
 mod overfit;
+mod pairs;
 mod resume;
 mod scheduled_sampling;
 mod toy_tasks;

@@ -104,7 +104,7 @@ fn in_pieces(case: &Case, stops: &[u64]) -> (Vec<f64>, Outcome, Vec<f32>) {
         let outcome = outcome.unwrap();
         losses.extend(watcher.losses);
         saved = Some(watcher.checkpoint);
-        if !outcome.stopped {
+        if !outcome.interrupted() {
             return (losses, outcome, model.params().values().to_vec());
         }
     }

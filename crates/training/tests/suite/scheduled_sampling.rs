@@ -33,7 +33,11 @@ fn every_schedule_and_control_learns_and_reports_its_probability() {
             let after = mean_nll(&model, &music, &mut Workspace::default()).unwrap();
             assert!(after < 0.9 * before, "{name}: {before} to {after}");
             for (update, &truth) in watcher.truths.iter().enumerate() {
-                assert_eq!(truth, sampling.truth_probability(update as u64), "{name}");
+                assert_eq!(
+                    truth,
+                    sampling.truth_probability(update as u64, watcher.truths.len() as u64),
+                    "{name}"
+                );
             }
         }
     }

@@ -3,9 +3,10 @@
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
 use composer_decoding::beam::{BeamOptions, search};
 use composer_decoding::grammar::Free;
-use composer_models::seq2seq::{AttentionConfig, Conditioned, Pair};
+use composer_models::seq2seq::{AttentionConfig, Conditioned, Pair, Seq2SeqWorkspace, mean_pair_nll};
 use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence};
-use composer_training::pairs::{PairConfig, pair_nll, train_pairs};
+use composer_training::sampling::Curve;
+use composer_training::{OptimizerConfig, Sampling, TrainingConfig, train};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -43,16 +44,22 @@ fn model_of(attention: Option<AttentionScore>, bridge: bool, hidden: usize) -> S
 }
 
 fn learn(model: &mut Seq2Seq, length: usize, epochs: u64, task: fn(&[u32]) -> Vec<u32>) -> f64 {
-    let config = PairConfig {
+    let config = TrainingConfig {
         epochs,
         batch_size: 16,
-        window: length,
+        tbptt_len: length,
         learning_rate: 0.01,
         patience: 0,
-        ..PairConfig::default()
+        ..TrainingConfig::for_pairs()
     };
     let valid = pairs(32, length, 2, task);
-    train_pairs(model, &pairs(640, length, 1, task), &valid, &config, &mut |_| true).expect("trained")
+    let train_set = pairs(640, length, 1, task);
+    train(model, &train_set, &valid, &config, &mut ()).expect("trained").best.valid_nll
+}
+
+/// −ln P of the targets in nats per token.
+fn nll(model: &Seq2Seq, pairs: &[Pair], window: usize) -> f64 {
+    mean_pair_nll(model, pairs, window, &mut Seq2SeqWorkspace::default()).expect("scored")
 }
 
 fn reversed(source: &[u32]) -> Vec<u32> {
@@ -94,34 +101,35 @@ fn the_answer_is_found_by_beam_search_and_a_shuffled_source_gives_it_away() {
     });
     let right = right.count();
     assert!(right >= 18, "{right} of 24 reversed");
-    let with_source = pair_nll(&model, &held_out, 6).expect("scored");
+    let with_source = nll(&model, &held_out, 6);
     let first = held_out[0].source.clone();
     for index in 0..held_out.len() {
         held_out[index].source = held_out.get(index + 1).map_or(first.clone(), |next| next.source.clone());
     }
-    let shuffled = pair_nll(&model, &held_out, 6).expect("scored");
-    assert!(shuffled > with_source + 1.0, "{with_source} with the source, {shuffled} with another's");
+    let shuffled = nll(&model, &held_out, 6);
+    assert!(shuffled > with_source + 1.0, "{with_source} with the source, {shuffled} with a shuffled one");
 }
 
 #[test]
-fn listening_is_learnt_without_another_weight_changing() {
+fn reading_the_source_is_learnt_without_another_weight_changing() {
     let aligned = |aligned| {
         let base = model_of(None, false, 16);
         Seq2SeqConfig { aligned, ..base.config().clone() }
     };
-    let alone = Seq2Seq::new(aligned(false), &Init::RECOMMENDED, 2).expect("a model");
-    let mut model = Seq2Seq::listening(&alone, aligned(true), &Init::RECOMMENDED, 2).expect("a model");
+    let unconditional = Seq2Seq::new(aligned(false), &Init::RECOMMENDED, 2).expect("a model");
+    let mut model =
+        Seq2Seq::from_unconditional(&unconditional, aligned(true), &Init::RECOMMENDED, 2).expect("a model");
     let copy: Rearrange = |source| source.to_vec();
-    let (train, valid) = (pairs(64, 6, 1, copy), pairs(32, 6, 2, copy));
-    let before = (pair_nll(&model, &valid, 6).expect("measured"), model.params().values().to_vec());
-    let config = PairConfig {
+    let (training, valid) = (pairs(64, 6, 1, copy), pairs(32, 6, 2, copy));
+    let before = (nll(&model, &valid, 6), model.params().values().to_vec());
+    let config = TrainingConfig {
         epochs: 12,
-        only_listening: true,
-        weight_decay: 0.5,
+        source_only: true,
+        optimizer: OptimizerConfig { weight_decay: 0.5, ..TrainingConfig::for_pairs().optimizer },
         learning_rate: 0.02,
-        ..PairConfig::default()
+        ..TrainingConfig::for_pairs()
     };
-    let after = train_pairs(&mut model, &train, &valid, &config, &mut |_| true).expect("trained");
+    let after = train(&mut model, &training, &valid, &config, &mut ()).expect("trained").best.valid_nll;
     assert!(after < before.0 - 0.5, "{after} after {}", before.0);
     let (mut kept, mut learnt) = (0, 0);
     for ((now, was), reads) in model.params().values().iter().zip(&before.1).zip(model.reads_source()) {
@@ -135,16 +143,16 @@ fn listening_is_learnt_without_another_weight_changing() {
 #[test]
 fn scheduled_sampling_still_learns() {
     let mut model = model(Some(AttentionScore::General), true);
-    let config = PairConfig {
+    let config = TrainingConfig {
         epochs: 24,
-        window: 5,
+        tbptt_len: 5,
         learning_rate: 0.01,
-        scheduled_sampling: 0.5,
+        sampling: Sampling { curve: Curve::LinearToEnd, floor: 0.5, ..Sampling::default() },
         patience: 0,
-        ..PairConfig::default()
+        ..TrainingConfig::for_pairs()
     };
-    let (train, valid) = (pairs(640, 5, 1, reversed), pairs(32, 5, 2, reversed));
-    let nll = train_pairs(&mut model, &train, &valid, &config, &mut |_| true).expect("trained");
+    let (training, valid) = (pairs(640, 5, 1, reversed), pairs(32, 5, 2, reversed));
+    let nll = train(&mut model, &training, &valid, &config, &mut ()).expect("trained").best.valid_nll;
     assert!(nll < 0.6, "{nll} nats per token");
 }
 
@@ -155,7 +163,7 @@ fn scheduled_sampling_still_learns() {
 fn a_long_source_is_reversed_with_attention_and_not_through_a_short_state() {
     const LONGEST: usize = 50;
     // Short ones come first to be learnt, and show the way to the long ones.
-    let train: Vec<Pair> =
+    let training: Vec<Pair> =
         (0..40).flat_map(|seed| pairs(64, 2 + seed as usize * (LONGEST - 2) / 39, seed, reversed)).collect();
     let held_out = pairs(32, LONGEST, 99, reversed);
     let variants: [(&str, Option<AttentionScore>, usize); 4] = [
@@ -166,16 +174,16 @@ fn a_long_source_is_reversed_with_attention_and_not_through_a_short_state() {
     ];
     let measured = variants.map(|(name, attention, hidden)| {
         let mut model = model_of(attention, true, hidden);
-        let config = PairConfig {
+        let config = TrainingConfig {
             epochs: 40,
-            window: LONGEST,
+            tbptt_len: LONGEST,
             learning_rate: 0.005,
             patience: 0,
-            ..PairConfig::default()
+            ..TrainingConfig::for_pairs()
         };
         let valid = pairs(32, LONGEST, 98, reversed);
-        train_pairs(&mut model, &train, &valid, &config, &mut |_| true).expect("trained");
-        let nll = pair_nll(&model, &held_out, LONGEST).expect("scored");
+        train(&mut model, &training, &valid, &config, &mut ()).expect("trained");
+        let nll = self::nll(&model, &held_out, LONGEST);
         println!("{name}: {nll:.3} nats per token of {LONGEST}; knowing nothing is {:.3}", (V as f64).ln());
         nll
     });

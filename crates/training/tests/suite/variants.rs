@@ -5,7 +5,7 @@ use crate::common;
 use common::{Watcher, config, model, round, tokens};
 use composer_bptt::Cell;
 use composer_models::Sequence;
-use composer_training::{Checkpoint, Error, Music, Outcome, TrainingConfig, resume, train};
+use composer_training::{Checkpoint, Error, Outcome, TrainingConfig, TrainingSet, resume, train};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
@@ -33,7 +33,7 @@ fn run(
     let seen = RefCell::new(Vec::new());
     let pieces = [round(48), round(30)];
     let vary = |_: usize, rng: &mut ChaCha8Rng| Ok(turned(&seen, rng));
-    let music = Music::varied(&pieces, &vary);
+    let music = TrainingSet::augmented(&pieces, &vary);
     let mut model = model(Cell::Gru, tokens());
     let mut watcher = Watcher { stop_after, ..Watcher::default() };
     let config = TrainingConfig { seed, ..short() };
@@ -45,7 +45,7 @@ fn run(
         }
     }
     .unwrap();
-    (seen.into_inner(), outcome.last_weights.clone(), watcher.checkpoint, outcome)
+    (seen.into_inner(), outcome.last.weights.clone(), watcher.checkpoint, outcome)
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_training_on_variants_goes_on_bit_for_bit() {
     let first = whole.epochs[0].updates;
     for stop_after in [1, first - 1, first + 2] {
         let (_, _, checkpoint, stopped) = run(Some(stop_after), None, 1);
-        assert!(stopped.stopped);
+        assert!(stopped.interrupted());
         let (rest, gone_on, _, outcome) = run(None, Some(&checkpoint), 1);
         assert_eq!(gone_on, weights, "stopped after update {stop_after}");
         assert_eq!(outcome.epochs, whole.epochs);
@@ -75,8 +75,8 @@ fn a_training_on_variants_goes_on_bit_for_bit() {
 #[test]
 fn a_variant_that_cannot_be_written_or_read_ends_the_training_in_words() {
     let pieces = [round(20)];
-    let failing = |vary: &composer_training::Vary<'_>| {
-        let music = Music::varied(&pieces, vary);
+    let failing = |vary: &composer_training::Augment<'_>| {
+        let music = TrainingSet::augmented(&pieces, vary);
         train(&mut model(Cell::Gru, tokens()), music, &pieces, &short(), &mut Watcher::default())
             .unwrap_err()
             .to_string()

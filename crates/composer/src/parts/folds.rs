@@ -1,4 +1,4 @@
-//! Pairs of parts dealt into heaps, so that each can be held out once.
+//! Pairs of parts dealt into folds, so that each can be held out once.
 
 use super::pairs::pair;
 use crate::error::wrong_input;
@@ -6,25 +6,25 @@ use composer_models::seq2seq::{Pair, Task};
 use composer_music::corpus::{self, content_key, deal};
 use std::path::Path;
 
-/// Heaps that the pieces of each folder are dealt into: one to test, one to validate, the others to learn from.
-pub const HEAPS: usize = 6;
+/// Folds that the pieces of each folder are dealt into: one to test, one to validate, the others to train on.
+pub const FOLDS: usize = 6;
 
 /// All pairs of some folders, with what is known of them.
-pub struct Heaps {
-    heaps: [Vec<Pair>; HEAPS],
+pub struct Folds {
+    folds: [Vec<Pair>; FOLDS],
     /// Names of the styles.
     pub styles: Vec<String>,
     /// Names of the folders, or of the styles that they were given as.
     pub corpus: String,
 }
 
-impl Heaps {
+impl Folds {
     /// Reads folders, each after its style and `=` if the task has styles.
     ///
     /// # Errors
     /// A folder cannot be read or has no style, or too few pieces have both parts.
     pub fn read(task: Task, folders: &[String]) -> anyhow::Result<Self> {
-        let (mut heaps, mut styles, mut names) = ([const { Vec::new() }; HEAPS], Vec::new(), Vec::new());
+        let (mut folds, mut styles, mut names) = ([const { Vec::new() }; FOLDS], Vec::new(), Vec::new());
         for folder in folders {
             let (style, path) = match (task, folder.split_once('=')) {
                 (Task::Reharmonise, Some((name, path))) => {
@@ -43,30 +43,30 @@ impl Heaps {
             let both =
                 |piece: &corpus::Piece| Some((content_key(&piece.score), pair(task, &piece.score, style)?));
             let (keys, pairs): (Vec<_>, Vec<_>) = pieces.iter().filter_map(both).unzip();
-            for (heap, pair) in deal(&keys, HEAPS).into_iter().zip(pairs) {
-                heaps[heap].push(pair);
+            for (fold, pair) in deal(&keys, FOLDS).into_iter().zip(pairs) {
+                folds[fold].push(pair);
             }
         }
-        if heaps.iter().any(Vec::is_empty) {
+        if folds.iter().any(Vec::is_empty) {
             return Err(wrong_input(format!(
-                "too few different pieces have both parts, with at least 16 notes in each: there must be {HEAPS}, or more"
+                "too few different pieces have both parts, with at least 16 notes in each: there must be {FOLDS}, or more"
             )));
         }
-        Ok(Self { heaps, styles, corpus: names.join(", ") })
+        Ok(Self { folds, styles, corpus: names.join(", ") })
     }
 
-    /// What is held out.
+    /// The test set when this fold is held out.
     pub fn test(&self, fold: usize) -> &[Pair] {
-        &self.heaps[fold % HEAPS]
+        &self.folds[fold % FOLDS]
     }
 
-    /// What tells when to stop.
+    /// The validation set.
     pub fn valid(&self, fold: usize) -> &[Pair] {
-        &self.heaps[(fold + 1) % HEAPS]
+        &self.folds[(fold + 1) % FOLDS]
     }
 
-    /// What is learnt from.
+    /// The training set.
     pub fn train(&self, fold: usize) -> Vec<Pair> {
-        (2..HEAPS).flat_map(|further| self.heaps[(fold + further) % HEAPS].iter().cloned()).collect()
+        (2..FOLDS).flat_map(|further| self.folds[(fold + further) % FOLDS].iter().cloned()).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Norms of gradients: of all together, to clip it, and of each layer, to look at.
 
 use super::BLOCK;
-use composer_bptt::Parameters;
+use crate::parameters::Parameters;
 use composer_tensor::parallel::{ReadRows, SliceRows, share_rows, sum_blocks};
 
 /// Scales all gradients so that their Euclidean norm is at most `max_norm` (Pascanu et al. 2013); returns the norm before.
@@ -32,7 +32,7 @@ fn sum_of_squares(values: &[f32]) -> f64 {
     })
 }
 
-/// The layers of a model: parameters whose names end in the same `_l0`, `_l1` …, and everything else by its prefix.
+/// The layers of a model: parameters of one stack whose names end in the same `_l0`, `_l1` …, and everything else by its prefix.
 #[derive(Clone, Debug)]
 pub struct GroupNorms {
     names: Vec<String>,
@@ -70,13 +70,14 @@ impl GroupNorms {
     }
 }
 
-/// `recurrent.weight_hh_l1_reverse` belongs to "layer 2", `output.bias` to "output".
+/// `recurrent.weight_hh_l1_reverse` belongs to "layer 2", `encoder.bias_hh_l0` to "encoder layer 1", `output.bias` to "output".
 fn group_of(name: &str) -> String {
     let stem = name.strip_suffix("_reverse").unwrap_or(name);
     let layer = stem.rsplit_once("_l").and_then(|(_, digits)| digits.parse::<usize>().ok());
-    match layer {
-        Some(layer) => format!("layer {}", layer + 1),
-        None => name.rsplit_once('.').map_or(name, |(prefix, _)| prefix).to_owned(),
+    match (layer, name.rsplit_once('.').map(|(prefix, _)| prefix)) {
+        (Some(layer), None | Some("recurrent")) => format!("layer {}", layer + 1),
+        (Some(layer), Some(stack)) => format!("{stack} layer {}", layer + 1),
+        (None, prefix) => prefix.unwrap_or(name).to_owned(),
     }
 }
 
@@ -114,5 +115,7 @@ mod tests {
         let groups = GroupNorms::new(&params);
         assert_eq!(groups.names(), ["layer 1", "layer 2", "output"]);
         assert_eq!(groups.measure(&params), [5.0, 12.0, 84.0]);
+        assert_eq!(group_of("encoder.bias_hh_l0_reverse"), "encoder layer 1");
+        assert_eq!(group_of("decoder.bias_hh_l0"), "decoder layer 1");
     }
 }

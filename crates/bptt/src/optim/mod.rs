@@ -1,4 +1,21 @@
-//! Optimisers over flat buffers, gradient clipping, and the moving average of the weights.
+//! Optimisers over flat buffers, gradient clipping, and the moving average of the weights: all that they know is [`Parameters`].
+//!
+//! ```
+//! use composer_bptt::Parameters;
+//! use composer_bptt::optim::{Optimizer, OptimizerConfig, clip_grad_norm};
+//!
+//! // Minimises (θ − 3)², whose gradient is 2 (θ − 3).
+//! let mut params = Parameters::<f32>::new();
+//! let theta = params.add("theta", &[1]);
+//! let mut adam = Optimizer::new(OptimizerConfig::default(), params.len());
+//! for _ in 0..500 {
+//!     params.zero_grad();
+//!     params.grad_mut(theta)[0] = 2.0 * (params.value(theta)[0] - 3.0);
+//!     clip_grad_norm(&mut params, 1.0);
+//!     adam.update(&mut params, 0.05);
+//! }
+//! assert!((params.value(theta)[0] - 3.0).abs() < 1e-2);
+//! ```
 
 mod average;
 mod clip;
@@ -7,7 +24,8 @@ pub use average::MovingAverage;
 pub use clip::{GroupNorms, clip_grad_norm};
 
 use crate::Error;
-use composer_bptt::Parameters;
+use crate::error::check_len;
+use crate::parameters::Parameters;
 use composer_tensor::parallel::{ReadRows, SliceRows, share_rows};
 use composer_tensor::split_rows_by_field;
 use serde::{Deserialize, Serialize};
@@ -71,23 +89,28 @@ impl Default for OptimizerConfig {
 
 impl OptimizerConfig {
     /// Refuses constants out of range, by name.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the name of the constant and its range.
     pub fn check(&self) -> Result<(), Error> {
+        let refuse =
+            |name, value: f64, expected| Err(Error::Config { name, value: value.to_string(), expected });
         let shares = [
-            ("training.optimizer.momentum", self.momentum),
-            ("training.optimizer.beta1", self.beta1),
-            ("training.optimizer.beta2", self.beta2),
-            ("training.optimizer.alpha", self.alpha),
+            ("optimizer.momentum", self.momentum),
+            ("optimizer.beta1", self.beta1),
+            ("optimizer.beta2", self.beta2),
+            ("optimizer.alpha", self.alpha),
         ];
         for (name, value) in shares {
             if !(0.0..1.0).contains(&value) {
-                return Err(Error::setting(name, value, "at least 0 and below 1"));
+                return refuse(name, value, "must be at least 0 and below 1");
             }
         }
         if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            return Err(Error::setting("training.optimizer.epsilon", self.epsilon, "above 0"));
+            return refuse("optimizer.epsilon", self.epsilon, "must be above 0");
         }
         if !(0.0..=1.0).contains(&self.weight_decay) {
-            return Err(Error::setting("training.optimizer.weight_decay", self.weight_decay, "from 0 to 1"));
+            return refuse("optimizer.weight_decay", self.weight_decay, "must be from 0 to 1");
         }
         Ok(())
     }
@@ -135,11 +158,10 @@ impl Optimizer {
     /// Takes back what [`Optimizer::memory`] and [`Optimizer::updates`] gave.
     ///
     /// # Errors
-    /// The lengths are those of another optimiser or model.
+    /// [`Error::Shape`]: the lengths are those of another optimiser or model.
     pub fn restore(&mut self, updates: u64, memory: [&[f32]; 2]) -> Result<(), Error> {
-        if memory[0].len() != self.mean.len() || memory[1].len() != self.mean_square.len() {
-            return Err(Error::Checkpoint("the optimiser in it is another one".into()));
-        }
+        check_len("the optimiser's mean", memory[0].len(), &[("weights", self.mean.len())])?;
+        check_len("the optimiser's mean square", memory[1].len(), &[("weights", self.mean_square.len())])?;
         self.updates = updates;
         self.mean.copy_from_slice(memory[0]);
         self.mean_square.copy_from_slice(memory[1]);

@@ -1,0 +1,237 @@
+//! Training of a [`SequenceModel`]: truncated BPTT along the rows of a batch, with the state carried from chunk to chunk.
+
+use super::model::Trainable;
+use super::sequence_sampler::{Sampler, SymbolRecord};
+use crate::config::TrainingConfig;
+use crate::error::Error;
+use crate::plan::{Chunk, EpochPlan, PieceShape, WHOLE_PIECES};
+use composer_bptt::divergence::Breakdown;
+use composer_bptt::{Mode, Parameters, State};
+use composer_models::batch::Slice;
+use composer_models::{ModelConfig, Sequence, SequenceBatch, SequenceModel, Workspace, scoring};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+/// The batches of a [`SequenceModel`], and the state of each row.
+pub struct SequenceBatches {
+    plan: EpochPlan,
+    /// The chunk of each row in the update at hand.
+    chunks: Vec<Option<Chunk>>,
+    batch: SequenceBatch,
+    state: State<f32>,
+    sampler: Sampler,
+    ws: Workspace,
+}
+
+impl Trainable for SequenceModel {
+    const KIND: &'static str = "sequence";
+    type Config = ModelConfig;
+    type Example = Sequence;
+    type Batches = SequenceBatches;
+
+    fn config(&self) -> &ModelConfig {
+        self.config()
+    }
+
+    fn params(&self) -> &Parameters<f32> {
+        self.params()
+    }
+
+    fn params_mut(&mut self) -> &mut Parameters<f32> {
+        self.params_mut()
+    }
+
+    fn check_config(&self, config: &TrainingConfig) -> Result<(), Error> {
+        let only_pairs = "0 for a model without a source";
+        for (name, value) in [
+            ("training.source_dropout", config.source_dropout),
+            ("training.history_dropout", config.history_dropout),
+        ] {
+            if value != 0.0 {
+                return Err(Error::setting(name, value, only_pairs));
+            }
+        }
+        if config.source_only {
+            return Err(Error::setting("training.source_only", true, "false for a model without a source"));
+        }
+        Ok(())
+    }
+
+    fn check_example(&self, example: &Sequence) -> Result<(), Error> {
+        Ok(self.encoding().check(example)?)
+    }
+
+    fn steps(example: &Sequence) -> usize {
+        example.len()
+    }
+
+    fn bytes(example: &Sequence, sink: &mut dyn FnMut(&[u8])) {
+        sequence_bytes(example, sink);
+    }
+
+    fn batches(&self, config: &TrainingConfig) -> SequenceBatches {
+        SequenceBatches {
+            plan: EpochPlan::new(&[], 1, 1, 1, config.seed, 0),
+            chunks: Vec::new(),
+            batch: SequenceBatch::new(self.encoding()),
+            state: self.zero_state(1),
+            sampler: Sampler::new(config.sampling),
+            ws: Workspace::default(),
+        }
+    }
+
+    fn plan(
+        &self,
+        batches: &mut SequenceBatches,
+        examples: &[Sequence],
+        copies: usize,
+        config: &TrainingConfig,
+        epoch: u64,
+    ) -> usize {
+        let shape = |sequence: &Sequence| PieceShape {
+            steps: sequence.len(),
+            transpositions: self.encoding().transpositions(sequence, config.transpose),
+        };
+        let shapes: Vec<PieceShape> = examples.iter().map(shape).collect();
+        let (rows, length) = (config.batch_size, config.tbptt_len);
+        batches.plan = EpochPlan::new(&shapes, copies, rows, length, config.seed, epoch);
+        batches.plan.updates()
+    }
+
+    fn reset_state(&self, batches: &mut SequenceBatches) {
+        batches.state = self.zero_state(batches.plan.rows());
+    }
+
+    fn fill(
+        &self,
+        batches: &mut SequenceBatches,
+        examples: &[Sequence],
+        config: &TrainingConfig,
+        update: usize,
+    ) -> Result<(), Error> {
+        let SequenceBatches { plan, chunks, batch, state, .. } = batches;
+        chunks.clear();
+        chunks.extend((0..plan.rows()).map(|row| plan.chunk(row, update)));
+        let begins: Vec<usize> =
+            (0..chunks.len()).filter(|&row| chunks[row].is_some_and(|chunk| chunk.begins)).collect();
+        state.reset_rows(&begins);
+        let slice = |Chunk { piece, start, transpose, .. }: Chunk| Slice {
+            sequence: &examples[piece],
+            start,
+            transpose,
+        };
+        let slices: Vec<Option<Slice<'_>>> = chunks.iter().map(|chunk| chunk.map(slice)).collect();
+        let longest = || slices.iter().flatten().map(|slice| slice.sequence.len()).max().unwrap_or(0);
+        let steps = if config.tbptt_len == WHOLE_PIECES { longest() } else { config.tbptt_len };
+        batch.fill(self.encoding(), &slices, steps);
+        Ok(())
+    }
+
+    fn sample_inputs(
+        &self,
+        batches: &mut SequenceBatches,
+        examples: &[Sequence],
+        _config: &TrainingConfig,
+        truth: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(), Error> {
+        let SequenceBatches { sampler, chunks, state, batch, .. } = batches;
+        sampler.replace(self, examples, chunks, truth, state, batch, rng)
+    }
+
+    fn gradients(
+        &mut self,
+        batches: &mut SequenceBatches,
+        config: &TrainingConfig,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<f64, Error> {
+        let SequenceBatches { batch, state, ws, .. } = batches;
+        let (smoothing, mode) = (config.label_smoothing, Mode::Train { rng });
+        if config.recompute {
+            return Ok(self.learn_in_segments(batch, state, smoothing, mode, ws)?);
+        }
+        self.forward(batch, state, mode, ws)?;
+        let nats = self.smoothed_loss(batch, smoothing, ws)?;
+        if nats.is_finite() {
+            self.backward(batch, ws)?;
+        }
+        Ok(nats)
+    }
+
+    fn target_steps(batches: &SequenceBatches) -> usize {
+        batches.batch.charged
+    }
+
+    fn mean_nll(
+        &self,
+        batches: &mut SequenceBatches,
+        examples: &[Sequence],
+        _config: &TrainingConfig,
+    ) -> Result<f64, Error> {
+        mean_nll(self, examples, &mut batches.ws)
+    }
+
+    fn state(batches: &SequenceBatches) -> Result<(Value, Vec<&[f32]>), Error> {
+        let last = serde_json::to_value(batches.sampler.last());
+        let last = last.map_err(|error| Error::Checkpoint(error.to_string()))?;
+        Ok((last, vec![&batches.state.h, &batches.state.c]))
+    }
+
+    fn restore_state(
+        &self,
+        batches: &mut SequenceBatches,
+        record: &Value,
+        buffers: &[Vec<f32>],
+    ) -> Result<(), Error> {
+        let no = || Error::Checkpoint("the state in it is of another model".to_owned());
+        let last: Vec<SymbolRecord> = serde_json::from_value(record.clone()).map_err(|_| no())?;
+        batches.sampler.restore(&last);
+        let [h, c] = buffers else { return Err(no()) };
+        let recurrent = &self.config().recurrent;
+        let row = (recurrent.layers * recurrent.directions() * recurrent.hidden).max(1);
+        batches.state = State::from_values(recurrent, h.len() / row, h.clone(), c.clone())
+            .map_err(composer_models::Error::from)?;
+        Ok(())
+    }
+
+    fn first_breakdown(
+        &self,
+        batches: &mut SequenceBatches,
+        config: &TrainingConfig,
+    ) -> Result<Option<(&'static str, Breakdown)>, Error> {
+        let breakdown = match config.recompute {
+            true => self.first_breakdown_in_segments(&batches.batch, &mut batches.ws)?,
+            false => self.first_breakdown(&batches.ws),
+        };
+        Ok(breakdown.map(|found| ("", found)))
+    }
+
+    fn gate(&self, parameter: &str, row: usize) -> Option<&'static str> {
+        let recurrent = &self.config().recurrent;
+        let of_stack = parameter.contains("_l");
+        of_stack.then(|| recurrent.cell.gates().get(row / recurrent.hidden.max(1))).flatten().copied()
+    }
+}
+
+/// Length and symbols of a sequence as bytes.
+pub(super) fn sequence_bytes(sequence: &Sequence, sink: &mut dyn FnMut(&[u8])) {
+    sink(&(sequence.len() as u64).to_le_bytes());
+    match sequence {
+        Sequence::Frames(frames) => frames.iter().for_each(|frame| {
+            sink(&frame.sounding.to_le_bytes());
+            sink(&frame.onsets.to_le_bytes());
+        }),
+        Sequence::Tokens(tokens) => tokens.iter().for_each(|token| sink(&token.to_le_bytes())),
+    }
+}
+
+/// Mean negative log-likelihood in nats per step: all steps of all sequences, each counted once.
+///
+/// # Errors
+/// The model refuses a sequence.
+pub fn mean_nll(model: &SequenceModel, sequences: &[Sequence], ws: &mut Workspace) -> Result<f64, Error> {
+    let scores = scoring::score(model, sequences, ws)?;
+    let steps: usize = scores.iter().map(Vec::len).sum();
+    let nats: f64 = scores.iter().flatten().map(scoring::StepNll::total).sum();
+    Ok(nats / steps.max(1) as f64)
+}

@@ -1,0 +1,229 @@
+//! Scheduled sampling for a [`SequenceModel`]: step by step over a chunk, each sample given the inputs as they were decided.
+
+use crate::error::Error;
+use crate::plan::Chunk;
+use crate::sampling::{Sampling, Source};
+use composer_bptt::State;
+use composer_decoding::frames::{FrameContext, FrameOptions, Open, Scratch, choose};
+use composer_decoding::tokens::{self, TokenOptions, candidates};
+use composer_models::batch::SequenceBatch;
+use composer_models::encoding::Symbol;
+use composer_models::sequence_model::Stepper;
+use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel};
+use composer_music::representation::frames::Frame;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+/// Replaces inputs of a batch. Keeps, from chunk to chunk, the last sample of each row.
+pub(crate) struct Sampler {
+    config: Sampling,
+    /// The sample after the last step of each row of the batch; `None` where there is none yet.
+    last: Vec<Option<Symbol>>,
+    scratch: Scratch,
+    logits: Vec<f32>,
+    /// All tokens.
+    allowed: Vec<bool>,
+}
+
+impl Sampler {
+    pub(crate) fn new(config: Sampling) -> Self {
+        Self {
+            config,
+            last: Vec::new(),
+            scratch: Scratch::default(),
+            logits: Vec::new(),
+            allowed: Vec::new(),
+        }
+    }
+
+    /// The last samples, for a checkpoint.
+    pub(crate) fn last(&self) -> Vec<SymbolRecord> {
+        self.last.iter().map(|symbol| SymbolRecord::from(*symbol)).collect()
+    }
+
+    /// Takes it back.
+    pub(crate) fn restore(&mut self, last: &[SymbolRecord]) {
+        self.last = last.iter().map(SymbolRecord::symbol).collect();
+    }
+
+    /// Replaces inputs of `batch`, which holds `chunks` of `sequences` from `state` on, with probability `1 − truth` each.
+    ///
+    /// The model runs step by step over the inputs as they are decided, without dropout, as it does when it composes.
+    pub(crate) fn replace(
+        &mut self,
+        model: &SequenceModel,
+        sequences: &[Sequence],
+        chunks: &[Option<Chunk>],
+        truth: f64,
+        state: &State<f32>,
+        batch: &mut SequenceBatch,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(), Error> {
+        self.last.resize(chunks.len(), None);
+        for (last, chunk) in self.last.iter_mut().zip(chunks) {
+            if chunk.is_none_or(|chunk| chunk.begins) {
+                *last = None;
+            }
+        }
+        if truth >= 1.0 {
+            self.last.fill(None);
+            return Ok(());
+        }
+        let encoding = model.encoding();
+        let mut stepper = Stepper::new(model);
+        let mut state = state.clone();
+        self.logits.resize(chunks.len() * encoding.outputs(), 0.0);
+        self.allowed.resize(encoding.outputs(), true);
+        let mut indices = Vec::with_capacity(batch.indices.len());
+        let mut offsets = vec![0];
+        let mut step_offsets = Vec::with_capacity(chunks.len() + 1);
+        for t in 0..batch.steps {
+            let begin = indices.len();
+            step_offsets.clear();
+            step_offsets.push(0);
+            let mut read: Vec<Option<Symbol>> = vec![None; chunks.len()];
+            for (row, chunk) in chunks.iter().enumerate() {
+                let here = chunk.filter(|chunk| chunk.start + t < sequences[chunk.piece].len());
+                if let Some(chunk) = here {
+                    let true_symbol =
+                        (chunk.start + t).checked_sub(1).map(|step| symbol(sequences, chunk, step));
+                    let replaced = true_symbol.is_some() && rng.random::<f64>() >= truth;
+                    read[row] = if replaced { self.last[row].or(true_symbol) } else { true_symbol };
+                    encoding.push_features(chunk.start + t, read[row], &mut indices);
+                }
+                offsets.push(indices.len());
+                step_offsets.push(indices.len() - begin);
+            }
+            if self.config.source == Source::Model {
+                stepper.step(&indices[begin..], &step_offsets, &mut state, &mut self.logits)?;
+                if self.logits.iter().any(|logit| !logit.is_finite()) {
+                    return Ok(()); // the forward pass will find out where it began
+                }
+            }
+            for (row, chunk) in chunks.iter().enumerate() {
+                if chunk.is_some_and(|chunk| chunk.start + t < sequences[chunk.piece].len()) {
+                    self.last[row] = match self.config.source {
+                        Source::Model => Some(self.draw(model, row, read[row], rng)?),
+                        Source::Noise => Some(noise(sequences, rng)),
+                    };
+                }
+            }
+        }
+        batch.indices = indices;
+        batch.offsets = offsets;
+        Ok(())
+    }
+
+    /// A sample from the logits of a row that has just read `read`.
+    fn draw(
+        &mut self,
+        model: &SequenceModel,
+        row: usize,
+        read: Option<Symbol>,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Symbol, Error> {
+        let encoding = model.encoding();
+        let outputs = encoding.outputs();
+        let logits = &self.logits[row * outputs..(row + 1) * outputs];
+        Ok(match encoding {
+            Encoding::Frames { representation, .. } => {
+                // The limits on silence and length are for composing; a sample is of the model as it is.
+                let options = FrameOptions {
+                    temperature: self.config.temperature,
+                    max_silence: usize::MAX,
+                    max_note_steps: usize::MAX,
+                    ..FrameOptions::default()
+                };
+                let mut context = FrameContext::default();
+                if let Some(Symbol::Frame(frame)) = read {
+                    context.push(frame);
+                }
+                Symbol::Frame(choose(
+                    representation,
+                    logits,
+                    model.coupling(),
+                    &context,
+                    &options,
+                    Open::ALL,
+                    &mut self.scratch,
+                    rng,
+                ))
+            }
+            Encoding::Tokens { .. } => {
+                let options =
+                    TokenOptions { temperature: self.config.temperature, ..TokenOptions::default() };
+                let candidates = candidates(logits, &self.allowed, &[], &options)?;
+                Symbol::Token(tokens::draw(&candidates, rng))
+            }
+        })
+    }
+}
+
+fn symbol(sequences: &[Sequence], chunk: Chunk, step: usize) -> Symbol {
+    match sequences[chunk.piece].symbol(step) {
+        Symbol::Frame(frame) => Symbol::Frame(frame.transpose(chunk.transpose)),
+        token => token,
+    }
+}
+
+/// A symbol that has nothing to do with the model.
+fn noise(sequences: &[Sequence], rng: &mut ChaCha8Rng) -> Symbol {
+    loop {
+        let sequence = &sequences[rng.random_range(0..sequences.len())];
+        if !sequence.is_empty() {
+            return sequence.symbol(rng.random_range(0..sequence.len()));
+        }
+    }
+}
+
+/// A symbol as a checkpoint holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum SymbolRecord {
+    None,
+    Token(u32),
+    /// Halves of the planes, the low one first.
+    Frame {
+        sounding: [u64; 2],
+        onsets: [u64; 2],
+    },
+}
+
+impl From<Option<Symbol>> for SymbolRecord {
+    fn from(symbol: Option<Symbol>) -> Self {
+        let halves = |plane: u128| [plane as u64, (plane >> 64) as u64];
+        match symbol {
+            None => Self::None,
+            Some(Symbol::Token(token)) => Self::Token(token),
+            Some(Symbol::Frame(frame)) => {
+                Self::Frame { sounding: halves(frame.sounding), onsets: halves(frame.onsets) }
+            }
+        }
+    }
+}
+
+impl SymbolRecord {
+    fn symbol(&self) -> Option<Symbol> {
+        let plane = |[low, high]: [u64; 2]| u128::from(low) | u128::from(high) << 64;
+        match *self {
+            Self::None => None,
+            Self::Token(token) => Some(Symbol::Token(token)),
+            Self::Frame { sounding, onsets } => {
+                Some(Symbol::Frame(Frame { sounding: plane(sounding), onsets: plane(onsets) }))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_come_back_from_a_checkpoint() {
+        let frame = Frame { sounding: 1 << 100 | 1 << 3, onsets: 1 << 100 };
+        for symbol in [None, Some(Symbol::Token(7)), Some(Symbol::Frame(frame))] {
+            assert_eq!(SymbolRecord::from(symbol).symbol(), symbol);
+        }
+    }
+}
