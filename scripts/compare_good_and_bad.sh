@@ -16,4 +16,4 @@ compose() { # model, name of its compositions, temperature
 compose trained quick-start 0.6
 compose one-epoch temperature-0 0
 compose one-epoch temperature-3 3
-"$composer" evaluate "$out/quick-start" "$out/temperature-0" "$out/temperature-3" --output "$out/evaluation.html"
+"$composer" evaluate "$out/quick-start" "$out/temperature-0" "$out/temperature-3" --page "$out/evaluation.html"

@@ -1,19 +1,7 @@
-//! The `composer` command: arguments → typed options → library calls → exit code. No mathematics lives here.
+//! The `composer` command: arguments → typed options → one call of the library → print. See `cli`.
 
-mod along_the_way;
 mod cli;
-mod commands;
-mod config;
-mod failure;
-mod interrupt;
-mod material;
-mod progress;
-mod report;
-mod run;
-mod session;
-mod tensorboard;
 
-use clap::Parser;
 use composer_tensor::allocations::CountingAllocator;
 use std::process::ExitCode;
 
@@ -22,12 +10,5 @@ use std::process::ExitCode;
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
-    match commands::run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("composer: {}", failure::sentence(&error));
-            ExitCode::from(failure::exit_code(&error))
-        }
-    }
+    cli::main()
 }

@@ -38,7 +38,8 @@ pub struct Assessment {
     pub quarters: u32,
     /// Every piece of the set.
     pub pieces: Vec<Assessed>,
-    /// What real music stays below, per failure mode in the order of [`FailureMode::ALL`].
+    /// What real music stays below, per failure mode in the order of [`FailureMode::ALL`]. As JSON, by name.
+    #[serde(serialize_with = "crate::failure::by_mode")]
     pub thresholds: [f64; 4],
     /// The set in one table.
     pub summary: Summary,

@@ -1,5 +1,7 @@
 //! Which steps of which piece are seen when: pieces are laid out along the rows of the batch, and truncated BPTT goes along each row.
 
+use crate::TrainingConfig;
+use composer_models::SequenceModel;
 use composer_models::streams::{Purpose, stream};
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -149,6 +151,19 @@ impl EpochPlan {
             begins: chunk == 0,
         })
     }
+}
+
+/// Bytes that a model takes while it is trained on chunks of `steps` steps: weights, gradients, what the optimiser keeps, and
+/// activations. An estimate: small buffers are left out.
+pub fn memory_estimate(model: &SequenceModel, training: &TrainingConfig, steps: usize) -> usize {
+    let config = model.config();
+    let (recurrent, outputs) = (&config.recurrent, config.encoding.outputs());
+    let copies = 3 + training.optimizer.slots() + usize::from(training.ema_decay > 0.0);
+    let gates = recurrent.cell.gates().len() * recurrent.hidden;
+    // Per layer gates, their gradients and states; at the output, hidden twice, logits, targets and weights.
+    let layer = 2 * gates + 3 * recurrent.hidden;
+    let row = recurrent.layers * layer + 2 * recurrent.output() + 3 * outputs;
+    4 * (copies * model.params().len() + steps * training.batch_size * row)
 }
 
 #[cfg(test)]

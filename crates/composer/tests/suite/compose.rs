@@ -176,7 +176,10 @@ fn a_score_is_a_list_and_a_picture_of_surprise() {
     let here = with_models();
     std::fs::write(here.path().join("waltz.mid"), midi::write(&waltz(6, 700_000)).expect("writes"))
         .expect("writes");
-    let output = composer(here.path(), &["score", "waltz.mid", "--model", "frames", "--top", "3"]);
+    let output = composer(
+        here.path(),
+        &["score", "waltz.mid", "--model", "frames", "--top", "3", "--svg", "waltz.surprise.svg"],
+    );
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("24 steps, 6 notes") && said.contains("nats in all"), "{said}");
@@ -187,7 +190,7 @@ fn a_score_is_a_list_and_a_picture_of_surprise() {
 }
 
 #[test]
-fn without_a_model_the_one_that_composer_carries_writes() {
+fn without_a_model_the_built_in_one_composes() {
     let here = tempdir().expect("a folder");
     let output = composer(here.path(), &["compose", "--num-outputs", "1", "--length", "2bars"]);
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
@@ -198,7 +201,7 @@ fn without_a_model_the_one_that_composer_carries_writes() {
 }
 
 #[test]
-fn the_models_that_composer_carries_are_small_and_say_what_they_learnt_from() {
+fn the_built_in_models_are_small_and_say_what_they_learnt_from() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let files: Vec<_> =
         std::fs::read_dir(models).expect("models").map(|file| file.expect("a file").path()).collect();

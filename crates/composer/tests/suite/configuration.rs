@@ -92,7 +92,7 @@ fn a_model_can_be_trained_further_if_it_fits() {
 
     let output = composer(here.path(), &["runs", "."]);
     let text = String::from_utf8(output.stdout).unwrap();
-    for words in ["run", "second", "lstm 1×16", "2/2", "finished", "shipped"] {
+    for words in ["run", "second", "lstm 1×16", "2/2", "finished", "built-in"] {
         assert!(text.contains(words), "{words} in: {text}");
     }
 }
@@ -110,7 +110,7 @@ fn a_model_file_says_how_it_was_trained() {
     // The same training again, from nothing but the model.
     fs::copy(here.path().join("run/model.safetensors"), here.path().join("found.safetensors")).unwrap();
     let args = ["train", "--config", "found.safetensors", "--output-dir", "again", "--num-outputs", "1"];
-    let output = composer(here.path(), &[&args[..], &["--seed", "5"]].concat());
+    let output = composer(here.path(), &args);
     assert!(output.status.success(), "{}", complaint(&output));
     let read = |run: &str| fs::read(here.path().join(run).join("model.safetensors")).unwrap();
     assert!(read("run") == read("again"), "the same settings make the same model");
@@ -162,4 +162,42 @@ fn tokens_are_varied_while_they_are_learnt_and_what_would_change_nothing_is_refu
         assert_refused(&train("refused", representation, &[setting]), 2, &words);
         assert!(!here.path().join("refused").exists());
     }
+}
+
+/// The value of a key in the settings that a dry run prints.
+fn setting(here: &std::path::Path, key: &str, args: &[&str]) -> String {
+    let output = composer(here, &[&["train", "--dry-run"], args].concat());
+    assert!(output.status.success(), "{}", complaint(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find(|line| line.starts_with(&format!("{key} = ")));
+    line.unwrap_or_else(|| panic!("{key} in {text}")).split_once(" = ").unwrap().1.to_owned()
+}
+
+#[test]
+fn an_option_lies_over_the_file_and_the_file_over_the_preset() {
+    let here = tempdir().unwrap();
+    fs::write(here.path().join("my.toml"), "hidden = 20\n[training]\nseed = 1\nepochs = 7\n").unwrap();
+    let file = ["--config", "my.toml"];
+    assert_eq!(setting(here.path(), "seed", &file), "1");
+    assert_eq!(setting(here.path(), "seed", &[&file[..], &["--seed", "5"]].concat()), "5");
+    assert_eq!(setting(here.path(), "hidden", &file), "20", "a flat name in a file");
+    let both = ["--config", "my.toml", "--preset", "good", "--set", "learning_rate=0.001"];
+    assert_eq!(setting(here.path(), "epochs", &both), "7");
+    assert_eq!(setting(here.path(), "learning_rate", &both), "0.001");
+    let output = composer(here.path(), &["train", "--preset", "slow"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(complaint(&output).contains("quick, good, overnight"), "{}", complaint(&output));
+    let args = ["train", "--output-dir", "run", "--set", "kind=adamw"];
+    assert_refused(&composer(here.path(), &args), 2, &["training.optimizer.kind", "whole name"]);
+}
+
+#[test]
+fn settings_of_the_last_version_still_load() {
+    let here = tempdir().unwrap();
+    // The settings that the built-in model was trained with, in its file.
+    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compose.safetensors");
+    let args = ["--config", model.to_str().unwrap()];
+    assert_eq!(setting(here.path(), "hidden", &args), "192");
+    let text = composer(here.path(), &["runs", args[1]]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("[training]"), "{}", complaint(&text));
 }

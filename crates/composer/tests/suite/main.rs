@@ -7,6 +7,7 @@ mod compose;
 mod configuration;
 mod evaluate;
 mod gradcheck;
+mod habits;
 mod ingest_and_inspect;
 mod memorised;
 mod outside_eyes;

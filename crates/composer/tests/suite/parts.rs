@@ -265,3 +265,27 @@ fn a_part_model_whose_training_was_killed_is_resumed_to_the_same_bytes() {
         assert!(events.into_iter().any(|name| name.starts_with("events.out")), "{stage}: TensorBoard");
     }
 }
+
+#[test]
+fn train_with_a_task_is_what_learn_part_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("songs")).expect("a folder");
+    band(&folder.path().join("songs"), 12);
+    let small = ["--hidden", "4", "--encoder", "4", "--epochs", "1", "--unconditional-epochs", "1"];
+    let model = |command: &[&str], output: &str| {
+        let run = composer(folder.path(), &[command, &small, &["--output", output]].concat());
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        std::fs::read(folder.path().join(output)).expect("a model")
+    };
+    let new = model(&["train", "songs", "--task", "drum"], "new.safetensors");
+    assert!(new == model(&["learn-part", "drum", "songs"], "old.safetensors"), "the same model");
+    for (arguments, words) in [
+        (vec!["train", "songs", "--task", "drum", "--preset", "good"], "--preset is for models that compose"),
+        (vec!["train", "--task", "drum"], "folders"),
+        (vec!["train", "songs", "songs"], "one folder"),
+    ] {
+        let output = composer(folder.path(), &arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(words), "{arguments:?}: {said}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use composer_music::Score;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::detectors::{Detectors, Extent, FailureMode};
 use super::structure::{self, Features};
@@ -37,7 +37,8 @@ pub struct Finding {
 /// The examination of one piece.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Diagnosis {
-    /// Score per mode, in the order of [`FailureMode::ALL`]; NaN where there is too little music.
+    /// Score per mode, in the order of [`FailureMode::ALL`]; NaN where there is too little music. As JSON, by name.
+    #[serde(serialize_with = "by_mode")]
     pub scores: [f64; 4],
     /// What was found, the most basic failure first; empty if the piece is as sound as real music.
     pub findings: Vec<Finding>,
@@ -45,6 +46,11 @@ pub struct Diagnosis {
     pub bars: usize,
     /// Why the piece could not be judged, if it could not.
     pub unjudged: Option<&'static str>,
+}
+
+/// Figures of each mode, by the names of the modes.
+pub(crate) fn by_mode<S: Serializer>(figures: &[f64; 4], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(FailureMode::ALL.into_iter().zip(figures))
 }
 
 impl Diagnosis {

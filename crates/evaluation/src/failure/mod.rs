@@ -14,4 +14,5 @@ pub mod timing;
 pub mod voices;
 
 pub use detectors::{Detectors, Extent, FailureMode, MINIMUM, STRUCTURE_NEGATIVES, Scores, TooLittleMusic};
+pub(crate) use diagnosis::by_mode;
 pub use diagnosis::{Diagnosis, Finding, bar_list};

@@ -1,0 +1,164 @@
+//! Figures to compare, with published ones or between machines.
+
+use crate::error::{Result, wrong_input};
+use crate::likelihood::model_nll;
+use crate::progress::Progress;
+use crate::study::refused;
+use crate::train::shown::Shown;
+use composer_bptt::{Cell, Init, RecurrentConfig};
+use composer_evaluation::likelihood::marginal::Marginal;
+use composer_evaluation::likelihood::markov::MarkovChain;
+use composer_evaluation::likelihood::{FrameSpace, Nll};
+use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
+use composer_music::frame_json::{FrameSets, read_frame_json};
+use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_studies::speed::{self, Cost, Curve, Options, Peak, Scaling, Shape};
+use composer_training::{TrainingConfig, train};
+use std::path::PathBuf;
+
+/// How the network of the benchmark of likelihoods is trained.
+#[derive(Clone, Debug)]
+pub struct FramesOptions {
+    /// The set: pieces of frames of MIDI pitches, as JSON.
+    pub file: PathBuf,
+    /// Only the two baselines, without a network.
+    pub baselines: bool,
+    /// Cell of the network.
+    pub cell: Cell,
+    /// Units of its layer.
+    pub hidden: usize,
+    /// Epochs at most.
+    pub epochs: u64,
+    /// Dropout before the output.
+    pub dropout: f64,
+    /// Whether the pitches of a frame are coupled.
+    pub coupled: bool,
+    /// Semitones to transpose by at most during training.
+    pub transpose: i8,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Seed of weights, order and dropout.
+    pub seed: u64,
+}
+
+impl Default for FramesOptions {
+    fn default() -> Self {
+        Self {
+            file: PathBuf::new(),
+            baselines: false,
+            cell: Cell::Lstm,
+            hidden: 200,
+            epochs: 60,
+            dropout: 0.5,
+            coupled: false,
+            transpose: 0,
+            learning_rate: 0.004,
+            seed: 1,
+        }
+    }
+}
+
+/// Likelihoods of a published set.
+#[derive(Clone, Debug)]
+pub struct FrameLikelihoods {
+    /// Test pieces.
+    pub pieces: usize,
+    /// Their frames.
+    pub frames: usize,
+    /// Each predictor and its likelihood of the test pieces.
+    pub predictors: Vec<(String, Nll)>,
+}
+
+/// The likelihood of the test pieces under two baselines, and under a network that is trained on the training pieces and
+/// stopped by the validation pieces.
+///
+/// # Errors
+/// The file or an option cannot be used.
+pub fn frames(options: &FramesOptions, progress: &mut dyn Progress) -> Result<FrameLikelihoods> {
+    let sets = read_frame_json(&options.file).map_err(wrong_input)?;
+    let space = FrameSpace { onset_plane: false, ..FrameSpace::PIANO };
+    let mut predictors = vec![
+        ("per-pitch marginal".to_string(), Marginal::fit(&sets.train, space).score(&sets.test)),
+        ("per-pitch Markov chain".to_string(), MarkovChain::fit(&sets.train, space).score(&sets.test)),
+    ];
+    if !options.baselines {
+        predictors.push(network(&sets, options, progress)?);
+    }
+    let frames = sets.test.iter().map(Vec::len).sum();
+    Ok(FrameLikelihoods { pieces: sets.test.len(), frames, predictors })
+}
+
+fn network(
+    sets: &FrameSets,
+    options: &FramesOptions,
+    progress: &mut dyn Progress,
+) -> anyhow::Result<(String, Nll)> {
+    let sequences = |pieces: &[Vec<Frame>]| pieces.iter().cloned().map(Sequence::Frames).collect::<Vec<_>>();
+    let representation = FrameRepresentation { onset_plane: false, ..FrameRepresentation::default() };
+    let FramesOptions { cell, hidden, .. } = *options;
+    let recurrent = RecurrentConfig { cell, hidden, ..RecurrentConfig::default() };
+    let config = ModelConfig {
+        output_dropout: options.dropout,
+        coupled: options.coupled,
+        ..ModelConfig::new(Encoding::frames(representation), recurrent)
+    };
+    let training = TrainingConfig {
+        epochs: options.epochs,
+        batch_size: 16,
+        copies: 1,
+        transpose: options.transpose,
+        learning_rate: options.learning_rate,
+        seed: options.seed,
+        ..TrainingConfig::default()
+    };
+    let (train_set, valid_set) = (sequences(&sets.train), sequences(&sets.valid));
+    let mut model = SequenceModel::new(config, &Init::default(), options.seed)?;
+    model.init_output_bias(&train_set);
+    let mut shown = Shown { progress, epochs: options.epochs };
+    let outcome = train(&mut model, &train_set, &valid_set, &training, &mut shown);
+    progress.finished();
+    let outcome = outcome?;
+    let coupled = if options.coupled { " coupled" } else { "" };
+    let name = format!("{cell} {hidden}{coupled} (epoch {})", outcome.best.epoch);
+    Ok((name, model_nll(&model, &sequences(&sets.test))?))
+}
+
+/// What a training step and a generated step of each shape cost, in time and memory; `each` is called with every cost as it is
+/// measured.
+///
+/// # Errors
+/// A size is out of range; nothing is then measured.
+pub fn speed(
+    shapes: &[Shape],
+    options: Options,
+    rounds: usize,
+    each: &mut dyn FnMut(&Cost),
+) -> Result<Vec<Cost>> {
+    speed::check_rounds(rounds).map_err(refused)?;
+    shapes.iter().try_for_each(Shape::check).map_err(refused)?;
+    let mut peak = Peak::new();
+    peak.run();
+    let mut costs = Vec::new();
+    for &shape in shapes {
+        let cost = speed::measure(shape, options, rounds, &mut peak).map_err(refused)?;
+        each(&cost);
+        costs.push(cost);
+    }
+    Ok(costs)
+}
+
+/// Refuses sizes that cannot be measured.
+///
+/// # Errors
+/// One of them is out of range.
+pub fn check_scaling(options: &Scaling) -> Result<()> {
+    Ok(options.check().map_err(refused)?)
+}
+
+/// How the cost of a training step grows with the length and the batch, and falls with the threads.
+///
+/// # Errors
+/// As [`check_scaling`].
+pub fn scaling(options: &Scaling) -> Result<Vec<Curve>> {
+    Ok(speed::scaling(options).map_err(refused)?)
+}

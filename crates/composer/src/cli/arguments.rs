@@ -1,0 +1,139 @@
+//! All commands, and what holds for each of them.
+
+use super::terminal::Terminal;
+use super::{
+    accompany, benchmark, compose, diagnose, drum, evaluate, failure, gradcheck, ingest, inspect, learn_part,
+    listening, reharmonise, runs, score, shell, study, train,
+};
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Train recurrent networks on polyphonic music, and compose with them.
+///
+/// Without a command, composer trains on the built-in music, composes, and writes a report to look at and listen to: about
+/// two minutes, no files needed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "composer",
+    version,
+    propagate_version = true,
+    subcommand_help_heading = "Commands",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    /// The command; none: the quick start
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Number of processor cores to use; the result is the same with any number
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Print only results and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Print more: every epoch as a line, and the cause of each error
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a model on a folder of MIDI files, then compose, evaluate and write a report
+    Train(Box<train::TrainArgs>),
+    /// List the trainings in a folder
+    Runs(runs::RunsArgs),
+    /// Compose with a trained model, or with the built-in one
+    Compose(Box<compose::ComposeArgs>),
+    /// Compute the likelihood of a piece under a model, note by note
+    Score(score::ScoreArgs),
+    /// Write an accompaniment for a melody; the melody is not changed
+    Accompany(accompany::AccompanyArgs),
+    /// Write drums for a bass line
+    Drum(drum::DrumArgs),
+    /// Keep a melody and write harmony in another style
+    Reharmonise(reharmonise::ReharmoniseArgs),
+    /// The old name of train --task accompany, drum or reharmonise
+    #[command(hide = true)]
+    LearnPart(learn_part::LearnArgs),
+    /// Find out what is wrong with pieces of music: where, why, and what to try
+    Diagnose(diagnose::DiagnoseArgs),
+    /// Compare music with real music, or measure how well a model predicts held-out music
+    Evaluate(Box<evaluate::EvaluateArgs>),
+    /// Summarise a listening test: win rates, intervals, and how many judgements are needed
+    Listening(listening::ListeningArgs),
+    /// Show what is in a MIDI file: roles, a piano roll, and what each representation keeps
+    Inspect(inspect::InspectArgs),
+    /// Encode folders of MIDI files as a corpus, with a report on every file
+    Ingest(ingest::IngestArgs),
+    /// Check the hand-written gradients against finite differences
+    Gradcheck(gradcheck::GradcheckArgs),
+    /// Experiments on recurrent networks: memory, gradient flow, scheduled sampling
+    #[command(subcommand)]
+    Study(study::StudyCommand),
+    /// Measure likelihoods to compare with published figures, and speed and memory on this machine
+    #[command(subcommand)]
+    Benchmark(benchmark::BenchmarkCommand),
+    /// Print a completion script for a shell
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page
+    Man(shell::ManArgs),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut terminal = Terminal::new(arguments.json, arguments.quiet, arguments.verbose);
+    match run(arguments, &mut terminal) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough.
+        Err(_) if terminal.is_closed() => ExitCode::SUCCESS,
+        Err(error) => failure::report(error, terminal.is_verbose()),
+    }
+}
+
+fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
+    if let Some(threads) = arguments.threads {
+        if threads == 0 {
+            return Err(failure::wrong_input("--threads is 0, and must be at least 1"));
+        }
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    match arguments.command {
+        None => train::run(&train::TrainArgs::parse_from(["train"]), terminal),
+        Some(Command::Train(args)) => train::run(&args, terminal),
+        Some(Command::Runs(args)) => runs::run(&args, terminal),
+        Some(Command::Compose(args)) => compose::run(&args, terminal),
+        Some(Command::Score(args)) => score::run(&args, terminal),
+        Some(Command::Accompany(args)) => accompany::run(&args, terminal),
+        Some(Command::Drum(args)) => drum::run(&args, terminal),
+        Some(Command::Reharmonise(args)) => reharmonise::run(&args, terminal),
+        Some(Command::LearnPart(args)) => learn_part::run(&args, terminal),
+        Some(Command::Diagnose(args)) => diagnose::run(&args, terminal),
+        Some(Command::Evaluate(args)) => evaluate::run(&args, terminal),
+        Some(Command::Listening(args)) => listening::run(&args, terminal),
+        Some(Command::Inspect(args)) => inspect::run(&args, terminal),
+        Some(Command::Ingest(args)) => ingest::run(&args, terminal),
+        Some(Command::Gradcheck(args)) => gradcheck::run(&args, terminal),
+        Some(Command::Study(command)) => study::run(&command, terminal),
+        Some(Command::Benchmark(command)) => benchmark::run(&command, terminal),
+        Some(Command::Completions(args)) => shell::completions(&args, Arguments::command(), terminal),
+        Some(Command::Man(_)) => shell::man(Arguments::command(), terminal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,92 @@
+//! `composer benchmark frames`.
+
+use crate::cli::help::with_cells;
+use crate::cli::terminal::Terminal;
+use clap::Args;
+use composer::benchmark::{FramesOptions, frames};
+use composer_bptt::Cell;
+use composer_report::text::thousands;
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `composer benchmark frames`.
+#[derive(Clone, Debug, Args)]
+pub struct FramesArgs {
+    /// The set: pieces of frames of MIDI pitches, as in the JSB Chorales and Nottingham sets
+    pub file: PathBuf,
+
+    /// Only the two baselines, without training a network
+    #[arg(long)]
+    pub baselines: bool,
+
+    #[arg(help = with_cells("Cell of the network"), long, default_value_t = FramesOptions::default().cell)]
+    pub cell: Cell,
+
+    /// Hidden units of its layer
+    #[arg(long, default_value_t = FramesOptions::default().hidden)]
+    pub hidden: usize,
+
+    /// Epochs at most
+    #[arg(long, default_value_t = FramesOptions::default().epochs)]
+    pub epochs: u64,
+
+    /// Dropout before the output
+    #[arg(long, default_value_t = FramesOptions::default().dropout)]
+    pub dropout: f64,
+
+    /// Couple the pitches of a frame, as in RNN-NADE; without it they are independent
+    #[arg(long)]
+    pub coupled: bool,
+
+    /// Semitones to transpose by at most during training; the published figures do not transpose
+    #[arg(long, default_value_t = FramesOptions::default().transpose)]
+    pub transpose: i8,
+
+    /// Peak learning rate
+    #[arg(long, default_value_t = FramesOptions::default().learning_rate)]
+    pub learning_rate: f64,
+
+    /// Seed of weights, order and dropout
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Runs the command.
+pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let options = FramesOptions {
+        file: args.file.clone(),
+        baselines: args.baselines,
+        cell: args.cell,
+        hidden: args.hidden,
+        epochs: args.epochs,
+        dropout: args.dropout,
+        coupled: args.coupled,
+        transpose: args.transpose,
+        learning_rate: args.learning_rate,
+        seed: args.seed,
+    };
+    let found = frames(&options, terminal)?;
+    if terminal.is_json() {
+        let predictors = found.predictors.iter().map(|(name, nll)| {
+            json!({
+                "name": name,
+                "nats_per_frame": nll.per_frame(),
+                "nats_per_frame_without_first": nll.per_frame_without_first(),
+            })
+        });
+        return terminal.print_json(&json!({
+            "file": args.file,
+            "test_pieces": found.pieces,
+            "test_frames": found.frames,
+            "predictors": predictors.collect::<Vec<_>>(),
+        }));
+    }
+    let (shown, total) = (args.file.display(), thousands(found.frames as u64));
+    writeln!(terminal, "{shown}: {} test pieces, {total} frames", found.pieces)?;
+    writeln!(terminal, "{:<32}{:>12}{:>20}", "nats per frame, test set", "all frames", "without the first")?;
+    for (name, nll) in &found.predictors {
+        writeln!(terminal, "{name:<32}{:>12.3}{:>20.3}", nll.per_frame(), nll.per_frame_without_first())?;
+    }
+    Ok(())
+}

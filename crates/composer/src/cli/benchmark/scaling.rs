@@ -1,0 +1,155 @@
+//! `composer benchmark scaling`: is the cost linear in the length and in the batch, and what do threads bring?
+
+use crate::cli::failure::wrong_input;
+use crate::cli::help::with_cells;
+use crate::cli::terminal::Terminal;
+use clap::Args;
+use composer::benchmark::{check_scaling, scaling};
+use composer_bptt::Cell;
+use composer_music::atomic_file::AtomicFile;
+use composer_report::scaling::chart;
+use composer_studies::speed::{Axis, Curve, Scaling, Shape};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `composer benchmark scaling`.
+#[derive(Clone, Debug, Args)]
+pub struct ScalingArgs {
+    #[arg(help = with_cells("The cell"), long, default_value = "lstm")]
+    cell: Cell,
+
+    /// Units in each layer
+    #[arg(long, default_value_t = 128, value_name = "N")]
+    hidden: usize,
+
+    /// Layers on top of each other
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    layers: usize,
+
+    /// Features of input and output
+    #[arg(long, default_value_t = 88, value_name = "N")]
+    features: usize,
+
+    /// Lengths, growing; batches have the middle one
+    #[arg(long, value_delimiter = ',', default_value = "32,64,128,256,512", value_name = "N")]
+    steps: Vec<usize>,
+
+    /// Batches, growing; lengths have the middle one
+    #[arg(long, value_delimiter = ',', default_value = "8,16,32,64,128", value_name = "N")]
+    batch_size: Vec<usize>,
+
+    /// Numbers of threads to compare
+    #[arg(long = "compare-threads", value_delimiter = ',', default_value = "1,2", value_name = "N")]
+    compare: Vec<usize>,
+
+    /// Times that each point is timed, in turn with the others; the best round is reported
+    #[arg(long, default_value_t = 7, value_name = "N")]
+    rounds: usize,
+
+    /// Where to draw the curves, as SVG
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(args: &ScalingArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let middle = |sizes: &[usize]| sizes.get(sizes.len() / 2).copied().unwrap_or(0);
+    let options = Scaling {
+        shape: Shape {
+            cell: args.cell,
+            features: args.features,
+            hidden: args.hidden,
+            layers: args.layers,
+            batch: middle(&args.batch_size),
+            steps: middle(&args.steps),
+        },
+        steps: args.steps.clone(),
+        batches: args.batch_size.clone(),
+        threads: args.compare.clone(),
+        rounds: args.rounds,
+    };
+    check_scaling(&options)?;
+    // A file that cannot be written is said before the minutes of measuring.
+    let file = match &args.output {
+        Some(path) => Some(
+            AtomicFile::create(path)
+                .map_err(|error| wrong_input(format!("cannot write {}: {error}", path.display())))?,
+        ),
+        None => None,
+    };
+    let curves = scaling(&options)?;
+    if let Some(mut file) = file {
+        file.write_all(chart(&options.shape, &curves)?.as_bytes())?;
+        file.commit()?;
+    }
+    match terminal.is_json() {
+        true => terminal.print_json(&as_json(&options, &curves)),
+        false => print(&options, &curves, terminal),
+    }
+}
+
+fn print(options: &Scaling, curves: &[Curve], terminal: &mut Terminal) -> anyhow::Result<()> {
+    writeln!(terminal, "{}: ms per training step, the best of {} rounds", options.shape, options.rounds)?;
+    for axis in [Axis::Steps, Axis::Batch] {
+        let sizes = if axis == Axis::Steps { &options.steps } else { &options.batches };
+        writeln!(
+            terminal,
+            "\n{:<12}{}{:>8}",
+            name(axis),
+            sizes.iter().map(|size| format!("{size:>10}")).collect::<String>(),
+            "slope"
+        )?;
+        let curves: Vec<&Curve> = curves.iter().filter(|curve| curve.axis == axis).collect();
+        for curve in &curves {
+            let times: String =
+                curve.points.iter().map(|point| format!("{:>10.2}", point.seconds * 1e3)).collect();
+            writeln!(terminal, "{:<12}{times}{:>8.3}", threads(curve.threads), curve.slope())?;
+        }
+        for curve in curves.iter().skip(1) {
+            let gains =
+                gains(curves[0], curve).into_iter().map(|gain| format!("{gain:>9.2}×")).collect::<String>();
+            writeln!(terminal, "{:<12}{gains}", format!("{} : {}", curves[0].threads, curve.threads))?;
+        }
+    }
+    Ok(())
+}
+
+/// How many times faster the second curve is at each size.
+fn gains(first: &Curve, second: &Curve) -> Vec<f64> {
+    first.points.iter().zip(&second.points).map(|(a, b)| a.seconds / b.seconds).collect()
+}
+
+fn name(axis: Axis) -> &'static str {
+    match axis {
+        Axis::Steps => "steps",
+        Axis::Batch => "batch size",
+    }
+}
+
+fn threads(count: usize) -> String {
+    format!("{count} thread{}", if count == 1 { "" } else { "s" })
+}
+
+fn as_json(options: &Scaling, curves: &[Curve]) -> Value {
+    let Shape { cell, features, hidden, layers, batch, steps } = options.shape;
+    let curve_as_json = |curve: &Curve| {
+        json!({
+            "axis": name(curve.axis).replace(' ', "_"),
+            "threads": curve.threads,
+            "slope": curve.slope(),
+            "sizes": curve.points.iter().map(|point| point.size).collect::<Vec<_>>(),
+            "training_ms": curve.points.iter().map(|point| point.seconds * 1e3).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "cell": cell,
+        "features": features,
+        "hidden": hidden,
+        "layers": layers,
+        "batch_size": batch,
+        "steps": steps,
+        "rounds": options.rounds,
+        "curves": curves.iter().map(curve_as_json).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,157 @@
+//! `composer benchmark speed`.
+
+use crate::cli::help::{each_once, with_cells};
+use crate::cli::terminal::Terminal;
+use clap::Args;
+use composer::benchmark::speed;
+use composer_bptt::Cell;
+use composer_studies::speed::{Cost, Options, Shape, Time};
+use composer_tensor::{parallel::pool, simd};
+use serde_json::{Value, json};
+use std::io::Write;
+
+/// `composer benchmark speed`.
+#[derive(Clone, Debug, Args)]
+pub struct SpeedArgs {
+    #[arg(help = with_cells("Cells"), long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
+    cells: Vec<Cell>,
+
+    /// Units in each layer, one or several numbers
+    #[arg(long, value_delimiter = ',', default_value = "128,256,512", value_name = "N")]
+    hidden: Vec<usize>,
+
+    /// Layers on top of each other, one or several numbers
+    #[arg(long, value_delimiter = ',', default_value = "1", value_name = "N")]
+    layers: Vec<usize>,
+
+    /// Features of input and output
+    #[arg(long, default_value_t = 88, value_name = "N")]
+    features: usize,
+
+    /// Sequences in a batch
+    #[arg(long, default_value_t = 32, value_name = "N")]
+    batch_size: usize,
+
+    /// Time steps
+    #[arg(long, default_value_t = 128, value_name = "N")]
+    steps: usize,
+
+    /// Take the input as a matrix of numbers, not as a list of notes
+    #[arg(long)]
+    dense: bool,
+
+    /// Gradient checkpointing: compute the activations of about √T steps at a time again, to save memory
+    #[arg(long)]
+    recompute: bool,
+
+    /// Times that each shape is timed, in turn with the large product; the best round is reported
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    rounds: usize,
+}
+
+/// Runs the command.
+pub fn run(args: &SpeedArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let SpeedArgs { features, batch_size: batch, steps, .. } = *args;
+    let mut shapes = Vec::new();
+    for cell in each_once(&args.cells) {
+        for &hidden in &args.hidden {
+            for &layers in &args.layers {
+                shapes.push(Shape { cell, features, hidden, layers, batch, steps });
+            }
+        }
+    }
+    let options = Options { dense: args.dense, recompute: args.recompute };
+    if terminal.is_json() {
+        let costs = speed(&shapes, options, args.rounds, &mut |_| {})?;
+        return terminal.print_json(&as_json(args, &costs));
+    }
+    let mut head = false;
+    let costs = speed(&shapes, options, args.rounds, &mut |cost| {
+        if !std::mem::replace(&mut head, true) {
+            let _ = writeln!(terminal, "{}", HEAD.join("\n"));
+        }
+        let _ = writeln!(terminal, "{}", line(cost));
+    })?;
+    let best = costs.iter().map(|cost| cost.peak).fold(0.0, f64::max);
+    writeln!(
+        terminal,
+        "\n{} threads, {}, {} rounds; the best round is reported. Large product: {:.0} GFLOP/s.",
+        pool::threads(),
+        simd::path(),
+        args.rounds,
+        best / 1e9
+    )?;
+    writeln!(
+        terminal,
+        "Memory: at most at one time; beside it, over the activations that must be kept for the backward pass."
+    )?;
+    Ok(())
+}
+
+const HEAD: [&str; 2] = [
+    "                              training                    large  generated   weights    memory         allocated",
+    "shape                     ms (median)        GFLOP/s    product    µs/step      GB/s        MB         per step",
+];
+
+fn line(cost: &Cost) -> String {
+    let Cost { training, generation, .. } = cost;
+    let memory = match cost.memory {
+        Some(memory) => {
+            let ratio = memory.peak as f64 / cost.shape.activation_bytes() as f64;
+            format!("{:>10.1}{:>7}", memory.peak as f64 / 1e6, format!("{ratio:.2}×"))
+        }
+        None => format!("{:>17}", "–"),
+    };
+    let later = cost.later.map_or("–".into(), |later| format!("{} bytes", later.bytes));
+    format!(
+        "{:<24}{:>8.2}{:>10}{:>10.1}{:>10.0} %{:>11.1}{:>10.1}{memory}{later:>12}",
+        cost.shape.to_string(),
+        training.best * 1e3,
+        format!("({:.2})", training.median * 1e3),
+        cost.rate() / 1e9,
+        cost.share_of_peak() * 100.0,
+        generation.best * 1e6,
+        cost.weights_per_second() / 1e9,
+    )
+}
+
+fn as_json(args: &SpeedArgs, costs: &[Cost]) -> Value {
+    json!({
+        "threads": pool::threads(),
+        "simd": simd::path().to_string(),
+        "rounds": args.rounds,
+        "input": if args.dense { "dense" } else { "multi-hot" },
+        "recompute": args.recompute,
+        "shapes": costs.iter().map(shape_as_json).collect::<Vec<_>>(),
+    })
+}
+
+fn shape_as_json(cost: &Cost) -> Value {
+    let Cost { shape, phases, .. } = cost;
+    let time = |time: Time, unit: f64| json!({ "best": time.best * unit, "median": time.median * unit });
+    json!({
+        "cell": shape.cell,
+        "features": shape.features,
+        "hidden": shape.hidden,
+        "layers": shape.layers,
+        "batch_size": shape.batch,
+        "steps": shape.steps,
+        "training_ms": time(cost.training, 1e3),
+        "phases_ms": {
+            "forward": phases.forward * 1e3,
+            "output_and_loss": phases.output * 1e3,
+            "backward": phases.backward * 1e3,
+            "optimiser": phases.optimiser * 1e3,
+        },
+        "flop": shape.flops(),
+        "gflops": cost.rate() / 1e9,
+        "large_product_gflops": cost.peak / 1e9,
+        "share_of_large_product": cost.share_of_peak(),
+        "generated_step_us": time(cost.generation, 1e6),
+        "weight_bytes": cost.weight_bytes,
+        "weights_gb_per_second": cost.weights_per_second() / 1e9,
+        "peak_bytes": cost.memory.map(|memory| memory.peak),
+        "activation_bytes": shape.activation_bytes(),
+        "allocated_bytes_per_step": cost.later.map(|later| later.bytes),
+    })
+}

@@ -1,0 +1,68 @@
+//! `composer compose`.
+
+use super::music_args::MusicArgs;
+use super::steering::SteerArgs;
+use super::terminal::Terminal;
+use clap::Args;
+use composer::compose::{ComposeOptions, compose, save};
+use composer::{Progress, TrainedModel};
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `composer compose`.
+#[derive(Clone, Debug, Args)]
+pub struct ComposeArgs {
+    /// The trained model: model.safetensors of a run [default: the built-in model, of piano rags and game music]
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+
+    /// Where to write the music
+    #[arg(long, default_value = "compositions", value_name = "FOLDER")]
+    pub output_dir: PathBuf,
+
+    /// What to compose
+    #[command(flatten)]
+    pub music: MusicArgs,
+
+    /// The same seed gives the same music, another seed other music
+    #[arg(long, default_value_t = ComposeOptions::default().seed)]
+    pub seed: u64,
+
+    /// How to steer the model
+    #[command(flatten)]
+    pub steer: SteerArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let model = TrainedModel::load_or_built_in(args.model.as_deref())?;
+    let options = args.steer.over(args.music.options(args.seed))?;
+    if options.temperature == Some(0.0) {
+        let text = "Temperature 0 is greedy: the likeliest at every step. The seed changes nothing, and all outputs are alike.";
+        if terminal.is_json() { terminal.note(text) } else { writeln!(terminal, "{text}")? }
+    }
+    let pieces = compose(&model, &options)?;
+    let saved = save(pieces, &args.output_dir, options.soundfont.as_deref())?;
+    let path = |stem: &str| args.output_dir.join(stem).display().to_string();
+    if terminal.is_json() {
+        let records = saved.iter().map(|saved| {
+            let stem = path(&saved.file_stem);
+            json!({
+                "midi": format!("{stem}.mid"),
+                "wav": format!("{stem}.wav"),
+                "nats_per_step": saved.piece.nll_per_step(),
+            })
+        });
+        return terminal.print_json(&records.collect::<Vec<_>>());
+    }
+    for saved in saved {
+        let nll = saved.piece.nll_per_step();
+        writeln!(
+            terminal,
+            "{0}.mid  {0}.wav  ({nll:.2} nats per step under the model)",
+            path(&saved.file_stem)
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! `composer gradcheck`.
+
+use super::failure::wrong_input;
+use super::terminal::Terminal;
+use anyhow::anyhow;
+use clap::Args;
+use composer::gradcheck::{CellOptions, Report, gradcheck};
+use composer_bptt::{Cell, Implementation};
+use serde_json::json;
+use std::io::Write;
+
+/// `composer gradcheck`.
+#[derive(Clone, Debug, Args)]
+pub struct GradcheckArgs {
+    #[arg(long, default_value = "all", help = format!("Which cell: {} or all", Cell::names()))]
+    pub cell: String,
+
+    /// Whose gradients are checked: textbook (plain loops), fused (what runs) or reference (a tape)
+    #[arg(long, default_value = "fused", value_name = "NAME")]
+    pub implementation: Implementation,
+
+    /// Number of layers
+    #[arg(long, default_value_t = 2)]
+    pub layers: usize,
+
+    /// Hidden units in each layer
+    #[arg(long, default_value_t = 5)]
+    pub hidden: usize,
+
+    /// Time steps
+    #[arg(long, default_value_t = 6)]
+    pub steps: usize,
+
+    /// Sequences in a batch
+    #[arg(long, default_value_t = 3)]
+    pub batch: usize,
+
+    /// Read the sequence in both directions
+    #[arg(long)]
+    pub bidirectional: bool,
+
+    /// Normalise the gates inside the cells
+    #[arg(long)]
+    pub layer_norm: bool,
+
+    /// Seed of weights and inputs
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// Make the gradients of this gate (i, f, g, o, r, z, n or h) 1 % too large, to see the check catch it
+    #[arg(long, value_name = "GATE")]
+    pub falsify: Option<String>,
+}
+
+/// Runs the command; a gradient that is wrong is a failure of the program.
+pub fn run(args: &GradcheckArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let options = options(args)?;
+    let report = gradcheck(&options)?;
+    if terminal.is_json() {
+        terminal.print_json(&as_json(args, &options, &report))?;
+    } else {
+        writeln!(terminal, "{} implementation\n{report}", options.implementation)?;
+    }
+    if report.passed() {
+        return Ok(());
+    }
+    let wrong = report.failures().map(|row| match row.gate {
+        Some(gate) => format!("{} (gate {gate})", row.name),
+        None => row.name.clone(),
+    });
+    Err(anyhow!("gradients differ from central differences: {}", wrong.collect::<Vec<_>>().join(", ")))
+}
+
+fn options(args: &GradcheckArgs) -> anyhow::Result<CellOptions> {
+    let cells = match args.cell.as_str() {
+        "all" => Cell::ALL.to_vec(),
+        name => vec![name.parse().map_err(|error| wrong_input(format!("{error}, or all")))?],
+    };
+    if let Some(gate) = &args.falsify {
+        let gates: Vec<_> = cells.iter().flat_map(|cell| cell.gates()).collect();
+        if !gates.contains(&&gate.as_str()) {
+            let names: Vec<_> = gates.iter().map(ToString::to_string).collect();
+            return Err(wrong_input(format!(
+                "--falsify {gate}: there is no such gate; choose one of {}",
+                names.join(", ")
+            )));
+        }
+    }
+    let options = CellOptions {
+        implementation: args.implementation,
+        cells,
+        hidden: args.hidden,
+        layers: args.layers,
+        steps: args.steps,
+        batch: args.batch,
+        bidirectional: args.bidirectional,
+        layer_norm: args.layer_norm,
+        seed: args.seed,
+        falsify: args.falsify.clone(),
+        ..CellOptions::default()
+    };
+    Ok(options)
+}
+
+fn as_json(args: &GradcheckArgs, options: &CellOptions, report: &Report) -> serde_json::Value {
+    json!({
+        "passed": report.passed(),
+        "tolerance": options.check.tolerance,
+        "step": options.check.step,
+        "implementation": options.implementation,
+        "cells": options.cells,
+        "input": options.input,
+        "hidden": args.hidden,
+        "layers": args.layers,
+        "steps": args.steps,
+        "batch": args.batch,
+        "bidirectional": args.bidirectional,
+        "layer_norm": args.layer_norm,
+        "seed": args.seed,
+        "falsify": args.falsify,
+        "rows": report.rows,
+    })
+}

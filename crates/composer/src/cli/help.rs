@@ -1,0 +1,50 @@
+//! Help texts with the defaults in force, and values of options.
+
+use composer::settings::{Preset, Settings};
+use composer_bptt::Cell;
+
+/// A help text with the default of a setting.
+pub fn with_default(text: &str, key: &str) -> String {
+    format!("{text} [default: {}]", Settings::default_of(key))
+}
+
+/// A help text with the names of all cells.
+pub fn with_cells(text: &str) -> String {
+    let names: Vec<String> = Cell::ALL.iter().map(Cell::to_string).collect();
+    format!("{text}: {}", names.join(", "))
+}
+
+/// The preset of a name.
+pub fn preset(name: &str) -> Result<Preset, String> {
+    Preset::by_name(name).map_err(|error| error.to_string())
+}
+
+/// What the presets are.
+pub fn presets() -> String {
+    let lines: String = Preset::table().lines().map(|line| format!("  {line}\n")).collect();
+    format!(
+        "Presets, with the time for the built-in music on two cores:\n{lines}\n\
+         Settings: an option or --set is used before --config, --config before --preset, --preset before the defaults."
+    )
+}
+
+/// The command as it was typed, so that it does the same again when it is pasted into a shell.
+pub fn typed_command() -> String {
+    let words = std::env::args().skip(1).map(|word| {
+        let plain =
+            word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=,".contains(c)) && !word.is_empty();
+        if plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    });
+    std::iter::once("composer".to_string()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// Items in their order, each once.
+pub fn each_once<T: Copy + PartialEq>(items: &[T]) -> Vec<T> {
+    let mut once: Vec<T> = Vec::new();
+    for &item in items {
+        if !once.contains(&item) {
+            once.push(item);
+        }
+    }
+    once
+}

@@ -1,0 +1,63 @@
+//! `composer learn-part`: the old name of `composer train --task`.
+
+use super::task_args::{self, PartTrainingArgs, TaskName};
+use super::terminal::Terminal;
+use clap::Args;
+use composer::parts::TrainPartOptions;
+use std::path::PathBuf;
+
+/// `composer learn-part`.
+#[derive(Clone, Debug, Args)]
+pub struct LearnArgs {
+    /// What to train a model for
+    pub task: TaskName,
+
+    /// Folders of MIDI files; for reharmonise each with the name of its style: rag=FOLDER
+    #[arg(required = true, value_name = "[STYLE=]FOLDER")]
+    pub folders: Vec<String>,
+
+    /// Also keep a folder with checkpoints, metrics and TensorBoard curves, to resume the run if it is stopped
+    #[arg(long, value_name = "FOLDER")]
+    pub output_dir: Option<PathBuf>,
+
+    /// Resume the run in a folder, with the same other options
+    #[arg(long, value_name = "FOLDER", conflicts_with = "output_dir")]
+    pub resume: Option<PathBuf>,
+
+    /// Epochs at most; training stops earlier when the validation loss no longer falls [default: 14, for drums 10]
+    #[arg(long)]
+    pub epochs: Option<u64>,
+
+    /// Hidden units of the decoder
+    #[arg(long, default_value_t = TrainPartOptions::default().hidden)]
+    pub hidden: usize,
+
+    /// Dropout of the decoder's output
+    #[arg(long, default_value_t = TrainPartOptions::default().dropout)]
+    pub dropout: f64,
+
+    /// Seed of weights, order and dropout
+    #[arg(long, default_value_t = TrainPartOptions::default().seed)]
+    pub seed: u64,
+
+    /// Options of the tasks
+    #[command(flatten)]
+    pub part: PartTrainingArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &LearnArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let Some(task) = args.task.part() else {
+        return Err(super::failure::wrong_input("composer train trains models that compose"));
+    };
+    let options = TrainPartOptions {
+        output_dir: args.output_dir.clone(),
+        resume: args.resume.clone(),
+        epochs: args.epochs,
+        hidden: args.hidden,
+        dropout: args.dropout,
+        seed: args.seed,
+        ..args.part.options(task, args.folders.clone())
+    };
+    task_args::run(&options, terminal)
+}

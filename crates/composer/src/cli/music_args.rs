@@ -1,0 +1,55 @@
+//! Options of composing that `train` and `compose` share.
+
+use clap::Args;
+use composer::compose::{ComposeOptions, FRAME_TEMPERATURE, Length, TOKEN_TEMPERATURE};
+use std::path::PathBuf;
+
+/// Options of composing.
+#[derive(Clone, Debug, Args)]
+pub struct MusicArgs {
+    /// Number of pieces to compose
+    #[arg(long, default_value_t = ComposeOptions::default().num_outputs, value_name = "N")]
+    pub num_outputs: usize,
+
+    /// Length of each piece: 16bars (of four quarters) or 256steps
+    #[arg(long, default_value_t = ComposeOptions::default().length)]
+    pub length: Length,
+
+    #[arg(long, help = temperature())]
+    pub temperature: Option<f64>,
+
+    /// Notes that may sound together, at most
+    #[arg(long, default_value_t = ComposeOptions::default().max_polyphony, value_name = "N")]
+    pub max_polyphony: usize,
+
+    /// Tempo in quarter notes per minute [default: that of the training music]
+    #[arg(long)]
+    pub qpm: Option<f64>,
+
+    /// Play with the sounds of a SoundFont file (.sf2) instead of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub soundfont: Option<PathBuf>,
+}
+
+fn temperature() -> String {
+    format!(
+        "Temperature: 1 as learnt, lower is safer, higher is riskier, 0 always the most likely [default: {FRAME_TEMPERATURE} for \
+         frames, {TOKEN_TEMPERATURE} for tokens]"
+    )
+}
+
+impl MusicArgs {
+    /// The options, with a seed.
+    pub fn options(&self, seed: u64) -> ComposeOptions {
+        ComposeOptions {
+            num_outputs: self.num_outputs,
+            length: self.length,
+            temperature: self.temperature,
+            max_polyphony: self.max_polyphony,
+            seed,
+            qpm: self.qpm,
+            soundfont: self.soundfont.clone(),
+            ..ComposeOptions::default()
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `composer reharmonise`.
+
+use super::part_args::{MelodyArgs, PartArgs};
+use super::terminal::Terminal;
+use clap::Args;
+use composer::reharmonise;
+
+/// `composer reharmonise`.
+#[derive(Clone, Debug, Args)]
+pub struct ReharmoniseArgs {
+    /// Options of all parts
+    #[command(flatten)]
+    pub part: PartArgs,
+
+    /// The new style, one of those that the model knows
+    #[arg(long)]
+    pub style: String,
+
+    /// Where the melody is
+    #[command(flatten)]
+    pub melody: MelodyArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &ReharmoniseArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let score = args.part.read()?;
+    let part = reharmonise(&score, &args.style, &args.part.options(), &args.melody.options())?;
+    args.part.save(&part, &args.style, terminal)
+}

@@ -1,0 +1,75 @@
+//! `composer score`.
+
+use super::terminal::Terminal;
+use anyhow::Context;
+use clap::Args;
+use composer::inspect::read_midi;
+use composer::{Progress, TrainedModel, surprise};
+use composer_music::atomic_file::write_atomically;
+use composer_music::representation::pitch_name;
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `composer score`.
+#[derive(Clone, Debug, Args)]
+pub struct ScoreArgs {
+    /// The piece
+    pub file: PathBuf,
+
+    /// The trained model: model.safetensors of a run [default: the built-in model]
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+
+    /// Also draw the piece into this SVG file, surprising notes in red
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+
+    /// Number of the most surprising notes to list
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub top: usize,
+}
+
+/// Runs the command.
+pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let model = TrainedModel::load_or_built_in(args.model.as_deref())?;
+    let shown = args.file.display();
+    let piece = read_midi(&args.file)?.score;
+    let scored =
+        surprise(&model, &piece).map_err(|error| anyhow::Error::from(error).context(shown.to_string()))?;
+    if scored.left_out > 0 {
+        let text =
+            format!("{} notes are drums or outside the model's range, and are not scored.", scored.left_out);
+        terminal.warning(&text);
+    }
+    let (steps, notes, nats) = (scored.surprise.steps.len(), scored.surprise.notes.len(), scored.nats());
+    let most = scored.most_surprising(args.top);
+    if terminal.is_json() {
+        let notes_json = most.iter().map(|(note, bar, beat)| {
+            json!({ "bar": bar, "beat": beat, "pitch": note.pitch, "name": pitch_name(note.pitch), "nats": note.nll })
+        });
+        terminal.print_json(&json!({
+            "file": args.file,
+            "steps": steps,
+            "notes": notes,
+            "left_out": scored.left_out,
+            "nats": nats,
+            "nats_per_step": nats / steps as f64,
+            "most_surprising": notes_json.collect::<Vec<_>>(),
+        }))?;
+    } else {
+        writeln!(terminal, "{shown}: {steps} steps, {notes} notes")?;
+        writeln!(terminal, "  {nats:.1} nats in all, {:.3} per step", nats / steps as f64)?;
+        writeln!(terminal, "  the most surprising notes:")?;
+        for (note, bar, beat) in most {
+            let name = pitch_name(note.pitch);
+            writeln!(terminal, "    bar {bar:>3}, beat {beat:<4} {name:<4} {:6.2} nats", note.nll)?;
+        }
+    }
+    if let Some(path) = &args.svg {
+        write_atomically(path, scored.to_svg().as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        terminal.note(&format!("The picture is {}.", path.display()));
+    }
+    Ok(())
+}

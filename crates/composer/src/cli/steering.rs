@@ -1,0 +1,162 @@
+//! Options that steer a model while it composes.
+
+use super::failure::wrong_input;
+use clap::Args;
+use composer::compose::{ComposeOptions, FrameChoice, Primer, TokenChoice};
+use composer_decoding::grammar::read_pitch;
+use composer_decoding::harmony::Key;
+use std::path::PathBuf;
+
+/// Options of `composer compose` beyond those that all music has.
+#[derive(Clone, Debug, Args)]
+pub struct SteerArgs {
+    /// Begin with the music of this MIDI file
+    #[arg(long, value_name = "FILE", conflicts_with = "primer_notes", help_heading = "Primer")]
+    pub primer_midi: Option<PathBuf>,
+
+    /// Begin with these notes: "C4:1 E4:1 G4+C5:2 R:1", pitches and lengths in quarters
+    #[arg(long, value_name = "NOTES", help_heading = "Primer")]
+    pub primer_notes: Option<String>,
+
+    /// Condition on the primer, without writing it
+    #[arg(long, help_heading = "Primer")]
+    pub condition_on_primer: bool,
+
+    /// Begin each piece with the primer (the default)
+    #[arg(long, help_heading = "Primer")]
+    pub inject_primer: bool,
+
+    /// Only notes of this key, such as "D minor"; the piece ends on its tonic
+    #[arg(long, help_heading = "Constraints")]
+    pub key: Option<Key>,
+
+    /// Only notes of these chords, one for each bar, in a cycle: "Dm Gm A7 Dm"
+    #[arg(long, help_heading = "Constraints")]
+    pub chords: Option<String>,
+
+    /// Only notes between these two: C3-C6
+    #[arg(long, value_parser = pitch_range, help_heading = "Constraints")]
+    pub range: Option<(u8, u8)>,
+
+    /// Let the piece break off at its length instead of coming to an end
+    #[arg(long, help_heading = "Constraints")]
+    pub no_ending: bool,
+
+    /// Temperature with which notes begin, if it is not --temperature
+    #[arg(long, value_name = "T", help_heading = "Models of frames")]
+    pub onset_temperature: Option<f64>,
+
+    /// Temperature with which notes are held; 1, as learnt, unless --temperature is 0
+    #[arg(long, value_name = "T", help_heading = "Models of frames")]
+    pub hold_temperature: Option<f64>,
+
+    /// Deterministic: every pitch more likely than this sounds
+    #[arg(long, value_name = "P", conflicts_with = "top_voices", help_heading = "Models of frames")]
+    pub threshold: Option<f64>,
+
+    /// Deterministic: this number of the most likely pitches sounds
+    #[arg(long, value_name = "N", help_heading = "Models of frames")]
+    pub top_voices: Option<usize>,
+
+    /// Least number of steps that a note lasts
+    #[arg(long, value_name = "N", help_heading = "Models of frames")]
+    pub min_note_steps: Option<usize>,
+
+    /// Never strike a note again while it sounds
+    #[arg(long, help_heading = "Models of frames")]
+    pub no_rearticulation: bool,
+
+    /// Only the N most likely tokens
+    #[arg(long, value_name = "N", help_heading = "Models of tokens")]
+    pub top_k: Option<usize>,
+
+    /// Only the most likely tokens that together have this probability
+    #[arg(long, value_name = "P", help_heading = "Models of tokens")]
+    pub top_p: Option<f64>,
+
+    /// Only tokens at least this share as likely as the most likely one
+    #[arg(long, value_name = "P", help_heading = "Models of tokens")]
+    pub min_p: Option<f64>,
+
+    /// Typical sampling: only tokens of typical surprise that together have this probability
+    #[arg(long, value_name = "P", help_heading = "Models of tokens")]
+    pub typical_p: Option<f64>,
+
+    /// Penalty of recent tokens: 1 none, 1.2 somewhat
+    #[arg(long, value_name = "X", help_heading = "Models of tokens")]
+    pub repetition_penalty: Option<f64>,
+
+    /// No sequence of N tokens occurs twice
+    #[arg(long, value_name = "N", help_heading = "Models of tokens")]
+    pub no_repeat_ngram: Option<usize>,
+
+    /// Beam search of width N instead of sampling
+    #[arg(long, value_name = "N", help_heading = "Models of tokens")]
+    pub beam_width: Option<usize>,
+
+    /// How much beam search favours long pieces: 0 not at all, 1 by likelihood per token
+    #[arg(long, value_name = "X", requires = "beam_width", help_heading = "Models of tokens")]
+    pub length_penalty: Option<f64>,
+}
+
+fn pitch_range(text: &str) -> Result<(u8, u8), String> {
+    // A pitch may itself hold a minus sign (C-1): the one in the middle divides.
+    let places = text.match_indices('-').map(|(place, _)| place);
+    let mut read =
+        places.filter_map(|place| Some((read_pitch(&text[..place])?, read_pitch(&text[place + 1..])?)));
+    let range = read.next().ok_or("write two pitches, such as C3-C6")?;
+    if range.0 > range.1 { Err("the lower pitch comes first, such as C3-C6".into()) } else { Ok(range) }
+}
+
+impl SteerArgs {
+    /// Lays the options on others.
+    pub fn over(&self, options: ComposeOptions) -> anyhow::Result<ComposeOptions> {
+        let inject = self.inject_primer || !self.condition_on_primer;
+        let primer = match (&self.primer_midi, &self.primer_notes) {
+            (Some(path), _) => Primer::Midi { path: path.clone(), inject },
+            (None, Some(text)) => Primer::Notes { text: text.clone(), inject },
+            (None, None) if self.condition_on_primer || self.inject_primer => {
+                return Err(wrong_input("there is no primer: give one with --primer-midi or --primer-notes"));
+            }
+            (None, None) => Primer::None,
+        };
+        Ok(ComposeOptions {
+            primer,
+            key: self.key,
+            chords: self.chords.clone(),
+            range: self.range.unwrap_or(options.range),
+            ending: !self.no_ending,
+            frames: FrameChoice {
+                onset_temperature: self.onset_temperature,
+                hold_temperature: self.hold_temperature,
+                threshold: self.threshold,
+                top_voices: self.top_voices,
+                min_note_steps: self.min_note_steps,
+                no_rearticulation: self.no_rearticulation,
+            },
+            tokens: TokenChoice {
+                top_k: self.top_k,
+                top_p: self.top_p,
+                min_p: self.min_p,
+                typical_p: self.typical_p,
+                repetition_penalty: self.repetition_penalty,
+                no_repeat_ngram: self.no_repeat_ngram,
+                beam_width: self.beam_width,
+                length_penalty: self.length_penalty,
+            },
+            ..options
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_two_pitches() {
+        assert_eq!(pitch_range("C3-C6"), Ok((48, 84)));
+        assert_eq!(pitch_range("C-1-C4"), Ok((0, 60)));
+        assert!(pitch_range("C6-C3").is_err() && pitch_range("C3").is_err() && pitch_range("3-4").is_err());
+    }
+}

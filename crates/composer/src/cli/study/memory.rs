@@ -1,0 +1,120 @@
+//! `composer study memory`.
+
+use crate::cli::failure::wrong_input;
+use crate::cli::files::write_all;
+use crate::cli::help::{each_once, typed_command, with_cells};
+use crate::cli::terminal::Terminal;
+use clap::Args;
+use composer::study::{MemoryOptions, Studied, memory};
+use composer_bptt::Cell;
+use composer_report::study::memory::{MemoryReport, headline};
+use composer_report::study::memory_text::{csv, table};
+use composer_studies::memory::{Outcome, Recipe, Task};
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `composer study memory`.
+#[derive(Clone, Debug, Args)]
+pub struct MemoryArgs {
+    /// Only these tasks: adding, copy, order, recall
+    #[arg(long = "task", value_delimiter = ',', value_name = "TASK")]
+    pub tasks: Vec<String>,
+
+    /// Only these lengths, in steps, instead of each task's own
+    #[arg(long = "length", value_delimiter = ',', value_name = "T")]
+    pub lengths: Vec<usize>,
+
+    #[arg(help = with_cells("Cells to compare"), long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
+    pub cells: Vec<Cell>,
+
+    /// Most time steps of training: sequences times their length
+    #[arg(long, default_value_t = Recipe::default().steps, value_name = "N")]
+    pub steps: usize,
+
+    /// Most parameters of each network
+    #[arg(long, default_value_t = Recipe::default().parameters, value_name = "N")]
+    pub parameters: usize,
+
+    /// Sequences in a batch
+    #[arg(long, default_value_t = Recipe::default().batch, value_name = "N")]
+    pub batch_size: usize,
+
+    /// Learning rate of gated cells
+    #[arg(long, default_value_t = Recipe::default().learning_rate, value_name = "RATE")]
+    pub learning_rate: f64,
+
+    /// Learning rate of RNNs
+    #[arg(long, default_value_t = Recipe::default().learning_rate_rnn, value_name = "RATE")]
+    pub learning_rate_rnn: f64,
+
+    /// Initial bias of the LSTM's forget gate [default: chrono initialisation, from 1 to T steps]
+    #[arg(long, value_name = "BIAS")]
+    pub forget_bias: Option<f64>,
+
+    /// Seed of weights and sequences
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// Where to write memory.html and memory.csv
+    #[arg(long, value_name = "FOLDER", default_value = "studies")]
+    pub output_dir: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: &MemoryArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let options = MemoryOptions {
+        tasks: match args.tasks.as_slice() {
+            [] => Task::ALL.to_vec(),
+            names => names.iter().map(|name| name.parse()).collect::<Result<_, _>>().map_err(wrong_input)?,
+        },
+        lengths: args.lengths.clone(),
+        cells: each_once(&args.cells),
+        recipe: recipe(args),
+    };
+    let Studied { found, seconds, threads, .. } = memory(&options, terminal)?;
+    let report = MemoryReport {
+        outcomes: &found,
+        recipe: &options.recipe,
+        seconds,
+        threads,
+        command: &typed_command(),
+    };
+    let files = [("memory.csv", csv(&found)), ("memory.html", report.to_html()?)];
+    let page = write_all(&args.output_dir, &files)?;
+    if terminal.is_json() {
+        let outcome = |outcome: &Outcome| {
+            json!({
+                "task": outcome.trial.task.to_string(),
+                "length": outcome.trial.length,
+                "cell": outcome.trial.cell,
+                "hidden": outcome.hidden,
+                "parameters": outcome.parameters,
+                "solved": outcome.solved,
+                "final_error": outcome.final_error,
+                "sequences": outcome.sequences(),
+                "seconds": outcome.seconds,
+            })
+        };
+        let trials: Vec<_> = found.iter().map(outcome).collect();
+        return terminal.print_json(&json!({ "page": page, "seconds": seconds, "trials": trials }));
+    }
+    write!(terminal, "{}", table(&found, &options.cells))?;
+    writeln!(terminal, "{}", headline(&found))?;
+    writeln!(terminal, "{page} (memory.csv beside it), {:.1} minutes", seconds / 60.0)?;
+    Ok(())
+}
+
+fn recipe(args: &MemoryArgs) -> Recipe {
+    Recipe {
+        parameters: args.parameters,
+        steps: args.steps,
+        batch: args.batch_size,
+        learning_rate: args.learning_rate,
+        learning_rate_rnn: args.learning_rate_rnn,
+        chrono: args.forget_bias.is_none(),
+        forget_bias: args.forget_bias.unwrap_or(Recipe::default().forget_bias),
+        seed: args.seed,
+        ..Recipe::default()
+    }
+}

@@ -1,0 +1,161 @@
+//! Options of training a model for a new part: `composer train --task`, and its old name `composer learn-part`.
+
+use super::interrupt;
+use super::terminal::Terminal;
+use clap::{Args, ValueEnum};
+use composer::parts::{Conditioning, TrainPartOptions, train_part};
+use composer_bptt::AttentionScore;
+use composer_models::seq2seq::Task;
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// What to train a model for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TaskName {
+    /// Compose pieces
+    #[default]
+    Compose,
+    /// Write an accompaniment for a melody
+    Accompany,
+    /// Write drums for a bass line
+    Drum,
+    /// Write an accompaniment in a style for a melody
+    Reharmonise,
+}
+
+impl TaskName {
+    /// The task of a model for a new part; `None` for a model that composes.
+    pub fn part(self) -> Option<Task> {
+        match self {
+            TaskName::Compose => None,
+            TaskName::Accompany => Some(Task::Accompany),
+            TaskName::Drum => Some(Task::Drum),
+            TaskName::Reharmonise => Some(Task::Reharmonise),
+        }
+    }
+}
+
+/// Kinds of conditioning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// At each step on what sounds at the same time, by a bidirectional encoder
+    Aligned,
+    /// On all steps at once, by attention
+    Attention,
+    /// By the state that the encoder ends with
+    Bridge,
+}
+
+/// Names of the attention scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScoreName {
+    /// Luong's dot product
+    Dot,
+    /// Luong's dot product after a learnt map
+    General,
+    /// Bahdanau's small network
+    Additive,
+}
+
+/// Options of the tasks that write a part for a given one.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Tasks accompany, drum and reharmonise")]
+pub struct PartTrainingArgs {
+    /// Where to write the model
+    #[arg(long, default_value = "part.safetensors", value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Epochs of unconditional training first: the decoder alone, and then only the weights that read the source, which a small
+    /// collection needs; with `--conditioning aligned` [default: 0, for aligned drums 25]
+    #[arg(long, alias = "alone", value_name = "EPOCHS")]
+    pub unconditional_epochs: Option<u64>,
+
+    /// Hidden units of the encoder in each direction [default: 32, for drums 64]
+    #[arg(long)]
+    pub encoder: Option<usize>,
+
+    /// Input dropout of the source: share of its notes that are left out during training [default: 0.1, for drums 0]
+    #[arg(long, alias = "hide-source")]
+    pub source_dropout: Option<f64>,
+
+    /// Input dropout of the history: share of the new part's own past that is left out during training, so that the model uses
+    /// the source [default: 0.1, for drums 0.2]
+    #[arg(long, alias = "hide-history")]
+    pub history_dropout: Option<f64>,
+
+    /// Weight decay [default: 0.02, for drums 0.3]
+    #[arg(long)]
+    pub weight_decay: Option<f64>,
+
+    /// How the new part is conditioned on the source; several are combined [default: aligned,attention; for drums aligned]
+    #[arg(long, alias = "listen", value_delimiter = ',', value_name = "WAY")]
+    pub conditioning: Option<Vec<Way>>,
+
+    /// The attention score
+    #[arg(long, default_value = "general")]
+    pub score: ScoreName,
+
+    /// Scheduled sampling: share of inputs at the end of training that the model sampled itself; 0 is teacher forcing
+    #[arg(long, default_value_t = TrainPartOptions::default().scheduled_sampling)]
+    pub scheduled_sampling: f64,
+
+    /// Also compare with unconditional models, in N trainings, each with another sixth of the pieces held out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=6))]
+    pub compare: Option<u8>,
+}
+
+impl PartTrainingArgs {
+    /// The options of a task; what `train` has for all tasks is still the default.
+    pub fn options(&self, task: Task, folders: Vec<String>) -> TrainPartOptions {
+        let way = |way: &Way| match way {
+            Way::Aligned => Conditioning::Aligned,
+            Way::Attention => Conditioning::Attention,
+            Way::Bridge => Conditioning::Bridge,
+        };
+        TrainPartOptions {
+            task,
+            folders,
+            output: self.output.clone(),
+            unconditional_epochs: self.unconditional_epochs,
+            encoder: self.encoder,
+            source_dropout: self.source_dropout,
+            history_dropout: self.history_dropout,
+            weight_decay: self.weight_decay,
+            conditioning: self.conditioning.as_ref().map(|ways| ways.iter().map(way).collect()),
+            score: match self.score {
+                ScoreName::Dot => AttentionScore::Dot,
+                ScoreName::General => AttentionScore::General,
+                ScoreName::Additive => AttentionScore::Additive,
+            },
+            scheduled_sampling: self.scheduled_sampling,
+            compare: self.compare,
+            ..TrainPartOptions::default()
+        }
+    }
+}
+
+/// Trains, and prints where the model is and its figures.
+pub fn run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
+    if options.output_dir.is_some() || options.resume.is_some() {
+        interrupt::watch()?;
+    }
+    let trained = train_part(options, terminal)?;
+    if terminal.is_json() {
+        return terminal.print_json(&json!({
+            "model": trained.output,
+            "held_out_pieces": trained.pieces,
+            "figures": trained.figures,
+        }));
+    }
+    writeln!(terminal, "{}", trained.output.display())?;
+    writeln!(
+        terminal,
+        "On {} held-out pieces, in nats per step of the new part (lower is better), with 95 % intervals over pieces:",
+        trained.pieces
+    )?;
+    for figure in trained.figures {
+        writeln!(terminal, "  {:.3}  {}", figure.nats_per_step, figure.name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! What the command prints: results to the standard output, everything else to the standard error.
+
+use super::interrupt;
+use composer::Progress;
+use composer_report::text::thousands;
+use composer_training::{EpochReport, UpdateReport};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::time::Instant;
+
+/// Standard output and standard error, as the global options want them.
+pub struct Terminal {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+    closed: bool,
+    bar: Option<ProgressBar>,
+    started: Instant,
+    steps: u64,
+    last_valid: Option<f64>,
+}
+
+impl Terminal {
+    /// As the global options want it.
+    pub fn new(json: bool, quiet: bool, verbose: bool) -> Self {
+        Self {
+            json,
+            quiet,
+            verbose,
+            closed: false,
+            bar: None,
+            started: Instant::now(),
+            steps: 0,
+            last_valid: None,
+        }
+    }
+
+    /// Whether results are printed as JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether more is printed than usual.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Whether nobody reads the standard output any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Prints a result as JSON.
+    pub fn print_json(&mut self, result: &impl Serialize) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(result)?;
+        writeln!(self, "{text}")?;
+        Ok(())
+    }
+
+    fn bar(&mut self, total: u64, template: &str) -> &ProgressBar {
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new(total);
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("━╸ "));
+            }
+            bar
+        });
+        bar.set_length(total);
+        bar
+    }
+
+    fn steps_per_second(&self) -> String {
+        thousands((self.steps as f64 / self.started.elapsed().as_secs_f64().max(1e-9)) as u64)
+    }
+
+    fn tell(&self, text: &str) {
+        match &self.bar {
+            _ if self.quiet => {}
+            Some(bar) => bar.suspend(|| eprintln!("{text}")),
+            None => eprintln!("{text}"),
+        }
+    }
+}
+
+impl Write for Terminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = io::stdout().write(bytes);
+        self.closed |= written.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        written.map_err(|error| io::Error::new(error.kind(), format!("cannot write the output: {error}")))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = io::stdout().flush();
+        self.closed |= flushed.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        flushed
+    }
+}
+
+impl Progress for Terminal {
+    fn note(&mut self, text: &str) {
+        self.tell(text);
+    }
+
+    fn warning(&mut self, text: &str) {
+        self.tell(text);
+    }
+
+    fn advance(&mut self, done: u64, total: u64, text: &str) {
+        if !self.quiet {
+            let bar = self.bar(total, "{bar:28.cyan/blue} {percent:>3}%  {msg}  about {eta_precise} left");
+            bar.set_position(done);
+            bar.set_message(text.to_owned());
+        }
+    }
+
+    fn update(&mut self, report: &UpdateReport) {
+        if self.steps == 0 {
+            self.started = Instant::now();
+        }
+        self.steps += report.steps as u64;
+        if self.quiet {
+            return;
+        }
+        let valid = self.last_valid.map(|nll| format!(" (validation {nll:.3})")).unwrap_or_default();
+        let text = format!(
+            "{:.3} nats/step{valid}  gradient {:.2}  rate {:.1e}  {} steps/s",
+            report.nll,
+            report.grad_norm,
+            report.learning_rate,
+            self.steps_per_second()
+        );
+        let epoch = format!("epoch {:>2}", report.epoch);
+        let bar = self.bar(
+            report.total_updates,
+            "{prefix} {bar:28.cyan/blue} {percent:>3}%  {msg}  {eta_precise} left",
+        );
+        bar.set_prefix(epoch);
+        bar.set_message(text);
+        bar.set_position(report.update);
+    }
+
+    fn epoch(&mut self, report: &EpochReport, epochs: u64) {
+        self.last_valid = Some(report.valid_nll);
+        if self.verbose || !io::stderr().is_terminal() {
+            self.tell(&format!(
+                "epoch {:>2}/{epochs}  train {:.3}  validation {:.3} nats/step{}  gradient {:.2}  rate {:.1e}  {} steps/s",
+                report.epoch,
+                report.train_nll,
+                report.valid_nll,
+                if report.best { " (best)" } else { "" },
+                report.grad_norm,
+                report.learning_rate,
+                self.steps_per_second()
+            ));
+        }
+    }
+
+    fn finished(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        self.steps = 0;
+    }
+
+    fn stop_requested(&self) -> bool {
+        interrupt::requested()
+    }
+}

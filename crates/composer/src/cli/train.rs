@@ -1,0 +1,297 @@
+//! `composer train`, and the quick start.
+
+use super::failure::wrong_input;
+use super::help::{preset, presets, typed_command, with_cells, with_default};
+use super::interrupt;
+use super::music_args::MusicArgs;
+use super::task_args::{self, PartTrainingArgs, TaskName};
+use super::terminal::Terminal;
+use clap::{Args, Parser};
+use composer::compose::ComposeOptions;
+use composer::parts::TrainPartOptions;
+use composer::settings::{Layers, Preset, single_setting};
+use composer::train::{METRICS_FILE, MODEL_FILE, TrainOptions, Trained, plan, train};
+use composer_bptt::Cell;
+use composer_evaluation::assessment::Assessment;
+use composer_models::seq2seq::Task;
+use composer_report::likelihood::verdict;
+use composer_report::text::thousands;
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+use toml::Value;
+
+/// `composer train`: options for the settings that are changed most often, and `--set` for all of them.
+#[derive(Clone, Debug, Parser)]
+#[command(after_long_help = presets())]
+pub struct TrainArgs {
+    /// Folder with MIDI files (searched with its subfolders) [default: the built-in music]; of the tasks accompany, drum and
+    /// reharmonise several, for reharmonise each with the name of its style: rag=FOLDER
+    #[arg(value_name = "FOLDER")]
+    pub folders: Vec<String>,
+
+    /// What to train the model for
+    #[arg(long, value_enum, default_value_t = TaskName::default())]
+    pub task: TaskName,
+
+    /// Where to write the model, the music and the report [default: a new folder in runs/]
+    #[arg(long, value_name = "FOLDER")]
+    pub output_dir: Option<PathBuf>,
+
+    /// Resume a run that was stopped
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["output_dir", "init_from"])]
+    pub resume: Option<PathBuf>,
+
+    /// Only print all settings, the size of the network, and how much memory and time the training takes
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Where the settings come from
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+
+    /// Options of the other tasks
+    #[command(flatten)]
+    pub part: PartTrainingArgs,
+
+    /// What to compose when the training is done
+    #[command(flatten, next_help_heading = "Compositions")]
+    pub music: MusicArgs,
+
+    /// Seed of the compositions
+    #[arg(long, default_value_t = ComposeOptions::default().seed, value_name = "SEED", help_heading = "Compositions")]
+    pub compose_seed: u64,
+}
+
+/// Settings of a training.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct SettingsArgs {
+    /// Settings for the time that you have: quick, good or overnight; --help lists them
+    #[arg(long, value_name = "NAME", value_parser = preset)]
+    pub preset: Option<Preset>,
+
+    /// Read settings from a file: config.toml of a run, or a model file, which holds its own
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Change one setting, for example learning_rate=0.002 or training.optimizer.kind=adamw; --dry-run prints all of them
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    #[arg(long, help = with_default("Seed of the training: weights, order and dropout", "training.seed"))]
+    pub seed: Option<u64>,
+
+    #[arg(long, help = with_default("Epochs at most; training stops earlier when the validation loss no longer falls", "training.epochs"))]
+    pub epochs: Option<u64>,
+
+    #[arg(long, help = with_default(&with_cells("Cell of the network"), "model.cell"))]
+    pub cell: Option<Cell>,
+
+    #[arg(long, help = with_default("Hidden units in each layer", "model.hidden"))]
+    pub hidden: Option<usize>,
+
+    #[arg(long, help = with_default("Number of layers", "model.layers"))]
+    pub layers: Option<usize>,
+
+    #[arg(long, help = with_default("Dropout between layers and before the output, against overfitting", "model.dropout"))]
+    pub dropout: Option<f64>,
+
+    #[arg(long, help = with_default("Sequences in a batch", "training.batch_size"))]
+    pub batch_size: Option<usize>,
+
+    #[arg(long, help = with_default("Steps of truncated backpropagation through time (64 sixteenths are four bars); 0: whole pieces", "training.tbptt_len"))]
+    pub tbptt_len: Option<usize>,
+
+    #[arg(long, help = with_default("Peak learning rate", "training.learning_rate"))]
+    pub learning_rate: Option<f64>,
+
+    #[arg(long, value_name = "NAME", help = with_default("Representation: frames, events, metrical-events, remi, multitrack-remi, voices, chords or bars", "music.representation"))]
+    pub representation: Option<String>,
+
+    /// Initialise the weights from this model instead of at random
+    #[arg(long, value_name = "MODEL")]
+    pub init_from: Option<PathBuf>,
+}
+
+impl TrainArgs {
+    fn layers(&self) -> anyhow::Result<Layers> {
+        let args = &self.settings;
+        let count = |value: Option<usize>| value.map(|value| Value::Integer(value as i64));
+        let long = |value: Option<u64>| value.map(|value| Value::Integer(value as i64));
+        let path =
+            |path: &Option<PathBuf>| path.as_ref().map(|path| Value::String(path.display().to_string()));
+        let options = [
+            ("music.folder", self.folders.first().cloned().map(Value::String)),
+            ("music.representation", args.representation.clone().map(Value::String)),
+            ("model.init_from", path(&args.init_from)),
+            ("model.cell", args.cell.map(|cell| Value::String(cell.to_string()))),
+            ("model.hidden", count(args.hidden)),
+            ("model.layers", count(args.layers)),
+            ("model.dropout", args.dropout.map(Value::Float)),
+            ("model.output_dropout", args.dropout.map(Value::Float)),
+            ("training.epochs", long(args.epochs)),
+            ("training.batch_size", count(args.batch_size)),
+            ("training.tbptt_len", count(args.tbptt_len)),
+            ("training.learning_rate", args.learning_rate.map(Value::Float)),
+            ("training.seed", long(args.seed)),
+        ];
+        let mut single: Vec<(String, Value)> =
+            options.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+        for text in &args.set {
+            single.push(single_setting(text)?);
+        }
+        Ok(Layers { preset: args.preset, file: args.config.clone(), single })
+    }
+}
+
+impl TrainArgs {
+    /// The options of a task that writes a part for a given one.
+    fn part_options(&self, task: Task) -> anyhow::Result<TrainPartOptions> {
+        let args = &self.settings;
+        let foreign = [
+            ("--preset", args.preset.is_some()),
+            ("--config", args.config.is_some()),
+            ("--set", !args.set.is_empty()),
+            ("--cell", args.cell.is_some()),
+            ("--layers", args.layers.is_some()),
+            ("--batch-size", args.batch_size.is_some()),
+            ("--tbptt-len", args.tbptt_len.is_some()),
+            ("--learning-rate", args.learning_rate.is_some()),
+            ("--representation", args.representation.is_some()),
+            ("--init-from", args.init_from.is_some()),
+            ("--dry-run", self.dry_run),
+        ];
+        if let Some((name, _)) = foreign.iter().find(|(_, given)| *given) {
+            return Err(wrong_input(format!("{name} is for models that compose; leave it out with --task")));
+        }
+        if self.folders.is_empty() {
+            return Err(wrong_input("this task needs one or several folders of MIDI files"));
+        }
+        let options = self.part.options(task, self.folders.clone());
+        Ok(TrainPartOptions {
+            output_dir: self.output_dir.clone(),
+            resume: self.resume.clone(),
+            epochs: args.epochs,
+            hidden: args.hidden.unwrap_or(options.hidden),
+            dropout: args.dropout.unwrap_or(options.dropout),
+            seed: args.seed.unwrap_or(options.seed),
+            ..options
+        })
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    if let Some(task) = args.task.part() {
+        return task_args::run(&args.part_options(task)?, terminal);
+    }
+    if args.folders.len() > 1 || (args.resume.is_some() && !args.folders.is_empty()) {
+        return Err(wrong_input(
+            "a model that composes is trained on one folder, and resumed without naming it",
+        ));
+    }
+    let layers = args.layers()?;
+    let options = TrainOptions {
+        settings: match &args.resume {
+            Some(run) => layers.resumed(run)?,
+            None => layers.settings()?,
+        },
+        output_dir: args.output_dir.clone(),
+        resume: args.resume.clone(),
+        compositions: args.music.options(args.compose_seed),
+        command: typed_command(),
+    };
+    if args.dry_run {
+        return dry_run(&options, terminal);
+    }
+    interrupt::watch()?;
+    let trained = train(&options, terminal)?;
+    if terminal.is_json() { print_json(&trained, terminal) } else { summary(&trained, terminal) }
+}
+
+fn dry_run(options: &TrainOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let plan = plan(options, terminal)?;
+    if terminal.is_json() {
+        return terminal.print_json(&plan);
+    }
+    write!(terminal, "{}", plan.settings.to_toml()?)?;
+    writeln!(terminal, "\n# {} parameters", thousands(plan.parameters as u64))?;
+    let most = thousands(plan.most_updates);
+    writeln!(terminal, "# {} updates in an epoch, {most} at most", plan.updates_per_epoch)?;
+    writeln!(terminal, "# about {:.0} MB of memory for the network", plan.memory_bytes as f64 / 1e6)?;
+    writeln!(
+        terminal,
+        "# about {:.0} s of training at most on this machine, by the clock of {} updates",
+        plan.most_seconds, plan.timed_updates
+    )?;
+    Ok(())
+}
+
+fn print_json(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let Trained { summary, likelihoods, written, assessment, folder, .. } = trained;
+    terminal.print_json(&json!({
+        "folder": folder,
+        "network": summary.description,
+        "parameters": summary.parameters,
+        "seconds": summary.seconds,
+        "epochs": summary.outcome.epochs.len(),
+        "best_epoch": summary.outcome.best.epoch,
+        "likelihood": likelihoods,
+        "compositions": written.iter().map(|saved| json!({
+            "name": saved.file_stem,
+            "nats_per_step": saved.piece.nll_per_step(),
+        })).collect::<Vec<_>>(),
+        "assessment": assessment,
+        "left_out": summary.left_out.iter()
+            .map(|(file, reason)| json!({ "file": file, "reason": reason })).collect::<Vec<_>>(),
+    }))
+}
+
+fn summary(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let Trained { summary, likelihoods, written, assessment, folder, .. } = trained;
+    let shown = folder.display();
+    writeln!(terminal, "\n{}", verdict(likelihoods))?;
+    for row in likelihoods {
+        writeln!(terminal, "  {:<13} {:>7.3} nats per step", row.name, row.nll.per_frame())?;
+    }
+    writeln!(
+        terminal,
+        "\nTraining took {:.0} s; epoch {} of {} was the best.",
+        summary.seconds,
+        summary.outcome.best.epoch,
+        summary.outcome.epochs.len()
+    )?;
+    writeln!(terminal, "\nIn {shown}:\n  report.html         open it in a browser: listen, look, compare")?;
+    for saved in written {
+        writeln!(terminal, "  {0}.mid   {0}.wav", saved.file_stem)?;
+    }
+    writeln!(terminal, "  {MODEL_FILE}   {METRICS_FILE}   config.toml")?;
+    if !summary.left_out.is_empty() {
+        let files = summary.left_out.len();
+        writeln!(terminal, "\n{files} files were left out or used in part; the report says why.")?;
+    }
+    writeln!(
+        terminal,
+        "\nNext, try:\n  composer compose --model {shown}/{MODEL_FILE} --temperature 0.9 --seed 7 --length 32bars\n  \
+         composer train --preset good <folder with your MIDI files>"
+    )?;
+    assessment.as_ref().map_or(Ok(()), |assessment| warn(assessment, terminal))
+}
+
+/// Warns of what is wrong with compositions, a line each.
+fn warn(assessment: &Assessment, terminal: &mut Terminal) -> anyhow::Result<()> {
+    if assessment.without_failure() == assessment.pieces.len() && assessment.copied() == 0 {
+        return Ok(());
+    }
+    writeln!(terminal, "\nWhat to listen for (the report says what to try):")?;
+    for piece in &assessment.pieces {
+        if let Some(finding) = piece.diagnosis.main_finding() {
+            writeln!(terminal, "  {}: {}. {}", piece.name, finding.mode.name(), finding.sentence)?;
+        }
+        if piece.originality.copied {
+            writeln!(terminal, "  {}: {}", piece.name, piece.originality.sentence())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,340 @@
+//! What to compose, and how to steer the model while it does.
+
+use crate::error::{Result, wrong_input, wrong_option};
+use anyhow::Context;
+use composer_audio::{RenderOptions, render};
+use composer_decoding::frames::FrameStrategy;
+use composer_decoding::harmony::{ChordPlan, Key};
+use composer_decoding::primer::read_notes;
+use composer_decoding::{BeamOptions, FrameOptions, Rules, TokenOptions};
+use composer_music::{Score, midi};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Temperature of frames where none is given. It is only about which pitches begin; with the quick start's model seven of
+/// twelve pieces lost their key at 0.8, ten of thirty-six at 0.6.
+pub const FRAME_TEMPERATURE: f64 = 0.6;
+/// Temperature of tokens where none is given. It is about everything, rhythm too.
+pub const TOKEN_TEMPERATURE: f64 = 0.9;
+
+/// What to compose. Where an option is `None`, the default of the kind of model holds.
+#[derive(Clone, Debug)]
+pub struct ComposeOptions {
+    /// Number of pieces.
+    pub num_outputs: usize,
+    /// Length of each piece.
+    pub length: Length,
+    /// Temperature: 1 as learnt, lower is safer, higher is riskier, 0 always the most likely.
+    pub temperature: Option<f64>,
+    /// Notes that may sound together, at most.
+    pub max_polyphony: usize,
+    /// Seed of the random numbers.
+    pub seed: u64,
+    /// Tempo in quarter notes per minute; `None`: that of the training music, or of the primer.
+    pub qpm: Option<f64>,
+    /// Sounds of a SoundFont file instead of the built-in ones.
+    pub soundfont: Option<PathBuf>,
+    /// How each piece begins.
+    pub primer: Primer,
+    /// Only notes of this key; the piece ends on its tonic.
+    pub key: Option<Key>,
+    /// Only notes of these chords, one for each bar, in a cycle: "Dm Gm A7 Dm".
+    pub chords: Option<String>,
+    /// Lowest and highest pitch.
+    pub range: (u8, u8),
+    /// Whether the piece comes to an end, instead of breaking off at its length.
+    pub ending: bool,
+    /// For models of frames.
+    pub frames: FrameChoice,
+    /// For models of tokens.
+    pub tokens: TokenChoice,
+}
+
+impl Default for ComposeOptions {
+    fn default() -> Self {
+        Self {
+            num_outputs: 3,
+            length: Length::Bars(16),
+            temperature: None,
+            max_polyphony: 8,
+            seed: 1,
+            qpm: None,
+            soundfont: None,
+            primer: Primer::None,
+            key: None,
+            chords: None,
+            range: (0, 127),
+            ending: true,
+            frames: FrameChoice::default(),
+            tokens: TokenChoice::default(),
+        }
+    }
+}
+
+/// The music that a piece begins with, or that the model reads before it begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Primer {
+    /// None.
+    #[default]
+    None,
+    /// The music of a MIDI file.
+    Midi {
+        /// The file.
+        path: PathBuf,
+        /// Whether the piece begins with the primer; otherwise the model only conditions on it.
+        inject: bool,
+    },
+    /// Notes as text: "C4:1 E4:1 G4+C5:2 R:1", pitches and lengths in quarters.
+    Notes {
+        /// The notes.
+        text: String,
+        /// Whether the piece begins with the primer; otherwise the model only conditions on it.
+        inject: bool,
+    },
+}
+
+/// How a model of frames chooses.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FrameChoice {
+    /// Temperature with which notes begin, if it is not the general one.
+    pub onset_temperature: Option<f64>,
+    /// Temperature with which notes are held; 1, as learnt, unless the general one is 0.
+    pub hold_temperature: Option<f64>,
+    /// Deterministic: every pitch that is more likely than this sounds.
+    pub threshold: Option<f64>,
+    /// Deterministic: this number of the most likely pitches sounds.
+    pub top_voices: Option<usize>,
+    /// Least number of steps that a note lasts.
+    pub min_note_steps: Option<usize>,
+    /// Whether a note is never struck again while it sounds.
+    pub no_rearticulation: bool,
+}
+
+/// How a model of tokens chooses.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TokenChoice {
+    /// Only the k most likely tokens.
+    pub top_k: Option<usize>,
+    /// Only the most likely tokens that together have this probability.
+    pub top_p: Option<f64>,
+    /// Only tokens at least this share as likely as the most likely one.
+    pub min_p: Option<f64>,
+    /// Only tokens of typical surprise that together have this probability.
+    pub typical_p: Option<f64>,
+    /// Penalty of recent tokens: 1 none, 1.2 somewhat.
+    pub repetition_penalty: Option<f64>,
+    /// No sequence of so many tokens occurs twice.
+    pub no_repeat_ngram: Option<usize>,
+    /// Beam search of this width instead of sampling.
+    pub beam_width: Option<usize>,
+    /// How much beam search favours long pieces: 0 not at all, 1 by likelihood per token.
+    pub length_penalty: Option<f64>,
+}
+
+/// A length of music.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Bars, of four quarters unless a primer is in another metre.
+    Bars(usize),
+    /// Steps of the model's grid.
+    Steps(usize),
+}
+
+/// A day of sixteenths at 120: nobody waits for more.
+const MAX_STEPS: usize = 1_000_000;
+
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let number: usize = digits
+            .parse()
+            .map_err(|_| "write a number and a unit, for example 16bars or 256steps".to_string())?;
+        if number == 0 || number > MAX_STEPS {
+            return Err(format!("a length must be between 1 and {MAX_STEPS}"));
+        }
+        match text[digits.len()..].trim() {
+            "" | "bar" | "bars" => Ok(Length::Bars(number)),
+            "step" | "steps" => Ok(Length::Steps(number)),
+            unit => Err(format!("\"{unit}\" is not a unit of length: use bars or steps")),
+        }
+    }
+}
+
+impl std::fmt::Display for Length {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Length::Bars(bars) => write!(f, "{bars}bars"),
+            Length::Steps(steps) => write!(f, "{steps}steps"),
+        }
+    }
+}
+
+impl ComposeOptions {
+    /// Refuses options that are out of range for every model, before any work is done.
+    ///
+    /// # Errors
+    /// One of them is.
+    pub fn check(&self) -> Result<()> {
+        let general = Self { frames: FrameChoice::default(), tokens: TokenChoice::default(), ..self.clone() };
+        general.frame_options()?;
+        if self.num_outputs == 0 || self.num_outputs > 1000 {
+            return Err(wrong_option("num_outputs", "must be between 1 and 1000").into());
+        }
+        if let Some(qpm) = self.qpm.filter(|qpm| !(10.0..=400.0).contains(qpm)) {
+            let problem = format!("is {qpm}, and must be between 10 and 400 quarters per minute");
+            return Err(wrong_option("qpm", problem).into());
+        }
+        if let Some(soundfont) = &self.soundfont {
+            let sounds = RenderOptions { soundfont: Some(soundfont.clone()), ..RenderOptions::default() };
+            render(&Score::new(1), &sounds).map_err(wrong_input)?;
+        }
+        Ok(())
+    }
+
+    /// The primer's music, if there is one.
+    pub(super) fn primer(&self) -> anyhow::Result<Option<Score>> {
+        match &self.primer {
+            Primer::None => Ok(None),
+            Primer::Midi { path, .. } => {
+                let file = midi::read_file(path).map_err(wrong_input);
+                Ok(Some(file.with_context(|| format!("cannot use the primer {}", path.display()))?.score))
+            }
+            Primer::Notes { text, .. } => Ok(Some(read_notes(text)?)),
+        }
+    }
+
+    /// Whether the music begins with its primer.
+    pub(super) fn injects(&self) -> bool {
+        match &self.primer {
+            Primer::None => true,
+            Primer::Midi { inject, .. } | Primer::Notes { inject, .. } => *inject,
+        }
+    }
+
+    /// How frames are chosen.
+    pub(super) fn frame_options(&self) -> anyhow::Result<FrameOptions> {
+        let TokenChoice {
+            top_k,
+            top_p,
+            min_p,
+            typical_p,
+            repetition_penalty,
+            no_repeat_ngram,
+            beam_width,
+            ..
+        } = self.tokens;
+        let foreign = [
+            ("top_k", top_k.is_some()),
+            ("top_p", top_p.is_some()),
+            ("min_p", min_p.is_some()),
+            ("typical_p", typical_p.is_some()),
+            ("repetition_penalty", repetition_penalty.is_some()),
+            ("no_repeat_ngram", no_repeat_ngram.is_some()),
+            ("beam_width", beam_width.is_some()),
+        ];
+        refuse_foreign(
+            &foreign,
+            "tokens",
+            "this one writes frames: use a temperature, a threshold or top voices",
+        )?;
+        let defaults = FrameOptions::default();
+        let strategy = match (self.frames.threshold, self.frames.top_voices) {
+            (Some(threshold), _) => FrameStrategy::Threshold(threshold),
+            (None, Some(voices)) => FrameStrategy::TopVoices(voices),
+            (None, None) => FrameStrategy::Sample,
+        };
+        let options = FrameOptions {
+            temperature: self.temperature.unwrap_or(FRAME_TEMPERATURE),
+            max_polyphony: self.max_polyphony,
+            onset_temperature: self.frames.onset_temperature,
+            // Temperature is about which pitches begin; how long they are held is rhythm, and stays as learnt.
+            hold_temperature: self.frames.hold_temperature,
+            strategy,
+            min_note_steps: self.frames.min_note_steps.unwrap_or(defaults.min_note_steps),
+            rearticulate: !self.frames.no_rearticulation,
+            ..defaults
+        };
+        options.check()?;
+        Ok(options)
+    }
+
+    /// How tokens are chosen.
+    pub(super) fn token_options(&self) -> anyhow::Result<TokenOptions> {
+        let FrameChoice {
+            onset_temperature, hold_temperature, threshold, top_voices, min_note_steps, ..
+        } = self.frames;
+        let foreign = [
+            ("onset_temperature", onset_temperature.is_some()),
+            ("hold_temperature", hold_temperature.is_some()),
+            ("threshold", threshold.is_some()),
+            ("top_voices", top_voices.is_some()),
+            ("min_note_steps", min_note_steps.is_some()),
+            ("no_rearticulation", self.frames.no_rearticulation),
+        ];
+        refuse_foreign(&foreign, "frames", "this one writes tokens: use a temperature, top k or top p")?;
+        let off = TokenOptions::default();
+        let options = TokenOptions {
+            temperature: self.temperature.unwrap_or(TOKEN_TEMPERATURE),
+            top_k: self.tokens.top_k.unwrap_or(off.top_k),
+            top_p: self.tokens.top_p.unwrap_or(off.top_p),
+            min_p: self.tokens.min_p.unwrap_or(off.min_p),
+            typical_p: self.tokens.typical_p.unwrap_or(off.typical_p),
+            repetition_penalty: self.tokens.repetition_penalty.unwrap_or(off.repetition_penalty),
+            no_repeat_ngram: self.tokens.no_repeat_ngram.unwrap_or(off.no_repeat_ngram),
+            ..off
+        };
+        options.check()?;
+        Ok(options)
+    }
+
+    /// How to search, if a search is wanted.
+    pub(super) fn beam_options(&self) -> anyhow::Result<Option<BeamOptions>> {
+        let Some(width) = self.tokens.beam_width else { return Ok(None) };
+        let defaults = BeamOptions::default();
+        let length_penalty = self.tokens.length_penalty.unwrap_or(defaults.length_penalty);
+        let options = BeamOptions { width, length_penalty, ..defaults };
+        options.check()?;
+        Ok(Some(options))
+    }
+
+    /// What the music keeps to; `length` and `bar` are in steps.
+    pub(super) fn rules(&self, length: u64, bar: u64) -> anyhow::Result<Rules> {
+        let chords = self.chords.as_deref().map(|chords| ChordPlan::read(chords, bar)).transpose()?;
+        Ok(Rules {
+            key: self.key,
+            range: self.range,
+            chords,
+            max_polyphony: self.max_polyphony,
+            length: self.ending.then_some(length),
+            ..Rules::default()
+        })
+    }
+}
+
+/// Refuses options that another kind of model has.
+fn refuse_foreign(options: &[(&'static str, bool)], kind: &str, instead: &str) -> anyhow::Result<()> {
+    match options.iter().find(|(_, given)| *given) {
+        Some((name, _)) => Err(wrong_option(name, format!("is for models that write {kind}, and {instead}"))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_bars_or_steps() {
+        assert_eq!("16bars".parse(), Ok(Length::Bars(16)));
+        assert_eq!("1 bar".parse(), Ok(Length::Bars(1)));
+        assert_eq!("8".parse(), Ok(Length::Bars(8)));
+        assert_eq!("256steps".parse(), Ok(Length::Steps(256)));
+        for bad in
+            ["", "bars", "0bars", "-3bars", "3miles", "99999999999999999999", "1e3bars", "10000000steps"]
+        {
+            assert!(bad.parse::<Length>().is_err(), "{bad}");
+        }
+    }
+}

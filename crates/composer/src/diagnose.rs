@@ -1,0 +1,73 @@
+//! What is wrong with pieces of music: where, why, and what to try.
+
+use crate::compose::SavedPiece;
+use crate::error::{Result, wrong_input};
+use crate::train::material::Material;
+use composer_evaluation::assessment::{Assessment, assess, excerpt_length};
+use composer_evaluation::failure::{Detectors, Diagnosis, Extent};
+use composer_music::Score;
+use composer_music::corpus::{self, Criteria, Piece};
+use std::path::{Path, PathBuf};
+
+/// Seed of the corruptions that the structure detector learns from.
+const SEED: u64 = 1;
+
+/// What to diagnose, and beside what.
+#[derive(Clone, Debug, Default)]
+pub struct DiagnoseOptions {
+    /// MIDI files, or folders of them.
+    pub files: Vec<PathBuf>,
+    /// Folder of real music in the style that the files should have; `None`: the built-in music.
+    pub reference: Option<PathBuf>,
+    /// Whether the files are whole pieces, so that their beginnings and endings are judged too.
+    pub whole: bool,
+}
+
+/// A piece and what was found.
+#[derive(Clone, Debug)]
+pub struct Diagnosed {
+    /// Its name.
+    pub name: String,
+    /// What was found.
+    pub diagnosis: Diagnosis,
+}
+
+/// Examines pieces beside real music.
+///
+/// # Errors
+/// A file cannot be read, or there is too little real music.
+pub fn diagnose(options: &DiagnoseOptions) -> Result<Vec<Diagnosed>> {
+    let pieces = judged(&options.files)?;
+    let reference = reference(options.reference.as_deref())?;
+    let scores: Vec<&Score> = pieces.iter().map(|piece| &piece.score).collect();
+    let extent = match options.whole {
+        true => Extent::WholePieces,
+        false => Extent::Excerpts { quarters: excerpt_length(&scores) },
+    };
+    let real: Vec<Score> = reference.into_iter().map(|piece| piece.score).collect();
+    let detectors = Detectors::calibrate(&real, extent, SEED).map_err(wrong_input)?;
+    let diagnosed =
+        |piece: Piece| Diagnosed { diagnosis: detectors.diagnose(&piece.score), name: piece.name };
+    Ok(pieces.into_iter().map(diagnosed).collect())
+}
+
+/// The pieces to judge; also those that are too short to train on, and copies of each other.
+pub(crate) fn judged(paths: &[impl AsRef<Path>]) -> anyhow::Result<Vec<Piece>> {
+    let criteria = Criteria { min_notes: 0, keep_duplicates: true, ..Criteria::default() };
+    Ok(corpus::load_with(paths, &criteria)?.pieces)
+}
+
+/// The real music to compare with.
+pub(crate) fn reference(folder: Option<&Path>) -> anyhow::Result<Vec<Piece>> {
+    Ok(match folder {
+        Some(folder) => corpus::load(folder)?.pieces,
+        None => corpus::shipped().pieces,
+    })
+}
+
+/// Compositions beside the training pieces; `None` if those are too few to say what is usual.
+pub(crate) fn of_compositions(written: &[SavedPiece], material: &Material) -> Option<Assessment> {
+    let set: Vec<_> = written.iter().map(|saved| (saved.file_stem.clone(), &saved.piece.score)).collect();
+    let real: Vec<_> = material.train.names.iter().cloned().zip(&material.train.scores).collect();
+    assess(&set, &real, SEED).ok()
+}

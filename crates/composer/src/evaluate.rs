@@ -1,0 +1,149 @@
+//! Music beside real music, and how well a model predicts.
+
+use crate::diagnose::{judged, reference};
+use crate::error::{Result, wrong_input};
+use crate::likelihood::measure;
+use crate::model::TrainedModel;
+use crate::train::material::Material;
+use composer_evaluation::assessment::{Assessment, Assessor, excerpt_length};
+use composer_evaluation::distance::{Closer, closer};
+use composer_evaluation::statistics::muspy;
+use composer_models::Encoding;
+use composer_music::Score;
+use composer_music::corpus::Piece;
+use composer_music::representation::frames::FrameRepresentation;
+use composer_report::Likelihood;
+use composer_report::evaluation::{EvaluationPage, Set};
+use std::path::{Path, PathBuf};
+
+/// What to evaluate, and beside what.
+#[derive(Clone, Debug)]
+pub struct EvaluateOptions {
+    /// Folders of MIDI files, or files; each is a set of its own.
+    pub music: Vec<PathBuf>,
+    /// A trained model whose likelihood of the reference's test pieces is measured.
+    pub model: Option<PathBuf>,
+    /// Folder of real music to compare with; `None`: the built-in music.
+    pub reference: Option<PathBuf>,
+    /// Whether the metrics of MusPy are computed too.
+    pub muspy: bool,
+    /// Seed of the resampling behind the intervals.
+    pub seed: u64,
+}
+
+impl Default for EvaluateOptions {
+    fn default() -> Self {
+        Self { music: Vec::new(), model: None, reference: None, muspy: false, seed: 1 }
+    }
+}
+
+/// A set of pieces, assessed.
+#[derive(Debug)]
+pub struct EvaluatedSet {
+    /// The folder or file.
+    pub name: String,
+    /// The pieces, in the order of the assessment.
+    pub scores: Vec<Score>,
+    /// The figures.
+    pub assessment: Assessment,
+    /// Name and metrics of each piece as MusPy computes them, if they were asked for.
+    pub muspy: Option<Vec<(String, muspy::Metrics)>>,
+}
+
+/// What was found.
+pub struct Evaluation {
+    /// Baselines and the model, the model last; empty without a model.
+    pub likelihoods: Vec<Likelihood>,
+    /// The sets.
+    pub sets: Vec<EvaluatedSet>,
+    /// Which of the first two sets is closer to real music; empty for fewer sets.
+    pub closer: Vec<Closer>,
+}
+
+impl Evaluation {
+    /// The page that shows everything; `None` without a set.
+    ///
+    /// # Errors
+    /// A chart cannot be drawn.
+    pub fn to_html(&self) -> Result<Option<String>> {
+        if self.sets.is_empty() {
+            return Ok(None);
+        }
+        let sets: Vec<Set> = self
+            .sets
+            .iter()
+            .map(|set| Set { name: &set.name, assessment: &set.assessment, scores: &set.scores })
+            .collect();
+        let page = EvaluationPage { sets: &sets, closer: &self.closer, likelihoods: &self.likelihoods };
+        Ok(Some(page.to_html()?))
+    }
+}
+
+/// Assesses sets of music beside real music, and measures a model.
+///
+/// # Errors
+/// A file cannot be read, or there is too little real music.
+pub fn evaluate(options: &EvaluateOptions) -> Result<Evaluation> {
+    let likelihoods = match &options.model {
+        Some(model) => likelihoods(model, options.reference.as_deref())?,
+        None => Vec::new(),
+    };
+    let sets = sets(options)?;
+    let closer = match &sets[..] {
+        [first, second, ..] => {
+            closer(&first.assessment.comparisons, &second.assessment.comparisons, options.seed)
+        }
+        _ => Vec::new(),
+    };
+    Ok(Evaluation { likelihoods, sets, closer })
+}
+
+/// Reads and assesses every set beside the same real music, in excerpts of one length.
+fn sets(options: &EvaluateOptions) -> anyhow::Result<Vec<EvaluatedSet>> {
+    let mut sets = Vec::new();
+    for path in &options.music {
+        sets.push((path.display().to_string(), judged(&[path])?));
+    }
+    if sets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reference = reference(options.reference.as_deref())?;
+    let all: Vec<&Score> = sets.iter().flat_map(|(_, pieces)| pieces).map(|piece| &piece.score).collect();
+    let assessor =
+        Assessor::new(&named(&reference), excerpt_length(&all), options.seed).map_err(wrong_input)?;
+    let judge = |(name, pieces): (String, Vec<Piece>)| {
+        let assessment = assessor.assess(&named(&pieces));
+        let muspy = options.muspy.then(|| {
+            pieces.iter().map(|piece| (piece.name.clone(), muspy::Metrics::of(&piece.score))).collect()
+        });
+        let scores = pieces.into_iter().map(|piece| piece.score).collect();
+        EvaluatedSet { name, scores, assessment, muspy }
+    };
+    Ok(sets.into_iter().map(judge).collect())
+}
+
+fn named(pieces: &[Piece]) -> Vec<(String, &Score)> {
+    pieces.iter().map(|piece| (piece.name.clone(), &piece.score)).collect()
+}
+
+/// Baselines and model on the test pieces of the reference.
+fn likelihoods(path: &Path, folder: Option<&Path>) -> anyhow::Result<Vec<Likelihood>> {
+    let trained = TrainedModel::load(path)?;
+    let (model, tokens) = (&trained.model, trained.token_representation()?);
+    let representation = match model.encoding() {
+        Encoding::Frames { representation, .. } => *representation,
+        Encoding::Tokens { .. } | Encoding::Values { .. } => FrameRepresentation::default(),
+    };
+    let mut material = Material::load(folder, representation)?;
+    if let Some(tokens) = tokens {
+        material.read_as(tokens.clone())?;
+    }
+    if material.test.sequences.iter().all(composer_models::Sequence::is_empty) {
+        return Err(wrong_input(format!(
+            "the test pieces of {} hold no {} for this model to predict; give more music as the reference",
+            material.name,
+            model.encoding().kind()
+        )));
+    }
+    measure(model, &material)
+}

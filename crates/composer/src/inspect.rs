@@ -1,0 +1,33 @@
+//! What is in a MIDI file: contents, roles of its parts, and what each representation makes of it.
+
+use crate::error::{Result, wrong_input};
+use composer_music::midi::{self, MidiFile};
+use composer_music::roles::{Role, Roles, roles};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A MIDI file and the roles of its parts.
+pub struct Inspected {
+    /// The score, and what the reader found.
+    pub file: MidiFile,
+    /// The parts with their roles.
+    pub roles: Roles,
+}
+
+/// Reads a MIDI file and finds the role of each part; `by_hand` gives roles to tracks, counted from 0.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn inspect(path: &Path, by_hand: &BTreeMap<usize, Role>) -> Result<Inspected> {
+    let file = read_midi(path)?;
+    let roles = roles(&file.score, by_hand);
+    Ok(Inspected { file, roles })
+}
+
+/// Reads a MIDI file.
+///
+/// # Errors
+/// It cannot be read; the text names it.
+pub fn read_midi(path: &Path) -> Result<MidiFile> {
+    Ok(midi::read_file(path).map_err(|error| wrong_input(format!("{}: {error}", path.display())))?)
+}

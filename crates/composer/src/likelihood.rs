@@ -1,0 +1,200 @@
+//! The likelihood of held-out pieces under a model, beside simple baselines.
+
+use crate::train::material::{Material, Set};
+use composer_evaluation::likelihood::Nll;
+use composer_evaluation::likelihood::accuracy::FrameCounts;
+use composer_evaluation::likelihood::marginal::Marginal;
+use composer_evaluation::likelihood::markov::MarkovChain;
+use composer_evaluation::likelihood::summary::{Figures, PieceCost};
+use composer_models::arrays::view_mut;
+use composer_models::encoding::Symbol;
+use composer_models::output_bias::output_bias;
+use composer_models::sequence_model::Stepper;
+use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput, Workspace, scoring};
+use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_music::representation::{Representation, Symbols};
+use composer_report::Likelihood;
+
+/// Seed of the resampling behind the intervals.
+const SEED: u64 = 1;
+
+/// Sums up what pieces cost one predictor.
+fn summed(name: &'static str, what: &'static str, pieces: Vec<Cost>) -> Likelihood {
+    let mut nll = Nll::default();
+    pieces.iter().for_each(|piece| nll.merge(&piece.nll));
+    let costs: Vec<PieceCost> = pieces.iter().map(|piece| piece.cost).collect();
+    Likelihood { name, what, nll, figures: Figures::new(&costs, SEED) }
+}
+
+/// One piece: its totals by plane, and its cost in every unit.
+struct Cost {
+    nll: Nll,
+    cost: PieceCost,
+}
+
+impl Cost {
+    fn new(nll: Nll, frames: usize, notes: usize, expected: Option<FrameCounts>) -> Self {
+        let cost = PieceCost {
+            nats: nll.total(),
+            sounding: nll.sounding,
+            symbols: nll.frames,
+            frames,
+            notes,
+            expected,
+        };
+        Self { nll, cost }
+    }
+}
+
+/// Baselines and the model on the test pieces, the model last.
+pub(crate) fn measure(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
+    match *model.encoding() {
+        Encoding::Frames { representation, .. } => of_frames(model, material, &representation),
+        Encoding::Tokens { .. } | Encoding::Values { .. } => of_tokens(model, material),
+    }
+}
+
+/// Both baselines, fitted on the training pieces and scored on others.
+pub(crate) fn baselines(material: &Material, pieces: &[Vec<Frame>]) -> Vec<(&'static str, Nll)> {
+    let space = material.space();
+    vec![
+        ("marginal", Marginal::fit(&material.train.frames, space).score(pieces)),
+        ("Markov chain", MarkovChain::fit(&material.train.frames, space).score(pieces)),
+    ]
+}
+
+/// A model's likelihood of sequences, first frames included.
+pub(crate) fn model_nll(model: &SequenceModel, sequences: &[Sequence]) -> anyhow::Result<Nll> {
+    let mut nll = Nll::default();
+    nll_by_piece(model, sequences)?.iter().for_each(|piece| nll.merge(piece));
+    Ok(nll)
+}
+
+fn nll_by_piece(model: &SequenceModel, sequences: &[Sequence]) -> anyhow::Result<Vec<Nll>> {
+    let scored = scoring::score(model, sequences, &mut Workspace::default())?;
+    let total = |piece: &scoring::SequenceNll| {
+        let mut nll = Nll::default();
+        for (step, cost) in piece.steps().enumerate() {
+            nll.add_frame(step == 0, cost.sounding, cost.onset);
+        }
+        nll
+    };
+    Ok(scored.iter().map(total).collect())
+}
+
+fn of_frames(
+    model: &SequenceModel,
+    material: &Material,
+    representation: &FrameRepresentation,
+) -> anyhow::Result<Vec<Likelihood>> {
+    let (space, pieces) = (material.space(), &material.test.frames);
+    let row = |name, what, nll: &dyn Fn(usize) -> Nll, expected: &dyn Fn(usize) -> FrameCounts| {
+        let cost = |i: usize| {
+            let notes = pieces[i].iter().map(|frame| frame.onsets.count_ones() as usize).sum();
+            Cost::new(nll(i), pieces[i].len(), notes, Some(expected(i)))
+        };
+        summed(name, what, (0..pieces.len()).map(cost).collect())
+    };
+    let marginal = Marginal::fit(&material.train.frames, space);
+    let markov = MarkovChain::fit(&material.train.frames, space);
+    let likely = marginal.expected();
+    let network = nll_by_piece(model, &material.test.sequences)?;
+    let expected = expected_pitches(model, representation, pieces)?;
+    Ok(vec![
+        row(
+            "marginal",
+            "how often each pitch sounds",
+            &|i| marginal.score(std::slice::from_ref(&pieces[i])),
+            &|i| compared(&pieces[i], |_| likely),
+        ),
+        row(
+            "Markov chain",
+            "how each pitch follows itself",
+            &|i| markov.score(std::slice::from_ref(&pieces[i])),
+            &|i| compared(&pieces[i], |t| markov.expected(t.checked_sub(1).map(|before| &pieces[i][before]))),
+        ),
+        row("this network", "all that came before", &|i| network[i], &|i| {
+            compared(&pieces[i], |t| expected[i][t])
+        }),
+    ])
+}
+
+/// Expected pitches against those that sound.
+fn compared(piece: &[Frame], expected: impl Fn(usize) -> u128) -> FrameCounts {
+    let mut counts = FrameCounts::default();
+    piece.iter().enumerate().for_each(|(t, frame)| counts.add(expected(t), frame.sounding));
+    counts
+}
+
+/// For every frame of every piece, the pitches that the model finds more likely to sound than not, given what came before and,
+/// with a coupling, given the expected pitches below.
+fn expected_pitches(
+    model: &SequenceModel,
+    representation: &FrameRepresentation,
+    pieces: &[Vec<Frame>],
+) -> anyhow::Result<Vec<Vec<u128>>> {
+    let (encoding, coupling) = (model.encoding(), model.coupling());
+    let mut stepper = Stepper::new(model);
+    let mut logits = vec![0.0; encoding.outputs()];
+    let mut features = Vec::new();
+    let mut piece = |frames: &Vec<Frame>| {
+        let mut state = stepper.zero_state(1);
+        let mut step = |t: usize| -> anyhow::Result<u128> {
+            features.clear();
+            let previous = t.checked_sub(1).map(|before| Symbol::Frame(frames[before]));
+            encoding.push_features(t, previous, &mut features);
+            let input = StepInput::MultiHot { indices: &features, offsets: &[0, features.len()] };
+            stepper.step(input, &mut state, view_mut((1, logits.len()), &mut logits))?;
+            let mut expected = 0;
+            for bit in 0..representation.num_pitches() {
+                if logits[bit] > 0.0 {
+                    expected |= 1u128 << (usize::from(representation.pitch_low) + bit);
+                    if let Some(coupling) = coupling {
+                        coupling.tell(bit, false, &mut logits);
+                    }
+                }
+            }
+            Ok(expected)
+        };
+        (0..frames.len()).map(&mut step).collect()
+    };
+    pieces.iter().map(&mut piece).collect()
+}
+
+/// In nats per token, frame and note, beside how often each token occurs.
+fn of_tokens(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
+    let frequencies = output_bias(model.encoding(), &material.train.sequences);
+    let unigram = |sequence: &Sequence| {
+        let mut nll = Nll::default();
+        if let Sequence::Tokens(tokens) = sequence {
+            for (step, &token) in tokens.iter().enumerate() {
+                nll.add_frame(step == 0, scoring::categorical_nll(&frequencies, token as usize), 0.0);
+            }
+        }
+        nll
+    };
+    let test = &material.test;
+    let notes = notes_of_tokens(material, test)?;
+    let row = |name, what, nll: &dyn Fn(usize) -> Nll| {
+        let cost = |i: usize| Cost::new(nll(i), test.frames[i].len(), notes[i], None);
+        summed(name, what, (0..test.sequences.len()).map(cost).collect())
+    };
+    let network = nll_by_piece(model, &test.sequences)?;
+    Ok(vec![
+        row("unigram", "how often each token occurs", &|i| unigram(&test.sequences[i])),
+        row("this network", "all that came before", &|i| network[i]),
+    ])
+}
+
+/// The notes of every piece that its tokens hold.
+fn notes_of_tokens(material: &Material, set: &Set) -> anyhow::Result<Vec<usize>> {
+    let count = |(sequence, score): (&Sequence, &composer_music::Score)| {
+        Ok(match (sequence, &material.tokens) {
+            (Sequence::Tokens(tokens), Some(representation)) => {
+                representation.decode(&Symbols::Tokens(tokens.clone()))?.notes().count()
+            }
+            _ => score.notes().count(),
+        })
+    };
+    set.sequences.iter().zip(&set.scores).map(count).collect()
+}

@@ -1,0 +1,56 @@
+//! Pairs of parts from whole pieces.
+
+use super::contour::BASS;
+use super::grid::{drums, pitched};
+use composer_models::Sequence;
+use composer_models::seq2seq::{Pair, Task};
+use composer_music::Score;
+use composer_music::representation::frames::{Frame, strike_rising_edges};
+use composer_music::representation::grid::Grid;
+use composer_music::roles::{Role, extract, roles};
+use std::collections::BTreeMap;
+
+/// Notes that a part needs to be worth learning from.
+const FEWEST_NOTES: usize = 16;
+
+/// Source and target of a task in a piece, if it has both.
+pub fn pair(task: Task, score: &Score, style: Option<u32>) -> Option<Pair> {
+    let found = roles(score, &BTreeMap::new());
+    let (source, target) = match task {
+        Task::Accompany | Task::Reharmonise => {
+            let mut others = extract(score, &found, Role::Accompaniment);
+            others.tracks.extend(extract(score, &found, Role::Bass).tracks);
+            (extract(score, &found, Role::Melody), others)
+        }
+        Task::Drum => (extract(score, &found, Role::Bass), extract(score, &found, Role::Drums)),
+    };
+    if source.notes().count().min(target.notes().count()) < FEWEST_NOTES {
+        return None;
+    }
+    let (mut from, mut to) = match task {
+        Task::Drum => (BASS.encode(&source), hits(&target)),
+        Task::Accompany | Task::Reharmonise => (pitched().encode(&source), pitched().encode(&target)),
+    };
+    // Both are as long as the piece: where one has ended, it is silent.
+    let steps = from.len().max(to.len());
+    from.resize(steps, Frame::default());
+    to.resize(steps, Frame::default());
+    Some(Pair { source: Sequence::Frames(from), target: Sequence::Frames(to), style })
+}
+
+/// Drum hits on the grid.
+fn hits(score: &Score) -> Vec<Frame> {
+    let representation = drums();
+    let grid = Grid::new(score.ticks_per_quarter, representation.steps_per_quarter);
+    let range = representation.range_mask();
+    let mut frames: Vec<Frame> = Vec::new();
+    for note in score.notes().filter(|note| range >> note.pitch & 1 == 1) {
+        let step = grid.step(note.onset) as usize;
+        if frames.len() <= step {
+            frames.resize(step + 1, Frame::default());
+        }
+        frames[step].sounding |= 1 << note.pitch;
+    }
+    strike_rising_edges(&mut frames);
+    frames
+}

@@ -1,0 +1,44 @@
+//! [`Progress`]: who is told how far a use case has come.
+
+use composer_training::{EpochReport, UpdateReport};
+
+/// Is told how far a use case has come. Every method has a default that does nothing; `()` wants to know nothing.
+///
+/// ```
+/// use composer::Progress;
+///
+/// #[derive(Default)]
+/// struct Log(Vec<String>);
+///
+/// impl Progress for Log {
+///     fn note(&mut self, text: &str) {
+///         self.0.push(text.to_owned());
+///     }
+/// }
+/// ```
+pub trait Progress: Send {
+    /// Something that is good to know: what was found, what comes next. One sentence.
+    fn note(&mut self, _text: &str) {}
+
+    /// Something of the input is not used, or looks wrong; the use case continues.
+    fn warning(&mut self, _text: &str) {}
+
+    /// `done` of `total` units of the work are done; `text` says what was done last, if there is something to say.
+    fn advance(&mut self, _done: u64, _total: u64, _text: &str) {}
+
+    /// After every update of a training.
+    fn update(&mut self, _report: &UpdateReport) {}
+
+    /// After every epoch of a training of at most `epochs`.
+    fn epoch(&mut self, _report: &EpochReport, _epochs: u64) {}
+
+    /// What was told by [`Progress::advance`], [`Progress::update`] and [`Progress::epoch`] is over.
+    fn finished(&mut self) {}
+
+    /// Whether to stop. A training saves a checkpoint first.
+    fn stop_requested(&self) -> bool {
+        false
+    }
+}
+
+impl Progress for () {}

@@ -1,0 +1,337 @@
+//! [`Settings`]: everything that a training depends on, and the one place of every default.
+//!
+//! Four layers, each over the one before: the defaults, a preset, a file (`config.toml`, or a model file, which holds its own
+//! settings), and single settings by name ([`Layers`]).
+
+mod layers;
+mod presets;
+mod sections;
+
+pub use presets::Preset;
+pub use sections::{Model, Music, Run};
+
+use crate::error::{Result, wrong_input};
+use anyhow::Context;
+use composer_bptt::RecurrentConfig;
+use composer_models::{Encoding, ModelConfig, file};
+use composer_music::representation::AnyRepresentation;
+use composer_training::TrainingConfig;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// Everything that a training depends on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The training music, and how it is encoded.
+    pub music: Music,
+    /// The network.
+    pub model: Model,
+    /// How it is trained.
+    pub training: TrainingConfig,
+    /// What is written during training; changes no figure.
+    pub run: Run,
+}
+
+impl Default for Settings {
+    /// What the quick start has time for.
+    fn default() -> Self {
+        Self {
+            music: Music::default(),
+            model: Model::default(),
+            training: TrainingConfig {
+                epochs: 28,
+                batch_size: 16,
+                learning_rate: 0.004,
+                ..TrainingConfig::default()
+            },
+            run: Run::default(),
+        }
+    }
+}
+
+/// Name of the settings in a run folder.
+pub const CONFIG_FILE: &str = "config.toml";
+
+/// Where settings come from; later fields lie over earlier ones, and all of them over the defaults.
+///
+/// ```
+/// use composer::settings::{Layers, Preset};
+///
+/// let layers = Layers {
+///     preset: Some(Preset::by_name("good")?),
+///     single: vec![("hidden".into(), 64.into()), ("training.optimizer.kind".into(), "adamw".into())],
+///     ..Layers::default()
+/// };
+/// assert_eq!(layers.settings()?.model.hidden, 64);
+/// # Ok::<(), composer::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// A preset.
+    pub preset: Option<Preset>,
+    /// A TOML file, or a model file.
+    pub file: Option<PathBuf>,
+    /// Single settings. The first parts of a name may be left out where no other setting ends the same.
+    pub single: Vec<(String, Value)>,
+}
+
+impl Layers {
+    /// The settings.
+    ///
+    /// # Errors
+    /// The file cannot be read, a name is not known, or a value is out of range.
+    pub fn settings(&self) -> Result<Settings> {
+        let mut table = Settings::default().table()?;
+        if let Some(preset) = self.preset {
+            layers::merge(&mut table, parse(preset.settings, preset.name)?, Some(preset.name))?;
+        }
+        if let Some(path) = &self.file {
+            let name = path.display().to_string();
+            layers::merge(&mut table, parse(&read(path)?, &name)?, Some(&name))?;
+        }
+        self.over(table)
+    }
+
+    /// The settings of a run that is resumed. Only its end, and what changes no figure, may differ.
+    ///
+    /// # Errors
+    /// There is no such run, or another setting differs.
+    pub fn resumed(&self, run: &Path) -> Result<Settings> {
+        let path = run.join(CONFIG_FILE);
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            wrong_input(format!("there is no run to resume: cannot read {} ({error})", path.display()))
+        })?;
+        let damaged = || format!("{} is damaged", path.display());
+        let saved: Settings =
+            toml::from_str(&text).map_err(|error| wrong_input(error.message())).with_context(damaged)?;
+        let now = self.over(saved.table()?)?;
+        if self.preset.is_some() || self.file.is_some() {
+            return Err(wrong_input(
+                "a run is resumed with its own configuration: leave out --preset and --config",
+            )
+            .into());
+        }
+        saved.check_resumed_as(&now)?;
+        Ok(now)
+    }
+
+    fn over(&self, mut table: Table) -> Result<Settings> {
+        for (key, value) in &self.single {
+            layers::set(&mut table, key, value.clone())?;
+        }
+        Settings::from_table(table)
+    }
+}
+
+/// `key=value` as a single setting; the value is TOML, or else a text.
+///
+/// # Errors
+/// There is no `=`.
+pub fn single_setting(text: &str) -> Result<(String, Value)> {
+    let (key, value) =
+        text.split_once('=').ok_or_else(|| wrong_input(format!("{text}: write a setting as key=value")))?;
+    let parsed = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+    Ok((key.trim().to_owned(), parsed.unwrap_or_else(|| Value::String(value.to_owned()))))
+}
+
+fn parse(text: &str, name: &str) -> anyhow::Result<Table> {
+    text.parse()
+        .map_err(|error: toml::de::Error| wrong_input(format!("{name} is not TOML: {}", error.message())))
+}
+
+impl Settings {
+    /// All settings as a table.
+    fn table(&self) -> anyhow::Result<Table> {
+        Ok(Table::try_from(self)?)
+    }
+
+    fn from_table(table: Table) -> Result<Self> {
+        let settings: Self = table.try_into().map_err(|error: toml::de::Error| {
+            wrong_input(format!(
+                "the configuration cannot be used: {}",
+                error.to_string().lines().collect::<Vec<_>>().join(" ")
+            ))
+        })?;
+        settings.training.check()?;
+        Ok(settings)
+    }
+
+    /// Refuses other settings than a run can be resumed with.
+    pub(crate) fn check_resumed_as(&self, other: &Self) -> anyhow::Result<()> {
+        match self.resumes_as(other) {
+            true => Ok(()),
+            false => Err(wrong_input(
+                "a run is resumed with its own configuration; only its end (training.epochs, updates, minutes and patience) and \
+                 run.* may be changed with --resume (for other changes start a new run with --init-from and its model)",
+            )),
+        }
+    }
+
+    /// The default of a setting as text, by its whole name; empty if there is no such setting.
+    pub fn default_of(key: &str) -> String {
+        let table = Self::default().table().map(Value::Table).ok();
+        let value = key
+            .split('.')
+            .try_fold(table.unwrap_or(Value::Boolean(false)), |value, part| value.get(part).cloned());
+        match value {
+            Some(Value::String(text)) => text,
+            Some(value) => value.to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// Whether a run with these settings may be resumed with others: only the end and what changes no figure differ.
+    pub fn resumes_as(&self, other: &Self) -> bool {
+        let same_end = Self { training: self.training.clone(), run: self.run.clone(), ..other.clone() };
+        same_end == *self && self.training.continues_as(&other.training)
+    }
+
+    /// Refuses variants that would change nothing, because the symbols do not tell what would vary.
+    pub(crate) fn check_augmentation(&self, representation: &AnyRepresentation) -> anyhow::Result<()> {
+        let TrainingConfig { stretch, velocity, .. } = self.training;
+        let representation_name = &self.music.representation;
+        if stretch != 1.0 && !representation.has_tempo() {
+            return Err(wrong_input(format!(
+                "training.stretch is {stretch}, but {representation_name} count notes in quarters and do not tell the tempo: leave it at \
+                 1, or use events or remi"
+            )));
+        }
+        if velocity != 0 && !representation.has_velocity() {
+            return Err(wrong_input(format!(
+                "training.velocity is {velocity}, but {representation_name} do not tell how loud notes are: leave it at 0, or use events \
+                 or remi"
+            )));
+        }
+        Ok(())
+    }
+
+    /// As a file.
+    pub fn to_toml(&self) -> Result<String> {
+        Ok(toml::to_string_pretty(self).map_err(anyhow::Error::from)?)
+    }
+
+    /// The model for an encoding.
+    pub fn model(&self, encoding: Encoding) -> ModelConfig {
+        let model = &self.model;
+        let recurrent = RecurrentConfig {
+            cell: model.cell,
+            hidden: model.hidden,
+            layers: model.layers,
+            bias: model.bias,
+            dropout: model.dropout,
+            variational_dropout: model.variational_dropout,
+            recurrent_dropout: model.recurrent_dropout,
+            zoneout: model.zoneout,
+            zoneout_cell: model.zoneout_cell,
+            layer_norm: model.layer_norm,
+            ..RecurrentConfig::default()
+        };
+        ModelConfig {
+            output_dropout: model.output_dropout,
+            coupled: model.coupled && encoding.first_plane().is_some(),
+            ..ModelConfig::new(encoding, recurrent)
+        }
+    }
+}
+
+/// The text of a configuration: a TOML file, or the settings that a model file holds.
+///
+/// # Errors
+/// The file cannot be read, or the model holds no settings.
+pub fn read(path: &Path) -> Result<String> {
+    let name = path.display();
+    if path.extension().is_some_and(|extension| extension == "safetensors") {
+        let (_, notes) = file::load(path)?;
+        let found = Some(notes.configuration).filter(|text| !text.is_empty());
+        return Ok(found.ok_or_else(|| wrong_input(format!("{name} holds no settings of its training")))?);
+    }
+    Ok(std::fs::read_to_string(path)
+        .map_err(|error| wrong_input(format!("cannot read the configuration {name}: {error}")))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use composer_bptt::Cell;
+
+    fn with(settings: &[&str]) -> Result<Settings> {
+        let single = settings.iter().map(|text| single_setting(text)).collect::<Result<_>>()?;
+        Layers { single, ..Layers::default() }.settings()
+    }
+
+    #[test]
+    fn settings_override_defaults_and_come_back_from_the_file() {
+        let config = with(&[
+            "model.cell=gru",
+            "training.learning_rate=0.002",
+            "training.optimizer.kind=adamw",
+            "training.sampling.curve=inverse-sigmoid",
+            "training.sampling.k=100",
+            "music.folder=my songs",
+        ])
+        .unwrap();
+        assert_eq!((config.model.cell, config.training.learning_rate), (Cell::Gru, 0.002));
+        assert_eq!(config.music.folder, "my songs");
+        let again: Settings = toml::from_str(&config.to_toml().unwrap()).unwrap();
+        assert_eq!(again, config);
+    }
+
+    #[test]
+    fn what_is_not_known_or_makes_no_sense_is_refused_in_words() {
+        for (setting, words) in [
+            ("training.lerning_rate=1", "did you mean training.learning_rate?"),
+            ("model.hiden=12", "did you mean model.hidden?"),
+            ("modle.hidden=12", "did you mean model.hidden?"),
+            ("training=3", "is a section"),
+            ("kind=adamw", "write the whole name"),
+            ("lerning_rate=1", "did you mean training.learning_rate?"),
+            ("training.epochs=abc", "epochs"),
+            ("training.optimizer.kind=adamm", "adamm"),
+            ("training.sampling.k=2", "the configuration"),
+            ("training.learning_rate=-1", "above 0"),
+            ("training.epochs", "key=value"),
+        ] {
+            match with(&[setting]) {
+                Err(error) => assert!(error.to_string().contains(words), "{setting}: {error}"),
+                Ok(_) => assert_eq!(
+                    setting, "training.sampling.k=2",
+                    "a constant that is not used is not looked at"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn flat_names_mean_the_only_setting_that_ends_so() {
+        let config = with(&["hidden=256", "learning_rate=0.002", "optimizer.kind=adamw"]).unwrap();
+        assert_eq!((config.model.hidden, config.training.learning_rate), (256, 0.002));
+        assert_ne!(config.training.optimizer, Settings::default().training.optimizer);
+    }
+
+    #[test]
+    fn every_preset_is_valid_and_quick_is_the_defaults() {
+        for preset in Preset::ALL {
+            let settings = Layers { preset: Some(preset), ..Layers::default() }.settings().unwrap();
+            assert_eq!(settings == Settings::default(), preset.name == "quick", "{}", preset.name);
+            assert!(Preset::table().contains(preset.name));
+        }
+        assert_eq!(Settings::default_of("training.epochs"), Settings::default().training.epochs.to_string());
+    }
+
+    #[test]
+    fn later_layers_lie_over_earlier_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("my.toml");
+        std::fs::write(&file, "epochs = 7\n[training]\nseed = 3\n[model]\nhidden = 20\n").unwrap();
+        let layers = Layers {
+            preset: Some(Preset::by_name("good").unwrap()),
+            file: Some(file),
+            single: vec![("training.seed".into(), 5.into())],
+        };
+        let settings = layers.settings().unwrap();
+        assert_eq!((settings.training.seed, settings.training.epochs, settings.model.hidden), (5, 7, 20));
+        assert_ne!(settings.model.dropout, Settings::default().model.dropout, "of the preset");
+    }
+}

@@ -1,0 +1,96 @@
+//! The sections of the settings beside the training itself, with their defaults.
+
+use composer_bptt::{Cell, RecurrentConfig};
+use serde::{Deserialize, Serialize};
+
+/// The training music, and how it is encoded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Music {
+    /// Folder with MIDI files; empty: the built-in music.
+    pub folder: String,
+    /// The representation, by name.
+    pub representation: String,
+    /// Steps of the metrical cycle: a network of frames has its place in the cycle as an input. 0: no such input.
+    pub metre: usize,
+}
+
+impl Default for Music {
+    fn default() -> Self {
+        // A bar of 4/4, or two of 2/4.
+        Self { folder: String::new(), representation: "frames".into(), metre: 16 }
+    }
+}
+
+/// The network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Model {
+    /// Cell of every layer, by the name that [`Cell::names`] lists.
+    pub cell: Cell,
+    /// Units in each layer.
+    pub hidden: usize,
+    /// Layers on top of each other.
+    pub layers: usize,
+    /// Whether the cells have biases.
+    pub bias: bool,
+    /// Whether the gates are normalised inside the cells.
+    pub layer_norm: bool,
+    /// Dropout between layers.
+    pub dropout: f64,
+    /// Whether that dropout keeps its mask through a sequence.
+    pub variational_dropout: bool,
+    /// Dropout of the previous state on its way into the gates, one mask for a sequence.
+    pub recurrent_dropout: f64,
+    /// Dropout between the top layer and the output.
+    pub output_dropout: f64,
+    /// Whether the pitches of a frame are coupled, each conditioned on those below it; for frames only.
+    pub coupled: bool,
+    /// Probability that a unit keeps its state.
+    pub zoneout: f64,
+    /// Probability that a unit of an LSTM keeps its cell state.
+    pub zoneout_cell: f64,
+    /// A model file to initialise the weights from; empty: random weights.
+    pub init_from: String,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        let usual = RecurrentConfig::default();
+        Self {
+            cell: usual.cell,
+            hidden: 192,
+            layers: usual.layers,
+            bias: usual.bias,
+            layer_norm: usual.layer_norm,
+            dropout: 0.25,
+            variational_dropout: usual.variational_dropout,
+            recurrent_dropout: usual.recurrent_dropout,
+            output_dropout: 0.25,
+            coupled: true,
+            zoneout: usual.zoneout,
+            zoneout_cell: usual.zoneout_cell,
+            init_from: String::new(),
+        }
+    }
+}
+
+/// What is written during training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    /// Seconds between checkpoints.
+    pub checkpoint_seconds: f64,
+    /// Updates between checkpoints; 0: by time alone.
+    pub checkpoint_updates: u64,
+    /// Whether to write event files for TensorBoard.
+    pub tensorboard: bool,
+    /// Whether to compose a few bars at epochs 1, 2, 4, 8 ….
+    pub samples: bool,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self { checkpoint_seconds: 60.0, checkpoint_updates: 0, tensorboard: true, samples: true }
+    }
+}

@@ -1,0 +1,63 @@
+//! How likely a model finds a piece, note by note.
+
+use crate::error::{Result, wrong_input};
+use crate::model::TrainedModel;
+use composer_decoding::surprise::{NoteSurprise, Surprise};
+use composer_models::Encoding;
+use composer_models::sequence_model::Stepper;
+use composer_music::Score;
+use composer_music::representation::frames::FrameRepresentation;
+use composer_report::surprise::{Bar, picture};
+
+/// A piece under a model.
+#[derive(Debug)]
+pub struct ScoredPiece {
+    /// −ln P of every step and note.
+    pub surprise: Surprise,
+    /// Notes that the model has no place for: drums, and pitches outside its range.
+    pub left_out: usize,
+    bar: Bar,
+}
+
+impl ScoredPiece {
+    /// −ln P of the whole piece, in nats.
+    pub fn nats(&self) -> f64 {
+        self.surprise.steps.iter().sum()
+    }
+
+    /// The most surprising notes, with bar and beat (both from 1) in the first metre.
+    pub fn most_surprising(&self, top: usize) -> Vec<(NoteSurprise, usize, f64)> {
+        let mut notes = self.surprise.notes.clone();
+        notes.sort_by(|a, b| b.nll.total_cmp(&a.nll));
+        notes.truncate(top);
+        let placed = |note: NoteSurprise| {
+            let (bar, beat) = self.bar.place(note.step);
+            (note, bar, beat)
+        };
+        notes.into_iter().map(placed).collect()
+    }
+
+    /// A piano roll as SVG: surprising notes are red and expected ones blue, with the nats of every step above it.
+    pub fn to_svg(&self) -> String {
+        picture(&self.surprise, &self.bar)
+    }
+}
+
+/// Computes the likelihood of a piece under a model of frames.
+///
+/// # Errors
+/// The model writes tokens, or the piece has no notes in its range.
+pub fn surprise(model: &TrainedModel, piece: &Score) -> Result<ScoredPiece> {
+    let Encoding::Frames { representation, .. } = *model.model.encoding() else {
+        return Err(wrong_input("this model writes tokens, and surprise needs one that writes frames").into());
+    };
+    let FrameRepresentation { pitch_low, pitch_high, .. } = representation;
+    let frames = representation.encode(piece);
+    if frames.is_empty() {
+        return Err(wrong_input("the piece has no pitched notes in the model's range").into());
+    }
+    let in_range = pitch_low..=pitch_high;
+    let left_out = piece.notes().filter(|note| note.is_drum() || !in_range.contains(&note.pitch)).count();
+    let surprise = composer_decoding::surprise::surprise(Stepper::new(&model.model), &frames)?;
+    Ok(ScoredPiece { surprise, left_out, bar: Bar::of(piece, &representation) })
+}

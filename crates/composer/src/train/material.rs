@@ -1,0 +1,241 @@
+//! The music of a training: pieces split into training, validation and test sets, as scores, frames and sequences.
+
+use crate::error::wrong_input;
+use crate::progress::Progress;
+use composer_evaluation::likelihood::FrameSpace;
+use composer_models::file::Notes;
+use composer_models::{Encoding, Sequence};
+use composer_music::Score;
+use composer_music::augment::Augmentation;
+use composer_music::corpus::{self, Corpus, Piece, Verdict};
+use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
+use composer_music::representation::{AnyRepresentation, DEFAULT_PATTERNS, Representation, Symbols};
+use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
+use composer_report::text::thousands;
+use composer_training::Error as TrainingError;
+use rand::Rng;
+use std::path::Path;
+
+/// The pieces of one set, in the same order in every list.
+#[derive(Default)]
+pub(crate) struct Set {
+    /// Names.
+    pub names: Vec<String>,
+    /// Exact notes.
+    pub scores: Vec<Score>,
+    /// On the grid.
+    pub frames: Vec<Vec<Frame>>,
+    /// As the network reads them.
+    pub sequences: Vec<Sequence>,
+}
+
+impl Set {
+    fn push(&mut self, piece: Piece, representation: &FrameRepresentation) {
+        let frames = representation.encode(&piece.score);
+        self.names.push(piece.name);
+        self.scores.push(piece.score);
+        self.sequences.push(Sequence::Frames(frames.clone()));
+        self.frames.push(frames);
+    }
+
+    /// Encodes the set as tokens instead of frames.
+    fn tokenise(&mut self, representation: &AnyRepresentation) -> anyhow::Result<()> {
+        for ((name, score), sequence) in self.names.iter().zip(&self.scores).zip(&mut self.sequences) {
+            *sequence = match representation.encode(score) {
+                Ok(Symbols::Tokens(tokens)) => Sequence::Tokens(tokens),
+                Ok(Symbols::Frames(frames)) => Sequence::Frames(frames),
+                Err(error) => return Err(wrong_input(format!("{name}: {error}"))),
+            };
+        }
+        Ok(())
+    }
+
+    /// Steps of all pieces.
+    pub(crate) fn steps(&self) -> usize {
+        self.frames.iter().map(Vec::len).sum()
+    }
+}
+
+/// A corpus, read and split.
+pub(crate) struct Material {
+    /// For people.
+    pub name: String,
+    /// How scores become frames.
+    pub representation: FrameRepresentation,
+    /// How they become tokens, if the network reads those.
+    pub tokens: Option<AnyRepresentation>,
+    /// The training set.
+    pub train: Set,
+    /// The validation set.
+    pub valid: Set,
+    /// The test set.
+    pub test: Set,
+    /// Files that could not be used, or only in part, and why.
+    pub left_out: Vec<(String, String)>,
+}
+
+impl Material {
+    /// Reads a folder, or the built-in music.
+    pub(crate) fn load(folder: Option<&Path>, representation: FrameRepresentation) -> anyhow::Result<Self> {
+        let (name, corpus) = match folder {
+            Some(folder) => (folder.display().to_string(), corpus::load(folder)?),
+            None => (SHIPPED.to_string(), corpus::shipped()),
+        };
+        Self::split(name, corpus, representation)
+    }
+
+    fn split(name: String, corpus: Corpus, representation: FrameRepresentation) -> anyhow::Result<Self> {
+        if corpus.pieces.len() < 3 {
+            return Err(wrong_input(format!(
+                "{name} has {} usable pieces, and training needs at least 3: one to train on, one to validate and one to \
+                 test",
+                corpus.pieces.len()
+            )));
+        }
+        let left_out = corpus.verdicts.iter().filter_map(complaint).collect();
+        let split = corpus::split(corpus.pieces);
+        let mut material = Self {
+            name,
+            representation,
+            tokens: None,
+            train: Set::default(),
+            valid: Set::default(),
+            test: Set::default(),
+            left_out,
+        };
+        for (set, pieces) in [
+            (&mut material.train, split.train),
+            (&mut material.valid, split.valid),
+            (&mut material.test, split.test),
+        ] {
+            for piece in pieces {
+                set.push(piece, &representation);
+            }
+        }
+        if material.train.steps() == 0 {
+            return Err(wrong_input(format!("{} has no pitched notes to train on", material.name)));
+        }
+        Ok(material)
+    }
+
+    /// Encodes the set as tokens instead of frames. `bars` learns its patterns from the training pieces.
+    pub(crate) fn tokenise(&mut self, representation: AnyRepresentation) -> anyhow::Result<()> {
+        let learnt = representation.learn(&self.train.scores, DEFAULT_PATTERNS).map_err(wrong_input)?;
+        self.read_as(learnt)
+    }
+
+    /// The same in a vocabulary that was learnt before.
+    pub(crate) fn read_as(&mut self, learnt: AnyRepresentation) -> anyhow::Result<()> {
+        for set in [&mut self.train, &mut self.valid, &mut self.test] {
+            set.tokenise(&learnt)?;
+        }
+        if self.train.sequences.iter().all(Sequence::is_empty) {
+            return Err(wrong_input(format!("{} has nothing that {} can hold", self.name, learnt.name())));
+        }
+        self.tokens = Some(learnt);
+        Ok(())
+    }
+
+    /// A variant of a training piece, as tokens.
+    ///
+    /// # Errors
+    /// It becomes longer than its representation can hold.
+    pub(crate) fn variant(
+        &self,
+        piece: usize,
+        augmentation: &Augmentation,
+        rng: &mut impl Rng,
+    ) -> Result<Sequence, TrainingError> {
+        let Some(tokens) = &self.tokens else { return Ok(self.train.sequences[piece].clone()) };
+        let varied = augmentation.apply(&self.train.scores[piece], rng);
+        match tokens.encode(&varied) {
+            Ok(Symbols::Tokens(tokens)) => Ok(Sequence::Tokens(tokens)),
+            Ok(Symbols::Frames(frames)) => Ok(Sequence::Frames(frames)),
+            Err(error) => Err(TrainingError::Variant(format!("{}: {error}", self.train.names[piece]))),
+        }
+    }
+
+    /// What the network reads and writes; with frames, its place in a metrical cycle of `metre` steps is an input, unless that is 0.
+    pub(crate) fn encoding(&self, metre: usize) -> Encoding {
+        match &self.tokens {
+            None => Encoding::Frames { representation: self.representation, metre },
+            Some(tokens) => {
+                Encoding::Tokens { vocabulary: tokens.vocabulary().size(), fingerprint: tokens.fingerprint() }
+            }
+        }
+    }
+
+    /// Says what was found, and which files were left out.
+    pub(crate) fn announce(&self, progress: &mut dyn Progress) {
+        progress.note(&format!(
+            "Music: {} ({} + {} + {} pieces for training, validation and test; {} steps).",
+            self.name,
+            self.train.names.len(),
+            self.valid.names.len(),
+            self.test.names.len(),
+            thousands((self.train.steps() + self.valid.steps() + self.test.steps()) as u64)
+        ));
+        for (file, reason) in &self.left_out {
+            progress.warning(&format!("  {file}: {reason}"));
+        }
+    }
+
+    /// Where likelihoods are measured.
+    pub(crate) fn space(&self) -> FrameSpace {
+        let FrameRepresentation { pitch_low, pitch_high, onset_plane, .. } = self.representation;
+        FrameSpace { pitch_low, pitch_high, onset_plane }
+    }
+
+    /// What later use of the model needs to know: tempo and instrument of the training pieces.
+    pub(crate) fn notes(&self) -> Notes {
+        let mut tempos: Vec<f64> = self.train.scores.iter().map(initial_qpm).collect();
+        tempos.sort_by(f64::total_cmp);
+        let mut programs = [0usize; 128];
+        for note in self.train.scores.iter().flat_map(Score::notes).filter(|note| !note.is_drum()) {
+            programs[usize::from(note.program & 127)] += 1;
+        }
+        let program = (0..128).max_by_key(|&program| (programs[program], 127 - program)).unwrap_or(0);
+        Notes {
+            quarters_per_minute: tempos.get(tempos.len() / 2).copied(),
+            program: Some(program as u8),
+            representation: self.tokens.clone(),
+            corpus: self.name.clone(),
+            ..Notes::default()
+        }
+    }
+
+    /// The opening of a typical training piece, the one of middling density, as the network sees it.
+    pub(crate) fn excerpt(&self, bars: usize) -> Option<(&str, Score)> {
+        let density = |frames: &[Frame]| {
+            let notes: u32 = frames.iter().map(|frame| frame.onsets.count_ones()).sum();
+            f64::from(notes) / frames.len().max(1) as f64
+        };
+        let mut order: Vec<usize> = (0..self.train.frames.len()).collect();
+        order.sort_by(|&a, &b| density(&self.train.frames[a]).total_cmp(&density(&self.train.frames[b])));
+        let piece = *order.get(order.len() / 2)?;
+        let frames = &self.train.frames[piece];
+        let steps = (bars * 4 * self.representation.steps_per_quarter as usize).min(frames.len());
+        let options =
+            DecodeOptions { tempo: initial_qpm(&self.train.scores[piece]), ..DecodeOptions::default() };
+        Some((&self.train.names[piece], self.representation.decode(&frames[..steps], &options)))
+    }
+}
+
+/// The built-in music, for people.
+const SHIPPED: &str = "the music that ships: ten piano pieces and sixty-six of game music";
+
+/// What people should know of a file that was not used, or only in part.
+fn complaint(verdict: &Verdict) -> Option<(String, String)> {
+    let reason = match (&verdict.dropped, &verdict.report) {
+        (Some(dropped), _) => format!("left out: {}", dropped.reason),
+        (None, Some(report)) if !report.damage.is_empty() => format!("used in part: {}", report.damage[0]),
+        _ => return None,
+    };
+    Some((verdict.name.clone(), reason))
+}
+
+/// Tempo at the beginning, in quarters per minute.
+fn initial_qpm(score: &Score) -> f64 {
+    let micros = score.tempos.first().map_or(DEFAULT_MICROS_PER_QUARTER, |tempo| tempo.micros_per_quarter);
+    60e6 / f64::from(micros.max(1))
+}

@@ -1,0 +1,166 @@
+//! Training: settings and music in, a run folder with a model, compositions and a report out.
+
+mod along_the_way;
+pub(crate) mod material;
+mod options;
+mod plan;
+pub(crate) mod recorder;
+pub(crate) mod session;
+pub(crate) mod shown;
+mod tensorboard;
+
+pub use options::TrainOptions;
+pub use plan::Plan;
+pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
+
+use crate::compose::{SavedPiece, compose, save_into};
+use crate::diagnose::of_compositions;
+use crate::error::Result;
+use crate::likelihood::{baselines, measure};
+use crate::model::TrainedModel;
+use crate::progress::Progress;
+use crate::run_folder::OutputFolder;
+use crate::sound::small_wav;
+use composer_evaluation::assessment::Assessment;
+use composer_evaluation::statistics::summarise;
+use composer_music::midi;
+use composer_report::evaluation::{Set, marked_quarters};
+use composer_report::{Example, Likelihood, Report};
+use material::Material;
+use recorder::SAMPLE_PREFIX;
+use session::Session;
+use std::path::{Path, PathBuf};
+
+/// Bars of the excerpt that the report shows from the corpus.
+const EXCERPT_BARS: usize = 16;
+
+/// A finished training.
+pub struct Trained {
+    /// The run folder.
+    pub folder: PathBuf,
+    /// The best model, as it is in the folder.
+    pub model: TrainedModel,
+    /// Losses, curves and pieces.
+    pub summary: composer_report::Trained,
+    /// Baselines and the model on the test pieces, the model last.
+    pub likelihoods: Vec<Likelihood>,
+    /// What was composed.
+    pub written: Vec<SavedPiece>,
+    /// The compositions beside the training pieces; `None` if those are too few to say what is usual.
+    pub assessment: Option<Assessment>,
+}
+
+/// Trains a model, measures it on the test pieces, composes, and writes everything into a run folder: the model, a checkpoint
+/// to resume from, metrics, compositions and `report.html`.
+///
+/// # Errors
+/// The settings or the music cannot be used, the folder cannot be written, the loss is no longer finite, or the training was
+/// stopped (its checkpoint is then saved).
+pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trained> {
+    options.compositions.check()?;
+    let mut session = Session::prepare(options)?;
+    session.material.announce(progress);
+    let folder = session.open(options)?;
+    let finished = session.train(options, &folder, progress)?;
+    let material = &session.material;
+    let soundfont = options.compositions.soundfont.as_deref();
+    let summary = composer_report::Trained {
+        corpus_name: material.name.clone(),
+        description: session.description(),
+        parameters: session.model.params().len(),
+        train_steps: material.train.steps(),
+        seconds: finished.seconds,
+        outcome: finished.outcome,
+        valid_baselines: match material.tokens {
+            None => baselines(material, &material.valid.frames),
+            Some(_) => Vec::new(),
+        },
+        samples: samples(&folder, soundfont)?,
+        train_pieces: material.train.names.clone(),
+        valid_pieces: material.valid.names.clone(),
+        test_pieces: material.test.names.clone(),
+        left_out: material.left_out.clone(),
+    };
+    let model = TrainedModel::load(folder.path(MODEL_FILE))?;
+    let likelihoods = measure(&model.model, material)?;
+    let written = save_into(compose(&model, &options.compositions)?, &folder, soundfont)?;
+    let assessment = of_compositions(&written, material);
+    let trained =
+        Trained { folder: folder.folder().to_owned(), model, summary, likelihoods, written, assessment };
+    let report = report(&trained, material, options)?;
+    folder.write("report.html", report.as_bytes())?;
+    Ok(trained)
+}
+
+/// What a training would cost in memory and time; trains for a few updates and writes nothing.
+///
+/// # Errors
+/// The settings or the music cannot be used.
+pub fn plan(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Plan> {
+    options.compositions.check()?;
+    let session = Session::prepare(options)?;
+    session.material.announce(progress);
+    Ok(plan::plan(session)?)
+}
+
+/// The samples of a few bars that the training left in the folder, in the order of the epochs.
+fn samples(folder: &OutputFolder, soundfont: Option<&Path>) -> anyhow::Result<Vec<Example>> {
+    let mut names: Vec<String> = std::fs::read_dir(folder.folder())?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.starts_with(SAMPLE_PREFIX) && name.ends_with(".mid"))
+        .collect();
+    names.sort();
+    let example = |name: &String| {
+        let epoch = name.trim_start_matches(SAMPLE_PREFIX).trim_end_matches(".mid").trim_start_matches('0');
+        let score = midi::read(&std::fs::read(folder.path(name))?)?.score;
+        Ok(Example {
+            title: format!("After epoch {epoch}"),
+            caption: "four bars, from the same random numbers".into(),
+            wav: small_wav(&score, soundfont)?,
+            score,
+            marks: Vec::new(),
+        })
+    };
+    names.iter().map(example).collect()
+}
+
+fn report(trained: &Trained, material: &Material, options: &TrainOptions) -> Result<String> {
+    let Trained { written, assessment, .. } = trained;
+    let soundfont = options.compositions.soundfont.as_deref();
+    let composed: Vec<_> = written.iter().map(|saved| saved.piece.score.clone()).collect();
+    let corpus = summarise(&material.train.scores);
+    let composition = summarise(&composed);
+    let mut examples = Vec::new();
+    for (number, saved) in written.iter().take(3).enumerate() {
+        let nll = saved.piece.nll_per_step();
+        examples.push(Example {
+            title: format!("Composition {}", number + 1),
+            caption: format!("{}.mid, {nll:.2} nats per step under the model itself", saved.file_stem),
+            wav: small_wav(&saved.piece.score, soundfont)?,
+            score: saved.piece.score.clone(),
+            marks: assessment.as_ref().map_or(Vec::new(), |assessment| marked_quarters(assessment, number)),
+        });
+    }
+    if let Some((name, score)) = material.excerpt(EXCERPT_BARS) {
+        examples.push(Example {
+            title: "From the corpus".into(),
+            caption: format!("the opening of {name}, on the same grid"),
+            wav: small_wav(&score, soundfont)?,
+            score,
+            marks: Vec::new(),
+        });
+    }
+    let report = Report {
+        trained: &trained.summary,
+        likelihoods: &trained.likelihoods,
+        examples: &examples,
+        statistics: [("corpus", &corpus), ("compositions", &composition)],
+        assessment: assessment.as_ref().map(|assessment| Set {
+            name: "compositions",
+            assessment,
+            scores: &composed,
+        }),
+        command: &options.command,
+    };
+    Ok(report.to_html()?)
+}

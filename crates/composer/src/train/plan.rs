@@ -1,0 +1,99 @@
+//! What a training would cost, measured by a few updates.
+
+use super::session::Session;
+use crate::settings::Settings;
+use composer_training::plan::{EpochPlan, PieceShape, memory_estimate};
+use composer_training::{Control, Observer, TrainingConfig, UpdateReport, train};
+use serde::Serialize;
+use std::time::Instant;
+
+/// Updates that are made to tell the time; the first one is not counted.
+const UPDATES: u64 = 4;
+
+/// What a training would cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    /// All settings.
+    pub settings: Settings,
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// Updates in an epoch.
+    pub updates_per_epoch: u64,
+    /// Updates at most.
+    pub most_updates: u64,
+    /// Bytes of the network during training: weights, gradients, what the optimiser keeps, and activations.
+    pub memory_bytes: usize,
+    /// Seconds of training at most, by the clock of [`Self::timed_updates`] updates.
+    pub most_seconds: f64,
+    /// Updates that were timed.
+    pub timed_updates: u64,
+}
+
+/// Makes a few updates and looks at the clock.
+pub(super) fn plan(mut session: Session) -> anyhow::Result<Plan> {
+    let settings = session.config.clone();
+    let training = &settings.training;
+    let encoding = session.model.encoding();
+    let shapes: Vec<PieceShape> = (session.material.train.sequences.iter())
+        .map(|sequence| PieceShape {
+            steps: sequence.len(),
+            transpositions: encoding.transpositions(sequence, training.transpose),
+        })
+        .collect();
+    let (copies, rows, length) = (training.copies, training.batch_size, training.tbptt_len);
+    let updates_per_epoch = EpochPlan::new(&shapes, copies, rows, length, training.seed, 1).updates() as u64;
+    let longest = shapes.iter().map(|shape| shape.steps).max().unwrap_or(0);
+    let memory_bytes = memory_estimate(&session.model, training, if length == 0 { longest } else { length });
+    let mut rehearsal = Rehearsal::default();
+    let sets = &session.material;
+    train(&mut session.model, &sets.train.sequences, &sets.valid.sequences, training, &mut rehearsal)?;
+    let (most_updates, most_seconds) = at_most(training, updates_per_epoch, rehearsal.seconds_per_update());
+    let (parameters, timed_updates) = (session.model.params().len(), UPDATES - 1);
+    Ok(Plan {
+        settings,
+        parameters,
+        updates_per_epoch,
+        most_updates,
+        memory_bytes,
+        most_seconds,
+        timed_updates,
+    })
+}
+
+/// Updates and seconds of the whole run, by the limit that ends it first.
+fn at_most(training: &TrainingConfig, per_epoch: u64, seconds_per_update: f64) -> (u64, f64) {
+    let limits = [training.epochs * per_epoch, training.updates];
+    let updates = limits.into_iter().filter(|&limit| limit > 0).min();
+    let seconds = updates.map_or(f64::INFINITY, |updates| updates as f64 * seconds_per_update);
+    match 60.0 * training.minutes {
+        budget if budget > 0.0 && budget < seconds => {
+            ((budget / seconds_per_update.max(1e-9)) as u64, budget)
+        }
+        _ => (updates.unwrap_or(0), seconds),
+    }
+}
+
+/// Makes a few updates and looks at the clock.
+#[derive(Default)]
+struct Rehearsal {
+    times: Vec<Instant>,
+}
+
+impl Rehearsal {
+    fn seconds_per_update(&self) -> f64 {
+        match (self.times.first(), self.times.last()) {
+            (Some(first), Some(last)) if self.times.len() > 1 => {
+                last.duration_since(*first).as_secs_f64() / (self.times.len() - 1) as f64
+            }
+            _ => 0.0,
+        }
+    }
+}
+
+impl Observer for Rehearsal {
+    /// Stops without the validation that an end of the run would bring: it is not what is timed.
+    fn update(&mut self, report: &UpdateReport) -> Control {
+        self.times.push(Instant::now());
+        if report.update >= UPDATES { Control::Stop } else { Control::Continue }
+    }
+}

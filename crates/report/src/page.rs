@@ -1,0 +1,35 @@
+//! The frame of every page: one file that holds everything, with no request to any network.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+const STYLE: &str = include_str!("style.css");
+
+/// A self-contained page around what it shows.
+pub(crate) fn page(title: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                link rel="icon" href="data:,";
+                title { "composer: " (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main { (body) } }
+        }
+    };
+    page.into_string()
+}
+
+/// A figure and what it is.
+pub(crate) fn fact(value: &str, name: &str) -> Markup {
+    html! { div { dt { (name) } dd { (value) } } }
+}
+
+/// A player for a WAV file that the page itself holds.
+pub(crate) fn audio(wav: &[u8]) -> Markup {
+    html! { audio controls="controls" preload="metadata" src={ "data:audio/wav;base64," (STANDARD.encode(wav)) } {} }
+}

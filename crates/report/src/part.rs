@@ -1,0 +1,141 @@
+//! The page of a new part: the given one above the new one, and where the model looked for each step that it wrote.
+
+use crate::page::{audio, page};
+use crate::piano_roll;
+use composer_models::seq2seq::Look;
+use composer_music::Score;
+use maud::{Markup, PreEscaped, html};
+use std::fmt::Write;
+
+/// A new part and what it was written for.
+pub struct PartPage<'a> {
+    /// What was done, such as "An accompaniment for tune.mid".
+    pub title: &'a str,
+    /// The part that was given.
+    pub given: &'a Score,
+    /// The part that was written.
+    pub new: &'a Score,
+    /// A small WAV of everything.
+    pub wav: &'a [u8],
+    /// Where each step of the new part looked in the given one; empty without attention.
+    pub attention: &'a [Look],
+    /// Steps in a quarter of the model's grid.
+    pub steps_per_quarter: usize,
+}
+
+impl PartPage<'_> {
+    /// The page.
+    pub fn to_html(&self) -> String {
+        let [given, new] = piano_roll::above_each_other(self.given, self.new);
+        let body = html! {
+            header {
+                p.kicker { "composer" }
+                h1 { (self.title) }
+            }
+            section {
+                h2 { "Listen" }
+                (audio(self.wav))
+                figure { figcaption { strong { "Given" } span { "as it was, note for note" } } (PreEscaped(given)) }
+                figure { figcaption { strong { "New" } span { "on the model's grid of sixteenths" } } (PreEscaped(new)) }
+            }
+            section {
+                h2 { "Where the model looked" }
+                (self.looks())
+            }
+            footer { "composer " (env!("CARGO_PKG_VERSION")) }
+        };
+        page(self.title, &body)
+    }
+
+    fn looks(&self) -> Markup {
+        if self.attention.is_empty() {
+            return html! { p {
+                "This model has no attention: at each step it reads what an encoder that runs over the given part in both "
+                "directions says of the same step."
+            } };
+        }
+        let bar = self.bar();
+        html! {
+            p.note {
+                "Each row is a step of the new part, each column a step of the given one; the darker, the more the model looked "
+                "there. On the diagonal both sound together. The first " (SHOWN / bar) " bars are shown; in all, "
+                (format!("{:.0} %", 100.0 * self.on_time())) " of all looks are within a beat of the step that is written."
+            }
+            figure { (PreEscaped(picture(self.attention, bar))) }
+        }
+    }
+
+    /// Steps in a bar of the first metre.
+    fn bar(&self) -> usize {
+        let (beats, value) =
+            self.given.time_signatures.first().map_or((4, 4), |metre| (metre.numerator, metre.denominator));
+        (4 * self.steps_per_quarter * usize::from(beats) / usize::from(value).max(1)).max(1)
+    }
+
+    /// Share of all weight that lies within a quarter of the diagonal.
+    fn on_time(&self) -> f64 {
+        let near = |(step, look): (usize, &Look)| -> f64 {
+            let beat = step.saturating_sub(self.steps_per_quarter)..=step + self.steps_per_quarter;
+            let weights = (look.first..).zip(&look.weights).filter(|(source, _)| beat.contains(source));
+            weights.map(|(_, &weight)| f64::from(weight)).sum()
+        };
+        self.attention.iter().enumerate().map(near).sum::<f64>() / self.attention.len() as f64
+    }
+}
+
+/// Steps of either side that are shown: 8 bars of 4/4.
+const SHOWN: usize = 128;
+/// Weights below this share of all that a step looks at are left out.
+const FAINTEST: f32 = 0.01;
+
+/// Rows of attention weights from top to bottom, the source from left to right.
+fn picture(attention: &[Look], bar: usize) -> String {
+    const CELL: f64 = 5.0;
+    const MARGIN: f64 = 60.0;
+    let rows = attention.len().min(SHOWN);
+    let columns =
+        attention.iter().take(rows).map(|look| look.first + look.weights.len()).max().unwrap_or(0).min(SHOWN);
+    let shown = attention.iter().take(rows).flat_map(|look| &look.weights);
+    let largest = shown.copied().fold(FAINTEST, f32::max);
+    let (right, bottom) = (MARGIN + columns as f64 * CELL, MARGIN + rows as f64 * CELL);
+    let mut svg = format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:.0} {:.0}" role="img" aria-label="Attention: which step of the given part each step of the new part looked at" font-family="sans-serif" font-size="12" fill="#667085" style="max-width:46rem">"##,
+        right + 10.0,
+        bottom + 10.0
+    );
+    let _ = write!(svg, r#"<text x="{MARGIN}" y="20">bar of the given part →</text>"#);
+    let _ =
+        write!(svg, r#"<text transform="translate(20 {MARGIN}) rotate(90)">bar of the new part →</text>"#);
+    for (step, look) in attention.iter().take(rows).enumerate() {
+        let weights = (look.first..columns).zip(&look.weights).filter(|(_, weight)| **weight >= FAINTEST);
+        for (source, &weight) in weights {
+            let _ = write!(
+                svg,
+                r##"<rect x="{:.0}" y="{:.0}" width="{CELL}" height="{CELL}" fill="#1d5570" fill-opacity="{:.2}"/>"##,
+                MARGIN + source as f64 * CELL,
+                MARGIN + step as f64 * CELL,
+                (weight / largest).sqrt()
+            );
+        }
+    }
+    for (number, step) in (0..=rows.max(columns)).step_by(bar).enumerate() {
+        let at = MARGIN + step as f64 * CELL;
+        if step <= columns {
+            let _ =
+                write!(svg, r##"<line x1="{at}" x2="{at}" y1="{MARGIN}" y2="{bottom}" stroke="#d7dbe2"/>"##);
+        }
+        if step <= rows {
+            let _ =
+                write!(svg, r##"<line x1="{MARGIN}" x2="{right}" y1="{at}" y2="{at}" stroke="#d7dbe2"/>"##);
+        }
+        if step < columns {
+            let _ = write!(svg, r#"<text x="{:.0}" y="{:.0}">{}</text>"#, at + 2.0, MARGIN - 6.0, number + 1);
+        }
+        if step < rows {
+            let _ =
+                write!(svg, r#"<text x="{:.0}" y="{:.0}">{}</text>"#, MARGIN - 18.0, at + 12.0, number + 1);
+        }
+    }
+    svg.push_str("</svg>");
+    svg
+}

@@ -1,0 +1,88 @@
+//! A piano roll coloured by how surprising each note was.
+
+use composer_decoding::surprise::{NoteSurprise, Surprise};
+use composer_music::Score;
+use composer_music::representation::frames::FrameRepresentation;
+use composer_music::representation::pitch_name;
+use std::fmt::Write;
+
+/// Bars of the first metre, in steps.
+#[derive(Clone, Copy, Debug)]
+pub struct Bar {
+    steps: f64,
+    beat: f64,
+}
+
+impl Bar {
+    /// Those of a piece, on a grid.
+    pub fn of(piece: &Score, representation: &FrameRepresentation) -> Self {
+        let (beats, value) = piece.time_signatures.first().map_or((4, 4), |m| (m.numerator, m.denominator));
+        let beat = 4.0 * f64::from(representation.steps_per_quarter) / f64::from(value.max(1));
+        Self { steps: beat * f64::from(beats.max(1)), beat }
+    }
+
+    /// Bar and beat of a step, both from 1.
+    pub fn place(&self, step: usize) -> (usize, f64) {
+        let step = step as f64;
+        ((step / self.steps) as usize + 1, step % self.steps / self.beat + 1.0)
+    }
+}
+
+/// Width of the picture, height of a pitch, and room for labels at the left.
+const WIDTH: f64 = 960.0;
+const KEY: f64 = 4.0;
+const MARGIN: f64 = 34.0;
+/// Nats at which a note is as red as can be.
+const MOST: f64 = 8.0;
+/// Height of the curve over the notes.
+const CURVE: f64 = 70.0;
+
+/// A piano roll in which surprising notes are red and expected ones blue, with the nats of every step above it.
+pub fn picture(surprise: &Surprise, bar: &Bar) -> String {
+    let low = surprise.notes.iter().map(|note| note.pitch).min().unwrap_or(60);
+    let high = surprise.notes.iter().map(|note| note.pitch).max().unwrap_or(72);
+    let steps = surprise.steps.len().max(1) as f64;
+    let x = |step: f64| MARGIN + step / steps * (WIDTH - MARGIN - 6.0);
+    let top = CURVE + 16.0;
+    let bottom = top + f64::from(high - low + 1) * KEY;
+    let mut svg = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {:.0}" role="img" aria-label="Surprise of every note" font-family="sans-serif" font-size="11">"#,
+        bottom + 22.0
+    );
+    for number in 0..=(steps / bar.steps) as usize {
+        let at = x(number as f64 * bar.steps);
+        let _ =
+            write!(svg, r##"<line x1="{at:.1}" x2="{at:.1}" y1="8" y2="{bottom:.1}" stroke="#e4e7ec"/>"##);
+    }
+    let highest = surprise.steps.iter().copied().fold(1.0, f64::max);
+    let points: String = (surprise.steps.iter().enumerate())
+        .map(|(step, nll)| format!("{:.1},{:.1} ", x(step as f64 + 0.5), 8.0 + CURVE * (1.0 - nll / highest)))
+        .collect();
+    let _ = write!(svg, r##"<polyline points="{points}" fill="none" stroke="#475467" stroke-width="0.8"/>"##);
+    let _ = write!(svg, r##"<text x="2" y="16" fill="#667085">{highest:.0} nats</text>"##);
+    for note in &surprise.notes {
+        let NoteSurprise { step, steps: lasts, pitch, nll } = *note;
+        let (left, right) = (x(step as f64), x((step + lasts) as f64));
+        let _ = write!(
+            svg,
+            r#"<rect x="{left:.2}" y="{:.1}" width="{:.2}" height="{KEY}" fill="{}"><title>{} {nll:.2} nats</title></rect>"#,
+            top + f64::from(high - pitch) * KEY,
+            (right - left - 0.5).max(1.0),
+            colour(nll),
+            pitch_name(pitch)
+        );
+    }
+    let _ = write!(
+        svg,
+        r##"<text x="{MARGIN}" y="{:.1}" fill="#667085">blue: expected; red: {MOST} nats and more. Above: nats of every step.</text></svg>"##,
+        bottom + 16.0
+    );
+    svg
+}
+
+/// From blue over grey to red.
+fn colour(nll: f64) -> String {
+    let share = (nll / MOST).clamp(0.0, 1.0);
+    let mix = |from: f64, to: f64| (from + share * (to - from)).round();
+    format!("rgb({},{},{})", mix(70.0, 208.0), mix(130.0, 42.0), mix(190.0, 38.0))
+}
