@@ -5,6 +5,7 @@
 //! * [`fused`]: the fast implementation of the same.
 //! * [`reference`](mod@reference): the forward equations on a small tape, which derives the gradients mechanically.
 //! * [`Cell`]: what each cell is, in one table; [`Implementation`]: the three behind one interface.
+//! * [`exercises`]: change a line, run a test, read what it tells you.
 //! * [`loss`], [`init`]: what training needs around them.
 //! * [`gradcheck`], [`probe`]: is a gradient right, and how does it flow?
 //!
@@ -24,6 +25,8 @@ pub mod divergence;
 pub mod backpropagation {}
 
 pub mod error;
+#[doc = include_str!("../docs/exercises.md")]
+pub mod exercises {}
 pub mod fused;
 pub mod gradcheck;
 pub mod implementation;

@@ -3,6 +3,7 @@
 mod attention;
 mod common;
 mod coupling;
+mod exercises;
 mod invariants;
 mod link1_differences;
 mod link2_reference;
