@@ -22,6 +22,8 @@ pub mod backpropagation;
 pub mod cell;
 pub mod divergence;
 pub mod error;
+#[doc = include_str!("../docs/exercises.md")]
+pub mod exercises {}
 pub mod fused;
 pub mod gradcheck;
 pub mod implementation;

@@ -12,6 +12,10 @@ use crate::Cell;
 ///
 /// Slices of `c` are empty for a cell without one; `diagonal` is empty for a cell without diagonal weights.
 pub(crate) trait FusedCell {
+    /// Whether the rows of a batch may come as one long row, which saves a short last vector in each: for a cell whose only slot
+    /// is its state.
+    const ROWS_AS_ONE: bool = false;
+
     /// * `gates` `[slots·H]` in: the sums; out: the activations, as the layout of the cell names them.
     /// * `h_prev`, `c_prev` `[H]`; `h`, `c` `[H]`, overwritten.
     /// * `diagonal` `[P·H]`: the diagonal weights.
@@ -119,6 +123,7 @@ impl<C: FusedCell, S: Scalar> Kernel for Of<C, StepForward<'_, S>> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let StepForward { gates, h_prev, c_prev, h, c, diagonal, hidden } = self.step;
+        let hidden = if C::ROWS_AS_ONE { h.len() } else { hidden };
         let width = gates.len() / (h.len() / hidden);
         for (row, gates) in gates.chunks_exact_mut(width).enumerate() {
             let at = row * hidden..(row + 1) * hidden;
@@ -135,6 +140,7 @@ impl<C: FusedCell, S: Scalar> Kernel for Of<C, StepBackward<'_, S>> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let StepBackward { gates, h_prev, c_prev, d_h, d_c, d_gates, diagonal, hidden } = self.step;
+        let hidden = if C::ROWS_AS_ONE { d_h.len() } else { hidden };
         let width = gates.len() / (d_h.len() / hidden);
         for (row, (gates, d_gates)) in
             gates.chunks_exact(width).zip(d_gates.chunks_exact_mut(width)).enumerate()

@@ -15,6 +15,8 @@ use super::cell::FusedCell;
 pub(crate) struct Tanh;
 
 impl FusedCell for Tanh {
+    const ROWS_AS_ONE: bool = true;
+
     #[inline(always)]
     fn forward<S: Scalar, V: Vector<S>>(
         gates: &mut [S],
@@ -54,6 +56,8 @@ impl FusedCell for Tanh {
 pub(crate) struct Relu;
 
 impl FusedCell for Relu {
+    const ROWS_AS_ONE: bool = true;
+
     #[inline(always)]
     fn forward<S: Scalar, V: Vector<S>>(
         gates: &mut [S],

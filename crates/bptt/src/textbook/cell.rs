@@ -1,7 +1,7 @@
 //! What a cell is to the code that all cells share: one unit at one step, forward and backward.
 
 use super::saved::{self, AnyJacobian};
-use super::{gru, lstm, minimal_gated_unit, peephole_lstm, rnn, stack};
+use super::{gru, lstm, minimal_gated_unit, peephole_lstm, rnn, rnn_relu, stack};
 use crate::problem::{Problem, Run};
 use crate::{Cell, State};
 
@@ -136,8 +136,8 @@ impl<C: TextbookCell + Sync> AnyCell for C {
 /// The one place of this implementation that knows all cells.
 pub(crate) fn of(cell: Cell) -> &'static dyn AnyCell {
     match cell {
-        Cell::RnnTanh => &rnn::Tanh,
-        Cell::RnnRelu => &rnn::Relu,
+        Cell::RnnTanh => &rnn::Rnn,
+        Cell::RnnRelu => &rnn_relu::RnnRelu,
         Cell::Lstm => &lstm::Lstm,
         Cell::Gru => &gru::Gru,
         Cell::PeepholeLstm => &peephole_lstm::PeepholeLstm,

@@ -131,6 +131,13 @@ pub fn backward<C: TextbookCell>(
 ) {
     let Sizes { batch, features, hidden, .. } = *sizes;
     let gate_rows = weights.weight_hh.len() / hidden;
+    let Weights {
+        weight_ih: d_weight_ih,
+        weight_hh: d_weight_hh,
+        bias_ih: d_bias_ih,
+        bias_hh: d_bias_hh,
+        diagonals: d_diagonals,
+    } = d_weights;
     for (place, t) in sizes.order().into_iter().enumerate().rev() {
         for b in 0..batch {
             if sizes.is_padding(t, b) {
@@ -150,7 +157,7 @@ pub fn backward<C: TextbookCell>(
                     d_recurrent[gate * hidden + unit] = gradient.d_recurrent.as_ref()[gate];
                 }
                 for (p, d_diagonal) in gradient.d_diagonal.as_ref().iter().enumerate() {
-                    d_weights.diagonals[p * hidden + unit] += d_diagonal;
+                    d_diagonals[p * hidden + unit] += d_diagonal;
                 }
                 // The state before this step is the state after the step before.
                 d_h[unit] = gradient.d_h_prev;
@@ -160,25 +167,11 @@ pub fn backward<C: TextbookCell>(
             // input = W_ih x + b_ih
             let x_t = &x[(t * batch + b) * features..][..features];
             let d_x_t = &mut d_x[(t * batch + b) * features..][..features];
-            affine_backward(
-                &weights.weight_ih,
-                x_t,
-                &d_input,
-                &mut d_weights.weight_ih,
-                &mut d_weights.bias_ih,
-                d_x_t,
-            );
+            affine_backward(&weights.weight_ih, x_t, &d_input, d_weight_ih, d_bias_ih, d_x_t);
 
             // recurrent = W_hh h_prev + b_hh
             let h_prev = &saved.h_prev[row * hidden..][..hidden];
-            affine_backward(
-                &weights.weight_hh,
-                h_prev,
-                &d_recurrent,
-                &mut d_weights.weight_hh,
-                &mut d_weights.bias_hh,
-                d_h,
-            );
+            affine_backward(&weights.weight_hh, h_prev, &d_recurrent, d_weight_hh, d_bias_hh, d_h);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The readable implementation: every cell forward and backward, in plain loops over `f64`. Read this first.
 //!
-//! * [`lstm`], [`gru`], [`rnn`], [`peephole_lstm`], [`minimal_gated_unit`]: one unit of a cell at one step. Forward and backward are neighbours; backward has one line for
+//! * [`lstm`], [`gru`], [`rnn`], [`rnn_relu`], [`peephole_lstm`], [`minimal_gated_unit`]: one unit of a cell at one step. Forward and backward are neighbours; backward has one line for
 //!   each application of the chain rule, and every name is that of the equation above it.
 //! * [`layer`]: what all cells share: the two products, the loop through time, padding, the sums of the weight gradients.
 //! * [`stack`]: layers on top of each other, in one direction or both.
@@ -28,6 +28,7 @@ pub mod lstm;
 pub mod minimal_gated_unit;
 pub mod peephole_lstm;
 pub mod rnn;
+pub mod rnn_relu;
 mod saved;
 pub mod stack;
 

@@ -1,20 +1,14 @@
 //! The vanilla RNN (Elman 1990).
 //!
 //! ```text
-//! h = φ(a)        a = W_ih x + b_ih + W_hh h_prev + b_hh        φ = tanh or max(0, ·)
+//! h = tanh(a)        a = W_ih x + b_ih + W_hh h_prev + b_hh
 //! ```
 
 use super::{Source, TextbookCell, UnitGradient, UnitInput, UnitState};
 
-const SOURCE: Source = Source { file: "crates/bptt/src/textbook/rnn.rs", text: include_str!("rnn.rs") };
-
-/// `φ = tanh`
+/// The cell.
 #[derive(Clone, Copy, Debug)]
-pub struct Tanh;
-
-/// `φ = max(0, ·)`
-#[derive(Clone, Copy, Debug)]
-pub struct Relu;
+pub struct Rnn;
 
 /// One unit at one step, as backward reads it.
 #[derive(Clone, Copy, Debug)]
@@ -23,11 +17,11 @@ pub struct Saved {
     pub h: f64,
 }
 
-impl TextbookCell for Tanh {
+impl TextbookCell for Rnn {
     type Gates = [f64; 1];
     type Diagonal = [f64; 0];
     type Saved = Saved;
-    const SOURCE: Source = SOURCE;
+    const SOURCE: Source = Source { file: "crates/bptt/src/textbook/rnn.rs", text: include_str!("rnn.rs") };
 
     fn forward(unit: UnitInput<[f64; 1], [f64; 0]>) -> (UnitState, Saved) {
         // a = W_ih x + b_ih + W_hh h_prev + b_hh
@@ -48,36 +42,6 @@ impl TextbookCell for Tanh {
     fn tangent(saved: &Saved, v_recurrent: [f64; 1], _v_h_prev: f64, _v_c_prev: f64) -> UnitState {
         let Saved { h } = *saved;
         UnitState { h: (1.0 - h * h) * v_recurrent[0], c: 0.0 }
-    }
-
-    fn restore(slots: &[f64], _h_prev: f64, _c_prev: f64, _diagonal: [f64; 0]) -> Saved {
-        Saved { h: slots[0] }
-    }
-}
-
-impl TextbookCell for Relu {
-    type Gates = [f64; 1];
-    type Diagonal = [f64; 0];
-    type Saved = Saved;
-    const SOURCE: Source = SOURCE;
-
-    fn forward(unit: UnitInput<[f64; 1], [f64; 0]>) -> (UnitState, Saved) {
-        let a = unit.input[0] + unit.recurrent[0];
-        // h = max(0, a)
-        let h = a.max(0.0);
-        (UnitState { h, c: 0.0 }, Saved { h })
-    }
-
-    fn backward(saved: &Saved, d_h: f64, _d_c_next: f64) -> UnitGradient<[f64; 1], [f64; 0]> {
-        let Saved { h } = *saved;
-        // h = max(0, a): the slope is 1 above 0, and 0 below
-        let d_gate_h = if h > 0.0 { d_h } else { 0.0 };
-        UnitGradient { d_input: [d_gate_h], d_recurrent: [d_gate_h], ..UnitGradient::default() }
-    }
-
-    fn tangent(saved: &Saved, v_recurrent: [f64; 1], _v_h_prev: f64, _v_c_prev: f64) -> UnitState {
-        let Saved { h } = *saved;
-        UnitState { h: if h > 0.0 { v_recurrent[0] } else { 0.0 }, c: 0.0 }
     }
 
     fn restore(slots: &[f64], _h_prev: f64, _c_prev: f64, _diagonal: [f64; 0]) -> Saved {

@@ -5,6 +5,7 @@ mod attention;
 mod common;
 mod coupling;
 mod documentation;
+mod exercises;
 mod invariants;
 mod link1_differences;
 mod link2_reference;

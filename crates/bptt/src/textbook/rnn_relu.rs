@@ -1,0 +1,49 @@
+//! The vanilla RNN with a rectifier (Le et al. 2015).
+//!
+//! ```text
+//! h = max(0, a)        a = W_ih x + b_ih + W_hh h_prev + b_hh
+//! ```
+
+use super::{Source, TextbookCell, UnitGradient, UnitInput, UnitState};
+
+/// The cell.
+#[derive(Clone, Copy, Debug)]
+pub struct RnnRelu;
+
+/// One unit at one step, as backward reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Saved {
+    /// The new state.
+    pub h: f64,
+}
+
+impl TextbookCell for RnnRelu {
+    type Gates = [f64; 1];
+    type Diagonal = [f64; 0];
+    type Saved = Saved;
+    const SOURCE: Source =
+        Source { file: "crates/bptt/src/textbook/rnn_relu.rs", text: include_str!("rnn_relu.rs") };
+
+    fn forward(unit: UnitInput<[f64; 1], [f64; 0]>) -> (UnitState, Saved) {
+        let a = unit.input[0] + unit.recurrent[0];
+        // h = max(0, a)
+        let h = a.max(0.0);
+        (UnitState { h, c: 0.0 }, Saved { h })
+    }
+
+    fn backward(saved: &Saved, d_h: f64, _d_c_next: f64) -> UnitGradient<[f64; 1], [f64; 0]> {
+        let Saved { h } = *saved;
+        // h = max(0, a): the slope is 1 above 0, and 0 below
+        let d_gate_h = if h > 0.0 { d_h } else { 0.0 };
+        UnitGradient { d_input: [d_gate_h], d_recurrent: [d_gate_h], ..UnitGradient::default() }
+    }
+
+    fn tangent(saved: &Saved, v_recurrent: [f64; 1], _v_h_prev: f64, _v_c_prev: f64) -> UnitState {
+        let Saved { h } = *saved;
+        UnitState { h: if h > 0.0 { v_recurrent[0] } else { 0.0 }, c: 0.0 }
+    }
+
+    fn restore(slots: &[f64], _h_prev: f64, _c_prev: f64, _diagonal: [f64; 0]) -> Saved {
+        Saved { h: slots[0] }
+    }
+}
