@@ -9,6 +9,9 @@
 //! ```
 //!
 //! `r` stands between the two products of `n`, so they have different gradients.
+#![doc = ""]
+#![doc = include_str!("../../docs/gru.md")]
+#![cfg_attr(doc, doc = include_str!("../../docs/katex/katex.html"))]
 
 use super::{Source, TextbookCell, UnitGradient, UnitInput, UnitState, sigmoid};
 

@@ -5,6 +5,9 @@
 //! c = f c_prev + i g
 //! h = o tanh(c)
 //! ```
+#![doc = ""]
+#![doc = include_str!("../../docs/lstm.md")]
+#![cfg_attr(doc, doc = include_str!("../../docs/katex/katex.html"))]
 
 use super::{Source, TextbookCell, UnitGradient, UnitInput, UnitState, sigmoid};
 

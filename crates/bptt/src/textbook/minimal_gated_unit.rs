@@ -9,6 +9,9 @@
 //!
 //! The paper applies the gate before the product, `n = tanh(W_in x + b_in + W_hn (f h_prev) + b_hn)`. Here it is applied after the
 //! product, as PyTorch's GRU applies its reset gate: then the products of all gates are one.
+#![doc = ""]
+#![doc = include_str!("../../docs/minimal_gated_unit.md")]
+#![cfg_attr(doc, doc = include_str!("../../docs/katex/katex.html"))]
 
 use super::{Source, TextbookCell, UnitGradient, UnitInput, UnitState, sigmoid};
 

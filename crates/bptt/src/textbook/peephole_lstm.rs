@@ -8,6 +8,9 @@
 //! ```
 //!
 //! `w_ci`, `w_cf`, `w_co` are diagonal: each unit's gates see that unit's `c`. `i` and `f` see it before the step, `o` after.
+#![doc = ""]
+#![doc = include_str!("../../docs/peephole_lstm.md")]
+#![cfg_attr(doc, doc = include_str!("../../docs/katex/katex.html"))]
 
 use super::{Source, TextbookCell, UnitGradient, UnitInput, UnitState, sigmoid};
 

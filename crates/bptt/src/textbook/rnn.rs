@@ -3,6 +3,9 @@
 //! ```text
 //! h = tanh(a)        a = W_ih x + b_ih + W_hh h_prev + b_hh
 //! ```
+#![doc = ""]
+#![doc = include_str!("../../docs/rnn.md")]
+#![cfg_attr(doc, doc = include_str!("../../docs/katex/katex.html"))]
 
 use super::{Source, TextbookCell, UnitGradient, UnitInput, UnitState};
 

@@ -275,12 +275,18 @@ fn gru_page() {
 
 #[test]
 fn peephole_lstm_page() {
-    check("peephole_lstm", "Worked example", None, &["i", "f", "g", "o"], |run| {
+    check("peephole_lstm", "Worked example", Some(Cell::PeepholeLstm), &["i", "f", "g", "o"], |run| {
         lstm(run, ["weight_ci", "weight_cf", "weight_co"].map(|name| run.given.one(name)));
     });
 }
 
 #[test]
 fn minimal_gated_unit_page() {
-    check("minimal_gated_unit", "Worked example", None, &["f", "n"], minimal_gated_unit);
+    check(
+        "minimal_gated_unit",
+        "Worked example",
+        Some(Cell::MinimalGatedUnit),
+        &["f", "n"],
+        minimal_gated_unit,
+    );
 }
