@@ -21,13 +21,13 @@ pub fn run() -> Result<f32> {
     let mut model = SequenceModel::mapping(1, 1, stack, 1)?;
     let mut adam = Optimizer::new(OptimizerConfig::default(), model.params().len());
     let (mut rng, mut ws) = (ChaCha8Rng::seed_from_u64(1), Workspace::default());
-    for update in 0..=1000 {
+    for update in 0..=300 {
         let (inputs, targets) = draw(&mut rng);
         let batch = SequenceBatch::from_arrays(model.encoding(), inputs.view(), targets.view(), None)?;
         let mut state = model.zero_state(16);
         model.forward(&batch, &mut state, Mode::Train { rng: &mut rng }, &mut ws)?;
-        if update % 200 == 0 {
-            println!("update {update:4}: {:.4}", (&ws.logits() - &targets).pow2().mean().unwrap_or(0.0));
+        if update % 100 == 0 {
+            println!("update {update:3}: {:.4}", (&ws.logits() - &targets).pow2().mean().unwrap_or(0.0));
         }
         model.loss(&batch, &mut ws)?; // turns the logits into their gradient
         model.params_mut().zero_grad();
@@ -40,6 +40,6 @@ pub fn run() -> Result<f32> {
 }
 
 fn main() -> Result<()> {
-    println!("new inputs:  {:.4}", run()?);
+    println!("new inputs: {:.4}", run()?);
     Ok(())
 }
