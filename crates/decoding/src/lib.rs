@@ -38,6 +38,7 @@ pub use error::Error;
 pub use frames::FrameOptions;
 pub use generate::{Composition, Generator, compose};
 pub use rules::Rules;
+pub use token_stream::continue_tokens;
 pub use tokens::TokenOptions;
 
 /// The examples of README.md, as tests.

@@ -1,12 +1,13 @@
 //! The generate loop for tokens: many pieces in one batch, each with random numbers and a grammar of its own.
 
 use crate::Error;
-use crate::grammar::Grammar;
+use crate::grammar::{Free, Grammar};
 use crate::tokens::{self, TokenOptions};
 use composer_models::arrays::view_mut;
 use composer_models::scoring::categorical_nll;
+use composer_models::sequence_model::Stepper;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Encoding, LanguageModel, StepInput};
+use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput};
 use rand_chacha::ChaCha8Rng;
 
 /// One token of one piece, as it is decided.
@@ -135,6 +136,27 @@ impl<M: LanguageModel, G: Grammar> Iterator for TokenGenerator<M, G> {
         }
         Some(self.predict().and_then(|()| self.decide()))
     }
+}
+
+/// The `steps` tokens after those of `known`, which may be empty; any token may follow any other.
+///
+/// # Errors
+/// The model is not of tokens, does not know one of `known`, or an option is out of its range.
+pub fn continue_tokens(
+    model: &SequenceModel,
+    known: &[u32],
+    steps: usize,
+    options: TokenOptions,
+    seed: u64,
+) -> Result<Vec<u32>, Error> {
+    let mut generator = TokenGenerator::new(Stepper::new(model), Free, options, 1, seed)?;
+    model.encoding().check(&Sequence::Tokens(known.to_vec()))?;
+    generator.read(known, false)?;
+    let mut tokens = Vec::with_capacity(steps);
+    for decided in generator.take(steps) {
+        tokens.extend(decided?.iter().map(|decided| decided.token));
+    }
+    Ok(tokens)
 }
 
 /// Refuses a model of anything but tokens.

@@ -129,6 +129,11 @@ impl Encoding {
         Encoding::Frames { representation, metre: 0 }
     }
 
+    /// Tokens `0..vocabulary` of your own, which no representation of music explains: their fingerprint is empty.
+    pub fn tokens(vocabulary: usize) -> Self {
+        Encoding::Tokens { vocabulary, fingerprint: String::new() }
+    }
+
     /// `features` real numbers per step, predicted from those before.
     pub fn values(features: usize) -> Self {
         Encoding::Values { features, given: 0, feedback: true }

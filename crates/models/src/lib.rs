@@ -62,6 +62,7 @@ pub mod output_bias;
 pub mod scoring;
 pub mod seq2seq;
 pub mod sequence_model;
+mod shortcuts;
 pub mod streams;
 
 /// The examples of README.md, as tests.

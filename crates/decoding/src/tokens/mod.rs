@@ -54,6 +54,11 @@ impl Default for TokenOptions {
 }
 
 impl TokenOptions {
+    /// Always the most likely token.
+    pub fn greedy() -> Self {
+        Self { temperature: 0.0, ..Self::default() }
+    }
+
     /// Refuses what makes no sense, by name.
     ///
     /// # Errors

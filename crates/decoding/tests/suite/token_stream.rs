@@ -3,9 +3,12 @@
 use crate::common;
 
 use common::Markov;
-use composer_decoding::TokenOptions;
+use composer_bptt::{Cell, RecurrentConfig};
 use composer_decoding::grammar::Free;
 use composer_decoding::token_stream::TokenGenerator;
+use composer_decoding::{TokenOptions, continue_tokens};
+use composer_models::SequenceModel;
+use composer_models::sequence_model::Stepper;
 
 fn write(model: Markov, outputs: usize, seed: u64, tokens: usize) -> Vec<Vec<u32>> {
     let mut pieces = vec![Vec::new(); outputs];
@@ -63,4 +66,25 @@ fn the_likelihood_of_what_was_written_is_the_models() {
             *last = written.token as usize;
         }
     }
+}
+
+#[test]
+fn a_continuation_is_what_the_generator_writes_after_what_it_read() {
+    let stack = RecurrentConfig { cell: Cell::Gru, hidden: 8, ..Default::default() };
+    let model = SequenceModel::tokens(5, stack, 3).expect("a model");
+    let options = TokenOptions::default();
+    let found = continue_tokens(&model, &[4, 0, 2], 20, options, 7).expect("tokens");
+    let mut generator = TokenGenerator::new(Stepper::new(&model), Free, options, 1, 7).expect("options");
+    generator.read(&[4, 0, 2], false).expect("known tokens");
+    let expected: Vec<u32> = generator.take(20).map(|decided| decided.expect("a token")[0].token).collect();
+    assert_eq!(found, expected);
+    assert!(found.iter().any(|&token| token != found[0]), "sampled");
+    let greedy = |seed| continue_tokens(&model, &[], 20, TokenOptions::greedy(), seed).expect("tokens");
+    assert_eq!(greedy(1), greedy(2), "nothing is drawn");
+    let unknown = continue_tokens(&model, &[5], 1, options, 1).expect_err("5 is the start feature, no token");
+    assert!(unknown.to_string().contains('5'), "{unknown}");
+    let stack = RecurrentConfig { hidden: 4, ..Default::default() };
+    let values = SequenceModel::values(1, stack, 1).expect("a model");
+    let wrong = continue_tokens(&values, &[], 1, options, 1).expect_err("no tokens");
+    assert!(wrong.to_string().contains("real values"), "{wrong}");
 }

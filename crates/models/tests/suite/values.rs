@@ -139,3 +139,37 @@ fn what_is_not_possible_is_refused_in_words() {
     let coupled = SequenceModel::zeros(coupled).err().expect("refused").to_string();
     assert!(coupled.contains("a model of real values"), "{coupled}");
 }
+
+#[test]
+fn shortcuts_are_what_they_stand_for() {
+    let stack = RecurrentConfig { cell: Cell::Gru, hidden: 5, layers: 2, ..RecurrentConfig::default() };
+    let long = |encoding| {
+        SequenceModel::new(ModelConfig::new(encoding, stack.clone()), &Init::RECOMMENDED, 3).unwrap()
+    };
+    for (short, long) in [
+        (SequenceModel::tokens(7, stack.clone(), 3), long(Encoding::tokens(7))),
+        (SequenceModel::values(2, stack.clone(), 3), long(Encoding::values(2))),
+        (SequenceModel::mapping(3, 2, stack.clone(), 3), long(Encoding::mapping(3, 2))),
+    ] {
+        let short = short.unwrap();
+        assert_eq!(short.config(), long.config());
+        assert_eq!(short.params().values(), long.params().values());
+    }
+
+    let model = long(Encoding::values(2));
+    let known = values(9, 2);
+    let expected = forecast(&mut Stepper::new(&model), known.view(), 4, None).unwrap();
+    assert_eq!(model.forecast(known.view(), 4).unwrap(), expected);
+
+    // The outputs for inputs are the means of the batch that has them; strided views too.
+    let sequence = Sequence::Values(known);
+    let mut batch = SequenceBatch::new(model.encoding());
+    batch.fill(model.encoding(), &[Some(Slice { sequence: &sequence, start: 0, transpose: 0 })], 9);
+    let mut ws = Workspace::default();
+    model.forward(&batch, &mut model.zero_state(1), Mode::Eval, &mut ws).unwrap();
+    assert_eq!(model.predict(batch.inputs().view()).unwrap(), ws.logits());
+    let transposed = batch.inputs().permuted_axes([1, 0, 2]).as_standard_layout().into_owned();
+    assert_eq!(model.predict(transposed.view().permuted_axes([1, 0, 2])).unwrap(), ws.logits());
+    assert!(model.predict(batch.inputs().slice(s![.., .., ..2])).unwrap_err().to_string().contains("F=3"));
+    assert!(long(Encoding::tokens(7)).predict(batch.inputs().view()).is_err(), "of symbols");
+}
