@@ -3,6 +3,7 @@
 use composer_bptt::{Cell, Init, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State};
 use composer_studies::speed::Roll;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use ndarray::Array3;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -20,14 +21,13 @@ fn cells(c: &mut Criterion) {
             let stack = Recurrent::new(config.clone(), "", &mut params).expect("the sizes are right");
             stack.init(&mut params, &Init::PYTORCH, &mut ChaCha8Rng::seed_from_u64(1));
             let mut state = State::zeros(&config, BATCH);
-            let (mut ws, d_output) = (RecurrentWorkspace::new(), vec![0.01; STEPS * BATCH * hidden]);
+            let mut ws = RecurrentWorkspace::new();
+            let d_output = Array3::from_elem((STEPS, BATCH, hidden), 0.01);
             for (name, sparse) in [("gathered", true), ("multiplied", false)] {
-                let input = roll.input(sparse);
+                let input = roll.input(sparse, BATCH);
                 group.bench_function(BenchmarkId::new(format!("forward-{name}"), hidden), |b| {
                     b.iter(|| {
-                        stack
-                            .forward(&params, input, STEPS, BATCH, &mut state, None, Mode::Eval, &mut ws)
-                            .expect("fits");
+                        stack.forward(&params, input, &mut state, None, Mode::Eval, &mut ws).expect("fits");
                     });
                 });
                 for probe in ["", "-probed"] {
@@ -36,7 +36,7 @@ fn cells(c: &mut Criterion) {
                     }
                     group.bench_function(BenchmarkId::new(format!("backward-{name}{probe}"), hidden), |b| {
                         b.iter(|| {
-                            stack.backward(&mut params, input, &d_output, None, &mut ws).expect("fits")
+                            stack.backward(&mut params, input, d_output.view(), None, &mut ws).expect("fits")
                         });
                     });
                     ws.detach_probe();

@@ -28,6 +28,33 @@ pub fn check_shape(what: &'static str, found: &[usize], expected: &[(&str, usize
     Err(Error::ArrayShape { what, expected: format!("[{}]", expected.join(", ")), found: found.to_vec() })
 }
 
+/// Checks that two arrays have the same axes up to the last one, which is `width` wide in the second: rows of any arrangement,
+/// `[T, B, F]` or `[rows, F]`.
+pub(crate) fn check_rows(
+    what: &'static str,
+    found: &[usize],
+    rows: &[usize],
+    (name, width): (&str, usize),
+) -> Result<(), Error> {
+    if found.split_last().is_some_and(|(&last, leading)| last == width && leading == rows) {
+        return Ok(());
+    }
+    let leading: &[&str] = match rows.len() {
+        1 => &["rows"],
+        2 => &["T", "B"],
+        _ => &[],
+    };
+    let names = leading.iter().copied().chain(std::iter::repeat("…"));
+    let expected: Vec<(&str, usize)> =
+        names.zip(rows.iter().copied()).chain(std::iter::once((name, width))).collect();
+    check_shape(what, found, &expected)
+}
+
+/// All axes but the last.
+pub(crate) fn rows_of(shape: &[usize]) -> &[usize] {
+    &shape[..shape.len().saturating_sub(1)]
+}
+
 /// The elements in row-major order: the view's own memory if it lies there like that, a copy otherwise.
 pub fn as_slice_or_copy<'a, S: Clone, D: Dimension>(view: ArrayView<'a, S, D>) -> Cow<'a, [S]> {
     match view.to_slice() {

@@ -68,6 +68,7 @@ fn bad<S: Scalar>(values: &[S]) -> Option<S> {
 mod tests {
     use super::*;
     use crate::{Cell, Init, Input, Mode, Parameters, RecurrentConfig, State};
+    use ndarray::Array3;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -78,9 +79,10 @@ mod tests {
         let stack = Recurrent::new(config.clone(), "", &mut params).unwrap();
         stack.init(&mut params, &Init::PYTORCH, &mut ChaCha8Rng::seed_from_u64(1));
         spoil(&mut params);
-        let (mut ws, mut state, x) = (RecurrentWorkspace::new(), State::zeros(&config, 2), [2.0; 5 * 2 * 3]);
+        let (mut ws, mut state, x) =
+            (RecurrentWorkspace::new(), State::zeros(&config, 2), Array3::from_elem((5, 2, 3), 2.0));
         state.h.fill(2.0);
-        stack.forward(&params, Input::Dense(&x), 5, 2, &mut state, None, Mode::Eval, &mut ws).unwrap();
+        stack.forward(&params, Input::Dense(x.view()), &mut state, None, Mode::Eval, &mut ws).unwrap();
         first_breakdown(&stack, &ws).map(|found| (found.layer, found.gate))
     }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::arrays::{as_slice_or_copy, view};
 use crate::problem::{Problem, Run};
 use crate::{
     Cell, Error, Input, Mode, Parameters, Recurrent, RecurrentWorkspace, State, reference, textbook,
@@ -52,7 +53,7 @@ impl Implementation {
             Implementation::Fused => {
                 let (_, stack) = fused_stack(problem)?;
                 let (ws, state) = fused_forward(&stack, problem.params, problem)?;
-                Ok((ws.output().to_vec(), state))
+                Ok((as_slice_or_copy(ws.output()).into_owned(), state))
             }
         }
     }
@@ -73,8 +74,8 @@ fn fused_forward(
     problem: &Problem<'_, f64>,
 ) -> Result<(RecurrentWorkspace<f64>, State<f64>), Error> {
     let (mut ws, mut state) = (RecurrentWorkspace::new(), problem.state.clone());
-    let (input, batch) = (Input::Dense(problem.input), state.batch());
-    stack.forward(params, input, problem.steps, batch, &mut state, problem.mask, Mode::Eval, &mut ws)?;
+    let input = Input::Dense(view(problem.shape(problem.config.input), problem.input));
+    stack.forward(params, input, &mut state, problem.mask, Mode::Eval, &mut ws)?;
     Ok((ws, state))
 }
 
@@ -82,13 +83,14 @@ fn run_fused(problem: &Problem<'_, f64>) -> Result<Run<f64>, Error> {
     let (mut params, stack) = fused_stack(problem)?;
     let (mut ws, state_n) = fused_forward(&stack, &params, problem)?;
     ws.request_d_input(true);
-    let input = Input::Dense(problem.input);
-    stack.backward(&mut params, input, problem.d_output, Some(problem.d_state_n), &mut ws)?;
+    let input = Input::Dense(view(problem.shape(problem.config.input), problem.input));
+    let d_output = view(problem.shape(problem.config.output()), problem.d_output);
+    stack.backward(&mut params, input, d_output, Some(problem.d_state_n), &mut ws)?;
     Ok(Run {
-        output: ws.output().to_vec(),
+        output: as_slice_or_copy(ws.output()).into_owned(),
         state_n,
         grads: params.grads().to_vec(),
-        d_input: ws.d_input().to_vec(),
+        d_input: as_slice_or_copy(ws.d_input()).into_owned(),
         d_state: ws.d_state().clone(),
     })
 }

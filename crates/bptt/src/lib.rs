@@ -1,6 +1,6 @@
 //! Recurrent cells and layers with hand-written backpropagation through time, a readable reference and gradient checks.
 //!
-//! * [`layers`]: recurrent stacks, linear layers, embeddings, over flat slices; parameters live in [`Parameters`].
+//! * [`layers`]: recurrent stacks, linear layers, embeddings, over arrays; parameters live in [`Parameters`].
 //! * [`backpropagation`]: every gradient derived, from the loss to each weight, with a worked example of each.
 //! * [`textbook`]: the same in plain loops, one line per equation. Read this first.
 //! * [`reference`](mod@reference): cells on a small tape, which derives gradients mechanically and proves the others.
@@ -46,7 +46,7 @@ pub use implementation::Implementation;
 pub use init::Init;
 pub use layers::{
     Attention, AttentionScore, AttentionWorkspace, Coupled, Coupling, Embedding, Input, Linear,
-    LinearWorkspace, Mask, Mode, Recurrent, RecurrentConfig, RecurrentWorkspace, SegmentWorkspace, State,
-    StepWorkspace,
+    LinearWorkspace, Mask, Mode, Recurrent, RecurrentConfig, RecurrentWorkspace, SegmentWorkspace, Segmented,
+    State, StepWorkspace,
 };
 pub use parameters::{Entry, ParamId, Parameters};

@@ -11,9 +11,10 @@ use composer_tensor::parallel::{ReadRows, SliceRows, SplitRows, sum_blocks};
 use composer_tensor::simd::{Isa, Kernel, Vector, dispatch};
 use composer_tensor::split_rows_by_field;
 use composer_tensor::{Scalar, for_lanes};
+use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
 use crate::Error;
-use crate::error::check_len;
+use crate::arrays::{as_slice_or_copy, check_rows, rows_of, with_slice_mut};
 
 /// A sum of negative log-likelihoods.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -33,7 +34,7 @@ impl Nll {
 
 /// Sigmoid cross-entropy: each logit is the log-odds of one yes-or-no, for example of one pitch in one frame.
 ///
-/// `logits`, `targets` (in 0 to 1) and `weights` (any non-negative numbers; 0 takes an element out) have one length; without
+/// `logits`, `targets` (in 0 to 1) and `weights` (any non-negative numbers; 0 takes an element out) have one shape; without
 /// `weights`, all are 1. `logits` are overwritten by `scale` times the gradient of the sum.
 ///
 /// ```text
@@ -41,17 +42,31 @@ impl Nll {
 /// ```
 ///
 /// # Errors
-/// The lengths differ.
-pub fn sigmoid_cross_entropy<S: Scalar>(
-    logits: &mut [S],
-    targets: &[S],
-    weights: Option<&[S]>,
+/// The shapes differ.
+pub fn sigmoid_cross_entropy<S: Scalar, D: Dimension>(
+    logits: ArrayViewMut<'_, S, D>,
+    targets: ArrayView<'_, S, D>,
+    weights: Option<ArrayView<'_, S, D>>,
     scale: f64,
 ) -> Result<Nll, Error> {
-    check_len("the targets", targets.len(), &[("logits", logits.len())])?;
-    if let Some(weights) = weights {
-        check_len("the weights of the targets", weights.len(), &[("logits", logits.len())])?;
+    check_same(logits.shape(), targets.shape(), weights.as_ref().map(|weights| weights.shape()))?;
+    let (targets, weights) = (as_slice_or_copy(targets), weights.map(as_slice_or_copy));
+    Ok(with_slice_mut(logits, |logits| sigmoid_rows(logits, &targets, weights.as_deref(), scale)))
+}
+
+/// Targets and weights have the shape of the outputs, whose last axis is `V`.
+fn check_same(outputs: &[usize], targets: &[usize], weights: Option<&[usize]>) -> Result<(), Error> {
+    let last = ("V", outputs.last().copied().unwrap_or(1));
+    let rows = rows_of(outputs);
+    for (what, shape) in [("the targets", Some(targets)), ("the weights of the targets", weights)] {
+        if let Some(shape) = shape.filter(|&shape| shape != outputs) {
+            check_rows(what, shape, rows, last)?;
+        }
     }
+    Ok(())
+}
+
+fn sigmoid_rows<S: Scalar>(logits: &mut [S], targets: &[S], weights: Option<&[S]>, scale: f64) -> Nll {
     let count = match weights {
         Some(weights) => weights.iter().map(|weight| weight.f64()).sum(),
         None => logits.len() as f64,
@@ -71,7 +86,7 @@ pub fn sigmoid_cross_entropy<S: Scalar>(
             scale: S::of(scale),
         })
     };
-    Ok(Nll { sum: sum_blocks(work, rows, BLOCK, &run), count })
+    Nll { sum: sum_blocks(work, rows, BLOCK, &run), count }
 }
 
 /// Elements that are summed in the precision of the logits before the sum goes on in double precision.
@@ -142,7 +157,7 @@ pub const UNIT_NORMAL_NLL: f64 = 0.918_938_533_204_672_7;
 
 /// Squared error of real-valued outputs: half the squared distance from the targets, summed.
 ///
-/// `outputs`, `targets` and `weights` (any non-negative numbers; 0 takes an element out, whatever stands there) have one length;
+/// `outputs`, `targets` and `weights` (any non-negative numbers; 0 takes an element out, whatever stands there) have one shape;
 /// without `weights`, all are 1. `outputs` are overwritten by `scale` times the gradient of the sum.
 ///
 /// ```text
@@ -154,21 +169,25 @@ pub const UNIT_NORMAL_NLL: f64 = 0.918_938_533_204_672_7;
 /// `GaussianNLLLoss(full=True)` with a variance of 1.) The mean squared error is `2 sum / count`.
 ///
 /// # Errors
-/// The lengths differ.
-pub fn squared_error<S: Scalar>(
-    outputs: &mut [S],
-    targets: &[S],
-    weights: Option<&[S]>,
+/// The shapes differ.
+pub fn squared_error<S: Scalar, D: Dimension>(
+    outputs: ArrayViewMut<'_, S, D>,
+    targets: ArrayView<'_, S, D>,
+    weights: Option<ArrayView<'_, S, D>>,
     scale: f64,
 ) -> Result<Nll, Error> {
-    check_len("the targets", targets.len(), &[("outputs", outputs.len())])?;
+    check_same(outputs.shape(), targets.shape(), weights.as_ref().map(|weights| weights.shape()))?;
+    let (targets, weights) = (as_slice_or_copy(targets), weights.map(as_slice_or_copy));
+    let targets = targets.iter().copied();
     let Some(weights) = weights else {
-        let sum = squared_differences(outputs, targets.iter().map(|&target| (target, S::one())), scale);
-        return Ok(Nll { sum, count: targets.len() as f64 });
+        let count = outputs.len() as f64;
+        let targets = targets.map(|target| (target, S::one()));
+        let sum = with_slice_mut(outputs, |outputs| squared_differences(outputs, targets, scale));
+        return Ok(Nll { sum, count });
     };
-    check_len("the weights of the targets", weights.len(), &[("outputs", outputs.len())])?;
     let count = weights.iter().map(|weight| weight.f64()).sum();
-    let sum = squared_differences(outputs, targets.iter().copied().zip(weights.iter().copied()), scale);
+    let targets = targets.zip(weights.iter().copied());
+    let sum = with_slice_mut(outputs, |outputs| squared_differences(outputs, targets, scale));
     Ok(Nll { sum, count })
 }
 
@@ -194,7 +213,8 @@ fn squared_differences<S: Scalar>(
 /// The target of [`softmax_cross_entropy`] that takes a row out of the sum.
 pub const IGNORE: u32 = u32::MAX;
 
-/// Softmax cross-entropy: each row of `logits` `[rows, classes]` is a distribution over classes, for example over tokens.
+/// Softmax cross-entropy: each row of `logits` `[rows, K]` or `[T, B, K]` is a distribution over `K` classes, for example over
+/// tokens; `targets` `[rows]` or `[T, B]` has a class for each.
 ///
 /// Rows whose target is [`IGNORE`] count nothing. With `smoothing` ε, the target has probability `1 − ε` and all classes
 /// share ε, as in PyTorch. `logits` are overwritten by `scale` times the gradient of the sum. A logit of −∞ is a class that
@@ -205,24 +225,39 @@ pub const IGNORE: u32 = u32::MAX;
 /// ```
 ///
 /// # Errors
-/// The lengths do not fit, or a target is not below `classes`.
-pub fn softmax_cross_entropy<S: Scalar>(
-    logits: &mut [S],
-    classes: usize,
-    targets: &[u32],
+/// The shapes do not fit, or a target is not below `K`.
+pub fn softmax_cross_entropy<S: Scalar, D: Dimension>(
+    logits: ArrayViewMut<'_, S, D>,
+    targets: ArrayView<'_, u32, D::Smaller>,
     smoothing: f64,
     scale: f64,
 ) -> Result<Nll, Error> {
-    check_len("the logits", logits.len(), &[("targets", targets.len()), ("classes", classes)])?;
+    let classes = logits.shape().last().copied().unwrap_or(0);
+    check_rows("the logits", logits.shape(), targets.shape(), ("K", classes))?;
+    let targets = as_slice_or_copy(targets);
+    check_classes(&targets, classes)?;
+    Ok(with_slice_mut(logits, |logits| softmax_rows(logits, classes, &targets, (smoothing, scale))))
+}
+
+fn check_classes(targets: &[u32], classes: usize) -> Result<(), Error> {
     let outside = |&target: &u32| target != IGNORE && target as usize >= classes;
-    if let Some(position) = targets.iter().position(outside) {
-        return Err(Error::Index {
+    match targets.iter().position(outside) {
+        Some(position) => Err(Error::Index {
             what: "target class",
             index: targets[position] as usize,
             position,
             limit: classes,
-        });
+        }),
+        None => Ok(()),
     }
+}
+
+fn softmax_rows<S: Scalar>(
+    logits: &mut [S],
+    classes: usize,
+    targets: &[u32],
+    (smoothing, scale): (f64, f64),
+) -> Nll {
     let count = targets.iter().filter(|&&target| target != IGNORE).count() as f64;
     let rows = targets.len();
     let work = SoftmaxRows {
@@ -234,7 +269,7 @@ pub fn softmax_cross_entropy<S: Scalar>(
         each.map(|(row, &target)| softmax_row(row, target, smoothing, scale)).sum()
     };
     let block = BLOCK.div_ceil(classes.max(1));
-    Ok(Nll { sum: sum_blocks(work, rows, block, &run), count })
+    Nll { sum: sum_blocks(work, rows, block, &run), count }
 }
 
 /// Rows of one thread.

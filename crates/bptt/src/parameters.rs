@@ -7,6 +7,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use composer_tensor::Scalar;
+use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+
+use crate::arrays::{view, view_mut};
 
 /// Which parameter: given out by [`Parameters::add`], valid for those parameters alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +97,22 @@ impl<S: Scalar> Parameters<S> {
     pub fn value_mut(&mut self, id: ParamId) -> &mut [S] {
         self.version = next_version();
         &mut self.values[self.entries[id.0].range.clone()]
+    }
+
+    /// One parameter's values in its shape.
+    pub fn value_array(&self, id: ParamId) -> ArrayViewD<'_, S> {
+        view(IxDyn(&self.entries[id.0].shape), self.value(id))
+    }
+
+    /// One parameter's values in its shape, to change; a new [`version`](Self::version).
+    pub fn value_array_mut(&mut self, id: ParamId) -> ArrayViewMutD<'_, S> {
+        let shape = IxDyn(&self.entries[id.0].shape);
+        view_mut(shape, self.value_mut(id))
+    }
+
+    /// One parameter's gradient in its shape.
+    pub fn grad_array(&self, id: ParamId) -> ArrayViewD<'_, S> {
+        view(IxDyn(&self.entries[id.0].shape), self.grad(id))
     }
 
     /// One parameter's gradient.

@@ -3,6 +3,7 @@
 //! ```
 //! use composer_bptt::{Cell, Init, Input, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State};
 //! use composer_bptt::probe;
+//! use ndarray::{Array3, s};
 //! use rand::SeedableRng;
 //! use rand_chacha::ChaCha8Rng;
 //!
@@ -12,14 +13,14 @@
 //! stack.init(&mut params, &Init::PYTORCH, &mut ChaCha8Rng::seed_from_u64(1));
 //!
 //! let (steps, mut ws) = (20, RecurrentWorkspace::new());
-//! let (x, mut state) = (vec![0.5; steps * 2], State::zeros(&config, 1));
+//! let (x, mut state) = (Array3::from_elem((steps, 1, 2), 0.5), State::zeros(&config, 1));
 //! ws.attach_probe();
-//! stack.forward(&params, Input::Dense(&x), steps, 1, &mut state, None, Mode::Eval, &mut ws)?;
+//! stack.forward(&params, Input::Dense(x.view()), &mut state, None, Mode::Eval, &mut ws)?;
 //!
 //! // A loss at the last step alone: its gradient is all that reaches the first ones.
-//! let mut d_output = vec![0.0; steps * 8];
-//! d_output[19 * 8..].fill(1.0);
-//! stack.backward(&mut params, Input::Dense(&x), &d_output, None, &mut ws)?;
+//! let mut d_output = Array3::zeros((steps, 1, 8));
+//! d_output.slice_mut(s![19, .., ..]).fill(1.0);
+//! stack.backward(&mut params, Input::Dense(x.view()), d_output.view(), None, &mut ws)?;
 //!
 //! let trace = &ws.probe().expect("attached above").layers[0];
 //! assert!(trace.d_h[0] < trace.d_h[19]); // ‖∂loss/∂h_t‖, smaller the longer ago

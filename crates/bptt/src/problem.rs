@@ -23,6 +23,13 @@ pub struct Problem<'a, S> {
     pub d_state_n: &'a State<S>,
 }
 
+impl<S: composer_tensor::Scalar> Problem<'_, S> {
+    /// `[T, B, W]` of arrays `width` wide.
+    pub(crate) fn shape(&self, width: usize) -> (usize, usize, usize) {
+        (self.steps, self.state.batch(), width)
+    }
+}
+
 /// All that a forward and a backward pass compute.
 #[derive(Clone, Debug)]
 pub struct Run<S> {

@@ -1,10 +1,12 @@
 //! After the first step, a training step allocates nothing; a probe takes memory only where it is attached.
 
+use composer_bptt::arrays::view;
 use composer_bptt::{
     Cell, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig,
     RecurrentWorkspace, State, loss,
 };
 use composer_tensor::allocations::{Allocated, CountingAllocator, count};
+use ndarray::Array3;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -37,20 +39,20 @@ fn a_step_after_the_first_allocates_nothing(cell: Cell) {
     stack.init(&mut params, &Init::PYTORCH, &mut rng);
     linear.init(&mut params, &Init::PYTORCH, &mut rng);
     let (x, y) = (vec![0.5; steps * batch * features], vec![1.0; steps * batch * features]);
-    let (mut logits, mut d_hidden) = (y.clone(), vec![0.0; steps * batch * hidden]);
+    let (x, y) = (view((steps, batch, features), &x), view((steps, batch, features), &y));
+    let (mut logits, mut d_hidden) = (y.to_owned(), Array3::zeros((steps, batch, hidden)));
     let (mut ws, mut linear_ws) = (RecurrentWorkspace::new(), LinearWorkspace::new());
     let mut state = State::zeros(&config, batch);
     let mut step = || {
-        let (input, rows) = (Input::Dense(&x), steps * batch);
+        let input = Input::Dense(x);
         let mode = Mode::Train { rng: &mut rng };
-        stack.forward(&params, input, steps, batch, &mut state, None, mode, &mut ws).expect("fits");
-        linear.forward(&params, ws.output(), rows, &mut logits, &mut linear_ws).expect("fits");
-        loss::sigmoid_cross_entropy(&mut logits, &y, None, 1e-3).expect("fits");
+        stack.forward(&params, input, &mut state, None, mode, &mut ws).expect("fits");
+        linear.forward(&params, ws.output(), logits.view_mut(), &mut linear_ws).expect("fits");
+        loss::sigmoid_cross_entropy(logits.view_mut(), y, None, 1e-3).expect("fits");
         params.zero_grad();
-        linear
-            .backward(&mut params, ws.output(), rows, &logits, Some(&mut d_hidden), &mut linear_ws)
-            .expect("fits");
-        stack.backward(&mut params, input, &d_hidden, None, &mut ws).expect("fits");
+        let d_x = Some(d_hidden.view_mut());
+        linear.backward(&mut params, ws.output(), logits.view(), d_x, &mut linear_ws).expect("fits");
+        stack.backward(&mut params, input, d_hidden.view(), None, &mut ws).expect("fits");
         let (values, grads) = params.split();
         values.iter_mut().zip(grads).for_each(|(value, &grad)| *value -= 0.1 * grad);
     };
@@ -69,12 +71,12 @@ fn a_probe_takes_memory_only_where_it_is_attached(cell: Cell) {
     let config = RecurrentConfig { cell, input: 3, hidden, ..Default::default() };
     let mut params = Parameters::<f32>::new();
     let stack = Recurrent::new(config.clone(), "", &mut params).expect("the sizes are right");
-    let (x, d_output) = (vec![0.5; steps * batch * 3], vec![1.0; steps * batch * hidden]);
+    let (x, d_output) = (Array3::from_elem((steps, batch, 3), 0.5), Array3::ones((steps, batch, hidden)));
     let mut pass = |ws: &mut RecurrentWorkspace<f32>| {
-        let (input, mut state) = (Input::Dense(&x), State::zeros(&config, batch));
+        let (input, mut state) = (Input::Dense(x.view()), State::zeros(&config, batch));
         let mode = Mode::Eval;
-        stack.forward(&params, input, steps, batch, &mut state, None, mode, ws).expect("fits");
-        stack.backward(&mut params, input, &d_output, None, ws).expect("fits");
+        stack.forward(&params, input, &mut state, None, mode, ws).expect("fits");
+        stack.backward(&mut params, input, d_output.view(), None, ws).expect("fits");
     };
     let bytes = |pass: &mut dyn FnMut()| counted(pass).bytes;
     let plain = bytes(&mut || pass(&mut RecurrentWorkspace::new()));

@@ -246,7 +246,9 @@ impl<S: Scalar> SequenceBatch<S> {
     /// The features as the recurrent stack reads them.
     pub fn input(&self) -> Input<'_, S> {
         match self.targets {
-            Targets::Values { .. } => Input::Dense(&self.dense),
+            Targets::Values { .. } => {
+                Input::Dense(view((self.steps, self.batch, self.features), &self.dense))
+            }
             _ => Input::MultiHot { indices: &self.indices, offsets: &self.offsets },
         }
     }

@@ -1,8 +1,10 @@
 //! What stands on the recurrent stack: dropout, the output layer, the coupling of the bits of a frame, and the loss.
 
 use crate::batch::TargetRows;
+use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{Coupling, Error, Linear, LinearWorkspace, Mode, Parameters, loss};
 use composer_tensor::Scalar;
+use ndarray::{ArrayView3, ArrayViewMut3, Zip};
 use rand::RngExt;
 
 /// The layers, and where their parameters are.
@@ -28,22 +30,25 @@ pub(crate) struct HeadWorkspace<S> {
 }
 
 impl Head {
-    /// From the output of the stack `[rows, H]` to logits, given the bits of the targets that a coupling sees.
+    /// From the output of the stack `[T, B, H]` to logits, given the bits of the targets that a coupling sees.
     pub fn forward<S: Scalar>(
         &self,
         params: &Parameters<S>,
-        hidden: &[S],
+        hidden: ArrayView3<'_, S>,
         targets: TargetRows<'_, S>,
         mode: Mode<'_>,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
         ws.drop_out(hidden, self.dropout, mode);
-        let hidden = if ws.keep.is_empty() { hidden } else { &ws.dropped };
-        let rows = hidden.len() / self.output.features();
-        ws.logits.resize(rows * self.output.outputs(), S::zero());
-        self.output.forward(params, hidden, rows, &mut ws.logits, &mut ws.linear)?;
+        let (steps, batch, _) = hidden.dim();
+        let shape = (steps, batch, self.output.outputs());
+        let HeadWorkspace { linear, dropped, keep, logits, .. } = ws;
+        let hidden = if keep.is_empty() { hidden } else { view(hidden.raw_dim(), dropped) };
+        logits.resize(steps * batch * self.output.outputs(), S::zero());
+        let mut logits = view_mut(shape, logits);
+        self.output.forward(params, hidden, logits.view_mut(), linear)?;
         if let (Some(coupling), TargetRows::Bits { on, weight }) = (&self.coupling, targets) {
-            coupling.forward(params, on, weight, &mut ws.logits)?;
+            coupling.forward(params, view(shape, on), view(shape, weight), logits)?;
         }
         Ok(())
     }
@@ -57,6 +62,9 @@ impl Head {
         ws: &mut HeadWorkspace<S>,
     ) -> Result<f64, Error> {
         let scale = 1.0 / target_steps.max(1) as f64;
+        let outputs = self.output.outputs();
+        let shape = (ws.logits.len() / outputs, outputs);
+        let logits = view_mut(shape, &mut ws.logits);
         let nll = match targets {
             TargetRows::Bits { on, weight } => {
                 ws.smoothed.clear();
@@ -65,11 +73,10 @@ impl Head {
                     ws.smoothed.extend(on.iter().map(|&on| keep * on + share));
                 }
                 let on = if ws.smoothed.is_empty() { on } else { &ws.smoothed };
-                loss::sigmoid_cross_entropy(&mut ws.logits, on, Some(weight), scale)?
+                loss::sigmoid_cross_entropy(logits, view(shape, on), Some(view(shape, weight)), scale)?
             }
             TargetRows::Tokens(targets) => {
-                let vocabulary = self.output.outputs();
-                loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, smoothing, scale)?
+                loss::softmax_cross_entropy(logits, view(targets.len(), targets), smoothing, scale)?
             }
             TargetRows::Values { .. } if smoothing > 0.0 => {
                 return Err(Error::Unsupported(
@@ -77,7 +84,8 @@ impl Head {
                 ));
             }
             TargetRows::Values { values, weight } => {
-                let error = loss::squared_error(&mut ws.logits, values, Some(weight), scale)?;
+                let error =
+                    loss::squared_error(logits, view(shape, values), Some(view(shape, weight)), scale)?;
                 loss::Nll { sum: error.sum + error.count * loss::UNIT_NORMAL_NLL, ..error }
             }
         };
@@ -88,25 +96,31 @@ impl Head {
     pub fn backward<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
-        hidden: &[S],
+        hidden: ArrayView3<'_, S>,
         targets: TargetRows<'_, S>,
-        d_hidden: &mut [S],
+        mut d_hidden: ArrayViewMut3<'_, S>,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
+        let (steps, batch, _) = hidden.dim();
+        let shape = (steps, batch, self.output.outputs());
+        let HeadWorkspace { linear, dropped, keep, logits, .. } = ws;
+        let logits = view(shape, logits);
         if let (Some(coupling), TargetRows::Bits { on, weight }) = (&self.coupling, targets) {
-            coupling.backward(params, on, weight, &ws.logits)?;
+            coupling.backward(params, view(shape, on), view(shape, weight), logits)?;
         }
-        let hidden = if ws.keep.is_empty() { hidden } else { &ws.dropped };
-        let rows = hidden.len() / self.output.features();
-        self.output.backward(params, hidden, rows, &ws.logits, Some(&mut *d_hidden), &mut ws.linear)?;
-        d_hidden.iter_mut().zip(&ws.keep).for_each(|(d, &keep)| *d *= keep);
+        let hidden = if keep.is_empty() { hidden } else { view(hidden.raw_dim(), dropped) };
+        self.output.backward(params, hidden, logits, Some(d_hidden.view_mut()), linear)?;
+        if !keep.is_empty() {
+            let keep = view(hidden.raw_dim(), keep);
+            Zip::from(d_hidden).and(keep).for_each(|d, &keep| *d *= keep);
+        }
         Ok(())
     }
 }
 
 impl<S: Scalar> HeadWorkspace<S> {
     /// While training, copies the output of the stack with inverted dropout.
-    fn drop_out(&mut self, hidden: &[S], probability: f64, mode: Mode<'_>) {
+    fn drop_out(&mut self, hidden: ArrayView3<'_, S>, probability: f64, mode: Mode<'_>) {
         self.dropped.clear();
         self.keep.clear();
         if let (Mode::Train { rng }, true) = (mode, probability > 0.0) {

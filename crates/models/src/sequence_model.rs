@@ -8,14 +8,14 @@ use crate::head::{Head, HeadWorkspace};
 use crate::language_model::{LanguageModel, StepInput};
 use crate::output_bias::output_bias;
 use crate::streams::{Purpose, stream};
-use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
+use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
     Coupled, Coupling, Init, Input, Linear, LinearWorkspace, Mode, ParamId, Parameters, Recurrent,
-    RecurrentWorkspace, SegmentWorkspace, State, StepWorkspace,
+    RecurrentWorkspace, SegmentWorkspace, Segmented, State, StepWorkspace,
 };
 use composer_tensor::Scalar;
-use ndarray::{ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMutD, IxDyn};
+use ndarray::{ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
@@ -128,7 +128,7 @@ impl<S: Scalar> SequenceModel<S> {
     /// No parameter has the name.
     pub fn weight(&self, name: &str) -> Result<ArrayViewD<'_, S>, Error> {
         let id = self.id(name)?;
-        Ok(view(IxDyn(&self.params.entry(id).shape), self.params.value(id)))
+        Ok(self.params.value_array(id))
     }
 
     /// A parameter by its name, to change.
@@ -137,8 +137,7 @@ impl<S: Scalar> SequenceModel<S> {
     /// No parameter has the name.
     pub fn weight_mut(&mut self, name: &str) -> Result<ArrayViewMutD<'_, S>, Error> {
         let id = self.id(name)?;
-        let shape = self.params.entry(id).shape.clone();
-        Ok(view_mut(IxDyn(&shape), self.params.value_mut(id)))
+        Ok(self.params.value_array_mut(id))
     }
 
     /// The gradient of a parameter by its name.
@@ -147,7 +146,7 @@ impl<S: Scalar> SequenceModel<S> {
     /// No parameter has the name.
     pub fn gradient(&self, name: &str) -> Result<ArrayViewD<'_, S>, Error> {
         let id = self.id(name)?;
-        Ok(view(IxDyn(&self.params.entry(id).shape), self.params.grad(id)))
+        Ok(self.params.grad_array(id))
     }
 
     fn id(&self, name: &str) -> Result<ParamId, Error> {
@@ -174,8 +173,6 @@ impl<S: Scalar> SequenceModel<S> {
         self.recurrent.forward(
             &self.params,
             batch.input(),
-            batch.steps,
-            batch.batch,
             state,
             None,
             reborrow(&mut mode),
@@ -227,8 +224,10 @@ impl<S: Scalar> SequenceModel<S> {
         let targets = self.targets(batch, 0..batch.steps);
         let hidden = ws.recurrent.output();
         ws.d_hidden.resize(hidden.len(), S::zero());
-        self.head.backward(&mut self.params, hidden, targets, &mut ws.d_hidden, &mut ws.head)?;
-        self.recurrent.backward(&mut self.params, batch.input(), &ws.d_hidden, None, &mut ws.recurrent)?;
+        let mut d_hidden = view_mut(hidden.raw_dim(), &mut ws.d_hidden);
+        self.head.backward(&mut self.params, hidden, targets, d_hidden.view_mut(), &mut ws.head)?;
+        let (input, d_hidden) = (batch.input(), d_hidden.view());
+        self.recurrent.backward(&mut self.params, input, d_hidden, None, &mut ws.recurrent)?;
         Ok(())
     }
 
@@ -255,12 +254,8 @@ impl<S: Scalar> SequenceModel<S> {
         let mut nats = 0.0;
         recurrent.train_in_segments(
             params,
-            batch.input(),
-            batch.steps,
-            batch.batch,
-            segment,
+            Segmented { input: batch.input(), mask: None, segment },
             state,
-            None,
             mode,
             |params, steps, hidden, d_hidden| {
                 let targets = batch.targets.rows(steps.start * batch.batch..steps.end * batch.batch, outputs);
@@ -282,16 +277,8 @@ impl<S: Scalar> SequenceModel<S> {
         ws: &mut Workspace<S>,
     ) -> Result<Option<Breakdown>, Error> {
         let segment = self.recurrent.segment_steps(batch.steps, batch.batch);
-        let (input, steps, ws) = (batch.input(), batch.steps, &mut ws.segments);
-        Ok(self.recurrent.first_breakdown_in_segments(
-            &self.params,
-            input,
-            steps,
-            batch.batch,
-            segment,
-            None,
-            ws,
-        )?)
+        let sequence = Segmented { input: batch.input(), mask: None, segment };
+        Ok(self.recurrent.first_breakdown_in_segments(&self.params, sequence, &mut ws.segments)?)
     }
 }
 
@@ -314,7 +301,8 @@ impl<S: Scalar> Workspace<S> {
     /// Empty after [`SequenceModel::learn_in_segments`].
     pub fn hidden(&self) -> ArrayView3<'_, S> {
         let [steps, batch, hidden, _] = self.shape;
-        view((steps, batch, hidden), &self.recurrent.output()[..steps * batch * hidden])
+        let output = self.recurrent.output();
+        if steps > 0 { output } else { view((steps, batch, hidden), &[]) }
     }
 }
 
@@ -357,19 +345,14 @@ impl LanguageModel for Stepper<'_> {
         state: &mut State<f32>,
         logits: ArrayViewMut2<'_, f32>,
     ) -> Result<(), Error> {
-        let (model, rows) = (self.model, input.rows());
+        let model = self.model;
         input.check(model.encoding(), &logits)?;
-        let dense;
         let input = match input {
             StepInput::MultiHot { indices, offsets } => Input::MultiHot { indices, offsets },
-            StepInput::Dense(values) => {
-                dense = as_slice_or_copy(values);
-                Input::Dense(&dense)
-            }
+            StepInput::Dense(values) => Input::Dense(values.insert_axis(Axis(0))),
         };
         let hidden = model.recurrent.step(&model.params, input, state, &mut self.ws)?;
-        let (output, linear) = (&model.head.output, &mut self.linear);
-        with_slice_mut(logits, |logits| output.forward(&model.params, hidden, rows, logits, linear))?;
+        model.head.output.forward(&model.params, hidden, logits, &mut self.linear)?;
         Ok(())
     }
 }

@@ -3,7 +3,8 @@
 //! ```
 //! use composer_bptt::{Cell, RecurrentConfig};
 //! use composer_studies::Initialisation;
-//! use composer_studies::network::{DenseInput, Network, NetworkConfig};
+//! use composer_studies::network::{Network, NetworkConfig};
+//! use ndarray::Array3;
 //! use rand::SeedableRng;
 //!
 //! // Ten steps of two sequences with three features; two outputs at the last step.
@@ -14,20 +15,21 @@
 //! };
 //! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
 //! let mut network = Network::new(config, Initialisation::ForgetBias(1.0), &mut rng)?;
-//! let values = [0.5; 10 * 2 * 3];
-//! let x = DenseInput { values: &values, steps: 10, batch: 2 };
-//! let outputs = network.forward(x)?;
+//! let x = Array3::from_elem((10, 2, 3), 0.5); // [T, B, F]
+//! let mut outputs = network.forward(x.view())?;
 //! // Mean squared error to a target of 1: its gradient takes the place of the outputs.
 //! let scale = 2.0 / outputs.len() as f32;
-//! outputs.iter_mut().for_each(|y| *y = scale * (*y - 1.0));
-//! network.backward(x)?;
+//! outputs.mapv_inplace(|y| scale * (y - 1.0));
+//! network.backward(x.view())?;
 //! assert!(network.params.grads().iter().all(|g| g.is_finite()));
 //! # Ok::<(), composer_studies::Error>(())
 //! ```
 
+use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{
     Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
 };
+use ndarray::{ArrayView3, ArrayViewMut3, s};
 use rand::Rng;
 
 use crate::Error;
@@ -45,17 +47,6 @@ pub struct NetworkConfig {
     pub outputs: usize,
     /// Steps at the end of a sequence that have a target.
     pub target_steps: usize,
-}
-
-/// Sequences of real-valued features.
-#[derive(Clone, Copy, Debug)]
-pub struct DenseInput<'a> {
-    /// `[T, B, F]`
-    pub values: &'a [f32],
-    /// `T`
-    pub steps: usize,
-    /// `B`
-    pub batch: usize,
 }
 
 /// A recurrent stack and a linear layer that reads its states in the last steps.
@@ -102,38 +93,49 @@ impl Network {
         })
     }
 
-    /// The outputs at the last steps, `[target_steps, B, O]`, from a zero initial state.
+    /// The outputs at the last steps, `[target_steps, B, O]`, of `x` `[T, B, F]`, from a zero initial state.
     ///
     /// # Errors
-    /// A size does not fit, or a weight is not finite.
-    pub fn forward(&mut self, x: DenseInput<'_>) -> Result<&mut [f32], Error> {
+    /// A shape does not fit, or a weight is not finite.
+    pub fn forward(&mut self, x: ArrayView3<'_, f32>) -> Result<ArrayViewMut3<'_, f32>, Error> {
+        let first = self.first_target_step(x)?;
         let Network { params, stack, linear, ws, linear_ws, outputs, .. } = self;
-        let mut state = State::zeros(stack.config(), x.batch);
-        stack.forward(params, Input::Dense(x.values), x.steps, x.batch, &mut state, None, Mode::Eval, ws)?;
-        let rows = self.target_steps * x.batch;
-        let hidden = ws.output();
-        let hidden = &hidden[hidden.len() - rows * linear.features()..];
-        outputs.resize(rows * linear.outputs(), 0.0);
-        linear.forward(params, hidden, rows, outputs, linear_ws)?;
+        let (_, batch, _) = x.dim();
+        let mut state = State::zeros(stack.config(), batch);
+        stack.forward(params, Input::Dense(x), &mut state, None, Mode::Eval, ws)?;
+        outputs.resize(self.target_steps * batch * linear.outputs(), 0.0);
+        let mut outputs = view_mut((self.target_steps, batch, linear.outputs()), outputs);
+        linear.forward(params, ws.output().slice(s![first.., .., ..]), outputs.view_mut(), linear_ws)?;
         Ok(outputs)
+    }
+
+    /// The first step of a sequence that has a target.
+    fn first_target_step(&self, x: ArrayView3<'_, f32>) -> Result<usize, Error> {
+        let steps = x.dim().0;
+        steps.checked_sub(self.target_steps).ok_or_else(|| Error::Setting {
+            name: "steps",
+            value: steps.to_string(),
+            must: "be at least as many as have a target",
+        })
     }
 
     /// The gradients of all weights, which it overwrites. Call it after [`Network::forward`] with the same input, when the outputs
     /// have been replaced by the gradient of the loss.
     ///
     /// # Errors
-    /// A size does not fit.
-    pub fn backward(&mut self, x: DenseInput<'_>) -> Result<(), Error> {
+    /// A shape does not fit.
+    pub fn backward(&mut self, x: ArrayView3<'_, f32>) -> Result<(), Error> {
+        let first = self.first_target_step(x)?;
         let Network { params, stack, linear, ws, linear_ws, d_hidden, outputs: d_outputs, .. } = self;
         params.zero_grad();
-        let rows = self.target_steps * x.batch;
         let hidden = ws.output();
-        let first = hidden.len() - rows * linear.features();
         d_hidden.clear();
         d_hidden.resize(hidden.len(), 0.0);
-        let d_last = Some(&mut d_hidden[first..]);
-        linear.backward(params, &hidden[first..], rows, d_outputs, d_last, linear_ws)?;
-        stack.backward(params, Input::Dense(x.values), d_hidden, None, ws)?;
+        let mut d_hidden = view_mut(hidden.raw_dim(), d_hidden);
+        let d_outputs = view((self.target_steps, x.dim().1, linear.outputs()), d_outputs);
+        let (last, d_last) = (s![first.., .., ..], d_hidden.slice_mut(s![first.., .., ..]));
+        linear.backward(params, hidden.slice(last), d_outputs, Some(d_last), linear_ws)?;
+        stack.backward(params, Input::Dense(x), d_hidden.view(), None, ws)?;
         Ok(())
     }
 }

@@ -10,7 +10,8 @@ use super::cell::{StepForward, kernels};
 use super::norm::{add_scaled, normalise};
 use super::packed::PackedLayer;
 use super::regularise::Zone;
-use crate::{Cell, Input};
+use crate::Cell;
+use crate::layers::InputSlices;
 
 /// Rows that a thread takes at least, if there are enough: fewer would read all the weights for little work.
 pub(super) const LEAST_ROWS: usize = 4;
@@ -80,7 +81,7 @@ split_rows_by_field!(Rows { first, gates, h, c, h_masked, x_hat, x_scale, h_hat,
 
 impl<S: Scalar> Forward<'_, S> {
     /// Fills the activations, whose sizes and masks are set and whose initial states are in place.
-    pub(crate) fn run(&self, input: Input<'_, S>, saved: &mut Activations<S>) {
+    pub(crate) fn run(&self, input: InputSlices<'_, S>, saved: &mut Activations<S>) {
         let (steps, batch, hidden) = (self.steps, self.batch, self.hidden);
         let gate_rows = self.cell.gates().len() * hidden;
         let Activations { gates, h, c, recurrent_mask, h_masked, zone_h, zone_c, input_norm, recurrent_norm } =
@@ -107,7 +108,7 @@ impl<S: Scalar> Forward<'_, S> {
     /// product of the input and the recurrence.
     fn through_time(
         &self,
-        input: Input<'_, S>,
+        input: InputSlices<'_, S>,
         mut rows: Rows<'_, S>,
         recurrent_mask: &[S],
         zones: (Zone<'_, S>, Zone<'_, S>),

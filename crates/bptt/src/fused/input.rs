@@ -9,8 +9,8 @@ use composer_tensor::simd::{Isa, Kernel, Vector, dispatch};
 
 use super::forward::Forward;
 use super::norm::{add_scaled, normalise};
-use crate::Input;
 use crate::cell::Block;
+use crate::layers::InputSlices;
 
 /// The normalised product of the input, written by one thread.
 pub(super) type Normalised<'r, 'a, S> = Option<(&'r mut TimeRows<'a, S>, &'r mut TimeRows<'a, S>)>;
@@ -20,7 +20,7 @@ impl<S: Scalar> Forward<'_, S> {
     /// normalisation, what the input adds is normalised in `norm`, `x_hat` and `scale`.
     pub(super) fn start_gates(
         &self,
-        input: Input<'_, S>,
+        input: InputSlices<'_, S>,
         (first, steps): (usize, Range<usize>),
         gates: &mut TimeRows<'_, S>,
         norm: Normalised<'_, '_, S>,
@@ -61,7 +61,7 @@ impl<S: Scalar> Forward<'_, S> {
     /// Overwrites the columns of `products` by those of `start` (zero if `None`) plus what the input adds.
     fn add_input(
         &self,
-        input: Input<'_, S>,
+        input: InputSlices<'_, S>,
         (first, steps): (usize, Range<usize>),
         products: &[Block],
         start: Option<&[S]>,
@@ -71,7 +71,7 @@ impl<S: Scalar> Forward<'_, S> {
         let start_of =
             |block: &Block| start.map(|start| &start[block.slot * hidden..][..block.width * hidden]);
         match input {
-            Input::Dense(x) => {
+            InputSlices::Dense(x) => {
                 let x = &x[(steps.start * batch + first) * features..];
                 let x = Left::rows(x, count, features).through_time(steps.len(), batch * features);
                 for (block, packed) in products.iter().zip(&self.weights.input) {
@@ -79,7 +79,7 @@ impl<S: Scalar> Forward<'_, S> {
                     multiply_steps(x, packed, to, (steps.start, block.slot * hidden), store);
                 }
             }
-            Input::MultiHot { indices, offsets } => {
+            InputSlices::MultiHot { indices, offsets } => {
                 let to_width = to.width();
                 for t in steps {
                     for block in products {

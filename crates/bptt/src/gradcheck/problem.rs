@@ -4,6 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Part;
+use crate::arrays::{as_slice_or_copy, view};
 use crate::problem::Problem;
 use crate::{
     Error, Implementation, Input, Mask, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
@@ -129,11 +130,11 @@ impl CellProblem {
     }
 
     fn forward_fused(&mut self, input: &[f64], mut state: State<f64>) -> Result<State<f64>, Error> {
-        let (steps, batch, mask) = (self.steps, self.batch, self.mask.as_ref());
+        let mask = self.mask.as_ref();
         let mut rng = ChaCha8Rng::seed_from_u64(self.train.unwrap_or(0));
         let mode = if self.train.is_some() { Mode::Train { rng: &mut rng } } else { Mode::Eval };
-        let input = Input::Dense(input);
-        self.stack.forward(&self.params, input, steps, batch, &mut state, mask, mode, &mut self.ws)?;
+        let input = Input::Dense(view((self.steps, self.batch, self.stack.config().input), input));
+        self.stack.forward(&self.params, input, &mut state, mask, mode, &mut self.ws)?;
         Ok(state)
     }
 
@@ -145,7 +146,7 @@ impl CellProblem {
         let (input, state) = self.take_apart(values);
         if self.implementation == Implementation::Fused {
             let state_n = self.forward_fused(input, state)?;
-            return Ok(self.weigh(self.ws.output(), &state_n));
+            return Ok(self.weigh(&as_slice_or_copy(self.ws.output()), &state_n));
         }
         let (output, state_n) = self.implementation.run_forward(&self.problem(input, &state))?;
         Ok(self.weigh(&output, &state_n))
@@ -171,9 +172,12 @@ impl CellProblem {
         self.forward_fused(input, state)?;
         self.params.zero_grad();
         self.ws.request_d_input(true);
-        let input = Input::Dense(input);
-        self.stack.backward(&mut self.params, input, &self.d_output, Some(&self.d_state_n), &mut self.ws)?;
+        let config = self.stack.config();
+        let input = Input::Dense(view((self.steps, self.batch, config.input), input));
+        let d_output = view((self.steps, self.batch, config.output()), &self.d_output);
+        self.stack.backward(&mut self.params, input, d_output, Some(&self.d_state_n), &mut self.ws)?;
         let d_state = self.ws.d_state();
-        Ok([self.params.grads(), self.ws.d_input(), &d_state.h, &d_state.c].concat())
+        let d_input = as_slice_or_copy(self.ws.d_input());
+        Ok([self.params.grads(), &d_input, &d_state.h, &d_state.c].concat())
     }
 }

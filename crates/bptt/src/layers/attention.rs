@@ -1,11 +1,12 @@
 //! Attention: every step of a decoder looks back at all steps of a source.
 
 use composer_tensor::Scalar;
+use ndarray::{ArrayView2, ArrayView3};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Linear, LinearWorkspace, Mask};
-use crate::error::check_len;
+use crate::arrays::{as_slice_or_copy, check_shape, view, view_mut};
 use crate::fused::attention::{Attend, backward, forward};
 use crate::init::{self, Init};
 use crate::{Error, ParamId, Parameters};
@@ -69,6 +70,7 @@ pub struct AttentionWorkspace<S> {
     d_keys: Vec<S>,
     /// Steps, source steps and batch of the last forward pass.
     sizes: (usize, usize, usize),
+    query: usize,
     key: usize,
 }
 
@@ -79,28 +81,36 @@ impl<S: Scalar> AttentionWorkspace<S> {
     }
 
     /// The contexts of the last forward pass, `[T, B, K]`.
-    pub fn context(&self) -> &[S] {
-        &self.context
+    pub fn context(&self) -> ArrayView3<'_, S> {
+        let (steps, _, batch) = self.sizes;
+        view((steps, batch, self.key), &self.context)
     }
 
     /// The weights of one row of the batch in the last forward pass, `[T, S]`: which source steps each step looked at.
     ///
     /// # Panics
     /// If the row is not below the batch.
-    pub fn weights(&self, row: usize) -> &[S] {
+    pub fn weights(&self, row: usize) -> ArrayView2<'_, S> {
         let (steps, source, _) = self.sizes;
-        &self.rows[row * steps * (source + self.key)..][..steps * source]
+        view((steps, source), &self.rows[row * steps * (source + self.key)..][..steps * source])
     }
 
-    /// The gradient of the queries from the last backward pass, `[T, B, H]`.
-    pub fn d_queries(&self) -> &[S] {
-        &self.d_queries
+    /// The gradient of the queries from the last backward pass, `[T, B, H]`; `T` is 0 without one.
+    pub fn d_queries(&self) -> ArrayView3<'_, S> {
+        gradient(&self.d_queries, self.sizes.2, self.query)
     }
 
-    /// The gradient of the keys from the last backward pass, `[S, B, K]`.
-    pub fn d_keys(&self) -> &[S] {
-        &self.d_keys
+    /// The gradient of the keys from the last backward pass, `[S, B, K]`; `S` is 0 without one.
+    pub fn d_keys(&self) -> ArrayView3<'_, S> {
+        gradient(&self.d_keys, self.sizes.2, self.key)
     }
+}
+
+/// `[steps, B, width]`, with as many steps as there are; none, if they are those of another batch.
+fn gradient<S>(values: &[S], batch: usize, width: usize) -> ArrayView3<'_, S> {
+    let row = batch * width;
+    let steps = if row > 0 && values.len().is_multiple_of(row) { values.len() / row } else { 0 };
+    view((steps, batch, width), &values[..steps * row])
 }
 
 impl Attention {
@@ -158,29 +168,25 @@ impl Attention {
     /// in `mask` `[S, B]` get no weight; a row of nothing but padding gets a context of zeros.
     ///
     /// # Errors
-    /// A slice has the wrong length.
+    /// An array has the wrong shape.
     pub fn forward<S: Scalar>(
         &self,
         params: &Parameters<S>,
-        queries: &[S],
-        keys: &[S],
-        (steps, source, batch): (usize, usize, usize),
+        queries: ArrayView3<'_, S>,
+        keys: ArrayView3<'_, S>,
         mask: Option<&Mask>,
         ws: &mut AttentionWorkspace<S>,
     ) -> Result<(), Error> {
-        check_len(
-            "the queries",
-            queries.len(),
-            &[("steps", steps), ("batch", batch), ("query", self.query)],
-        )?;
-        check_len("the keys", keys.len(), &[("source steps", source), ("batch", batch), ("key", self.key)])?;
-        if let Some(mask) = mask {
-            let shape = [("source steps", source), ("batch", batch)];
-            check_len("the mask of the source", mask.valid().len(), &shape)?;
-        }
-        project(self.of_query.as_ref(), params, queries, &mut ws.q, &mut ws.of_query)?;
-        project(self.of_key.as_ref(), params, keys, &mut ws.p, &mut ws.of_key)?;
-        (ws.sizes, ws.key) = ((steps, source, batch), self.key);
+        let (steps, batch, _) = queries.dim();
+        let (source, ..) = keys.dim();
+        self.check((queries, keys), (steps, source, batch), mask)?;
+        let (queries, keys) = (as_slice_or_copy(queries), as_slice_or_copy(keys));
+        project(self.of_query.as_ref(), params, &queries, &mut ws.q, &mut ws.of_query)?;
+        project(self.of_key.as_ref(), params, &keys, &mut ws.p, &mut ws.of_key)?;
+        (ws.sizes, ws.query, ws.key) = ((steps, source, batch), self.query, self.key);
+        ws.d_queries.clear();
+        ws.d_keys.clear();
+        let keys = &keys[..];
         let attend = Attend {
             steps,
             source,
@@ -197,26 +203,47 @@ impl Attention {
         Ok(())
     }
 
+    fn check<S>(
+        &self,
+        (queries, keys): (ArrayView3<'_, S>, ArrayView3<'_, S>),
+        (steps, source, batch): (usize, usize, usize),
+        mask: Option<&Mask>,
+    ) -> Result<(), Error> {
+        let expected = [("T", steps), ("B", batch), ("H", self.query)];
+        check_shape("the queries", queries.shape(), &expected)?;
+        check_shape("the keys", keys.shape(), &[("S", source), ("B", batch), ("K", self.key)])?;
+        match mask {
+            Some(mask) => {
+                let expected = [("S", source), ("B", batch)];
+                check_shape("the mask of the source", mask.array().shape(), &expected)
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Walks back through the last forward pass of `ws`, whose `keys`, `queries` and `mask` it needs again, from `d_context`
     /// `[T, B, K]`. Adds to the gradients of the parameters; leaves those of queries and keys in `ws`.
     ///
     /// # Errors
-    /// There was no such forward pass, or a slice has the wrong length.
+    /// There was no forward pass, or an array has the wrong shape.
     pub fn backward<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
-        queries: &[S],
-        keys: &[S],
-        d_context: &[S],
+        queries: ArrayView3<'_, S>,
+        keys: ArrayView3<'_, S>,
+        d_context: ArrayView3<'_, S>,
         mask: Option<&Mask>,
         ws: &mut AttentionWorkspace<S>,
     ) -> Result<(), Error> {
         let (steps, source, batch) = ws.sizes;
-        if steps == 0 || ws.key != self.key || keys.len() != source * batch * self.key {
+        if steps == 0 || (ws.query, ws.key) != (self.query, self.key) {
             return Err(Error::NoTape);
         }
-        let shape = [("steps", steps), ("batch", batch), ("key", self.key)];
-        check_len("the gradient of the contexts", d_context.len(), &shape)?;
+        self.check((queries, keys), ws.sizes, mask)?;
+        let expected = [("T", steps), ("B", batch), ("K", self.key)];
+        check_shape("the gradient of the contexts", d_context.shape(), &expected)?;
+        let (queries, keys) = (as_slice_or_copy(queries), as_slice_or_copy(keys));
+        let (queries, keys, d_context) = (&queries[..], &keys[..], as_slice_or_copy(d_context));
         let attend = Attend {
             steps,
             source,
@@ -232,25 +259,31 @@ impl Attention {
         let d_v = backward(
             &attend,
             &ws.rows,
-            d_context,
+            &d_context,
             &mut ws.d_rows,
             (&mut ws.d_q, &mut ws.d_p, &mut ws.d_keys),
         );
         if let Some(v) = self.weight_v {
             params.grad_mut(v).iter_mut().zip(&d_v).for_each(|(sum, &d)| *sum += d);
         }
+        let side = self.side();
         ws.d_queries.resize(queries.len(), S::zero());
         match &self.of_query {
             Some(linear) => {
                 let rows = steps * batch;
-                linear.backward(params, queries, rows, &ws.d_q, Some(&mut ws.d_queries), &mut ws.of_query)?;
+                let (x, d_y) = (view((rows, self.query), queries), view((rows, side), &ws.d_q));
+                let d_x = view_mut((rows, self.query), &mut ws.d_queries);
+                linear.backward(params, x, d_y, Some(d_x), &mut ws.of_query)?;
             }
             None => ws.d_queries.copy_from_slice(&ws.d_q),
         }
         match &self.of_key {
             Some(linear) => {
                 let mut through = vec![S::zero(); keys.len()];
-                linear.backward(params, keys, source * batch, &ws.d_p, Some(&mut through), &mut ws.of_key)?;
+                let rows = source * batch;
+                let (x, d_y) = (view((rows, self.key), keys), view((rows, side), &ws.d_p));
+                let d_x = view_mut((rows, self.key), &mut through);
+                linear.backward(params, x, d_y, Some(d_x), &mut ws.of_key)?;
                 ws.d_keys.iter_mut().zip(&through).for_each(|(sum, &d)| *sum += d);
             }
             None => ws.d_keys.iter_mut().zip(&ws.d_p).for_each(|(sum, &d)| *sum += d),
@@ -271,7 +304,12 @@ fn project<S: Scalar>(
         Some(linear) => {
             let rows = x.len() / linear.features();
             y.resize(rows * linear.outputs(), S::zero());
-            linear.forward(params, x, rows, y, ws)
+            linear.forward(
+                params,
+                view((rows, linear.features()), x),
+                view_mut((rows, linear.outputs()), y),
+                ws,
+            )
         }
         None => {
             y.clear();

@@ -19,8 +19,9 @@
 //! follows from the first plane (a note that begins is struck by necessity), so all of the second plane knows it beforehand.
 
 use composer_tensor::Scalar;
+use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
-use crate::error::check_len;
+use crate::arrays::{as_slice_or_copy, check_rows, rows_of, with_slice_mut};
 use crate::{Error, ParamId, Parameters};
 
 /// What each of `V` bits adds to the logits of those decided after it: `weight [V, V]`, row `u` for bit `u`.
@@ -64,42 +65,47 @@ impl Coupling {
         Coupled { weight: params.value(self.weight), bits: self.bits, first: self.first }
     }
 
-    /// Adds to `logits` `[rows, V]` what the true bits `on` `[rows, V]` (0 or 1) say of each other. `loss_mask` `[rows, V]` is 0 where a
-    /// bit does not count; what the logits are there means nothing.
+    /// Adds to `logits` `[rows, V]` or `[T, B, V]` what the true bits `on` (0 or 1) say of each other. `loss_mask` is 0 where a bit
+    /// does not count; what the logits are there means nothing. All three have one shape.
     ///
     /// # Errors
-    /// A slice has the wrong length.
-    pub fn forward<S: Scalar>(
+    /// An array has the wrong shape.
+    pub fn forward<S: Scalar, D: Dimension>(
         &self,
         params: &Parameters<S>,
-        on: &[S],
-        loss_mask: &[S],
-        logits: &mut [S],
+        on: ArrayView<'_, S, D>,
+        loss_mask: ArrayView<'_, S, D>,
+        logits: ArrayViewMut<'_, S, D>,
     ) -> Result<(), Error> {
-        self.check(on, loss_mask, logits)?;
+        self.check(on.shape(), loss_mask.shape(), logits.shape())?;
+        let (on, loss_mask) = (as_slice_or_copy(on), as_slice_or_copy(loss_mask));
         let view = self.view(params);
         let rows = on.chunks_exact(self.bits).zip(loss_mask.chunks_exact(self.bits));
-        for ((on, loss_mask), logits) in rows.zip(logits.chunks_exact_mut(self.bits)) {
-            for bit in (0..self.bits).filter(|&bit| on[bit] > S::zero()) {
-                view.tell(bit, self.given(bit, loss_mask), logits);
+        with_slice_mut(logits, |logits| {
+            for ((on, loss_mask), logits) in rows.zip(logits.chunks_exact_mut(self.bits)) {
+                for bit in (0..self.bits).filter(|&bit| on[bit] > S::zero()) {
+                    view.tell(bit, self.given(bit, loss_mask), logits);
+                }
             }
-        }
+        });
         Ok(())
     }
 
-    /// Adds to the gradient of the weight, from the gradient of the logits `[rows, V]`, which is 0 where the loss mask is.
-    /// The layer below takes the same gradient, as it is.
+    /// Adds to the gradient of the weight, from the gradient of the logits, which is 0 where the loss mask is. The layer below
+    /// takes the same gradient, as it is.
     ///
     /// # Errors
-    /// A slice has the wrong length.
-    pub fn backward<S: Scalar>(
+    /// An array has the wrong shape.
+    pub fn backward<S: Scalar, D: Dimension>(
         &self,
         params: &mut Parameters<S>,
-        on: &[S],
-        loss_mask: &[S],
-        d_logits: &[S],
+        on: ArrayView<'_, S, D>,
+        loss_mask: ArrayView<'_, S, D>,
+        d_logits: ArrayView<'_, S, D>,
     ) -> Result<(), Error> {
-        self.check(on, loss_mask, d_logits)?;
+        self.check(on.shape(), loss_mask.shape(), d_logits.shape())?;
+        let (on, loss_mask) = (as_slice_or_copy(on), as_slice_or_copy(loss_mask));
+        let d_logits = as_slice_or_copy(d_logits);
         let d_weight = params.grad_mut(self.weight);
         let rows = on.chunks_exact(self.bits).zip(loss_mask.chunks_exact(self.bits));
         for ((on, loss_mask), d_logits) in rows.zip(d_logits.chunks_exact(self.bits)) {
@@ -121,12 +127,11 @@ impl Coupling {
         bit >= self.first && loss_mask[bit] <= S::zero()
     }
 
-    fn check<S>(&self, on: &[S], loss_mask: &[S], logits: &[S]) -> Result<(), Error> {
-        let rows = on.len() / self.bits;
-        let shape = [("rows", rows), ("bits", self.bits)];
-        check_len("the bits of a coupling", on.len(), &shape)?;
-        check_len("the loss mask of a coupling", loss_mask.len(), &shape)?;
-        check_len("the logits of a coupling", logits.len(), &shape)
+    fn check(&self, on: &[usize], loss_mask: &[usize], logits: &[usize]) -> Result<(), Error> {
+        let (rows, width) = (rows_of(on), ("V", self.bits));
+        check_rows("the bits of a coupling", on, rows, width)?;
+        check_rows("the loss mask of a coupling", loss_mask, rows, width)?;
+        check_rows("the logits of a coupling", logits, rows, width)
     }
 }
 

@@ -1,9 +1,10 @@
 //! The embedding: a learnt vector for each token.
 
 use composer_tensor::Scalar;
+use ndarray::{ArrayView, ArrayViewMut, Dimension};
 use rand::Rng;
 
-use crate::error::check_len;
+use crate::arrays::{as_slice_or_copy, check_rows, with_slice_mut};
 use crate::init;
 use crate::{Error, ParamId, Parameters};
 
@@ -59,35 +60,42 @@ impl Embedding {
         init::uniform(params.value_mut(self.weight), 3.0f64.sqrt(), rng);
     }
 
-    /// Overwrites `y` `[rows, F]` by the vectors of `tokens`.
+    /// Overwrites `y` by the vectors of `tokens`: `[rows, F]` for `[rows]`, `[T, B, F]` for `[T, B]`.
     ///
     /// # Errors
-    /// A token is not below `V`, or `y` has the wrong length.
-    pub fn forward<S: Scalar>(
+    /// A token is not below `V`, or `y` has the wrong shape.
+    pub fn forward<S: Scalar, D: Dimension>(
         &self,
         params: &Parameters<S>,
-        tokens: &[u32],
-        y: &mut [S],
+        tokens: ArrayView<'_, u32, D>,
+        y: ArrayViewMut<'_, S, D::Larger>,
     ) -> Result<(), Error> {
-        self.check(tokens, y.len())?;
+        check_rows("the vectors of an embedding", y.shape(), tokens.shape(), ("F", self.features))?;
+        let tokens = as_slice_or_copy(tokens);
+        self.check(&tokens)?;
         let weight = params.value(self.weight);
-        for (&token, y) in tokens.iter().zip(y.chunks_exact_mut(self.features)) {
-            y.copy_from_slice(&weight[token as usize * self.features..][..self.features]);
-        }
+        with_slice_mut(y, |y| {
+            for (&token, y) in tokens.iter().zip(y.chunks_exact_mut(self.features)) {
+                y.copy_from_slice(&weight[token as usize * self.features..][..self.features]);
+            }
+        });
         Ok(())
     }
 
-    /// Adds `d_y` `[rows, F]` to the gradients of the vectors of `tokens`.
+    /// Adds `d_y` `[rows, F]` or `[T, B, F]` to the gradients of the vectors of `tokens`.
     ///
     /// # Errors
     /// As for [`Embedding::forward`].
-    pub fn backward<S: Scalar>(
+    pub fn backward<S: Scalar, D: Dimension>(
         &self,
         params: &mut Parameters<S>,
-        tokens: &[u32],
-        d_y: &[S],
+        tokens: ArrayView<'_, u32, D>,
+        d_y: ArrayView<'_, S, D::Larger>,
     ) -> Result<(), Error> {
-        self.check(tokens, d_y.len())?;
+        let what = "the gradient of an embedding's vectors";
+        check_rows(what, d_y.shape(), tokens.shape(), ("F", self.features))?;
+        let (tokens, d_y) = (as_slice_or_copy(tokens), as_slice_or_copy(d_y));
+        self.check(&tokens)?;
         let d_weight = params.grad_mut(self.weight);
         for (&token, d_y) in tokens.iter().zip(d_y.chunks_exact(self.features)) {
             let row = &mut d_weight[token as usize * self.features..][..self.features];
@@ -96,8 +104,7 @@ impl Embedding {
         Ok(())
     }
 
-    fn check(&self, tokens: &[u32], len: usize) -> Result<(), Error> {
-        check_len("the rows of an embedding", len, &[("tokens", tokens.len()), ("features", self.features)])?;
+    fn check(&self, tokens: &[u32]) -> Result<(), Error> {
         match tokens.iter().position(|&token| token as usize >= self.tokens) {
             Some(position) => Err(Error::Index {
                 what: "token",

@@ -6,9 +6,10 @@ use composer_tensor::matmul::{
 use composer_tensor::parallel::{ReadRows, SliceRows, share_rows};
 use composer_tensor::simd::{self, Path};
 use composer_tensor::{Buffer, Scalar, split_rows_by_field};
+use ndarray::{ArrayView, ArrayViewMut, Dimension};
 use rand::Rng;
 
-use crate::error::check_len;
+use crate::arrays::{as_slice_or_copy, check_rows, rows_of, with_slice_mut};
 use crate::fused::{fit, sum_rows};
 use crate::init::{self, Init, Scheme};
 use crate::{Error, ParamId, Parameters};
@@ -101,20 +102,33 @@ impl Linear {
         }
     }
 
-    /// Overwrites `y` `[rows, O]` by `x weightᵀ + bias`, where `x` is `[rows, F]`.
+    /// Overwrites `y` `[rows, O]` or `[T, B, O]` by `x weightᵀ + bias`, where `x` is `[rows, F]` or `[T, B, F]`.
     ///
     /// # Errors
-    /// A slice has the wrong length.
-    pub fn forward<S: Scalar>(
+    /// An array has the wrong shape.
+    pub fn forward<S: Scalar, D: Dimension>(
+        &self,
+        params: &Parameters<S>,
+        x: ArrayView<'_, S, D>,
+        y: ArrayViewMut<'_, S, D>,
+        ws: &mut LinearWorkspace<S>,
+    ) -> Result<(), Error> {
+        let rows = rows_of(x.shape());
+        check_rows("the input of a linear layer", x.shape(), rows, ("F", self.features))?;
+        check_rows("the output of a linear layer", y.shape(), rows, ("O", self.outputs))?;
+        let x = as_slice_or_copy(x);
+        with_slice_mut(y, |y| self.forward_rows(params, &x, y, ws));
+        Ok(())
+    }
+
+    fn forward_rows<S: Scalar>(
         &self,
         params: &Parameters<S>,
         x: &[S],
-        rows: usize,
         y: &mut [S],
         ws: &mut LinearWorkspace<S>,
-    ) -> Result<(), Error> {
-        check_len("the input of a linear layer", x.len(), &[("rows", rows), ("features", self.features)])?;
-        check_len("the output of a linear layer", y.len(), &[("rows", rows), ("outputs", self.outputs)])?;
+    ) {
+        let rows = x.len() / self.features;
         let now = Some((params.version(), simd::path()));
         if ws.forward_of != now {
             ws.forward.pack_transposed(params.value(self.weight), self.outputs, self.features);
@@ -124,40 +138,53 @@ impl Linear {
         if rows < 2 * LEAST_ROWS {
             let x = Left::rows(x, rows, self.features);
             multiply_shared(x, &ws.forward, y, self.outputs, store);
-            return Ok(());
+            return;
         }
         share_rows(SliceRows { data: y, first: 0, width: self.outputs }, rows, LEAST_ROWS, &|part| {
             let count = part.data.len() / self.outputs;
             let x = &x[part.first * self.features..][..count * self.features];
             multiply(Left::rows(x, count, self.features), &ws.forward, part.data, self.outputs, store);
         });
+    }
+
+    /// Adds to the gradients of weight and bias; overwrites `d_x`, if given. `x` is that of the forward pass, whose shape `d_x`
+    /// has, and `d_y` `[rows, O]` or `[T, B, O]` the gradient of its output.
+    ///
+    /// # Errors
+    /// An array has the wrong shape.
+    pub fn backward<S: Scalar, D: Dimension>(
+        &self,
+        params: &mut Parameters<S>,
+        x: ArrayView<'_, S, D>,
+        d_y: ArrayView<'_, S, D>,
+        d_x: Option<ArrayViewMut<'_, S, D>>,
+        ws: &mut LinearWorkspace<S>,
+    ) -> Result<(), Error> {
+        let rows = rows_of(x.shape());
+        check_rows("the input of a linear layer", x.shape(), rows, ("F", self.features))?;
+        check_rows("the gradient of a linear layer's output", d_y.shape(), rows, ("O", self.outputs))?;
+        if let Some(d_x) = &d_x {
+            let what = "the gradient of a linear layer's input";
+            check_rows(what, d_x.shape(), rows, ("F", self.features))?;
+        }
+        let (x, d_y) = (as_slice_or_copy(x), as_slice_or_copy(d_y));
+        match d_x {
+            Some(d_x) => with_slice_mut(d_x, |d_x| self.backward_rows(params, &x, &d_y, Some(d_x), ws)),
+            None => self.backward_rows(params, &x, &d_y, None, ws),
+        }
         Ok(())
     }
 
-    /// Adds to the gradients of weight and bias; overwrites `d_x` `[rows, F]`, if given. `x` is that of the forward pass,
-    /// `d_y` `[rows, O]` the gradient of its output.
-    ///
-    /// # Errors
-    /// A slice has the wrong length.
-    pub fn backward<S: Scalar>(
+    fn backward_rows<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
         x: &[S],
-        rows: usize,
         d_y: &[S],
         d_x: Option<&mut [S]>,
         ws: &mut LinearWorkspace<S>,
-    ) -> Result<(), Error> {
+    ) {
         let (features, outputs) = (self.features, self.outputs);
-        check_len("the input of a linear layer", x.len(), &[("rows", rows), ("features", features)])?;
-        check_len(
-            "the gradient of a linear layer's output",
-            d_y.len(),
-            &[("rows", rows), ("outputs", outputs)],
-        )?;
-        if let Some(d_x) = &d_x {
-            let dims = [("rows", rows), ("features", features)];
-            check_len("the gradient of a linear layer's input", d_x.len(), &dims)?;
+        if d_x.is_some() {
             let now = Some((params.version(), simd::path()));
             if ws.backward_of != now {
                 ws.backward.pack_plain(params.value(self.weight), outputs, features, features);
@@ -174,7 +201,6 @@ impl Linear {
         if let Some(bias) = self.bias {
             params.grad_mut(bias).iter_mut().zip(&*ws.d_bias).for_each(|(to, &d)| *to += d);
         }
-        Ok(())
     }
 
     /// What each thread does for its rows of a chunk: it packs those of `x`, and overwrites those of `d_x`.

@@ -1,4 +1,4 @@
-//! Layers: they hold the places of their parameters, and read and write flat slices.
+//! Layers: they hold the places of their parameters, and read and write views of arrays.
 
 mod attention;
 mod config;
@@ -15,7 +15,8 @@ pub use coupling::{Coupled, Coupling};
 pub use embedding::Embedding;
 pub use linear::{Linear, LinearWorkspace};
 pub use recurrent::{Recurrent, RecurrentWorkspace, StepWorkspace};
-pub use segments::SegmentWorkspace;
+pub use segments::{SegmentWorkspace, Segmented};
 pub use sequence::{Input, Mask, Mode, State};
 
 pub(crate) use recurrent::LayerIds;
+pub(crate) use sequence::InputSlices;

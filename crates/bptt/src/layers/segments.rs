@@ -7,9 +7,11 @@
 use std::ops::Range;
 
 use composer_tensor::Scalar;
+use ndarray::{ArrayView3, ArrayViewMut3, s};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Input, Mask, Mode, Recurrent, RecurrentWorkspace, State};
+use crate::arrays::view_mut;
 use crate::divergence::{Breakdown, first_breakdown};
 use crate::fused::chunk_steps;
 use crate::{Error, Parameters};
@@ -22,6 +24,17 @@ pub struct SegmentWorkspace<S> {
     starts: Vec<(State<S>, Option<ChaCha8Rng>)>,
     d_output: Vec<S>,
     d_state: State<S>,
+}
+
+/// A sequence that is gone through in segments. (The mask has a lifetime of its own: that of an array's view cannot be shortened.)
+#[derive(Clone, Copy, Debug)]
+pub struct Segmented<'a, 'm, S> {
+    /// The input of all steps.
+    pub input: Input<'a, S>,
+    /// Padding.
+    pub mask: Option<&'m Mask>,
+    /// Steps of a segment, at least 1; the last one may be shorter. See [`Recurrent::segment_steps`].
+    pub segment: usize,
 }
 
 impl<S: Scalar> SegmentWorkspace<S> {
@@ -44,7 +57,7 @@ impl Recurrent {
         ((steps as f64).sqrt().ceil() as usize).next_multiple_of(chunk).max(1)
     }
 
-    /// Forward and backward over `steps` steps, keeping the activations of `segment` of them at a time. Gradients are added to
+    /// Forward and backward over a sequence, keeping the activations of one segment at a time. Gradients are added to
     /// those in `params`, the same as from [`Recurrent::forward`] and [`Recurrent::backward`]: the same bits for dense inputs and
     /// segments of [`Recurrent::segment_steps`], within rounding otherwise. `state` becomes the final state.
     ///
@@ -52,23 +65,25 @@ impl Recurrent {
     /// and overwrites their gradients `[t, B, H]`; it may add to gradients of other layers in `params`, and must not change values.
     ///
     /// # Errors
-    /// As for [`Recurrent::forward`]; the stack is bidirectional; `segment` is zero; or what `loss` returns.
+    /// As for [`Recurrent::forward`]; the stack is bidirectional; segments have no steps; or what `loss` returns.
     pub fn train_in_segments<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
-        input: Input<'_, S>,
-        steps: usize,
-        batch: usize,
-        segment: usize,
+        sequence: Segmented<'_, '_, S>,
         state: &mut State<S>,
-        mask: Option<&Mask>,
         mut mode: Mode<'_>,
-        mut loss: impl FnMut(&mut Parameters<S>, Range<usize>, &[S], &mut [S]) -> Result<(), Error>,
+        mut loss: impl FnMut(
+            &mut Parameters<S>,
+            Range<usize>,
+            ArrayView3<'_, S>,
+            ArrayViewMut3<'_, S>,
+        ) -> Result<(), Error>,
         ws: &mut SegmentWorkspace<S>,
     ) -> Result<(), Error> {
         if self.config().bidirectional {
             return Err(Error::Unsupported("a bidirectional stack cannot be cut into segments"));
         }
+        let Segmented { input, mask, segment } = sequence;
         if segment == 0 {
             return Err(Error::Config {
                 name: "segment",
@@ -76,7 +91,8 @@ impl Recurrent {
                 expected: "it must be at least 1",
             });
         }
-        self.check(input, steps, batch, state, mask)?;
+        let (steps, batch) = self.check(input, state, mask)?;
+        let output = self.config().output();
         ws.starts.clear();
         for part in parts(steps, segment) {
             let (rng, mode) = match &mut mode {
@@ -84,20 +100,22 @@ impl Recurrent {
                 Mode::Train { rng } => (Some((**rng).clone()), Mode::Train { rng }),
             };
             ws.starts.push((state.clone(), rng));
-            let x = part_of(input, &part, batch, self.config().input);
+            let x = PartInput::of(input, &part, batch);
             let mask = mask.map(|mask| mask.steps(part.start, part.end, batch));
-            self.forward(params, x.get(), part.len(), batch, state, mask.as_ref(), mode, &mut ws.inner)?;
+            self.forward(params, x.get(), state, mask.as_ref(), mode, &mut ws.inner)?;
         }
         for (index, part) in parts(steps, segment).enumerate().rev() {
             let last = part.end == steps;
             if !last {
-                self.again(params, input, (index, &part), batch, mask, ws)?;
+                self.again(params, sequence, (index, &part), ws)?;
             }
-            ws.d_output.resize(part.len() * batch * self.config().output(), S::zero());
-            let x = part_of(input, &part, batch, self.config().input);
-            loss(params, part, ws.inner.output(), &mut ws.d_output)?;
+            let shape = (part.len(), batch, output);
+            ws.d_output.resize(part.len() * batch * output, S::zero());
+            let x = PartInput::of(input, &part, batch);
+            let mut d_output = view_mut(shape, &mut ws.d_output);
+            loss(params, part, ws.inner.output(), d_output.view_mut())?;
             let d_state_n = (!last).then_some(&ws.d_state);
-            self.backward(params, x.get(), &ws.d_output, d_state_n, &mut ws.inner)?;
+            self.backward(params, x.get(), d_output.view(), d_state_n, &mut ws.inner)?;
             ws.d_state.clone_from(ws.inner.d_state());
         }
         Ok(())
@@ -107,20 +125,18 @@ impl Recurrent {
     fn again<S: Scalar>(
         &self,
         params: &Parameters<S>,
-        input: Input<'_, S>,
+        Segmented { input, mask, .. }: Segmented<'_, '_, S>,
         (index, part): (usize, &Range<usize>),
-        batch: usize,
-        mask: Option<&Mask>,
         ws: &mut SegmentWorkspace<S>,
     ) -> Result<(), Error> {
         let (mut state, mut rng) = ws.starts[index].clone();
-        let mode = rng.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
-        let x = part_of(input, part, batch, self.config().input);
+        let (mode, batch) = (rng.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng }), state.batch());
+        let x = PartInput::of(input, part, batch);
         let mask = mask.map(|mask| mask.steps(part.start, part.end, batch));
-        self.forward(params, x.get(), part.len(), batch, &mut state, mask.as_ref(), mode, &mut ws.inner)
+        self.forward(params, x.get(), &mut state, mask.as_ref(), mode, &mut ws.inner)
     }
 
-    /// After [`Recurrent::train_in_segments`] with the same arguments: [`first_breakdown`] in all of its steps, which are gone
+    /// After [`Recurrent::train_in_segments`] of the same sequence: [`first_breakdown`] in all of its steps, which are gone
     /// through again.
     ///
     /// # Errors
@@ -128,18 +144,17 @@ impl Recurrent {
     pub fn first_breakdown_in_segments<S: Scalar>(
         &self,
         params: &Parameters<S>,
-        input: Input<'_, S>,
-        steps: usize,
-        batch: usize,
-        segment: usize,
-        mask: Option<&Mask>,
+        sequence: Segmented<'_, '_, S>,
         ws: &mut SegmentWorkspace<S>,
     ) -> Result<Option<Breakdown>, Error> {
+        let Some((start, _)) = ws.starts.first() else { return Err(Error::NoTape) };
+        let (steps, _) = self.check(sequence.input, start, sequence.mask)?;
+        let segment = sequence.segment;
         if segment == 0 || ws.starts.len() != steps.div_ceil(segment) {
             return Err(Error::NoTape);
         }
         for (index, part) in parts(steps, segment).enumerate() {
-            self.again(params, input, (index, &part), batch, mask, ws)?;
+            self.again(params, sequence, (index, &part), ws)?;
             if let Some(found) = first_breakdown(self, &ws.inner) {
                 return Ok(Some(Breakdown { step: found.step + part.start, ..found }));
             }
@@ -155,31 +170,27 @@ fn parts(steps: usize, segment: usize) -> impl DoubleEndedIterator<Item = Range<
 
 /// Some steps of an input. The offsets of a multi-hot part are its own.
 enum PartInput<'a, S> {
-    Dense(&'a [S]),
+    Dense(ArrayView3<'a, S>),
     MultiHot { indices: &'a [u32], offsets: Vec<usize> },
 }
 
-impl<S> PartInput<'_, S> {
-    fn get(&self) -> Input<'_, S> {
-        match self {
-            PartInput::Dense(values) => Input::Dense(values),
-            PartInput::MultiHot { indices, offsets } => Input::MultiHot { indices, offsets },
+impl<'a, S: Scalar> PartInput<'a, S> {
+    fn of(input: Input<'a, S>, part: &Range<usize>, batch: usize) -> Self {
+        match input {
+            Input::Dense(values) => PartInput::Dense(values.slice_move(s![part.clone(), .., ..])),
+            Input::MultiHot { indices, offsets } => {
+                let offsets = &offsets[part.start * batch..=part.end * batch];
+                let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
+                let offsets = offsets.iter().map(|offset| offset - first).collect();
+                PartInput::MultiHot { indices: &indices[first..last], offsets }
+            }
         }
     }
-}
 
-fn part_of<'a, S: Scalar>(
-    input: Input<'a, S>,
-    part: &Range<usize>,
-    batch: usize,
-    features: usize,
-) -> PartInput<'a, S> {
-    match input.rows(part.start * batch, part.end * batch, features) {
-        Input::Dense(values) => PartInput::Dense(values),
-        Input::MultiHot { indices, offsets } => {
-            let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
-            let offsets = offsets.iter().map(|offset| offset - first).collect();
-            PartInput::MultiHot { indices: &indices[first..last], offsets }
+    fn get(&self) -> Input<'_, S> {
+        match self {
+            PartInput::Dense(values) => Input::Dense(values.view()),
+            PartInput::MultiHot { indices, offsets } => Input::MultiHot { indices, offsets },
         }
     }
 }

@@ -5,6 +5,7 @@
 use crate::common;
 
 use common::{back, cast};
+use composer_bptt::arrays::{as_slice_or_copy, view};
 use composer_bptt::gradcheck::{Options, Part, check};
 use composer_bptt::reference::{AttentionProblem, AttentionRun, run_attention};
 use composer_bptt::{Attention, AttentionScore, AttentionWorkspace, Mask, Parameters};
@@ -73,13 +74,17 @@ impl Setup {
         let mut params: Parameters<S> = self.params.cast();
         let (queries, keys) = (cast::<S>(&self.queries), cast::<S>(&self.keys));
         let mask = Mask::from_lengths(&self.lengths, self.source);
-        self.layer.forward(&params, &queries, &keys, self.sizes(), Some(&mask), ws).expect("sizes");
+        let (steps, source, batch) = self.sizes();
+        let queries = view((steps, batch, self.query), &queries);
+        let keys = view((source, batch, self.key), &keys);
+        self.layer.forward(&params, queries, keys, Some(&mask), ws).expect("sizes");
         let d_context = cast::<S>(&self.d_context);
-        self.layer.backward(&mut params, &queries, &keys, &d_context, Some(&mask), ws).expect("sizes");
+        let d_context = view((steps, batch, self.key), &d_context);
+        self.layer.backward(&mut params, queries, keys, d_context, Some(&mask), ws).expect("sizes");
         AttentionRun {
-            context: back(ws.context()),
-            d_queries: back(ws.d_queries()),
-            d_keys: back(ws.d_keys()),
+            context: back(&as_slice_or_copy(ws.context())),
+            d_queries: back(&as_slice_or_copy(ws.d_queries())),
+            d_keys: back(&as_slice_or_copy(ws.d_keys())),
             grads: back(params.grads()),
         }
     }
@@ -162,7 +167,10 @@ fn gradients_agree_with_differences() {
             let mut moved = setup.params.clone();
             moved.values_mut().copy_from_slice(&values[..params]);
             let (queries, keys) = values[params..].split_at(queries);
-            setup.layer.forward(&moved, queries, keys, setup.sizes(), Some(&mask), &mut ws).expect("sizes");
+            let (steps, source, batch) = setup.sizes();
+            let queries = view((steps, batch, setup.query), queries);
+            let keys = view((source, batch, setup.key), keys);
+            setup.layer.forward(&moved, queries, keys, Some(&mask), &mut ws).expect("sizes");
             ws.context().iter().zip(&setup.d_context).map(|(c, d)| c * d).sum()
         };
         let parts = if params == 0 { &parts[1..] } else { &parts[..] };
@@ -213,7 +221,7 @@ fn weights_are_a_distribution_over_the_music_and_not_the_padding() {
     let mut ws = AttentionWorkspace::<f64>::new();
     setup.fused(&mut ws);
     for (row, &length) in setup.lengths.iter().enumerate() {
-        for weights in ws.weights(row).chunks_exact(6) {
+        for weights in as_slice_or_copy(ws.weights(row)).chunks_exact(6) {
             assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             assert!(
                 weights[..length].iter().all(|&a| a > 0.0) && weights[length..].iter().all(|&a| a == 0.0)

@@ -1,9 +1,11 @@
 //! The coupling of bits: its formula, that it is a distribution, and its gradient.
 
+use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::gradcheck::{Options, Part, check};
 use composer_bptt::loss::sigmoid_cross_entropy;
 use composer_bptt::{Coupling, Error, Parameters};
 use composer_testkit::{Checks, uniform};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, aview_mut1, aview1};
 
 const BITS: usize = 7;
 const FIRST: usize = 4;
@@ -14,6 +16,15 @@ fn coupling() -> (Coupling, Parameters<f64>) {
     let layer = Coupling::new(BITS, FIRST, "coupling", &mut params).expect("sizes");
     params.values_mut().copy_from_slice(&uniform(3, BITS * BITS, 2.0));
     (layer, params)
+}
+
+/// Rows of all bits.
+fn bits(values: &[f64]) -> ArrayView2<'_, f64> {
+    view((values.len() / BITS, BITS), values)
+}
+
+fn bits_mut(values: &mut [f64]) -> ArrayViewMut2<'_, f64> {
+    view_mut((values.len() / BITS, BITS), values)
 }
 
 /// The formula, bit by bit: which bits are known before `v` is said in words here and by ranges there.
@@ -48,7 +59,7 @@ fn logits_are_told_what_the_formula_says() {
     let (on, charged) = rows();
     let base = uniform(8, on.len(), 1.0);
     let mut logits = base.clone();
-    layer.forward(&params, &on, &charged, &mut logits).expect("sizes");
+    layer.forward(&params, bits(&on), bits(&charged), bits_mut(&mut logits)).expect("sizes");
     let mut checks = Checks::new();
     for row in 0..on.len() / BITS {
         let range = row * BITS..(row + 1) * BITS;
@@ -73,8 +84,10 @@ fn probabilities_of_all_vectors_add_up_to_one() {
             }
             let charged: Vec<f64> = (0..BITS).map(|bit| f64::from(u8::from(Some(bit) != given))).collect();
             let mut logits = base.clone();
-            layer.forward(&params, &on, &charged, &mut logits).expect("sizes");
-            let nll = sigmoid_cross_entropy(&mut logits, &on, Some(&charged), 1.0).expect("sizes");
+            layer.forward(&params, bits(&on), bits(&charged), bits_mut(&mut logits)).expect("sizes");
+            let nll =
+                sigmoid_cross_entropy(aview_mut1(&mut logits), aview1(&on), Some(aview1(&charged)), 1.0)
+                    .expect("sizes");
             total += (-nll.sum).exp();
         }
         assert!((total - 1.0).abs() < 1e-12, "{given:?}: {total}");
@@ -88,12 +101,13 @@ fn gradients_agree_with_differences_and_add_up() {
     let base = uniform(8, on.len(), 1.0);
     let loss_of = |params: &Parameters<f64>, base: &[f64]| {
         let mut logits = base.to_vec();
-        layer.forward(params, &on, &charged, &mut logits).expect("sizes");
-        let nll = sigmoid_cross_entropy(&mut logits, &on, Some(&charged), 1.0).expect("sizes");
+        layer.forward(params, bits(&on), bits(&charged), bits_mut(&mut logits)).expect("sizes");
+        let nll = sigmoid_cross_entropy(aview_mut1(&mut logits), aview1(&on), Some(aview1(&charged)), 1.0)
+            .expect("sizes");
         (nll.sum, logits)
     };
     let (_, d_logits) = loss_of(&params, &base);
-    layer.backward(&mut params, &on, &charged, &d_logits).expect("sizes");
+    layer.backward(&mut params, bits(&on), bits(&charged), bits(&d_logits)).expect("sizes");
     let values = [params.values(), &base].concat();
     let gradient = [params.grads(), &d_logits].concat();
     let weights = params.len();
@@ -107,7 +121,7 @@ fn gradients_agree_with_differences_and_add_up() {
     assert!(report.passed(), "{report}");
 
     let once = params.grads().to_vec();
-    layer.backward(&mut params, &on, &charged, &d_logits).expect("sizes");
+    layer.backward(&mut params, bits(&on), bits(&charged), bits(&d_logits)).expect("sizes");
     let mut checks = Checks::new();
     let twice: Vec<f64> = once.iter().map(|d| 2.0 * d).collect();
     checks.close("two passes", params.grads(), &twice, 1e-14);
@@ -120,7 +134,7 @@ fn bits_decided_one_after_the_other_see_what_rows_at_once_see() {
     let (on, charged) = rows();
     let base = uniform(8, on.len(), 1.0);
     let mut at_once = base.clone();
-    layer.forward(&params, &on, &charged, &mut at_once).expect("sizes");
+    layer.forward(&params, bits(&on), bits(&charged), bits_mut(&mut at_once)).expect("sizes");
     let view = layer.view(&params);
     for row in 0..on.len() / BITS {
         let range = row * BITS..(row + 1) * BITS;
@@ -151,6 +165,7 @@ fn sizes_that_do_not_fit_are_refused() {
     assert!(matches!(Coupling::new(0, 0, "", &mut params), Err(Error::Config { name: "bits", .. })));
     assert!(Coupling::new(3, 4, "", &mut params).is_err());
     let (layer, params) = coupling();
-    let error = layer.forward(&params, &[1.0; BITS], &[1.0; BITS], &mut [0.0; 6]).expect_err("refused");
-    assert!(error.to_string().contains("logits"), "{error}");
+    let (on, mut logits) = (Array2::ones((2, BITS)), Array2::zeros((2, 6)));
+    let error = layer.forward(&params, on.view(), on.view(), logits.view_mut()).expect_err("refused");
+    assert_eq!(error.to_string(), "the logits of a coupling: expected [rows=2, V=7], got [2, 6]");
 }

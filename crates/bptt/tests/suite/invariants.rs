@@ -3,6 +3,7 @@
 use crate::common;
 
 use common::{CELLS, Setup, back, compare_runs, parts};
+use composer_bptt::arrays::{as_slice_or_copy, view};
 use composer_bptt::reference::Run;
 use composer_bptt::{
     Cell, Error, Input, Mask, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
@@ -47,11 +48,11 @@ fn two_backward_passes_double_the_gradients() {
         let setup = Setup::new(config(cell), 5, 3, 47);
         let mut params = setup.params.clone();
         let (mut state, mut ws) = (setup.state.clone(), RecurrentWorkspace::new());
-        let input = Input::Dense(&setup.input);
-        setup.stack.forward(&params, input, 5, 3, &mut state, None, Mode::Eval, &mut ws).expect("fits");
-        setup.stack.backward(&mut params, input, &setup.d_output, None, &mut ws).expect("fits");
+        let input = Input::Dense(setup.input());
+        setup.stack.forward(&params, input, &mut state, None, Mode::Eval, &mut ws).expect("fits");
+        setup.stack.backward(&mut params, input, setup.d_output(), None, &mut ws).expect("fits");
         let once: Vec<f64> = params.grads().iter().map(|g| 2.0 * g).collect();
-        setup.stack.backward(&mut params, input, &setup.d_output, None, &mut ws).expect("fits");
+        setup.stack.backward(&mut params, input, setup.d_output(), None, &mut ws).expect("fits");
         checks.close(&setup.name(), params.grads(), &once, 1e-14);
     }
     checks.finish();
@@ -201,16 +202,16 @@ fn gathered_inputs_equal_multiplied_ones() {
             let mut ws = RecurrentWorkspace::new();
             ws.request_d_input(true);
             let input = Input::MultiHot { indices: &indices, offsets: &offsets };
-            setup.stack.forward(&params, input, 30, 11, &mut state, None, Mode::Eval, &mut ws).expect("fits");
+            setup.stack.forward(&params, input, &mut state, None, Mode::Eval, &mut ws).expect("fits");
             setup
                 .stack
-                .backward(&mut params, input, &setup.d_output, Some(&setup.d_state_n), &mut ws)
+                .backward(&mut params, input, setup.d_output(), Some(&setup.d_state_n), &mut ws)
                 .expect("fits");
             let found = Run {
-                output: ws.output().to_vec(),
+                output: as_slice_or_copy(ws.output()).into_owned(),
                 state_n: state,
                 grads: params.grads().to_vec(),
-                d_input: ws.d_input().to_vec(),
+                d_input: as_slice_or_copy(ws.d_input()).into_owned(),
                 d_state: ws.d_state().clone(),
             };
             compare_runs(&mut checks, &setup.name(), &setup, &found, &expected, 1e-12);
@@ -228,8 +229,9 @@ fn steps_equal_a_sequence() {
         let (mut state, mut ws) = (setup.state.clone(), StepWorkspace::new());
         let mut output = Vec::new();
         for x in setup.input.chunks_exact(3 * 5) {
+            let x = view((1, 3, 5), x);
             let h = setup.stack.step(&setup.params, Input::Dense(x), &mut state, &mut ws).expect("fits");
-            output.extend_from_slice(h);
+            output.extend(h);
         }
         checks.identical(&format!("{}: output", setup.name()), &output, &expected.output);
         checks.identical(&format!("{}: h_n", setup.name()), &state.h, &expected.state_n.h);
@@ -266,30 +268,37 @@ fn bad_input_gets_an_error_that_names_it() {
 
     let setup = Setup::new(good.clone(), 4, 2, 89);
     let (mut ws, mut params) = (RecurrentWorkspace::new(), setup.params.clone());
-    let mut forward = |params: &Parameters<f64>, input: Input<'_, f64>, steps: usize, mask: Option<&Mask>| {
+    let mut forward = |params: &Parameters<f64>, input: Input<'_, f64>, mask: Option<&Mask>| {
         let mut state = State::zeros(&good, 2);
-        setup.stack.forward(params, input, steps, 2, &mut state, mask, Mode::Eval, &mut ws)
+        setup.stack.forward(params, input, &mut state, mask, Mode::Eval, &mut ws)
     };
-    let input = Input::Dense(&setup.input);
+    let input = Input::Dense(setup.input());
     let message = |outcome: Result<(), Error>| outcome.expect_err("it is wrong").to_string();
-    assert!(message(forward(&params, input, 0, None)).contains("steps"));
-    assert!(message(forward(&params, input, 3, None)).contains("the input has 40 elements, but 30"));
+    let none = Input::Dense(view((0, 2, 5), &[]));
+    assert!(message(forward(&params, none, None)).contains("steps"));
+    let wide = Input::Dense(view((2, 2, 10), &setup.input));
+    let complaint = "the input: expected [T=2, B=2, F=5], got [2, 2, 10]";
+    assert_eq!(message(forward(&params, wide, None)), complaint);
     let short = Mask::from_lengths(&[1, 1], 3);
-    assert!(message(forward(&params, input, 4, Some(&short))).contains("the mask has 6 elements, but 8"));
+    let complaint = "the mask: expected [T=4, B=2], got [3, 2]";
+    assert_eq!(message(forward(&params, input, Some(&short))), complaint);
+    let odd = Input::MultiHot { indices: &[], offsets: &[0; 4] };
+    let complaint = "the offsets of the input has 4 elements, but 3 are needed";
+    assert!(message(forward(&params, odd, None)).contains(complaint));
     assert!(Mask::new(vec![true; 7], 4, 2).is_err());
     let outside = Input::MultiHot { indices: &[5], offsets: &[0, 1, 1, 1, 1, 1, 1, 1, 1] };
-    assert!(message(forward(&params, outside, 4, None)).contains("input feature 5 at position 0"));
+    assert!(message(forward(&params, outside, None)).contains("input feature 5 at position 0"));
 
     let id = params.id("weight_hh_l1").expect("two layers");
     params.value_mut(id)[3] = f64::NAN;
-    let error = message(forward(&params, input, 4, None));
+    let error = message(forward(&params, input, None));
     assert!(error.contains("weight_hh_l1") && error.contains("NaN") && error.contains("index 3"), "{error}");
 
     // After a failed forward pass there is nothing to walk back through.
-    let outcome = setup.stack.backward(&mut params, input, &setup.d_output, None, &mut ws);
+    let outcome = setup.stack.backward(&mut params, input, setup.d_output(), None, &mut ws);
     assert_eq!(outcome, Err(Error::NoTape));
     assert_eq!(
-        setup.stack.backward(&mut params, input, &[], None, &mut RecurrentWorkspace::new()),
+        setup.stack.backward(&mut params, input, view((0, 0, 0), &[]), None, &mut RecurrentWorkspace::new()),
         Err(Error::NoTape)
     );
 }

@@ -5,6 +5,7 @@
 use crate::common;
 
 use common::{back, cast};
+use composer_bptt::arrays::{as_slice_or_copy, view};
 use composer_bptt::{
     Cell, Input, Mask, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
 };
@@ -48,20 +49,22 @@ fn check_case<S: Scalar>(checks: &mut Checks, name: &str, cell: Cell, case: &Gol
     let mut ws = RecurrentWorkspace::new();
     ws.request_d_input(true);
     let mask = mask(case);
+    let input = Input::Dense(view((steps, batch, config.input), &x));
     stack
-        .forward(&params, Input::Dense(&x), steps, batch, &mut state, mask.as_ref(), Mode::Eval, &mut ws)
+        .forward(&params, input, &mut state, mask.as_ref(), Mode::Eval, &mut ws)
         .expect("the sizes are right");
+    let d_y = cast::<S>(case.values("d_y"));
     let d_state_n = state_of("d_h_n", c("d_c_n"));
     stack
-        .backward(&mut params, Input::Dense(&x), &cast::<S>(case.values("d_y")), Some(&d_state_n), &mut ws)
+        .backward(&mut params, input, view((steps, batch, config.output()), &d_y), Some(&d_state_n), &mut ws)
         .expect("the sizes are right");
 
     let mut close = |what: &str, found: &[S]| {
         checks.close(&format!("{name}: {what}"), &back(found), case.values(what), tolerance);
     };
-    close("y", ws.output());
+    close("y", &as_slice_or_copy(ws.output()));
     close("h_n", &state.h);
-    close("d_x", ws.d_input());
+    close("d_x", &as_slice_or_copy(ws.d_input()));
     close("d_h_0", &ws.d_state().h);
     if cell.has_c() {
         close("c_n", &state.c);

@@ -3,6 +3,7 @@
 use crate::common;
 
 use common::{back, cast};
+use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{
     Cell, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace,
     State, loss,
@@ -26,6 +27,7 @@ fn curve<S: Scalar>(cell: Cell, case: &GoldenCase, multi_hot: bool) -> Vec<f64> 
     }
     let x = cast::<S>(case.values("x"));
     let (inputs, targets) = (&x[..steps * batch * features], &x[batch * features..]);
+    let (shape, d_shape) = ((steps, batch, features), (steps, batch, hidden));
     let rows = inputs.chunks_exact(features);
     let active =
         rows.map(|row| (0..features as u32).filter(|&j| row[j as usize] > S::zero()).collect::<Vec<_>>());
@@ -36,7 +38,7 @@ fn curve<S: Scalar>(cell: Cell, case: &GoldenCase, multi_hot: bool) -> Vec<f64> 
     }
     let input = match multi_hot {
         true => Input::MultiHot { indices: &indices, offsets: &offsets },
-        false => Input::Dense(inputs),
+        false => Input::Dense(view(shape, inputs)),
     };
     let (mut ws, mut linear_ws) = (RecurrentWorkspace::new(), LinearWorkspace::new());
     let mut logits = vec![S::zero(); targets.len()];
@@ -44,16 +46,17 @@ fn curve<S: Scalar>(cell: Cell, case: &GoldenCase, multi_hot: bool) -> Vec<f64> 
     let mut losses = Vec::new();
     for _ in 0..10 {
         let mut state = State::zeros(&config, batch);
-        stack.forward(&params, input, steps, batch, &mut state, None, Mode::Eval, &mut ws).expect("fits");
-        let rows = steps * batch;
-        linear.forward(&params, ws.output(), rows, &mut logits, &mut linear_ws).expect("fits");
-        let scale = 1.0 / targets.len() as f64;
-        losses.push(loss::sigmoid_cross_entropy(&mut logits, targets, None, scale).expect("fits").mean());
+        stack.forward(&params, input, &mut state, None, Mode::Eval, &mut ws).expect("fits");
+        let mut logits = view_mut(shape, &mut logits);
+        linear.forward(&params, ws.output(), logits.view_mut(), &mut linear_ws).expect("fits");
+        let (scale, targets) = (1.0 / targets.len() as f64, view(shape, targets));
+        let nll = loss::sigmoid_cross_entropy(logits.view_mut(), targets, None, scale).expect("fits");
+        losses.push(nll.mean());
         params.zero_grad();
-        linear
-            .backward(&mut params, ws.output(), rows, &logits, Some(&mut d_hidden), &mut linear_ws)
-            .expect("fits");
-        stack.backward(&mut params, input, &d_hidden, None, &mut ws).expect("fits");
+        let mut d_hidden = view_mut(d_shape, &mut d_hidden);
+        let d_x = Some(d_hidden.view_mut());
+        linear.backward(&mut params, ws.output(), logits.view(), d_x, &mut linear_ws).expect("fits");
+        stack.backward(&mut params, input, d_hidden.view(), None, &mut ws).expect("fits");
         let (values, grads) = params.split();
         values.iter_mut().zip(grads).for_each(|(value, &grad)| *value -= S::of(RATE) * grad);
     }

@@ -3,6 +3,7 @@
 use crate::common;
 
 use common::Setup;
+use composer_bptt::arrays::view;
 use composer_bptt::probe::{Flow, Span, gate_activity, growth};
 use composer_bptt::{Cell, Error, Input, Mode, RecurrentConfig, RecurrentWorkspace, State, StepWorkspace};
 use composer_testkit::compare;
@@ -95,7 +96,7 @@ fn jacobian(setup: &Setup, from: usize, to: usize, whole: bool) -> Vec<Vec<f64>>
     let mut ws = StepWorkspace::new();
     let mut run = |state: &mut State<f64>, steps: std::ops::RangeInclusive<usize>| {
         for t in steps {
-            let x = &setup.input[t * 2 * 3..][..2 * 3];
+            let x = view((1, 2, 3), &setup.input[t * 2 * 3..][..2 * 3]);
             setup.stack.step(&setup.params, Input::Dense(x), state, &mut ws).expect("fits");
         }
     };
@@ -185,7 +186,7 @@ fn what_is_not_there_is_an_error() {
     assert!(growth(&setup.stack, &setup.params, &ws, wrong, Flow::Hidden).is_err());
     let mut state = setup.state.clone();
     let mut ws = RecurrentWorkspace::new();
-    let input = Input::Dense(&setup.input);
-    setup.stack.forward(&setup.params, input, 6, 2, &mut state, None, Mode::Eval, &mut ws).expect("fits");
+    let input = Input::Dense(setup.input());
+    setup.stack.forward(&setup.params, input, &mut state, None, Mode::Eval, &mut ws).expect("fits");
     assert!(ws.probe().is_none());
 }

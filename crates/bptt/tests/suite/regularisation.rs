@@ -104,7 +104,7 @@ fn dropout_keeps_the_expectation() {
         let mode = Mode::Train { rng: &mut rng };
         setup
             .stack
-            .forward(&setup.params, Input::Dense(&setup.input), 1, 1, &mut state, None, mode, &mut ws)
+            .forward(&setup.params, Input::Dense(setup.input()), &mut state, None, mode, &mut ws)
             .expect("fits");
         mean.iter_mut().zip(ws.output()).for_each(|(mean, y)| *mean += y / f64::from(draws));
     }

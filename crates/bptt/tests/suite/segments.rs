@@ -3,8 +3,10 @@
 use crate::common;
 
 use common::{CELLS, Setup};
-use composer_bptt::{Cell, Input, Mode, RecurrentConfig, SegmentWorkspace};
+use composer_bptt::arrays::view;
+use composer_bptt::{Cell, Input, Mode, RecurrentConfig, SegmentWorkspace, Segmented};
 use composer_testkit::Checks;
+use ndarray::s;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -16,20 +18,16 @@ fn in_segments(setup: &Setup, input: Input<'_, f32>, segment: usize) -> (Vec<f64
     let mut rng = ChaCha8Rng::seed_from_u64(setup.train.unwrap_or(0));
     let mode = if setup.train.is_some() { Mode::Train { rng: &mut rng } } else { Mode::Eval };
     let d_output = common::cast::<f32>(&setup.d_output);
-    let width = setup.batch * setup.config.output();
+    let d_output = view(setup.d_output().raw_dim(), &d_output);
     setup
         .stack
         .train_in_segments(
             &mut params,
-            input,
-            setup.steps,
-            setup.batch,
-            segment,
+            Segmented { input, mask: setup.mask.as_ref(), segment },
             &mut state,
-            setup.mask.as_ref(),
             mode,
-            |_, steps, _, d| {
-                d.copy_from_slice(&d_output[steps.start * width..steps.end * width]);
+            |_, steps, _, mut d| {
+                d.assign(&d_output.slice(s![steps, .., ..]));
                 Ok(())
             },
             &mut ws,
@@ -50,8 +48,8 @@ fn gradients_are_identical() {
         let segment = setup.stack.segment_steps(21, 64);
         assert!(segment < 21 || cell != Cell::Lstm, "{segment}");
         let whole = setup.fused::<f32>();
-        let x = common::cast::<f32>(&setup.input);
-        let (grads, d_h_0) = in_segments(&setup, Input::Dense(&x), segment);
+        let x = setup.input().mapv(|x| x as f32);
+        let (grads, d_h_0) = in_segments(&setup, Input::Dense(x.view()), segment);
         checks.identical(&format!("{} gradients", setup.name()), &grads, &whole.grads);
         checks.identical(&format!("{} d_h_0", setup.name()), &d_h_0, &whole.d_state.h);
     }
@@ -66,9 +64,9 @@ fn any_segments_with_dropout_and_padding_agree() {
         let mut setup = Setup::new(config, 11, 3, 157).padded();
         setup.d_state_n.reset();
         let whole = setup.fused::<f32>();
-        let x = common::cast::<f32>(&setup.input);
+        let x = setup.input().mapv(|x| x as f32);
         for segment in [1, 2, 5, 11, 40] {
-            let (grads, d_h_0) = in_segments(&setup, Input::Dense(&x), segment);
+            let (grads, d_h_0) = in_segments(&setup, Input::Dense(x.view()), segment);
             checks.close(&format!("{} in {segment}", setup.name()), &grads, &whole.grads, 1e-5);
             checks.close(&format!("{} d_h_0 in {segment}", setup.name()), &d_h_0, &whole.d_state.h, 1e-5);
         }
@@ -80,11 +78,11 @@ fn any_segments_with_dropout_and_padding_agree() {
             composer_bptt::Recurrent::new(config.clone(), "", &mut names).expect("the sizes are right");
         dropped.config = config;
         dropped.train = Some(3);
-        let one = in_segments(&dropped, Input::Dense(&x), 11);
+        let one = in_segments(&dropped, Input::Dense(x.view()), 11);
         assert_eq!(one.0, dropped.fused::<f32>().grads, "one segment is the whole");
-        let parts = in_segments(&dropped, Input::Dense(&x), 4);
-        assert_ne!(parts.0, in_segments(&setup, Input::Dense(&x), 4).0);
-        assert_eq!(parts.0, in_segments(&dropped, Input::Dense(&x), 4).0);
+        let parts = in_segments(&dropped, Input::Dense(x.view()), 4);
+        assert_ne!(parts.0, in_segments(&setup, Input::Dense(x.view()), 4).0);
+        assert_eq!(parts.0, in_segments(&dropped, Input::Dense(x.view()), 4).0);
     }
     checks.finish();
 }

@@ -2,6 +2,7 @@
 //! implementation, in double precision; and what a wrong sign would say.
 
 use approx::{assert_abs_diff_eq, relative_eq};
+use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::gradcheck::{Options, Part, check};
 use composer_bptt::loss::{IGNORE, sigmoid_cross_entropy, softmax_cross_entropy};
 use composer_bptt::reference::{AttentionProblem, run_attention};
@@ -9,6 +10,7 @@ use composer_bptt::textbook::attention::{self, Rows, Score};
 use composer_bptt::textbook::{coupling, loss};
 use composer_bptt::{Attention, AttentionScore, AttentionWorkspace, Coupling, Mask, Parameters};
 use composer_testkit::uniform;
+use ndarray::{aview_mut1, aview1};
 
 const TOLERANCE: f64 = 1e-11;
 
@@ -150,14 +152,15 @@ impl Case {
 
     fn fused(&self) -> Named {
         let (mut params, mut ws) = (self.params.clone(), AttentionWorkspace::new());
-        let sizes = (self.sizes.0, self.sizes.1, self.lengths.len());
-        let mask = Mask::from_lengths(&self.lengths, self.sizes.1);
-        self.layer.forward(&params, &self.queries, &self.keys, sizes, Some(&mask), &mut ws).expect("sizes");
-        self.layer
-            .backward(&mut params, &self.queries, &self.keys, &self.d_context, Some(&mask), &mut ws)
-            .expect("sizes");
-        let (context, d_queries, d_keys) =
-            (ws.context().to_vec(), ws.d_queries().to_vec(), ws.d_keys().to_vec());
+        let (steps, source, batch) = (self.sizes.0, self.sizes.1, self.lengths.len());
+        let mask = Mask::from_lengths(&self.lengths, source);
+        let queries = view((steps, batch, self.query), &self.queries);
+        let keys = view((source, batch, self.key), &self.keys);
+        let d_context = view((steps, batch, self.key), &self.d_context);
+        self.layer.forward(&params, queries, keys, Some(&mask), &mut ws).expect("sizes");
+        self.layer.backward(&mut params, queries, keys, d_context, Some(&mask), &mut ws).expect("sizes");
+        let [context, d_queries, d_keys] =
+            [ws.context(), ws.d_queries(), ws.d_keys()].map(|array| array.iter().copied().collect());
         self.named(context, d_queries, d_keys, params.grads())
     }
 
@@ -247,9 +250,10 @@ fn couple(weight: &[f64], l: &[f64], on: &[f64], loss_mask: &[f64]) -> [Named; 2
     let layer = Coupling::new(BITS, FIRST, "", &mut params).expect("sizes");
     params.values_mut().copy_from_slice(weight);
     let mut logits = l.to_vec();
-    layer.forward(&params, on, loss_mask, &mut logits).expect("sizes");
-    let nll = sigmoid_cross_entropy(&mut logits, on, Some(loss_mask), 1.0).expect("sizes");
-    layer.backward(&mut params, on, loss_mask, &logits).expect("sizes");
+    layer.forward(&params, aview1(on), aview1(loss_mask), aview_mut1(&mut logits)).expect("sizes");
+    let nll = sigmoid_cross_entropy(aview_mut1(&mut logits), aview1(on), Some(aview1(loss_mask)), 1.0)
+        .expect("sizes");
+    layer.backward(&mut params, aview1(on), aview1(loss_mask), aview1(&logits)).expect("sizes");
     let fused = vec![("loss", vec![nll.sum]), ("d_l", logits), ("d_weight", params.grads().to_vec())];
     [found, fused]
 }
@@ -288,7 +292,13 @@ fn losses_agree_with_the_fused_implementation_and_with_differences() {
             let saved = loss::softmax_forward(&logits, target, smoothing);
             let d = loss::softmax_backward(&saved);
             let mut fused = logits.clone();
-            let nll = softmax_cross_entropy(&mut fused, 17, &[target as u32], smoothing, 1.0).expect("sizes");
+            let nll = softmax_cross_entropy(
+                view_mut(([target as u32].len(), 17), &mut fused),
+                aview1(&[target as u32]),
+                smoothing,
+                1.0,
+            )
+            .expect("sizes");
             let named = vec![("loss", vec![saved.loss]), ("d_l", d.clone())];
             let expected = vec![("loss", vec![nll.sum]), ("d_l", fused)];
             assert_eq!(differing(&named, &expected), Vec::<&str>::new(), "{target}, {smoothing}");
@@ -300,7 +310,9 @@ fn losses_agree_with_the_fused_implementation_and_with_differences() {
     }
     // A row that does not count is left out by whoever calls the textbook.
     let mut ignored = logits.clone();
-    let nll = softmax_cross_entropy(&mut ignored, 17, &[IGNORE], 0.1, 1.0).expect("sizes");
+    let nll =
+        softmax_cross_entropy(view_mut(([IGNORE].len(), 17), &mut ignored), aview1(&[IGNORE]), 0.1, 1.0)
+            .expect("sizes");
     assert_abs_diff_eq!(nll.sum, 0.0);
 
     let targets: Vec<f64> = uniform(42, 17, 0.5).iter().map(|y| y + 0.5).collect();
@@ -308,7 +320,8 @@ fn losses_agree_with_the_fused_implementation_and_with_differences() {
     let saved = loss::sigmoid_forward(&logits, &targets, &loss_mask);
     let d = loss::sigmoid_backward(&saved, &targets, &loss_mask);
     let mut fused = logits.clone();
-    let nll = sigmoid_cross_entropy(&mut fused, &targets, Some(&loss_mask), 1.0).expect("sizes");
+    let nll = sigmoid_cross_entropy(aview_mut1(&mut fused), aview1(&targets), Some(aview1(&loss_mask)), 1.0)
+        .expect("sizes");
     let named = vec![("loss", vec![saved.loss.iter().sum()]), ("d_l", d.clone())];
     let expected = vec![("loss", vec![nll.sum]), ("d_l", fused)];
     assert_eq!(differing(&named, &expected), Vec::<&str>::new());

@@ -2,6 +2,7 @@
 
 use super::{PairBatch, Seq2Seq, Seq2SeqWorkspace};
 use crate::Error;
+use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
 use composer_bptt::{Input, RecurrentConfig, State};
 use composer_tensor::Scalar;
 
@@ -11,40 +12,40 @@ impl<S: Scalar> Seq2Seq<S> {
     /// # Errors
     /// There was no forward pass of this batch.
     pub fn backward(&mut self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<(), Error> {
-        let rows = batch.target.steps * batch.target.batch;
+        let (steps, rows) = (batch.target.steps, batch.target.batch);
+        let (hidden, outputs) = ((steps, rows, self.output.features()), self.output.outputs());
         ws.d_combined.resize(ws.combined.len(), S::zero());
         let (params, linears) = (&mut self.params, &mut ws.linears);
-        let d = Some(ws.d_combined.as_mut_slice());
-        self.output.backward(params, &ws.combined, rows, &ws.logits, d, &mut linears[2])?;
+        let (combined, d_logits) = (view(hidden, &ws.combined), view((steps, rows, outputs), &ws.logits));
+        let d = Some(view_mut(hidden, &mut ws.d_combined));
+        self.output.backward(params, combined, d_logits, d, &mut linears[2])?;
         for (d, &keep) in ws.d_combined.iter_mut().zip(&ws.keep) {
             *d *= keep;
         }
         ws.d_memory.clear();
         ws.d_memory.resize(ws.memory.len(), S::zero());
-        self.combine_backward(batch, rows, ws)?;
+        self.combine_backward(batch, ws)?;
         ws.decoder.request_d_input(self.config.aligned);
-        let (input, d_hidden) = (Input::Dense(&ws.input), &ws.d_combined);
+        let input = Input::Dense(view((steps, rows, self.config.decoder.input), &ws.input));
+        let d_hidden = view(hidden, &ws.d_combined);
         self.decoder.backward(&mut self.params, input, d_hidden, None, &mut ws.decoder)?;
         if self.config.aligned {
             let (width, key) = (self.config.decoder.input, self.config.encoder.output());
-            let of_memory = ws.decoder.d_input().chunks_exact(width).map(|row| &row[width - key..]);
+            let d_input = as_slice_or_copy(ws.decoder.d_input());
+            let of_memory = d_input.chunks_exact(width).map(|row| &row[width - key..]);
             for (d_memory, d) in ws.d_memory.chunks_exact_mut(key).zip(of_memory) {
                 d_memory.iter_mut().zip(d).for_each(|(sum, &d)| *sum += d);
             }
         }
         let d_state = self.bridge_backward(batch.target.batch, ws)?;
-        let input = batch.source_input();
-        self.encoder.backward(&mut self.params, input, &ws.d_memory, d_state.as_ref(), &mut ws.encoder)?;
+        let d_memory = view((batch.source_steps, rows, self.config.encoder.output()), &ws.d_memory);
+        let (input, d_state) = (batch.source_input(), d_state.as_ref());
+        self.encoder.backward(&mut self.params, input, d_memory, d_state, &mut ws.encoder)?;
         Ok(())
     }
 
     /// Turns `d_combined` into the gradient of the decoder's output; adds to that of the memory.
-    fn combine_backward(
-        &mut self,
-        batch: &PairBatch,
-        rows: usize,
-        ws: &mut Seq2SeqWorkspace<S>,
-    ) -> Result<(), Error> {
+    fn combine_backward(&mut self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<(), Error> {
         let (Some(attention), Some(combine)) = (&self.attention, &self.combine) else { return Ok(()) };
         // The forward pass dropped units after the tanh; what it kept was scaled up.
         for (index, d) in ws.d_combined.iter_mut().enumerate() {
@@ -56,15 +57,20 @@ impl<S: Scalar> Seq2Seq<S> {
             *d *= S::one() - y * y;
         }
         ws.d_joined.resize(ws.joined.len(), S::zero());
-        let d_joined = Some(ws.d_joined.as_mut_slice());
-        combine.backward(&mut self.params, &ws.joined, rows, &ws.d_combined, d_joined, &mut ws.linears[1])?;
-        let (h, k) = (self.config.decoder.output(), self.config.encoder.output());
+        let hidden = ws.decoder.output();
+        let (steps, rows, h) = hidden.dim();
+        let k = self.config.encoder.output();
+        let joined = view((steps, rows, h + k), &ws.joined);
+        let d_joined = Some(view_mut((steps, rows, h + k), &mut ws.d_joined));
+        let d_combined = view((steps, rows, h), &ws.d_combined);
+        combine.backward(&mut self.params, joined, d_combined, d_joined, &mut ws.linears[1])?;
         let d_context: Vec<S> =
             ws.d_joined.chunks_exact(h + k).flat_map(|row| row[h..].iter().copied()).collect();
-        let hidden = ws.decoder.output();
-        let mask = Some(&batch.source_mask);
-        attention.backward(&mut self.params, hidden, &ws.memory, &d_context, mask, &mut ws.attention)?;
-        let d_queries = ws.attention.d_queries().chunks_exact(h);
+        let memory = view((batch.source_steps, rows, k), &ws.memory);
+        let (d_context, mask) = (view((steps, rows, k), &d_context), Some(&batch.source_mask));
+        attention.backward(&mut self.params, hidden, memory, d_context, mask, &mut ws.attention)?;
+        let d_queries = as_slice_or_copy(ws.attention.d_queries());
+        let d_queries = d_queries.chunks_exact(h);
         for ((d, joined), d_query) in
             ws.d_combined.chunks_exact_mut(h).zip(ws.d_joined.chunks_exact(h + k)).zip(d_queries)
         {
@@ -72,7 +78,7 @@ impl<S: Scalar> Seq2Seq<S> {
                 d[unit] = joined[unit] + d_query[unit];
             }
         }
-        ws.d_memory.iter_mut().zip(ws.attention.d_keys()).for_each(|(sum, &d)| *sum += d);
+        ws.d_memory.iter_mut().zip(&ws.attention.d_keys()).for_each(|(sum, &d)| *sum += d);
         Ok(())
     }
 
@@ -89,8 +95,10 @@ impl<S: Scalar> Seq2Seq<S> {
             *d *= S::one() - y * y;
         }
         let mut d_encoded = vec![S::zero(); ws.encoded.len()];
-        let linear = &mut ws.linears[0];
-        bridge.backward(&mut self.params, &ws.encoded, rows, &d_bridged, Some(&mut d_encoded), linear)?;
+        let (encoded, bridged) = ((rows, bridge.features()), (rows, bridge.outputs()));
+        let (x, d_y) = (view(encoded, &ws.encoded), view(bridged, &d_bridged));
+        let d_x = Some(view_mut(encoded, &mut d_encoded));
+        bridge.backward(&mut self.params, x, d_y, d_x, &mut ws.linears[0])?;
         Ok(Some(by_layer(&d_encoded, &self.config.encoder, rows)?))
     }
 }

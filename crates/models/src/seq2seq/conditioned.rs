@@ -4,9 +4,9 @@ use super::{Pair, PairBatch, Seq2Seq, Seq2SeqWorkspace, Window};
 use crate::Error;
 use crate::encoding::{Encoding, Sequence};
 use crate::language_model::{LanguageModel, StepInput};
-use composer_bptt::arrays::with_slice_mut;
+use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{AttentionWorkspace, Input, LinearWorkspace, Mode, State, StepWorkspace};
-use ndarray::ArrayViewMut2;
+use ndarray::{ArrayViewMut2, Axis};
 use std::ops::Range;
 
 /// Single steps of a model for one source.
@@ -138,33 +138,29 @@ impl LanguageModel for Conditioned<'_> {
         let input = self.input(indices, offsets, state.step);
         let seen = self.seen(state.step);
         state.step += 1;
-        let hidden =
-            model.decoder.step(&model.params, Input::Dense(&input), &mut state.state, &mut self.ws)?;
+        let input = Input::Dense(view((1, rows, model.config.decoder.input), &input));
+        let hidden = model.decoder.step(&model.params, input, &mut state.state, &mut self.ws)?;
         let (Some(attention), Some(combine)) = (&model.attention, &model.combine) else {
-            let linear = &mut self.linears[1];
-            with_slice_mut(logits, |logits| {
-                model.output.forward(&model.params, hidden, rows, logits, linear)
-            })?;
+            model.output.forward(&model.params, hidden, logits, &mut self.linears[1])?;
             return Ok(());
         };
         // All rows look at the one source: to attention they are steps of one row.
         let (h, k) = (model.config.decoder.output(), model.config.encoder.output());
-        let memory = &self.memory[seen.start * k..seen.end * k];
-        attention.forward(&model.params, hidden, memory, (rows, seen.len(), 1), None, &mut self.attention)?;
-        let weights = self.attention.weights(0)[..seen.len()].to_vec();
+        let memory = view((seen.len(), 1, k), &self.memory[seen.start * k..seen.end * k]);
+        let queries = hidden.insert_axis(Axis(1));
+        attention.forward(&model.params, queries, memory, None, &mut self.attention)?;
+        let weights = self.attention.weights(0).row(0).to_vec();
         self.attended.push(Look { first: seen.start, weights });
-        let joined: Vec<f32> = hidden
-            .chunks_exact(h)
-            .zip(self.attention.context().chunks_exact(k))
-            .flat_map(|(h, context)| h.iter().chain(context).copied())
-            .collect();
+        let contexts = self.attention.context();
+        let each = hidden.rows().into_iter().zip(contexts.rows());
+        let mut joined = Vec::with_capacity(rows * (h + k));
+        each.for_each(|(h, context)| joined.extend(h.iter().chain(context)));
         let mut combined = vec![0.0; rows * h];
-        combine.forward(&model.params, &joined, rows, &mut combined, &mut self.linears[0])?;
+        let (joined, linear) = (view((rows, h + k), &joined), &mut self.linears[0]);
+        combine.forward(&model.params, joined, view_mut((rows, h), &mut combined), linear)?;
         composer_tensor::maths::tanh_slice(&mut combined);
-        let linear = &mut self.linears[1];
-        with_slice_mut(logits, |logits| {
-            model.output.forward(&model.params, &combined, rows, logits, linear)
-        })?;
+        let combined = view((rows, h), &combined);
+        model.output.forward(&model.params, combined, logits, &mut self.linears[1])?;
         Ok(())
     }
 }

@@ -31,6 +31,7 @@ pub use scoring::{PairNll, mean_pair_nll, pair_nlls, with_shuffled_sources};
 use crate::streams::{Purpose, stream};
 use crate::{Encoding, Error, Targets};
 use backward::{by_layer, by_row};
+use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
     Attention, AttentionWorkspace, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent,
@@ -86,7 +87,7 @@ impl<S: Scalar> Seq2SeqWorkspace<S> {
     /// The attention weights `[T, S]` of one row of the batch in the last forward pass: which source steps each target step
     /// looked at. Only with attention.
     pub fn attention(&self, row: usize) -> &[S] {
-        self.attention.weights(row)
+        self.attention.weights(row).to_slice().unwrap_or_default()
     }
 }
 
@@ -179,15 +180,16 @@ impl<S: Scalar> Seq2Seq<S> {
     ) -> Result<State<S>, Error> {
         let rows = batch.target.batch;
         let mut state = State::zeros(&self.config.encoder, rows);
-        let (input, steps) = (batch.source_input(), batch.source_steps);
-        let mask = Some(&batch.source_mask);
-        self.encoder.forward(&self.params, input, steps, rows, &mut state, mask, mode, &mut ws.encoder)?;
+        let (input, mask) = (batch.source_input(), Some(&batch.source_mask));
+        self.encoder.forward(&self.params, input, &mut state, mask, mode, &mut ws.encoder)?;
         ws.memory.clear();
-        ws.memory.extend_from_slice(ws.encoder.output());
+        ws.memory.extend_from_slice(&as_slice_or_copy(ws.encoder.output()));
         let Some(bridge) = &self.bridge else { return Ok(State::zeros(&self.config.decoder, rows)) };
         by_row(&state, &self.config.encoder, &mut ws.encoded);
         ws.bridged.resize(rows * bridge.outputs(), S::zero());
-        bridge.forward(&self.params, &ws.encoded, rows, &mut ws.bridged, &mut ws.linears[0])?;
+        let encoded = view((rows, bridge.features()), &ws.encoded);
+        let bridged = view_mut((rows, bridge.outputs()), &mut ws.bridged);
+        bridge.forward(&self.params, encoded, bridged, &mut ws.linears[0])?;
         composer_tensor::maths::tanh_slice(&mut ws.bridged);
         Ok(by_layer(&ws.bridged, &self.config.decoder, rows)?)
     }
@@ -205,23 +207,16 @@ impl<S: Scalar> Seq2Seq<S> {
         let mut state = self.encode(batch, reborrow(&mut mode), ws)?;
         let (steps, rows) = (batch.target.steps, batch.target.batch);
         self.decoder_input(batch, ws)?;
-        let input = Input::Dense(&ws.input);
-        let decoder = &mut ws.decoder;
-        self.decoder.forward(
-            &self.params,
-            input,
-            steps,
-            rows,
-            &mut state,
-            None,
-            reborrow(&mut mode),
-            decoder,
-        )?;
-        self.combine(ws, (steps, batch.source_steps, rows), batch)?;
+        let input = Input::Dense(view((steps, rows, self.config.decoder.input), &ws.input));
+        let (params, decoder) = (&self.params, &mut ws.decoder);
+        self.decoder.forward(params, input, &mut state, None, reborrow(&mut mode), decoder)?;
+        self.combine(ws, batch)?;
         ws.drop_out(self.config.output_dropout, mode);
-        ws.logits.resize(steps * rows * self.config.target.outputs(), S::zero());
-        let linear = &mut ws.linears[2];
-        self.output.forward(&self.params, &ws.combined, steps * rows, &mut ws.logits, linear)?;
+        let (hidden, outputs) = (self.output.features(), self.output.outputs());
+        ws.logits.resize(steps * rows * outputs, S::zero());
+        let combined = view((steps, rows, hidden), &ws.combined);
+        let logits = view_mut((steps, rows, outputs), &mut ws.logits);
+        self.output.forward(&self.params, combined, logits, &mut ws.linears[2])?;
         Ok(())
     }
 
@@ -250,29 +245,27 @@ impl<S: Scalar> Seq2Seq<S> {
     }
 
     /// From the decoder's output, with attention if there is any, to what the output layer reads.
-    fn combine(
-        &self,
-        ws: &mut Seq2SeqWorkspace<S>,
-        sizes: (usize, usize, usize),
-        batch: &PairBatch,
-    ) -> Result<(), Error> {
+    fn combine(&self, ws: &mut Seq2SeqWorkspace<S>, batch: &PairBatch) -> Result<(), Error> {
         let hidden = ws.decoder.output();
         let (Some(attention), Some(combine)) = (&self.attention, &self.combine) else {
             ws.combined.clear();
-            ws.combined.extend_from_slice(hidden);
+            ws.combined.extend_from_slice(&as_slice_or_copy(hidden));
             return Ok(());
         };
-        let mask = Some(&batch.source_mask);
-        attention.forward(&self.params, hidden, &ws.memory, sizes, mask, &mut ws.attention)?;
-        let (h, k) = (self.config.decoder.output(), self.config.encoder.output());
+        let (steps, rows, h) = hidden.dim();
+        let (k, mask) = (self.config.encoder.output(), Some(&batch.source_mask));
+        let memory = view((batch.source_steps, rows, k), &ws.memory);
+        attention.forward(&self.params, hidden, memory, mask, &mut ws.attention)?;
+        let contexts = as_slice_or_copy(ws.attention.context());
         ws.joined.clear();
-        for (h, context) in hidden.chunks_exact(h).zip(ws.attention.context().chunks_exact(k)) {
+        for (h, context) in as_slice_or_copy(hidden).chunks_exact(h).zip(contexts.chunks_exact(k)) {
             ws.joined.extend_from_slice(h);
             ws.joined.extend_from_slice(context);
         }
-        let rows = sizes.0 * sizes.2;
-        ws.combined.resize(rows * h, S::zero());
-        combine.forward(&self.params, &ws.joined, rows, &mut ws.combined, &mut ws.linears[1])?;
+        ws.combined.resize(steps * rows * h, S::zero());
+        let joined = view((steps, rows, h + k), &ws.joined);
+        let combined = view_mut((steps, rows, h), &mut ws.combined);
+        combine.forward(&self.params, joined, combined, &mut ws.linears[1])?;
         composer_tensor::maths::tanh_slice(&mut ws.combined);
         Ok(())
     }
@@ -298,6 +291,9 @@ impl<S: Scalar> Seq2Seq<S> {
         ws: &mut Seq2SeqWorkspace<S>,
     ) -> Result<f64, Error> {
         let scale = 1.0 / batch.target.target_steps.max(1) as f64;
+        let outputs = self.output.outputs();
+        let shape = (ws.logits.len() / outputs, outputs);
+        let logits = view_mut(shape, &mut ws.logits);
         let nll = match &batch.target.targets {
             Targets::Bits { on, weight } => {
                 let cast = |values: &[f32]| values.iter().map(|&x| S::of(x.into())).collect::<Vec<S>>();
@@ -306,11 +302,12 @@ impl<S: Scalar> Seq2Seq<S> {
                     let (keep, share) = (S::of(1.0 - smoothing), S::of(0.5 * smoothing));
                     on.iter_mut().for_each(|on| *on = keep * *on + share);
                 }
-                loss::sigmoid_cross_entropy(&mut ws.logits, &on, Some(&cast(weight)), scale)?
+                let weight = cast(weight);
+                let (on, weight) = (view(shape, &on), view(shape, &weight));
+                loss::sigmoid_cross_entropy(logits, on, Some(weight), scale)?
             }
             Targets::Tokens(targets) => {
-                let vocabulary = self.config.target.outputs();
-                loss::softmax_cross_entropy(&mut ws.logits, vocabulary, targets, smoothing, scale)?
+                loss::softmax_cross_entropy(logits, view(targets.len(), targets), smoothing, scale)?
             }
             Targets::Values { .. } => {
                 return Err(Error::Unsupported("an encoder–decoder does not write real values"));

@@ -4,6 +4,7 @@
 //!
 //! Without a Python that has torch and safetensors (`COMPOSER_PYTHON`, or `python3`), the tests skip and say so.
 
+use composer_bptt::arrays::view;
 use composer_bptt::{
     Cell, Init, Input, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
 };
@@ -47,8 +48,9 @@ fn run(
     batch: usize,
 ) -> [Vec<f32>; 3] {
     let (mut state, mut ws) = (State::zeros(stack.config(), batch), RecurrentWorkspace::new());
-    stack.forward(params, Input::Dense(input), steps, batch, &mut state, None, Mode::Eval, &mut ws).unwrap();
-    [ws.output().to_vec(), state.h, state.c]
+    let input = Input::Dense(view((steps, batch, stack.config().input), input));
+    stack.forward(params, input, &mut state, None, Mode::Eval, &mut ws).unwrap();
+    [ws.output().iter().copied().collect(), state.h, state.c]
 }
 
 /// The stack of a model, with its values.

@@ -1,12 +1,14 @@
 //! Gradients and gates of a model on a batch of windows, in double precision, so that a vanishing gradient can be followed over
 //! hundreds of steps.
 
+use composer_bptt::arrays::{as_slice_or_copy, view};
 use composer_bptt::probe::{self, Flow, GateActivity, Span};
 use composer_bptt::{
     Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentWorkspace, State, loss,
 };
 use composer_models::sequence_model::{OUTPUT_PREFIX, RECURRENT_PREFIX};
 use composer_models::{SequenceBatch, SequenceModel, Targets};
+use ndarray::{Array2, Array3, ArrayViewMut2, s};
 use serde::Serialize;
 
 use super::quartiles::Quartiles;
@@ -60,29 +62,29 @@ pub fn observe(model: &SequenceModel, batch: &SequenceBatch, bar: usize) -> Resu
     values.iter_mut().zip(model.params().values()).for_each(|(to, &from)| *to = f64::from(from));
 
     // Dense, because the gradient of every input is needed, also of pitches that do not sound.
-    let mut x = vec![0.0; steps * rows * config.input];
-    for (row, ends) in batch.offsets.windows(2).enumerate() {
+    let mut x = Array3::zeros((steps, rows, config.input));
+    for (mut row, ends) in x.rows_mut().into_iter().zip(batch.offsets.windows(2)) {
         for &feature in &batch.indices[ends[0]..ends[1]] {
-            x[row * config.input + feature as usize] = 1.0;
+            row[feature as usize] = 1.0;
         }
     }
-    let (input, mut state) = (Input::Dense(&x), State::zeros(config, rows));
+    let (input, mut state) = (Input::Dense(x.view()), State::zeros(config, rows));
     let (mut ws, mut linear_ws) = (RecurrentWorkspace::new(), LinearWorkspace::new());
     ws.attach_probe();
     ws.request_d_input(true);
-    stack.forward(&params, input, steps, rows, &mut state, None, Mode::Eval, &mut ws)?;
+    stack.forward(&params, input, &mut state, None, Mode::Eval, &mut ws)?;
 
-    let last = (steps - 1) * rows;
-    let hidden = ws.output()[last * config.output()..].to_vec();
-    let mut logits = vec![0.0; rows * outputs];
-    readout.forward(&params, &hidden, rows, &mut logits, &mut linear_ws)?;
-    last_loss(batch, outputs, last, &mut logits)?;
-    let mut d_output = vec![0.0; steps * rows * config.output()];
-    let d_hidden = &mut d_output[last * config.output()..];
-    readout.backward(&mut params, &hidden, rows, &logits, Some(d_hidden), &mut linear_ws)?;
-    stack.backward(&mut params, input, &d_output, None, &mut ws)?;
+    let hidden = ws.output().slice_move(s![steps - 1, .., ..]).to_owned();
+    let mut logits = Array2::zeros((rows, outputs));
+    readout.forward(&params, hidden.view(), logits.view_mut(), &mut linear_ws)?;
+    last_loss(batch, (steps - 1) * rows, logits.view_mut())?;
+    let mut d_output = Array3::zeros((steps, rows, config.output()));
+    let d_hidden = d_output.slice_mut(s![steps - 1, .., ..]);
+    readout.backward(&mut params, hidden.view(), logits.view(), Some(d_hidden), &mut linear_ws)?;
+    stack.backward(&mut params, input, d_output.view(), None, &mut ws)?;
 
-    let d_x = ws.d_input().chunks_exact(config.input).map(probe::norm).collect::<Vec<_>>();
+    let d_x = as_slice_or_copy(ws.d_input());
+    let d_x = d_x.chunks_exact(config.input).map(probe::norm).collect::<Vec<_>>();
     Ok(Observation {
         layers: (0..config.layers).map(|layer| layer_flow(&stack, &ws, layer)).collect::<Result<_, _>>()?,
         state: whole_state(&ws, rows),
@@ -93,19 +95,22 @@ pub fn observe(model: &SequenceModel, batch: &SequenceBatch, bar: usize) -> Resu
 }
 
 /// Overwrites the logits of the last step by the gradient of each window's loss.
-fn last_loss(batch: &SequenceBatch, outputs: usize, last: usize, logits: &mut [f64]) -> Result<(), Error> {
+fn last_loss(batch: &SequenceBatch, last: usize, logits: ArrayViewMut2<'_, f64>) -> Result<(), Error> {
+    let (rows, outputs) = logits.dim();
     match &batch.targets {
         Targets::Bits { on, weight } => {
             let doubles =
                 |values: &[f32]| values[last * outputs..].iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
-            loss::sigmoid_cross_entropy(logits, &doubles(on), Some(&doubles(weight)), 1.0)?;
+            let (on, weight) = (doubles(on), doubles(weight));
+            let (on, weight) = (view((rows, outputs), &on), view((rows, outputs), &weight));
+            loss::sigmoid_cross_entropy(logits, on, Some(weight), 1.0)?;
         }
         Targets::Values { .. } => {
             let what = "gradient flow is studied in models of frames or tokens";
             return Err(composer_bptt::Error::Unsupported(what).into());
         }
         Targets::Tokens(tokens) => {
-            loss::softmax_cross_entropy(logits, outputs, &tokens[last..], 0.0, 1.0)?;
+            loss::softmax_cross_entropy(logits, view(rows, &tokens[last..]), 0.0, 1.0)?;
         }
     }
     Ok(())

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use composer_bptt::arrays::view;
+use ndarray::{ArrayView1, ArrayView3};
 use rand::{Rng, RngExt};
 use serde::Serialize;
 
 use crate::Error;
-use crate::network::DenseInput;
 
 /// A task whose target depends on inputs about `length` steps back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -148,7 +149,7 @@ impl Task {
     }
 
     /// The error of one prediction: the squared error, or 1 if the largest of the [`Task::outputs`] logits is not the target's.
-    pub(super) fn error(self, output: &[f32], target: f32) -> f64 {
+    pub(super) fn error(self, output: ArrayView1<'_, f32>, target: f32) -> f64 {
         match self {
             Task::Adding => f64::from(output[0] - target).powi(2),
             _ => {
@@ -273,9 +274,10 @@ impl Row<'_> {
 }
 
 impl Examples {
-    /// The input of a network.
-    pub fn input(&self) -> DenseInput<'_> {
-        DenseInput { values: &self.values, steps: self.steps, batch: self.batch }
+    /// The input of a network, `[T, B, F]`.
+    pub fn input(&self) -> ArrayView3<'_, f32> {
+        let features = self.values.len() / (self.steps * self.batch).max(1);
+        view((self.steps, self.batch, features), &self.values)
     }
 
     /// Samples `batch` sequences.

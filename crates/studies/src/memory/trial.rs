@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use composer_bptt::arrays::view;
 use composer_bptt::loss;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -122,7 +123,7 @@ pub fn run_trial(
 
 /// Forward, loss and backward; leaves the gradients in the network.
 fn backpropagate(network: &mut Network, task: Task, examples: &Examples) -> Result<(), Error> {
-    let outputs = network.forward(examples.input())?;
+    let mut outputs = network.forward(examples.input())?;
     let scale = 1.0 / examples.targets.len() as f64;
     match task {
         Task::Adding => {
@@ -132,7 +133,8 @@ fn backpropagate(network: &mut Network, task: Task, examples: &Examples) -> Resu
         }
         _ => {
             let classes: Vec<u32> = examples.targets.iter().map(|&class| class as u32).collect();
-            loss::softmax_cross_entropy(outputs, task.outputs(), &classes, 0.0, scale)?;
+            let shape = (outputs.dim().0, outputs.dim().1);
+            loss::softmax_cross_entropy(outputs, view(shape, &classes), 0.0, scale)?;
         }
     }
     network.backward(examples.input())
@@ -143,7 +145,7 @@ fn error(network: &mut Network, task: Task, tests: &[Examples]) -> Result<f64, E
     let (mut sum, mut count) = (0.0, 0);
     for test in tests {
         let outputs = network.forward(test.input())?;
-        let rows = outputs.chunks_exact(task.outputs()).zip(&test.targets);
+        let rows = outputs.rows().into_iter().zip(&test.targets);
         sum += rows.map(|(output, &target)| task.error(output, target)).sum::<f64>();
         count += test.targets.len();
     }

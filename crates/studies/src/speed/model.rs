@@ -3,11 +3,13 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{
     Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentWorkspace, SegmentWorkspace,
-    State, StepWorkspace, loss,
+    Segmented, State, StepWorkspace, loss,
 };
 use composer_tensor::maths::sigmoid_slice;
+use ndarray::{ArrayView3, ArrayViewMut3};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -43,11 +45,15 @@ impl Roll {
         Roll { indices, offsets, dense }
     }
 
-    /// The roll as an input: multi-hot indices or a dense matrix.
-    pub fn input(&self, sparse: bool) -> Input<'_, f32> {
+    /// The roll as an input of sequences side by side: multi-hot indices or a dense matrix `[T, batch, features]`.
+    ///
+    /// # Panics
+    /// If the rows are not whole steps of the batch, or `sparse` is false and there is no dense matrix.
+    pub fn input(&self, sparse: bool, batch: usize) -> Input<'_, f32> {
+        let rows = self.offsets.len() - 1;
         match sparse {
             true => Input::MultiHot { indices: &self.indices, offsets: &self.offsets },
-            false => Input::Dense(&self.dense),
+            false => Input::Dense(view((rows / batch, batch, self.dense.len() / rows), &self.dense)),
         }
     }
 }
@@ -157,19 +163,15 @@ impl Training {
             }
             None => {
                 let Training { shape: Shape { steps, batch, .. }, stack, params, state, ws, .. } = self;
-                let x = self.x.input(self.sparse);
-                stack.forward(params, x, *steps, *batch, state, None, Mode::Eval, ws)?;
+                let x = self.x.input(self.sparse, *batch);
+                stack.forward(params, x, state, None, Mode::Eval, ws)?;
                 let forward = seconds();
                 let hidden = ws.output();
                 self.d_hidden.resize(hidden.len(), 0.0);
-                let nats = self.readout.loss_and_gradients(
-                    params,
-                    0..*steps * *batch,
-                    hidden,
-                    &mut self.d_hidden,
-                )?;
+                let mut d_hidden = view_mut(hidden.raw_dim(), &mut self.d_hidden);
+                let nats = self.readout.loss_and_gradients(params, 0..*steps, hidden, d_hidden.view_mut())?;
                 let output = seconds();
-                stack.backward(params, x, &self.d_hidden, None, ws)?;
+                stack.backward(params, x, d_hidden.view(), None, ws)?;
                 (nats, forward, output)
             }
         };
@@ -186,20 +188,15 @@ impl Training {
         let (steps, batch, mut nats) = (*steps, *batch, 0.0);
         stack.train_in_segments(
             params,
-            self.x.input(self.sparse),
-            steps,
-            batch,
-            stack.segment_steps(steps, batch),
+            Segmented {
+                input: self.x.input(self.sparse, batch),
+                mask: None,
+                segment: stack.segment_steps(steps, batch),
+            },
             state,
-            None,
             Mode::Eval,
             |params, steps, hidden, d_hidden| {
-                nats += readout.loss_and_gradients(
-                    params,
-                    steps.start * batch..steps.end * batch,
-                    hidden,
-                    d_hidden,
-                )?;
+                nats += readout.loss_and_gradients(params, steps, hidden, d_hidden)?;
                 Ok(())
             },
             ws,
@@ -219,22 +216,24 @@ struct Readout {
 }
 
 impl Readout {
-    /// The loss of `rows` in nats; adds the gradients of their share of the mean loss over all rows. Overwrites `d_hidden`.
+    /// The loss of `steps` in nats; adds the gradients of their share of the mean loss over all steps. Overwrites `d_hidden`.
     fn loss_and_gradients(
         &mut self,
         params: &mut Parameters<f32>,
-        rows: Range<usize>,
-        hidden: &[f32],
-        d_hidden: &mut [f32],
+        steps: Range<usize>,
+        hidden: ArrayView3<'_, f32>,
+        d_hidden: ArrayViewMut3<'_, f32>,
     ) -> Result<f64, composer_bptt::Error> {
         let Readout { linear, ws, logits, y } = self;
-        let features = linear.outputs();
-        logits.resize(rows.len() * features, 0.0);
-        linear.forward(params, hidden, rows.len(), logits, ws)?;
+        let (batch, features) = (hidden.dim().1, linear.outputs());
+        let shape = (steps.len(), batch, features);
+        logits.resize(steps.len() * batch * features, 0.0);
+        let mut logits = view_mut(shape, logits);
+        linear.forward(params, hidden, logits.view_mut(), ws)?;
         let scale = 1.0 / y.len() as f64;
-        let y = &y[rows.start * features..rows.end * features];
-        let nll = loss::sigmoid_cross_entropy(logits, y, None, scale)?;
-        linear.backward(params, hidden, rows.len(), logits, Some(d_hidden), ws)?;
+        let y = view(shape, &y[steps.start * batch * features..steps.end * batch * features]);
+        let nll = loss::sigmoid_cross_entropy(logits.view_mut(), y, None, scale)?;
+        linear.backward(params, hidden, logits.view(), Some(d_hidden), ws)?;
         Ok(nll.sum)
     }
 }
@@ -282,7 +281,8 @@ impl Generation {
         let offsets = [0, self.active.len()];
         let input = Input::MultiHot { indices: &self.active, offsets: &offsets };
         let h = self.stack.step(&self.params, input, &mut self.state, &mut self.ws)?;
-        self.linear.forward(&self.params, h, 1, &mut self.logits, &mut self.linear_ws)?;
+        let logits = view_mut((1, self.linear.outputs()), &mut self.logits);
+        self.linear.forward(&self.params, h, logits, &mut self.linear_ws)?;
         sigmoid_slice(&mut self.logits);
         self.active.clear();
         for (pitch, &p) in self.logits.iter().enumerate() {

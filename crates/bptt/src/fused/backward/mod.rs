@@ -15,9 +15,10 @@ use composer_tensor::{Buffer, Scalar};
 
 use super::activations::{Activations, fit};
 use super::forward::{Forward, least_rows};
+use crate::layers::InputSlices;
 use crate::layers::LayerIds;
 use crate::probe::{Trace, norm};
-use crate::{Cell, Input, Parameters};
+use crate::{Cell, Parameters};
 use step::Rows;
 use sums::WEIGHT_ROWS;
 
@@ -66,7 +67,7 @@ pub(crate) struct Backward<'a, S> {
     pub forward: Forward<'a, S>,
     pub ids: &'a LayerIds,
     pub saved: &'a Activations<S>,
-    pub input: Input<'a, S>,
+    pub input: InputSlices<'a, S>,
     /// `[T, B, d_output_width]`, of which `H` columns from `d_output_from` on belong to this direction.
     pub d_output: &'a [S],
     pub d_output_width: usize,
@@ -123,7 +124,7 @@ impl<S: Scalar> Backward<'_, S> {
         }
         fit(&mut scratch.d_bias, self.slots());
         fit(&mut scratch.d_diagonal, self.ids.diagonals().count() * hidden);
-        if matches!(self.input, Input::MultiHot { .. }) {
+        if matches!(self.input, InputSlices::MultiHot { .. }) {
             fit(&mut scratch.d_input_rows, features * self.gate_rows().next_multiple_of(WEIGHT_ROWS));
             scratch.d_input_rows.fill(S::zero());
         }
@@ -160,7 +161,8 @@ impl<S: Scalar> Backward<'_, S> {
     ) {
         let Forward { batch, hidden, features, gains, cell, .. } = self.forward;
         let (steps, slots, gate_rows) = (chunk.len(), self.slots(), self.gate_rows());
-        let (norm, has_c, dense) = (gains.is_some(), cell.has_c(), matches!(self.input, Input::Dense(_)));
+        let (norm, has_c, dense) =
+            (gains.is_some(), cell.has_c(), matches!(self.input, InputSlices::Dense(_)));
         let recorded = |wanted: bool| if wanted && self.recording { steps * batch * hidden } else { 0 };
         fit(&mut scratch.record_h, recorded(true));
         fit(&mut scratch.record_c, recorded(has_c));

@@ -14,8 +14,8 @@ use super::super::norm::normalise_backward;
 use super::super::regularise::Zone;
 use super::super::vectors::{Add, add};
 use super::Backward;
-use crate::Input;
 use crate::cell::Block;
+use crate::layers::InputSlices;
 use crate::textbook;
 
 /// What one thread writes in one chunk.
@@ -78,7 +78,7 @@ impl<S: Scalar> Backward<'_, S> {
         for t in chunk.clone() {
             let row = t * batch + first;
             rows.packed_h.write(t - chunk.start, &h[row * hidden..][..count * hidden]);
-            if let (Some(packed_x), Input::Dense(x)) = (&mut rows.packed_x, self.input) {
+            if let (Some(packed_x), InputSlices::Dense(x)) = (&mut rows.packed_x, self.input) {
                 packed_x.write(t - chunk.start, &x[row * features..][..count * features]);
             }
         }

@@ -12,8 +12,9 @@ use super::super::cell::{StepDiagonal, kernels};
 use super::super::forward::Forward;
 use super::super::vectors::{add, add_vectors, sum_rows};
 use super::{Backward, BackwardScratch};
+use crate::Parameters;
 use crate::cell::Block;
-use crate::{Input, Parameters};
+use crate::layers::InputSlices;
 
 /// What one thread writes while weight gradients are summed: rows of both matrices.
 struct WeightRows<'a, S> {
@@ -69,7 +70,7 @@ impl<S: Scalar> Backward<'_, S> {
         };
         self.sum_gain_gradients(from, count, d_gates, params);
         let (d_weight_ih, d_weight_hh) = params.grad_pair_mut(self.ids.weight_ih, self.ids.weight_hh);
-        let dense = matches!(self.input, Input::Dense(_));
+        let dense = matches!(self.input, InputSlices::Dense(_));
         let weights = WeightRows {
             first: FirstRow(0),
             d_weight_ih: dense.then_some(SliceRows { data: d_weight_ih, first: 0, width: features }),
@@ -92,7 +93,7 @@ impl<S: Scalar> Backward<'_, S> {
             if let Some(d_weight_ih) = d_weight_ih {
                 add_block_products(products, hidden, (d_product, stride), packed_x, d_weight_ih);
             }
-            if let (Some(d_input_rows), Input::MultiHot { indices, offsets }) = (d_input_rows, x) {
+            if let (Some(d_input_rows), InputSlices::MultiHot { indices, offsets }) = (d_input_rows, x) {
                 let part = first.0..first.0 + d_weight_hh.data.len() / hidden;
                 scatter(products, hidden, (d_product, stride), (indices, offsets), part, d_input_rows);
             }
@@ -167,7 +168,7 @@ impl<S: Scalar> Backward<'_, S> {
     /// Hands over what was summed in another order or place than the parameters have.
     pub(super) fn finish(&self, params: &mut Parameters<S>, scratch: &BackwardScratch<S>) {
         let (features, gate_rows) = (self.forward.features, self.gate_rows());
-        if matches!(self.input, Input::MultiHot { .. }) {
+        if matches!(self.input, InputSlices::MultiHot { .. }) {
             let d_weight = SliceRows { data: params.grad_mut(self.ids.weight_ih), first: 0, width: features };
             share_rows(d_weight, gate_rows, WEIGHT_ROWS, &|part| {
                 add_transposed(&scratch.d_input_rows, part);

@@ -6,11 +6,12 @@ mod workspace;
 pub use workspace::{RecurrentWorkspace, StepWorkspace};
 
 use composer_tensor::Scalar;
+use ndarray::{ArrayView2, ArrayView3, Axis};
 use rand::Rng;
 
 use super::{Input, Mask, Mode, RecurrentConfig, State};
+use crate::arrays::{as_slice_or_copy, check_shape};
 use crate::cell::MAX_DIAGONALS;
-use crate::error::check_len;
 use crate::init::{self, Init, Scheme};
 use crate::{Error, ParamId, Parameters};
 
@@ -44,6 +45,7 @@ impl LayerIds {
 ///
 /// ```
 /// use composer_bptt::{Cell, Init, Input, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State};
+/// use ndarray::{Array3, array};
 /// use rand::SeedableRng;
 /// use rand_chacha::ChaCha8Rng;
 ///
@@ -53,13 +55,15 @@ impl LayerIds {
 /// stack.init(&mut params, &Init::PYTORCH, &mut ChaCha8Rng::seed_from_u64(1));
 ///
 /// // Two steps of one row, forward and back.
-/// let x = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
+/// let x = array![[[0.1, 0.2, 0.3]], [[0.4, 0.5, 0.6]]]; // [T, B, F]
 /// let mut state = State::zeros(&config, 1);
 /// let mut ws = RecurrentWorkspace::new();
-/// stack.forward(&params, Input::Dense(&x), 2, 1, &mut state, None, Mode::Eval, &mut ws)?;
-/// assert_eq!(ws.output().len(), 2 * 4);
-/// stack.backward(&mut params, Input::Dense(&x), &[1.0; 8], None, &mut ws)?;
-/// assert!(params.grads().iter().any(|&g| g != 0.0));
+/// stack.forward(&params, Input::Dense(x.view()), &mut state, None, Mode::Eval, &mut ws)?;
+/// assert_eq!(ws.output().dim(), (2, 1, 4)); // [T, B, H]
+/// let d_output = Array3::ones((2, 1, 4));
+/// stack.backward(&mut params, Input::Dense(x.view()), d_output.view(), None, &mut ws)?;
+/// let weight_hh = params.id("gru.weight_hh_l0").expect("a GRU has one");
+/// assert!(params.grad_array(weight_hh).iter().any(|&g| g != 0.0)); // [3·H, H]
 /// # Ok::<(), composer_bptt::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -158,29 +162,27 @@ impl Recurrent {
         }
     }
 
-    /// Runs `steps` steps of `batch` rows. The outputs `[T, B, H·D]` are then in [`RecurrentWorkspace::output`], and what the
-    /// backward pass needs is in `ws`. `state` is the initial state before and the final state after. Masks, if `mode` draws
-    /// any, come layer by layer: dropout, recurrent dropout, zoneout.
+    /// Runs all steps of the input, `B` rows each, as many as `state` has. The outputs `[T, B, H·D]` are then in
+    /// [`RecurrentWorkspace::output`], and what the backward pass needs is in `ws`. `state` is the initial state before and the
+    /// final state after. Masks, if `mode` draws any, come layer by layer: dropout, recurrent dropout, zoneout.
     ///
     /// # Errors
-    /// A size does not fit the configuration, an index is out of range, or a weight is not finite.
+    /// A shape does not fit the configuration, an index is out of range, or a weight is not finite.
     pub fn forward<S: Scalar>(
         &self,
         params: &Parameters<S>,
         input: Input<'_, S>,
-        steps: usize,
-        batch: usize,
         state: &mut State<S>,
         mask: Option<&Mask>,
         mut mode: Mode<'_>,
         ws: &mut RecurrentWorkspace<S>,
     ) -> Result<(), Error> {
-        self.check(input, steps, batch, state, mask)?;
+        let (steps, batch) = self.check(input, state, mask)?;
         ws.steps = 0; // nothing saved, should this fail
         self.pack_forward(params, matches!(input, Input::MultiHot { .. }), ws)?;
         self.size(steps, batch, mask, ws);
-        self.run_layers(input, steps, batch, state, &mut mode, ws);
-        (ws.steps, ws.batch) = (steps, batch);
+        self.run_layers(input.in_order().slices(), steps, batch, state, &mut mode, ws);
+        (ws.steps, ws.batch, ws.width) = (steps, batch, self.config.output());
         Ok(())
     }
 
@@ -196,7 +198,7 @@ impl Recurrent {
         &self,
         params: &mut Parameters<S>,
         input: Input<'_, S>,
-        d_output: &[S],
+        d_output: ArrayView3<'_, S>,
         d_state_n: Option<&State<S>>,
         ws: &mut RecurrentWorkspace<S>,
     ) -> Result<(), Error> {
@@ -204,13 +206,9 @@ impl Recurrent {
         if steps == 0 || ws.saved.len() != self.ids.len() || ws.hidden != self.config.hidden {
             return Err(Error::NoTape);
         }
-        input.check(steps * batch, self.config.input)?;
-        let width = self.config.output();
-        check_len(
-            "the gradient of the output",
-            d_output.len(),
-            &[("steps", steps), ("batch", batch), ("outputs", width)],
-        )?;
+        input.check(steps, batch, self.config.input)?;
+        let expected = [("T", steps), ("B", batch), ("H·D", self.config.output())];
+        check_shape("the gradient of the output", d_output.shape(), &expected)?;
         if let Some(d_state_n) = d_state_n {
             d_state_n.check(&self.config, batch)?;
         }
@@ -221,12 +219,13 @@ impl Recurrent {
             ws.packed[index].for_backward(ids, params, self.config.cell, sizes, wanted);
         }
         self.start_d_state(batch, d_state_n, &mut ws.d_state);
-        self.run_layers_back(params, input, d_output, ws);
+        self.run_layers_back(params, input.in_order().slices(), &as_slice_or_copy(d_output), ws);
+        ws.d_input_shape = (if ws.want_d_input { steps } else { 0 }, batch, self.config.input);
         Ok(())
     }
 
-    /// One step of a batch, for generation: nothing is dropped and nothing is kept for a backward pass. `x` has a row for
-    /// each row of `state`, which is moved on by one step. Returns `h` of the top layer, `[B, H]`.
+    /// One step of a batch, for generation: nothing is dropped and nothing is kept for a backward pass. `x` `[1, B, F]` has a
+    /// row for each row of `state`, which is moved on by one step. Returns `h` of the top layer, `[B, H]`.
     ///
     /// # Errors
     /// As for [`Recurrent::forward`]; a bidirectional stack cannot be stepped.
@@ -236,35 +235,36 @@ impl Recurrent {
         x: Input<'_, S>,
         state: &mut State<S>,
         ws: &'w mut StepWorkspace<S>,
-    ) -> Result<&'w [S], Error> {
+    ) -> Result<ArrayView2<'w, S>, Error> {
         if self.config.bidirectional {
             return Err(Error::Unsupported(
                 "a bidirectional stack needs the whole sequence; it cannot go step by step",
             ));
         }
-        let batch = state.batch();
-        self.forward(params, x, 1, batch, state, None, Mode::Eval, &mut ws.inner)?;
-        Ok(ws.inner.output())
+        x.check(1, state.batch(), self.config.input)?;
+        self.forward(params, x, state, None, Mode::Eval, &mut ws.inner)?;
+        Ok(ws.inner.output().index_axis_move(Axis(0), 0))
     }
 
+    /// Checks all shapes; returns steps and batch.
     pub(in crate::layers) fn check<S: Scalar>(
         &self,
         input: Input<'_, S>,
-        steps: usize,
-        batch: usize,
         state: &State<S>,
         mask: Option<&Mask>,
-    ) -> Result<(), Error> {
+    ) -> Result<(usize, usize), Error> {
+        let batch = state.batch();
+        let steps = input.steps(batch);
         for (name, size) in [("steps", steps), ("batch", batch)] {
             if size == 0 {
                 return Err(Error::Config { name, value: "0".into(), expected: "it must be at least 1" });
             }
         }
-        input.check(steps * batch, self.config.input)?;
+        input.check(steps, batch, self.config.input)?;
         state.check(&self.config, batch)?;
-        match mask {
-            Some(mask) => check_len("the mask", mask.valid().len(), &[("steps", steps), ("batch", batch)]),
-            None => Ok(()),
+        if let Some(mask) = mask {
+            mask.check("the mask", steps, batch)?;
         }
+        Ok((steps, batch))
     }
 }

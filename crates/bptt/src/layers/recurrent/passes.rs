@@ -6,13 +6,13 @@ use super::{Recurrent, RecurrentWorkspace};
 use crate::fused::{
     Activations, Backward, Forward, PackedLayer, ZoneKind, draw_keep_mask, draw_zone_mask, fit,
 };
-use crate::layers::{Input, Mask, Mode, State};
+use crate::layers::{InputSlices, Mask, Mode, State};
 use crate::{Error, Parameters};
 
 impl Recurrent {
     pub(super) fn run_layers<S: Scalar>(
         &self,
-        input: Input<'_, S>,
+        input: InputSlices<'_, S>,
         steps: usize,
         batch: usize,
         state: &mut State<S>,
@@ -37,7 +37,7 @@ impl Recurrent {
     pub(super) fn run_layers_back<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
-        input: Input<'_, S>,
+        input: InputSlices<'_, S>,
         d_output: &[S],
         ws: &mut RecurrentWorkspace<S>,
     ) {
@@ -187,11 +187,11 @@ impl Recurrent {
     fn layer_input_of<'a, S: Scalar>(
         &self,
         layer: usize,
-        input: Input<'a, S>,
+        input: InputSlices<'a, S>,
         ws: &'a RecurrentWorkspace<S>,
-    ) -> Input<'a, S> {
+    ) -> InputSlices<'a, S> {
         match layer.checked_sub(1) {
-            Some(lower) => Input::Dense(ws.layer_output(lower)),
+            Some(lower) => InputSlices::Dense(ws.layer_output(lower)),
             None => input,
         }
     }

@@ -1,7 +1,9 @@
 //! The memory of a stack's passes.
 
 use composer_tensor::{Buffer, Scalar};
+use ndarray::ArrayView3;
 
+use crate::arrays::view;
 use crate::fused::{Activations, BackwardScratch, PackedLayer, ZoneKind};
 use crate::layers::State;
 use crate::probe::Probe;
@@ -22,11 +24,14 @@ pub struct RecurrentWorkspace<S> {
     pub(super) steps: usize,
     pub(super) batch: usize,
     pub(super) hidden: usize,
+    /// Features of the output of the last forward pass.
+    pub(super) width: usize,
     pub(super) scratch: BackwardScratch<S>,
     /// Gradients on their way from layer to layer.
     pub(super) d_layers: [Buffer<S>; 2],
     pub(super) want_d_input: bool,
     pub(super) d_input: Buffer<S>,
+    pub(super) d_input_shape: (usize, usize, usize),
     pub(super) d_state: State<S>,
     pub(super) probe: Option<Probe>,
 }
@@ -37,11 +42,12 @@ impl<S: Scalar> RecurrentWorkspace<S> {
         RecurrentWorkspace::default()
     }
 
-    /// The output of the last forward pass, `[T, B, H·D]`.
-    pub fn output(&self) -> &[S] {
+    /// The output of the last forward pass, `[T, B, H·D]`; `T` is 0 if there was none, or the last one failed.
+    pub fn output(&self) -> ArrayView3<'_, S> {
+        let shape = (self.steps, self.batch, self.width);
         match self.outputs.len().checked_sub(1) {
-            Some(last) => self.layer_output(last),
-            None => &[],
+            Some(last) if self.steps > 0 => view(shape, self.layer_output(last)),
+            _ => view((0, self.batch, self.width), &[]),
         }
     }
 
@@ -58,9 +64,9 @@ impl<S: Scalar> RecurrentWorkspace<S> {
         self.want_d_input = wanted;
     }
 
-    /// The gradient of the input from the last backward pass, `[T, B, F]`, if it was requested; empty otherwise.
-    pub fn d_input(&self) -> &[S] {
-        &self.d_input
+    /// The gradient of the input from the last backward pass, `[T, B, F]`, if it was requested; `T` is 0 otherwise.
+    pub fn d_input(&self) -> ArrayView3<'_, S> {
+        view(self.d_input_shape, &self.d_input)
     }
 
     /// From now on, backward passes record norms of gradients; see [`crate::probe`].

@@ -1,6 +1,7 @@
 //! A random recurrent stack and what it is run on, for the tests of the chain of proof.
 #![allow(dead_code)] // each test file uses its part
 
+use composer_bptt::arrays::{as_slice_or_copy, view};
 use composer_bptt::implementation::equation;
 use composer_bptt::problem::{Problem, Run};
 use composer_bptt::{
@@ -9,6 +10,7 @@ use composer_bptt::{
 };
 use composer_tensor::Scalar;
 use composer_testkit::{Checks, compare, uniform};
+use ndarray::ArrayView3;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -88,6 +90,16 @@ impl Setup {
         self
     }
 
+    /// The input, `[T, B, F]`.
+    pub fn input(&self) -> ArrayView3<'_, f64> {
+        view((self.steps, self.batch, self.config.input), &self.input)
+    }
+
+    /// The gradient of the output, `[T, B, H·D]`.
+    pub fn d_output(&self) -> ArrayView3<'_, f64> {
+        view((self.steps, self.batch, self.config.output()), &self.d_output)
+    }
+
     pub fn problem(&self) -> Problem<'_, f64> {
         Problem {
             config: &self.config,
@@ -124,20 +136,20 @@ impl Setup {
         let mut state = cast_state::<S>(&self.state, &self.config);
         let mut rng = ChaCha8Rng::seed_from_u64(self.train.unwrap_or(0));
         let mode = if self.train.is_some() { Mode::Train { rng: &mut rng } } else { Mode::Eval };
-        let dense = Input::Dense(&input);
+        let dense = Input::Dense(view(self.input().raw_dim(), &input));
         ws.request_d_input(true);
         self.stack
-            .forward(&params, dense, self.steps, self.batch, &mut state, self.mask.as_ref(), mode, ws)
+            .forward(&params, dense, &mut state, self.mask.as_ref(), mode, ws)
             .expect("the sizes are right");
         let d_state_n = cast_state::<S>(&self.d_state_n, &self.config);
-        self.stack
-            .backward(&mut params, dense, &cast::<S>(&self.d_output), Some(&d_state_n), ws)
-            .expect("the sizes are right");
+        let d_output = cast::<S>(&self.d_output);
+        let d_output = view(self.d_output().raw_dim(), &d_output);
+        self.stack.backward(&mut params, dense, d_output, Some(&d_state_n), ws).expect("the sizes are right");
         Run {
-            output: back(ws.output()),
+            output: back(&as_slice_or_copy(ws.output())),
             state_n: cast_state(&state, &self.config),
             grads: back(params.grads()),
-            d_input: back(ws.d_input()),
+            d_input: back(&as_slice_or_copy(ws.d_input())),
             d_state: cast_state(ws.d_state(), &self.config),
         }
     }

@@ -1,6 +1,7 @@
 //! The worked examples of the cells: plain arithmetic against the pages, against central differences and against the crate.
 
 use super::page::{Example, Rows};
+use composer_bptt::arrays::{as_slice_or_copy, view};
 use composer_bptt::{Cell, Input, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State};
 
 const STEPS: usize = 2;
@@ -218,14 +219,15 @@ fn compare_with_the_crate(example: &Example, cell: Cell, n: &Rows) {
     }
     let c_0 = if cell.has_c() { vec![given.one("c_0")] } else { Vec::new() };
     let mut state = State::from_values(&config, 1, vec![given.one("h_0")], c_0).expect("sizes");
-    let (x, mut ws) = (given.row("x"), RecurrentWorkspace::new());
+    let (x, mut ws) = (view((STEPS, 1, 1), given.row("x")), RecurrentWorkspace::new());
+    let d_output = view((STEPS, 1, 1), n.row("d_output"));
     ws.request_d_input(true);
-    stack.forward(&params, Input::Dense(x), STEPS, 1, &mut state, None, Mode::Eval, &mut ws).expect("sizes");
-    stack.backward(&mut params, Input::Dense(x), n.row("d_output"), None, &mut ws).expect("sizes");
+    stack.forward(&params, Input::Dense(x), &mut state, None, Mode::Eval, &mut ws).expect("sizes");
+    stack.backward(&mut params, Input::Dense(x), d_output, None, &mut ws).expect("sizes");
     let expected = gradient(example, n);
-    example.agree("h", ws.output(), n.row("h"));
+    example.agree("h", &as_slice_or_copy(ws.output()), n.row("h"));
     example.agree("h_n", &state.h, &n.row("h")[1..]);
-    example.agree("d_x", ws.d_input(), n.row("d_x"));
+    example.agree("d_x", &as_slice_or_copy(ws.d_input()), n.row("d_x"));
     example.agree("d_h_0", &ws.d_state().h, expected.row("h_0"));
     if cell.has_c() {
         example.agree("c_n", &state.c, &n.row("c")[1..]);

@@ -1,9 +1,11 @@
 //! The worked examples of attention, coupling and losses: the textbook and the fused implementation against the pages.
 
 use super::page::{Example, Rows};
+use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
 use composer_bptt::loss::{sigmoid_cross_entropy, softmax_cross_entropy};
 use composer_bptt::textbook::{attention, coupling, loss};
 use composer_bptt::{Attention, AttentionScore, AttentionWorkspace, Coupling, Parameters};
+use ndarray::{aview_mut1, aview1};
 
 const STEPS: usize = 2;
 
@@ -96,12 +98,14 @@ fn check_attention(section: &str, kind: AttentionScore) {
     for entry in params.entries().to_vec() {
         params.values_mut()[entry.range].copy_from_slice(example.given.row(&entry.name.replace('.', "_")));
     }
-    let (q, k, mut ws) = (example.given.row("q"), example.given.row("k"), AttentionWorkspace::new());
-    layer.forward(&params, q, k, (STEPS, STEPS, 1), None, &mut ws).expect("sizes");
-    layer.backward(&mut params, q, k, n.row("d_context"), None, &mut ws).expect("sizes");
-    example.agree("context", ws.context(), n.row("context"));
-    example.agree("d_q", ws.d_queries(), n.row("d_q"));
-    example.agree("d_k", ws.d_keys(), n.row("d_k"));
+    let [q, k, d_context] = [example.given.row("q"), example.given.row("k"), n.row("d_context")]
+        .map(|values| view((STEPS, 1, 1), values));
+    let mut ws = AttentionWorkspace::new();
+    layer.forward(&params, q, k, None, &mut ws).expect("sizes");
+    layer.backward(&mut params, q, k, d_context, None, &mut ws).expect("sizes");
+    example.agree("context", &as_slice_or_copy(ws.context()), n.row("context"));
+    example.agree("d_q", &as_slice_or_copy(ws.d_queries()), n.row("d_q"));
+    example.agree("d_k", &as_slice_or_copy(ws.d_keys()), n.row("d_k"));
     for entry in params.entries() {
         let name = entry.name.replace('.', "_");
         example.agree(&format!("d_{name}"), &params.grads()[entry.range.clone()], gradient.row(&name));
@@ -163,12 +167,13 @@ fn coupling_page() {
     }
     let (on, loss_mask) = (example.given.row("on"), example.given.row("loss_mask"));
     let mut y = example.given.row("l").to_vec();
-    layer.forward(&params, on, loss_mask, &mut y).expect("sizes");
+    layer.forward(&params, aview1(on), aview1(loss_mask), aview_mut1(&mut y)).expect("sizes");
     for v in (0..bits).filter(|&v| loss_mask[v] > 0.0) {
         example.agree(&format!("y of bit {v}"), &y[v..=v], &n.row("y")[v..=v]);
     }
-    let nll = sigmoid_cross_entropy(&mut y, on, Some(loss_mask), 1.0).expect("sizes");
-    layer.backward(&mut params, on, loss_mask, &y).expect("sizes");
+    let nll =
+        sigmoid_cross_entropy(aview_mut1(&mut y), aview1(on), Some(aview1(loss_mask)), 1.0).expect("sizes");
+    layer.backward(&mut params, aview1(on), aview1(loss_mask), aview1(&y)).expect("sizes");
     example.agree("the loss", &[nll.sum], &[n.row("loss").iter().sum()]);
     example.agree("d_y", &y, n.row("d_y"));
     for u in 0..bits {
@@ -197,7 +202,13 @@ fn check_softmax(section: &str) {
     example.check_gradient(&gradient, compute);
 
     let mut l = example.given.row("l").to_vec();
-    let nll = softmax_cross_entropy(&mut l, 3, &[target as u32], smoothing, 1.0).expect("sizes");
+    let nll = softmax_cross_entropy(
+        view_mut(([target as u32].len(), 3), &mut l),
+        aview1(&[target as u32]),
+        smoothing,
+        1.0,
+    )
+    .expect("sizes");
     example.agree("the loss", &[nll.sum], n.row("loss"));
     example.agree("d_l", &l, n.row("d_l"));
 }
@@ -231,7 +242,8 @@ fn check_sigmoid(section: &str) {
 
     let mut l = example.given.row("l").to_vec();
     let mask = example.given.row("loss_mask");
-    let nll = sigmoid_cross_entropy(&mut l, n.row("y"), Some(mask), 1.0).expect("sizes");
+    let nll = sigmoid_cross_entropy(aview_mut1(&mut l), aview1(n.row("y")), Some(aview1(mask)), 1.0)
+        .expect("sizes");
     example.agree("the loss", &[nll.sum], n.row("sum"));
     example.agree("d_l", &l, n.row("d_l"));
 }
