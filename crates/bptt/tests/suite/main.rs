@@ -18,4 +18,5 @@ mod regularisation;
 mod segments;
 mod squared_error;
 mod textbook_layers;
+mod views;
 mod worked_examples;
