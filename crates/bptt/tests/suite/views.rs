@@ -7,6 +7,7 @@ use composer_bptt::{
     LinearWorkspace, Mask, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
     StepWorkspace,
 };
+use composer_tensor::simd::{self, PathGuard};
 use composer_testkit::uniform;
 use ndarray::{Array, Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut3, Axis, Ix2, Slice, array, s};
 use rand::SeedableRng;
@@ -74,6 +75,11 @@ impl Layout {
     }
 }
 
+/// These tests compare bits: no other test may change the path beneath them.
+fn hold_path() -> PathGuard {
+    simd::use_path(simd::path()).expect("it is the one in use")
+}
+
 fn stack(config: &RecurrentConfig) -> (Recurrent, Parameters<f64>) {
     let mut params = Parameters::new();
     let stack = Recurrent::new(config.clone(), "", &mut params).expect("sizes");
@@ -95,6 +101,7 @@ fn run(config: &RecurrentConfig, x: ArrayView3<'_, f64>, d_output: ArrayView3<'_
 
 #[test]
 fn a_stack_reads_every_layout() {
+    let _held = hold_path();
     for (cell, bidirectional) in [(Cell::Lstm, false), (Cell::Gru, true)] {
         let config =
             RecurrentConfig { cell, input: 4, hidden: 6, layers: 2, bidirectional, ..Default::default() };
@@ -120,6 +127,7 @@ fn a_stack_reads_every_layout() {
 
 #[test]
 fn states_and_steps_are_arrays() {
+    let _held = hold_path();
     let config = RecurrentConfig { cell: Cell::Lstm, input: 4, hidden: 6, layers: 2, ..Default::default() };
     let (stack, params) = stack(&config);
     let (h, c) = (random(3, (2, BATCH, 6)), random(4, (2, BATCH, 6)));
@@ -154,6 +162,7 @@ fn states_and_steps_are_arrays() {
 
 #[test]
 fn linear_layers_read_and_write_every_layout() {
+    let _held = hold_path();
     let mut params = Parameters::<f64>::new();
     let linear = Linear::new(4, 2, true, "linear", &mut params).expect("sizes");
     linear.init(&mut params, &Init::PYTORCH, &mut ChaCha8Rng::seed_from_u64(1));
@@ -192,6 +201,7 @@ fn params_of(linear: &Linear, grads: &[f64]) -> Array2<f64> {
 
 #[test]
 fn embeddings_read_and_write_every_layout() {
+    let _held = hold_path();
     let mut params = Parameters::<f64>::new();
     let embedding = Embedding::new(7, 4, "", &mut params).expect("sizes");
     embedding.init(&mut params, &mut ChaCha8Rng::seed_from_u64(1));
@@ -217,6 +227,7 @@ fn embeddings_read_and_write_every_layout() {
 
 #[test]
 fn attention_reads_every_layout() {
+    let _held = hold_path();
     let mut params = Parameters::<f64>::new();
     let layer = Attention::new(AttentionScore::Additive, 4, 6, 3, "", &mut params).expect("sizes");
     layer.init(&mut params, &Init::PYTORCH, &mut ChaCha8Rng::seed_from_u64(1));
@@ -267,6 +278,7 @@ fn losses(
 
 #[test]
 fn losses_and_couplings_read_and_write_every_layout() {
+    let _held = hold_path();
     let (logits, weights) = (random(1, (STEPS, BATCH, 4)), random(2, (STEPS, BATCH, 4)).mapv(f64::abs));
     let bits = random(3, (STEPS, BATCH, 4)).mapv(|x| f64::from(u8::from(x > 0.0)));
     let classes = array![[0, 1, 2], [3, 0, IGNORE], [1, 1, 1], [0, 2, 3], [3, 3, 0]];
