@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::arrays::{as_slice_or_copy, view};
+use crate::arrays::as_slice_or_copy;
 use crate::problem::{Problem, Run};
 use crate::{
     Cell, Error, Input, Mode, Parameters, Recurrent, RecurrentWorkspace, State, reference, textbook,
@@ -74,8 +74,7 @@ fn fused_forward(
     problem: &Problem<'_, f64>,
 ) -> Result<(RecurrentWorkspace<f64>, State<f64>), Error> {
     let (mut ws, mut state) = (RecurrentWorkspace::new(), problem.state.clone());
-    let input = Input::Dense(view(problem.shape(problem.config.input), problem.input));
-    stack.forward(params, input, &mut state, problem.mask, Mode::Eval, &mut ws)?;
+    stack.forward(params, Input::Dense(problem.input), &mut state, problem.mask, Mode::Eval, &mut ws)?;
     Ok((ws, state))
 }
 
@@ -83,9 +82,8 @@ fn run_fused(problem: &Problem<'_, f64>) -> Result<Run<f64>, Error> {
     let (mut params, stack) = fused_stack(problem)?;
     let (mut ws, state_n) = fused_forward(&stack, &params, problem)?;
     ws.request_d_input(true);
-    let input = Input::Dense(view(problem.shape(problem.config.input), problem.input));
-    let d_output = view(problem.shape(problem.config.output()), problem.d_output);
-    stack.backward(&mut params, input, d_output, Some(problem.d_state_n), &mut ws)?;
+    let input = Input::Dense(problem.input);
+    stack.backward(&mut params, input, problem.d_output, Some(problem.d_state_n), &mut ws)?;
     Ok(Run {
         output: as_slice_or_copy(ws.output()).into_owned(),
         state_n,

@@ -1,5 +1,7 @@
 //! What every implementation of the recurrent stacks can be asked to compute, so that one harness compares them.
 
+use ndarray::ArrayView3;
+
 use crate::{Mask, Parameters, RecurrentConfig, State};
 
 /// What a stack is run on. Dropout is not part of it; zoneout counts by its expectation.
@@ -10,27 +12,25 @@ pub struct Problem<'a, S> {
     /// The parameters of the stack alone, in the order in which [`crate::Recurrent::new`] adds them.
     pub params: &'a Parameters<S>,
     /// `[T, B, F]`
-    pub input: &'a [S],
-    /// `T`
-    pub steps: usize,
+    pub input: ArrayView3<'a, S>,
     /// The initial state.
     pub state: &'a State<S>,
     /// Padding.
     pub mask: Option<&'a Mask>,
     /// The gradient of the output, `[T, B, H·D]`.
-    pub d_output: &'a [S],
+    pub d_output: ArrayView3<'a, S>,
     /// The gradient of the final state.
     pub d_state_n: &'a State<S>,
 }
 
-impl<S: composer_tensor::Scalar> Problem<'_, S> {
-    /// `[T, B, W]` of arrays `width` wide.
-    pub(crate) fn shape(&self, width: usize) -> (usize, usize, usize) {
-        (self.steps, self.state.batch(), width)
+impl<S> Problem<'_, S> {
+    /// `T`
+    pub fn steps(&self) -> usize {
+        self.input.dim().0
     }
 }
 
-/// All that a forward and a backward pass compute.
+/// All that a forward and a backward pass compute, in row-major order.
 #[derive(Clone, Debug)]
 pub struct Run<S> {
     /// `[T, B, H·D]`

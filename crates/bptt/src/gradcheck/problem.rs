@@ -120,11 +120,10 @@ impl CellProblem {
         Problem {
             config: self.stack.config(),
             params: &self.params,
-            input,
-            steps: self.steps,
+            input: view((self.steps, self.batch, self.stack.config().input), input),
             state,
             mask: self.mask.as_ref(),
-            d_output: &self.d_output,
+            d_output: view((self.steps, self.batch, self.stack.config().output()), &self.d_output),
             d_state_n: &self.d_state_n,
         }
     }

@@ -4,6 +4,7 @@ use composer_tensor::Scalar;
 
 use super::cells::{self, Step, Weights};
 use super::tape::{Node, Tape};
+use crate::arrays::as_slice_or_copy;
 use crate::problem::{Problem, Run};
 use crate::{RecurrentConfig, State};
 
@@ -25,8 +26,8 @@ pub fn run<S: Scalar>(problem: &Problem<'_, S>) -> Run<S> {
     let (batch, hidden) = (state.batch(), config.hidden);
     let Forward { mut tape, parameters, inputs, h_0, c_0, outputs, h_n, c_n } = forward(problem);
     let width = batch * config.output();
-    let mut seeds: Vec<(Node, &[S])> =
-        outputs.iter().copied().zip(problem.d_output.chunks_exact(width)).collect();
+    let d_output = as_slice_or_copy(problem.d_output);
+    let mut seeds: Vec<(Node, &[S])> = outputs.iter().copied().zip(d_output.chunks_exact(width)).collect();
     seeds.extend(h_n.iter().copied().zip(problem.d_state_n.h.chunks_exact(batch * hidden)));
     seeds.extend(c_n.iter().copied().zip(problem.d_state_n.c.chunks_exact(batch * hidden)));
     tape.backward(&seeds);
@@ -59,7 +60,8 @@ fn state_of<S: Scalar>(problem: &Problem<'_, S>, h: Vec<S>, c: Vec<S>) -> State<
 }
 
 fn forward<S: Scalar>(problem: &Problem<'_, S>) -> Forward<S> {
-    let Problem { config, params, steps, state, .. } = *problem;
+    let Problem { config, params, state, .. } = *problem;
+    let (steps, input) = (problem.steps(), as_slice_or_copy(problem.input));
     let (batch, hidden) = (state.batch(), config.hidden);
     let mut tape = Tape::new();
     let parameters: Vec<Node> = params
@@ -74,7 +76,7 @@ fn forward<S: Scalar>(problem: &Problem<'_, S>) -> Forward<S> {
         })
         .collect();
     let inputs: Vec<Node> =
-        problem.input.chunks_exact(batch * config.input).map(|x| tape.leaf(batch, config.input, x)).collect();
+        input.chunks_exact(batch * config.input).map(|x| tape.leaf(batch, config.input, x)).collect();
     let initial = |tape: &mut Tape<S>, values: &[S]| -> Vec<Node> {
         values.chunks_exact(batch * hidden).map(|values| tape.leaf(batch, hidden, values)).collect()
     };

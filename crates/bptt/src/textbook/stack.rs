@@ -2,6 +2,7 @@
 
 use super::layer::{self, Activations, LayerState, Sizes, Weights};
 use super::{TextbookCell, cell};
+use crate::arrays::as_slice_or_copy;
 use crate::problem::{Problem, Run};
 use crate::{Error, State};
 
@@ -54,7 +55,7 @@ pub(super) fn run_cell<C: TextbookCell>(problem: &Problem<'_, f64>) -> Run<f64> 
     let mut forward = forward::<C>(problem, &weights);
     let mut d_weights = self::weights(problem, &vec![0.0; problem.params.len()]);
     let mut d_state = problem.d_state_n.clone();
-    let mut d_above = problem.d_output.to_vec();
+    let mut d_above = as_slice_or_copy(problem.d_output).into_owned();
     for layer in (0..config.layers).rev() {
         let x = &forward.values[layer];
         let mut d_x = vec![0.0; x.len()];
@@ -88,8 +89,8 @@ pub(super) fn run_cell<C: TextbookCell>(problem: &Problem<'_, f64>) -> Run<f64> 
 
 fn forward<C: TextbookCell>(problem: &Problem<'_, f64>, weights: &[Weights]) -> Forward<C::Saved> {
     let directions = problem.config.directions();
-    let mut forward =
-        Forward { values: vec![problem.input.to_vec()], saved: Vec::new(), state_n: problem.state.clone() };
+    let input = as_slice_or_copy(problem.input).into_owned();
+    let mut forward = Forward { values: vec![input], saved: Vec::new(), state_n: problem.state.clone() };
     for layer in 0..problem.config.layers {
         let mut outputs = Vec::new();
         for direction in 0..directions {
@@ -109,7 +110,7 @@ fn forward<C: TextbookCell>(problem: &Problem<'_, f64>, weights: &[Weights]) -> 
 
 fn sizes<'a>(problem: &Problem<'a, f64>, layer: usize, direction: usize) -> Sizes<'a> {
     Sizes {
-        steps: problem.steps,
+        steps: problem.steps(),
         batch: problem.state.batch(),
         features: problem.config.layer_input(layer),
         hidden: problem.config.hidden,

@@ -19,4 +19,5 @@ mod regularisation;
 mod segments;
 mod squared_error;
 mod textbook_layers;
+mod views;
 mod worked_examples;

@@ -104,11 +104,10 @@ impl Setup {
         Problem {
             config: &self.config,
             params: &self.params,
-            input: &self.input,
-            steps: self.steps,
+            input: self.input(),
             state: &self.state,
             mask: self.mask.as_ref(),
-            d_output: &self.d_output,
+            d_output: self.d_output(),
             d_state_n: &self.d_state_n,
         }
     }
