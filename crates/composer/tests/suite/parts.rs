@@ -80,7 +80,7 @@ fn a_melody_is_accompanied_and_stays_as_it_was() {
 }
 
 #[test]
-fn an_accompaniment_stays_below_the_melody_if_it_is_told_to() {
+fn an_accompaniment_stays_below_the_melody_on_request() {
     let melody = song(vec![tune(0, 50)]); // up to 59
     let highest = |arguments: &[&str]| {
         let after = result(&melody, arguments);
@@ -154,7 +154,7 @@ fn a_page_shows_both_parts() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let page = std::fs::read_to_string(folder.path().join("out.html")).expect("a page");
     assert_eq!(page.matches("Piano roll: ").count(), 2);
-    assert!(page.contains("New accompaniment for in.mid") && page.contains("Where the model looked"));
+    assert!(page.contains("New accompaniment for in.mid") && page.contains("Attention weights"));
     let pictures = page.split("</audio>").nth(1).expect("pictures after the sound");
     assert!(pictures.contains("Attention: which step") && !pictures.contains("NaN"));
 }
@@ -206,9 +206,9 @@ fn a_part_is_learnt_and_the_source_is_shown_to_be_used() {
         let line = said.lines().find(|line| line.ends_with(name)).unwrap_or_else(|| panic!("{name}: {said}"));
         line.split_whitespace().next().and_then(|word| word.parse().ok()).expect("a figure")
     };
-    let heard = figure("  with the source");
-    assert!(heard < figure("  with a shuffled source") - 0.1, "{said}");
-    assert!(heard < figure("  for an unconditional model") - 0.1, "{said}");
+    let with_source = figure("  with the source");
+    assert!(with_source < figure("  with a shuffled source") - 0.1, "{said}");
+    assert!(with_source < figure("  for an unconditional model") - 0.1, "{said}");
     std::fs::copy(folder.path().join("songs/0.mid"), folder.path().join("in.mid")).expect("copies");
     let drum = ["drum", "in.mid", "--model", "part.safetensors", "--page", "--output", "out.mid"];
     assert!(composer(folder.path(), &drum).status.success());
