@@ -17,7 +17,7 @@ pub struct GradcheckArgs {
 
     /// Implementation to check: textbook (plain loops), fused (the fast one) or reference (autodiff on a tape)
     #[arg(long, default_value = "fused", value_name = "NAME")]
-    pub implementation: Implementation,
+    pub implementation: String,
 
     /// Number of layers
     #[arg(long, default_value_t = 2)]
@@ -86,8 +86,9 @@ fn options(args: &GradcheckArgs) -> anyhow::Result<CellOptions> {
             )));
         }
     }
+    let implementation: Implementation = args.implementation.parse().map_err(wrong_input)?;
     let options = CellOptions {
-        implementation: args.implementation,
+        implementation,
         cells,
         hidden: args.hidden,
         layers: args.layers,

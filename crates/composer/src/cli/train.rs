@@ -187,7 +187,7 @@ pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         return task_args::run(&args.part_options(task)?, terminal);
     }
     if args.folders.len() > 1 || (args.resume.is_some() && !args.folders.is_empty()) {
-        return Err(wrong_input("--task compose takes one folder, and none with --resume"));
+        return Err(wrong_input("--task compose takes one folder, or --resume without a folder"));
     }
     let layers = args.layers()?;
     let options = TrainOptions {

@@ -182,7 +182,7 @@ fn a_score_is_a_list_and_a_picture_of_surprise() {
     );
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("24 steps, 6 notes") && said.contains("nats in all"), "{said}");
+    assert!(said.contains("24 steps, 6 notes") && said.contains("  NLL "), "{said}");
     assert_eq!(said.lines().filter(|line| line.contains("beat")).count(), 3, "{said}");
     let picture = std::fs::read_to_string(here.path().join("waltz.surprise.svg")).expect("a picture");
     assert_eq!(picture.matches("<rect").count(), 6, "a box for every note");

@@ -155,7 +155,7 @@ fn tokens_are_varied_while_they_are_learnt_and_what_would_change_nothing_is_refu
     for (representation, setting, words) in [
         ("frames", "training.stretch=1.2", ["frames", "do not encode the tempo"]),
         ("metrical-events", "training.stretch=1.2", ["metrical-events", "do not encode the tempo"]),
-        ("voices", "training.velocity=20", ["voices", "how loud"]),
+        ("voices", "training.velocity=20", ["voices", "do not encode velocity"]),
         ("events", "training.stretch=3", ["training.stretch", "from 1"]),
         ("events", "training.velocity=64", ["training.velocity", "from 0"]),
     ] {

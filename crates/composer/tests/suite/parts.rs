@@ -133,7 +133,7 @@ fn what_cannot_be_found_is_asked_for_in_words() {
         (vec!["accompany", "in.mid"], "--melody-track"),
         (vec!["drum", "in.mid"], "--bass-track"),
         (vec!["accompany", "in.mid", "--melody-track", "7"], "no track 7"),
-        (vec!["reharmonise", "in.mid", "--style", "polka", "--melody-track", "0"], "knows no style"),
+        (vec!["reharmonise", "in.mid", "--style", "polka", "--melody-track", "0"], "has no style \"polka\""),
         (vec!["accompany", "missing.mid"], "missing.mid"),
     ] {
         let output = composer(folder.path(), &arguments);
@@ -154,9 +154,9 @@ fn a_page_shows_both_parts() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let page = std::fs::read_to_string(folder.path().join("out.html")).expect("a page");
     assert_eq!(page.matches("Piano roll: ").count(), 2);
-    assert!(page.contains("New accompaniment for in.mid") && page.contains("Attention weights"));
+    assert!(page.contains("New accompaniment for in.mid") && page.contains("<h2>Attention</h2>"));
     let pictures = page.split("</audio>").nth(1).expect("pictures after the sound");
-    assert!(pictures.contains("Attention: which step") && !pictures.contains("NaN"));
+    assert!(pictures.contains("Attention weights of each step") && !pictures.contains("NaN"));
 }
 
 /// Songs of a bass and drums that always strike with it.
@@ -214,7 +214,8 @@ fn a_part_is_learnt_and_the_source_is_shown_to_be_used() {
     assert!(composer(folder.path(), &drum).status.success());
     let page = std::fs::read_to_string(folder.path().join("out.html")).expect("a page");
     assert!(
-        page.contains("Attention: which step") && page.contains("of all looks are within a beat"),
+        page.contains("Attention weights of each step")
+            && page.contains("of the attention weight is within a quarter note"),
         "a picture"
     );
     let output = composer(folder.path(), &["learn-part", "accompany", "songs"]);
@@ -280,7 +281,7 @@ fn train_with_a_task_is_what_learn_part_was() {
     let new = model(&["train", "songs", "--task", "drum"], "new.safetensors");
     assert!(new == model(&["learn-part", "drum", "songs"], "old.safetensors"), "the same model");
     for (arguments, words) in [
-        (vec!["train", "songs", "--task", "drum", "--preset", "good"], "--preset is for models that compose"),
+        (vec!["train", "songs", "--task", "drum", "--preset", "good"], "--preset is only for --task compose"),
         (vec!["train", "--task", "drum"], "folders"),
         (vec!["train", "songs", "songs"], "one folder"),
     ] {
