@@ -24,7 +24,7 @@ fn main() -> Result<()> {
     let music = std::env::args().nth(1).unwrap_or_default();
     let trained = run(music, tempfile::tempdir()?.keep())?;
     println!("{:.2} nats per step", trained.summary.outcome.best.valid_nll);
-    for piece in &trained.written {
+    for piece in &trained.compositions {
         println!("{}.mid", trained.folder.join(&piece.file_stem).display());
     }
     Ok(())

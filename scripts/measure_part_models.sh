@@ -11,13 +11,13 @@ trap 'rm -r "$work"' EXIT
 mkdir "$work/rags"
 cp datasets/mutopia-pd/*rag*.mid datasets/mutopia-pd/bethena.mid datasets/mutopia-pd/elite-syncopations.mid \
    datasets/mutopia-pd/solace.mid datasets/mutopia-pd/the-*.mid "$work/rags"
-for listen in aligned aligned,attention attention bridge; do
-    echo "== conditioning: $listen"
+for conditioning in aligned aligned,attention attention bridge; do
+    echo "== conditioning: $conditioning"
     for task in "accompany datasets/mutopia-pd datasets/freedoom" "drum datasets/freedoom" \
                 "reharmonise rag=$work/rags game=datasets/freedoom"; do
         echo "== $task" | sed "s|$work/||"
         # shellcheck disable=SC2086 # the task is several words
-        "$composer" learn-part $task --conditioning $listen --compare "$folds" --output "$work/part.safetensors" 2>/dev/null |
+        "$composer" train --task $task --conditioning $conditioning --compare "$folds" --output "$work/part.safetensors" 2>/dev/null |
             grep -v safetensors
     done
 done

@@ -21,11 +21,11 @@ for model in ${*:-compose accompany drum reharmonise}; do
         "$composer" train --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
         cp "$work/run/model.safetensors" "$output" ;;
     accompany)
-        "$composer" learn-part accompany datasets/mutopia-pd datasets/freedoom --output "$output" ;;
+        "$composer" train --task accompany datasets/mutopia-pd datasets/freedoom --output "$output" ;;
     drum)
-        "$composer" learn-part drum datasets/freedoom --output "$output" ;;
+        "$composer" train --task drum datasets/freedoom --output "$output" ;;
     reharmonise)
-        (cd "$work" && "$composer" learn-part reharmonise rag=datasets/mutopia-pd game=datasets/freedoom --output "$output") ;;
+        (cd "$work" && "$composer" train --task reharmonise rag=datasets/mutopia-pd game=datasets/freedoom --output "$output") ;;
     *)
         echo "no model is called $model" >&2; exit 2 ;;
     esac

@@ -1,4 +1,4 @@
-//! How fast is a MIDI file read, written, and laid on the grid? The pieces that ship, all of them in turn; bytes are those of the
+//! How fast is a MIDI file read, written, and laid on the grid? All pieces of the built-in corpus in turn; bytes are those of the
 //! files.
 
 use std::hint::black_box;
@@ -25,8 +25,10 @@ fn parsing(c: &mut Criterion) {
     for folder in ["mutopia-pd", "freedoom"] {
         let files = files(folder);
         let bytes = files.iter().map(Vec::len).sum::<usize>();
-        let scores: Vec<_> =
-            files.iter().map(|file| midi::read(file).expect("pieces that ship are readable").score).collect();
+        let scores: Vec<_> = files
+            .iter()
+            .map(|file| midi::read(file).expect("the built-in corpus is readable").score)
+            .collect();
         let frames = FrameRepresentation::default();
         group.throughput(Throughput::Bytes(bytes as u64));
         group.bench_function(BenchmarkId::new("read", folder), |b| {

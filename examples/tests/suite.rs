@@ -39,14 +39,14 @@ fn the_gru_continues_the_sine_wave() {
 
 /// What a run folder has: pieces that can be read, with notes.
 fn check_run(trained: &Trained, pieces: usize) {
-    assert_eq!(trained.written.len(), pieces);
-    for piece in &trained.written {
+    assert_eq!(trained.compositions.len(), pieces);
+    for piece in &trained.compositions {
         let path = trained.folder.join(&piece.file_stem).with_extension("mid");
         let read = read_midi(&path).unwrap();
         assert!(read.report.is_undamaged(), "{}", path.display());
         assert_eq!(read.score.notes().count(), piece.piece.score.notes().count());
     }
-    assert!(trained.written.iter().any(|piece| piece.piece.score.notes().next().is_some()), "notes");
+    assert!(trained.compositions.iter().any(|piece| piece.piece.score.notes().next().is_some()), "notes");
     TrainedModel::load(trained.folder.join("model.safetensors")).unwrap();
 }
 

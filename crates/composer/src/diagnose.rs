@@ -1,4 +1,4 @@
-//! What is wrong with pieces of music: where, why, and what to try.
+//! Failures of pieces of music: in which bars, the likely cause, and what to try.
 
 use crate::compose::SavedPiece;
 use crate::error::{Result, wrong_input};
@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 /// Seed of the corruptions that the structure detector learns from.
 const SEED: u64 = 1;
 
-/// What to diagnose, and beside what.
+/// What to diagnose, and the reference to compare with.
 #[derive(Clone, Debug, Default)]
 pub struct DiagnoseOptions {
     /// MIDI files, or folders of them.
     pub files: Vec<PathBuf>,
-    /// Folder of real music in the style that the files should have; `None`: the built-in music.
+    /// Folder of real music in the style that the files should have; `None`: the built-in corpus.
     pub reference: Option<PathBuf>,
     /// Whether the files are whole pieces, so that their beginnings and endings are judged too.
     pub whole: bool,
@@ -32,7 +32,7 @@ pub struct Diagnosed {
     pub diagnosis: Diagnosis,
 }
 
-/// Examines pieces beside real music.
+/// Compares pieces with real music and finds failures.
 ///
 /// # Errors
 /// A file cannot be read, or there is too little real music.
@@ -65,9 +65,10 @@ pub(crate) fn reference(folder: Option<&Path>) -> anyhow::Result<Vec<Piece>> {
     })
 }
 
-/// Compositions beside the training pieces; `None` if those are too few to say what is usual.
-pub(crate) fn of_compositions(written: &[SavedPiece], material: &Material) -> Option<Assessment> {
-    let set: Vec<_> = written.iter().map(|saved| (saved.file_stem.clone(), &saved.piece.score)).collect();
+/// Compositions compared with the training pieces; `None` if those are too few to say what is usual.
+pub(crate) fn of_compositions(compositions: &[SavedPiece], material: &Material) -> Option<Assessment> {
+    let set: Vec<_> =
+        compositions.iter().map(|saved| (saved.file_stem.clone(), &saved.piece.score)).collect();
     let real: Vec<_> = material.train.names.iter().cloned().zip(&material.train.scores).collect();
     assess(&set, &real, SEED).ok()
 }

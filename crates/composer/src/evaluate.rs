@@ -1,4 +1,4 @@
-//! Music beside real music, and how well a model predicts.
+//! Comparison of music with real music, and the likelihood of held-out music under a model.
 
 use crate::diagnose::{judged, reference};
 use crate::error::{Result, wrong_input};
@@ -13,17 +13,17 @@ use composer_music::Score;
 use composer_music::corpus::Piece;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_report::Likelihood;
-use composer_report::evaluation::{EvaluationPage, Set};
+use composer_report::evaluation::{AssessedSet, EvaluationPage};
 use std::path::{Path, PathBuf};
 
-/// What to evaluate, and beside what.
+/// What to evaluate, and the reference to compare with.
 #[derive(Clone, Debug)]
 pub struct EvaluateOptions {
     /// Folders of MIDI files, or files; each is a set of its own.
     pub music: Vec<PathBuf>,
     /// A trained model whose likelihood of the reference's test pieces is measured.
     pub model: Option<PathBuf>,
-    /// Folder of real music to compare with; `None`: the built-in music.
+    /// Folder of real music to compare with; `None`: the built-in corpus.
     pub reference: Option<PathBuf>,
     /// Whether the metrics of MusPy are computed too.
     pub muspy: bool,
@@ -69,17 +69,17 @@ impl Evaluation {
         if self.sets.is_empty() {
             return Ok(None);
         }
-        let sets: Vec<Set> = self
+        let sets: Vec<AssessedSet> = self
             .sets
             .iter()
-            .map(|set| Set { name: &set.name, assessment: &set.assessment, scores: &set.scores })
+            .map(|set| AssessedSet { name: &set.name, assessment: &set.assessment, scores: &set.scores })
             .collect();
         let page = EvaluationPage { sets: &sets, closer: &self.closer, likelihoods: &self.likelihoods };
         Ok(Some(page.to_html()?))
     }
 }
 
-/// Assesses sets of music beside real music, and measures a model.
+/// Compares sets of music with real music, and measures the likelihood under a model.
 ///
 /// # Errors
 /// A file cannot be read, or there is too little real music.
@@ -98,7 +98,7 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Evaluation> {
     Ok(Evaluation { likelihoods, sets, closer })
 }
 
-/// Reads and assesses every set beside the same real music, in excerpts of one length.
+/// Reads every set and compares it with the same real music, in excerpts of one length.
 fn sets(options: &EvaluateOptions) -> anyhow::Result<Vec<EvaluatedSet>> {
     let mut sets = Vec::new();
     for path in &options.music {

@@ -1,7 +1,7 @@
 //! Train recurrent networks on polyphonic music, compose, and evaluate: the use cases as functions.
 //!
 //! The `composer` command, and any other program, call the same functions: typed options in, data out. They print nothing and
-//! end no program; how far they have come they tell a [`Progress`], and what went wrong is an [`Error`], which says whether the
+//! end no program; progress is reported to a [`Progress`], and what went wrong is an [`Error`], which says whether the
 //! input was at fault. [`prelude`] has what a short program needs, from all crates of the project.
 //!
 //! * [`train()`](fn@train): settings and music → a run folder with a model; [`settings`]: all that it depends on.
@@ -9,7 +9,7 @@
 //! * [`accompany`], [`drum`], [`reharmonise`]: a part for a given one.
 //! * [`diagnose()`](fn@diagnose), [`evaluate()`](fn@evaluate), [`listening`]: how good is it?
 //! * [`inspect()`](fn@inspect), [`ingest()`](fn@ingest), [`runs`]: files and folders.
-//! * [`gradcheck()`](fn@gradcheck), [`study`], [`benchmark`]: the engine itself.
+//! * [`gradcheck()`](fn@gradcheck), [`study`], [`benchmark`]: gradient checks, experiments, speed.
 //!
 //! ```
 //! use composer::prelude::*;

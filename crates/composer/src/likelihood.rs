@@ -1,6 +1,6 @@
-//! The likelihood of held-out pieces under a model, beside simple baselines.
+//! The likelihood of held-out pieces under a model, compared with simple baselines.
 
-use crate::train::material::{Material, Set};
+use crate::train::material::{Material, Subset};
 use composer_evaluation::likelihood::Nll;
 use composer_evaluation::likelihood::accuracy::FrameCounts;
 use composer_evaluation::likelihood::marginal::Marginal;
@@ -18,7 +18,7 @@ use composer_report::Likelihood;
 /// Seed of the resampling behind the intervals.
 const SEED: u64 = 1;
 
-/// Sums up what pieces cost one predictor.
+/// Sums the NLL of pieces under one predictor.
 fn summed(name: &'static str, what: &'static str, pieces: Vec<Cost>) -> Likelihood {
     let mut nll = Nll::default();
     pieces.iter().for_each(|piece| nll.merge(&piece.nll));
@@ -26,7 +26,7 @@ fn summed(name: &'static str, what: &'static str, pieces: Vec<Cost>) -> Likeliho
     Likelihood { name, what, nll, figures: Figures::new(&costs, SEED) }
 }
 
-/// One piece: its totals by plane, and its cost in every unit.
+/// The NLL of one piece: totals by plane, and in every unit.
 struct Cost {
     nll: Nll,
     cost: PieceCost,
@@ -103,17 +103,17 @@ fn of_frames(
     Ok(vec![
         row(
             "marginal",
-            "how often each pitch sounds",
+            "frequency of each pitch",
             &|i| marginal.score(std::slice::from_ref(&pieces[i])),
             &|i| compared(&pieces[i], |_| likely),
         ),
         row(
             "Markov chain",
-            "how each pitch follows itself",
+            "each pitch given its last frame",
             &|i| markov.score(std::slice::from_ref(&pieces[i])),
             &|i| compared(&pieces[i], |t| markov.expected(t.checked_sub(1).map(|before| &pieces[i][before]))),
         ),
-        row("this network", "all that came before", &|i| network[i], &|i| {
+        row("this network", "all previous frames", &|i| network[i], &|i| {
             compared(&pieces[i], |t| expected[i][t])
         }),
     ])
@@ -161,7 +161,7 @@ fn expected_pitches(
     pieces.iter().map(&mut piece).collect()
 }
 
-/// In nats per token, frame and note, beside how often each token occurs.
+/// In nats per token, frame and note, compared with the frequency of each token.
 fn of_tokens(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
     let frequencies = output_bias(model.encoding(), &material.train.sequences);
     let unigram = |sequence: &Sequence| {
@@ -181,13 +181,13 @@ fn of_tokens(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<L
     };
     let network = nll_by_piece(model, &test.sequences)?;
     Ok(vec![
-        row("unigram", "how often each token occurs", &|i| unigram(&test.sequences[i])),
-        row("this network", "all that came before", &|i| network[i]),
+        row("unigram", "frequency of each token", &|i| unigram(&test.sequences[i])),
+        row("this network", "all previous tokens", &|i| network[i]),
     ])
 }
 
 /// The notes of every piece that its tokens hold.
-fn notes_of_tokens(material: &Material, set: &Set) -> anyhow::Result<Vec<usize>> {
+fn notes_of_tokens(material: &Material, set: &Subset) -> anyhow::Result<Vec<usize>> {
     let count = |(sequence, score): (&Sequence, &composer_music::Score)| {
         Ok(match (sequence, &material.tokens) {
             (Sequence::Tokens(tokens), Some(representation)) => {

@@ -1,4 +1,4 @@
-//! What the judgements of a listening test say, and how sure that is.
+//! Summary of the judgements of a listening test, with confidence intervals.
 
 use crate::error::{Result, wrong_input};
 use composer_evaluation::listening::{

@@ -14,7 +14,7 @@ pub struct TrainedModel {
     pub notes: Notes,
 }
 
-/// A language model of the built-in music; `scripts/train_built_in_models.sh` trains it.
+/// A language model of the built-in corpus; `scripts/train_built_in_models.sh` trains it.
 const BUILT_IN: &[u8] = include_bytes!("../models/compose.safetensors");
 
 impl TrainedModel {

@@ -1,4 +1,4 @@
-//! The trainings in a folder.
+//! The training runs in a folder.
 
 use crate::error::{Result, wrong_input};
 use crate::settings::{CONFIG_FILE, Settings};

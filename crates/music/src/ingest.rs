@@ -17,7 +17,7 @@ use crate::corpus::{
 };
 use crate::representation::{AnyRepresentation, DEFAULT_PATTERNS, Loss, Representation, Symbols};
 
-/// Files that are read side by side before their results are written down.
+/// Files that are read in parallel before their results are written.
 const CHUNK: usize = 128;
 /// Pieces from which a representation learns, where it does.
 const LEARN_FROM: usize = 1000;

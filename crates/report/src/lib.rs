@@ -29,4 +29,4 @@ pub mod training;
 
 pub use error::{Error, Result};
 pub use likelihood::Likelihood;
-pub use training::{Example, Report, Trained};
+pub use training::{PieceFigure, Report, TrainingSummary};

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct Likelihood {
     /// Its name.
     pub name: &'static str,
-    /// What it knows, in a few words.
+    /// What it conditions on, in a few words.
     pub what: &'static str,
     /// Totals, by plane.
     #[serde(skip)]
@@ -24,14 +24,14 @@ pub struct Likelihood {
 pub(crate) fn likelihood_table(likelihoods: &[Likelihood]) -> Markup {
     html! {
         p.note {
-            em { "Sounding" } " is the usual measure over 88 pitches; " em { "struck again" }
-            " is what it costs to say which of the pitches that go on sounding are struck anew. "
-            em { "Frame accuracy" } " is how many of the pitches that sound, or are expected to, are both. "
-            "In brackets: 95 % intervals over pieces."
+            em { "Sounding" } " is the NLL of which of the 88 pitches sound, the measure of the literature; " em { "onsets" }
+            " is the NLL of which of the sounding pitches are struck again. "
+            em { "Frame accuracy" } " is TP / (TP + FP + FN) over the pitches of all frames. "
+            "Brackets: 95 % bootstrap intervals over pieces."
         }
         table {
             thead { tr {
-                th { "predictor" } th { "" } th.number { "sounding" } th.number { "struck again" } th.number { "total" }
+                th { "predictor" } th { "" } th.number { "sounding" } th.number { "onsets" } th.number { "total" }
                 th.number { "per note" } th.number { "frame accuracy" }
             } }
             tbody {
@@ -51,8 +51,8 @@ pub(crate) fn likelihood_table(likelihoods: &[Likelihood]) -> Markup {
     }
 }
 
-/// What was learnt, in one sentence; the model is the last row.
-pub fn verdict(likelihoods: &[Likelihood]) -> String {
+/// The test loss and how it compares with the best baseline, in one sentence; the model is the last row.
+pub fn summary(likelihoods: &[Likelihood]) -> String {
     let [.., baseline, model] = likelihoods else {
         return String::new();
     };
@@ -60,9 +60,9 @@ pub fn verdict(likelihoods: &[Likelihood]) -> String {
     let comparison = if model < baseline {
         format!("{:.0} % better than a {name} ({baseline:.2})", 100.0 * (1.0 - model / baseline))
     } else {
-        format!("which is worse than a {name} ({baseline:.2}): it has not learnt enough to compose")
+        format!("which is worse than a {name} ({baseline:.2}): train longer before composing with it")
     };
-    format!("On held-out pieces, its test loss is {model:.2} nats per step, {comparison}.")
+    format!("The test loss is {model:.2} nats per step, {comparison}.")
 }
 
 /// The figures as a table of text: a line for every unit, a column for every predictor.
@@ -70,7 +70,7 @@ pub fn table(likelihoods: &[Likelihood]) -> String {
     type Unit = (&'static str, usize, fn(&Figures) -> Option<Interval>);
     const UNITS: [Unit; 6] = [
         ("nats per frame", 3, |figures| Some(figures.nats_per_frame)),
-        ("  sounding alone", 3, |figures| Some(figures.nats_per_frame_sounding)),
+        ("  sounding only", 3, |figures| Some(figures.nats_per_frame_sounding)),
         ("nats per symbol", 3, |figures| Some(figures.nats_per_token)),
         ("nats per note", 3, |figures| Some(figures.nats_per_note)),
         ("perplexity", 1, |figures| Some(figures.perplexity)),

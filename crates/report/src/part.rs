@@ -1,4 +1,4 @@
-//! The page of a new part: the given one above the new one, and where the model looked for each step that it wrote.
+//! The page of a new part: the given part above the new one, and the attention of each new step to the steps of the given part.
 
 use crate::page::{audio, page};
 use crate::piano_roll;
@@ -17,7 +17,7 @@ pub struct PartPage<'a> {
     pub new: &'a Score,
     /// A small WAV of everything.
     pub wav: &'a [u8],
-    /// Where each step of the new part looked in the given one; empty without attention.
+    /// Attention of each step of the new part to the steps of the given one; empty without attention.
     pub attention: &'a [Look],
     /// Steps in a quarter of the model's grid.
     pub steps_per_quarter: usize,
@@ -35,31 +35,31 @@ impl PartPage<'_> {
             section {
                 h2 { "Listen" }
                 (audio(self.wav))
-                figure { figcaption { strong { "Given" } span { "as it was, note for note" } } (PreEscaped(given)) }
-                figure { figcaption { strong { "New" } span { "on the model's grid of sixteenths" } } (PreEscaped(new)) }
+                figure { figcaption { strong { "Given part" } span { "unchanged" } } (PreEscaped(given)) }
+                figure { figcaption { strong { "New part" } span { "on the model's grid of sixteenths" } } (PreEscaped(new)) }
             }
             section {
-                h2 { "Where the model looked" }
-                (self.looks())
+                h2 { "Attention" }
+                (self.attention_section())
             }
             footer { "composer " (env!("CARGO_PKG_VERSION")) }
         };
         page(self.title, &body)
     }
 
-    fn looks(&self) -> Markup {
+    fn attention_section(&self) -> Markup {
         if self.attention.is_empty() {
             return html! { p {
-                "This model has no attention: at each step it reads what an encoder that runs over the given part in both "
-                "directions says of the same step."
+                "This model has no attention: at each step it conditions on the output of a bidirectional encoder at the same "
+                "step of the given part."
             } };
         }
         let bar = self.bar();
         html! {
             p.note {
-                "Each row is a step of the new part, each column a step of the given one; the darker, the more the model looked "
-                "there. On the diagonal both sound together. The first " (SHOWN / bar) " bars are shown; in all, "
-                (format!("{:.0} %", 100.0 * self.on_time())) " of all looks are within a beat of the step that is written."
+                "Each row is a step of the new part, each column a step of the given part; darker cells have larger attention "
+                "weights. On the diagonal, both steps sound at the same time. Shown are the first " (SHOWN / bar) " bars. Over the whole piece, "
+                (format!("{:.0} %", 100.0 * self.on_time())) " of the attention weight is within a quarter note of the diagonal."
             }
             figure { (PreEscaped(picture(self.attention, bar))) }
         }
@@ -85,7 +85,7 @@ impl PartPage<'_> {
 
 /// Steps of either side that are shown: 8 bars of 4/4.
 const SHOWN: usize = 128;
-/// Weights below this share of all that a step looks at are left out.
+/// Attention weights below this are not drawn.
 const FAINTEST: f32 = 0.01;
 
 /// Rows of attention weights from top to bottom, the source from left to right.
@@ -99,7 +99,7 @@ fn picture(attention: &[Look], bar: usize) -> String {
     let largest = shown.copied().fold(FAINTEST, f32::max);
     let (right, bottom) = (MARGIN + columns as f64 * CELL, MARGIN + rows as f64 * CELL);
     let mut svg = format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:.0} {:.0}" role="img" aria-label="Attention: which step of the given part each step of the new part looked at" font-family="sans-serif" font-size="12" fill="#667085" style="max-width:46rem">"##,
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:.0} {:.0}" role="img" aria-label="Attention weights of each step of the new part over the steps of the given part" font-family="sans-serif" font-size="12" fill="#667085" style="max-width:46rem">"##,
         right + 10.0,
         bottom + 10.0
     );

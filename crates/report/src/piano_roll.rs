@@ -9,11 +9,11 @@ const WIDTH: f64 = 960.0;
 const KEY: f64 = 4.0;
 const MARGIN: f64 = 34.0;
 
-/// The notes of a score (drums left out) over time, with bars of its first metre and `stretches` marked, in quarter
+/// The notes of a score (drums left out) over time, with bars of its first metre and `excerpts` marked, in quarter
 /// notes; `title` is for screen readers.
-pub fn svg(score: &Score, title: &str, stretches: &[Range<f64>]) -> String {
+pub fn svg(score: &Score, title: &str, excerpts: &[Range<f64>]) -> String {
     let notes: Vec<&Note> = score.notes().filter(|note| note.channel != DRUM_CHANNEL).collect();
-    roll(score, &notes, score.end(), title, stretches)
+    roll(score, &notes, score.end(), title, excerpts)
 }
 
 /// Two parts over the same time, drums too: what sounds together is one above the other.
@@ -23,7 +23,7 @@ pub fn above_each_other(given: &Score, new: &Score) -> [String; 2] {
         .map(|(score, title)| roll(score, &score.notes().collect::<Vec<_>>(), end, title, &[]))
 }
 
-fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, stretches: &[Range<f64>]) -> String {
+fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, excerpts: &[Range<f64>]) -> String {
     let low = notes.iter().map(|note| note.pitch).min().unwrap_or(60).saturating_sub(2);
     let high = notes.iter().map(|note| note.pitch).max().unwrap_or(72).saturating_add(2).min(127);
     let height = f64::from(high - low + 1) * KEY;
@@ -35,8 +35,8 @@ fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, stretches: &[Ra
         height + 12.0
     );
     let quarter = f64::from(score.ticks_per_quarter);
-    for stretch in stretches {
-        let (left, right) = (x((stretch.start * quarter).min(end)), x((stretch.end * quarter).min(end)));
+    for excerpt in excerpts {
+        let (left, right) = (x((excerpt.start * quarter).min(end)), x((excerpt.end * quarter).min(end)));
         let _ = write!(
             svg,
             r##"<rect x="{left:.1}" y="6" width="{:.1}" height="{height:.1}" fill="#fbe3d6"/>"##,

@@ -46,7 +46,7 @@ pub fn picture(surprise: &Surprise, bar: &Bar) -> String {
     let top = CURVE + 16.0;
     let bottom = top + f64::from(high - low + 1) * KEY;
     let mut svg = format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {:.0}" role="img" aria-label="Surprise of every note" font-family="sans-serif" font-size="11">"#,
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {:.0}" role="img" aria-label="NLL of every note" font-family="sans-serif" font-size="11">"#,
         bottom + 22.0
     );
     for number in 0..=(steps / bar.steps) as usize {
@@ -74,7 +74,7 @@ pub fn picture(surprise: &Surprise, bar: &Bar) -> String {
     }
     let _ = write!(
         svg,
-        r##"<text x="{MARGIN}" y="{:.1}" fill="#667085">blue: expected; red: {MOST} nats and more. Above: nats of every step.</text></svg>"##,
+        r##"<text x="{MARGIN}" y="{:.1}" fill="#667085">blue: likely; red: {MOST} nats or more. Curve: nats per step.</text></svg>"##,
         bottom + 16.0
     );
     svg

@@ -2,8 +2,8 @@
 
 use crate::curves;
 use crate::error::Result;
-use crate::evaluation::{Set, sections};
-use crate::likelihood::{Likelihood, likelihood_table, verdict};
+use crate::evaluation::{AssessedSet, sections};
+use crate::likelihood::{Likelihood, likelihood_table, summary};
 use crate::page::{audio, fact, page};
 use crate::piano_roll;
 use crate::text::{number, pitch_name, thousands};
@@ -15,7 +15,7 @@ use maud::{Markup, PreEscaped, html};
 use std::ops::Range;
 
 /// A finished training and what the report says of it.
-pub struct Trained {
+pub struct TrainingSummary {
     /// The music that it was trained on, for people.
     pub corpus_name: String,
     /// The network in a few words.
@@ -31,7 +31,7 @@ pub struct Trained {
     /// Baselines on the validation pieces, for the loss curve.
     pub valid_baselines: Vec<(&'static str, Nll)>,
     /// What the model composed during training.
-    pub samples: Vec<Example>,
+    pub samples: Vec<PieceFigure>,
     /// Names of the training pieces.
     pub train_pieces: Vec<String>,
     /// Names of the validation pieces.
@@ -43,7 +43,7 @@ pub struct Trained {
 }
 
 /// A piece to look at and listen to.
-pub struct Example {
+pub struct PieceFigure {
     /// Its heading.
     pub title: String,
     /// A line below the heading.
@@ -52,11 +52,11 @@ pub struct Example {
     pub score: Score,
     /// A small WAV of it.
     pub wav: Vec<u8>,
-    /// Stretches to mark in its piano roll, in quarter notes.
+    /// Excerpts to mark in its piano roll, in quarter notes.
     pub marks: Vec<Range<f64>>,
 }
 
-impl Example {
+impl PieceFigure {
     fn figure(&self) -> Markup {
         html! {
             figure {
@@ -71,16 +71,16 @@ impl Example {
 /// Everything on the page.
 pub struct Report<'a> {
     /// The training and its data.
-    pub trained: &'a Trained,
+    pub trained: &'a TrainingSummary,
     /// Baselines and model on the test pieces, the model last.
     pub likelihoods: &'a [Likelihood],
     /// What was composed, then an excerpt from the corpus.
-    pub examples: &'a [Example],
+    pub figures: &'a [PieceFigure],
     /// Statistics of the corpus and of the compositions.
     pub statistics: [(&'static str, &'a Summary); 2],
-    /// The compositions beside the training pieces; `None` if those are too few to say what is usual.
-    pub assessment: Option<Set<'a>>,
-    /// The command that makes all of this again.
+    /// The compositions compared with the training pieces; `None` if those are too few to say what is usual.
+    pub assessment: Option<AssessedSet<'a>>,
+    /// The command that reproduces the run.
     pub command: &'a str,
 }
 
@@ -105,13 +105,13 @@ impl Report<'_> {
         html! {
             header {
                 p.kicker { "composer" }
-                h1 { "What a network learnt from " (trained.corpus_name) }
-                p.lead { (verdict(self.likelihoods)) }
+                h1 { "Training report: " (trained.corpus_name) }
+                p.lead { (summary(self.likelihoods)) }
                 dl.facts {
                     (fact(&trained.description, "network"))
                     (fact(&thousands(trained.parameters as u64), "parameters"))
-                    (fact(&thousands(trained.train_steps as u64), "steps of training music"))
-                    (fact(&format!("{:.0} s", trained.seconds), "training"))
+                    (fact(&thousands(trained.train_steps as u64), "time steps in the training set"))
+                    (fact(&format!("{:.0} s", trained.seconds), "training time"))
                 }
             }
         }
@@ -121,8 +121,8 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Listen" }
-                p.note { "One column is a sixteenth, a grey line begins every bar of four quarters. Dark is where a note is struck; shaded are the bars that the first finding below points at." }
-                @for example in self.examples { (example.figure()) }
+                p.note { "Each column is a sixteenth note; grey lines are barlines, every four quarters. The onset of a note is dark. Shaded bars are those of the first finding below." }
+                @for piece in self.figures { (piece.figure()) }
             }
         }
     }
@@ -134,13 +134,13 @@ impl Report<'_> {
         let curve = curves::loss(&outcome.epochs, outcome.best.epoch, &baselines)?;
         Ok(html! {
             section {
-                h2 { "How well it predicts" }
+                h2 { "Test loss" }
                 p {
-                    "Negative log-likelihood of " (self.trained.test_pieces.len()) " held-out pieces, in nats per step (a frame of a sixteenth, or a token): "
-                    "lower is better."
+                    "Negative log-likelihood (NLL) of " (self.trained.test_pieces.len()) " held-out pieces, in nats per step (a frame of a sixteenth, or a token). "
+                    "Lower is better."
                 }
                 (likelihood_table(self.likelihoods))
-                figure { (PreEscaped(curve)) figcaption { "Loss in training and on the validation pieces. The weights of the best epoch were kept." } }
+                figure { (PreEscaped(curve)) figcaption { "Training and validation loss. The weights of the epoch with the lowest validation loss were kept." } }
             }
         })
     }
@@ -151,7 +151,7 @@ impl Report<'_> {
         Ok(html! {
             section {
                 h2 { "During training" }
-                figure { (PreEscaped(curves::gradient_norms(epochs)?)) figcaption { "Norm of the gradient in each layer, before clipping; mean of an epoch." } }
+                figure { (PreEscaped(curves::gradient_norms(epochs)?)) figcaption { "Gradient norm of each layer before clipping, mean over each epoch." } }
                 figure { (PreEscaped(curves::learning_rate(epochs)?)) figcaption { "Learning rate at the end of each epoch." } }
                 @for sample in &self.trained.samples { (sample.figure()) }
             }
@@ -179,15 +179,15 @@ impl Report<'_> {
         let trained = self.trained;
         html! {
             section {
-                h2 { "The music" }
+                h2 { "Dataset" }
                 p {
                     (trained.train_pieces.len()) " training pieces, " (trained.valid_pieces.len())
-                    " validation pieces, " (trained.test_pieces.len()) " test pieces: split by piece, by a hash of the content."
+                    " validation pieces, " (trained.test_pieces.len()) " test pieces. The split is by piece, by a hash of its content."
                 }
                 p.note { strong { "Validation: " } (trained.valid_pieces.join(", ")) }
                 p.note { strong { "Test: " } (trained.test_pieces.join(", ")) }
                 @if !trained.left_out.is_empty() {
-                    h3 { "Files that were left out or used in part" }
+                    h3 { "Files that were skipped or used in part" }
                     ul { @for (file, reason) in &trained.left_out { li { code { (file) } " " (reason) } } }
                 }
             }
@@ -197,8 +197,8 @@ impl Report<'_> {
     fn reproduce(&self) -> Markup {
         html! {
             section {
-                h2 { "Again" }
-                p { "This command gives the same model and the same music, on any number of cores of the same kind of processor:" }
+                h2 { "Reproducing this run" }
+                p { "This command gives the same model and the same music, on any number of threads of the same kind of processor:" }
                 pre { (self.command) }
             }
             footer { "composer " (env!("CARGO_PKG_VERSION")) }
@@ -219,6 +219,6 @@ fn statistics_rows(corpus: &Summary, composed: &Summary) -> Vec<(&'static str, S
         row("notes per quarter", &|s| number(s.notes_per_quarter)),
         row("notes per second", &|s| number(s.notes_per_second)),
         row("pitches that sound together", &|s| number(s.polyphony)),
-        row("note length, quarters", &|s| number(s.note_length_mean)),
+        row("note length in quarters", &|s| number(s.note_length_mean)),
     ]
 }

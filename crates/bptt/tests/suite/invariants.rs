@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{CELLS, Setup, back, compare_runs, parts};
+use common::{CELLS, Setup, back, compare_runs, hold_path, parts};
 use composer_bptt::arrays::{as_slice_or_copy, view};
 use composer_bptt::reference::Run;
 use composer_bptt::{
@@ -23,6 +23,7 @@ fn identical(checks: &mut Checks, name: &str, setup: &Setup, found: &Run<f64>, e
 
 #[test]
 fn dirty_scratch_changes_nothing() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         for layer_norm in [false, true] {
@@ -43,6 +44,7 @@ fn dirty_scratch_changes_nothing() {
 
 #[test]
 fn two_backward_passes_double_the_gradients() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         let setup = Setup::new(config(cell), 5, 3, 47);
@@ -60,6 +62,7 @@ fn two_backward_passes_double_the_gradients() {
 
 #[test]
 fn a_cut_in_time_with_carried_state_equals_one_run() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         let (steps, batch, cut) = (8, 3, 5);
@@ -101,6 +104,7 @@ fn a_cut_in_time_with_carried_state_equals_one_run() {
 
 #[test]
 fn padded_steps_contribute_nothing() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         for bidirectional in [false, true] {
@@ -126,6 +130,7 @@ fn padded_steps_contribute_nothing() {
 
 #[test]
 fn permuting_the_batch_commutes() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         let setup = Setup::new(config(cell), 5, 4, 61);
@@ -151,6 +156,7 @@ fn permuting_the_batch_commutes() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         for layer_norm in [false, true] {
@@ -191,6 +197,7 @@ fn multi_hot(rows: usize, features: usize, seed: u64) -> (Vec<f64>, Vec<u32>, Ve
 
 #[test]
 fn gathered_inputs_equal_multiplied_ones() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         for (layer_norm, hidden) in [(false, 9), (false, 70), (true, 9)] {
@@ -222,6 +229,7 @@ fn gathered_inputs_equal_multiplied_ones() {
 
 #[test]
 fn steps_equal_a_sequence() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         let setup = Setup::new(RecurrentConfig { zoneout: 0.1, ..config(cell) }, 6, 3, 79);
@@ -241,6 +249,7 @@ fn steps_equal_a_sequence() {
 
 #[test]
 fn new_weights_are_packed_anew() {
+    let _held = hold_path();
     let setup = Setup::new(config(Cell::Gru), 4, 2, 83);
     let mut ws = RecurrentWorkspace::new();
     setup.fused_in::<f64>(&mut ws);
@@ -251,6 +260,7 @@ fn new_weights_are_packed_anew() {
 
 #[test]
 fn bad_input_gets_an_error_that_names_it() {
+    let _held = hold_path();
     let good = config(Cell::Lstm);
     let mut params = Parameters::<f32>::new();
     for (name, config) in [
@@ -305,6 +315,7 @@ fn bad_input_gets_an_error_that_names_it() {
 
 #[test]
 fn states_can_be_reset_row_by_row() {
+    let _held = hold_path();
     let setup = Setup::new(config(Cell::Lstm), 1, 3, 97);
     let mut state = setup.state.clone();
     state.reset_rows(&[1]);

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::Setup;
+use common::{Setup, hold_path};
 use composer_bptt::gradcheck::{CellProblem, Options, check};
 use composer_bptt::{Cell, Input, Mask, Mode, RecurrentConfig, RecurrentWorkspace, State};
 use rand::SeedableRng;
@@ -14,6 +14,7 @@ fn plain(cell: Cell) -> RecurrentConfig {
 
 #[test]
 fn gradients_agree_with_central_differences_for_fixed_masks() {
+    let _held = hold_path();
     for cell in Cell::ALL.into_iter().filter(|&cell| cell != Cell::RnnRelu) {
         let configs = [
             RecurrentConfig { dropout: 0.4, ..plain(cell) },
@@ -52,6 +53,7 @@ fn train(setup: &Setup, seed: u64) -> Vec<f64> {
 
 #[test]
 fn a_seed_fixes_the_masks_and_evaluation_draws_none() {
+    let _held = hold_path();
     let config = RecurrentConfig { dropout: 0.5, recurrent_dropout: 0.2, zoneout: 0.1, ..plain(Cell::Gru) };
     let setup = Setup::new(config, 6, 3, 107);
     assert_eq!(train(&setup, 1), train(&setup, 1));
@@ -63,6 +65,7 @@ fn a_seed_fixes_the_masks_and_evaluation_draws_none() {
 
 #[test]
 fn variational_masks_stay_the_same_over_time() {
+    let _held = hold_path();
     // With an identity-like second layer of positive numbers, a dropped unit shows as a zero at every step.
     let config = RecurrentConfig { dropout: 0.5, variational_dropout: true, ..plain(Cell::RnnRelu) };
     let mut setup = Setup::new(RecurrentConfig { hidden: 16, ..config }, 5, 2, 109);
@@ -89,6 +92,7 @@ fn variational_masks_stay_the_same_over_time() {
 
 #[test]
 fn dropout_keeps_the_expectation() {
+    let _held = hold_path();
     // One input unit after another through a linear second layer: the mean over many masks is the value without.
     let config = RecurrentConfig { dropout: 0.3, ..plain(Cell::RnnRelu) };
     let mut setup = Setup::new(config, 1, 1, 113);

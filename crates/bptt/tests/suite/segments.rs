@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{CELLS, Setup};
+use common::{CELLS, Setup, hold_path};
 use composer_bptt::arrays::view;
 use composer_bptt::{Cell, Input, Mode, RecurrentConfig, SegmentWorkspace, Segmented};
 use composer_testkit::Checks;
@@ -38,6 +38,7 @@ fn in_segments(setup: &Setup, input: Input<'_, f32>, segment: usize) -> (Vec<f64
 
 #[test]
 fn gradients_are_identical() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         // Four steps are a chunk of the backward pass at this batch.
@@ -58,6 +59,7 @@ fn gradients_are_identical() {
 
 #[test]
 fn any_segments_with_dropout_and_padding_agree() {
+    let _held = hold_path();
     let mut checks = Checks::new();
     for cell in CELLS {
         let config = RecurrentConfig { cell, input: 5, hidden: 7, layers: 2, ..RecurrentConfig::default() };

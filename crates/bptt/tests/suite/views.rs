@@ -1,5 +1,6 @@
 //! Views in any memory layout give what their copies in standard layout give; shapes that do not fit are refused with both.
 
+use crate::common::hold_path;
 use approx::assert_abs_diff_eq;
 use composer_bptt::loss::{IGNORE, Nll, sigmoid_cross_entropy, softmax_cross_entropy, squared_error};
 use composer_bptt::{
@@ -7,7 +8,6 @@ use composer_bptt::{
     LinearWorkspace, Mask, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
     StepWorkspace,
 };
-use composer_tensor::simd::{self, PathGuard};
 use composer_testkit::uniform;
 use ndarray::{Array, Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut3, Axis, Ix2, Slice, array, s};
 use rand::SeedableRng;
@@ -73,11 +73,6 @@ impl Layout {
             Layout::Sliced => memory.slice_mut(s![..;2, 1..b - 1, 2..f - 1]),
         }
     }
-}
-
-/// These tests compare bits: no other test may change the path beneath them.
-fn hold_path() -> PathGuard {
-    simd::use_path(simd::path()).expect("it is the one in use")
 }
 
 fn stack(config: &RecurrentConfig) -> (Recurrent, Parameters<f64>) {

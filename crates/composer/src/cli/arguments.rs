@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 /// Train recurrent networks on polyphonic music, and compose with them.
 ///
-/// Without a command, composer trains on the built-in music, composes, and writes a report to look at and listen to: about
+/// Without a command, composer trains on the built-in corpus, composes, and writes a report with piano rolls and players: about
 /// two minutes, no files needed.
 #[derive(Debug, Parser)]
 #[command(
@@ -25,7 +25,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Number of processor cores to use; the result is the same with any number
+    /// Number of threads [default: the number of cores]; results do not depend on it
     #[arg(long, global = true, value_name = "N")]
     threads: Option<usize>,
 
@@ -37,7 +37,7 @@ struct Arguments {
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Print more: every epoch as a line, and the cause of each error
+    /// Print more: one line per epoch, and the causes of errors
     #[arg(long, short, global = true)]
     verbose: bool,
 }
@@ -47,37 +47,37 @@ struct Arguments {
 enum Command {
     /// Train a model on a folder of MIDI files, then compose, evaluate and write a report
     Train(Box<train::TrainArgs>),
-    /// List the trainings in a folder
+    /// List the training runs in a folder
     Runs(runs::RunsArgs),
     /// Compose with a trained model, or with the built-in one
     Compose(Box<compose::ComposeArgs>),
     /// Compute the likelihood of a piece under a model, note by note
     Score(score::ScoreArgs),
-    /// Write an accompaniment for a melody; the melody is not changed
+    /// Write an accompaniment for a melody, which is not changed
     Accompany(accompany::AccompanyArgs),
     /// Write drums for a bass line
     Drum(drum::DrumArgs),
-    /// Keep a melody and write harmony in another style
+    /// Reharmonise a melody: write an accompaniment in another style
     Reharmonise(reharmonise::ReharmoniseArgs),
-    /// The old name of train --task accompany, drum or reharmonise
+    /// Deprecated: use train --task accompany, drum or reharmonise
     #[command(hide = true)]
     LearnPart(learn_part::LearnArgs),
-    /// Find out what is wrong with pieces of music: where, why, and what to try
+    /// Detect failures of pieces of music: which, in which bars, the likely cause and what to try
     Diagnose(diagnose::DiagnoseArgs),
-    /// Compare music with real music, or measure how well a model predicts held-out music
+    /// Compare music with real music, or compute the likelihood of held-out music under a model
     Evaluate(Box<evaluate::EvaluateArgs>),
-    /// Summarise a listening test: win rates, intervals, and how many judgements are needed
+    /// Summarise a listening test: win rates, intervals, and the sample size needed
     Listening(listening::ListeningArgs),
-    /// Show what is in a MIDI file: roles, a piano roll, and what each representation keeps
+    /// Show the contents of a MIDI file: tracks and roles, a piano roll, and what each representation loses
     Inspect(inspect::InspectArgs),
     /// Encode folders of MIDI files as a corpus, with a report on every file
     Ingest(ingest::IngestArgs),
-    /// Check the hand-written gradients against finite differences
+    /// Check the hand-written gradients against central differences
     Gradcheck(gradcheck::GradcheckArgs),
     /// Experiments on recurrent networks: memory, gradient flow, scheduled sampling
     #[command(subcommand)]
     Study(study::StudyCommand),
-    /// Measure likelihoods to compare with published figures, and speed and memory on this machine
+    /// Benchmarks: likelihood on published datasets, speed and memory on this machine
     #[command(subcommand)]
     Benchmark(benchmark::BenchmarkCommand),
     /// Print a completion script for a shell
@@ -92,7 +92,7 @@ pub fn main() -> ExitCode {
     let mut terminal = Terminal::new(arguments.json, arguments.quiet, arguments.verbose);
     match run(arguments, &mut terminal) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output has seen enough.
+        // The reader closed the pipe.
         Err(_) if terminal.is_closed() => ExitCode::SUCCESS,
         Err(error) => failure::report(error, terminal.is_verbose()),
     }

@@ -13,11 +13,11 @@ use std::path::PathBuf;
 /// `composer compose`.
 #[derive(Clone, Debug, Args)]
 pub struct ComposeArgs {
-    /// The trained model: model.safetensors of a run [default: the built-in model, of piano rags and game music]
+    /// The trained model: model.safetensors of a run [default: the built-in model, trained on piano rags and game music]
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// Where to write the music
+    /// Folder for the MIDI and WAV files
     #[arg(long, default_value = "compositions", value_name = "FOLDER")]
     pub output_dir: PathBuf,
 
@@ -25,7 +25,7 @@ pub struct ComposeArgs {
     #[command(flatten)]
     pub music: MusicArgs,
 
-    /// The same seed gives the same music, another seed other music
+    /// Seed of the random numbers; the same seed gives the same music
     #[arg(long, default_value_t = ComposeOptions::default().seed)]
     pub seed: u64,
 
@@ -39,7 +39,7 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let model = TrainedModel::load_or_built_in(args.model.as_deref())?;
     let options = args.steer.over(args.music.options(args.seed))?;
     if options.temperature == Some(0.0) {
-        let text = "Temperature 0 is greedy: the likeliest at every step. The seed changes nothing, and all outputs are alike.";
+        let text = "Temperature 0 is greedy decoding: the most likely symbol at every step. The seed has no effect, and all outputs are identical.";
         if terminal.is_json() { terminal.note(text) } else { writeln!(terminal, "{text}")? }
     }
     let pieces = compose(&model, &options)?;

@@ -15,11 +15,11 @@ pub struct DiagnoseArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Folder of real music in the style that the files should have [default: the built-in music]
+    /// Folder of real music in the intended style [default: the built-in corpus]
     #[arg(long, value_name = "FOLDER")]
     pub reference: Option<PathBuf>,
 
-    /// The files are whole pieces: judge also how they begin and end
+    /// The files are whole pieces: also assess beginnings and endings
     #[arg(long)]
     pub whole: bool,
 }
@@ -39,12 +39,12 @@ pub fn run(args: &DiagnoseArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
 /// A diagnosis in words.
 pub fn print(name: &str, diagnosis: &Diagnosis, terminal: &mut Terminal) -> anyhow::Result<()> {
     match diagnosis.unjudged {
-        Some(reason) => writeln!(terminal, "{name}: not judged: {reason}.")?,
+        Some(reason) => writeln!(terminal, "{name}: not assessed: {reason}.")?,
         None if diagnosis.findings.is_empty() => writeln!(terminal, "{name}: no failure found.")?,
         None => {}
     }
     for finding in &diagnosis.findings {
-        let also = if finding.secondary { " (may follow from the above)" } else { "" };
+        let also = if finding.secondary { " (possibly a consequence of the above)" } else { "" };
         writeln!(terminal, "{name}: {}{also}", finding.mode.name())?;
         writeln!(terminal, "    {}", finding.sentence)?;
         writeln!(

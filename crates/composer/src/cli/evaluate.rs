@@ -9,7 +9,7 @@ use composer::{EvaluateOptions, Progress, evaluate};
 use composer_evaluation::assessment::{Assessment, VoiceLeadingRate};
 use composer_evaluation::statistics::muspy;
 use composer_music::atomic_file::write_atomically;
-use composer_report::likelihood::{table, verdict};
+use composer_report::likelihood::{summary, table};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,27 +17,27 @@ use std::path::PathBuf;
 /// `composer evaluate`.
 #[derive(Clone, Debug, Args)]
 pub struct EvaluateArgs {
-    /// Folders of MIDI files, or files, each a set of its own; none is needed with --model
+    /// Folders of MIDI files, or single files; each is one set. Optional with --model
     #[arg(required_unless_present = "model", value_name = "FOLDER")]
     pub music: Vec<PathBuf>,
 
-    /// A trained model whose likelihood of the reference's test pieces is measured
+    /// Also compute the likelihood of the reference's test pieces under this trained model
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// Folder of real music to compare with [default: the built-in music]
+    /// Folder of real music to compare with [default: the built-in corpus]
     #[arg(long, alias = "data", value_name = "FOLDER")]
     pub reference: Option<PathBuf>,
 
-    /// Also write a page with tables, histograms and piano rolls into this file
+    /// Also write an HTML page with tables, histograms and piano rolls to this file
     #[arg(long, visible_alias = "output", value_name = "FILE")]
     pub page: Option<PathBuf>,
 
-    /// Also print the metrics of MusPy 0.5.0, with its quirks, to compare with figures in papers
+    /// Also print the metrics of MusPy 0.5.0 as it computes them, to compare with published figures
     #[arg(long)]
     pub muspy: bool,
 
-    /// Seed of the resampling behind the intervals
+    /// Seed of the bootstrap and of the permutation tests
     #[arg(long, default_value_t = EvaluateOptions::default().seed)]
     pub seed: u64,
 }
@@ -84,7 +84,7 @@ fn as_json(evaluation: &Evaluation) -> Value {
 fn print(evaluation: &Evaluation, terminal: &mut Terminal) -> anyhow::Result<()> {
     let Evaluation { likelihoods, sets, closer } = evaluation;
     if !likelihoods.is_empty() {
-        writeln!(terminal, "{}\n{}", verdict(likelihoods), table(likelihoods))?;
+        writeln!(terminal, "{}\n{}", summary(likelihoods), table(likelihoods))?;
     }
     for set in sets {
         if sets.len() > 1 {
@@ -109,7 +109,7 @@ fn print(evaluation: &Evaluation, terminal: &mut Terminal) -> anyhow::Result<()>
             )?;
         }
         if closer.iter().all(|row| row.p_value >= 0.05) {
-            writeln!(terminal, "  no difference beyond that of random sets")?;
+            writeln!(terminal, "  no significant difference")?;
         }
     }
     Ok(())
@@ -142,7 +142,7 @@ fn print_assessment(assessment: &Assessment, terminal: &mut Terminal) -> anyhow:
             format!("{:.2}", row.reference_mean),
             row.distance,
             format!("{:.2} – {:.2}", row.human.low, row.human.high),
-            if row.is_indistinguishable() { "" } else { "  further" }
+            if row.is_indistinguishable() { "" } else { "  beyond real music" }
         )?;
     }
     writeln!(
@@ -159,7 +159,7 @@ fn print_assessment(assessment: &Assessment, terminal: &mut Terminal) -> anyhow:
             format!("{:.3} – {:.3}", row.human_divergence.low, row.human_divergence.high),
             row.overlap,
             format!("{:.2} – {:.2}", row.human_overlap.low, row.human_overlap.high),
-            if row.is_indistinguishable() { "" } else { "  further" }
+            if row.is_indistinguishable() { "" } else { "  beyond real music" }
         )?;
     }
     if !assessment.voice_leading.is_empty() {
@@ -178,7 +178,7 @@ fn print_assessment(assessment: &Assessment, terminal: &mut Terminal) -> anyhow:
 
 /// The metrics of MusPy, a line for each, a column for every piece.
 fn print_muspy(rows: &[(String, muspy::Metrics)], terminal: &mut Terminal) -> anyhow::Result<()> {
-    writeln!(terminal, "\nAs MusPy 0.5.0 counts them, quirks included:")?;
+    writeln!(terminal, "\nMetrics of MusPy 0.5.0, as it computes them:")?;
     for (name, metrics) in rows {
         writeln!(terminal, "  {name}")?;
         for (metric, value) in metrics.rows() {

@@ -12,12 +12,12 @@ use std::io::Write;
 /// `composer gradcheck`.
 #[derive(Clone, Debug, Args)]
 pub struct GradcheckArgs {
-    #[arg(long, default_value = "all", help = format!("Which cell: {} or all", Cell::names()))]
+    #[arg(long, default_value = "all", help = format!("Cell: {} or all", Cell::names()))]
     pub cell: String,
 
-    /// Whose gradients are checked: textbook (plain loops), fused (what runs) or reference (a tape)
+    /// Implementation to check: textbook (plain loops), fused (the fast one) or reference (autodiff on a tape)
     #[arg(long, default_value = "fused", value_name = "NAME")]
-    pub implementation: Implementation,
+    pub implementation: String,
 
     /// Number of layers
     #[arg(long, default_value_t = 2)]
@@ -31,15 +31,15 @@ pub struct GradcheckArgs {
     #[arg(long, default_value_t = 6)]
     pub steps: usize,
 
-    /// Sequences in a batch
+    /// Batch size
     #[arg(long, default_value_t = 3)]
     pub batch: usize,
 
-    /// Read the sequence in both directions
+    /// Bidirectional
     #[arg(long)]
     pub bidirectional: bool,
 
-    /// Normalise the gates inside the cells
+    /// Layer normalisation of the gates
     #[arg(long)]
     pub layer_norm: bool,
 
@@ -47,7 +47,7 @@ pub struct GradcheckArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 
-    /// Make the gradients of this gate (i, f, g, o, r, z, n or h) 1 % too large, to see the check catch it
+    /// Make the gradients of this gate (i, f, g, o, r, z, n or h) 1 % too large, to see the check fail
     #[arg(long, value_name = "GATE")]
     pub falsify: Option<String>,
 }
@@ -86,8 +86,9 @@ fn options(args: &GradcheckArgs) -> anyhow::Result<CellOptions> {
             )));
         }
     }
+    let implementation: Implementation = args.implementation.parse().map_err(wrong_input)?;
     let options = CellOptions {
-        implementation: args.implementation,
+        implementation,
         cells,
         hidden: args.hidden,
         layers: args.layers,

@@ -23,23 +23,23 @@ pub struct IngestArgs {
     #[arg(long, value_name = "FOLDER", default_value = "ingested")]
     pub output_dir: PathBuf,
 
-    /// Drop pieces with fewer notes
+    /// Skip pieces with fewer notes
     #[arg(long, default_value_t = Criteria::default().min_notes, value_name = "N")]
     pub min_notes: usize,
 
-    /// Drop pieces that last longer, in quarter notes
+    /// Skip pieces that are longer, in quarter notes
     #[arg(long, default_value_t = Criteria::default().max_quarters, value_name = "N")]
     pub max_quarters: u64,
 
-    /// Drop damaged files; otherwise what is left of them is used
+    /// Skip damaged files instead of using what can be recovered
     #[arg(long)]
     pub no_damaged: bool,
 
-    /// Keep pieces that have the same notes as another
+    /// Keep pieces with the same notes as another piece
     #[arg(long)]
     pub keep_duplicates: bool,
 
-    /// Count a piece in another key as the same
+    /// Treat transpositions of a piece as duplicates
     #[arg(long)]
     pub transpositions_are_duplicates: bool,
 }
@@ -64,7 +64,7 @@ pub fn run(args: &IngestArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     }
     write!(terminal, "{}", summary_text(&summary, &args.representation))?;
     let path = |name: &str| args.output_dir.join(name).display().to_string();
-    writeln!(terminal, "\nEvery file with its verdict: {}", path("ingest-report.jsonl"))?;
-    writeln!(terminal, "The encoded corpus:          {}", path("corpus.cache"))?;
+    writeln!(terminal, "\nReport on every file: {}", path("ingest-report.jsonl"))?;
+    writeln!(terminal, "Encoded corpus:       {}", path("corpus.cache"))?;
     Ok(())
 }

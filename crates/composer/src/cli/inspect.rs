@@ -18,7 +18,7 @@ pub struct InspectArgs {
     /// The MIDI file
     pub file: PathBuf,
 
-    /// Also draw the piano roll into this SVG file
+    /// Also draw the piano roll to this SVG file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 
@@ -26,7 +26,7 @@ pub struct InspectArgs {
     #[arg(long, default_value_t = 128, value_name = "N")]
     pub columns: usize,
 
-    /// Show the whole piece in the terminal, not its beginning at sixteenths
+    /// Show the whole piece in the terminal instead of its beginning in sixteenths
     #[arg(long)]
     pub whole: bool,
 
@@ -63,7 +63,7 @@ pub fn run(args: &InspectArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         let title = args.file.file_name().unwrap_or_default().to_string_lossy();
         let svg = picture::svg(&file.score, roles, &title);
         write_atomically(path, svg.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-        terminal.note(&format!("The piano roll is in {}", path.display()));
+        terminal.note(&format!("The piano roll is in {}.", path.display()));
     }
     Ok(())
 }

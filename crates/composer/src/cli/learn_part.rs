@@ -1,4 +1,4 @@
-//! `composer learn-part`: the old name of `composer train --task`.
+//! `composer learn-part`: the deprecated name of `composer train --task`.
 
 use super::task_args::{self, PartTrainingArgs, TaskName};
 use super::terminal::Terminal;
@@ -16,7 +16,7 @@ pub struct LearnArgs {
     #[arg(required = true, value_name = "[STYLE=]FOLDER")]
     pub folders: Vec<String>,
 
-    /// Also keep a folder with checkpoints, metrics and TensorBoard curves, to resume the run if it is stopped
+    /// Also write a run folder with checkpoints, metrics and TensorBoard curves, from which the run can be resumed
     #[arg(long, value_name = "FOLDER")]
     pub output_dir: Option<PathBuf>,
 
@@ -24,7 +24,7 @@ pub struct LearnArgs {
     #[arg(long, value_name = "FOLDER", conflicts_with = "output_dir")]
     pub resume: Option<PathBuf>,
 
-    /// Epochs at most; training stops earlier when the validation loss no longer falls [default: 14, for drums 10]
+    /// Maximum number of epochs; early stopping on the validation loss [default: 14, for drums 10]
     #[arg(long)]
     pub epochs: Option<u64>,
 
@@ -48,7 +48,7 @@ pub struct LearnArgs {
 /// Runs the command.
 pub fn run(args: &LearnArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let Some(task) = args.task.part() else {
-        return Err(super::failure::wrong_input("composer train trains models that compose"));
+        return Err(super::failure::wrong_input("use composer train to train a model that composes"));
     };
     let options = TrainPartOptions {
         output_dir: args.output_dir.clone(),

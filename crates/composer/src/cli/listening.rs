@@ -12,16 +12,16 @@ use std::path::PathBuf;
 #[command(after_long_help = "A judgement is a line of CSV with a header, or of JSON, with these fields:\n  \
     kind      pair, origin or rating\n  \
     listener  an anonymous name\n  \
-    piece     the piece, or what the two of a pair have in common\n  \
-    system    who made it (of an origin: human or machine)\n  \
-    system_b  of a pair: who made the second\n  \
-    scale     of a rating, for example harmony\n  \
-    answer    of a pair: a, b or tie; of an origin: human or machine; of a rating: 1 to 5")]
+    piece     the piece, or what both pieces of a pair have in common\n  \
+    system    who made it (for an origin: human or machine)\n  \
+    system_b  for a pair: who made the second\n  \
+    scale     for a rating, for example harmony\n  \
+    answer    for a pair: a, b or tie; for an origin: human or machine; for a rating: 1 to 5")]
 pub struct ListeningArgs {
-    /// The judgements, one a line: .csv, or JSON lines [default: none, only how many are needed]
+    /// The judgements, one per line, as .csv or JSON lines [default: none; only the sample sizes are printed]
     pub file: Option<PathBuf>,
 
-    /// Seed of the resampling behind the intervals
+    /// Seed of the bootstrap
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 }
@@ -45,11 +45,11 @@ fn print(summary: &ListeningSummary, terminal: &mut Terminal) -> anyhow::Result<
         writeln!(terminal, "\nHuman or machine?")?;
         writeln!(
             terminal,
-            "  right {} of {} times: {:.3} (exact)",
+            "  correct {} of {} times: {:.3} (exact)",
             origin.correct, origin.answers, origin.share
         )?;
         writeln!(terminal, "  over listeners and pieces: {:.3}", origin.clustered)?;
-        writeln!(terminal, "  {}", verdict(origin.p_value, origin.p_equivalent))?;
+        writeln!(terminal, "  {}", conclusion(origin.p_value, origin.p_equivalent))?;
     }
     for ratings in &summary.ratings {
         writeln!(terminal, "\nRatings of {}, 1–5", ratings.scale)?;
@@ -69,7 +69,7 @@ fn print(summary: &ListeningSummary, terminal: &mut Terminal) -> anyhow::Result<
     }
     writeln!(
         terminal,
-        "\nJudgements needed to find a true share of wins with 80 % power, two-sided exact test at 5 %:"
+        "\nJudgements needed to detect a true win rate with 80 % power, two-sided exact test at 5 %:"
     )?;
     for Needed { share, judgements } in &summary.judgements_needed {
         writeln!(
@@ -92,14 +92,14 @@ fn print_pairs(summary: &ListeningSummary, terminal: &mut Terminal) -> anyhow::R
             "  {} against {}: {} won, {} lost, {} equal",
             rate.system, rate.against, rate.wins, rate.losses, rate.ties
         )?;
-        writeln!(terminal, "    share of wins {:.3} (exact)", rate.share)?;
+        writeln!(terminal, "    win rate {:.3} (exact)", rate.share)?;
         writeln!(terminal, "    over listeners and pieces, ties half: {:.3}", rate.clustered)?;
-        writeln!(terminal, "    {}", verdict(rate.p_value, rate.p_equivalent))?;
+        writeln!(terminal, "    {}", conclusion(rate.p_value, rate.p_equivalent))?;
     }
     if let Some(strengths) = &summary.strengths {
         writeln!(
             terminal,
-            "\nStrengths (Bradley–Terry with ties, logarithms, mean 0; readiness to tie {:.3})",
+            "\nStrengths (Bradley–Terry with ties, logarithms, mean 0; tie parameter {:.3})",
             strengths.tie
         )?;
         let mut ranked: Vec<_> = strengths.log_strengths.iter().collect();
@@ -112,7 +112,7 @@ fn print_pairs(summary: &ListeningSummary, terminal: &mut Terminal) -> anyhow::R
 }
 
 /// What the two tests say together; neither alone can say "equal".
-fn verdict(p_different: f64, p_equivalent: f64) -> String {
+fn conclusion(p_different: f64, p_equivalent: f64) -> String {
     let conclusion = match (p_different < 0.05, p_equivalent < 0.05) {
         (true, false) => "a difference",
         (false, true) => "indistinguishable",

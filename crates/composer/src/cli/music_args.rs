@@ -11,14 +11,14 @@ pub struct MusicArgs {
     #[arg(long, default_value_t = ComposeOptions::default().num_outputs, value_name = "N")]
     pub num_outputs: usize,
 
-    /// Length of each piece: 16bars (of four quarters) or 256steps
+    /// Length of each piece in bars of four quarters, 16bars, or in steps, 256steps
     #[arg(long, default_value_t = ComposeOptions::default().length)]
     pub length: Length,
 
     #[arg(long, help = temperature())]
     pub temperature: Option<f64>,
 
-    /// Notes that may sound together, at most
+    /// Maximum polyphony: notes that sound at the same time
     #[arg(long, default_value_t = ComposeOptions::default().max_polyphony, value_name = "N")]
     pub max_polyphony: usize,
 
@@ -26,14 +26,14 @@ pub struct MusicArgs {
     #[arg(long)]
     pub qpm: Option<f64>,
 
-    /// Play with the sounds of a SoundFont file (.sf2) instead of the built-in ones
+    /// Render the WAV files with a SoundFont (.sf2) instead of the built-in synthesiser
     #[arg(long, value_name = "FILE")]
     pub soundfont: Option<PathBuf>,
 }
 
 fn temperature() -> String {
     format!(
-        "Temperature: 1 as learnt, lower is safer, higher is riskier, 0 always the most likely [default: {FRAME_TEMPERATURE} for \
+        "Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy [default: {FRAME_TEMPERATURE} for \
          frames, {TOKEN_TEMPERATURE} for tokens]"
     )
 }

@@ -18,31 +18,31 @@ pub struct PartArgs {
     /// The MIDI file with the given part
     pub file: PathBuf,
 
-    /// Where to write the result [default: beside the file]
+    /// MIDI file to write [default: next to the input]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// A model of your own, from `composer train --task`, instead of the built-in one
+    /// A model trained with `composer train --task` [default: the built-in model]
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// Temperature: 1 as learnt, lower is safer, higher is riskier, 0 always the most likely
+    /// Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy
     #[arg(long, default_value_t = PartOptions::default().temperature)]
     pub temperature: f64,
 
-    /// Notes of the new part that may sound together, at most
+    /// Maximum polyphony of the new part
     #[arg(long, default_value_t = PartOptions::default().max_polyphony, value_name = "N")]
     pub max_polyphony: usize,
 
-    /// The same seed gives the same music, another seed other music
+    /// Seed of the random numbers; the same seed gives the same music
     #[arg(long, default_value_t = PartOptions::default().seed)]
     pub seed: u64,
 
-    /// Also write a WAV file to listen to
+    /// Also write a WAV file
     #[arg(long)]
     pub wav: bool,
 
-    /// Also write a page to look at and listen to, with both parts and the attention of the model
+    /// Also write an HTML page with both parts, a player and the attention weights
     #[arg(long)]
     pub page: bool,
 }
@@ -81,7 +81,7 @@ impl PartArgs {
     /// Writes the result and what else was asked for; `ending` goes into the name of the file.
     pub fn save(&self, part: &NewPart, ending: &str, terminal: &mut Terminal) -> anyhow::Result<()> {
         if part.replaced > 0 {
-            terminal.note(&format!("{} notes of the file are replaced by the new part.", part.replaced));
+            terminal.note(&format!("The new part replaces {} notes of the file.", part.replaced));
         }
         let path = self.output.clone().unwrap_or_else(|| self.file.with_extension(format!("{ending}.mid")));
         let mut files = vec![path.clone()];

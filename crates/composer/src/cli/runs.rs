@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// `composer runs`.
 #[derive(Clone, Debug, Args)]
 pub struct RunsArgs {
-    /// Folder with run folders in it; or a model file, to print all settings of its training
+    /// Folder that contains run folders, or a model file, to print the settings of its training
     #[arg(default_value = "runs")]
     pub folder: PathBuf,
 }

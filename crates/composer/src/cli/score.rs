@@ -21,7 +21,7 @@ pub struct ScoreArgs {
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// Also draw the piece into this SVG file, surprising notes in red
+    /// Also draw a piano roll to this SVG file, with surprising notes in red
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 
@@ -59,8 +59,8 @@ pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         }))?;
     } else {
         writeln!(terminal, "{shown}: {steps} steps, {notes} notes")?;
-        writeln!(terminal, "  {nats:.1} nats in all, {:.3} per step", nats / steps as f64)?;
-        writeln!(terminal, "  the most surprising notes:")?;
+        writeln!(terminal, "  NLL {nats:.1} nats, {:.3} per step", nats / steps as f64)?;
+        writeln!(terminal, "  most surprising notes (highest NLL):")?;
         for (note, bar, beat) in most {
             let name = pitch_name(note.pitch);
             writeln!(terminal, "    bar {bar:>3}, beat {beat:<4} {name:<4} {:6.2} nats", note.nll)?;
@@ -69,7 +69,7 @@ pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     if let Some(path) = &args.svg {
         write_atomically(path, scored.to_svg().as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?;
-        terminal.note(&format!("The picture is {}.", path.display()));
+        terminal.note(&format!("The piano roll is in {}.", path.display()));
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ pub struct SteerArgs {
     #[arg(long, value_name = "T", help_heading = "Models of frames")]
     pub onset_temperature: Option<f64>,
 
-    /// Temperature with which notes are held; 1, as learnt, unless --temperature is 0
+    /// Temperature with which notes are held [default: 1, or 0 if --temperature is 0]
     #[arg(long, value_name = "T", help_heading = "Models of frames")]
     pub hold_temperature: Option<f64>,
 
@@ -78,11 +78,11 @@ pub struct SteerArgs {
     #[arg(long, value_name = "P", help_heading = "Models of tokens")]
     pub min_p: Option<f64>,
 
-    /// Typical sampling: only tokens of typical surprise that together have this probability
+    /// Locally typical sampling: only the tokens whose surprisal is closest to the entropy and that together have this probability
     #[arg(long, value_name = "P", help_heading = "Models of tokens")]
     pub typical_p: Option<f64>,
 
-    /// Penalty of recent tokens: 1 none, 1.2 somewhat
+    /// Repetition penalty of recent tokens: 1 is none, 1.2 is moderate
     #[arg(long, value_name = "X", help_heading = "Models of tokens")]
     pub repetition_penalty: Option<f64>,
 
@@ -94,7 +94,7 @@ pub struct SteerArgs {
     #[arg(long, value_name = "N", help_heading = "Models of tokens")]
     pub beam_width: Option<usize>,
 
-    /// How much beam search favours long pieces: 0 not at all, 1 by likelihood per token
+    /// Length penalty of beam search: 0 is none, 1 ranks by log-likelihood per token
     #[arg(long, value_name = "X", requires = "beam_width", help_heading = "Models of tokens")]
     pub length_penalty: Option<f64>,
 }

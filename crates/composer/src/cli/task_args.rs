@@ -39,22 +39,22 @@ impl TaskName {
 /// Kinds of conditioning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Way {
-    /// At each step on what sounds at the same time, by a bidirectional encoder
+    /// Each step on the output of a bidirectional encoder at the same step
     Aligned,
-    /// On all steps at once, by attention
+    /// Each step on all steps of the source, by attention
     Attention,
-    /// By the state that the encoder ends with
+    /// The initial state of the decoder on the final state of the encoder
     Bridge,
 }
 
 /// Names of the attention scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ScoreName {
-    /// Luong's dot product
+    /// Luong et al. 2015: dot product
     Dot,
-    /// Luong's dot product after a learnt map
+    /// Luong et al. 2015: bilinear form
     General,
-    /// Bahdanau's small network
+    /// Bahdanau et al. 2015: feed-forward network
     Additive,
 }
 
@@ -66,21 +66,21 @@ pub struct PartTrainingArgs {
     #[arg(long, default_value = "part.safetensors", value_name = "FILE")]
     pub output: PathBuf,
 
-    /// Epochs of unconditional training first: the decoder alone, and then only the weights that read the source, which a small
-    /// collection needs; with `--conditioning aligned` [default: 0, for aligned drums 25]
+    /// Epochs of unconditional pretraining of the decoder, after which only the encoder and the weights that read it are
+    /// trained; for small corpora, with `--conditioning aligned` [default: 0, for aligned drums 25]
     #[arg(long, alias = "alone", value_name = "EPOCHS")]
     pub unconditional_epochs: Option<u64>,
 
-    /// Hidden units of the encoder in each direction [default: 32, for drums 64]
+    /// Hidden units of the encoder per direction [default: 32, for drums 64]
     #[arg(long)]
     pub encoder: Option<usize>,
 
-    /// Input dropout of the source: share of its notes that are left out during training [default: 0.1, for drums 0]
+    /// Source dropout: probability that a note of the source is dropped during training [default: 0.1, for drums 0]
     #[arg(long, alias = "hide-source")]
     pub source_dropout: Option<f64>,
 
-    /// Input dropout of the history: share of the new part's own past that is left out during training, so that the model uses
-    /// the source [default: 0.1, for drums 0.2]
+    /// History dropout: probability that a note of the new part's own past is dropped during training, so that the model relies
+    /// on the source [default: 0.1, for drums 0.2]
     #[arg(long, alias = "hide-history")]
     pub history_dropout: Option<f64>,
 
@@ -88,19 +88,19 @@ pub struct PartTrainingArgs {
     #[arg(long)]
     pub weight_decay: Option<f64>,
 
-    /// How the new part is conditioned on the source; several are combined [default: aligned,attention; for drums aligned]
+    /// How the decoder is conditioned on the source; several may be combined [default: aligned,attention; for drums aligned]
     #[arg(long, alias = "listen", value_delimiter = ',', value_name = "WAY")]
     pub conditioning: Option<Vec<Way>>,
 
-    /// The attention score
+    /// Attention score
     #[arg(long, default_value = "general")]
     pub score: ScoreName,
 
-    /// Scheduled sampling: share of inputs at the end of training that the model sampled itself; 0 is teacher forcing
+    /// Scheduled sampling: probability at the end of training that an input is the model's own sample; 0 is teacher forcing
     #[arg(long, default_value_t = TrainPartOptions::default().scheduled_sampling)]
     pub scheduled_sampling: f64,
 
-    /// Also compare with unconditional models, in N trainings, each with another sixth of the pieces held out
+    /// Also compare with unconditional models, by cross-validation over N of 6 folds
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=6))]
     pub compare: Option<u8>,
 }

@@ -74,7 +74,7 @@ impl Terminal {
         thousands((self.steps as f64 / self.started.elapsed().as_secs_f64().max(1e-9)) as u64)
     }
 
-    fn tell(&self, text: &str) {
+    fn print_line(&self, text: &str) {
         match &self.bar {
             _ if self.quiet => {}
             Some(bar) => bar.suspend(|| eprintln!("{text}")),
@@ -99,11 +99,11 @@ impl Write for Terminal {
 
 impl Progress for Terminal {
     fn note(&mut self, text: &str) {
-        self.tell(text);
+        self.print_line(text);
     }
 
     fn warning(&mut self, text: &str) {
-        self.tell(text);
+        self.print_line(text);
     }
 
     fn advance(&mut self, done: u64, total: u64, text: &str) {
@@ -143,7 +143,7 @@ impl Progress for Terminal {
     fn epoch(&mut self, report: &EpochReport, epochs: u64) {
         self.last_valid = Some(report.valid_nll);
         if self.verbose || !io::stderr().is_terminal() {
-            self.tell(&format!(
+            self.print_line(&format!(
                 "epoch {:>2}/{epochs}  train {:.3}  validation {:.3} nats/step{}  gradient {:.2}  rate {:.1e}  {} steps/s",
                 report.epoch,
                 report.train_nll,

@@ -14,7 +14,7 @@ use composer::train::{METRICS_FILE, MODEL_FILE, TrainOptions, Trained, plan, tra
 use composer_bptt::Cell;
 use composer_evaluation::assessment::Assessment;
 use composer_models::seq2seq::Task;
-use composer_report::likelihood::verdict;
+use composer_report::likelihood::summary as test_loss;
 use composer_report::text::thousands;
 use serde_json::json;
 use std::io::Write;
@@ -25,7 +25,7 @@ use toml::Value;
 #[derive(Clone, Debug, Parser)]
 #[command(after_long_help = presets())]
 pub struct TrainArgs {
-    /// Folder with MIDI files (searched with its subfolders) [default: the built-in music]; of the tasks accompany, drum and
+    /// Folder with MIDI files (searched with its subfolders) [default: the built-in corpus]; of the tasks accompany, drum and
     /// reharmonise several, for reharmonise each with the name of its style: rag=FOLDER
     #[arg(value_name = "FOLDER")]
     pub folders: Vec<String>,
@@ -42,7 +42,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["output_dir", "init_from"])]
     pub resume: Option<PathBuf>,
 
-    /// Only print all settings, the size of the network, and how much memory and time the training takes
+    /// Print all settings, the number of parameters and the estimated memory and time, without training
     #[arg(long)]
     pub dry_run: bool,
 
@@ -67,7 +67,7 @@ pub struct TrainArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct SettingsArgs {
-    /// Settings for the time that you have: quick, good or overnight; --help lists them
+    /// Settings for a training time: quick, good or overnight; --help lists them
     #[arg(long, value_name = "NAME", value_parser = preset)]
     pub preset: Option<Preset>,
 
@@ -79,10 +79,10 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 
-    #[arg(long, help = with_default("Seed of the training: weights, order and dropout", "training.seed"))]
+    #[arg(long, help = with_default("Seed of the training: initial weights, order of the pieces, dropout", "training.seed"))]
     pub seed: Option<u64>,
 
-    #[arg(long, help = with_default("Epochs at most; training stops earlier when the validation loss no longer falls", "training.epochs"))]
+    #[arg(long, help = with_default("Maximum number of epochs; early stopping on the validation loss", "training.epochs"))]
     pub epochs: Option<u64>,
 
     #[arg(long, help = with_default(&with_cells("Cell of the network"), "model.cell"))]
@@ -94,10 +94,10 @@ pub struct SettingsArgs {
     #[arg(long, help = with_default("Number of layers", "model.layers"))]
     pub layers: Option<usize>,
 
-    #[arg(long, help = with_default("Dropout between layers and before the output, against overfitting", "model.dropout"))]
+    #[arg(long, help = with_default("Dropout between layers and before the output", "model.dropout"))]
     pub dropout: Option<f64>,
 
-    #[arg(long, help = with_default("Sequences in a batch", "training.batch_size"))]
+    #[arg(long, help = with_default("Batch size, in sequences", "training.batch_size"))]
     pub batch_size: Option<usize>,
 
     #[arg(long, help = with_default("Steps of truncated backpropagation through time (64 sixteenths are four bars); 0: whole pieces", "training.tbptt_len"))]
@@ -109,7 +109,7 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "NAME", help = with_default("Representation: frames, events, metrical-events, remi, multitrack-remi, voices, chords or bars", "music.representation"))]
     pub representation: Option<String>,
 
-    /// Initialise the weights from this model instead of at random
+    /// Fine-tune: start from the weights of this model instead of random ones
     #[arg(long, value_name = "MODEL")]
     pub init_from: Option<PathBuf>,
 }
@@ -163,7 +163,7 @@ impl TrainArgs {
             ("--dry-run", self.dry_run),
         ];
         if let Some((name, _)) = foreign.iter().find(|(_, given)| *given) {
-            return Err(wrong_input(format!("{name} is for models that compose; leave it out with --task")));
+            return Err(wrong_input(format!("{name} is only for --task compose")));
         }
         if self.folders.is_empty() {
             return Err(wrong_input("this task needs one or several folders of MIDI files"));
@@ -187,9 +187,7 @@ pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         return task_args::run(&args.part_options(task)?, terminal);
     }
     if args.folders.len() > 1 || (args.resume.is_some() && !args.folders.is_empty()) {
-        return Err(wrong_input(
-            "a model that composes is trained on one folder, and resumed without naming it",
-        ));
+        return Err(wrong_input("--task compose takes one folder, or --resume without a folder"));
     }
     let layers = args.layers()?;
     let options = TrainOptions {
@@ -218,18 +216,18 @@ fn dry_run(options: &TrainOptions, terminal: &mut Terminal) -> anyhow::Result<()
     write!(terminal, "{}", plan.settings.to_toml()?)?;
     writeln!(terminal, "\n# {} parameters", thousands(plan.parameters as u64))?;
     let most = thousands(plan.most_updates);
-    writeln!(terminal, "# {} updates in an epoch, {most} at most", plan.updates_per_epoch)?;
+    writeln!(terminal, "# {} updates per epoch, {most} at most", plan.updates_per_epoch)?;
     writeln!(terminal, "# about {:.0} MB of memory for the network", plan.memory_bytes as f64 / 1e6)?;
     writeln!(
         terminal,
-        "# about {:.0} s of training at most on this machine, by the clock of {} updates",
+        "# about {:.0} s of training at most on this machine, from {} timed updates",
         plan.most_seconds, plan.timed_updates
     )?;
     Ok(())
 }
 
 fn print_json(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let Trained { summary, likelihoods, written, assessment, folder, .. } = trained;
+    let Trained { summary, likelihoods, compositions, assessment, folder, .. } = trained;
     terminal.print_json(&json!({
         "folder": folder,
         "network": summary.description,
@@ -238,7 +236,7 @@ fn print_json(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> 
         "epochs": summary.outcome.epochs.len(),
         "best_epoch": summary.outcome.best.epoch,
         "likelihood": likelihoods,
-        "compositions": written.iter().map(|saved| json!({
+        "compositions": compositions.iter().map(|saved| json!({
             "name": saved.file_stem,
             "nats_per_step": saved.piece.nll_per_step(),
         })).collect::<Vec<_>>(),
@@ -249,9 +247,9 @@ fn print_json(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> 
 }
 
 fn summary(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let Trained { summary, likelihoods, written, assessment, folder, .. } = trained;
+    let Trained { summary, likelihoods, compositions, assessment, folder, .. } = trained;
     let shown = folder.display();
-    writeln!(terminal, "\n{}", verdict(likelihoods))?;
+    writeln!(terminal, "\n{}", test_loss(likelihoods))?;
     for row in likelihoods {
         writeln!(terminal, "  {:<13} {:>7.3} nats per step", row.name, row.nll.per_frame())?;
     }
@@ -262,14 +260,17 @@ fn summary(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
         summary.outcome.best.epoch,
         summary.outcome.epochs.len()
     )?;
-    writeln!(terminal, "\nIn {shown}:\n  report.html         open it in a browser: listen, look, compare")?;
-    for saved in written {
+    writeln!(
+        terminal,
+        "\nIn {shown}:\n  report.html         open it in a browser: piano rolls, players, curves, statistics"
+    )?;
+    for saved in compositions {
         writeln!(terminal, "  {0}.mid   {0}.wav", saved.file_stem)?;
     }
     writeln!(terminal, "  {MODEL_FILE}   {METRICS_FILE}   config.toml")?;
     if !summary.left_out.is_empty() {
         let files = summary.left_out.len();
-        writeln!(terminal, "\n{files} files were left out or used in part; the report says why.")?;
+        writeln!(terminal, "\n{files} files were skipped or used in part; the report lists why.")?;
     }
     writeln!(
         terminal,
@@ -284,7 +285,7 @@ fn warn(assessment: &Assessment, terminal: &mut Terminal) -> anyhow::Result<()> 
     if assessment.without_failure() == assessment.pieces.len() && assessment.copied() == 0 {
         return Ok(());
     }
-    writeln!(terminal, "\nWhat to listen for (the report says what to try):")?;
+    writeln!(terminal, "\nProblems found in the compositions (the report suggests what to try):")?;
     for piece in &assessment.pieces {
         if let Some(finding) = piece.diagnosis.main_finding() {
             writeln!(terminal, "  {}: {}. {}", piece.name, finding.mode.name(), finding.sentence)?;

@@ -24,7 +24,7 @@ pub struct ComposeOptions {
     pub num_outputs: usize,
     /// Length of each piece.
     pub length: Length,
-    /// Temperature: 1 as learnt, lower is safer, higher is riskier, 0 always the most likely.
+    /// Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy.
     pub temperature: Option<f64>,
     /// Notes that may sound together, at most.
     pub max_polyphony: usize,
@@ -98,7 +98,7 @@ pub enum Primer {
 pub struct FrameChoice {
     /// Temperature with which notes begin, if it is not the general one.
     pub onset_temperature: Option<f64>,
-    /// Temperature with which notes are held; 1, as learnt, unless the general one is 0.
+    /// Temperature with which notes are held; 1 unless the general one is 0.
     pub hold_temperature: Option<f64>,
     /// Deterministic: every pitch that is more likely than this sounds.
     pub threshold: Option<f64>,

@@ -35,7 +35,7 @@ use write::{add_track, drum_notes, free_channel, pitched_notes, softer, write_pa
 pub struct PartOptions {
     /// A model file; `None`: the built-in model of the task.
     pub model: Option<PathBuf>,
-    /// Temperature: 1 as learnt, lower is safer, higher is riskier, 0 always the most likely.
+    /// Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy.
     pub temperature: f64,
     /// Notes of the new part that may sound together, at most.
     pub max_polyphony: usize,
@@ -114,7 +114,9 @@ pub fn reharmonise(
     let (model, notes) = load(options, Task::Reharmonise, REHARMONISE)?;
     let Some(index) = notes.styles.iter().position(|known| known == style) else {
         let known = notes.styles.join(", ");
-        let text = format!("this model knows no style \"{style}\", but {known}; train one with other styles");
+        let text = format!(
+            "this model has no style \"{style}\"; it has {known}. Train a model with --task reharmonise for other styles"
+        );
         return Err(wrong_input(text).into());
     };
     Ok(below_melody(&model, &notes, score, options, melody, Some(index as u32))?)
@@ -131,7 +133,7 @@ pub fn drum(score: &Score, options: &PartOptions, bass_track: Option<usize>) -> 
     let before = result.notes().count();
     result.tracks.iter_mut().for_each(|track| track.notes.retain(|note| !note.is_drum()));
     let replaced = before - result.notes().count();
-    // Drums may rest for as long as they like, and do not tire.
+    // Drums have no longest rest and no longest note.
     let choice = FrameOptions {
         temperature: options.temperature,
         max_polyphony: options.max_polyphony,
@@ -140,10 +142,10 @@ pub fn drum(score: &Score, options: &PartOptions, bass_track: Option<usize>) -> 
         ..FrameOptions::default()
     };
     let given = only(score, &bass);
-    let written = write_part(&model, &given, None, choice, Vec::new(), options.seed)?;
-    let part = drum_notes(&written.frames, &result);
+    let generated = write_part(&model, &given, None, choice, Vec::new(), options.seed)?;
+    let part = drum_notes(&generated.frames, &result);
     add_track(&mut result, "drums", part);
-    Ok(NewPart { score: result, given, replaced, attention: written.attention })
+    Ok(NewPart { score: result, given, replaced, attention: generated.attention })
 }
 
 const ACCOMPANY: &[u8] = include_bytes!("../../models/accompany.safetensors");
@@ -157,7 +159,11 @@ fn load(options: &PartOptions, task: Task, built_in: &[u8]) -> anyhow::Result<(S
         None => seq2seq::from_bytes(built_in, Path::new("the built-in model"))?,
     };
     if notes.task != task {
-        return Err(wrong_input(format!("this model was trained to {:?}, not to {task:?}", notes.task)));
+        return Err(wrong_input(format!(
+            "this model was trained with --task {}, and this command needs --task {}",
+            task_name(notes.task),
+            task_name(task)
+        )));
     }
     Ok((model, notes))
 }
@@ -180,15 +186,15 @@ fn below_melody(
         ..FrameOptions::default()
     };
     let below = if melody.below { lowest_notes(&pitched().encode(&given)) } else { Vec::new() };
-    let written = write_part(model, &given, style, choice, below, options.seed)?;
+    let generated = write_part(model, &given, style, choice, below, options.seed)?;
     let decode = DecodeOptions {
         velocity: softer(&given),
         program: notes.program,
         channel: free_channel(&given),
         ..DecodeOptions::default()
     };
-    let part = pitched_notes(&written.frames, &given, &decode);
+    let part = pitched_notes(&generated.frames, &given, &decode);
     let mut result = given.clone();
     add_track(&mut result, "accompaniment", part);
-    Ok(NewPart { score: result, given, replaced, attention: written.attention })
+    Ok(NewPart { score: result, given, replaced, attention: generated.attention })
 }

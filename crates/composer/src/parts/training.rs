@@ -8,9 +8,9 @@ use crate::error::{Result, wrong_option};
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::settings::Run;
+use crate::train::progress_observer::ProgressObserver;
 use crate::train::recorder::MODEL_FILE;
 use crate::train::session::{InFolder, take_folder};
-use crate::train::shown::Shown;
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
 use composer_models::output_bias::output_bias;
 use composer_models::seq2seq::{self, AttentionConfig, Pair, PartNotes, Task};
@@ -192,7 +192,7 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
     };
     let mut measured = Vec::new();
     for fold in 0..options.compare.unwrap_or(1).into() {
-        let learning = Learning {
+        let training = FoldTraining {
             train: folds.train(fold),
             valid: folds.valid(fold),
             options,
@@ -201,12 +201,12 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
             fold,
         };
         progress.note(&format!(
-            "{} + {} + {} pieces have both parts: training, validation and test set.",
-            learning.train.len(),
-            learning.valid.len(),
+            "Pieces with both parts: {} for training, {} for validation, {} for test.",
+            training.train.len(),
+            training.valid.len(),
             folds.test(fold).len()
         ));
-        let (model, valid_nll, unconditional) = learning.models(&config, &without, progress)?;
+        let (model, valid_nll, unconditional) = training.models(&config, &without, progress)?;
         if fold == 0 {
             let notes = PartNotes { valid_nll: Some(valid_nll), ..notes.clone() };
             seq2seq::save(&model, &notes, &options.output)?;
@@ -240,7 +240,7 @@ fn configuration(task: Task, styles: usize, options: &TrainPartOptions, recipe: 
 }
 
 /// The training of one fold.
-struct Learning<'a> {
+struct FoldTraining<'a> {
     train: Vec<Pair>,
     valid: &'a [Pair],
     options: &'a TrainPartOptions,
@@ -249,7 +249,7 @@ struct Learning<'a> {
     fold: usize,
 }
 
-impl Learning<'_> {
+impl FoldTraining<'_> {
     /// A model with its validation loss; and an unconditional one, if there must be one to begin with or to compare with.
     fn models(
         &self,
@@ -297,8 +297,8 @@ impl Learning<'_> {
             None => {
                 let parameters = thousands(model.params().len() as u64);
                 progress.note(&format!("Training: {stage} model, {parameters} parameters."));
-                let mut shown = Shown { progress: &mut *progress, epochs: training.epochs };
-                let outcome = train(&mut model, &self.train, self.valid, training, &mut shown);
+                let mut observer = ProgressObserver { progress: &mut *progress, epochs: training.epochs };
+                let outcome = train(&mut model, &self.train, self.valid, training, &mut observer);
                 progress.finished();
                 outcome?
             }

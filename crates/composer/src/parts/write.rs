@@ -14,11 +14,11 @@ use composer_music::{Note, Score, Track};
 /// Longest source in steps: an hour of sixteenths at 120.
 const MAX_STEPS: usize = 30_000;
 
-/// A new part on the model's grid, and how it came about.
-pub struct Written {
+/// A new part on the model's grid, with the attention of each step.
+pub struct GeneratedPart {
     /// Its frames.
     pub frames: Vec<Frame>,
-    /// Where each step looked in the source; empty without attention.
+    /// Attention weights of each step over the source; empty without attention.
     pub attention: Vec<Look>,
 }
 
@@ -30,7 +30,7 @@ pub fn write_part(
     options: FrameOptions,
     below: Vec<u8>,
     seed: u64,
-) -> anyhow::Result<Written> {
+) -> anyhow::Result<GeneratedPart> {
     let Encoding::Frames { representation, .. } = model.config().source else {
         return Err(wrong_input("this model reads tokens, and these commands need one that reads frames"));
     };
@@ -49,7 +49,7 @@ pub fn write_part(
     for decided in generator.by_ref() {
         frames.extend(decided?.first().map(|step| step.frame));
     }
-    Ok(Written { frames, attention: generator.model().attended().to_vec() })
+    Ok(GeneratedPart { frames, attention: generator.model().attended().to_vec() })
 }
 
 /// Frames as pitched notes at the ticks of a score.

@@ -1,8 +1,8 @@
-//! [`Progress`]: who is told how far a use case has come.
+//! [`Progress`]: what a use case reports while it runs.
 
 use composer_training::{EpochReport, UpdateReport};
 
-/// Is told how far a use case has come. Every method has a default that does nothing; `()` wants to know nothing.
+/// Receives the progress of a use case. Every method has a default that does nothing; `()` ignores all of them.
 ///
 /// ```
 /// use composer::Progress;
@@ -32,7 +32,7 @@ pub trait Progress: Send {
     /// After every epoch of a training of at most `epochs`.
     fn epoch(&mut self, _report: &EpochReport, _epochs: u64) {}
 
-    /// What was told by [`Progress::advance`], [`Progress::update`] and [`Progress::epoch`] is over.
+    /// What [`Progress::advance`], [`Progress::update`] and [`Progress::epoch`] reported has ended.
     fn finished(&mut self) {}
 
     /// Whether to stop. A training saves a checkpoint first.

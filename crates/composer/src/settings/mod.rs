@@ -188,19 +188,19 @@ impl Settings {
         same_end == *self && self.training.continues_as(&other.training)
     }
 
-    /// Refuses variants that would change nothing, because the symbols do not tell what would vary.
+    /// Refuses variants that would change nothing, because the symbols do not encode what would vary.
     pub(crate) fn check_augmentation(&self, representation: &AnyRepresentation) -> anyhow::Result<()> {
         let TrainingConfig { stretch, velocity, .. } = self.training;
         let representation_name = &self.music.representation;
         if stretch != 1.0 && !representation.has_tempo() {
             return Err(wrong_input(format!(
-                "training.stretch is {stretch}, but {representation_name} count notes in quarters and do not tell the tempo: leave it at \
+                "training.stretch is {stretch}, but {representation_name} measure time in quarters and do not encode the tempo: leave it at \
                  1, or use events or remi"
             )));
         }
         if velocity != 0 && !representation.has_velocity() {
             return Err(wrong_input(format!(
-                "training.velocity is {velocity}, but {representation_name} do not tell how loud notes are: leave it at 0, or use events \
+                "training.velocity is {velocity}, but {representation_name} do not encode velocity: leave it at 0, or use events \
                  or remi"
             )));
         }
@@ -295,10 +295,9 @@ mod tests {
         ] {
             match with(&[setting]) {
                 Err(error) => assert!(error.to_string().contains(words), "{setting}: {error}"),
-                Ok(_) => assert_eq!(
-                    setting, "training.sampling.k=2",
-                    "a constant that is not used is not looked at"
-                ),
+                Ok(_) => {
+                    assert_eq!(setting, "training.sampling.k=2", "a constant that is not used is not checked")
+                }
             }
         }
     }

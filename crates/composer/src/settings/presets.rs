@@ -1,4 +1,4 @@
-//! Presets: settings for the time that somebody has.
+//! Presets: settings for a given training time.
 
 use crate::error::wrong_input;
 
@@ -7,7 +7,7 @@ use crate::error::wrong_input;
 pub struct Preset {
     /// Its name.
     pub name: &'static str,
-    /// How long a training of the built-in music takes on two cores, in words.
+    /// How long a training of the built-in corpus takes on two cores, in words.
     pub time: &'static str,
     /// What differs from the defaults, as TOML.
     pub settings: &'static str,

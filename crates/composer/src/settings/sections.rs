@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Music {
-    /// Folder with MIDI files; empty: the built-in music.
+    /// Folder with MIDI files; empty: the built-in corpus.
     pub folder: String,
     /// The representation, by name.
     pub representation: String,

@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// The pieces of one set, in the same order in every list.
 #[derive(Default)]
-pub(crate) struct Set {
+pub(crate) struct Subset {
     /// Names.
     pub names: Vec<String>,
     /// Exact notes.
@@ -29,7 +29,7 @@ pub(crate) struct Set {
     pub sequences: Vec<Sequence>,
 }
 
-impl Set {
+impl Subset {
     fn push(&mut self, piece: Piece, representation: &FrameRepresentation) {
         let frames = representation.encode(&piece.score);
         self.names.push(piece.name);
@@ -65,21 +65,21 @@ pub(crate) struct Material {
     /// How they become tokens, if the network reads those.
     pub tokens: Option<AnyRepresentation>,
     /// The training set.
-    pub train: Set,
+    pub train: Subset,
     /// The validation set.
-    pub valid: Set,
+    pub valid: Subset,
     /// The test set.
-    pub test: Set,
+    pub test: Subset,
     /// Files that could not be used, or only in part, and why.
     pub left_out: Vec<(String, String)>,
 }
 
 impl Material {
-    /// Reads a folder, or the built-in music.
+    /// Reads a folder, or the built-in corpus.
     pub(crate) fn load(folder: Option<&Path>, representation: FrameRepresentation) -> anyhow::Result<Self> {
         let (name, corpus) = match folder {
             Some(folder) => (folder.display().to_string(), corpus::load(folder)?),
-            None => (SHIPPED.to_string(), corpus::shipped()),
+            None => (BUILT_IN.to_string(), corpus::shipped()),
         };
         Self::split(name, corpus, representation)
     }
@@ -92,15 +92,15 @@ impl Material {
                 corpus.pieces.len()
             )));
         }
-        let left_out = corpus.verdicts.iter().filter_map(complaint).collect();
+        let left_out = corpus.verdicts.iter().filter_map(warning).collect();
         let split = corpus::split(corpus.pieces);
         let mut material = Self {
             name,
             representation,
             tokens: None,
-            train: Set::default(),
-            valid: Set::default(),
-            test: Set::default(),
+            train: Subset::default(),
+            valid: Subset::default(),
+            test: Subset::default(),
             left_out,
         };
         for (set, pieces) in [
@@ -130,7 +130,7 @@ impl Material {
             set.tokenise(&learnt)?;
         }
         if self.train.sequences.iter().all(Sequence::is_empty) {
-            return Err(wrong_input(format!("{} has nothing that {} can hold", self.name, learnt.name())));
+            return Err(wrong_input(format!("{} has no music that {} can encode", self.name, learnt.name())));
         }
         self.tokens = Some(learnt);
         Ok(())
@@ -165,10 +165,10 @@ impl Material {
         }
     }
 
-    /// Says what was found, and which files were left out.
+    /// Reports the size of each set, and which files were skipped.
     pub(crate) fn announce(&self, progress: &mut dyn Progress) {
         progress.note(&format!(
-            "Music: {} ({} + {} + {} pieces for training, validation and test; {} steps).",
+            "Music: {} ({} training, {} validation and {} test pieces; {} steps).",
             self.name,
             self.train.names.len(),
             self.valid.names.len(),
@@ -221,13 +221,13 @@ impl Material {
     }
 }
 
-/// The built-in music, for people.
-const SHIPPED: &str = "the music that ships: ten piano pieces and sixty-six of game music";
+/// The built-in corpus, for people.
+const BUILT_IN: &str = "the built-in corpus: 10 piano pieces and 66 pieces of game music";
 
-/// What people should know of a file that was not used, or only in part.
-fn complaint(verdict: &Verdict) -> Option<(String, String)> {
+/// Why a file was skipped or used only in part, for people.
+fn warning(verdict: &Verdict) -> Option<(String, String)> {
     let reason = match (&verdict.dropped, &verdict.report) {
-        (Some(dropped), _) => format!("left out: {}", dropped.reason),
+        (Some(dropped), _) => format!("skipped: {}", dropped.reason),
         (None, Some(report)) if !report.damage.is_empty() => format!("used in part: {}", report.damage[0]),
         _ => return None,
     };

@@ -1,12 +1,12 @@
 //! Training: settings and music in, a run folder with a model, compositions and a report out.
 
-mod along_the_way;
 pub(crate) mod material;
 mod options;
 mod plan;
+pub(crate) mod progress_observer;
 pub(crate) mod recorder;
+mod sample;
 pub(crate) mod session;
-pub(crate) mod shown;
 mod tensorboard;
 
 pub use options::TrainOptions;
@@ -24,8 +24,8 @@ use crate::sound::small_wav;
 use composer_evaluation::assessment::Assessment;
 use composer_evaluation::statistics::summarise;
 use composer_music::midi;
-use composer_report::evaluation::{Set, marked_quarters};
-use composer_report::{Example, Likelihood, Report};
+use composer_report::evaluation::{AssessedSet, marked_quarters};
+use composer_report::{Likelihood, PieceFigure, Report, TrainingSummary};
 use material::Material;
 use recorder::SAMPLE_PREFIX;
 use session::Session;
@@ -41,12 +41,12 @@ pub struct Trained {
     /// The best model, as it is in the folder.
     pub model: TrainedModel,
     /// Losses, curves and pieces.
-    pub summary: composer_report::Trained,
+    pub summary: TrainingSummary,
     /// Baselines and the model on the test pieces, the model last.
     pub likelihoods: Vec<Likelihood>,
-    /// What was composed.
-    pub written: Vec<SavedPiece>,
-    /// The compositions beside the training pieces; `None` if those are too few to say what is usual.
+    /// The compositions, as files.
+    pub compositions: Vec<SavedPiece>,
+    /// The compositions compared with the training pieces; `None` if those are too few to say what is usual.
     pub assessment: Option<Assessment>,
 }
 
@@ -64,7 +64,7 @@ pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trai
     let finished = session.train(options, &folder, progress)?;
     let material = &session.material;
     let soundfont = options.compositions.soundfont.as_deref();
-    let summary = composer_report::Trained {
+    let summary = TrainingSummary {
         corpus_name: material.name.clone(),
         description: session.description(),
         parameters: session.model.params().len(),
@@ -83,10 +83,10 @@ pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trai
     };
     let model = TrainedModel::load(folder.path(MODEL_FILE))?;
     let likelihoods = measure(&model.model, material)?;
-    let written = save_into(compose(&model, &options.compositions)?, &folder, soundfont)?;
-    let assessment = of_compositions(&written, material);
+    let compositions = save_into(compose(&model, &options.compositions)?, &folder, soundfont)?;
+    let assessment = of_compositions(&compositions, material);
     let trained =
-        Trained { folder: folder.folder().to_owned(), model, summary, likelihoods, written, assessment };
+        Trained { folder: folder.folder().to_owned(), model, summary, likelihoods, compositions, assessment };
     let report = report(&trained, material, options)?;
     folder.write("report.html", report.as_bytes())?;
     Ok(trained)
@@ -104,47 +104,47 @@ pub fn plan(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Plan>
 }
 
 /// The samples of a few bars that the training left in the folder, in the order of the epochs.
-fn samples(folder: &OutputFolder, soundfont: Option<&Path>) -> anyhow::Result<Vec<Example>> {
+fn samples(folder: &OutputFolder, soundfont: Option<&Path>) -> anyhow::Result<Vec<PieceFigure>> {
     let mut names: Vec<String> = std::fs::read_dir(folder.folder())?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.starts_with(SAMPLE_PREFIX) && name.ends_with(".mid"))
         .collect();
     names.sort();
-    let example = |name: &String| {
+    let figure = |name: &String| {
         let epoch = name.trim_start_matches(SAMPLE_PREFIX).trim_end_matches(".mid").trim_start_matches('0');
         let score = midi::read(&std::fs::read(folder.path(name))?)?.score;
-        Ok(Example {
+        Ok(PieceFigure {
             title: format!("After epoch {epoch}"),
-            caption: "four bars, from the same random numbers".into(),
+            caption: "four bars, sampled with the same seed".into(),
             wav: small_wav(&score, soundfont)?,
             score,
             marks: Vec::new(),
         })
     };
-    names.iter().map(example).collect()
+    names.iter().map(figure).collect()
 }
 
 fn report(trained: &Trained, material: &Material, options: &TrainOptions) -> Result<String> {
-    let Trained { written, assessment, .. } = trained;
+    let Trained { compositions, assessment, .. } = trained;
     let soundfont = options.compositions.soundfont.as_deref();
-    let composed: Vec<_> = written.iter().map(|saved| saved.piece.score.clone()).collect();
+    let composed: Vec<_> = compositions.iter().map(|saved| saved.piece.score.clone()).collect();
     let corpus = summarise(&material.train.scores);
     let composition = summarise(&composed);
-    let mut examples = Vec::new();
-    for (number, saved) in written.iter().take(3).enumerate() {
+    let mut figures = Vec::new();
+    for (number, saved) in compositions.iter().take(3).enumerate() {
         let nll = saved.piece.nll_per_step();
-        examples.push(Example {
+        figures.push(PieceFigure {
             title: format!("Composition {}", number + 1),
-            caption: format!("{}.mid, {nll:.2} nats per step under the model itself", saved.file_stem),
+            caption: format!("{}.mid, {nll:.2} nats per step under the model", saved.file_stem),
             wav: small_wav(&saved.piece.score, soundfont)?,
             score: saved.piece.score.clone(),
             marks: assessment.as_ref().map_or(Vec::new(), |assessment| marked_quarters(assessment, number)),
         });
     }
     if let Some((name, score)) = material.excerpt(EXCERPT_BARS) {
-        examples.push(Example {
+        figures.push(PieceFigure {
             title: "From the corpus".into(),
-            caption: format!("the opening of {name}, on the same grid"),
+            caption: format!("opening of {name}, on the same grid"),
             wav: small_wav(&score, soundfont)?,
             score,
             marks: Vec::new(),
@@ -153,9 +153,9 @@ fn report(trained: &Trained, material: &Material, options: &TrainOptions) -> Res
     let report = Report {
         trained: &trained.summary,
         likelihoods: &trained.likelihoods,
-        examples: &examples,
+        figures: &figures,
         statistics: [("corpus", &corpus), ("compositions", &composition)],
-        assessment: assessment.as_ref().map(|assessment| Set {
+        assessment: assessment.as_ref().map(|assessment| AssessedSet {
             name: "compositions",
             assessment,
             scores: &composed,

@@ -7,7 +7,7 @@ use composer_training::{Control, Observer, TrainingConfig, UpdateReport, train};
 use serde::Serialize;
 use std::time::Instant;
 
-/// Updates that are made to tell the time; the first one is not counted.
+/// Updates that are timed; the first one is a warm-up.
 const UPDATES: u64 = 4;
 
 /// What a training would cost.
@@ -29,7 +29,7 @@ pub struct Plan {
     pub timed_updates: u64,
 }
 
-/// Makes a few updates and looks at the clock.
+/// Times a few updates.
 pub(super) fn plan(mut session: Session) -> anyhow::Result<Plan> {
     let settings = session.config.clone();
     let training = &settings.training;
@@ -44,10 +44,10 @@ pub(super) fn plan(mut session: Session) -> anyhow::Result<Plan> {
     let updates_per_epoch = EpochPlan::new(&shapes, copies, rows, length, training.seed, 1).updates() as u64;
     let longest = shapes.iter().map(|shape| shape.steps).max().unwrap_or(0);
     let memory_bytes = memory_estimate(&session.model, training, if length == 0 { longest } else { length });
-    let mut rehearsal = Rehearsal::default();
+    let mut timed = TimedUpdates::default();
     let sets = &session.material;
-    train(&mut session.model, &sets.train.sequences, &sets.valid.sequences, training, &mut rehearsal)?;
-    let (most_updates, most_seconds) = at_most(training, updates_per_epoch, rehearsal.seconds_per_update());
+    train(&mut session.model, &sets.train.sequences, &sets.valid.sequences, training, &mut timed)?;
+    let (most_updates, most_seconds) = at_most(training, updates_per_epoch, timed.seconds_per_update());
     let (parameters, timed_updates) = (session.model.params().len(), UPDATES - 1);
     Ok(Plan {
         settings,
@@ -73,13 +73,13 @@ fn at_most(training: &TrainingConfig, per_epoch: u64, seconds_per_update: f64) -
     }
 }
 
-/// Makes a few updates and looks at the clock.
+/// Times a few updates.
 #[derive(Default)]
-struct Rehearsal {
+struct TimedUpdates {
     times: Vec<Instant>,
 }
 
-impl Rehearsal {
+impl TimedUpdates {
     fn seconds_per_update(&self) -> f64 {
         match (self.times.first(), self.times.last()) {
             (Some(first), Some(last)) if self.times.len() > 1 => {
@@ -90,7 +90,7 @@ impl Rehearsal {
     }
 }
 
-impl Observer for Rehearsal {
+impl Observer for TimedUpdates {
     /// Stops without the validation that an end of the run would bring: it is not what is timed.
     fn update(&mut self, report: &UpdateReport) -> Control {
         self.times.push(Instant::now());

@@ -24,7 +24,7 @@ pub const METRICS_FILE: &str = "metrics.jsonl";
 /// What else is done after an epoch: keeping the best model, say.
 pub type AfterEpoch<'a, M> = dyn FnMut(&EpochReport, &M) -> std::io::Result<()> + 'a;
 
-/// Records a training in a run folder, keeps a checkpoint there, and tells a [`Progress`].
+/// Records a training in a run folder, keeps a checkpoint there, and reports to a [`Progress`].
 pub struct RunRecorder<'a, M> {
     progress: &'a mut dyn Progress,
     epochs: u64,
@@ -110,7 +110,7 @@ impl<'a, M> RunRecorder<'a, M> {
     }
 }
 
-/// Beginning of the names of samples along the way; the number of the epoch follows.
+/// Beginning of the names of samples during training; the number of the epoch follows.
 pub const SAMPLE_PREFIX: &str = "sample-epoch-";
 
 impl<M> Observer<M> for RunRecorder<'_, M> {

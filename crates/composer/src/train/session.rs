@@ -2,7 +2,7 @@
 
 use super::options::TrainOptions;
 use super::recorder::{AfterEpoch, CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE, RunRecorder, SAMPLE_PREFIX};
-use super::{along_the_way, material::Material, tensorboard::EVENTS_PREFIX};
+use super::{material::Material, sample, tensorboard::EVENTS_PREFIX};
 use crate::error::{Stopped, wrong_input};
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
@@ -21,17 +21,17 @@ use composer_training::{
 };
 use std::path::Path;
 
-/// A training that is ready to begin or to go on.
+/// A training that is ready to start or to resume.
 pub struct Session {
     /// What it depends on.
     pub config: Settings,
-    /// What it learns from.
+    /// The training, validation and test pieces.
     pub material: Material,
     /// The network, with its first weights.
     pub model: SequenceModel,
 }
 
-/// A training that came to its end.
+/// A finished training.
 pub struct Finished {
     /// Every epoch.
     pub outcome: Outcome,
@@ -109,7 +109,7 @@ impl Session {
             if report.best {
                 file::save(model, &notes, &folder.path(MODEL_FILE)).map_err(std::io::Error::other)?;
             }
-            if run.samples { sample(folder, report.epoch, model, &notes) } else { Ok(()) }
+            if run.samples { write_sample(folder, report.epoch, model, &notes) } else { Ok(()) }
         };
         let resume_with = format!("composer train --resume {}", folder.folder().display());
         let in_folder = InFolder { folder, run, resume: options.resume.is_some(), resume_with: &resume_with };
@@ -156,7 +156,7 @@ pub fn take_folder(folder: &mut OutputFolder, resume: bool, run: &Path) -> anyho
     folder.remove_all(EVENTS_PREFIX)
 }
 
-/// A training of any model in a run folder: shown, recorded, and resumed if there is a checkpoint.
+/// A training of any model in a run folder: reported, recorded, and resumed if there is a checkpoint.
 pub struct InFolder<'a> {
     /// Where it is recorded.
     pub folder: &'a OutputFolder,
@@ -202,7 +202,7 @@ impl InFolder<'_> {
         let at = self.folder.folder().display();
         let outcome = outcome.map_err(|error| match error {
             TrainingError::Diverged(_) if self.folder.path(MODEL_FILE).exists() => anyhow::anyhow!(
-                "{error}; what was saved before is intact in {at}, to begin a new run with: --init-from \
+                "{error}; the best model so far is in {at}; start a new run from it with --init-from \
                  {at}/{MODEL_FILE}"
             ),
             other => other.into(),
@@ -220,12 +220,17 @@ impl InFolder<'_> {
     }
 }
 
-/// A few bars at epochs 1, 2, 4, 8 …, to hear how the music grew.
-fn sample(folder: &OutputFolder, epoch: u64, model: &SequenceModel, notes: &Notes) -> std::io::Result<()> {
+/// A few bars at epochs 1, 2, 4, 8 …, to compare the music during training.
+fn write_sample(
+    folder: &OutputFolder,
+    epoch: u64,
+    model: &SequenceModel,
+    notes: &Notes,
+) -> std::io::Result<()> {
     if !epoch.is_power_of_two() {
         return Ok(());
     }
-    match along_the_way::sample(model, notes) {
+    match sample::sample(model, notes) {
         Some(midi) => write_atomically(folder.path(&format!("{SAMPLE_PREFIX}{epoch:04}.mid")), &midi),
         None => Ok(()),
     }
@@ -238,7 +243,7 @@ fn init_from(model: &mut SequenceModel, path: &Path) -> anyhow::Result<()> {
     if ours.encoding.first_plane().is_some() != theirs.encoding.first_plane().is_some() {
         let name = notes.representation.map_or("frames", |tokens| tokens.name());
         return Err(wrong_input(format!(
-            "{} reads music as {name}, and this training does not: use --representation {name}, or begin with random \
+            "{} reads music as {name}, and this training does not: use --representation {name}, or start from random \
              weights",
             path.display()
         )));
@@ -264,14 +269,14 @@ fn init_from(model: &mut SequenceModel, path: &Path) -> anyhow::Result<()> {
         let settings: String =
             differences.iter().map(|(name, _, theirs)| format!(" --set {name}={theirs}")).collect();
         return Err(wrong_input(format!(
-            "{} has {name} {theirs}, and the configuration says {ours}: fit it to the model with{settings}",
+            "{} has {name} {theirs}, and the configuration has {ours}: match the model with{settings}",
             path.display()
         )));
     }
     if ours.encoding != theirs.encoding {
         return Err(wrong_input(format!(
             "{} reads music in another representation or vocabulary than this training: use the representation that it \
-             was trained with, or begin with random weights",
+             was trained with, or start from random weights",
             path.display()
         )));
     }

@@ -83,9 +83,9 @@ fn a_model_can_be_trained_further_if_it_fits() {
     assert_refused(&composer(here.path(), &args), 2, &words);
 
     // It diverges before an epoch is over: there is advice, and no model to begin with.
-    let wild = ["training.learning_rate=1e30", "training.clip_grad_norm=1e30"];
-    let mut args = small_training(&["--cell", "rnn-relu", "--set", wild[0], "--set", wild[1]]);
-    args[2] = "wild";
+    let diverging = ["training.learning_rate=1e30", "training.clip_grad_norm=1e30"];
+    let mut args = small_training(&["--cell", "rnn-relu", "--set", diverging[0], "--set", diverging[1]]);
+    args[2] = "diverging";
     let output = composer(here.path(), &args);
     assert_refused(&output, 1, &["update", "smaller training.learning_rate"]);
     assert!(!complaint(&output).contains("--init-from"), "{}", complaint(&output));
@@ -153,9 +153,9 @@ fn tokens_are_varied_while_they_are_learnt_and_what_would_change_nothing_is_refu
         seen.push(varied);
     }
     for (representation, setting, words) in [
-        ("frames", "training.stretch=1.2", ["frames", "do not tell the tempo"]),
-        ("metrical-events", "training.stretch=1.2", ["metrical-events", "do not tell the tempo"]),
-        ("voices", "training.velocity=20", ["voices", "how loud"]),
+        ("frames", "training.stretch=1.2", ["frames", "do not encode the tempo"]),
+        ("metrical-events", "training.stretch=1.2", ["metrical-events", "do not encode the tempo"]),
+        ("voices", "training.velocity=20", ["voices", "do not encode velocity"]),
         ("events", "training.stretch=3", ["training.stretch", "from 1"]),
         ("events", "training.velocity=64", ["training.velocity", "from 0"]),
     ] {

@@ -48,7 +48,7 @@ fn said(output: &std::process::Output) -> String {
 }
 
 #[test]
-fn sets_are_judged_side_by_side_and_copies_named() {
+fn sets_are_compared_and_copies_named() {
     let here = music();
     let args = ["evaluate", "sound", "stuck", "--reference", "real"];
     let record = json(&composer(here.path(), &[&args[..], &["--json", "--muspy"]].concat()));
@@ -91,7 +91,7 @@ fn sets_are_judged_side_by_side_and_copies_named() {
     }
     let page = std::fs::read_to_string(here.path().join("evaluation.html")).expect("a page");
     for words in
-        ["Which is closer to real music", "What it is made of", "Where", "fill=\"#fbe3d6\"", "low.mid"]
+        ["Which set is closer to real music", "Distributions", "Piano rolls", "fill=\"#fbe3d6\"", "low.mid"]
     {
         assert!(page.contains(words), "\"{words}\" is missing in the page");
     }
@@ -114,7 +114,7 @@ fn odd_music_has_an_answer_in_every_command() {
     for words in [
         "empty.mid: collapse into repetition",
         "not a single note",
-        "drums.mid: not judged: it has only drums",
+        "drums.mid: not assessed: it has only drums",
     ] {
         assert!(text.contains(words), "\"{words}\" is missing in: {text}");
     }
@@ -178,7 +178,7 @@ fn untrained(path: &Path, encoding: Encoding, notes: &Notes) {
 }
 
 #[test]
-fn likelihood_is_told_in_every_unit_for_every_representation() {
+fn likelihood_is_given_in_every_unit_for_every_representation() {
     let here = music();
     let frames = Encoding::frames(FrameRepresentation::default());
     untrained(&here.path().join("frames"), frames, &Notes::default());

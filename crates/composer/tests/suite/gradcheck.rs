@@ -1,4 +1,4 @@
-//! `composer gradcheck`: a row per parameter, a verdict, and an exit code that can be trusted.
+//! `composer gradcheck`: a row per parameter, a result, and an exit code that can be trusted.
 
 use crate::common;
 
@@ -15,7 +15,7 @@ fn json(output: &std::process::Output) -> Value {
 }
 
 #[test]
-fn all_cells_pass_with_a_row_for_every_parameter_and_a_verdict() {
+fn all_cells_pass_with_a_row_for_every_parameter_and_a_result() {
     let output = gradcheck(&[]);
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -94,7 +94,7 @@ fn a_gate_that_is_one_percent_wrong_is_caught_and_named() {
 }
 
 #[test]
-fn verdicts_do_not_depend_on_the_seed() {
+fn results_do_not_depend_on_the_seed() {
     for seed in ["2", "3", "4", "5", "6", "7", "8", "9"] {
         // Many units of the kinked cell, so that some lie near their kink.
         let output = gradcheck(&["--cell", "rnn-relu", "--hidden", "16", "--steps", "10", "--seed", seed]);

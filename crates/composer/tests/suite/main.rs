@@ -2,17 +2,17 @@
 
 mod bad_input;
 mod benchmark;
+mod command_line;
 mod common;
 mod compose;
 mod configuration;
 mod evaluate;
+mod failure_detection;
 mod gradcheck;
-mod habits;
 mod ingest_and_inspect;
-mod memorised;
-mod outside_eyes;
+mod memorisation;
+mod output_files;
 mod parts;
-mod reproducible;
+mod reproducibility;
 mod resume;
-mod spoilt;
 mod study;

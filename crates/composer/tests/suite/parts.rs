@@ -80,7 +80,7 @@ fn a_melody_is_accompanied_and_stays_as_it_was() {
 }
 
 #[test]
-fn an_accompaniment_stays_below_the_melody_if_it_is_told_to() {
+fn an_accompaniment_stays_below_the_melody_on_request() {
     let melody = song(vec![tune(0, 50)]); // up to 59
     let highest = |arguments: &[&str]| {
         let after = result(&melody, arguments);
@@ -133,7 +133,7 @@ fn what_cannot_be_found_is_asked_for_in_words() {
         (vec!["accompany", "in.mid"], "--melody-track"),
         (vec!["drum", "in.mid"], "--bass-track"),
         (vec!["accompany", "in.mid", "--melody-track", "7"], "no track 7"),
-        (vec!["reharmonise", "in.mid", "--style", "polka", "--melody-track", "0"], "knows no style"),
+        (vec!["reharmonise", "in.mid", "--style", "polka", "--melody-track", "0"], "has no style \"polka\""),
         (vec!["accompany", "missing.mid"], "missing.mid"),
     ] {
         let output = composer(folder.path(), &arguments);
@@ -154,9 +154,9 @@ fn a_page_shows_both_parts() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let page = std::fs::read_to_string(folder.path().join("out.html")).expect("a page");
     assert_eq!(page.matches("Piano roll: ").count(), 2);
-    assert!(page.contains("New accompaniment for in.mid") && page.contains("Where the model looked"));
+    assert!(page.contains("New accompaniment for in.mid") && page.contains("<h2>Attention</h2>"));
     let pictures = page.split("</audio>").nth(1).expect("pictures after the sound");
-    assert!(pictures.contains("Attention: which step") && !pictures.contains("NaN"));
+    assert!(pictures.contains("Attention weights of each step") && !pictures.contains("NaN"));
 }
 
 /// Songs of a bass and drums that always strike with it.
@@ -206,15 +206,16 @@ fn a_part_is_learnt_and_the_source_is_shown_to_be_used() {
         let line = said.lines().find(|line| line.ends_with(name)).unwrap_or_else(|| panic!("{name}: {said}"));
         line.split_whitespace().next().and_then(|word| word.parse().ok()).expect("a figure")
     };
-    let heard = figure("  with the source");
-    assert!(heard < figure("  with a shuffled source") - 0.1, "{said}");
-    assert!(heard < figure("  for an unconditional model") - 0.1, "{said}");
+    let with_source = figure("  with the source");
+    assert!(with_source < figure("  with a shuffled source") - 0.1, "{said}");
+    assert!(with_source < figure("  for an unconditional model") - 0.1, "{said}");
     std::fs::copy(folder.path().join("songs/0.mid"), folder.path().join("in.mid")).expect("copies");
     let drum = ["drum", "in.mid", "--model", "part.safetensors", "--page", "--output", "out.mid"];
     assert!(composer(folder.path(), &drum).status.success());
     let page = std::fs::read_to_string(folder.path().join("out.html")).expect("a page");
     assert!(
-        page.contains("Attention: which step") && page.contains("of all looks are within a beat"),
+        page.contains("Attention weights of each step")
+            && page.contains("of the attention weight is within a quarter note"),
         "a picture"
     );
     let output = composer(folder.path(), &["learn-part", "accompany", "songs"]);
@@ -280,7 +281,7 @@ fn train_with_a_task_is_what_learn_part_was() {
     let new = model(&["train", "songs", "--task", "drum"], "new.safetensors");
     assert!(new == model(&["learn-part", "drum", "songs"], "old.safetensors"), "the same model");
     for (arguments, words) in [
-        (vec!["train", "songs", "--task", "drum", "--preset", "good"], "--preset is for models that compose"),
+        (vec!["train", "songs", "--task", "drum", "--preset", "good"], "--preset is only for --task compose"),
         (vec!["train", "--task", "drum"], "folders"),
         (vec!["train", "songs", "songs"], "one folder"),
     ] {

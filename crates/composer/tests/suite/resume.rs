@@ -160,7 +160,7 @@ fn wait_for(mut done: impl FnMut() -> bool) {
 }
 
 #[test]
-fn damage_is_told_and_the_checkpoint_before_takes_over() {
+fn damage_is_reported_and_the_checkpoint_before_takes_over() {
     let here = here();
     let mut child = start(here.path(), &[&TRAIN[..], &["run"]].concat());
     let run = here.path().join("run");
@@ -185,7 +185,7 @@ fn damage_is_told_and_the_checkpoint_before_takes_over() {
 }
 
 #[test]
-fn a_second_training_in_the_same_folder_is_refused_and_a_lost_folder_is_told() {
+fn a_second_training_in_the_same_folder_is_refused_and_a_lost_folder_is_reported() {
     let here = here();
     let child = start(
         here.path(),

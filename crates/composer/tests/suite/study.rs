@@ -8,8 +8,8 @@ use tempfile::tempdir;
 
 /// The page asks nothing of a network.
 fn assert_self_contained(page: &str) {
-    for foreign in ["src=\"http", "href=\"http", "url(http", "@import", "<script"] {
-        assert!(!page.contains(foreign), "the page has {foreign}");
+    for request in ["src=\"http", "href=\"http", "url(http", "@import", "<script"] {
+        assert!(!page.contains(request), "the page has {request}");
     }
 }
 
@@ -43,7 +43,7 @@ fn a_small_study_of_gradient_flow_writes_a_page_and_three_tables() {
         assert!(table.contains(words), "{words} is missing in\n{table}");
     }
     let page = fs::read_to_string(here.path().join("out/gradient-flow.html")).unwrap();
-    for words in ["vanishes", "What the gates do", "Through which gates", "<svg"] {
+    for words in ["vanishes", "Gate activations", "Gradient through each gate", "<svg"] {
         assert!(page.contains(words), "{words} is missing in the page");
     }
     assert_self_contained(&page);

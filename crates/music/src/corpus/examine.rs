@@ -164,7 +164,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Looks at the bytes of one file: its verdict, and the piece if it is kept. Duplicates are for the caller to find.
+/// Examines the bytes of one file: its report, and the piece if it is kept. Duplicates are for the caller to find.
 pub fn examine(name: &str, bytes: &[u8], criteria: &Criteria) -> (Verdict, Option<Piece>) {
     let sha256 = content::sha256_hex(bytes);
     let mut verdict = Verdict { name: name.to_owned(), sha256: Some(sha256.clone()), ..Verdict::default() };

@@ -1,4 +1,4 @@
-//! Corpora: pieces from files, a verdict for every file, the music that ships, and splits that keep pieces apart.
+//! Corpora: pieces from files, a report on every file, the built-in corpus, and splits that keep copies of a piece together.
 
 mod content;
 mod examine;
@@ -30,7 +30,7 @@ pub struct Piece {
     pub sha256: String,
 }
 
-/// The usable pieces of a corpus, sorted by name, and a verdict for every file that was looked at.
+/// The usable pieces of a corpus, sorted by name, and a report on every file that was read.
 #[derive(Clone, Debug, Default)]
 pub struct Corpus {
     /// What can be used.
@@ -95,7 +95,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Corpus, Error> {
 
 /// Loads folders and files, keeping the pieces that meet the criteria.
 ///
-/// A bad file never ends the run: its verdict says what is wrong with it. For more music than fits into memory, walk
+/// A bad file never ends the run: its report says what is wrong with it. For more music than fits into memory, walk
 /// over [`midi_files`] and [`examine`] one file at a time.
 ///
 /// # Errors

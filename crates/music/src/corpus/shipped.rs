@@ -1,10 +1,10 @@
-//! The music that ships inside the binary, so that the first run needs no download and no path.
+//! The built-in corpus, which is part of the binary, so that the first run needs no download and no path.
 //!
 //! The files are in the crate [`composer_datasets`], with the provenance and licence of each.
 
 use super::{Corpus, Criteria, examine, without_duplicates};
 
-/// All music that ships: [`piano`] and [`games`].
+/// The whole built-in corpus: [`piano`] and [`games`].
 pub fn shipped() -> Corpus {
     let Corpus { mut pieces, mut verdicts } = piano();
     let games = games();

@@ -105,7 +105,7 @@ fn midi(tick: Ticks, order: (u8, usize), channel: u8, message: MidiMessage) -> E
 /// Per track, the notes that need a program change before them.
 ///
 /// Readers differ in whose program changes count: those of the track, or those of any track on the channel, which is
-/// what a synthesiser hears. So there is one wherever either would be wrong.
+/// what a synthesiser plays. So there is one wherever either would be wrong.
 fn program_changes(score: &Score) -> Vec<Vec<bool>> {
     let mut needed: Vec<Vec<bool>> =
         score.tracks.iter().map(|track| vec![false; track.notes.len()]).collect();

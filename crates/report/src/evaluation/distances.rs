@@ -1,6 +1,6 @@
-//! How far sets are from real music, beside how far real music is from itself.
+//! Distances of sets from real music, compared with distances among real pieces.
 
-use super::set::Set;
+use super::set::AssessedSet;
 use crate::charts;
 use composer_evaluation::distance::{Closer, Comparison, DistributionComparison};
 use composer_evaluation::significance::Interval;
@@ -14,11 +14,11 @@ const FURTHEST: f64 = 3.0;
 const REAL: &str = "real music";
 
 /// Statistics and distributions of the sets, those that are furthest away as histograms over each other.
-pub fn section(sets: &[Set]) -> crate::error::Result<Markup> {
+pub fn section(sets: &[AssessedSet]) -> crate::error::Result<Markup> {
     Ok(html! { (statistics(sets)?) (distributions(sets)?) })
 }
 
-fn statistics(sets: &[Set]) -> crate::error::Result<Markup> {
+fn statistics(sets: &[AssessedSet]) -> crate::error::Result<Markup> {
     let Some(rows) = sets.first().map(|set| &set.assessment.comparisons) else { return Ok(html! {}) };
     let mut histograms = Vec::new();
     for row in furthest(sets) {
@@ -32,9 +32,9 @@ fn statistics(sets: &[Set]) -> crate::error::Result<Markup> {
         section {
             h2 { "Statistics" }
             p {
-                "Means with 95 % intervals over pieces. The distance is how far the distribution of these pieces lies from that of "
-                "real music, in standard deviations; the grey band is how far as many real pieces lie from the others. "
-                "A dot inside the band is not distinguishable from real music with so few pieces."
+                "Means with 95 % intervals over pieces. The distance is between the distributions of these pieces and of real music, "
+                "in standard deviations of real music. The grey band is the distance between as many real pieces and the other real "
+                "pieces: a dot inside it cannot be distinguished from real music with this number of pieces."
             }
             table {
                 thead { tr {
@@ -58,12 +58,12 @@ fn statistics(sets: &[Set]) -> crate::error::Result<Markup> {
     })
 }
 
-fn statistic<'a>(set: &Set<'a>, name: &str) -> Option<&'a Comparison> {
+fn statistic<'a>(set: &AssessedSet<'a>, name: &str) -> Option<&'a Comparison> {
     set.assessment.comparisons.iter().find(|row| row.name == name)
 }
 
 /// The statistics in which any set lies furthest beyond the distances of real music.
-fn furthest<'a>(sets: &[Set<'a>]) -> Vec<&'a Comparison> {
+fn furthest<'a>(sets: &[AssessedSet<'a>]) -> Vec<&'a Comparison> {
     let mut rows: Vec<&Comparison> = sets.iter().flat_map(|set| &set.assessment.comparisons).collect();
     rows.sort_by(|a, b| (b.distance - b.human.high).total_cmp(&(a.distance - a.human.high)));
     let mut chosen: Vec<&Comparison> = Vec::new();
@@ -84,21 +84,27 @@ fn statistic_cells(row: Option<&Comparison>) -> Markup {
 }
 
 /// A distance, in bold if it is larger than between real pieces, and its plot.
-fn distance_cells(distance: f64, human: &Interval, as_real: bool, furthest: f64, digits: usize) -> Markup {
+fn distance_cells(
+    distance: f64,
+    human: &Interval,
+    is_indistinguishable: bool,
+    furthest: f64,
+    digits: usize,
+) -> Markup {
     let text = format!("{distance:.digits$}");
     html! {
-        td.number { @if as_real { (text) } @else { strong { (text) } } }
-        td { (PreEscaped(distance_plot(distance, human, as_real, furthest))) }
+        td.number { @if is_indistinguishable { (text) } @else { strong { (text) } } }
+        td { (PreEscaped(distance_plot(distance, human, is_indistinguishable, furthest))) }
     }
 }
 
-fn distributions(sets: &[Set]) -> crate::error::Result<Markup> {
+fn distributions(sets: &[AssessedSet]) -> crate::error::Result<Markup> {
     let Some(rows) = sets.first().map(|set| &set.assessment.distributions) else { return Ok(html! {}) };
     let all = || sets.iter().flat_map(|set| &set.assessment.distributions);
     let most = all().map(|row| row.divergence.max(row.human_divergence.high)).fold(0.01, f64::max);
     let mut charts = Vec::new();
     for (name, classes) in [("pitch_classes", &PITCH_CLASSES[..]), ("note_lengths", &LENGTHS[..])] {
-        let of = |set: &Set<'_>| distribution(set, name).map(|row| row.shares.clone());
+        let of = |set: &AssessedSet<'_>| distribution(set, name).map(|row| row.shares.clone());
         let Some(first) = sets.first().and_then(|set| distribution(set, name)) else { continue };
         let shares: Vec<_> = sets.iter().filter_map(|set| Some((set.name, of(set)?))).collect();
         let mut bars = vec![(REAL, first.reference_shares.as_slice())];
@@ -107,11 +113,11 @@ fn distributions(sets: &[Set]) -> crate::error::Result<Markup> {
     }
     Ok(html! {
         section {
-            h2 { "What it is made of" }
+            h2 { "Distributions" }
             p {
-                "Jensen–Shannon divergence from real music, in bits, with the band that as many real pieces have; and how far the "
-                "distances between these pieces and real ones overlap with those of real ones among themselves (Yang and Lerch "
-                "2020), beside what real pieces reach."
+                "Jensen–Shannon divergence from real music in bits, with the band of as many real pieces; and the overlapping area of the "
+                "distances between these pieces and real ones with the distances among real ones (Yang and Lerch 2020), with the "
+                "range for real pieces."
             }
             table {
                 thead { tr { th { "" } @for set in sets { th.number { (set.name) } th { "" } th.number { "overlap" } } } }
@@ -131,7 +137,7 @@ fn distributions(sets: &[Set]) -> crate::error::Result<Markup> {
     })
 }
 
-fn distribution<'a>(set: &Set<'a>, name: &str) -> Option<&'a DistributionComparison> {
+fn distribution<'a>(set: &AssessedSet<'a>, name: &str) -> Option<&'a DistributionComparison> {
     set.assessment.distributions.iter().find(|row| row.name == name)
 }
 
@@ -152,14 +158,14 @@ const LENGTHS: [&str; 12] =
     ["1", "1/2", "1/4", "1/8", "1/16", "1/2.", "1/4.", "1/8.", "1/16.", "1/2 3", "1/4 3", "1/8 3"];
 
 /// Which of the first two sets is closer to real music.
-pub fn closer(sets: &[Set], closer: &[Closer]) -> Markup {
+pub fn closer(sets: &[AssessedSet], closer: &[Closer]) -> Markup {
     let [first, second, ..] = sets else { return html! {} };
     html! {
         section {
-            h2 { "Which is closer to real music" }
+            h2 { "Which set is closer to real music" }
             p {
-                "Distances of " (first.name) " and " (second.name) ", and whether pieces dealt to the two at random would differ as much "
-                "(permutation test, two-sided, corrected by Holm for all rows). Bold: p below 0.05."
+                "Distances of " (first.name) " and " (second.name) " from real music, and the p-value of their difference "
+                "(two-sided permutation test over pieces, Holm-corrected over all rows). Bold: p below 0.05."
             }
             table {
                 thead { tr { th { "" } th.number { (first.name) } th.number { (second.name) } th { "closer" } th.number { "p" } } }
@@ -179,14 +185,14 @@ pub fn closer(sets: &[Set], closer: &[Closer]) -> Markup {
     }
 }
 
-fn nearer<'a>(first: &Set<'a>, second: &Set<'a>, row: &Closer) -> &'a str {
+fn nearer<'a>(first: &AssessedSet<'a>, second: &AssessedSet<'a>, row: &Closer) -> &'a str {
     if row.first <= row.second { first.name } else { second.name }
 }
 
 /// The band of human distances and a dot for the distance of the set.
-fn distance_plot(distance: f64, human: &Interval, as_real: bool, furthest: f64) -> String {
+fn distance_plot(distance: f64, human: &Interval, is_indistinguishable: bool, furthest: f64) -> String {
     let x = |distance: f64| 4.0 + 152.0 * distance.clamp(0.0, furthest) / furthest;
-    let color = if as_real { "#2f6f8f" } else { "#c2562d" };
+    let color = if is_indistinguishable { "#2f6f8f" } else { "#c2562d" };
     format!(
         concat!(
             r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 14" width="120" height="14" role="img" "##,

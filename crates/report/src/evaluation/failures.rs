@@ -1,6 +1,6 @@
-//! What is wrong with each piece, where, and whether it was copied.
+//! The failures found in each piece, in which bars, and whether it was copied.
 
-use super::set::{Set, marked_quarters};
+use super::set::{AssessedSet, marked_quarters};
 use crate::piano_roll;
 use composer_evaluation::assessment::Assessed;
 use composer_evaluation::failure::FailureMode;
@@ -10,14 +10,14 @@ use maud::{Markup, PreEscaped, html};
 const DRAWN: usize = 8;
 
 /// A table of modes, then what was found in each piece.
-pub fn section(set: &Set) -> Markup {
+pub fn section(set: &AssessedSet) -> Markup {
     let assessment = set.assessment;
     html! {
         section {
-            h2 { "What goes wrong" }
+            h2 { "Failures" }
             p {
-                "Four ways in which composed music fails, looked for in this order. A finding means that the piece is "
-                "worse than about 98 % of real music in excerpts of " (assessment.quarters) " quarters."
+                "Four typical failures of generated music, tested in this order. A finding means that the piece is "
+                "worse than about 98 % of real music, compared in excerpts of " (assessment.quarters) " quarters."
             }
             table {
                 thead { tr { th { "piece" } @for mode in FailureMode::ALL { th { (mode.name()) } } th { "originality" } } }
@@ -45,24 +45,24 @@ pub fn section(set: &Set) -> Markup {
 
 fn mark(piece: &Assessed, mode: FailureMode) -> Markup {
     match piece.diagnosis.findings.iter().find(|finding| finding.mode == mode) {
-        Some(finding) if finding.secondary => html! { span.note { "found, may follow" } },
+        Some(finding) if finding.secondary => html! { span.note { "found, possibly a consequence" } },
         Some(_) => html! { strong { "found" } },
         None if piece.diagnosis.unjudged.is_some() => html! { "–" },
         None => html! { "✓" },
     }
 }
 
-/// Piano rolls with the offending bars marked.
-pub fn rolls(set: &Set) -> Markup {
+/// Piano rolls with the bars of the findings marked.
+pub fn rolls(set: &AssessedSet) -> Markup {
     let first_sentence = |piece: &Assessed| match (piece.diagnosis.main_finding(), piece.diagnosis.unjudged) {
         (Some(finding), _) => finding.sentence.clone(),
-        (None, Some(reason)) => format!("not judged: {reason}"),
+        (None, Some(reason)) => format!("not assessed: {reason}"),
         (None, None) => "no failure found".into(),
     };
     html! {
         section {
-            h2 { "Where" }
-            p.note { "Bars of four quarters. Shaded: the bars that the first finding points at." }
+            h2 { "Piano rolls" }
+            p.note { "Bars of four quarters. Shaded: the bars of the first finding." }
             @for (i, (piece, score)) in set.assessment.pieces.iter().zip(set.scores).take(DRAWN).enumerate() {
                 figure {
                     figcaption { strong { (piece.name) } " " span { (first_sentence(piece)) } }
@@ -74,12 +74,12 @@ pub fn rolls(set: &Set) -> Markup {
 }
 
 /// How much of each piece occurs in the real music.
-pub fn originality(set: &Set) -> Markup {
+pub fn originality(set: &AssessedSet) -> Markup {
     html! {
         section {
-            h2 { "Copied or new" }
+            h2 { "Originality" }
             table {
-                thead { tr { th { "piece" } th { "" } th.number { "shared sequences of 4" } th.number { "of 8" } th.number { "of 16 onsets" } } }
+                thead { tr { th { "piece" } th { "" } th.number { "n-grams in common: 4 onsets" } th.number { "8 onsets" } th.number { "16 onsets" } } }
                 tbody {
                     @for piece in &set.assessment.pieces {
                         tr {

@@ -1,10 +1,10 @@
-//! Sets of music beside real music: the page of `composer evaluate`, and its part in every report.
+//! Sets of music compared with real music: the page of `composer evaluate`, and its part in every report.
 
 mod distances;
 mod failures;
 mod set;
 
-pub use set::{Set, marked_quarters};
+pub use set::{AssessedSet, marked_quarters};
 
 use crate::likelihood::{Likelihood, likelihood_table};
 use crate::page::{fact, page};
@@ -16,7 +16,7 @@ use maud::{Markup, html};
 /// Everything on the page.
 pub struct EvaluationPage<'a> {
     /// The sets, at least one.
-    pub sets: &'a [Set<'a>],
+    pub sets: &'a [AssessedSet<'a>],
     /// Which of the first two sets is closer to real music; empty for one set.
     pub closer: &'a [Closer],
     /// How well a model predicts, the model last; empty without a model.
@@ -29,7 +29,7 @@ impl EvaluationPage<'_> {
         let body = html! {
             (self.heading())
             @if !self.likelihoods.is_empty() {
-                section { h2 { "How well the model predicts" } (likelihood_table(self.likelihoods)) }
+                section { h2 { "Test loss" } (likelihood_table(self.likelihoods)) }
             }
             @for set in self.sets {
                 @if self.sets.len() > 1 { h2.part { (set.name) } }
@@ -48,16 +48,16 @@ impl EvaluationPage<'_> {
         html! {
             header {
                 p.kicker { "composer" }
-                h1 { "Beside real music" }
+                h1 { "Comparison with real music" }
                 @if let [set] = self.sets { p.lead { (headline(set.assessment)) } (facts(set.assessment)) }
-                @else { (side_by_side(self.sets)) }
+                @else { (summary_table(self.sets)) }
             }
         }
     }
 }
 
-/// What goes wrong, what is copied and how far a set is from real music: the sections for other pages.
-pub fn sections(set: &Set) -> crate::error::Result<Markup> {
+/// Failures, originality and the distances of a set from real music: the sections for other pages.
+pub fn sections(set: &AssessedSet) -> crate::error::Result<Markup> {
     Ok(html! {
         (failures::section(set))
         (failures::originality(set))
@@ -65,19 +65,21 @@ pub fn sections(set: &Set) -> crate::error::Result<Markup> {
     })
 }
 
-/// What most pieces suffer from, in a sentence.
+/// The most frequent failure, in a sentence.
 pub fn headline(assessment: &Assessment) -> String {
     match assessment.main_failure() {
-        Some(mode) => format!("Most pieces fail in the same way: {}.", mode.name()),
-        None if assessment.without_failure() == assessment.pieces.len() => "No piece shows a failure.".into(),
-        None if 2 * assessment.without_failure() >= assessment.pieces.len() => {
-            "Most pieces are sound.".into()
+        Some(mode) => format!("Most pieces show the same failure: {}.", mode.name()),
+        None if assessment.without_failure() == assessment.pieces.len() => {
+            "No failure was found in any piece.".into()
         }
-        None => "Most pieces fail, in different ways.".into(),
+        None if 2 * assessment.without_failure() >= assessment.pieces.len() => {
+            "Most pieces show no failure.".into()
+        }
+        None => "Most pieces show a failure, of different kinds.".into(),
     }
 }
 
-fn as_real(assessment: &Assessment) -> String {
+fn indistinguishable(assessment: &Assessment) -> String {
     let statistics = assessment.comparisons.iter().map(|row| row.is_indistinguishable());
     let all = statistics.chain(assessment.distributions.iter().map(|row| row.is_indistinguishable()));
     format!("{} of {}", all.clone().filter(|real| *real).count(), all.count())
@@ -88,14 +90,14 @@ fn facts(assessment: &Assessment) -> Markup {
         dl.facts {
             (fact(&format!("{} of {}", assessment.without_failure(), assessment.pieces.len()), "pieces without a failure"))
             (fact(&assessment.copied().to_string(), "pieces copied"))
-            (fact(&as_real(assessment), "statistics as in real music"))
+            (fact(&indistinguishable(assessment), "statistics indistinguishable from real music"))
             (fact(&assessment.reference_summary.pieces.to_string(), "real pieces"))
         }
     }
 }
 
 /// The sets as columns.
-fn side_by_side(sets: &[Set]) -> Markup {
+fn summary_table(sets: &[AssessedSet]) -> Markup {
     let each = |figure: &dyn Fn(&Assessment) -> String| -> Vec<String> {
         sets.iter().map(|set| figure(set.assessment)).collect()
     };
@@ -105,12 +107,12 @@ fn side_by_side(sets: &[Set]) -> Markup {
     ];
     rows.extend(FailureMode::ALL.map(|mode| (mode.name(), each(&|set| set.count(mode).to_string()))));
     rows.push(("copied", each(&|set| set.copied().to_string())));
-    rows.push(("statistics as in real music", each(&as_real)));
+    rows.push(("statistics indistinguishable from real music", each(&indistinguishable)));
     html! {
         table {
             thead { tr { th { "" } @for set in sets { th { (set.name) } } } }
             tbody {
-                tr { th { "in a sentence" } @for set in sets { td { (headline(set.assessment)) } } }
+                tr { th { "summary" } @for set in sets { td { (headline(set.assessment)) } } }
                 @for (name, figures) in &rows { tr { th { (name) } @for figure in figures { td { (figure) } } } }
             }
         }

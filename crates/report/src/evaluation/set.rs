@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// A set of pieces, assessed.
 #[derive(Clone, Copy)]
-pub struct Set<'a> {
+pub struct AssessedSet<'a> {
     /// Its name.
     pub name: &'a str,
     /// The figures.

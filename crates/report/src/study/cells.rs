@@ -2,7 +2,7 @@
 
 use crate::charts::{self, Axes, Line, cell_name, plain};
 use crate::page::{fact, page};
-use crate::study::again::again;
+use crate::study::reproduce::reproduce;
 use crate::text::thousands;
 use composer_bptt::Cell;
 use composer_evaluation::significance::Interval;
@@ -26,7 +26,7 @@ pub struct CellsReport<'a> {
     pub seconds: f64,
     /// Trainings at a time.
     pub threads: usize,
-    /// The command that makes the page again.
+    /// The command that reproduces the page.
     pub command: &'a str,
 }
 
@@ -45,7 +45,7 @@ impl CellsReport<'_> {
             (self.over_time()?)
             @for &form in &self.config.forms { (self.cells(form)) }
             (self.method())
-            (again(self.command, "The same figures on any number of cores; only the times differ:"))
+            (reproduce(self.command, "The figures are the same on any number of threads; only the times differ:"))
         };
         Ok(page("cells and scheduled sampling", &body))
     }
@@ -60,7 +60,7 @@ impl CellsReport<'_> {
                 dl.facts {
                     (fact(self.music, "music"))
                     (fact(&thousands(parameters as u64), "parameters of each model, at most"))
-                    (fact(&format!("{updates} × {} × {} bars", self.config.batch, self.config.bars), "updates × stretches × their length"))
+                    (fact(&format!("{updates} × {} × {} bars", self.config.batch, self.config.bars), "updates × batch size × sequence length"))
                     (fact(&format!("{:.1} min", self.seconds / 60.0), &format!("{} trainings with {seeds} seeds, {} at a time", self.study.outcomes.len(), self.threads)))
                 }
             }
@@ -73,7 +73,7 @@ impl CellsReport<'_> {
         html! {
             section {
                 h2 { "What each arm changes" }
-                p { "The difference from teacher forcing with the same cell and seed, mean over cells and seeds with its 95 % interval; bold where the interval leaves out zero. Lower is better." }
+                p { "The difference from teacher forcing with the same cell and seed, mean over cells and seeds with its 95 % interval; bold where the interval excludes zero. Lower is better." }
                 @for &form in &self.config.forms {
                     h3 { "On " (form) }
                     table {
@@ -107,32 +107,32 @@ impl CellsReport<'_> {
     fn over_time(&self) -> crate::error::Result<Markup> {
         let divergence: Series = |o| o.bars.iter().map(Bar::divergence).collect();
         let reference: Series = |o| o.bars.iter().map(|bar| bar.reference_nll).collect();
-        let wounds: Series = |o| o.recovery.clone();
+        let recovery: Series = |o| o.recovery.clone();
         let real = |of: fn(&Bar) -> f64| self.study.real.iter().map(of).collect::<Vec<_>>();
         let (bits, nats) = ("bits from the training music", "nats per quarter");
-        let composed = format!("bar of a composition (learnt from {} at a time)", self.config.bars);
+        let composed = format!("bar of the composition (training sequences have {} bars)", self.config.bars);
         let mut charts = Vec::new();
         for &form in &self.config.forms {
             charts.push((
                 form,
-                "how far it is from real music",
+                "divergence from real music",
                 self.chart(form, &composed, bits, divergence, &real(Bar::divergence))?,
             ));
             charts.push((
                 form,
-                "how unlikely the reference finds it",
+                "NLL under the reference model",
                 self.chart(form, &composed, nats, reference, &real(|bar| bar.reference_nll))?,
             ));
             charts.push((
                 form,
-                "what a bar of wrong notes costs",
-                self.chart(form, "true bars after the wrong one", nats, wounds, &[])?,
+                "NLL increase after a bar of wrong notes",
+                self.chart(form, "true bars after the wrong one", nats, recovery, &[])?,
             ));
         }
         Ok(html! {
             section {
                 h2 { "Bar by bar" }
-                p { "Means over cells and seeds, with 95 % intervals. A network that cannot bear its own mistakes moves away from real music the longer it composes." }
+                p { "Means over cells and seeds, with 95 % intervals. With exposure bias, a network that conditions on its own errors drifts away from real music as the composition gets longer." }
                 div.charts { @for (form, what, chart) in &charts { figure { figcaption { strong { (form) } (what) } (PreEscaped(chart)) } } }
             }
         })
@@ -197,7 +197,7 @@ impl CellsReport<'_> {
         html! {
             section {
                 h2 { "Every cell on " (form) }
-                p { "Mean over seeds, ± half of Student's 95 % interval. A stretch has " (window) " " (form.step_name()) "s." }
+                p { "Mean over seeds, ± half of Student's 95 % interval. A training sequence has " (window) " " (form.step_name()) "s." }
                 @for &cell in &self.config.cells {
                     h3 { (cell_name(cell)) span.note { (self.size(form, cell)) } }
                     table {
@@ -214,9 +214,9 @@ impl CellsReport<'_> {
 
     fn size(&self, form: Form, cell: Cell) -> String {
         let outcome = self.study.outcomes.iter().find(|o| (o.trial.form, o.trial.cell) == (form, cell));
-        let told =
+        let size =
             outcome.map(|o| format!(", {} units, {} parameters", o.hidden, thousands(o.parameters as u64)));
-        told.unwrap_or_default()
+        size.unwrap_or_default()
     }
 
     fn row(&self, form: Form, cell: Cell, measure: &Measure) -> Markup {
@@ -239,12 +239,12 @@ impl CellsReport<'_> {
             section {
                 h2 { "What is measured" }
                 ul {
-                    li { strong { "The same for all: " } "parameters, updates, the music of an update, its order, Adam at a rate of " (self.config.learning_rate) ", and no setting that was tuned for one of them. Both representations hold exactly the same music, on a grid of sixteenths, so that their likelihoods per quarter can be compared. Frames see each other's bits; events can write a chord in one order only, and have no place in the bar as frames here have none." }
-                    li { strong { "Arms: " } "with scheduled sampling, a symbol that the network reads is its own sample instead of the truth, with a probability that rises from 0 to " (plain(&(1.0 - self.config.floor))) " over the training; random noise replaces as many symbols by others of the training music; always sampling reads no truth at all. Targets are always true (Bengio et al. 2015)." }
-                    li { strong { "Held-out likelihood: " } "of pieces that no network saw, all their symbols true. It is what teacher forcing optimises." }
-                    li { strong { "Divergence: " } (self.config.compositions) " compositions of " (self.config.composed_bars()) " bars, " (COMPOSITION_FACTOR) " times what a network learnt from at a time, sampled from the model as it is. Jensen-Shannon divergence, mean of three: time that each pitch class sounds, notes in a bar, lengths of notes. " (study.real_excerpts) " stretches of held-out music have " (format!("{:.4}", real(Bar::divergence))) " bits." }
-                    li { strong { "The reference " } "is an LSTM on frames with " (thousands(study.reference_parameters as u64)) " parameters, taught by teacher forcing for three times the updates, with a seed of its own. It finds the held-out pieces " (format!("{:.3}", study.reference_nll)) ", and stretches of them as long as compositions " (format!("{:.3}", real(|bar| bar.reference_nll))) " nats per quarter likely. Music that is likelier than real music is too simple." }
-                    li { strong { "Wrong notes: " } (study.perturbations) " stretches of held-out music, in which every pitch of one bar is moved by a semitone to a tritone. What the true bars after it cost more than after true notes, with all symbols true." }
+                    li { strong { "The same for all: " } "parameters, updates, the batches and their order, Adam with a learning rate of " (self.config.learning_rate) ". No setting was tuned for one cell or arm. Both representations encode exactly the same music, on a grid of sixteenths, so their NLL per quarter is comparable. The pitches of a frame are coupled; the notes of a chord have one fixed order as events. Neither input includes the position in the bar." }
+                    li { strong { "Arms: " } "with scheduled sampling, each input symbol is the network's own sample instead of the true symbol, with a probability that rises from 0 to " (plain(&(1.0 - self.config.floor))) " during training (Bengio et al. 2015). Controls: random noise replaces as many input symbols by random ones of the training set; always sampling uses no true inputs. Targets are always the true symbols." }
+                    li { strong { "Held-out NLL: " } "of held-out pieces with true inputs, which is what teacher forcing minimises." }
+                    li { strong { "Divergence: " } (self.config.compositions) " compositions of " (self.config.composed_bars()) " bars, " (COMPOSITION_FACTOR) " times the length of a training sequence, sampled at temperature 1. Jensen–Shannon divergence, mean of three distributions: duration of each pitch class, notes per bar, note lengths. " (study.real_excerpts) " excerpts of held-out music have " (format!("{:.4}", real(Bar::divergence))) " bits." }
+                    li { strong { "The reference model " } "is an LSTM on frames with " (thousands(study.reference_parameters as u64)) " parameters, trained with teacher forcing for three times as many updates, with its own seed. Its NLL is " (format!("{:.3}", study.reference_nll)) " nats per quarter on the held-out pieces, and " (format!("{:.3}", real(|bar| bar.reference_nll))) " on excerpts of them as long as the compositions. Music with a lower NLL than real music is too simple." }
+                    li { strong { "Wrong notes: " } (study.perturbations) " excerpts of held-out music in which every pitch of one bar is transposed by between a semitone and a tritone. The figure is by how much the NLL of the following true bars rises." }
                 }
             }
         }
@@ -257,7 +257,7 @@ fn per_step(form: Form) -> Measure {
         Form::Frames => "nats per frame",
         Form::Events => "nats per token",
     };
-    Measure { name: "nll_per_step", title: "held-out likelihood", unit, digits: 3, of: |o| o.nll_per_step }
+    Measure { name: "nll_per_step", title: "held-out NLL", unit, digits: 3, of: |o| o.nll_per_step }
 }
 
 /// The colour of an arm.
@@ -302,16 +302,16 @@ pub fn number(value: f64, digits: usize) -> String {
 pub fn headline(study: &Study, config: &Config) -> String {
     let sampled = [Arm::Linear, Arm::InverseSigmoid, Arm::Exponential, Arm::Always];
     let Some(arm) = sampled.into_iter().find(|arm| config.arms.contains(arm)) else {
-        return "No arm samples: there is nothing to say of scheduled sampling.".into();
+        return "No arm uses scheduled sampling, so there is nothing to compare.".into();
     };
-    let told = config.forms.iter().map(|&form| {
+    let sentences = config.forms.iter().map(|&form| {
         let of = |name: &str| {
             let measure = MEASURES.iter().find(|measure| measure.name == name).unwrap_or(&MEASURES[0]);
             plus_minus(change(&study.outcomes, form, arm, measure), measure.digits, true)
         };
         format!(
-            "On {form}, {} changes the held-out likelihood by {} nats per quarter, the divergence of what is composed by {} \
-             bits, its likelihood under the reference by {}, and the cost of wrong notes in the next bar by {} nats per \
+            "On {form}, {} changes the held-out NLL by {} nats per quarter, the divergence of the compositions by {} bits, \
+             their NLL under the reference model by {}, and the NLL increase in the bar after wrong notes by {} nats per \
              quarter.",
             arm.title(),
             of("nll"),
@@ -320,5 +320,5 @@ pub fn headline(study: &Study, config: &Config) -> String {
             of("perturbation_first")
         )
     });
-    told.collect::<Vec<_>>().join(" ") + " Lower is better."
+    sentences.collect::<Vec<_>>().join(" ") + " Lower is better."
 }

@@ -18,7 +18,7 @@ pub fn moments(found: &Study) -> impl Iterator<Item = (Cell, &'static str, &Obse
 pub fn table(found: &Study, bar: usize) -> String {
     let mut text = format!(
         "\n{:<16}{:<11}{:>9}{:>13}{:>10}{:>14}{:>14}\n",
-        "cell", "gradient", "per step", "after 4 bars", "σ step", "σ bar^(1/n)", "note matters"
+        "cell", "gradient", "per step", "after 4 bars", "σ step", "σ bar^(1/n)", "note reach"
     );
     for (cell, moment, seen) in moments(found) {
         let Some(decay) = decay(&seen.state, bar) else { continue };
@@ -76,7 +76,7 @@ pub fn distances_csv(found: &Study) -> String {
     text
 }
 
-/// What gates do over time.
+/// Gate activations over time.
 pub fn gates_csv(found: &Study) -> String {
     let mut text = String::from("cell,moment,layer,gate,step,share_below_0.1,share_above_0.9,mean\n");
     for (cell, moment, seen) in moments(found) {

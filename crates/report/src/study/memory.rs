@@ -2,7 +2,7 @@
 
 use crate::charts::{self, Axes, Line, cell_name};
 use crate::page::{fact, page};
-use crate::study::again::again;
+use crate::study::reproduce::reproduce;
 use crate::text::thousands;
 use composer_bptt::Cell;
 use composer_studies::memory::{Outcome, Recipe, Task, UNSEEN, solved_at};
@@ -12,13 +12,13 @@ use maud::{Markup, PreEscaped, html};
 pub struct MemoryReport<'a> {
     /// Every trial.
     pub outcomes: &'a [Outcome],
-    /// The recipe of all trials.
+    /// The training settings of all trials.
     pub recipe: &'a Recipe,
     /// Seconds of the whole study.
     pub seconds: f64,
     /// Threads.
     pub threads: usize,
-    /// The command that makes the page again.
+    /// The command that reproduces the page.
     pub command: &'a str,
 }
 
@@ -33,7 +33,7 @@ impl MemoryReport<'_> {
             @for section in sections { (section) }
             (self.speed())
             (self.recipe())
-            (again(self.command, "This command makes the same curves, on any number of cores; only the seconds differ:"))
+            (reproduce(self.command, "The curves are the same on any number of threads; only the times differ:"))
         };
         Ok(page("how far back a cell remembers", &body))
     }
@@ -67,7 +67,7 @@ impl MemoryReport<'_> {
                 p.lead { (headline(self.outcomes)) }
                 dl.facts {
                     (fact(&format!("{} – {}", thousands(least as u64), thousands(most as u64)), "parameters of a network"))
-                    (fact(&thousands(self.recipe.steps as u64), "time steps for every network, at most: sequences times length"))
+                    (fact(&thousands(self.recipe.steps as u64), "time steps of training per network, at most (sequences × length)"))
                     (fact(&format!("{:.1} min", self.seconds / 60.0), &format!("{} trials, {} at a time", self.outcomes.len(), self.threads)))
                 }
             }
@@ -78,9 +78,9 @@ impl MemoryReport<'_> {
         let charts = tasks.iter().map(|&task| self.stops(task)).collect::<crate::error::Result<Vec<_>>>()?;
         Ok(html! {
             section {
-                h2 { "Where each cell stops" }
+                h2 { "The longest lag that each cell solves" }
                 table {
-                    thead { tr { th { "solved up to" } @for cell in self.cells() { th { (cell_name(cell)) } } th.number { "longest tried" } } }
+                    thead { tr { th { "solved up to" } @for cell in self.cells() { th { (cell_name(cell)) } } th.number { "longest tested" } } }
                     tbody {
                         @for &task in tasks {
                             tr {
@@ -93,7 +93,7 @@ impl MemoryReport<'_> {
                         }
                     }
                 }
-                p { "The error that each cell was left with, against the length:" }
+                p { "Final error against sequence length:" }
                 div.charts {
                     @for (task, chart) in tasks.iter().zip(&charts) {
                         figure { figcaption { strong { (task.title()) } (task.measure()) } (PreEscaped(chart)) }
@@ -134,7 +134,7 @@ impl MemoryReport<'_> {
         self.errors(task, "length T", -0.25..lengths.len() as f64 - 0.75, lengths.len() + 1, &name, &lines)
     }
 
-    /// A chart of errors, with the levels of guessing and of what counts as solved.
+    /// A chart of errors, with the levels of chance and of what counts as solved.
     fn errors(
         &self,
         task: Task,
@@ -154,7 +154,7 @@ impl MemoryReport<'_> {
                 x_labels,
                 log: true,
                 x_label,
-                levels: &[("guessing", task.chance()), ("solved", task.solved_below())],
+                levels: &[("chance", task.chance()), ("solved", task.solved_below())],
             },
             lines,
         )
@@ -169,7 +169,7 @@ impl MemoryReport<'_> {
         Ok(html! {
             section {
                 h2 { (task.title()) }
-                p { (task.definition()) " Error is the " (task.measure()) "; guessing achieves " (error_text(task, task.chance())) ", solved is below " (error_text(task, task.solved_below())) "." }
+                p { (task.definition()) " Error is the " (task.measure()) "; chance level is " (error_text(task, task.chance())) ", solved is below " (error_text(task, task.solved_below())) "." }
                 table {
                     thead { tr { th { "length" } @for cell in self.cells() { th { (cell_name(cell)) } } } }
                     tbody {
@@ -178,8 +178,8 @@ impl MemoryReport<'_> {
                                 th { "T = " (length) }
                                 @for cell in self.cells() {
                                     td {
-                                        @if let Some(outcome) = self.outcome(task, length, cell) { (verdict(outcome)) }
-                                        @else { span.note { "not tried" } }
+                                        @if let Some(outcome) = self.outcome(task, length, cell) { (result(outcome)) }
+                                        @else { span.note { "not tested" } }
                                     }
                                 }
                             }
@@ -224,8 +224,8 @@ impl MemoryReport<'_> {
             self.cells().iter().filter_map(|&cell| self.outcome(trial.task, trial.length, cell)).collect();
         html! {
             section {
-                h2 { "What a step costs" }
-                p { (trial.task.title()) ", T = " (trial.length) ", " (self.recipe.batch) " sequences in a batch, forward and backward and Adam, on one core each." }
+                h2 { "Time per step" }
+                p { (trial.task.title()) ", T = " (trial.length) ", " (self.recipe.batch) " sequences in a batch: forward and backward pass and the Adam update, on one core per trial." }
                 table {
                     thead { tr { th { "cell" } th.number { "units" } th.number { "parameters" } th.number { "ms per update" } th.number { "µs per step of the batch" } } }
                     tbody {
@@ -248,18 +248,18 @@ impl MemoryReport<'_> {
         let recipe = self.recipe;
         html! {
             section {
-                h2 { "The recipe, the same for all" }
+                h2 { "Training settings, the same for all cells" }
                 ul {
-                    li { "One recurrent layer and a linear layer on its last states, as wide as " (thousands(recipe.parameters as u64)) " parameters allow. An RNN has no gates to pay for and so about twice the units: where the state itself must hold many symbols, that counts." }
-                    li { "Adam with batches of " (recipe.batch) ", gradients clipped to a norm of " (recipe.clip_grad_norm) "; rate " (recipe.learning_rate) " for gated cells, " (recipe.learning_rate_rnn) " for RNNs, which larger ones throw off." }
+                    li { "One recurrent layer and a linear layer on its last hidden state, as wide as " (thousands(recipe.parameters as u64)) " parameters allow. An RNN has no gates, and so about twice as many units as a gated cell, which helps where the state must store many symbols." }
+                    li { "Adam with batches of " (recipe.batch) ", gradients clipped to a norm of " (recipe.clip_grad_norm) "; learning rate " (recipe.learning_rate) " for gated cells, " (recipe.learning_rate_rnn) " for RNNs, which diverge at larger ones." }
                     li { (start(recipe)) }
-                    li { "No curriculum: every sequence has the full length from the first one on. A cell that does not solve a length is not tried at a longer one." }
-                    li { "A trial ends when " (thousands(recipe.test_sequences as u64)) " test sequences, always the same, and then " (thousands((UNSEEN * recipe.test_sequences) as u64)) " others are solved, or when the budget of " (thousands(recipe.steps as u64)) " time steps is spent. The error in the tables is that of the others." }
+                    li { "No curriculum: every sequence has the full length from the start. A cell that does not solve a length is not tested at longer ones." }
+                    li { "A trial ends when " (thousands(recipe.test_sequences as u64)) " fixed test sequences, and then " (thousands((UNSEEN * recipe.test_sequences) as u64)) " new ones are solved, or when the budget of " (thousands(recipe.steps as u64)) " time steps is used up. The error in the tables is that of the new ones." }
                 }
                 p.note {
-                    "Published, for orientation: adding problem at T = 600 with 70,000 parameters: GRU 5.3e-5, LSTM 0.164, RNN 0.177 (Bai et al. 2018); "
+                    "Published results: adding problem at T = 600 with 70,000 parameters: GRU 5.3e-5, LSTM 0.164, RNN 0.177 (Bai et al. 2018); "
                     "LSTM 1997: T = 100 after 74,000 sequences, 500 after 209,000, 1000 after 853,000 (Hochreiter and Schmidhuber). "
-                    "Copy memory at T = 1000: all three no better than blanks (Bai et al. 2018)."
+                    "Copy memory at T = 1000: all three no better than predicting blanks (Bai et al. 2018)."
                 }
             }
         }
@@ -268,11 +268,14 @@ impl MemoryReport<'_> {
 
 fn start(recipe: &Recipe) -> String {
     if recipe.chrono {
-        "Weights begin as in PyTorch; biases of the gates that keep begin with memories of 1 to T steps (chrono \
-         initialisation, Tallec and Ollivier 2018). The RNN has no such gate."
+        "Weights are initialised as in PyTorch, and the biases of the gates that keep the state for time constants of 1 to T steps \
+         (chrono initialisation, Tallec and Ollivier 2018). The RNN has no such gate."
             .into()
     } else {
-        format!("Weights begin as in PyTorch, the forget gate's bias at {}.", recipe.forget_bias)
+        format!(
+            "Weights are initialised as in PyTorch, the bias of the forget gate with {}.",
+            recipe.forget_bias
+        )
     }
 }
 
@@ -292,19 +295,19 @@ pub fn headline(outcomes: &[Outcome]) -> String {
         let solved = outcomes.iter().filter(|outcome| outcome.solved).count();
         return format!("{solved} of {} trials were solved.", outcomes.len());
     };
-    let told: Vec<String> = adding(length)
+    let results: Vec<String> = adding(length)
         .map(|o| {
             let sequences = thousands(o.sequences() as u64);
             format!("{} {:.4} after {sequences} sequences", cell_name(o.trial.cell), o.final_error)
         })
         .collect();
     format!(
-        "Adding two numbers that lie up to {length} steps back, mean squared error: {}. Who always says 1 has 0.1667.",
-        told.join(", ")
+        "Adding two numbers that lie up to {length} steps back, mean squared error: {}. Always predicting 1 gives 0.1667.",
+        results.join(", ")
     )
 }
 
-fn verdict(outcome: &Outcome) -> Markup {
+fn result(outcome: &Outcome) -> Markup {
     let task = outcome.trial.task;
     let error = error_text(task, outcome.final_error);
     let seconds = format!("{:.0}\u{a0}s", outcome.seconds);

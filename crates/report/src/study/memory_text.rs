@@ -40,7 +40,7 @@ pub fn table(outcomes: &[Outcome], cells: &[Cell]) -> String {
                     |o: &&Outcome| o.trial.task == task && o.trial.cell == cell && o.trial.length == length;
                 outcomes.iter().find(is_best)
             });
-            let told = match best {
+            let result = match best {
                 None => "–".to_string(),
                 Some(outcome) => format!(
                     "T = {}, {} seq., {:.0} s",
@@ -49,7 +49,7 @@ pub fn table(outcomes: &[Outcome], cells: &[Cell]) -> String {
                     outcome.seconds
                 ),
             };
-            let _ = write!(text, "{told:>30}");
+            let _ = write!(text, "{result:>30}");
         }
         text.push('\n');
     }

@@ -1,9 +1,9 @@
 //! Pages, tables and data of the studies.
 
-mod again;
 pub mod cells;
 pub mod cells_text;
 pub mod flow;
 pub mod flow_text;
 pub mod memory;
 pub mod memory_text;
+mod reproduce;

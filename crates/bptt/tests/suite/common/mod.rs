@@ -9,6 +9,7 @@ use composer_bptt::{
     State,
 };
 use composer_tensor::Scalar;
+use composer_tensor::simd::{self, PathGuard};
 use composer_testkit::{Checks, compare, uniform};
 use ndarray::ArrayView3;
 use rand::SeedableRng;
@@ -251,4 +252,9 @@ pub fn shapes() -> impl Iterator<Item = (Cell, usize, usize, usize, usize)> {
             })
         })
     })
+}
+
+/// For tests that compare bits: no other test changes the SIMD path while the guard lives.
+pub fn hold_path() -> PathGuard {
+    simd::use_path(simd::path()).expect("it is the one in use")
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// `composer benchmark frames`.
 #[derive(Clone, Debug, Args)]
 pub struct FramesArgs {
-    /// The set: pieces of frames of MIDI pitches, as in the JSB Chorales and Nottingham sets
+    /// The dataset as JSON: pieces as lists of frames of MIDI pitches, such as JSB Chorales and Nottingham
     pub file: PathBuf,
 
     /// Only the two baselines, without training a network
@@ -27,7 +27,7 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = FramesOptions::default().hidden)]
     pub hidden: usize,
 
-    /// Epochs at most
+    /// Maximum number of epochs
     #[arg(long, default_value_t = FramesOptions::default().epochs)]
     pub epochs: u64,
 
@@ -35,11 +35,11 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = FramesOptions::default().dropout)]
     pub dropout: f64,
 
-    /// Couple the pitches of a frame, as in RNN-NADE; without it they are independent
+    /// Couple the pitches of a frame autoregressively, as in RNN-NADE, instead of predicting them independently
     #[arg(long)]
     pub coupled: bool,
 
-    /// Semitones to transpose by at most during training; the published figures do not transpose
+    /// Augmentation: maximum transposition during training, in semitones; published figures use none
     #[arg(long, default_value_t = FramesOptions::default().transpose)]
     pub transpose: i8,
 

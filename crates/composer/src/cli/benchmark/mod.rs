@@ -10,11 +10,11 @@ use clap::Subcommand;
 /// `composer benchmark`.
 #[derive(Debug, Subcommand)]
 pub enum BenchmarkCommand {
-    /// Likelihood on a published set of frames ({"train", "valid", "test"} as JSON), in nats per frame
+    /// Likelihood on a published piano-roll dataset ({"train", "valid", "test"} as JSON), in nats per frame
     Frames(Box<frames::FramesArgs>),
-    /// What a training step and a generated step cost on this machine, in time and memory
+    /// Time and memory of a training step and of a generated step on this machine
     Speed(speed::SpeedArgs),
-    /// How that cost grows with the length and the batch, and falls with the threads
+    /// Time of a training step against sequence length, batch size and number of threads
     Scaling(scaling::ScalingArgs),
 }
 

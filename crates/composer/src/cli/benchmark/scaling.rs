@@ -19,23 +19,23 @@ pub struct ScalingArgs {
     #[arg(help = with_cells("The cell"), long, default_value = "lstm")]
     cell: Cell,
 
-    /// Units in each layer
+    /// Hidden units in each layer
     #[arg(long, default_value_t = 128, value_name = "N")]
     hidden: usize,
 
-    /// Layers on top of each other
+    /// Number of layers
     #[arg(long, default_value_t = 1, value_name = "N")]
     layers: usize,
 
-    /// Features of input and output
+    /// Input and output features
     #[arg(long, default_value_t = 88, value_name = "N")]
     features: usize,
 
-    /// Lengths, growing; batches have the middle one
+    /// Sequence lengths, ascending; batch sizes are measured at the middle one
     #[arg(long, value_delimiter = ',', default_value = "32,64,128,256,512", value_name = "N")]
     steps: Vec<usize>,
 
-    /// Batches, growing; lengths have the middle one
+    /// Batch sizes, ascending; lengths are measured at the middle one
     #[arg(long, value_delimiter = ',', default_value = "8,16,32,64,128", value_name = "N")]
     batch_size: Vec<usize>,
 
@@ -43,11 +43,11 @@ pub struct ScalingArgs {
     #[arg(long = "compare-threads", value_delimiter = ',', default_value = "1,2", value_name = "N")]
     compare: Vec<usize>,
 
-    /// Times that each point is timed, in turn with the others; the best round is reported
+    /// Rounds of timing per point, alternating with the others; the best is reported
     #[arg(long, default_value_t = 7, value_name = "N")]
     rounds: usize,
 
-    /// Where to draw the curves, as SVG
+    /// Also draw the curves to this SVG file
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

@@ -16,19 +16,19 @@ pub struct SpeedArgs {
     #[arg(help = with_cells("Cells"), long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     cells: Vec<Cell>,
 
-    /// Units in each layer, one or several numbers
+    /// Hidden units in each layer, one or several numbers
     #[arg(long, value_delimiter = ',', default_value = "128,256,512", value_name = "N")]
     hidden: Vec<usize>,
 
-    /// Layers on top of each other, one or several numbers
+    /// Number of layers, one or several numbers
     #[arg(long, value_delimiter = ',', default_value = "1", value_name = "N")]
     layers: Vec<usize>,
 
-    /// Features of input and output
+    /// Input and output features
     #[arg(long, default_value_t = 88, value_name = "N")]
     features: usize,
 
-    /// Sequences in a batch
+    /// Batch size
     #[arg(long, default_value_t = 32, value_name = "N")]
     batch_size: usize,
 
@@ -36,15 +36,15 @@ pub struct SpeedArgs {
     #[arg(long, default_value_t = 128, value_name = "N")]
     steps: usize,
 
-    /// Take the input as a matrix of numbers, not as a list of notes
+    /// Dense input instead of multi-hot
     #[arg(long)]
     dense: bool,
 
-    /// Gradient checkpointing: compute the activations of about √T steps at a time again, to save memory
+    /// Gradient checkpointing: recompute the activations in segments of about √T steps, to save memory
     #[arg(long)]
     recompute: bool,
 
-    /// Times that each shape is timed, in turn with the large product; the best round is reported
+    /// Rounds of timing per shape, alternating with a large matrix product; the best is reported
     #[arg(long, default_value_t = 5, value_name = "N")]
     rounds: usize,
 }
@@ -81,10 +81,7 @@ pub fn run(args: &SpeedArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         args.rounds,
         best / 1e9
     )?;
-    writeln!(
-        terminal,
-        "Memory: at most at one time; beside it, over the activations that must be kept for the backward pass."
-    )?;
+    writeln!(terminal, "Memory: the peak, and its ratio to the activations that the backward pass needs.")?;
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use std::str::FromStr;
 /// `composer study cells`.
 #[derive(Clone, Debug, Args)]
 pub struct CellsArgs {
-    /// Folder with MIDI files [default: the built-in music]
+    /// Folder with MIDI files [default: the built-in corpus]
     pub corpus: Option<PathBuf>,
 
     #[arg(help = with_cells("Cells to compare"), long = "cell",
@@ -40,7 +40,7 @@ pub struct CellsArgs {
     )]
     pub forms: Vec<String>,
 
-    /// Inputs during training: teacher-forcing, linear, exponential, inverse-sigmoid (scheduled sampling), always,
+    /// Trial arms, by the inputs during training: teacher-forcing, linear, exponential, inverse-sigmoid (scheduled sampling), always,
     /// noise, dropout (controls)
     #[arg(
         long = "arm",
@@ -51,23 +51,23 @@ pub struct CellsArgs {
     )]
     pub arms: Vec<String>,
 
-    /// Probability that a symbol is the true one at the end of linear scheduled sampling and of noise; it begins with 1
+    /// Final probability of a true input with linear scheduled sampling and noise; the initial one is 1
     #[arg(long, default_value_t = Config::default().floor, value_name = "P")]
     pub floor: f64,
 
-    /// Trainings of each kind, for the intervals
+    /// Number of seeds, for the intervals
     #[arg(long, default_value_t = Config::default().seeds, value_name = "N")]
     pub seeds: usize,
 
-    /// Updates of each training
+    /// Updates per training
     #[arg(long, default_value_t = Config::default().updates, value_name = "N")]
     pub updates: u64,
 
-    /// Most parameters of each model
+    /// Maximum number of parameters per model
     #[arg(long, default_value_t = Config::default().parameters, value_name = "N")]
     pub parameters: usize,
 
-    /// Sequences in a batch
+    /// Batch size
     #[arg(long, default_value_t = Config::default().batch, value_name = "N")]
     pub batch_size: usize,
 
@@ -75,7 +75,7 @@ pub struct CellsArgs {
     #[arg(long, default_value_t = Config::default().bars, value_name = "N")]
     pub bars: usize,
 
-    /// Pieces that each network composes
+    /// Number of compositions per network
     #[arg(long, default_value_t = Config::default().compositions, value_name = "N")]
     pub compositions: usize,
 
@@ -87,7 +87,7 @@ pub struct CellsArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 
-    /// Where to write cells.html and its data as CSV
+    /// Folder for cells.html and its data as CSV
     #[arg(long, value_name = "FOLDER", default_value = "studies")]
     pub output_dir: PathBuf,
 }
@@ -135,7 +135,7 @@ pub fn run(args: &CellsArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     }
     write!(terminal, "{}", table(found, &config))?;
     writeln!(terminal, "{}", headline(found, &config))?;
-    writeln!(terminal, "{page} (two tables as CSV beside it), {:.1} minutes", seconds / 60.0)?;
+    writeln!(terminal, "{page} (with two CSV files), {:.1} minutes", seconds / 60.0)?;
     Ok(())
 }
 

@@ -21,13 +21,13 @@ const BARS: usize = 8;
 /// `composer study gradient-flow`.
 #[derive(Clone, Debug, Args)]
 pub struct FlowArgs {
-    /// Folder with MIDI files [default: the built-in music]
+    /// Folder with MIDI files [default: the built-in corpus]
     pub corpus: Option<PathBuf>,
 
     #[arg(help = with_cells("Cells to compare"), long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     pub cells: Vec<Cell>,
 
-    /// Most parameters of each model
+    /// Maximum number of parameters per model
     #[arg(long, default_value_t = Config::default().parameters, value_name = "N")]
     pub parameters: usize,
 
@@ -35,15 +35,15 @@ pub struct FlowArgs {
     #[arg(long, default_value_t = Config::default().layers)]
     pub layers: usize,
 
-    /// Bars (of four quarters) that a gradient is followed back
+    /// Bars (of four quarters) to propagate the gradient back
     #[arg(long, default_value_t = BARS, value_name = "N")]
     pub bars: usize,
 
-    /// Updates of the training between before and after
+    /// Updates of training
     #[arg(long, default_value_t = Config::default().updates, value_name = "N")]
     pub updates: usize,
 
-    /// Bias with which an LSTM's forget gate and a GRU's update gate begin: 4 keeps from the start, 0 as PyTorch
+    /// Initial bias of the forget gate of an LSTM and the update gate of a GRU: 4 keeps the state, 0 is as in PyTorch
     #[arg(long, default_value_t = 4.0, value_name = "BIAS")]
     pub forget_bias: f64,
 
@@ -55,7 +55,7 @@ pub struct FlowArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 
-    /// Where to write gradient-flow.html and its data as CSV
+    /// Folder for gradient-flow.html and its data as CSV
     #[arg(long, value_name = "FOLDER", default_value = "studies")]
     pub output_dir: PathBuf,
 }
@@ -108,6 +108,6 @@ pub fn run(args: &FlowArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     }
     write!(terminal, "{}", table(&found, bar))?;
     writeln!(terminal, "{}", headline(&found, bar))?;
-    writeln!(terminal, "{page} (three tables as CSV beside it)")?;
+    writeln!(terminal, "{page} (with three CSV files)")?;
     Ok(())
 }

@@ -17,26 +17,26 @@ use std::path::PathBuf;
 /// `composer study memory`.
 #[derive(Clone, Debug, Args)]
 pub struct MemoryArgs {
-    /// Only these tasks: adding, copy, order, recall
+    /// Tasks: adding, copy, order, recall
     #[arg(long = "task", value_delimiter = ',', value_name = "TASK")]
     pub tasks: Vec<String>,
 
-    /// Only these lengths, in steps, instead of each task's own
+    /// Sequence lengths in steps [default: those of each task]
     #[arg(long = "length", value_delimiter = ',', value_name = "T")]
     pub lengths: Vec<usize>,
 
     #[arg(help = with_cells("Cells to compare"), long = "cell", value_delimiter = ',', default_value = "rnn,lstm,gru", value_name = "CELL")]
     pub cells: Vec<Cell>,
 
-    /// Most time steps of training: sequences times their length
+    /// Maximum time steps of training per network (sequences × length)
     #[arg(long, default_value_t = Recipe::default().steps, value_name = "N")]
     pub steps: usize,
 
-    /// Most parameters of each network
+    /// Maximum number of parameters per network
     #[arg(long, default_value_t = Recipe::default().parameters, value_name = "N")]
     pub parameters: usize,
 
-    /// Sequences in a batch
+    /// Batch size
     #[arg(long, default_value_t = Recipe::default().batch, value_name = "N")]
     pub batch_size: usize,
 
@@ -48,7 +48,7 @@ pub struct MemoryArgs {
     #[arg(long, default_value_t = Recipe::default().learning_rate_rnn, value_name = "RATE")]
     pub learning_rate_rnn: f64,
 
-    /// Initial bias of the LSTM's forget gate [default: chrono initialisation, from 1 to T steps]
+    /// Initial bias of the LSTM's forget gate [default: chrono initialisation for 1 to T steps]
     #[arg(long, value_name = "BIAS")]
     pub forget_bias: Option<f64>,
 
@@ -56,7 +56,7 @@ pub struct MemoryArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 
-    /// Where to write memory.html and memory.csv
+    /// Folder for memory.html and memory.csv
     #[arg(long, value_name = "FOLDER", default_value = "studies")]
     pub output_dir: PathBuf,
 }
@@ -101,7 +101,7 @@ pub fn run(args: &MemoryArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     }
     write!(terminal, "{}", table(&found, &options.cells))?;
     writeln!(terminal, "{}", headline(&found))?;
-    writeln!(terminal, "{page} (memory.csv beside it), {:.1} minutes", seconds / 60.0)?;
+    writeln!(terminal, "{page} (with memory.csv), {:.1} minutes", seconds / 60.0)?;
     Ok(())
 }
 

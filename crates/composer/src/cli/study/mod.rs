@@ -10,11 +10,11 @@ use clap::Subcommand;
 /// `composer study`.
 #[derive(Debug, Subcommand)]
 pub enum StudyCommand {
-    /// How far back each cell remembers: adding, copy, temporal order and recall at growing lengths (about 10 minutes)
+    /// Long-term memory of each cell: adding, copy, temporal order and recall at increasing lengths (about 10 minutes)
     Memory(memory::MemoryArgs),
-    /// How far back a gradient reaches through the gates of each cell, before and after training on music
+    /// Gradient flow through time and through the gates of each cell, before and after training on music
     GradientFlow(gradient_flow::FlowArgs),
-    /// Every cell on frames and on events, by teacher forcing, scheduled sampling and its controls (a quarter of an hour or more)
+    /// Cells and representations under one budget, with teacher forcing, scheduled sampling and controls (15 minutes or more)
     Cells(cells::CellsArgs),
 }
 

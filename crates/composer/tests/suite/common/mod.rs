@@ -34,7 +34,7 @@ pub const SMALL: [&str; 14] = [
     "5",
 ];
 
-/// The arguments of a small training of the shipped corpus into `run`.
+/// The arguments of a small training on the built-in corpus into `run`.
 pub fn small_training<'a>(extra: &[&'a str]) -> Vec<&'a str> {
     let mut args = vec!["train", "--output-dir", "run"];
     args.extend(SMALL);
@@ -42,11 +42,11 @@ pub fn small_training<'a>(extra: &[&'a str]) -> Vec<&'a str> {
     args
 }
 
-/// The piano pieces that ship, as files.
+/// The piano pieces of the built-in corpus, as files.
 pub fn piano_files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/mutopia-pd");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .expect("datasets ship with the source")
+        .expect("datasets are part of the source")
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "mid"))
         .collect();

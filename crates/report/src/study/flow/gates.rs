@@ -1,4 +1,4 @@
-//! Gates: what gradient goes through each, and what they do.
+//! Gates: the gradient through each, and their activations.
 
 use super::report::{FlowReport, HALF};
 use crate::charts::{self, Axes, Line, cell_name, plain};
@@ -27,8 +27,8 @@ pub(super) fn flow(report: &FlowReport<'_>) -> crate::error::Result<Markup> {
         .collect::<crate::error::Result<Vec<_>>>()?;
     Ok(html! {
         section {
-            h2 { "Through which gates" }
-            p { "The norm of the gradient of each gate's sum, over all windows; dark is large, and white a millionth of the largest, or less." }
+            h2 { "Gradient through each gate" }
+            p { "Gradient norm of each gate's pre-activation, over all windows. Dark is large; white is a millionth of the maximum or less." }
             @for (cell, before, after) in &maps {
                 h3 { (cell_name(cell.cell)) }
                 div.charts {
@@ -55,14 +55,14 @@ pub(super) fn activity(report: &FlowReport<'_>) -> crate::error::Result<Markup> 
         .collect::<crate::error::Result<Vec<_>>>()?;
     Ok(html! {
         section {
-            h2 { "What the gates do" }
-            p { "Top layer. Gates lie between 0 (closed) and 1 (open), candidates (h, g, n) between −1 and 1. A gate is saturated below 0.1 or above 0.9, where its own gradient is small; a candidate, when its size is above 0.9." }
+            h2 { "Gate activations" }
+            p { "Top layer. Gates lie between 0 (closed) and 1 (open), candidates (h, g, n) between −1 and 1. A gate is saturated below 0.1 or above 0.9, where its gradient is small; a candidate, where its absolute value is above 0.9." }
             @for (cell, before, after) in &charts {
                 h3 { (cell_name(cell.cell)) }
                 div.charts {
                     @for (moment, (histogram, saturation)) in [("Before training", before), ("After training", after)] {
-                        figure { figcaption { strong { (moment) } "how often each value occurs" } (PreEscaped(histogram)) }
-                        figure { figcaption { strong { (moment) } "share saturated, over time" } (PreEscaped(saturation)) }
+                        figure { figcaption { strong { (moment) } "histogram of activations" } (PreEscaped(histogram)) }
+                        figure { figcaption { strong { (moment) } "share saturated over time" } (PreEscaped(saturation)) }
                     }
                 }
             }

@@ -29,14 +29,14 @@ pub(super) fn section(report: &FlowReport<'_>) -> crate::error::Result<Markup> {
         let values = || lines.iter().flat_map(|line| &line.points).map(|point| point.1);
         let range =
             values().fold(f64::INFINITY, f64::min).max(1e-8) * 0.7..values().fold(1e-6, f64::max) * 1.5;
-        norms.push((cell, over_updates(report, "norm of the gradient", range, true, &lines)?));
+        norms.push((cell, over_updates(report, "gradient norm", range, true, &lines)?));
     }
     Ok(html! {
         section {
             h2 { "Training" }
-            figure { (PreEscaped(curve)) figcaption { "The same windows in the same order for every cell; each begins with an output bias that knows how often each pitch sounds. Gates that begin by keeping everything must first learn what to drop: a gated cell begins slowly; more --updates or a smaller --forget-bias bring it up." } }
+            figure { (PreEscaped(curve)) figcaption { "Every cell gets the same windows in the same order, and its output bias is initialised with the log odds of each pitch. With a large --forget-bias, gated cells keep nearly everything at first and learn more slowly; a smaller --forget-bias or more --updates help." } }
             table {
-                thead { tr { th { "cell" } th.number { "units" } th.number { "parameters" } th.number { "ms per update" } th.number { "best loss" } th.number { (format!("updates to {target:.2} nats")) } th.number { "seconds to it" } } }
+                thead { tr { th { "cell" } th.number { "units" } th.number { "parameters" } th.number { "ms per update" } th.number { "best loss" } th.number { (format!("updates to {target:.2} nats")) } th.number { "seconds to that loss" } } }
                 tbody {
                     @for cell in &report.study.cells {
                         @let updates = cell.learning.updates_to(target);
@@ -52,8 +52,8 @@ pub(super) fn section(report: &FlowReport<'_>) -> crate::error::Result<Markup> {
                     }
                 }
             }
-            h3 { "The gradient of each parameter" }
-            p.note { "Norm before clipping; the mean of every ten updates. ih reads the input, hh the state; layers count from 0, as PyTorch names them." }
+            h3 { "Gradient norm of each parameter" }
+            p.note { "Before clipping, mean over ten updates. Names are PyTorch's: weight_ih multiplies the input, weight_hh the hidden state; layers count from 0." }
             div.charts { @for (cell, chart) in &norms { figure { figcaption { strong { (cell_name(cell.cell)) } } (PreEscaped(chart)) } } }
         }
     })

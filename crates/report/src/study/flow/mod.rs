@@ -10,7 +10,7 @@ pub use report::FlowReport;
 
 use crate::charts::cell_name;
 use crate::page::{fact, page};
-use crate::study::again::again;
+use crate::study::reproduce::reproduce;
 use crate::text::thousands;
 use composer_studies::gradient_flow::{CellStudy, Observation, Study, decay, horizon};
 use maud::{Markup, html};
@@ -20,12 +20,12 @@ impl FlowReport<'_> {
     pub fn to_html(&self) -> crate::error::Result<String> {
         let body = html! {
             (self.heading())
-            (self.verdicts())
+            (self.assessments())
             (reach::section(self)?)
             (gates::flow(self)?)
             (gates::activity(self)?)
             (learning::section(self)?)
-            (again(self.command, "The same on any number of cores; only the milliseconds differ:"))
+            (reproduce(self.command, "The figures are the same on any number of threads; only the times differ:"))
         };
         Ok(page("gradient flow", &body))
     }
@@ -40,13 +40,13 @@ impl FlowReport<'_> {
                     (fact(self.music, "music"))
                     (fact(&thousands(self.config.parameters as u64), "parameters of each model, at most"))
                     (fact(&format!("{} of {} steps", self.study.observed, self.config.window), "windows of held-out music"))
-                    (fact(&self.config.updates.to_string(), "updates between before and after"))
+                    (fact(&self.config.updates.to_string(), "updates of training"))
                 }
             }
         }
     }
 
-    fn verdicts(&self) -> Markup {
+    fn assessments(&self) -> Markup {
         let row = |cell: &CellStudy, moment: &str, seen: &Observation| {
             let decay = decay(&seen.state, self.config.bar);
             html! {
@@ -65,20 +65,20 @@ impl FlowReport<'_> {
         };
         html! {
             section {
-                h2 { "The verdict, and the number that it rests on" }
+                h2 { "Vanishing or exploding?" }
                 table {
                     thead { tr {
-                        th { "cell" } th { "the gradient" } th.number { "factor per step" } th.number { "left after 4 bars" }
-                        th.number { "σ of one step" } th.number { "σ over a bar, per step" } th.number { "a note matters for" }
+                        th { "cell" } th { "gradient" } th.number { "factor per step" } th.number { "left after 4 bars" }
+                        th.number { "σ of one step" } th.number { "σ over a bar, per step" } th.number { "reach of a note" }
                     } }
                     tbody { @for cell in &self.study.cells { (row(cell, "before", &cell.before)) (row(cell, "after", &cell.after)) } }
                 }
                 p.note {
                     "Factor per step: how the median of ‖∂loss_T/∂state_t‖ (h, and c of an LSTM, of all layers) changes from one step back to four bars further. "
-                    "Vanishes: less than a thousandth is left after four bars; explodes: more than a thousandfold. "
-                    "σ: largest singular value of the Jacobian of the top layer's state, by power iteration with products J v and Jᵀ u, median of places in the music; the most that any direction can grow. "
-                    "Forget gates of an LSTM and update gates of a GRU begin with a bias of " (self.config.init.forget_bias.unwrap_or(0.0)) ": how much is kept before training is a choice. "
-                    "A note matters as far back as ‖∂loss_T/∂x_t‖ is at least a hundredth of its largest median."
+                    "Vanishes: less than 1/1000 is left after four bars; explodes: it grows more than 1000-fold. "
+                    "σ: largest singular value of the Jacobian of the top layer's state, by power iteration with products J v and Jᵀ u, median over positions in the music: the largest growth in any direction. "
+                    "The forget gate of an LSTM and the update gate of a GRU are initialised with a bias of " (self.config.init.forget_bias.unwrap_or(0.0)) ", which sets how much of the state is kept before training. "
+                    "Reach of a note: the largest distance at which the median of ‖∂loss_T/∂x_t‖ is at least 1/100 of its maximum."
                 }
             }
         }
@@ -97,16 +97,16 @@ pub fn factor(x: f64) -> String {
 
 /// What was found, in a sentence.
 pub fn headline(study: &Study, bar: usize) -> String {
-    let told = |pick: fn(&CellStudy) -> &Observation| {
-        let told = study.cells.iter().filter_map(|cell| {
+    let factors = |pick: fn(&CellStudy) -> &Observation| {
+        let cells = study.cells.iter().filter_map(|cell| {
             let decay = decay(&pick(cell).state, bar)?;
             Some(format!("{} {} ({:.3} per step)", cell_name(cell.cell), decay.assessment, decay.rate))
         });
-        told.collect::<Vec<_>>().join(", ")
+        cells.collect::<Vec<_>>().join(", ")
     };
     format!(
-        "The gradient of one step's loss, on its way back. Before training: {}. After training on this music: {}.",
-        told(|cell| &cell.before),
-        told(|cell| &cell.after)
+        "How the gradient of one step's loss changes as it is propagated back. Before training: {}. After training on this music: {}.",
+        factors(|cell| &cell.before),
+        factors(|cell| &cell.after)
     )
 }

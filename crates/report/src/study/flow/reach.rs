@@ -51,18 +51,18 @@ pub(super) fn section(report: &FlowReport<'_>) -> crate::error::Result<Markup> {
     };
     Ok(html! {
         section {
-            h2 { "What is left of a gradient" }
-            p { "The loss of one step alone, followed back: median over windows, with the quartiles as a band. A straight line is a constant factor per step; a line that ends has fallen below " (format!("{FLOOR:.0e}")) "." }
+            h2 { "Gradient norm over distance" }
+            p { "Gradient of the loss of a single step with respect to earlier states: median over windows, with quartiles as a band. A straight line means a constant factor per step; a line ends where it falls below " (format!("{FLOOR:.0e}")) "." }
             div.charts {
                 figure { figcaption { strong { "Before training" } "‖∂loss_T/∂state_t‖, all layers" } (PreEscaped(states(|cell| &cell.before)?)) }
                 figure { figcaption { strong { "After training" } "‖∂loss_T/∂state_t‖, all layers" } (PreEscaped(states(|cell| &cell.after)?)) }
-                figure { figcaption { strong { "h and c apart, before" } "top layer" } (PreEscaped(tops(|cell| &cell.before)?)) }
-                figure { figcaption { strong { "h and c apart, after" } "top layer" } (PreEscaped(tops(|cell| &cell.after)?)) }
+                figure { figcaption { strong { "h and c separately, before training" } "top layer" } (PreEscaped(tops(|cell| &cell.before)?)) }
+                figure { figcaption { strong { "h and c separately, after training" } "top layer" } (PreEscaped(tops(|cell| &cell.after)?)) }
             }
         }
         section {
-            h2 { "How far back a note matters" }
-            p { "‖∂loss_T/∂x_t‖: how much the loss of one step would change if the notes of an earlier one did." }
+            h2 { "Gradient with respect to the input" }
+            p { "‖∂loss_T/∂x_t‖: how sensitive the loss of one step is to the notes of an earlier step." }
             div.charts {
                 figure { figcaption { strong { "Before training" } } (PreEscaped(inputs(|cell| &cell.before)?)) }
                 figure { figcaption { strong { "After training" } } (PreEscaped(inputs(|cell| &cell.after)?)) }
@@ -98,7 +98,7 @@ fn chart(report: &FlowReport<'_>, curves: impl Iterator<Item = Curve>) -> crate:
         &Axes {
             size: HALF,
             x: "bars back",
-            y: "norm of the gradient",
+            y: "gradient norm",
             x_range: 0.0..(report.config.window as f64 / bar),
             y_range: low..high,
             log: true,

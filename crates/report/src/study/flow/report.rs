@@ -10,7 +10,7 @@ pub struct FlowReport<'a> {
     pub config: &'a Config,
     /// The music, for people.
     pub music: &'a str,
-    /// The command that makes the page again.
+    /// The command that reproduces the page.
     pub command: &'a str,
 }
 

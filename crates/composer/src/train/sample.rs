@@ -1,4 +1,4 @@
-//! Four bars from a model that is still learning.
+//! A sample of four bars during training.
 
 use composer_decoding::{FrameOptions, compose};
 use composer_models::file::Notes;

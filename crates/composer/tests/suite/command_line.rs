@@ -54,7 +54,7 @@ fn quiet_says_nothing_but_results() {
     assert_eq!((output.status.code(), complaint(&output).as_str()), (Some(0), ""));
     assert!(String::from_utf8_lossy(&output.stdout).contains("composition-1.mid"));
     let refused = composer(here.path(), &["score", "none.mid", "--quiet"]);
-    assert!(complaint(&refused).contains("none.mid"), "errors are always told");
+    assert!(complaint(&refused).contains("none.mid"), "errors are always printed");
 }
 
 #[test]

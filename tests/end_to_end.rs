@@ -1,4 +1,4 @@
-//! A tune goes in as MIDI, is learnt, and comes out again as MIDI and sound: every room once.
+//! MIDI in, training, composition, MIDI and audio out: an overfitted model reproduces its only piece, through every crate.
 
 use composer_audio::{RenderOptions, render};
 use composer_bptt::{Cell, Init, RecurrentConfig};
@@ -45,14 +45,14 @@ fn tune() -> Score {
 }
 
 #[test]
-fn what_is_learnt_by_heart_comes_back_note_for_note() {
+fn an_overfitted_model_reproduces_its_piece_note_for_note() {
     let bytes = midi::write(&tune()).expect("a MIDI file");
     let score = midi::read(&bytes).expect("read again").score;
     let representation =
         FrameRepresentation { pitch_low: 40, pitch_high: 72, ..FrameRepresentation::default() };
     let frames = representation.encode(&score);
     let music = [Sequence::Frames(frames.clone())];
-    // The cells with gates: the plain one learns every step, too, and loses its place once it reads what it wrote.
+    // Gated cells only: the vanilla RNN also fits every step, but diverges from the piece when it conditions on its own output.
     for cell in [Cell::Lstm, Cell::Gru] {
         let encoding = Encoding::Frames { representation, metre: 16 };
         let recurrent = RecurrentConfig { cell, hidden: 48, ..RecurrentConfig::default() };
@@ -80,7 +80,7 @@ fn what_is_learnt_by_heart_comes_back_note_for_note() {
 
         let again = representation.decode(&written.frames, &DecodeOptions::default());
         let bytes = midi::write(&again).expect("a MIDI file");
-        let heard = midi::read(&bytes).expect("read again").score;
+        let read_back = midi::read(&bytes).expect("read again").score;
         let line = |score: &Score| -> Vec<(f64, f64, u8)> {
             let quarters = |ticks: u64| ticks as f64 / f64::from(score.ticks_per_quarter);
             let mut line: Vec<_> = score
@@ -90,9 +90,9 @@ fn what_is_learnt_by_heart_comes_back_note_for_note() {
             line.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
             line
         };
-        assert_eq!(line(&heard), line(&score), "{cell}");
+        assert_eq!(line(&read_back), line(&score), "{cell}");
 
-        let audio = render(&heard, &RenderOptions::preview()).expect("sound");
+        let audio = render(&read_back, &RenderOptions::preview()).expect("sound");
         assert!(
             audio.seconds() > 8.0 && audio.peak() > 0.1,
             "{cell}: {} s, {}",

@@ -1,4 +1,4 @@
-//! What a run writes, seen by programs that are not ours: the MIDI by mido, the page by Chromium, the WAV by its bytes.
+//! The files of a run, read by independent programs: the MIDI by mido, the report by Chromium, the WAV by its bytes.
 //!
 //! A reader that is not installed skips its test with a printed reason.
 
@@ -22,8 +22,8 @@ fn run() -> &'static Path {
     .path()
 }
 
-/// Runs a foreign program; `None`, with a printed reason, if it is not there.
-fn foreign(program: &str, args: &[&str]) -> Option<Output> {
+/// Runs another program; `None`, with a printed reason, if it is not there.
+fn external(program: &str, args: &[&str]) -> Option<Output> {
     match Command::new(program).args(args).current_dir(run()).output() {
         Ok(output) => Some(output),
         Err(error) => {
@@ -36,7 +36,7 @@ fn foreign(program: &str, args: &[&str]) -> Option<Output> {
 #[test]
 fn the_midi_opens_in_an_independent_reader_and_has_notes() {
     let python = std::env::var("COMPOSER_PYTHON").unwrap_or_else(|_| "python3".into());
-    let Some(probe) = foreign(&python, &["-c", "import mido"]) else { return };
+    let Some(probe) = external(&python, &["-c", "import mido"]) else { return };
     if !probe.status.success() {
         println!("skipped: {python} has no mido");
         return;
@@ -50,7 +50,7 @@ for path in sys.argv[1:]:
     assert on == off, (path, on, off)
     print(path, on, round(midi.length, 2))
 ";
-    let output = foreign(&python, &["-c", script, "run/composition-1.mid", "run/composition-2.mid"])
+    let output = external(&python, &["-c", script, "run/composition-1.mid", "run/composition-2.mid"])
         .expect("ran before");
     assert!(output.status.success(), "{}", complaint(&output));
     for line in String::from_utf8_lossy(&output.stdout).lines() {
@@ -75,10 +75,10 @@ fn the_wav_has_sound_and_does_not_clip() {
 }
 
 #[test]
-fn the_report_asks_no_network_and_makes_no_console_errors() {
+fn the_report_makes_no_requests_and_no_console_errors() {
     let html = std::fs::read_to_string(run().join("run/report.html")).unwrap();
-    for foreign in ["src=\"http", "href=\"http", "url(http", "@import", "<script"] {
-        assert!(!html.contains(foreign), "the page must be self-contained, and has {foreign}");
+    for request in ["src=\"http", "href=\"http", "url(http", "@import", "<script"] {
+        assert!(!html.contains(request), "the page must be self-contained, and has {request}");
     }
     for part in ["<svg", "<audio", "Markov chain", "composer train"] {
         assert!(html.contains(part), "the page should have {part}");
@@ -100,10 +100,10 @@ fn the_report_asks_no_network_and_makes_no_console_errors() {
         &user_data,
         &page,
     ];
-    let Some(output) = foreign("chromium", &args) else { return };
+    let Some(output) = external("chromium", &args) else { return };
     let log = complaint(&output);
     assert!(output.status.success(), "{log}");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("What a network learnt"), "the page is empty");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Training report"), "the page is empty");
     let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
     assert!(console.is_empty(), "{console:?}");
 }

@@ -1,4 +1,4 @@
-//! A model that was trained for seconds is named for what it does: it freezes at temperature 0 and loses the key at 3.
+//! `diagnose` on the compositions of a model trained for seconds: repetition at temperature 0, harmonic drift at 3.
 
 use crate::common;
 
@@ -20,7 +20,7 @@ fn findings(here: &Path, temperature: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_hasty_model_freezes_when_tame_and_loses_the_key_when_wild() {
+fn an_undertrained_model_repeats_at_temperature_0_and_drifts_at_3() {
     let here = tempdir().expect("a folder");
     let output = composer(here.path(), &small_training(&[]));
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));

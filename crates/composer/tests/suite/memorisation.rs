@@ -1,4 +1,4 @@
-//! A model that has learnt its training pieces by heart is caught by `evaluate`; one that has learnt from many is not.
+//! `evaluate` detects the copies of an overfitted model, and none of a model that generalises.
 
 use crate::common;
 
@@ -37,7 +37,7 @@ fn copied(here: &Path, model: &str, temperature: &str) -> (usize, usize) {
 }
 
 #[test]
-fn learning_by_heart_is_caught_and_learning_is_not() {
+fn copies_of_an_overfitted_model_are_detected() {
     let here = tempdir().expect("a folder");
     (1..=10).for_each(|seed| write(&here.path().join("music"), &format!("song-{seed:02}.mid"), &song(seed)));
     let train = |run: &str, extra: &[&str]| {
@@ -45,8 +45,9 @@ fn learning_by_heart_is_caught_and_learning_is_not() {
         let output = composer(here.path(), &[&common[..], extra].concat());
         assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     };
-    let by_heart = ["training.transpose=0", "training.patience=0", "training.copies=1", "run.samples=false"];
-    let settings = by_heart.iter().flat_map(|setting| ["--set", setting]);
+    let overfitting =
+        ["training.transpose=0", "training.patience=0", "training.copies=1", "run.samples=false"];
+    let settings = overfitting.iter().flat_map(|setting| ["--set", setting]);
     let options = [
         "--epochs",
         "120",
@@ -59,9 +60,9 @@ fn learning_by_heart_is_caught_and_learning_is_not() {
         "--learning-rate",
         "0.01",
     ];
-    train("heart", &options.into_iter().chain(settings).collect::<Vec<_>>());
+    train("overfitted", &options.into_iter().chain(settings).collect::<Vec<_>>());
     train(
-        "honest",
+        "regularised",
         &[
             "--epochs",
             "120",
@@ -77,8 +78,8 @@ fn learning_by_heart_is_caught_and_learning_is_not() {
             "run.samples=false",
         ],
     );
-    let (by_heart, of) = copied(here.path(), "heart/last.safetensors", "0.3");
-    assert_eq!(by_heart, of, "copies found");
-    let (honest, of) = copied(here.path(), "honest/model.safetensors", "1");
-    assert_eq!(honest, 0, "of {of}");
+    let (overfitted, of) = copied(here.path(), "overfitted/last.safetensors", "0.3");
+    assert_eq!(overfitted, of, "copies found");
+    let (regularised, of) = copied(here.path(), "regularised/model.safetensors", "1");
+    assert_eq!(regularised, 0, "of {of}");
 }
