@@ -1,6 +1,7 @@
 //! [`compare`]: a set of pieces beside a set of real ones, statistic by statistic.
 
 use composer_music::Score;
+use ndarray::ArrayView1;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -10,7 +11,8 @@ use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::significance::Interval;
 use crate::significance::bootstrap::{mean_interval, median_interval};
 use crate::significance::hypothesis::holm;
-use crate::statistics::piece::{STATISTICS, measure};
+use crate::statistics::piece::STATISTICS;
+use crate::statistics::table;
 
 /// Resamples for every interval.
 const RESAMPLES: usize = 500;
@@ -72,15 +74,12 @@ pub fn excerpts(scores: &[Score], quarters: u32) -> Vec<Score> {
 /// Statistics that depend on the length of a piece (range, repetition, …) ask for pieces of one length: see
 /// [`excerpts`].
 pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison> {
-    let table = |scores: &[Score]| -> Vec<Vec<f64>> {
-        let rows: Vec<Vec<f64>> = scores.iter().map(measure).collect();
-        (0..STATISTICS.len())
-            .map(|i| rows.iter().map(|row| row[i]).filter(|x| x.is_finite()).collect())
-            .collect()
-    };
     let (ours, real) = (table(set), table(reference));
+    let finite = |column: ArrayView1<f64>| column.iter().copied().filter(|x| x.is_finite()).collect();
     let mut comparisons = Vec::new();
-    for (i, (values, reference_values)) in ours.into_iter().zip(real).enumerate() {
+    for i in 0..STATISTICS.len() {
+        let (values, reference_values): (Vec<f64>, Vec<f64>) =
+            (finite(ours.values.column(i)), finite(real.values.column(i)));
         if values.is_empty() || reference_values.len() < 2 {
             continue;
         }
@@ -151,13 +150,14 @@ fn deviation(values: &[f64]) -> f64 {
 /// Permutation test of "`a` is closer to the reference than `b`" (one figure per piece): the one-sided p-value of
 /// `W(b, reference) − W(a, reference)` when pieces are dealt to `a` and `b` at random. The observed deal counts as one
 /// of them, so that p is never 0. NaN if a sample is empty.
-pub fn permutation_test(
-    a: &[f64],
-    b: &[f64],
-    reference: &[f64],
+pub fn permutation_test<'a>(
+    a: impl Into<ArrayView1<'a, f64>>,
+    b: impl Into<ArrayView1<'a, f64>>,
+    reference: impl Into<ArrayView1<'a, f64>>,
     permutations: usize,
     rng: &mut impl Rng,
 ) -> f64 {
+    let (a, b, reference) = (a.into(), b.into(), reference.into());
     if a.is_empty() || b.is_empty() || reference.is_empty() {
         return f64::NAN;
     }
