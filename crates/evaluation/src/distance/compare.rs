@@ -6,7 +6,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::measures::{density_divergence, overlapped_area, wasserstein};
+use super::measures::{overlap_and_divergence, wasserstein};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::significance::Interval;
 use crate::significance::bootstrap::{mean_interval, median_interval};
@@ -88,6 +88,7 @@ pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison>
         let unit = deviation(&reference_values);
         let human = human_distances(&reference_values, values.len(), unit, &mut rng);
         let (human_overlap, human_divergence) = human_densities(&reference_values, values.len(), &mut rng);
+        let (overlap, divergence) = overlap_and_divergence(&values, &reference_values);
         comparisons.push(Comparison {
             name: STATISTICS[i].name,
             meaning: STATISTICS[i].meaning,
@@ -95,9 +96,9 @@ pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison>
             reference_mean: mean_interval(&reference_values, RESAMPLES, &mut rng),
             distance: wasserstein(&values, &reference_values) / unit,
             human,
-            overlap: overlapped_area(&values, &reference_values),
+            overlap,
             human_overlap,
-            divergence: density_divergence(&values, &reference_values),
+            divergence,
             human_divergence,
             values,
             reference_values,
@@ -127,8 +128,9 @@ fn human_densities(values: &[f64], size: usize, rng: &mut impl Rng) -> (Interval
     for _ in 0..SPLITS {
         partial_shuffle(&mut shuffled, size, rng);
         let (group, others) = shuffled.split_at(size);
-        overlaps.push(overlapped_area(group, others));
-        divergences.push(density_divergence(group, others));
+        let (overlap, divergence) = overlap_and_divergence(group, others);
+        overlaps.push(overlap);
+        divergences.push(divergence);
     }
     (median_interval(&mut overlaps), median_interval(&mut divergences))
 }
@@ -235,22 +237,19 @@ mod tests {
         let real: Vec<Score> = (0..40).map(|_| piece(&mut rng, 2)).collect();
         let more: Vec<Score> = (0..10).map(|_| piece(&mut rng, 2)).collect();
         let other: Vec<Score> = (0..10).map(|_| piece(&mut rng, 5)).collect();
-        let inside = |set: &[Score]| {
-            let comparisons = compare(set, &real, 1);
-            comparisons.iter().filter(|comparison| comparison.is_indistinguishable()).count() as f64
-                / comparisons.len() as f64
-        };
-        assert!(inside(&more) > 0.85, "{}", inside(&more));
+        let near = compare(&more, &real, 1);
+        let inside = near.iter().filter(|comparison| comparison.is_indistinguishable()).count();
+        assert!(inside as f64 > 0.85 * near.len() as f64, "{inside} of {}", near.len());
         let far = compare(&other, &real, 1);
         let range = far.iter().find(|comparison| comparison.name == "pitch_range").unwrap();
         assert!(!range.is_indistinguishable() && range.overlap < 0.1, "{range:?}");
         assert!(compare(&[], &real, 1).is_empty());
         assert!(range.divergence > range.human_divergence.high && range.overlap < range.human_overlap.low);
 
-        let decided = closer(&compare(&more, &real, 1), &far, 1);
+        let decided = closer(&near, &far, 1);
         let range = decided.iter().find(|row| row.name == "pitch_range").unwrap();
         assert!(range.first < range.second && range.p_value < 0.05, "{range:?}");
-        let equal = closer(&compare(&more, &real, 1), &compare(&more, &real, 1), 1);
+        let equal = closer(&near, &near, 1);
         assert!(equal.iter().all(|row| row.p_value > 0.05), "{equal:?}");
     }
 

@@ -64,6 +64,14 @@ pub fn density_divergence<'a>(a: impl Into<ArrayView1<'a, f64>>, b: impl Into<Ar
     shared_grid(a, b, 0.0, 1.0, Densities::divergence)
 }
 
+/// [`overlapped_area`] and [`density_divergence`] of the same samples, whose densities are computed once.
+pub(super) fn overlap_and_divergence(a: &[f64], b: &[f64]) -> (f64, f64) {
+    match Densities::new(a, b) {
+        Some(densities) => (densities.overlap(), densities.divergence()),
+        None => (overlapped_area(a, b), density_divergence(a, b)),
+    }
+}
+
 /// Kullback–Leibler divergence of the densities of two samples, in nats, both evaluated on one grid. Where the second
 /// density underflows it counts as the smallest positive number, so that the result stays finite. NaN if either is
 /// empty.

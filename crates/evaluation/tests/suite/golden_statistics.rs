@@ -1,6 +1,7 @@
 //! Agreement with scipy, scikit-learn, mir_eval, music21, choix and statsmodels; goldens by
 //! `scripts/goldens/evaluation_statistics.py`.
 
+use approx::abs_diff_eq;
 use composer_evaluation::distance::measures::{jensen_shannon, overlapped_area, wasserstein};
 use composer_evaluation::likelihood::accuracy::FrameCounts;
 use composer_evaluation::listening::{Answer, Judgement, bradley_terry};
@@ -32,7 +33,7 @@ impl Comparison {
         let expected = expected.as_f64().unwrap();
         self.compared += 1;
         // Also false for NaN.
-        let agrees = (ours - expected).abs() <= tolerance * expected.abs().max(1.0);
+        let agrees = abs_diff_eq!(ours, expected, epsilon = tolerance * expected.abs().max(1.0));
         if !agrees {
             self.wrong.push(format!("{name}: {ours}, expected {expected}"));
         }

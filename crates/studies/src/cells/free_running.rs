@@ -188,6 +188,7 @@ pub(super) fn slope(values: impl Iterator<Item = f64> + Clone) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::assert_abs_diff_eq;
 
     #[test]
     fn a_bar_is_counted_as_by_hand() {
@@ -208,7 +209,7 @@ mod tests {
 
     #[test]
     fn slopes_are_least_squares() {
-        assert!((slope([1.0, 3.0, 5.0].into_iter()) - 2.0).abs() < 1e-12);
-        assert!((slope([1.0, 0.0, 1.0].into_iter())).abs() < 1e-12);
+        assert_abs_diff_eq!(slope([1.0, 3.0, 5.0].into_iter()), 2.0, epsilon = 1e-12);
+        assert_abs_diff_eq!(slope([1.0, 0.0, 1.0].into_iter()), 0.0, epsilon = 1e-12);
     }
 }
