@@ -1,5 +1,6 @@
 //! What every rendering promises: sound, the right pitch, no clipping, a tail, the same bytes, clear errors.
 
+use approx::abs_diff_eq;
 use composer_audio::{AudioBuffer, Error, PEAK, RenderOptions, render, wav_bytes, write_wav};
 use composer_music::score::DRUM_CHANNEL;
 use composer_music::{Note, Score, Track};
@@ -112,7 +113,7 @@ fn wav_files_are_written_whole_and_read_back() {
     let samples: Vec<f32> =
         reader.samples::<i16>().map(|sample| f32::from(sample.unwrap()) / 32_767.0).collect();
     assert_eq!(samples.len(), audio.samples.len());
-    assert!(samples.iter().zip(&audio.samples).all(|(a, b)| (a - b).abs() < 1e-4));
+    assert!(samples.iter().zip(&audio.samples).all(|(a, b)| abs_diff_eq!(a, b, epsilon = 1e-4)));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
 
     let missing = write_wav(folder.path().join("no/such/folder.wav"), &audio).unwrap_err();

@@ -119,6 +119,7 @@ pub fn above(probabilities: &[f64], threshold: f64, bounds: Bounds) -> Option<Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::abs_diff_eq;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -153,7 +154,7 @@ mod tests {
                 let deviation = 5.0 * (p * (1.0 - p) / f64::from(draws)).sqrt();
                 let measured = count / f64::from(draws);
                 assert!(
-                    (measured - p).abs() <= deviation,
+                    abs_diff_eq!(measured, p, epsilon = deviation),
                     "{bounds:?} outcome {outcome:05b}: {measured} for {p}"
                 );
             }

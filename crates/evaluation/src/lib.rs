@@ -12,6 +12,7 @@
 //! assert!(nll.per_frame() < 11.0);
 //! ```
 
+mod arrays;
 pub mod assessment;
 pub mod corruption;
 pub mod distance;
@@ -22,6 +23,8 @@ pub mod listening;
 pub mod originality;
 pub mod significance;
 pub mod statistics;
+
+pub use arrays::ShapeMismatch;
 
 /// The examples of README.md, as tests.
 #[cfg(doctest)]

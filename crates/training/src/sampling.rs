@@ -127,6 +127,7 @@ impl Sampling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::{abs_diff_eq, assert_abs_diff_eq};
 
     fn at(sampling: Sampling, update: u64) -> f64 {
         sampling.truth_probability(update, 200)
@@ -136,13 +137,16 @@ mod tests {
     fn schedules_follow_their_formulas_and_never_leave_0_to_1() {
         let linear =
             Sampling { curve: Curve::Linear, k: 0.9, slope: 0.01, floor: 0.25, ..Sampling::default() };
-        assert!((at(linear, 0) - 0.9).abs() < 1e-12 && (at(linear, 10) - 0.8).abs() < 1e-12);
+        assert!(
+            abs_diff_eq!(at(linear, 0), 0.9, epsilon = 1e-12)
+                && abs_diff_eq!(at(linear, 10), 0.8, epsilon = 1e-12)
+        );
         assert_eq!(at(linear, 1000), 0.25);
         let exponential = Sampling { curve: Curve::Exponential, k: 0.99, ..Sampling::default() };
-        assert!((at(exponential, 100) - 0.99f64.powi(100)).abs() < 1e-12);
+        assert_abs_diff_eq!(at(exponential, 100), 0.99f64.powi(100), epsilon = 1e-12);
         let sigmoid = Sampling { curve: Curve::InverseSigmoid, k: 50.0, ..Sampling::default() };
-        assert!((at(sigmoid, 0) - 50.0 / 51.0).abs() < 1e-12);
-        assert!((at(sigmoid, 200) - 50.0 / (50.0 + 4f64.exp())).abs() < 1e-12);
+        assert_abs_diff_eq!(at(sigmoid, 0), 50.0 / 51.0, epsilon = 1e-12);
+        assert_abs_diff_eq!(at(sigmoid, 200), 50.0 / (50.0 + 4f64.exp()), epsilon = 1e-12);
         assert_eq!(at(sigmoid, u64::MAX), 0.0);
         assert_eq!(at(Sampling::default(), 12), 1.0);
         let to_end = Sampling { curve: Curve::LinearToEnd, k: 1.0, floor: 0.5, ..Sampling::default() };

@@ -165,14 +165,18 @@ impl Default for Plateau {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::{abs_diff_eq, assert_abs_diff_eq};
 
     #[test]
     fn warmup_rises_to_the_full_rate_and_the_cosine_falls_to_the_floor() {
         let schedule = Schedule { warmup: 10, ..Schedule::default() };
         let factor = |update| schedule.factor(update, 110, &Plateau::default());
         assert_eq!([factor(0), factor(9), factor(10)], [0.1, 1.0, 1.0]);
-        assert!((factor(60) - (0.01 + 0.99 * 0.5)).abs() < 1e-12);
-        assert!((factor(110) - 0.01).abs() < 1e-12 && (factor(200) - 0.01).abs() < 1e-12);
+        assert_abs_diff_eq!(factor(60), 0.01 + 0.99 * 0.5, epsilon = 1e-12);
+        assert!(
+            abs_diff_eq!(factor(110), 0.01, epsilon = 1e-12)
+                && abs_diff_eq!(factor(200), 0.01, epsilon = 1e-12)
+        );
         assert_eq!(Schedule::CONSTANT.factor(0, 10, &Plateau::default()), 1.0);
     }
 

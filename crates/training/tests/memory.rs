@@ -3,6 +3,7 @@
 #[path = "suite/common/mod.rs"]
 mod common;
 
+use approx::abs_diff_eq;
 use common::{Watcher, config, frames, model, ostinato, round, tokens};
 use composer_bptt::Cell;
 use composer_models::{Encoding, Sequence};
@@ -56,7 +57,7 @@ fn activations_computed_again_teach_the_same() {
         let [kept, again] = [false, true].map(|recompute| losses(encoding.clone(), music.clone(), recompute));
         assert!(kept.len() > 2 && kept.last() < kept.first(), "it learns: {kept:?}");
         for (kept, again) in kept.iter().zip(&again) {
-            assert!((kept - again).abs() < 1e-4 * kept.abs().max(1.0), "{kept} and {again}");
+            assert!(abs_diff_eq!(kept, again, epsilon = 1e-4 * kept.abs().max(1.0)), "{kept} and {again}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `composer benchmark speed` and `scaling`: what they print is what they measured, and wrong sizes are refused.
 
 use crate::common;
+use approx::abs_diff_eq;
 
 use common::{assert_refused, complaint, composer};
 use serde_json::Value;
@@ -41,9 +42,12 @@ fn speed_as_json_has_figures_that_fit_each_other() {
         let (best, median) = (number(&shape["training_ms"]["best"]), number(&shape["training_ms"]["median"]));
         assert!(0.0 < best && best <= median, "{shape}");
         let rate = number(&shape["flop"]) / best / 1e6;
-        assert!((number(&shape["gflops"]) / rate - 1.0).abs() < 1e-9, "{shape}");
+        assert!(abs_diff_eq!(number(&shape["gflops"]) / rate, 1.0, epsilon = 1e-9), "{shape}");
         let share = rate / number(&shape["large_product_gflops"]);
-        assert!((number(&shape["share_of_large_product"]) / share - 1.0).abs() < 1e-9, "{shape}");
+        assert!(
+            abs_diff_eq!(number(&shape["share_of_large_product"]) / share, 1.0, epsilon = 1e-9),
+            "{shape}"
+        );
         assert!(number(&shape["generated_step_us"]["best"]) > 0.0);
         assert_eq!(shape["allocated_bytes_per_step"], 0, "after the first step, nothing: {shape}");
         assert!(number(&shape["peak_bytes"]) > number(&shape["activation_bytes"]), "{shape}");

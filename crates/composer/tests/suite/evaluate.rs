@@ -1,6 +1,7 @@
 //! `evaluate`, `diagnose` and `listening`: what they say of good music, bad music and odd music, and what they refuse.
 
 use crate::common;
+use approx::{abs_diff_eq, assert_abs_diff_eq};
 
 use common::songs::{QUARTER, note, score, song, write};
 use common::{assert_refused, complaint, composer};
@@ -203,7 +204,7 @@ fn likelihood_is_given_in_every_unit_for_every_representation() {
                 (figures[unit]["low"].as_f64().unwrap(), figures[unit]["high"].as_f64().unwrap());
             assert!(figure(unit) > 0.0 && low <= figure(unit) && figure(unit) <= high, "{model}: {figures}");
         }
-        assert!((figure("perplexity").ln() - figure("nats_per_token")).abs() < 1e-9, "{model}");
+        assert!(abs_diff_eq!(figure("perplexity").ln(), figure("nats_per_token"), epsilon = 1e-9), "{model}");
         let accuracy = &figures["frame_accuracy"]["estimate"];
         if model == "frames" {
             assert!((0.0..1.0).contains(&accuracy.as_f64().unwrap()), "{figures}");
@@ -235,7 +236,10 @@ fn a_listening_test_is_summed_up_with_intervals_and_tests() {
     std::fs::write(here.path().join("test.csv"), &csv).expect("writes");
     let record = json(&composer(here.path(), &["listening", "test.csv", "--json"]));
     let near = |value: &Value, expected: f64| {
-        assert!((value.as_f64().unwrap() - expected).abs() < 1e-9, "{value}, expected {expected}");
+        assert!(
+            abs_diff_eq!(value.as_f64().unwrap(), expected, epsilon = 1e-9),
+            "{value}, expected {expected}"
+        );
     };
     // scipy.stats.binomtest(15, 20): p-value and exact interval.
     let pair = &record["win_rates"][0];
@@ -243,7 +247,11 @@ fn a_listening_test_is_summed_up_with_intervals_and_tests() {
     near(&pair["share"]["low"], 0.5089541282920425);
     near(&pair["share"]["high"], 0.9134285308985653);
     // Bradley–Terry of one pair: half the log-odds of 15 to 5.
-    assert!((record["strengths"]["log_strengths"]["lstm"].as_f64().unwrap() - 3f64.ln() / 2.0).abs() < 1e-4);
+    assert_abs_diff_eq!(
+        record["strengths"]["log_strengths"]["lstm"].as_f64().unwrap(),
+        3f64.ln() / 2.0,
+        epsilon = 1e-4
+    );
     assert_eq!(record["origin"]["correct"], 10);
     assert_eq!(record["ratings"][0]["comparisons"].as_array().unwrap().len(), 3);
     assert_eq!(record["judgements_needed"][1], serde_json::json!({ "share": 0.6, "judgements": 199 }));

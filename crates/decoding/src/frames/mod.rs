@@ -253,6 +253,7 @@ fn strike<R: Rng>(logit: f32, options: &FrameOptions, rng: &mut R) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::assert_abs_diff_eq;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -320,7 +321,7 @@ mod tests {
         let frame = Frame { sounding: 1 << 60 | 1 << 64, onsets: 1 << 60 | 1 << 64 };
         let background = 86.0 * (-20f64).exp().ln_1p();
         let expected = 2.0 * std::f64::consts::LN_2 + (-2f64).exp().ln_1p() + background;
-        assert!((nll(&representation(), &logits, before, frame) - expected).abs() < 1e-9);
+        assert_abs_diff_eq!(nll(&representation(), &logits, before, frame), expected, epsilon = 1e-9);
     }
 
     #[test]

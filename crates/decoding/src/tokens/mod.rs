@@ -163,6 +163,7 @@ pub fn draw<R: Rng>(candidates: &Candidates, rng: &mut R) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::{abs_diff_eq, assert_abs_diff_eq};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -187,7 +188,7 @@ mod tests {
         for (count, weight) in counts.iter().zip(weights) {
             let p = weight / total;
             let deviation = 5.0 * (p * (1.0 - p) / f64::from(draws)).sqrt();
-            assert!((count / f64::from(draws) - p).abs() < deviation, "{counts:?}");
+            assert!(abs_diff_eq!(count / f64::from(draws), p, epsilon = deviation), "{counts:?}");
         }
     }
 
@@ -229,7 +230,7 @@ mod tests {
         let options = TokenOptions { typical_p: 0.3, ..Default::default() };
         let chosen = candidates(&logits, &[true; 40], &[], &options).expect("possible");
         let entropy_tokens: f64 = chosen.as_slice().iter().map(|&(_, p)| p).sum();
-        assert!((entropy_tokens - 1.0).abs() < 1e-12);
+        assert_abs_diff_eq!(entropy_tokens, 1.0, epsilon = 1e-12);
         assert!(chosen.as_slice().iter().all(|&(token, _)| token != 0), "{chosen:?}");
     }
 

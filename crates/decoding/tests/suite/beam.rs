@@ -1,6 +1,7 @@
 //! Beam search against enumeration.
 
 use crate::common;
+use approx::{abs_diff_eq, assert_abs_diff_eq};
 
 use common::Markov;
 use composer_decoding::beam::{BeamOptions, search};
@@ -36,9 +37,12 @@ fn a_beam_as_wide_as_the_tree_finds_the_best_pieces_in_their_order() {
     let found = search(model, Free, &[], &options, LENGTH).expect("found");
     for (found, (log_p, _)) in found.iter().zip(&best).take(20) {
         // Pieces of the same transitions are equally likely, so likelihoods are compared and not tokens.
-        assert!((found.score - log_p).abs() < 1e-9 && (found.nll.iter().sum::<f64>() + log_p).abs() < 1e-9);
+        assert!(
+            abs_diff_eq!(found.score, log_p, epsilon = 1e-9)
+                && abs_diff_eq!(found.nll.iter().sum::<f64>(), -log_p, epsilon = 1e-9)
+        );
         let said = best.iter().find(|(_, tokens)| *tokens == found.tokens).expect("one of all pieces");
-        assert!((said.0 - found.score).abs() < 1e-9);
+        assert_abs_diff_eq!(said.0, found.score, epsilon = 1e-9);
     }
 }
 
@@ -98,6 +102,6 @@ fn groups_differ_and_a_primer_is_read() {
         search(model.clone(), Free, &[], &BeamOptions { diversity: 5.0, ..plain }, LENGTH).expect("found");
     assert!(diverse[0].tokens.iter().zip(&diverse[1].tokens).all(|(a, b)| a != b), "{diverse:?}");
     let primed = search(model.clone(), Free, &[2], &plain, 1).expect("found");
-    assert!((primed[0].nll[0] + model.log_p(2, primed[0].tokens[0] as usize)).abs() < 1e-9);
+    assert_abs_diff_eq!(primed[0].nll[0], -model.log_p(2, primed[0].tokens[0] as usize), epsilon = 1e-9);
     assert!(BeamOptions { width: 3, groups: 2, ..plain }.check().is_err());
 }

@@ -1,5 +1,6 @@
 //! Frames whose pitches see each other, against the enumerated distribution.
 
+use approx::abs_diff_eq;
 use composer_bptt::{Init, RecurrentConfig};
 use composer_decoding::coupled::condition;
 use composer_decoding::frames::{self, FrameChoice, FrameContext, FrameStrategy, Open, Scratch};
@@ -83,7 +84,7 @@ fn samples_follow_the_distribution_that_the_likelihood_charges() {
     let model = model();
     let expected = enumerated(&model);
     let total: f64 = expected.iter().map(|(_, p)| p).sum();
-    assert!((total - 1.0).abs() < 1e-6, "{total}");
+    assert!(abs_diff_eq!(total, 1.0, epsilon = 1e-6), "{total}");
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let options = FrameOptions { max_note_steps: 1000, ..FrameOptions::default() };
     let draws = 40_000;
@@ -91,7 +92,7 @@ fn samples_follow_the_distribution_that_the_likelihood_charges() {
     for (frame, p) in expected {
         let measured = drawn.iter().filter(|&&drawn| drawn == frame).count() as f64 / f64::from(draws);
         let deviation = 5.0 * (p * (1.0 - p) / f64::from(draws)).sqrt();
-        assert!((measured - p).abs() <= deviation, "{frame:?}: {measured} for {p}");
+        assert!(abs_diff_eq!(measured, p, epsilon = deviation), "{frame:?}: {measured} for {p}");
     }
 }
 
@@ -133,7 +134,7 @@ fn temperature_changes_which_notes_begin_and_not_how_many_nor_what_is_held() {
         let share = |frames: &[Frame], holds: &dyn Fn(&Frame) -> bool| {
             frames.iter().filter(|frame| holds(frame)).count() as f64 / f64::from(draws)
         };
-        let same = |a: f64, b: f64| (a - b).abs() < 5.0 * (0.5 / f64::from(draws)).sqrt();
+        let same = |a: f64, b: f64| abs_diff_eq!(a, b, epsilon = 5.0 * (0.5 / f64::from(draws)).sqrt());
         let learnt = at(1.0);
         let one_begins = |frame: &Frame| (frame.sounding & !held).count_ones() == 1;
         let likelier = |frame: &Frame| one_begins(frame) && frame.sounding >> 61 & 1 == 1;
@@ -180,7 +181,7 @@ fn a_note_that_looks_again_follows_the_tempered_distribution() {
         let expected = 1.0 / (1.0 + (p(b) / p(a)).powf(1.0 / temperature));
         let deviation = 5.0 * (expected * (1.0 - expected) / of).sqrt();
         assert!(
-            (measured / of - expected).abs() <= deviation,
+            abs_diff_eq!(measured / of, expected, epsilon = deviation),
             "{goes_on:b}: {} for {expected}",
             measured / of
         );
@@ -230,11 +231,15 @@ fn a_piece_costs_the_same_read_at_once_and_step_by_step_as_it_is_written() {
         .expect("read");
     for (step, ((written, scored), read)) in written.iter().zip(at_once[0].steps()).zip(&read).enumerate() {
         assert!(
-            (written.nll - scored.total()).abs() < 1e-3,
+            abs_diff_eq!(written.nll, scored.total(), epsilon = 1e-3),
             "step {step}: {} {}",
             written.nll,
             scored.total()
         );
-        assert!((read - scored.total()).abs() < 1e-3, "step {step}: {read} {}", scored.total());
+        assert!(
+            abs_diff_eq!(*read, scored.total(), epsilon = 1e-3),
+            "step {step}: {read} {}",
+            scored.total()
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Frames under options and rules, whatever the model likes.
 
+use approx::{abs_diff_eq, assert_abs_diff_eq};
 use composer_decoding::frames::FrameStrategy;
 use composer_decoding::harmony::{ChordPlan, Key, plane};
 use composer_decoding::primer::{Primer, read_notes};
@@ -162,7 +163,10 @@ fn surprise_is_assigned_to_the_notes_that_cause_it() {
         let logit = f64::from(2.0 * (0.37 * time + 1.7 * index as f32).sin() - 1.0);
         1.0 / (1.0 + (-logit).exp())
     };
-    assert!((scored.notes[0].nll + p(1.0, 39).ln()).abs() < 1e-4);
-    assert!((scored.notes[1].nll + p(2.0, 39).ln() + p(2.0, 88 + 39).ln()).abs() < 1e-4, "struck again");
+    assert_abs_diff_eq!(scored.notes[0].nll, -p(1.0, 39).ln(), epsilon = 1e-4);
+    assert!(
+        abs_diff_eq!(scored.notes[1].nll + p(2.0, 39).ln(), -p(2.0, 88 + 39).ln(), epsilon = 1e-4),
+        "struck again"
+    );
     assert!(scored.notes.iter().all(|note| note.nll < scored.steps[note.step]));
 }

@@ -1,6 +1,7 @@
 //! The generate loop for tokens.
 
 use crate::common;
+use approx::abs_diff_eq;
 
 use common::Markov;
 use composer_bptt::{Cell, RecurrentConfig};
@@ -62,7 +63,11 @@ fn the_likelihood_of_what_was_written_is_the_models() {
     for decided in generator.take(20) {
         for (last, written) in last.iter_mut().zip(decided.expect("written")) {
             let expected = -model.log_p(*last, written.token as usize);
-            assert!((written.nll - expected).abs() < 1e-6, "{} instead of {expected}", written.nll);
+            assert!(
+                abs_diff_eq!(written.nll, expected, epsilon = 1e-6),
+                "{} instead of {expected}",
+                written.nll
+            );
             *last = written.token as usize;
         }
     }

@@ -1,16 +1,19 @@
 //! [`compare_distributions`]: what two sets of pieces are made of, histogram by histogram.
 
 use composer_music::Score;
+use ndarray::{Array1, Array2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::compare::partial_shuffle;
-use super::measures::{jensen_shannon, overlapped_area};
+use super::measures::{divergence, overlapped_area};
+use super::sets::{among, between, between_rows};
+use crate::arrays::stack;
 use crate::grid::Grid;
 use crate::significance::Interval;
 use crate::significance::bootstrap::median_interval;
-use crate::statistics::distributions::DISTRIBUTIONS;
+use crate::statistics::distributions::{DISTRIBUTIONS, Distribution};
 
 /// Splits of the real music for every interval.
 const SPLITS: usize = 200;
@@ -55,24 +58,23 @@ pub fn compare_distributions(set: &[Score], reference: &[Score], seed: u64) -> V
     let (ours, real) = (grids(set), grids(reference));
     let mut comparisons = Vec::new();
     for (i, distribution) in DISTRIBUTIONS.iter().enumerate() {
-        let (ours, real) = (shares(&ours, distribution.of), shares(&real, distribution.of));
-        if ours.is_empty() || real.len() < 3 {
+        let (ours, real) = (shares(&ours, distribution), shares(&real, distribution));
+        if ours.nrows() == 0 || real.nrows() < 3 {
             continue;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(1_000 + i as u64);
-        let distances = Distances::new(&real);
-        let across: Vec<f64> =
-            ours.iter().flat_map(|piece| real.iter().map(|other| euclidean(piece, other))).collect();
-        let every: Vec<usize> = (0..real.len()).collect();
-        let (human_divergence, human_overlap) = human(&real, ours.len(), &distances, &mut rng);
-        let (mean, reference_mean) = (mean(ours.iter()), mean(real.iter()));
+        let distances = between_rows(real.view(), real.view());
+        let every: Vec<usize> = (0..real.nrows()).collect();
+        let across = between_rows(ours.view(), real.view());
+        let (human_divergence, human_overlap) = human(&real, ours.nrows(), &distances, &mut rng);
+        let (mean, reference_mean) = (mean(&ours), mean(&real));
         comparisons.push(DistributionComparison {
             name: distribution.name,
             meaning: distribution.meaning,
-            divergence: jensen_shannon(&mean, &reference_mean),
+            divergence: divergence(&mean, &reference_mean),
             human_divergence,
-            overlap: overlapped_area(&across, &distances.among(&every)),
+            overlap: overlapped_area(across.as_slice().unwrap_or_default(), &among(&distances, &every)),
             human_overlap,
             shares: mean,
             reference_shares: reference_mean,
@@ -81,60 +83,39 @@ pub fn compare_distributions(set: &[Score], reference: &[Score], seed: u64) -> V
     comparisons
 }
 
-/// The histograms of pieces as shares; pieces without any entry are left out.
-fn shares(grids: &[Grid], of: fn(&Grid) -> Vec<f64>) -> Vec<Vec<f64>> {
-    let share = |counts: Vec<f64>| {
+/// The histograms of pieces as shares `[pieces, classes]`; pieces without any entry are left out.
+fn shares(grids: &[Grid], distribution: &Distribution) -> Array2<f64> {
+    let share = |counts: Array1<f64>| {
         let total: f64 = counts.iter().sum();
         (total > 0.0).then(|| counts.into_iter().map(|count| count / total).collect())
     };
-    let all: Vec<Vec<f64>> = grids.iter().filter_map(|grid| share(of(grid))).collect();
+    let all: Vec<Vec<f64>> = grids.iter().filter_map(|grid| share((distribution.of)(grid))).collect();
     let step = all.len().div_ceil(MOST).max(1);
-    all.into_iter().step_by(step).collect()
+    stack(all.into_iter().step_by(step), distribution.classes)
 }
 
-fn mean<'a>(pieces: impl ExactSizeIterator<Item = &'a Vec<f64>> + Clone) -> Vec<f64> {
-    let (count, classes) = (pieces.len() as f64, pieces.clone().next().map_or(0, Vec::len));
-    (0..classes).map(|class| pieces.clone().map(|piece| piece[class]).sum::<f64>() / count).collect()
-}
-
-fn euclidean(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
-}
-
-/// Euclidean distances of all pairs of pieces.
-struct Distances {
-    pieces: usize,
-    all: Vec<f64>,
-}
-
-impl Distances {
-    fn new(pieces: &[Vec<f64>]) -> Self {
-        let all = pieces.iter().flat_map(|a| pieces.iter().map(|b| euclidean(a, b))).collect();
-        Self { pieces: pieces.len(), all }
-    }
-
-    fn among(&self, group: &[usize]) -> Vec<f64> {
-        let pairs = group.iter().enumerate().flat_map(|(i, &a)| group[..i].iter().map(move |&b| (a, b)));
-        pairs.map(|(a, b)| self.all[a * self.pieces + b]).collect()
-    }
-
-    fn between(&self, group: &[usize], others: &[usize]) -> Vec<f64> {
-        let pairs = group.iter().flat_map(|&a| others.iter().map(move |&b| (a, b)));
-        pairs.map(|(a, b)| self.all[a * self.pieces + b]).collect()
-    }
+/// Means of the columns, each summed from the first row to the last.
+fn mean(table: &Array2<f64>) -> Vec<f64> {
+    let pieces = table.nrows() as f64;
+    table.columns().into_iter().map(|class| class.iter().sum::<f64>() / pieces).collect()
 }
 
 /// Divergence and overlap of random groups of real pieces and the other real pieces.
-fn human(real: &[Vec<f64>], size: usize, distances: &Distances, rng: &mut impl Rng) -> (Interval, Interval) {
-    let size = size.min(real.len() / 2).max(1);
-    let mut order: Vec<usize> = (0..real.len()).collect();
+fn human(
+    real: &Array2<f64>,
+    size: usize,
+    distances: &Array2<f64>,
+    rng: &mut impl Rng,
+) -> (Interval, Interval) {
+    let size = size.min(real.nrows() / 2).max(1);
+    let mut order: Vec<usize> = (0..real.nrows()).collect();
     let (mut divergences, mut overlaps) = (Vec::new(), Vec::new());
     for _ in 0..SPLITS {
         partial_shuffle(&mut order, size, rng);
         let (group, others) = order.split_at(size);
-        let of = |pieces: &[usize]| mean(pieces.iter().map(|&i| &real[i]).collect::<Vec<_>>().into_iter());
-        divergences.push(jensen_shannon(&of(group), &of(others)));
-        overlaps.push(overlapped_area(&distances.between(group, others), &distances.among(others)));
+        let of = |pieces: &[usize]| mean(&real.select(Axis(0), pieces));
+        divergences.push(divergence(&of(group), &of(others)));
+        overlaps.push(overlapped_area(&between(distances, group, others), &among(distances, others)));
     }
     (median_interval(&mut divergences), median_interval(&mut overlaps))
 }

@@ -1,5 +1,9 @@
 //! Distances between two samples of one number, and between two histograms.
 
+use ndarray::ArrayView1;
+
+use crate::arrays::{ShapeMismatch, check_equal, contiguous};
+
 /// Points of the grid that densities are compared on.
 const GRID: usize = 1_000;
 /// How far beyond the samples the grid reaches, in bandwidths.
@@ -7,11 +11,12 @@ const REACH: f64 = 5.0;
 
 /// Wasserstein distance of two samples (the earth mover's): the area between their cumulative distributions, in the
 /// unit of the samples. NaN if either is empty.
-pub fn wasserstein(a: &[f64], b: &[f64]) -> f64 {
+pub fn wasserstein<'a>(a: impl Into<ArrayView1<'a, f64>>, b: impl Into<ArrayView1<'a, f64>>) -> f64 {
+    let (a, b) = (a.into(), b.into());
     if a.is_empty() || b.is_empty() {
         return f64::NAN;
     }
-    let (a, b) = (sorted(a), sorted(b));
+    let (a, b) = (sorted(&a), sorted(&b));
     let mut all: Vec<f64> = a.iter().chain(&b).copied().collect();
     all.sort_by(f64::total_cmp);
     let share =
@@ -20,8 +25,21 @@ pub fn wasserstein(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Jensen–Shannon divergence of two histograms (any weights), in bits: 0 for equal shares, 1 for nothing in common. NaN
-/// if either is empty.
-pub fn jensen_shannon(a: &[f64], b: &[f64]) -> f64 {
+/// if either is empty or has no weight.
+///
+/// # Errors
+/// If the histograms do not have equally many classes.
+pub fn jensen_shannon<'a>(
+    a: impl Into<ArrayView1<'a, f64>>,
+    b: impl Into<ArrayView1<'a, f64>>,
+) -> Result<f64, ShapeMismatch> {
+    let (a, b) = (a.into(), b.into());
+    check_equal("histograms", a.shape(), b.shape())?;
+    Ok(divergence(&contiguous(a), &contiguous(b)))
+}
+
+/// [`jensen_shannon`] of histograms over the same classes.
+pub(super) fn divergence(a: &[f64], b: &[f64]) -> f64 {
     let (total_a, total_b) = (a.iter().sum::<f64>(), b.iter().sum::<f64>());
     if total_a.is_nan() || total_b.is_nan() || total_a <= 0.0 || total_b <= 0.0 {
         return f64::NAN;
@@ -36,20 +54,28 @@ pub fn jensen_shannon(a: &[f64], b: &[f64]) -> f64 {
 ///
 /// Gaussian kernels with Scott's bandwidth `n^(−1/5) · s`. A sample without spread has no bandwidth of its own: it gets
 /// that of the other, and two such samples overlap wholly or not at all. NaN if either is empty.
-pub fn overlapped_area(a: &[f64], b: &[f64]) -> f64 {
+pub fn overlapped_area<'a>(a: impl Into<ArrayView1<'a, f64>>, b: impl Into<ArrayView1<'a, f64>>) -> f64 {
     shared_grid(a, b, 1.0, 0.0, Densities::overlap)
 }
 
 /// Jensen–Shannon divergence of the densities of two samples (those of [`overlapped_area`]), in bits: 0 for equal
 /// densities, 1 for densities that share nothing. NaN if either is empty.
-pub fn density_divergence(a: &[f64], b: &[f64]) -> f64 {
+pub fn density_divergence<'a>(a: impl Into<ArrayView1<'a, f64>>, b: impl Into<ArrayView1<'a, f64>>) -> f64 {
     shared_grid(a, b, 0.0, 1.0, Densities::divergence)
+}
+
+/// [`overlapped_area`] and [`density_divergence`] of the same samples, whose densities are computed once.
+pub(super) fn overlap_and_divergence(a: &[f64], b: &[f64]) -> (f64, f64) {
+    match Densities::new(a, b) {
+        Some(densities) => (densities.overlap(), densities.divergence()),
+        None => (overlapped_area(a, b), density_divergence(a, b)),
+    }
 }
 
 /// Kullback–Leibler divergence of the densities of two samples, in nats, both evaluated on one grid. Where the second
 /// density underflows it counts as the smallest positive number, so that the result stays finite. NaN if either is
 /// empty.
-pub fn kullback_leibler(a: &[f64], b: &[f64]) -> f64 {
+pub fn kullback_leibler<'a>(a: impl Into<ArrayView1<'a, f64>>, b: impl Into<ArrayView1<'a, f64>>) -> f64 {
     let divergence = |densities: &Densities| {
         let term = |p: f64, q: f64| if p > 0.0 { p * (p / q.max(f64::MIN_POSITIVE)).ln() } else { 0.0 };
         densities.integrate(term).max(0.0)
@@ -58,8 +84,15 @@ pub fn kullback_leibler(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// A measure of two densities; `same` or `different` where neither sample has any spread, NaN if either is empty.
-fn shared_grid(a: &[f64], b: &[f64], same: f64, different: f64, measure: impl Fn(&Densities) -> f64) -> f64 {
-    match Densities::new(a, b) {
+fn shared_grid<'a>(
+    a: impl Into<ArrayView1<'a, f64>>,
+    b: impl Into<ArrayView1<'a, f64>>,
+    same: f64,
+    different: f64,
+    measure: impl Fn(&Densities) -> f64,
+) -> f64 {
+    let (a, b) = (contiguous(a.into()), contiguous(b.into()));
+    match Densities::new(&a, &b) {
         Some(densities) => measure(&densities),
         None if a.is_empty() || b.is_empty() => f64::NAN,
         None if a[0] == b[0] => same,
@@ -80,7 +113,7 @@ impl Densities {
         if a.is_empty() || b.is_empty() {
             return None;
         }
-        let (own_a, own_b) = (bandwidth(a), bandwidth(b));
+        let (own_a, own_b) = (scott(a), scott(b));
         let wider = own_a.max(own_b);
         if wider.is_nan() || wider <= 0.0 {
             return None;
@@ -138,7 +171,11 @@ fn density(sample: &[f64], bandwidth: f64, low: f64, step: f64) -> Vec<f64> {
 }
 
 /// Scott's bandwidth in the unit of the sample; 0 for one value or no spread.
-pub fn bandwidth(sample: &[f64]) -> f64 {
+pub fn bandwidth<'a>(sample: impl Into<ArrayView1<'a, f64>>) -> f64 {
+    scott(&contiguous(sample.into()))
+}
+
+fn scott(sample: &[f64]) -> f64 {
     let n = sample.len() as f64;
     if sample.len() < 2 {
         return 0.0;
@@ -150,7 +187,7 @@ pub fn bandwidth(sample: &[f64]) -> f64 {
     if variance <= rounding { 0.0 } else { variance.sqrt() * n.powf(-0.2) }
 }
 
-fn sorted(sample: &[f64]) -> Vec<f64> {
+fn sorted(sample: &ArrayView1<f64>) -> Vec<f64> {
     let mut sorted = sample.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted
@@ -166,11 +203,13 @@ mod tests {
         assert_eq!(overlapped_area(&[1.0, 1.0], &[2.0]), 0.0);
         assert!(overlapped_area(&[1.0, 1.0], &[0.0, 1.0, 2.0]) > 0.5);
         assert!(overlapped_area(&[], &[1.0]).is_nan() && wasserstein(&[1.0], &[]).is_nan());
-        assert!(jensen_shannon(&[0.0, 0.0], &[1.0, 0.0]).is_nan());
+        assert!(jensen_shannon(&[0.0, 0.0], &[1.0, 0.0]).unwrap().is_nan());
         assert_eq!(
             (jensen_shannon(&[1.0, 0.0], &[0.0, 5.0]), jensen_shannon(&[2.0, 2.0], &[1.0, 1.0])),
-            (1.0, 0.0)
+            (Ok(1.0), Ok(0.0))
         );
+        let error = jensen_shannon(&[1.0], &[1.0, 1.0]).unwrap_err();
+        assert_eq!(error.to_string(), "histograms: shapes [1] and [2] do not match");
     }
 
     /// N(0, 1) and N(5, 1): the divergence of the normals is 12.5; evaluated on two different grids it comes out at 0.08.

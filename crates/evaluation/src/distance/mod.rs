@@ -3,6 +3,7 @@
 mod compare;
 mod distributions;
 pub mod measures;
+pub mod sets;
 
 pub use compare::{Closer, Comparison, closer, compare, excerpts, permutation_test};
 pub use distributions::{DistributionComparison, compare_distributions};

@@ -12,6 +12,7 @@ use super::{drift, repetition, timing};
 use crate::corruption::{Corruption, Pool};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::significance::quantile::quantile;
+use crate::statistics::Table;
 
 /// A way in which composed music fails, in the order in which they are looked for: a failure can bring the ones after
 /// it about (a loop has no drift; notes that wobble in time never return exactly), hardly the ones before it.
@@ -32,6 +33,16 @@ impl FailureMode {
     /// All modes, in the order of the tests.
     pub const ALL: [Self; 4] =
         [Self::TimingArtefacts, Self::Repetition, Self::HarmonicDrift, Self::NoStructure];
+
+    /// Name in tables and JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::TimingArtefacts => "timing_artefacts",
+            Self::Repetition => "repetition",
+            Self::HarmonicDrift => "harmonic_drift",
+            Self::NoStructure => "no_structure",
+        }
+    }
 
     /// What a musician would call it.
     pub fn name(self) -> &'static str {
@@ -171,6 +182,13 @@ impl Detectors {
     /// Scores of a piece that was laid out by [`Self::lay_out`].
     pub fn scores(&self, grid: &Grid) -> Scores {
         self.fitted.scores(grid, &features(grid, self.extent))
+    }
+
+    /// Scores of pieces, `[pieces, modes]`, with the [keys](FailureMode::key) of the modes as columns.
+    pub fn table<'a>(&self, scores: impl IntoIterator<Item = &'a Score>) -> Table {
+        let row = |score| self.scores(&self.lay_out(score)).to_vec();
+        let rows: Vec<Vec<f64>> = scores.into_iter().map(row).collect();
+        Table::new(FailureMode::ALL.map(FailureMode::key).to_vec(), rows.into_iter())
     }
 
     /// The thresholds, in the order of [`FailureMode::ALL`]: a score above is worse than 98.5 % of it.

@@ -176,6 +176,7 @@ impl<T: Eq + Hash> Counts<T> {
 mod tests {
     use super::*;
     use crate::grid::GridNote;
+    use approx::abs_diff_eq;
 
     fn quarters() -> Grid {
         let notes = (0..64).map(|i| GridNote { onset: 12 * i, pitch: 60 + (i % 5) as u8, duration: 12 });
@@ -203,7 +204,7 @@ mod tests {
         let model = TimingModel::fit([&quarters()]);
         let fact = |length| Facts { position: 0, length, previous: Some((12, 0)), gap: 0 };
         let total: f64 = (1..=LONGEST).map(|length| (-model.cost(&fact(length)).length).exp2()).sum();
-        assert!((total - 1.0).abs() < 1e-9, "{total}");
+        assert!(abs_diff_eq!(total, 1.0, epsilon = 1e-9), "{total}");
     }
 
     #[test]

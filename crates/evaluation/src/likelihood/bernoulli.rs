@@ -38,6 +38,11 @@ impl BitCost {
         if bit { self.set } else { self.clear }
     }
 
+    /// Probability that the bit is set.
+    pub(super) fn probability(&self) -> f64 {
+        (-self.set).exp()
+    }
+
     /// Whether the bit is more likely set than not.
     pub(super) fn is_likely(&self) -> bool {
         self.set < self.clear
@@ -52,15 +57,16 @@ pub(super) fn has(set: u128, pitch: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::assert_abs_diff_eq;
 
     #[test]
     fn half_a_count_each() {
         let mut counts = Counts::default();
-        assert!((counts.cost().of(true) - 2f64.ln()).abs() < 1e-15);
+        assert_abs_diff_eq!(counts.cost().of(true), 2f64.ln(), epsilon = 1e-15);
         counts.add(true);
         counts.add(true);
         counts.add(false);
-        assert!((counts.cost().of(true) + (2.5f64 / 4.0).ln()).abs() < 1e-15);
-        assert!((counts.cost().of(false) + (1.5f64 / 4.0).ln()).abs() < 1e-15);
+        assert_abs_diff_eq!(counts.cost().of(true), -(2.5f64 / 4.0).ln(), epsilon = 1e-15);
+        assert_abs_diff_eq!(counts.cost().of(false), -(1.5f64 / 4.0).ln(), epsilon = 1e-15);
     }
 }

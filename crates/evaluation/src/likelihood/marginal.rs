@@ -2,6 +2,8 @@
 
 use composer_music::representation::frames::Frame;
 
+use ndarray::Array1;
+
 use super::bernoulli::{BitCost, Counts, has};
 use super::{FrameSpace, Nll, transitions};
 
@@ -44,6 +46,11 @@ impl Marginal {
     /// Nats of the sounding plane of one frame.
     pub(super) fn sounding_cost(&self, now: &Frame) -> f64 {
         self.pitches.iter().map(|p| p.sounding.of(has(now.sounding, p.pitch))).sum()
+    }
+
+    /// Probability that each pitch sounds, from low to high, in any frame: `[pitches]`.
+    pub fn probabilities(&self) -> Array1<f64> {
+        self.pitches.iter().map(|p| p.sounding.probability()).collect()
     }
 
     /// The pitches that are more likely to sound than not, in any frame.

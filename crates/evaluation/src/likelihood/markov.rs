@@ -2,6 +2,8 @@
 
 use composer_music::representation::frames::Frame;
 
+use ndarray::Array2;
+
 use super::bernoulli::{BitCost, Counts, has};
 use super::marginal::Marginal;
 use super::{FrameSpace, Nll, transitions};
@@ -25,13 +27,16 @@ enum State {
     Held,
 }
 
+/// Number of [`State`]s.
+const STATES: usize = 3;
+
 #[derive(Clone, Copy, Debug)]
 struct PitchCost {
     pitch: u8,
     /// By [`State`].
-    sounding: [BitCost; 3],
+    sounding: [BitCost; STATES],
     /// By [`State`]; after silence there is no onset bit in the mask.
-    onset: [BitCost; 3],
+    onset: [BitCost; STATES],
 }
 
 impl MarkovChain {
@@ -39,7 +44,7 @@ impl MarkovChain {
     pub fn fit(train: &[Vec<Frame>], space: impl Into<FrameSpace>) -> Self {
         let space = space.into();
         let mut counts: Vec<_> =
-            space.pitches().map(|p| (p, [Counts::default(); 3], [Counts::default(); 3])).collect();
+            space.pitches().map(|p| (p, [Counts::default(); STATES], [Counts::default(); STATES])).collect();
         for (previous, now) in transitions(train) {
             let Some(before) = previous else { continue };
             let mask = space.onset_mask(previous, now);
@@ -51,12 +56,19 @@ impl MarkovChain {
                 }
             }
         }
-        let cost = |(pitch, sounding, onset): (u8, [Counts; 3], [Counts; 3])| PitchCost {
+        let cost = |(pitch, sounding, onset): (u8, [Counts; STATES], [Counts; STATES])| PitchCost {
             pitch,
             sounding: sounding.map(Counts::cost),
             onset: onset.map(Counts::cost),
         };
         Self { space, first: Marginal::fit(train, space), pitches: counts.into_iter().map(cost).collect() }
+    }
+
+    /// Probability that each pitch sounds, from low to high, after it was silent, struck or held: `[pitches, 3]`. Without an
+    /// onset plane, "held" is "sounding", and "struck", which then never occurs, has ½.
+    pub fn probabilities(&self) -> Array2<f64> {
+        let shape = (self.pitches.len(), STATES);
+        Array2::from_shape_fn(shape, |(pitch, state)| self.pitches[pitch].sounding[state].probability())
     }
 
     /// The pitches that are more likely to sound than not after a frame (`None`: at the beginning).
@@ -103,6 +115,7 @@ fn state(space: FrameSpace, before: &Frame, pitch: u8) -> State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::assert_abs_diff_eq;
 
     const C: u128 = 1 << 60;
 
@@ -114,7 +127,8 @@ mod tests {
         let train = vec![piece.clone()];
         let markov = MarkovChain::fit(&train, FrameSpace::PIANO).score(&train);
         let marginal = Marginal::fit(&train, FrameSpace::PIANO).score(&train);
-        assert!((marginal.onset_per_frame() - 2f64.ln()).abs() < 0.01, "the marginal cannot know");
+        // The marginal does not depend on the past.
+        assert_abs_diff_eq!(marginal.onset_per_frame(), 2f64.ln(), epsilon = 0.01);
         assert!(markov.onset_per_frame() < 0.02, "the chain does: {}", markov.onset_per_frame());
         assert_eq!(markov.frames, 400);
     }
@@ -138,7 +152,7 @@ mod tests {
                     (-(pair.total() - pair.first_sounding)).exp()
                 })
                 .sum();
-            assert!((total - 1.0).abs() < 1e-12, "after {before:?}: {total}");
+            assert_abs_diff_eq!(total, 1.0, epsilon = 1e-12);
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod accuracy;
 mod bernoulli;
 pub mod marginal;
 pub mod markov;
+pub mod rolls;
 pub mod summary;
 
 use composer_music::representation::frames::{Frame, FrameRepresentation};

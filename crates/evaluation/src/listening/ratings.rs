@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use ndarray::Array2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::judgements::{Answer, Judgement};
 use super::wins::clustered_mean;
+use crate::arrays::stack;
 use crate::significance::Interval;
-use crate::significance::hypothesis::{friedman, holm, wilcoxon};
+use crate::significance::hypothesis::{friedman, holm, signed_rank};
 
 /// Ratings of all systems on one scale.
 #[derive(Clone, Debug, Serialize)]
@@ -54,10 +56,10 @@ pub fn ratings(judgements: &[Judgement], seed: u64) -> Vec<Ratings> {
         let means = means.collect();
         let names: Vec<&str> = systems.keys().copied().collect();
         let blocks = listener_means(&systems);
-        let column = |i: usize| blocks.iter().map(|block| block[i]).collect::<Vec<f64>>();
         let pairs: Vec<(usize, usize)> =
             (0..names.len()).flat_map(|i| (i + 1..names.len()).map(move |j| (i, j))).collect();
-        let p_values: Vec<f64> = pairs.iter().map(|&(i, j)| wilcoxon(&column(i), &column(j)).1).collect();
+        let p_values: Vec<f64> =
+            pairs.iter().map(|&(i, j)| signed_rank(&(&blocks.column(i) - &blocks.column(j))).1).collect();
         let comparisons = pairs.iter().zip(holm(&p_values)).map(|(&(i, j), p_value)| RatingComparison {
             first: names[i].into(),
             second: names[j].into(),
@@ -73,8 +75,8 @@ pub fn ratings(judgements: &[Judgement], seed: u64) -> Vec<Ratings> {
     all
 }
 
-/// For every listener who rated all systems, the mean rating of each, in the order of the systems.
-fn listener_means(systems: &BySystem) -> Vec<Vec<f64>> {
+/// Mean ratings `[listeners, systems]` of the listeners who rated all systems, in the order of the systems.
+fn listener_means(systems: &BySystem) -> Array2<f64> {
     let mut by_listener: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
     for (i, scores) in systems.values().enumerate() {
         for (judgement, value) in scores {
@@ -85,12 +87,14 @@ fn listener_means(systems: &BySystem) -> Vec<Vec<f64>> {
         }
     }
     let complete = by_listener.into_values().filter(|sums| sums.iter().all(|(_, count)| *count > 0.0));
-    complete.map(|sums| sums.into_iter().map(|(sum, count)| sum / count).collect()).collect()
+    let means = complete.map(|sums| sums.into_iter().map(|(sum, count)| sum / count).collect());
+    stack(means.collect::<Vec<_>>().into_iter(), systems.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::assert_abs_diff_eq;
 
     #[test]
     fn a_better_system_is_found_and_equal_ones_are_not() {
@@ -121,6 +125,6 @@ mod tests {
                 .p_value
         };
         assert!(p("bach", "gru") < 0.01 && p("bach", "lstm") < 0.01 && p("gru", "lstm") > 0.2, "{ratings:?}");
-        assert!((ratings.means["bach"].estimate - 4.0).abs() < 0.1);
+        assert_abs_diff_eq!(ratings.means["bach"].estimate, 4.0, epsilon = 0.1);
     }
 }

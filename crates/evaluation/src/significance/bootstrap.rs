@@ -1,9 +1,11 @@
 //! Percentile bootstrap (Efron 1979) over pieces: how much a figure would vary with other pieces of the same kind.
 
+use ndarray::{ArrayView1, ArrayView2};
 use rand::{Rng, RngExt};
 use serde::Serialize;
 
 use super::quantile::quantile_of_sorted;
+use crate::arrays::{contiguous, resample_rows};
 
 /// A figure with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -44,8 +46,40 @@ pub fn bootstrap<T: Clone>(
 }
 
 /// Mean of values, one per piece, with its interval.
-pub fn mean_interval(values: &[f64], resamples: usize, rng: &mut impl Rng) -> Interval {
-    bootstrap(values, |values| values.iter().sum::<f64>() / values.len() as f64, resamples, rng)
+pub fn mean_interval<'a>(
+    values: impl Into<ArrayView1<'a, f64>>,
+    resamples: usize,
+    rng: &mut impl Rng,
+) -> Interval {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    bootstrap(&contiguous(values.into()), mean, resamples, rng)
+}
+
+/// [`bootstrap`] of a statistic of a table `[pieces, columns]`, whose rows are drawn whole: columns stay paired.
+///
+/// ```
+/// use composer_evaluation::significance::bootstrap::bootstrap_rows;
+/// use ndarray::array;
+/// use rand::SeedableRng;
+/// use rand_chacha::ChaCha8Rng;
+///
+/// // Nats and frames of three pieces: the ratio of their sums, with its interval over pieces.
+/// let costs = array![[30.0, 10.0], [10.0, 10.0], [40.0, 20.0]];
+/// let nats_per_frame =
+///     bootstrap_rows(&costs, |costs| costs.column(0).sum() / costs.column(1).sum(), 500, &mut ChaCha8Rng::seed_from_u64(1));
+/// assert_eq!(nats_per_frame.estimate, 2.0);
+/// assert!(nats_per_frame.low >= 1.0 && nats_per_frame.high <= 3.0);
+/// ```
+pub fn bootstrap_rows<'a>(
+    table: impl Into<ArrayView2<'a, f64>>,
+    statistic: impl Fn(ArrayView2<'_, f64>) -> f64,
+    resamples: usize,
+    rng: &mut impl Rng,
+) -> Interval {
+    let table = table.into();
+    let mut estimates: Vec<f64> =
+        (0..resamples).map(|_| statistic(resample_rows(&table, rng).view())).collect();
+    interval_of(statistic(table), &mut estimates)
 }
 
 /// As many items as there are, drawn with replacement.

@@ -1,8 +1,10 @@
 //! Tests that listening studies need: exact binomial, Friedman, Wilcoxon, Holm, equivalence, and how many judgements.
 
+use ndarray::{Array1, ArrayView1, ArrayView2};
 use statrs::distribution::{Beta, Binomial, ChiSquared, ContinuousCDF, Discrete, DiscreteCDF, Normal};
 
 use super::Interval;
+use crate::arrays::{ShapeMismatch, check_equal, contiguous};
 
 /// Two-sided exact binomial test of `successes` of `trials` against a probability: the total probability of all outcomes
 /// that are no likelier than the one observed (Fisher's rule, as in R and scipy). NaN without trials or for a
@@ -63,17 +65,29 @@ fn exact_power(probability: f64, trials: u64) -> f64 {
 }
 
 /// Friedman's test of whether `k` treatments, rated by each of `n` blocks, differ: the statistic, corrected for ties, and
-/// its p-value by the χ² distribution. NaN for fewer than two blocks or three treatments, or if all ratings tie.
-pub fn friedman(blocks: &[Vec<f64>]) -> (f64, f64) {
-    let n = blocks.len() as f64;
-    let k = blocks.first().map_or(0, Vec::len);
-    if blocks.len() < 2 || k < 3 || blocks.iter().any(|block| block.len() != k) {
+/// its p-value by the χ² distribution. `ratings` is `[n, k]`. NaN for fewer than two blocks or three treatments, or if all
+/// ratings tie.
+///
+/// ```
+/// use composer_evaluation::significance::hypothesis::friedman;
+/// use ndarray::array;
+///
+/// // Three listeners, three systems, one order: the ranks sum to 3, 6 and 9.
+/// let (statistic, p) = friedman(&array![[1.0, 2.0, 3.0], [2.0, 3.0, 5.0], [1.0, 4.0, 5.0]]);
+/// approx::assert_relative_eq!(statistic, 6.0, max_relative = 1e-12);
+/// approx::assert_relative_eq!(p, (-3f64).exp(), max_relative = 1e-9);
+/// ```
+pub fn friedman<'a>(ratings: impl Into<ArrayView2<'a, f64>>) -> (f64, f64) {
+    let ratings = ratings.into();
+    let (blocks, k) = ratings.dim();
+    if blocks < 2 || k < 3 {
         return (f64::NAN, f64::NAN);
     }
+    let n = blocks as f64;
     let mut sums = vec![0.0; k];
     let mut ties = 0.0;
-    for block in blocks {
-        let (ranks, tied) = ranks(block);
+    for block in ratings.rows() {
+        let (ranks, tied) = ranks(&contiguous(block));
         sums.iter_mut().zip(ranks).for_each(|(sum, rank)| *sum += rank);
         ties += tied;
     }
@@ -88,13 +102,26 @@ pub fn friedman(blocks: &[Vec<f64>]) -> (f64, f64) {
 /// Wilcoxon's signed-rank test of paired ratings: the smaller rank sum and the two-sided p-value. Pairs without a
 /// difference are left out. Exact for up to 50 pairs without ties, else by the normal approximation with the correction
 /// for ties. NaN if no pair differs.
-pub fn wilcoxon(a: &[f64], b: &[f64]) -> (f64, f64) {
-    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-    let zeros = differences.contains(&0.0);
-    let differences: Vec<f64> = differences.into_iter().filter(|&difference| difference != 0.0).collect();
-    if differences.is_empty() {
+///
+/// # Errors
+/// If there are not as many `b` as `a`.
+pub fn wilcoxon<'a>(
+    a: impl Into<ArrayView1<'a, f64>>,
+    b: impl Into<ArrayView1<'a, f64>>,
+) -> Result<(f64, f64), ShapeMismatch> {
+    let (a, b) = (a.into(), b.into());
+    check_equal("paired ratings", a.shape(), b.shape())?;
+    Ok(signed_rank(&(&a - &b)))
+}
+
+/// [`wilcoxon`] of the differences of pairs. NaN if all are 0, or one is NaN.
+pub fn signed_rank<'a>(differences: impl Into<ArrayView1<'a, f64>>) -> (f64, f64) {
+    let all = differences.into();
+    let differences: Vec<f64> = all.iter().copied().filter(|&difference| difference != 0.0).collect();
+    if differences.is_empty() || differences.iter().any(|difference| difference.is_nan()) {
         return (f64::NAN, f64::NAN);
     }
+    let zeros = differences.len() < all.len();
     let sizes: Vec<f64> = differences.iter().map(|difference| difference.abs()).collect();
     let (ranks, ties) = ranks(&sizes);
     let positive: f64 = ranks.iter().zip(&differences).filter(|(_, d)| **d > 0.0).map(|(rank, _)| rank).sum();
@@ -121,11 +148,12 @@ fn exact_signed_rank_cdf(n: usize, at: usize) -> f64 {
     ways[..=at.min(total)].iter().sum::<f64>() / 2f64.powi(n as i32)
 }
 
-/// Holm's (1979) adjusted p-values: each may be compared with 5 % as if it stood alone.
-pub fn holm(p_values: &[f64]) -> Vec<f64> {
+/// Holm's (1979) adjusted p-values, in the order of the given ones: each may be compared with 5 % as if it stood alone.
+pub fn holm<'a>(p_values: impl Into<ArrayView1<'a, f64>>) -> Array1<f64> {
+    let p_values = p_values.into();
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
-    let mut adjusted = vec![0.0; p_values.len()];
+    let mut adjusted = Array1::zeros(p_values.len());
     let mut largest = 0.0f64;
     for (i, &index) in order.iter().enumerate() {
         largest = largest.max(((p_values.len() - i) as f64 * p_values[index]).min(1.0));
@@ -153,6 +181,13 @@ fn ranks(values: &[f64]) -> (Vec<f64>, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
+
+    #[test]
+    fn pairs_have_two_sides() {
+        let error = wilcoxon(&[1.0, 2.0, 3.0], &[1.0, 2.0]).unwrap_err();
+        assert_eq!(error.to_string(), "paired ratings: shapes [3] and [2] do not match");
+    }
 
     #[test]
     fn judgements_needed_for_a_true_share() {
@@ -171,8 +206,10 @@ mod tests {
     fn nothing_to_test_is_nan() {
         assert!(binomial_test(0, 0, 0.5).is_nan() && equivalence_test(0, 0, 0.1).is_nan());
         assert!(exact_interval(0, 0).estimate.is_nan());
-        assert!(friedman(&[]).1.is_nan() && wilcoxon(&[1.0], &[1.0]).1.is_nan());
-        assert!(friedman(&[vec![1.0, 1.0, 1.0], vec![2.0, 2.0, 2.0]]).0.is_nan());
+        assert!(friedman(&Array2::zeros((0, 3))).1.is_nan());
+        assert!(wilcoxon(&[1.0], &[1.0]).unwrap().1.is_nan());
+        assert!(wilcoxon(&[1.0, f64::NAN], &[2.0, 1.0]).unwrap().1.is_nan());
+        assert!(friedman(&[[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]).0.is_nan());
         assert!(holm(&[]).is_empty());
     }
 }

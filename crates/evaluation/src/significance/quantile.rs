@@ -1,9 +1,11 @@
 //! Quantiles of a sample, interpolated linearly between order statistics.
 
+use ndarray::ArrayView1;
+
 /// The value below which a share of the scores lies, interpolated linearly between order statistics (the default of
 /// numpy and R). NaN without scores.
-pub fn quantile(scores: &[f64], share: f64) -> f64 {
-    let mut sorted = scores.to_vec();
+pub fn quantile<'a>(scores: impl Into<ArrayView1<'a, f64>>, share: f64) -> f64 {
+    let mut sorted = scores.into().to_vec();
     sorted.sort_by(f64::total_cmp);
     quantile_of_sorted(&sorted, share)
 }

@@ -1,12 +1,14 @@
 //! Student's interval of a mean: for a few independent figures, such as one per seed, of which a bootstrap has too few.
 
+use ndarray::ArrayView1;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::Interval;
 
 /// Mean of independent figures with its 95 % interval, `x̄ ± t(0.975, n − 1) · s / √n` (Student 1908). One figure has an
 /// interval without bounds; none is NaN.
-pub fn student_interval(values: &[f64]) -> Interval {
+pub fn student_interval<'a>(values: impl Into<ArrayView1<'a, f64>>) -> Interval {
+    let values = values.into();
     let n = values.len() as f64;
     let estimate = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|value| (value - estimate).powi(2)).sum::<f64>() / (n - 1.0);
@@ -21,6 +23,7 @@ pub fn student_interval(values: &[f64]) -> Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::assert_abs_diff_eq;
 
     /// Variance 5/2, and the table's t(0.975, 4) = 2.776445.
     #[test]
@@ -28,8 +31,8 @@ mod tests {
         let interval = student_interval(&[1.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(interval.estimate, 3.0);
         let reach = 2.776445 * 0.5f64.sqrt();
-        assert!((interval.low - (3.0 - reach)).abs() < 1e-6, "{interval}");
-        assert!((interval.high - (3.0 + reach)).abs() < 1e-6, "{interval}");
+        assert_abs_diff_eq!(interval.low, 3.0 - reach, epsilon = 1e-6);
+        assert_abs_diff_eq!(interval.high, 3.0 + reach, epsilon = 1e-6);
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! histogram is one of counts or weights: divide by the sum for shares. Without music, or without two notes where pairs
 //! are counted, all entries are 0.
 
+use ndarray::{Array1, Array2};
+
+use crate::arrays::stack;
 use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
 
 /// A named histogram.
@@ -15,8 +18,20 @@ pub struct Distribution {
     pub meaning: &'static str,
     /// Number of classes.
     pub classes: usize,
-    /// The histogram of a piece.
-    pub of: fn(&Grid) -> Vec<f64>,
+    /// The histogram of a piece, `[classes]`.
+    pub of: fn(&Grid) -> Array1<f64>,
+}
+
+impl Distribution {
+    /// The distribution with a name of [`DISTRIBUTIONS`].
+    pub fn named(name: &str) -> Option<&'static Self> {
+        DISTRIBUTIONS.iter().find(|distribution| distribution.name == name)
+    }
+
+    /// The histograms of pieces, `[pieces, classes]`.
+    pub fn table(&self, grids: &[Grid]) -> Array2<f64> {
+        stack(grids.iter().map(|grid| (self.of)(grid).to_vec()), self.classes)
+    }
 }
 
 /// All distributions that pieces are compared in. Linear in the number of notes, but for sorting.
@@ -27,14 +42,14 @@ pub const DISTRIBUTIONS: [Distribution; 7] = [
         "pitch_class_transitions",
         "pitch class of a note by that of a note that ends where it begins, row by row",
         144,
-        pitch_class_transitions,
+        |grid| pitch_class_transitions(grid).flatten().into_owned(),
     ),
     distribution("note_lengths", "notes by length, in the classes of LENGTHS", 12, note_lengths),
     distribution(
         "note_length_transitions",
         "length of a note by that of the note before, in the classes of LENGTHS, row by row",
         144,
-        note_length_transitions,
+        |grid| note_length_transitions(grid).flatten().into_owned(),
     ),
     distribution("inter_onset_intervals", "time between onsets, in the classes of LENGTHS", 12, intervals),
     distribution("pitch_intervals", "steps of the highest line, −12 to 12 semitones", 25, pitch_intervals),
@@ -64,7 +79,7 @@ const fn distribution(
     name: &'static str,
     meaning: &'static str,
     classes: usize,
-    of: fn(&Grid) -> Vec<f64>,
+    of: fn(&Grid) -> Array1<f64>,
 ) -> Distribution {
     Distribution { name, meaning, classes, of }
 }
@@ -75,52 +90,57 @@ fn length_class(steps: u32) -> usize {
     (0..LENGTHS.len()).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(0)
 }
 
-fn counted(classes: usize, items: impl Iterator<Item = usize>) -> Vec<f64> {
-    let mut counts = vec![0.0; classes];
+fn counted(classes: usize, items: impl Iterator<Item = usize>) -> Array1<f64> {
+    let mut counts = Array1::zeros(classes);
     items.for_each(|class| counts[class] += 1.0);
     counts
 }
 
-fn pitches(grid: &Grid) -> Vec<f64> {
+fn pitches(grid: &Grid) -> Array1<f64> {
     counted(128, grid.notes.iter().map(|note| usize::from(note.pitch & 127)))
 }
 
-fn pitch_classes(grid: &Grid) -> Vec<f64> {
-    crate::failure::drift::pitch_classes(grid).to_vec()
+fn pitch_classes(grid: &Grid) -> Array1<f64> {
+    Array1::from_iter(crate::failure::drift::pitch_classes(grid))
 }
 
-/// Every pair of notes of which one ends at the step at which the other begins.
-fn pitch_class_transitions(grid: &Grid) -> Vec<f64> {
+/// Transition matrix `[12, 12]` of pitch classes, from row to column: every pair of notes of which one ends at the step at which
+/// the other begins.
+pub fn pitch_class_transitions(grid: &Grid) -> Array2<f64> {
     let class = |note: &GridNote| usize::from(note.pitch % 12);
     let mut ending: Vec<&GridNote> = grid.notes.iter().collect();
     ending.sort_unstable_by_key(|note| note.end());
-    let mut counts = vec![0.0; 144];
+    let mut counts = Array2::zeros((12, 12));
     for note in &grid.notes {
         let first = ending.partition_point(|before| before.end() < note.onset);
         for before in ending[first..].iter().take_while(|before| before.end() == note.onset) {
-            counts[12 * class(before) + class(note)] += 1.0;
+            counts[[class(before), class(note)]] += 1.0;
         }
     }
     counts
 }
 
-fn note_lengths(grid: &Grid) -> Vec<f64> {
+fn note_lengths(grid: &Grid) -> Array1<f64> {
     counted(LENGTHS.len(), grid.notes.iter().map(|note| length_class(note.duration)))
 }
 
-/// Notes in the order of their onsets, those of a chord from low to high.
-fn note_length_transitions(grid: &Grid) -> Vec<f64> {
-    let pair = |pair: &[GridNote]| 12 * length_class(pair[0].duration) + length_class(pair[1].duration);
-    counted(144, grid.notes.windows(2).map(pair))
+/// Transition matrix `[12, 12]` of the classes of [`LENGTHS`], from row to column: notes in the order of their onsets, those
+/// of a chord from low to high.
+pub fn note_length_transitions(grid: &Grid) -> Array2<f64> {
+    let mut counts = Array2::zeros((LENGTHS.len(), LENGTHS.len()));
+    for pair in grid.notes.windows(2) {
+        counts[[length_class(pair[0].duration), length_class(pair[1].duration)]] += 1.0;
+    }
+    counts
 }
 
-fn intervals(grid: &Grid) -> Vec<f64> {
+fn intervals(grid: &Grid) -> Array1<f64> {
     let onsets: Vec<u32> =
         grid.notes.chunk_by(|a, b| a.onset == b.onset).map(|chord| chord[0].onset).collect();
     counted(LENGTHS.len(), onsets.windows(2).map(|pair| length_class(pair[1] - pair[0])))
 }
 
-fn pitch_intervals(grid: &Grid) -> Vec<f64> {
+fn pitch_intervals(grid: &Grid) -> Array1<f64> {
     let step = |pair: &[GridNote]| i16::from(pair[1].pitch) - i16::from(pair[0].pitch);
     counted(25, grid.top_line().windows(2).map(|pair| (step(pair).clamp(-12, 12) + 12) as usize))
 }
@@ -141,7 +161,7 @@ mod tests {
         let of = |name: &str| {
             (DISTRIBUTIONS.iter().find(|distribution| distribution.name == name).unwrap().of)(&grid)
         };
-        let ones = |counts: &[f64]| -> Vec<(usize, f64)> {
+        let ones = |counts: &Array1<f64>| -> Vec<(usize, f64)> {
             counts.iter().copied().enumerate().filter(|(_, count)| *count > 0.0).collect()
         };
         assert_eq!(ones(&of("pitch_class_transitions")), [(7, 1.0), (4 * 12 + 7, 1.0)]);
@@ -156,7 +176,12 @@ mod tests {
     fn odd_music_has_empty_or_single_histograms() {
         let (none, one) = (Grid::with_bars_of(vec![], 48), Grid::with_bars_of(vec![note(0, 60, 5)], 48));
         for distribution in DISTRIBUTIONS {
-            assert_eq!((distribution.of)(&none), vec![0.0; distribution.classes], "{}", distribution.name);
+            assert_eq!(
+                (distribution.of)(&none),
+                Array1::<f64>::zeros(distribution.classes),
+                "{}",
+                distribution.name
+            );
             assert_eq!((distribution.of)(&one).len(), distribution.classes);
         }
         assert_eq!(length_class(1), 4, "nothing is shorter than a sixteenth");

@@ -11,9 +11,11 @@ pub mod piece;
 pub mod sounding;
 pub mod structureness;
 pub mod summary;
+mod table;
 pub mod voice_leading;
 
 pub use summary::{Summary, summarise};
+pub use table::{Table, muspy_table, table};
 
 /// `part / whole`; NaN if there is no whole.
 pub(crate) fn ratio(part: f64, whole: f64) -> f64 {

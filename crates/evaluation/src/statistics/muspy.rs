@@ -55,22 +55,39 @@ impl Metrics {
         }
     }
 
+    /// Names of the metrics, in the order of the fields.
+    pub const NAMES: [&'static str; 12] = [
+        "pitch_range",
+        "n_pitches_used",
+        "n_pitch_classes_used",
+        "polyphony",
+        "polyphony_rate",
+        "scale_consistency",
+        "pitch_entropy",
+        "pitch_class_entropy",
+        "empty_beat_rate",
+        "empty_measure_rate",
+        "drum_pattern_consistency",
+        "groove_consistency",
+    ];
+
     /// Names and values, in the order of the fields.
     pub fn rows(&self) -> [(&'static str, f64); 12] {
-        [
-            ("pitch_range", self.pitch_range),
-            ("n_pitches_used", self.n_pitches_used),
-            ("n_pitch_classes_used", self.n_pitch_classes_used),
-            ("polyphony", self.polyphony),
-            ("polyphony_rate", self.polyphony_rate),
-            ("scale_consistency", self.scale_consistency),
-            ("pitch_entropy", self.pitch_entropy),
-            ("pitch_class_entropy", self.pitch_class_entropy),
-            ("empty_beat_rate", self.empty_beat_rate),
-            ("empty_measure_rate", self.empty_measure_rate),
-            ("drum_pattern_consistency", self.drum_pattern_consistency),
-            ("groove_consistency", self.groove_consistency),
-        ]
+        let values = [
+            self.pitch_range,
+            self.n_pitches_used,
+            self.n_pitch_classes_used,
+            self.polyphony,
+            self.polyphony_rate,
+            self.scale_consistency,
+            self.pitch_entropy,
+            self.pitch_class_entropy,
+            self.empty_beat_rate,
+            self.empty_measure_rate,
+            self.drum_pattern_consistency,
+            self.groove_consistency,
+        ];
+        std::array::from_fn(|i| (Self::NAMES[i], values[i]))
     }
 }
 

@@ -275,6 +275,7 @@ fn entropy(counts: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::abs_diff_eq;
     use composer_music::score::DRUM_CHANNEL;
     use composer_music::{Note, TimeSignature, Track};
 
@@ -311,7 +312,11 @@ mod tests {
             ("groove_consistency", 1.0 - 2.0 / (3.0 * 48.0)),
             ("scale_consistency", 1.0),
         ] {
-            assert!((figure(&score, name) - expected).abs() < 1e-12, "{name}: {}", figure(&score, name));
+            assert!(
+                abs_diff_eq!(figure(&score, name), expected, epsilon = 1e-12),
+                "{name}: {}",
+                figure(&score, name)
+            );
         }
     }
 

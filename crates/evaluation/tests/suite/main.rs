@@ -8,4 +8,5 @@ mod golden_statistics;
 mod likelihood_conformance;
 mod muspy_parity;
 mod originality;
+mod views;
 mod voice_leading;

@@ -1,5 +1,6 @@
 //! Parity with MusPy 0.5.0 on seeded scores; goldens by `scripts/goldens/muspy_metrics.py`.
 
+use approx::abs_diff_eq;
 use composer_evaluation::statistics::muspy::{self, NoTracks};
 use composer_music::score::DRUM_CHANNEL;
 use composer_music::{Note, Score, Track};
@@ -65,7 +66,7 @@ fn every_metric_agrees_on_every_score() {
                 (Err(NoTracks), "error") => true,
                 (Ok(value), "nan") => value.is_nan(),
                 (Ok(value), number) => number.parse::<f64>().is_ok_and(|expected| {
-                    (value - expected).abs() <= tolerance * expected.abs()
+                    abs_diff_eq!(value, expected, epsilon = tolerance * expected.abs())
                         && value.is_sign_negative() == expected.is_sign_negative()
                 }),
                 _ => false,

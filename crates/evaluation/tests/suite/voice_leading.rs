@@ -1,5 +1,6 @@
 //! Faults of voice leading as music21 counts them; goldens by `scripts/goldens/voice_leading.py`.
 
+use approx::abs_diff_eq;
 use composer_evaluation::grid::{Grid, GridNote, STEPS_PER_QUARTER};
 use composer_evaluation::statistics::voice_leading::{FAULTS, VoiceLeading, voice_leading};
 use serde_json::Value;
@@ -54,7 +55,12 @@ fn bachs_own_rates_agree() {
     for fault in FAULTS {
         let expected = 100.0 * golden["counts"][fault.name].as_f64().unwrap()
             / golden["counts"]["notes"].as_f64().unwrap();
-        assert!((fault.bach - expected).abs() < 1e-12, "{}: {}, music21 {expected}", fault.name, fault.bach);
+        assert!(
+            abs_diff_eq!(fault.bach, expected, epsilon = 1e-12),
+            "{}: {}, music21 {expected}",
+            fault.name,
+            fault.bach
+        );
     }
     let Some(chorales) = corpora::chorale_voices() else { return };
     let mut counts = VoiceLeading::default();

@@ -164,6 +164,7 @@ fn drop_features(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::abs_diff_eq;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -176,7 +177,7 @@ mod tests {
         drop_features(&mut indices, &mut offsets, 7, 0.25, &mut rng);
         assert_eq!((offsets.len(), offsets[rows]), (rows + 1, indices.len()));
         let share = indices.iter().filter(|&&index| index < 7).count() as f64 / (2 * rows) as f64;
-        assert!((share - 0.75).abs() < 0.03, "{share}"); // four standard errors
+        assert!(abs_diff_eq!(share, 0.75, epsilon = 0.03), "{share}"); // four standard errors
         for bounds in offsets.windows(2) {
             let row = &indices[bounds[0]..bounds[1]];
             assert!(row.ends_with(&[7, 12]) && row.is_sorted(), "{row:?}");

@@ -4,6 +4,7 @@
 //!
 //! Without a Python that has torch and safetensors (`COMPOSER_PYTHON`, or `python3`), the tests skip and say so.
 
+use approx::abs_diff_eq;
 use composer_bptt::arrays::view;
 use composer_bptt::{
     Cell, Init, Input, Mode, Parameters, Recurrent, RecurrentConfig, RecurrentWorkspace, State,
@@ -215,8 +216,9 @@ fn check_states(folder: &Path) {
         for (name, found) in ["output", "h_n", "c_n"].iter().zip(&found) {
             let expected = numbers(name);
             assert_eq!(found.len(), expected.len(), "{cell} {name}");
-            let worst = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(worst <= 1e-5, "{cell} {name} differs by {worst}");
+            for (a, b) in found.iter().zip(&expected) {
+                assert!(abs_diff_eq!(a, b, epsilon = 1e-5), "{cell} {name}: {a} instead of {b}");
+            }
         }
     }
 }

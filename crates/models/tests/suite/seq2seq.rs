@@ -1,5 +1,6 @@
 //! Encoder–decoders: gradients against differences, single steps against whole sequences, the model file.
 
+use approx::abs_diff_eq;
 use composer_bptt::gradcheck::{Options, Part, check};
 use composer_bptt::{AttentionScore, Cell, Init, Mode, RecurrentConfig};
 use composer_models::seq2seq::{
@@ -153,7 +154,7 @@ fn single_steps_say_what_the_whole_says() {
             stepper.step(input, &mut state, logits.view_mut()).expect("a step");
             for row in logits.rows() {
                 for (a, b) in row.iter().zip(whole) {
-                    assert!((a - b).abs() < 1e-5, "{name}: {row:?} instead of {whole:?}");
+                    assert!(abs_diff_eq!(a, b, epsilon = 1e-5), "{name}: {row:?} instead of {whole:?}");
                 }
             }
             state = stepper.gather(&state, &[1, 0]);
@@ -172,7 +173,7 @@ fn padding_changes_nothing() {
             model.loss(&batch, &mut ws).expect("fits")
         };
         let (together, alone) = (nll(&pairs()), nll(&pairs()[..1]) + nll(&pairs()[1..]));
-        assert!((together - alone).abs() < 1e-10, "{name}: {together} and {alone}");
+        assert!(abs_diff_eq!(together, alone, epsilon = 1e-10), "{name}: {together} and {alone}");
     }
 }
 

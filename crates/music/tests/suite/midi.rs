@@ -1,6 +1,7 @@
 //! MIDI in and out: odd files that are right, damaged files, and what comes back.
 
 use crate::common;
+use approx::abs_diff_eq;
 
 use composer_music::midi::{self, Error, MidiFile, normalised, read, write};
 use composer_music::{KeySignature, Note, Score, Tempo, TimeSignature, Track};
@@ -114,7 +115,11 @@ fn smpte_time_keeps_ticks_and_seconds() {
         let body = [&[0, 0x90, 60, 1, high, low, 60, 0][..], &END].concat();
         let file = read(&file(0, division, &[&body])).expect("readable");
         assert_eq!(notes(&file), [(0, ticks, 60)]);
-        assert!((file.score.seconds() - seconds).abs() < 1e-9, "{} seconds", file.score.seconds());
+        assert!(
+            abs_diff_eq!(file.score.seconds(), seconds, epsilon = 1e-9),
+            "{} seconds",
+            file.score.seconds()
+        );
     }
 }
 

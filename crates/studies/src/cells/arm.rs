@@ -118,6 +118,7 @@ impl FromStr for Arm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::abs_diff_eq;
 
     #[test]
     fn schedules_of_any_length_replace_the_stated_share() {
@@ -130,11 +131,11 @@ mod tests {
             };
             assert_eq!((mean(Arm::TeacherForcing), mean(Arm::Dropout), mean(Arm::Always)), (1.0, 1.0, 0.0));
             for arm in [Arm::Linear, Arm::Exponential, Arm::InverseSigmoid, Arm::Noise] {
-                assert!((mean(arm) - 0.5).abs() < 0.05, "{arm}: {}", mean(arm));
+                assert!(abs_diff_eq!(mean(arm), 0.5, epsilon = 0.05), "{arm}: {}", mean(arm));
             }
             let gentle = Arm::Linear.sampling(updates, 0.75);
             assert!(
-                (gentle.truth_probability(updates, updates) - 0.75).abs() < 1e-9
+                abs_diff_eq!(gentle.truth_probability(updates, updates), 0.75, epsilon = 1e-9)
                     && gentle.truth_probability(0, updates) == 1.0
             );
         }

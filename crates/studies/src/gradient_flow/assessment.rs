@@ -74,6 +74,7 @@ pub fn horizon(input: &[Quartiles]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::abs_diff_eq;
 
     fn geometric(rate: f64, length: i32) -> Vec<Quartiles> {
         (0..length).map(|t| Quartiles { lower: 0.0, median: 7.0 * rate.powi(t), upper: 0.0 }).collect()
@@ -91,7 +92,7 @@ mod tests {
         ] {
             for length in [20, 128] {
                 let decay = decay(&geometric(rate, length), 16).unwrap();
-                assert!((decay.rate - rate).abs() < 1e-12, "{decay:?}");
+                assert!(abs_diff_eq!(decay.rate, rate, epsilon = 1e-12), "{decay:?}");
                 assert_eq!(decay.assessment, assessment, "{rate} over {length} steps");
             }
         }

@@ -65,6 +65,7 @@ impl Default for Peak {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::assert_abs_diff_eq;
 
     #[test]
     fn the_product_is_complete() {
@@ -79,6 +80,6 @@ mod tests {
             f64::from(found[column])
         };
         let exact: f64 = (0..SIZE).map(|k| f64::from(peak.a[row * SIZE + k]) * b(k)).sum();
-        assert!((f64::from(peak.c[row * SIZE + column]) - exact).abs() < 1e-3);
+        assert_abs_diff_eq!(f64::from(peak.c[row * SIZE + column]), exact, epsilon = 1e-3);
     }
 }

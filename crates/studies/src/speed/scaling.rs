@@ -161,6 +161,7 @@ pub fn scaling(options: &Scaling) -> Result<Vec<Curve>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use approx::assert_abs_diff_eq;
     use composer_bptt::Cell;
 
     #[test]
@@ -173,7 +174,7 @@ mod tests {
                 .to_vec(),
         };
         for power in [0.5, 1.0, 2.0] {
-            assert!((curve(power).slope() - power).abs() < 1e-12);
+            assert_abs_diff_eq!(curve(power).slope(), power, epsilon = 1e-12);
         }
     }
 

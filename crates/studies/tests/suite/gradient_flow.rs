@@ -1,5 +1,6 @@
 //! Observations match their definitions, on models whose gradients can be derived by hand.
 
+use approx::abs_diff_eq;
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::batch::Slice;
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel};
@@ -48,7 +49,7 @@ fn a_diagonal_recurrence_decays_at_its_own_rate() {
         for rate in
             [decay(&observed.state, 8).unwrap().rate, observed.growth_step.median, observed.growth_bar.median]
         {
-            assert!((rate - f64::from(factor)).abs() < 1e-6, "{rate} instead of {factor}");
+            assert!(abs_diff_eq!(rate, f64::from(factor), epsilon = 1e-6), "{rate} instead of {factor}");
         }
         assert_eq!(decay(&observed.state, 8).unwrap().assessment, assessment);
         assert!(observed.input.iter().all(|q| q.upper == 0.0), "inputs with weight zero have no gradient");
@@ -65,11 +66,13 @@ fn an_open_forget_gate_carries_the_gradient_of_c_unchanged() {
     let observed = observe(&model, &batch(30), 8).unwrap();
     let layer = &observed.layers[0];
     assert!(
-        (layer.d_c[1].median / layer.d_c[29].median - 1.0).abs() < 1e-9,
+        abs_diff_eq!(layer.d_c[1].median / layer.d_c[29].median, 1.0, epsilon = 1e-9),
         "the constant error carousel preserves the gradient of c"
     );
     assert!(layer.d_h[1].median == 0.0, "without recurrent weights no gradient passes through h");
-    assert!((observed.growth_step.median - 1.0).abs() < 0.5 && observed.growth_bar.median > 0.99);
+    assert!(
+        abs_diff_eq!(observed.growth_step.median, 1.0, epsilon = 0.5) && observed.growth_bar.median > 0.99
+    );
     let forget = &layer.activity[1];
     assert_eq!((forget.gate, forget.above.iter().all(|&share| share == 1.0)), ("f", true));
 }

@@ -1,5 +1,6 @@
 //! Inputs and targets of the tasks match their definitions, guessing has the stated error, and trials are reproducible.
 
+use approx::abs_diff_eq;
 use composer_bptt::Cell;
 use composer_studies::memory::{Event, Examples, Recipe, Task, Trial, run_trial, solved_at, study, trials};
 use rand::SeedableRng;
@@ -82,7 +83,11 @@ fn guessing_has_the_stated_error() {
             Task::Adding => targets.iter().map(|&sum| f64::from(sum - 1.0).powi(2)).sum::<f64>() / count,
             _ => 1.0 - targets.iter().filter(|&&class| class == 0.0).count() as f64 / count,
         };
-        assert!((error - task.chance()).abs() < 0.01, "{task}: {error} instead of {}", task.chance());
+        assert!(
+            abs_diff_eq!(error, task.chance(), epsilon = 0.01),
+            "{task}: {error} instead of {}",
+            task.chance()
+        );
     }
 }
 

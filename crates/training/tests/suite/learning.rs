@@ -1,6 +1,7 @@
 //! Training learns what there is to learn, keeps the best weights, and is the same on any number of threads.
 
 use crate::common;
+use approx::abs_diff_eq;
 
 use common::{Watcher, config, frames, model, ostinato, round, tokens};
 use composer_bptt::Cell;
@@ -33,7 +34,7 @@ fn tokens_are_learnt_with_a_softmax_by_every_cell() {
         let before = mean_nll(&model, &music, &mut Workspace::default()).unwrap();
         train(&mut model, &music, &music, &config(), &mut Watcher::default()).unwrap();
         let after = mean_nll(&model, &music, &mut Workspace::default()).unwrap();
-        assert!((before - 6f64.ln()).abs() < 0.5, "an untrained model knows nothing: {before}");
+        assert!(abs_diff_eq!(before, 6f64.ln(), epsilon = 0.5), "an untrained model knows nothing: {before}");
         assert!(after < 0.1, "{cell}: {after} nats per token");
     }
 }

@@ -1,6 +1,7 @@
 //! A run ends by epochs, updates or minutes, whichever comes first, and that is a proper end.
 
 use crate::common::{self, Watcher, model, round, tokens};
+use approx::abs_diff_eq;
 use composer_bptt::Cell;
 use composer_models::{Sequence, SequenceModel, Workspace};
 use composer_training::{
@@ -86,7 +87,7 @@ fn the_schedule_ends_where_the_run_ends() {
     assert_eq!((outcome.stop, ends.rates.len()), (StopReason::Updates, 10));
     for (update, rate) in ends.rates.iter().enumerate() {
         let expected = 0.02 * 0.5 * (1.0 + (std::f64::consts::PI * update as f64 / 10.0).cos());
-        assert!((rate - expected).abs() < 1e-12, "{update}: {rate} and {expected}");
+        assert!(abs_diff_eq!(*rate, expected, epsilon = 1e-12), "{update}: {rate} and {expected}");
     }
 }
 
