@@ -91,8 +91,8 @@ pub use error::Error;
 pub use implementation::Implementation;
 pub use init::Init;
 pub use layers::{
-    Attention, AttentionScore, AttentionWorkspace, Coupled, Coupling, Embedding, Input, Linear,
-    LinearWorkspace, Mask, Mode, Recurrent, RecurrentConfig, RecurrentWorkspace, SegmentWorkspace, Segmented,
+    Attention, AttentionScore, AttentionWorkspace, Checkpointed, CheckpointingWorkspace, Coupled, Coupling,
+    Embedding, Input, Linear, LinearWorkspace, Mask, Mode, Recurrent, RecurrentConfig, RecurrentWorkspace,
     State, StepWorkspace,
 };
 pub use parameters::{Entry, ParamId, Parameters};

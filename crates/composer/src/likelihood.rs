@@ -150,7 +150,7 @@ fn expected_pitches(
                 if logits[bit] > 0.0 {
                     expected |= 1u128 << (usize::from(representation.pitch_low) + bit);
                     if let Some(coupling) = coupling {
-                        coupling.tell(bit, false, &mut logits);
+                        coupling.condition_on(bit, false, &mut logits);
                     }
                 }
             }

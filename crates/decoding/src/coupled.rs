@@ -28,12 +28,12 @@ pub fn condition(
 ) {
     let Some(coupling) = coupling else { return };
     for bit in pitches_in_range(representation, frame.sounding) {
-        coupling.tell(bit, false, logits);
+        coupling.condition_on(bit, false, logits);
     }
     if representation.onset_plane {
         for bit in pitches_in_range(representation, frame.onsets) {
             let held_before = previous.sounding >> (usize::from(representation.pitch_low) + bit) & 1 == 1;
-            coupling.tell(representation.num_pitches() + bit, !held_before, logits);
+            coupling.condition_on(representation.num_pitches() + bit, !held_before, logits);
         }
     }
 }
@@ -57,7 +57,7 @@ pub(crate) fn sample<R: Rng>(
         let Some(next) = constrained::first(part, left, table, rng)? else { break };
         let pitch = from + next;
         chosen[pitch] = true;
-        coupling.tell(pitch, false, logits);
+        coupling.condition_on(pitch, false, logits);
         (from, on) = (pitch + 1, on + 1);
     }
     Some(chosen)
@@ -110,7 +110,7 @@ pub(crate) fn most_likely(
                 logits: logits.clone(),
             };
             if on {
-                coupling.tell(pitch, false, &mut next.logits);
+                coupling.condition_on(pitch, false, &mut next.logits);
             }
             next
         };

@@ -11,8 +11,8 @@ use crate::streams::{Purpose, stream};
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
-    Coupled, Coupling, Init, Input, Linear, LinearWorkspace, Mode, ParamId, Parameters, Recurrent,
-    RecurrentWorkspace, SegmentWorkspace, Segmented, State, StepWorkspace,
+    Checkpointed, CheckpointingWorkspace, Coupled, Coupling, Init, Input, Linear, LinearWorkspace, Mode,
+    ParamId, Parameters, Recurrent, RecurrentWorkspace, State, StepWorkspace,
 };
 use composer_tensor::Scalar;
 use ndarray::{ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis};
@@ -36,7 +36,7 @@ pub struct SequenceModel<S = f32> {
 pub struct Workspace<S = f32> {
     recurrent: RecurrentWorkspace<S>,
     /// In place of `recurrent` where activations are computed again.
-    segments: SegmentWorkspace<S>,
+    segments: CheckpointingWorkspace<S>,
     head: HeadWorkspace<S>,
     /// The gradient of the stack's output `[T·B, H]`.
     d_hidden: Vec<S>,
@@ -234,7 +234,7 @@ impl<S: Scalar> SequenceModel<S> {
     /// [`SequenceModel::forward`], [`SequenceModel::smoothed_loss`] and [`SequenceModel::backward`] in one, which keeps the
     /// activations of about √T steps at a time and computes them again on the way back: less memory, for about a third more time.
     /// Gradients are the same within rounding. Dropout draws other masks, of the same kind.
-    pub fn learn_in_segments(
+    pub fn learn_with_checkpointing(
         &mut self,
         batch: &SequenceBatch<S>,
         state: &mut State<S>,
@@ -252,9 +252,9 @@ impl<S: Scalar> SequenceModel<S> {
             (recurrent.segment_steps(batch.steps, batch.batch), config.encoding.outputs());
         ws.shape = [0; 4]; // no logits of all steps
         let mut nats = 0.0;
-        recurrent.train_in_segments(
+        recurrent.train_with_checkpointing(
             params,
-            Segmented { input: batch.input(), mask: None, segment },
+            Checkpointed { input: batch.input(), mask: None, segment },
             state,
             mode,
             |params, steps, hidden, d_hidden| {
@@ -269,16 +269,16 @@ impl<S: Scalar> SequenceModel<S> {
         Ok(nats)
     }
 
-    /// After [`SequenceModel::learn_in_segments`] of the same batch: the first gate or state of the stack that is infinite or not
+    /// After [`SequenceModel::learn_with_checkpointing`] of the same batch: the first gate or state of the stack that is infinite or not
     /// a number.
-    pub fn first_breakdown_in_segments(
+    pub fn first_breakdown_with_checkpointing(
         &self,
         batch: &SequenceBatch<S>,
         ws: &mut Workspace<S>,
     ) -> Result<Option<Breakdown>, Error> {
         let segment = self.recurrent.segment_steps(batch.steps, batch.batch);
-        let sequence = Segmented { input: batch.input(), mask: None, segment };
-        Ok(self.recurrent.first_breakdown_in_segments(&self.params, sequence, &mut ws.segments)?)
+        let sequence = Checkpointed { input: batch.input(), mask: None, segment };
+        Ok(self.recurrent.first_breakdown_with_checkpointing(&self.params, sequence, &mut ws.segments)?)
     }
 }
 
@@ -291,14 +291,14 @@ fn reborrow<'a>(mode: &'a mut Mode<'_>) -> Mode<'a> {
 
 impl<S: Scalar> Workspace<S> {
     /// Logits `[T, B, V]` of the last [`SequenceModel::forward`], for real values the predicted means; after a loss its gradient with
-    /// respect to them. Empty after [`SequenceModel::learn_in_segments`].
+    /// respect to them. Empty after [`SequenceModel::learn_with_checkpointing`].
     pub fn logits(&self) -> ArrayView3<'_, S> {
         let [steps, batch, _, outputs] = self.shape;
         view((steps, batch, outputs), &self.head.logits[..steps * batch * outputs])
     }
 
     /// The output of the recurrent stack `[T, B, H]` in the last [`SequenceModel::forward`], before dropout and the output layer.
-    /// Empty after [`SequenceModel::learn_in_segments`].
+    /// Empty after [`SequenceModel::learn_with_checkpointing`].
     pub fn hidden(&self) -> ArrayView3<'_, S> {
         let [steps, batch, hidden, _] = self.shape;
         let output = self.recurrent.output();

@@ -2,7 +2,7 @@
 
 use crate::page::{audio, page};
 use crate::piano_roll;
-use composer_models::seq2seq::Look;
+use composer_models::seq2seq::AttentionWeights;
 use composer_music::Score;
 use maud::{Markup, PreEscaped, html};
 use std::fmt::Write;
@@ -18,7 +18,7 @@ pub struct PartPage<'a> {
     /// A small WAV of everything.
     pub wav: &'a [u8],
     /// Attention of each step of the new part to the steps of the given one; empty without attention.
-    pub attention: &'a [Look],
+    pub attention: &'a [AttentionWeights],
     /// Steps in a quarter of the model's grid.
     pub steps_per_quarter: usize,
 }
@@ -74,7 +74,7 @@ impl PartPage<'_> {
 
     /// Share of all weight that lies within a quarter of the diagonal.
     fn on_time(&self) -> f64 {
-        let near = |(step, look): (usize, &Look)| -> f64 {
+        let near = |(step, look): (usize, &AttentionWeights)| -> f64 {
             let beat = step.saturating_sub(self.steps_per_quarter)..=step + self.steps_per_quarter;
             let weights = (look.first..).zip(&look.weights).filter(|(source, _)| beat.contains(source));
             weights.map(|(_, &weight)| f64::from(weight)).sum()
@@ -89,7 +89,7 @@ const SHOWN: usize = 128;
 const FAINTEST: f32 = 0.01;
 
 /// Rows of attention weights from top to bottom, the source from left to right.
-fn picture(attention: &[Look], bar: usize) -> String {
+fn picture(attention: &[AttentionWeights], bar: usize) -> String {
     const CELL: f64 = 5.0;
     const MARGIN: f64 = 60.0;
     let rows = attention.len().min(SHOWN);

@@ -101,12 +101,12 @@ impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Explodes => {
-                "the training loss has risen far above its best: the steps are too large; try a smaller \
+                "the training loss has risen far above its best: the learning rate is too large; try a smaller \
                  training.learning_rate (a third) or a smaller training.clip_grad_norm"
             }
             Self::DoesNotFall => {
                 "the training loss has hardly fallen since the first epoch: try a larger training.learning_rate (three \
-                 times), less dropout, more units (model.hidden), or look whether the music was read as it should be"
+                 times), less dropout, more units (model.hidden), or check with `composer inspect` how the music was read"
             }
         })
     }

@@ -9,7 +9,7 @@
 //! | `activations` | what forward saves for backward |
 //! | `forward`, `backward` | one layer in one direction through time |
 //! | `input` | what the input adds to every gate row |
-//! | `attention` | every step of a decoder looks at all steps of a source |
+//! | `attention` | every step of a decoder attends to all steps of a source |
 //! | `vectors` | small loops that both passes need |
 //! | `norm`, `regularise` | layer normalisation; zoneout and recurrent dropout |
 

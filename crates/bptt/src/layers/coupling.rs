@@ -84,7 +84,7 @@ impl Coupling {
         with_slice_mut(logits, |logits| {
             for ((on, loss_mask), logits) in rows.zip(logits.chunks_exact_mut(self.bits)) {
                 for bit in (0..self.bits).filter(|&bit| on[bit] > S::zero()) {
-                    view.tell(bit, self.given(bit, loss_mask), logits);
+                    view.condition_on(bit, self.given(bit, loss_mask), logits);
                 }
             }
         });
@@ -151,7 +151,7 @@ impl<S: Scalar> Coupled<'_, S> {
 
     /// Lets the logits `[V]` know that `bit` is on: those of the bits decided after it; of a bit that is `given`, because it
     /// follows from the first plane, those of the whole second plane.
-    pub fn tell(&self, bit: usize, given: bool, logits: &mut [S]) {
+    pub fn condition_on(&self, bit: usize, given: bool, logits: &mut [S]) {
         let later = if given { self.first } else { bit + 1 };
         let own = logits[bit];
         add(&mut logits[later..self.bits], &self.row(bit)[later..]);

@@ -1,21 +1,21 @@
 //! Layers: they hold the places of their parameters, and read and write views of arrays.
 
 mod attention;
+mod checkpointing;
 mod config;
 mod coupling;
 mod embedding;
 mod linear;
 mod recurrent;
-mod segments;
 mod sequence;
 
 pub use attention::{Attention, AttentionScore, AttentionWorkspace};
+pub use checkpointing::{Checkpointed, CheckpointingWorkspace};
 pub use config::RecurrentConfig;
 pub use coupling::{Coupled, Coupling};
 pub use embedding::Embedding;
 pub use linear::{Linear, LinearWorkspace};
 pub use recurrent::{Recurrent, RecurrentWorkspace, StepWorkspace};
-pub use segments::{SegmentWorkspace, Segmented};
 pub use sequence::{Input, Mask, Mode, State};
 
 pub(crate) use recurrent::LayerIds;

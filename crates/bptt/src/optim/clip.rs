@@ -19,7 +19,7 @@ pub fn clip_grad_norm(params: &mut Parameters<f32>, max_norm: f64) -> f64 {
 }
 
 fn sum_of_squares(values: &[f32]) -> f64 {
-    /// Sums side by side: one after the other would wait for each addition.
+    /// Independent accumulators: one after the other would wait for each addition.
     const SIDE_BY_SIDE: usize = 16;
     let work = ReadRows { data: values, width: 1 };
     sum_blocks(work, values.len(), BLOCK, &|block| {

@@ -4,7 +4,7 @@
 //!   each application of the chain rule, and every name is that of the equation above it.
 //! * [`layer`]: what all cells share: the two products, the loop through time, padding, the sums of the weight gradients.
 //! * [`stack`]: layers on top of each other, in one direction or both.
-//! * [`attention`]: every step of a decoder looks at all steps of a source. [`coupling`]: yes-or-no outputs that see each other.
+//! * [`attention`]: every step of a decoder attends to all steps of a source. [`coupling`]: binary outputs, coupled autoregressively.
 //!   [`loss`]: softmax and sigmoid cross-entropy.
 //!
 //! One line is one application of the chain rule, with its equation above it. [`crate::backpropagation`] derives them.

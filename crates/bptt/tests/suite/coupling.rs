@@ -146,11 +146,11 @@ fn bits_decided_one_after_the_other_see_what_rows_at_once_see() {
             if bit == FIRST {
                 (FIRST..BITS)
                     .filter(|&bit| given(bit) && on[bit] > 0.0)
-                    .for_each(|bit| view.tell(bit, true, &mut logits));
+                    .for_each(|bit| view.condition_on(bit, true, &mut logits));
             }
             seen[bit] = logits[bit];
             if on[bit] > 0.0 && !given(bit) {
-                view.tell(bit, false, &mut logits);
+                view.condition_on(bit, false, &mut logits);
             }
         }
         for bit in (0..BITS).filter(|&bit| charged[bit] > 0.0) {

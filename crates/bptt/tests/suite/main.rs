@@ -2,6 +2,7 @@
 
 mod arrays;
 mod attention;
+mod checkpointing;
 mod common;
 mod coupling;
 mod documentation;
@@ -16,7 +17,6 @@ mod losses;
 mod negative_controls;
 mod probe;
 mod regularisation;
-mod segments;
 mod squared_error;
 mod textbook_layers;
 mod views;

@@ -21,7 +21,7 @@ use crate::sound::small_wav;
 use composer_decoding::FrameOptions;
 use composer_decoding::rules::lowest_notes;
 use composer_models::Seq2Seq;
-use composer_models::seq2seq::{self, Look, PartNotes, Task};
+use composer_models::seq2seq::{self, AttentionWeights, PartNotes, Task};
 use composer_music::Score;
 use composer_music::representation::frames::DecodeOptions;
 use composer_music::roles::Role;
@@ -68,7 +68,7 @@ pub struct NewPart {
     /// Notes of the file that the new part replaces.
     pub replaced: usize,
     /// Attention of each step to the given part; empty without attention.
-    pub attention: Vec<Look>,
+    pub attention: Vec<AttentionWeights>,
 }
 
 impl NewPart {

@@ -3,7 +3,7 @@
 use super::grid::{STEPS_PER_QUARTER, pitched};
 use crate::error::wrong_input;
 use composer_decoding::{FrameOptions, Generator, Rules};
-use composer_models::seq2seq::{Conditioned, Look};
+use composer_models::seq2seq::{AttentionWeights, Conditioned};
 use composer_models::{Encoding, Seq2Seq, Sequence};
 use composer_music::representation::contour::SourceRepresentation;
 use composer_music::representation::frames::{DecodeOptions, Frame};
@@ -19,7 +19,7 @@ pub struct GeneratedPart {
     /// Its frames.
     pub frames: Vec<Frame>,
     /// Attention weights of each step over the source; empty without attention.
-    pub attention: Vec<Look>,
+    pub attention: Vec<AttentionWeights>,
 }
 
 /// The new part for a source, step by step, below the pitches of [`Rules::below`].

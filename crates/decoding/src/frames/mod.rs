@@ -219,7 +219,7 @@ impl FrameChoice<'_> {
             if struck_again && open.begin && options.rearticulate && age >= options.min_note_steps {
                 frame.onsets |= 1 << (low_pitch + offset);
                 if let Some(coupling) = coupling.filter(|_| representation.onset_plane) {
-                    coupling.tell(pitches + offset, false, conditioned);
+                    coupling.condition_on(pitches + offset, false, conditioned);
                 }
             }
         }

@@ -115,7 +115,7 @@ impl Sounding<'_> {
         if let Some(coupling) = self.coupling {
             (0..chosen.len())
                 .filter(|&pitch| chosen[pitch])
-                .for_each(|pitch| coupling.tell(pitch, false, conditioned));
+                .for_each(|pitch| coupling.condition_on(pitch, false, conditioned));
         }
     }
 

@@ -18,7 +18,7 @@ pub struct Conditioned<'a> {
     ws: StepWorkspace<f32>,
     attention: AttentionWorkspace<f32>,
     linears: [LinearWorkspace<f32>; 2],
-    attended: Vec<Look>,
+    attended: Vec<AttentionWeights>,
 }
 
 /// Steps that a model which is aligned looks at on either side of the one that it writes. It has learnt on windows, and its
@@ -27,7 +27,7 @@ const REACH: usize = 256;
 
 /// Where a step looked.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Look {
+pub struct AttentionWeights {
     /// The first source step that it could look at.
     pub first: usize,
     /// How much it looked at each step from there; they sum to 1.
@@ -71,7 +71,7 @@ impl<'a> Conditioned<'a> {
     }
 
     /// Which source steps the first row looked at, step by step; empty without attention.
-    pub fn attended(&self) -> &[Look] {
+    pub fn attended(&self) -> &[AttentionWeights] {
         &self.attended
     }
 
@@ -150,7 +150,7 @@ impl LanguageModel for Conditioned<'_> {
         let queries = hidden.insert_axis(Axis(1));
         attention.forward(&model.params, queries, memory, None, &mut self.attention)?;
         let weights = self.attention.weights(0).row(0).to_vec();
-        self.attended.push(Look { first: seen.start, weights });
+        self.attended.push(AttentionWeights { first: seen.start, weights });
         let contexts = self.attention.context();
         let each = hidden.rows().into_iter().zip(contexts.rows());
         let mut joined = Vec::with_capacity(rows * (h + k));

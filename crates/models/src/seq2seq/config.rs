@@ -30,7 +30,7 @@ pub struct Seq2SeqConfig {
     pub bridge: bool,
     /// Whether each step of the decoder reads the encoder's output at the same step.
     pub aligned: bool,
-    /// Whether, and how, each step of the decoder looks at all steps of the source.
+    /// Whether, and how, each step of the decoder attends to all steps of the source.
     pub attention: Option<AttentionConfig>,
     /// Probability that an output of the decoder is dropped on its way to the output layer, while training.
     #[serde(default)]

@@ -21,7 +21,7 @@ mod sampling;
 mod scoring;
 mod source_only;
 
-pub use conditioned::{Conditioned, ConditionedState, Look};
+pub use conditioned::{AttentionWeights, Conditioned, ConditionedState};
 pub use config::{AttentionConfig, Seq2SeqConfig};
 pub use file::{PartNotes, Task, from_bytes, load, save, to_bytes};
 pub use pairs::{Pair, PairBatch, Window};

@@ -1,8 +1,8 @@
 //! All tests of the crate as one program: linking is what costs time. One module per subject.
 
+mod checkpointing;
 mod model_file;
 mod pytorch_interchange;
-mod segments;
 mod seq2seq;
 mod values;
 mod views;

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{
-    Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentWorkspace, SegmentWorkspace,
-    Segmented, State, StepWorkspace, loss,
+    Checkpointed, CheckpointingWorkspace, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent,
+    RecurrentWorkspace, State, StepWorkspace, loss,
 };
 use composer_tensor::maths::sigmoid_slice;
 use ndarray::{ArrayView3, ArrayViewMut3};
@@ -76,7 +76,7 @@ pub struct Training {
     pub params: Parameters<f32>,
     sparse: bool,
     /// Takes the place of `ws` with gradient checkpointing.
-    checkpointing: Option<SegmentWorkspace<f32>>,
+    checkpointing: Option<CheckpointingWorkspace<f32>>,
     stack: Recurrent,
     readout: Readout,
     x: Roll,
@@ -128,7 +128,7 @@ impl Training {
         Ok(Training {
             shape,
             sparse,
-            checkpointing: options.recompute.then(SegmentWorkspace::new),
+            checkpointing: options.recompute.then(CheckpointingWorkspace::new),
             stack,
             readout: Readout {
                 linear,
@@ -183,12 +183,12 @@ impl Training {
     }
 
     /// The loss in nats; adds the gradients, with gradient checkpointing.
-    fn backpropagate_checkpointed(&mut self, ws: &mut SegmentWorkspace<f32>) -> Result<f64, Error> {
+    fn backpropagate_checkpointed(&mut self, ws: &mut CheckpointingWorkspace<f32>) -> Result<f64, Error> {
         let Training { shape: Shape { steps, batch, .. }, stack, params, state, readout, .. } = self;
         let (steps, batch, mut nats) = (*steps, *batch, 0.0);
-        stack.train_in_segments(
+        stack.train_with_checkpointing(
             params,
-            Segmented {
+            Checkpointed {
                 input: self.x.input(self.sparse, batch),
                 mask: None,
                 segment: stack.segment_steps(steps, batch),

@@ -148,7 +148,7 @@ impl Trainable for SequenceModel {
         let SequenceBatches { batch, state, ws, .. } = batches;
         let (smoothing, mode) = (config.label_smoothing, Mode::Train { rng });
         if config.recompute {
-            return Ok(self.learn_in_segments(batch, state, smoothing, mode, ws)?);
+            return Ok(self.learn_with_checkpointing(batch, state, smoothing, mode, ws)?);
         }
         self.forward(batch, state, mode, ws)?;
         let nats = self.smoothed_loss(batch, smoothing, ws)?;
@@ -200,7 +200,7 @@ impl Trainable for SequenceModel {
         config: &TrainingConfig,
     ) -> Result<Option<(&'static str, Breakdown)>, Error> {
         let breakdown = match config.recompute {
-            true => self.first_breakdown_in_segments(&batches.batch, &mut batches.ws)?,
+            true => self.first_breakdown_with_checkpointing(&batches.batch, &mut batches.ws)?,
             false => self.first_breakdown(&batches.ws),
         };
         Ok(breakdown.map(|found| ("", found)))

@@ -16,9 +16,9 @@ use crate::divergence::{Breakdown, first_breakdown};
 use crate::fused::chunk_steps;
 use crate::{Error, Parameters};
 
-/// The memory of [`Recurrent::train_in_segments`].
+/// The memory of [`Recurrent::train_with_checkpointing`].
 #[derive(Clone, Debug, Default)]
-pub struct SegmentWorkspace<S> {
+pub struct CheckpointingWorkspace<S> {
     inner: RecurrentWorkspace<S>,
     /// The state, and the generator if there is one, at the start of each segment.
     starts: Vec<(State<S>, Option<ChaCha8Rng>)>,
@@ -28,7 +28,7 @@ pub struct SegmentWorkspace<S> {
 
 /// A sequence that is gone through in segments. (The mask has a lifetime of its own: that of an array's view cannot be shortened.)
 #[derive(Clone, Copy, Debug)]
-pub struct Segmented<'a, 'm, S> {
+pub struct Checkpointed<'a, 'm, S> {
     /// The input of all steps.
     pub input: Input<'a, S>,
     /// Padding.
@@ -37,10 +37,10 @@ pub struct Segmented<'a, 'm, S> {
     pub segment: usize,
 }
 
-impl<S: Scalar> SegmentWorkspace<S> {
+impl<S: Scalar> CheckpointingWorkspace<S> {
     /// Empty; the first pass sizes it.
     pub fn new() -> Self {
-        SegmentWorkspace::default()
+        CheckpointingWorkspace::default()
     }
 
     /// The gradient of the initial state.
@@ -66,10 +66,10 @@ impl Recurrent {
     ///
     /// # Errors
     /// As for [`Recurrent::forward`]; the stack is bidirectional; segments have no steps; or what `loss` returns.
-    pub fn train_in_segments<S: Scalar>(
+    pub fn train_with_checkpointing<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
-        sequence: Segmented<'_, '_, S>,
+        sequence: Checkpointed<'_, '_, S>,
         state: &mut State<S>,
         mut mode: Mode<'_>,
         mut loss: impl FnMut(
@@ -78,12 +78,12 @@ impl Recurrent {
             ArrayView3<'_, S>,
             ArrayViewMut3<'_, S>,
         ) -> Result<(), Error>,
-        ws: &mut SegmentWorkspace<S>,
+        ws: &mut CheckpointingWorkspace<S>,
     ) -> Result<(), Error> {
         if self.config().bidirectional {
             return Err(Error::Unsupported("a bidirectional stack cannot be cut into segments"));
         }
-        let Segmented { input, mask, segment } = sequence;
+        let Checkpointed { input, mask, segment } = sequence;
         if segment == 0 {
             return Err(Error::Config {
                 name: "segment",
@@ -125,9 +125,9 @@ impl Recurrent {
     fn again<S: Scalar>(
         &self,
         params: &Parameters<S>,
-        Segmented { input, mask, .. }: Segmented<'_, '_, S>,
+        Checkpointed { input, mask, .. }: Checkpointed<'_, '_, S>,
         (index, part): (usize, &Range<usize>),
-        ws: &mut SegmentWorkspace<S>,
+        ws: &mut CheckpointingWorkspace<S>,
     ) -> Result<(), Error> {
         let (mut state, mut rng) = ws.starts[index].clone();
         let (mode, batch) = (rng.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng }), state.batch());
@@ -136,16 +136,16 @@ impl Recurrent {
         self.forward(params, x.get(), &mut state, mask.as_ref(), mode, &mut ws.inner)
     }
 
-    /// After [`Recurrent::train_in_segments`] of the same sequence: [`first_breakdown`] in all of its steps, which are gone
+    /// After [`Recurrent::train_with_checkpointing`] of the same sequence: [`first_breakdown`] in all of its steps, which are gone
     /// through again.
     ///
     /// # Errors
     /// As for [`Recurrent::forward`], or there was no such training.
-    pub fn first_breakdown_in_segments<S: Scalar>(
+    pub fn first_breakdown_with_checkpointing<S: Scalar>(
         &self,
         params: &Parameters<S>,
-        sequence: Segmented<'_, '_, S>,
-        ws: &mut SegmentWorkspace<S>,
+        sequence: Checkpointed<'_, '_, S>,
+        ws: &mut CheckpointingWorkspace<S>,
     ) -> Result<Option<Breakdown>, Error> {
         let Some((start, _)) = ws.starts.first() else { return Err(Error::NoTape) };
         let (steps, _) = self.check(sequence.input, start, sequence.mask)?;

@@ -4,7 +4,7 @@ use crate::common;
 
 use common::{CELLS, Setup, hold_path};
 use composer_bptt::arrays::view;
-use composer_bptt::{Cell, Input, Mode, RecurrentConfig, SegmentWorkspace, Segmented};
+use composer_bptt::{Cell, Checkpointed, CheckpointingWorkspace, Input, Mode, RecurrentConfig};
 use composer_testkit::Checks;
 use ndarray::s;
 use rand::SeedableRng;
@@ -14,16 +14,16 @@ use rand_chacha::ChaCha8Rng;
 fn in_segments(setup: &Setup, input: Input<'_, f32>, segment: usize) -> (Vec<f64>, Vec<f64>) {
     let mut params = setup.params.cast::<f32>();
     let mut state = common::cast_state::<f32>(&setup.state, &setup.config);
-    let mut ws = SegmentWorkspace::new();
+    let mut ws = CheckpointingWorkspace::new();
     let mut rng = ChaCha8Rng::seed_from_u64(setup.train.unwrap_or(0));
     let mode = if setup.train.is_some() { Mode::Train { rng: &mut rng } } else { Mode::Eval };
     let d_output = common::cast::<f32>(&setup.d_output);
     let d_output = view(setup.d_output().raw_dim(), &d_output);
     setup
         .stack
-        .train_in_segments(
+        .train_with_checkpointing(
             &mut params,
-            Segmented { input, mask: setup.mask.as_ref(), segment },
+            Checkpointed { input, mask: setup.mask.as_ref(), segment },
             &mut state,
             mode,
             |_, steps, _, mut d| {

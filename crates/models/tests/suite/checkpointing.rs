@@ -57,7 +57,7 @@ fn loss_state_and_gradients_are_the_same() {
 
             let mut again = model(&encoding, cell);
             let (mut ws, mut end) = (Workspace::default(), again.zero_state(3));
-            let found = again.learn_in_segments(&batch, &mut end, 0.1, Mode::Eval, &mut ws).unwrap();
+            let found = again.learn_with_checkpointing(&batch, &mut end, 0.1, Mode::Eval, &mut ws).unwrap();
             let name = |what: &str| format!("{cell} {} {what}", encoding.outputs());
             checks.close(&name("loss"), &[found], &[nats], 1e-6);
             checks.identical(&name("state"), &f64s(&end.h), &f64s(&state.h));
@@ -82,7 +82,7 @@ fn dropout_is_drawn_once_for_each_segment_and_from_the_seed() {
         let mut model = SequenceModel::new(config, &Init::PYTORCH, 3).unwrap();
         let (mut ws, mut state) = (Workspace::default(), model.zero_state(3));
         let mode = Mode::Train { rng: &mut ChaCha8Rng::seed_from_u64(seed) };
-        model.learn_in_segments(&batch, &mut state, 0.0, mode, &mut ws).unwrap();
+        model.learn_with_checkpointing(&batch, &mut state, 0.0, mode, &mut ws).unwrap();
         model.params().grads().to_vec()
     };
     assert_eq!(gradients(1, 0.5), gradients(1, 0.5));
@@ -110,9 +110,10 @@ fn what_broke_is_found_in_the_segment_where_it_did() {
     assert!((682..1364).contains(&kept.step), "in the second segment: {}", kept.step);
 
     let (mut ws, mut state) = (Workspace::default(), model.zero_state(3));
-    assert!(model.first_breakdown_in_segments(&batch, &mut ws).is_err(), "nothing was learnt yet");
-    let nats = model.learn_in_segments(&batch, &mut state, 0.0, Mode::Eval, &mut ws).unwrap();
+    assert!(model.first_breakdown_with_checkpointing(&batch, &mut ws).is_err(), "nothing was learnt yet");
+    let nats = model.learn_with_checkpointing(&batch, &mut state, 0.0, Mode::Eval, &mut ws).unwrap();
     assert!(!nats.is_finite(), "{nats}");
-    let again = model.first_breakdown_in_segments(&batch, &mut ws).unwrap().expect("it overflows again");
+    let again =
+        model.first_breakdown_with_checkpointing(&batch, &mut ws).unwrap().expect("it overflows again");
     assert_eq!((again.step, again.layer, again.gate), (kept.step, kept.layer, kept.gate));
 }
