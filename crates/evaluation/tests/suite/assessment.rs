@@ -1,6 +1,6 @@
 //! A whole assessment: original pieces pass, corrupted ones are named, copies are caught, and it serialises.
 
-use composer_evaluation::assessment::assess;
+use composer_evaluation::assessment::{Assessor, assess};
 use composer_evaluation::corruption::{Corruption, Pool};
 use composer_evaluation::failure::FailureMode;
 use composer_evaluation::grid::Grid;
@@ -42,16 +42,18 @@ fn real_spoilt_and_copied_sets_are_distinguished() {
     );
     assert!(serde_json::to_string(&assessment).unwrap().contains("\"pitch_range\""));
 
+    // Calibrated once, and on fewer pieces: these failures are plain.
+    let assessor = Assessor::new(&reference[..50], assessment.quarters, 1).unwrap();
     for (corruption, mode) in [
         (Corruption::Loop(1), FailureMode::Repetition),
         (Corruption::Jitter(0.3), FailureMode::TimingArtefacts),
         (Corruption::SemitoneSteps(2), FailureMode::HarmonicDrift),
     ] {
-        let assessment = assess(&named(&corrupted(corruption)), &reference, 1).unwrap();
+        let assessment = assessor.assess(&named(&corrupted(corruption)));
         assert_eq!(assessment.main_failure(), Some(mode), "{corruption:?}");
         assert!(assessment.count(mode) >= 11, "{corruption:?}");
     }
 
     let copies: Vec<Score> = corpus.train.iter().take(10).map(Grid::to_score).collect();
-    assert_eq!(assess(&named(&copies), &reference, 1).unwrap().copied(), 10);
+    assert_eq!(assessor.assess(&named(&copies)).copied(), 10);
 }

@@ -118,4 +118,16 @@ fn too_little_music_and_silence_have_clear_answers() {
     let silence = detectors.diagnose(&Score::new(480));
     assert!(silence.has(FailureMode::Repetition) && silence.bars == 0);
     assert!(silence.findings[0].sentence.contains("not a single note"));
+
+    let pieces = [Score::new(480), corpus.test[0].to_score()];
+    let table = detectors.table(&pieces);
+    assert_eq!(table.values.dim(), (2, 4));
+    assert!(table.values.row(0).iter().all(|score| score.is_nan()));
+    let scores = detectors.scores(&detectors.lay_out(&pieces[1]));
+    assert_eq!(table.values.row(1).to_vec(), scores);
+    assert_eq!(table.column("harmonic_drift").unwrap()[1], scores[FailureMode::HarmonicDrift as usize]);
+    // The names are those of the JSON.
+    for (mode, column) in FailureMode::ALL.iter().zip(table.columns) {
+        assert_eq!(serde_json::to_value(mode).unwrap(), column);
+    }
 }
