@@ -1,17 +1,4 @@
-//! Pages, charts, piano rolls and tables: data in, HTML, SVG or text out.
-//!
-//! The crate reads no file and writes none, and knows neither a command line nor a run folder. Every page is one file that asks
-//! nothing of a network.
-//!
-//! ```
-//! use composer_music::{Note, Score, Track};
-//!
-//! let mut score = Score::new(480);
-//! let note = Note { onset: 0, duration: 480, pitch: 60, velocity: 80, channel: 0, program: 0 };
-//! score.tracks.push(Track { name: None, notes: vec![note] });
-//! let svg = composer_report::piano_roll::svg(&score, "one note", &[]);
-//! assert!(svg.starts_with("<svg") && svg.ends_with("</svg>"));
-//! ```
+#![doc = include_str!("../README.md")]
 
 pub mod charts;
 mod curves;
