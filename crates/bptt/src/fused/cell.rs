@@ -5,9 +5,6 @@ use std::marker::PhantomData;
 use composer_tensor::Scalar;
 use composer_tensor::simd::{Isa, Kernel, Vector, dispatch};
 
-use super::{gru, lstm, minimal_gated_unit, peephole_lstm, rnn};
-use crate::Cell;
-
 /// The gates of one cell at one step, for one row of the batch. `V` is the vector that a loop works with.
 ///
 /// Slices of `c` are empty for a cell without one; `diagonal` is empty for a cell without diagonal weights.
@@ -59,23 +56,14 @@ pub(crate) struct Kernels<S> {
     pub add_d_diagonal: fn(StepDiagonal<'_, S>),
 }
 
-/// The kernels of a cell: the one place of this implementation that knows all cells.
-pub(crate) fn kernels<S: Scalar>(cell: Cell) -> Kernels<S> {
-    match cell {
-        Cell::RnnTanh => compiled::<rnn::Tanh, S>(),
-        Cell::RnnRelu => compiled::<rnn::Relu, S>(),
-        Cell::Lstm => compiled::<lstm::Lstm, S>(),
-        Cell::Gru => compiled::<gru::Gru, S>(),
-        Cell::PeepholeLstm => compiled::<peephole_lstm::PeepholeLstm, S>(),
-        Cell::MinimalGatedUnit => compiled::<minimal_gated_unit::MinimalGatedUnit, S>(),
-    }
-}
-
-fn compiled<C: FusedCell, S: Scalar>() -> Kernels<S> {
-    Kernels {
-        forward: |step| dispatch(Of::<C, _> { step, cell: PhantomData }),
-        backward: |step| dispatch(Of::<C, _> { step, cell: PhantomData }),
-        add_d_diagonal: |step| dispatch(Of::<C, _> { step, cell: PhantomData }),
+impl<S: Scalar> Kernels<S> {
+    /// The kernels of a cell, compiled for it alone.
+    pub(crate) fn of<C: FusedCell>() -> Self {
+        Kernels {
+            forward: |step| dispatch(Of::<C, _> { step, cell: PhantomData }),
+            backward: |step| dispatch(Of::<C, _> { step, cell: PhantomData }),
+            add_d_diagonal: |step| dispatch(Of::<C, _> { step, cell: PhantomData }),
+        }
     }
 }
 

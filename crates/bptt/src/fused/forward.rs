@@ -6,7 +6,8 @@ use composer_tensor::parallel::{FirstRow, TimeRows, share_rows};
 use composer_tensor::split_rows_by_field;
 
 use super::activations::Activations;
-use super::cell::{StepForward, kernels};
+use super::cell::StepForward;
+use super::dispatch::kernels;
 use super::norm::{add_scaled, normalise};
 use super::packed::PackedLayer;
 use super::regularise::Zone;

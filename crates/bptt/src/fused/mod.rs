@@ -3,8 +3,9 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `cell` | what a cell adds to the passes that all cells share; which kernels belong to which cell |
-//! | `rnn`, `lstm`, `gru`, `peephole_lstm`, `minimal_gated_unit` | the gates of one step, forward and backward side by side, one cell each |
+//! | `cell` | what a cell adds to the passes that all cells share |
+//! | `dispatch` | which kernels belong to which cell |
+//! | `rnn`, `lstm`, `gru`, `peephole_lstm`, `minimal_gated_unit` | the gates of one step, forward and backward, one cell each |
 //! | `packed` | weights in the order in which products read them |
 //! | `activations` | what forward saves for backward |
 //! | `forward`, `backward` | one layer in one direction through time |
@@ -17,6 +18,7 @@ mod activations;
 pub(crate) mod attention;
 mod backward;
 mod cell;
+mod dispatch;
 mod forward;
 mod gru;
 mod input;

@@ -3,8 +3,6 @@
 use composer_tensor::Scalar;
 
 use super::tape::{Node, Tape};
-use super::{gru, lstm, minimal_gated_unit, peephole_lstm, rnn};
-use crate::Cell;
 
 /// One step of a cell, written down operation by operation. Its gradient is the tape's affair.
 pub trait ReferenceCell {
@@ -21,23 +19,6 @@ pub struct Step {
     pub h_prev: Node,
     /// `[B, H]`, if the cell has `c`.
     pub c_prev: Option<Node>,
-}
-
-/// The step of a cell: the one place of this implementation that knows all cells.
-pub fn step<S: Scalar>(
-    cell: Cell,
-    tape: &mut Tape<S>,
-    weights: &Weights,
-    step: Step,
-) -> (Node, Option<Node>) {
-    match cell {
-        Cell::RnnTanh => rnn::Tanh::step(tape, weights, step),
-        Cell::RnnRelu => rnn::Relu::step(tape, weights, step),
-        Cell::Lstm => lstm::Lstm::step(tape, weights, step),
-        Cell::Gru => gru::Gru::step(tape, weights, step),
-        Cell::PeepholeLstm => peephole_lstm::PeepholeLstm::step(tape, weights, step),
-        Cell::MinimalGatedUnit => minimal_gated_unit::MinimalGatedUnit::step(tape, weights, step),
-    }
 }
 
 /// The parameters of one layer in one direction, on the tape.

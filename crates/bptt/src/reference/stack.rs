@@ -2,7 +2,8 @@
 
 use composer_tensor::Scalar;
 
-use super::cells::{self, Step, Weights};
+use super::cells::{Step, Weights};
+use super::dispatch;
 use super::tape::{Node, Tape};
 use crate::arrays::as_slice_or_copy;
 use crate::problem::{Problem, Run};
@@ -131,7 +132,7 @@ fn through_time<S: Scalar>(
     for step in 0..inputs.len() {
         let t = if reverse { inputs.len() - 1 - step } else { step };
         let (h_prev, c_prev) = (h, c);
-        (h, c) = cells::step(config.cell, tape, weights, Step { x: inputs[t], h_prev, c_prev });
+        (h, c) = dispatch::step(config.cell, tape, weights, Step { x: inputs[t], h_prev, c_prev });
         c = c.zip(c_prev).map(|(c, c_prev)| blend(tape, c, c_prev, config.zoneout_cell));
         h = blend(tape, h, h_prev, config.zoneout);
         outputs[t] = h;

@@ -1,14 +1,9 @@
 //! What a cell is to the code that all cells share: one unit at one step, forward and backward.
 
-use super::saved::{self, AnyJacobian};
-use super::{gru, lstm, minimal_gated_unit, peephole_lstm, rnn, rnn_relu, stack};
-use crate::problem::{Problem, Run};
-use crate::{Cell, State};
-
 /// A cell. Its units do not see each other within a step, except through the two products, which [`super::layer`] computes: so a
 /// cell is written down for a single unit.
 pub trait TextbookCell: 'static {
-    /// One number for each gate in the order of [`Cell::gates`]: `[f64; 4]` for an LSTM.
+    /// One number for each gate in the order of [`crate::Cell::gates`]: `[f64; 4]` for an LSTM.
     type Gates: Numbers;
     /// One number for each diagonal weight: `[f64; 0]` for most cells.
     type Diagonal: Numbers;
@@ -100,47 +95,5 @@ impl Source {
             |(_, line): &(usize, &str)| starts.iter().any(|start| line.trim().starts_with(start.as_str()));
         let (index, line) = self.text.lines().enumerate().find(found)?;
         Some(format!("{}:{}: {}", self.file, index + 1, line.trim()))
-    }
-}
-
-/// A cell whose type is known only when the program runs.
-pub(crate) trait AnyCell: Sync {
-    /// Forward and backward.
-    fn run(&self, problem: &Problem<'_, f64>) -> Run<f64>;
-    /// The output and the final state.
-    fn run_forward(&self, problem: &Problem<'_, f64>) -> (Vec<f64>, State<f64>);
-    /// The derivative of steps that were saved.
-    fn jacobian(&self, rows: &saved::SavedRows<'_, f64>) -> Box<dyn AnyJacobian>;
-    /// The file of the cell.
-    fn source(&self) -> Source;
-}
-
-impl<C: TextbookCell + Sync> AnyCell for C {
-    fn run(&self, problem: &Problem<'_, f64>) -> Run<f64> {
-        stack::run_cell::<C>(problem)
-    }
-
-    fn run_forward(&self, problem: &Problem<'_, f64>) -> (Vec<f64>, State<f64>) {
-        stack::run_cell_forward::<C>(problem)
-    }
-
-    fn jacobian(&self, rows: &saved::SavedRows<'_, f64>) -> Box<dyn AnyJacobian> {
-        Box::new(saved::Jacobian::<C>::new(rows))
-    }
-
-    fn source(&self) -> Source {
-        C::SOURCE
-    }
-}
-
-/// The one place of this implementation that knows all cells.
-pub(crate) fn of(cell: Cell) -> &'static dyn AnyCell {
-    match cell {
-        Cell::RnnTanh => &rnn::Rnn,
-        Cell::RnnRelu => &rnn_relu::RnnRelu,
-        Cell::Lstm => &lstm::Lstm,
-        Cell::Gru => &gru::Gru,
-        Cell::PeepholeLstm => &peephole_lstm::PeepholeLstm,
-        Cell::MinimalGatedUnit => &minimal_gated_unit::MinimalGatedUnit,
     }
 }

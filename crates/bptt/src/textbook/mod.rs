@@ -21,6 +21,7 @@
 pub mod attention;
 pub mod cell;
 pub mod coupling;
+mod dispatch;
 pub mod gru;
 pub mod layer;
 pub mod loss;
@@ -33,9 +34,9 @@ mod saved;
 pub mod stack;
 
 pub use cell::{Numbers, Source, TextbookCell, UnitGradient, UnitInput, UnitState};
-pub use stack::{run, run_forward};
+pub use dispatch::{run, run_forward};
 
-pub(crate) use cell::of;
+pub(crate) use dispatch::of;
 pub(crate) use saved::{AnyJacobian, SavedRows};
 
 /// `σ(a) = 1 / (1 + e^−a)`; its derivative is `σ (1 − σ)`.

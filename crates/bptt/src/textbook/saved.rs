@@ -1,8 +1,6 @@
 //! The textbook's derivatives of steps that the fused forward pass computed and saved, for the probe.
 
-use composer_tensor::Scalar;
-
-use super::{Numbers, TextbookCell, cell};
+use super::{Numbers, TextbookCell};
 use crate::Cell;
 
 /// What the fused forward pass saved of some rows at one step.
@@ -18,32 +16,6 @@ pub(crate) struct SavedRows<'a, S> {
     /// `[P·H]`
     pub diagonal: &'a [S],
     pub hidden: usize,
-}
-
-impl<S: Scalar> SavedRows<'_, S> {
-    /// Overwrites `record` `[rows, H]` by the whole gradient of `c`: what comes from the next step, `d_c`, and through `h`.
-    pub(crate) fn whole_d_c(&self, d_h: &[S], d_c: &[S], record: &mut [S]) {
-        let jacobian = self.jacobian();
-        let doubles = |values: &[S]| values.iter().map(|value| value.f64()).collect::<Vec<_>>();
-        let whole = jacobian.whole_d_c(&doubles(d_h), &doubles(d_c));
-        record.iter_mut().zip(whole).for_each(|(to, d_c)| *to = S::of(d_c));
-    }
-
-    /// The derivative of these rows' step.
-    pub(crate) fn jacobian(&self) -> Box<dyn AnyJacobian> {
-        let doubles = |values: &[S]| values.iter().map(|value| value.f64()).collect::<Vec<_>>();
-        let [gates, h_prev, c_prev, diagonal] =
-            [self.gates, self.h_prev, self.c_prev, self.diagonal].map(doubles);
-        let (cell, hidden) = (self.cell, self.hidden);
-        cell::of(cell).jacobian(&SavedRows {
-            cell,
-            gates: &gates,
-            h_prev: &h_prev,
-            c_prev: &c_prev,
-            diagonal: &diagonal,
-            hidden,
-        })
-    }
 }
 
 /// The derivative of one step of some rows with respect to the state before it.

@@ -1,30 +1,13 @@
 //! Layers on top of each other, each in one direction or both.
 
+use super::TextbookCell;
 use super::layer::{self, Activations, LayerState, Sizes, Weights};
-use super::{TextbookCell, cell};
 use crate::arrays::as_slice_or_copy;
 use crate::problem::{Problem, Run};
 use crate::{Error, State};
 
-/// Forward and backward over a whole problem.
-///
-/// # Errors
-/// The configuration has layer normalisation or zoneout, which the textbook does without.
-pub fn run(problem: &Problem<'_, f64>) -> Result<Run<f64>, Error> {
-    check(problem)?;
-    Ok(cell::of(problem.config.cell).run(problem))
-}
-
-/// Forward alone: the output `[T, B, H·D]` and the final state.
-///
-/// # Errors
-/// As for [`run`].
-pub fn run_forward(problem: &Problem<'_, f64>) -> Result<(Vec<f64>, State<f64>), Error> {
-    check(problem)?;
-    Ok(cell::of(problem.config.cell).run_forward(problem))
-}
-
-fn check(problem: &Problem<'_, f64>) -> Result<(), Error> {
+/// Refuses what the textbook does without.
+pub(super) fn check(problem: &Problem<'_, f64>) -> Result<(), Error> {
     let config = problem.config;
     if config.layer_norm || config.zoneout > 0.0 || config.zoneout_cell > 0.0 {
         return Err(Error::Unsupported(

@@ -8,7 +8,8 @@ use composer_tensor::parallel::{FirstRow, TimeRows};
 use composer_tensor::simd::dispatch;
 use composer_tensor::split_rows_by_field;
 
-use super::super::cell::{StepBackward, kernels};
+use super::super::cell::StepBackward;
+use super::super::dispatch::kernels;
 use super::super::forward::Forward;
 use super::super::norm::normalise_backward;
 use super::super::regularise::Zone;

@@ -8,7 +8,8 @@ use composer_tensor::parallel::{FirstRow, Share, SliceRows, SplitRows, share_all
 use composer_tensor::simd::{Isa, Kernel, dispatch};
 use composer_tensor::{Scalar, split_rows_by_field};
 
-use super::super::cell::{StepDiagonal, kernels};
+use super::super::cell::StepDiagonal;
+use super::super::dispatch::kernels;
 use super::super::forward::Forward;
 use super::super::vectors::{add, add_vectors, sum_rows};
 use super::{Backward, BackwardScratch};
