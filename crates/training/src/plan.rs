@@ -1,8 +1,9 @@
 //! Which steps of which piece are seen when: pieces are laid out along the rows of the batch, and truncated BPTT goes along each row.
 
 use crate::TrainingConfig;
-use composer_models::SequenceModel;
+use composer_bptt::RecurrentConfig;
 use composer_models::streams::{Purpose, stream};
+use composer_models::{Seq2Seq, SequenceModel};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -164,6 +165,18 @@ pub fn memory_estimate(model: &SequenceModel, training: &TrainingConfig, steps: 
     let layer = 2 * gates + 3 * recurrent.hidden;
     let row = recurrent.layers * layer + 2 * recurrent.output() + 3 * outputs;
     4 * (copies * model.params().len() + steps * training.batch_size * row)
+}
+
+/// The same for an encoder–decoder, whose batches have `batch_size` windows of `tbptt_len` steps.
+pub fn pair_memory_estimate(model: &Seq2Seq, training: &TrainingConfig) -> usize {
+    let config = model.config();
+    let copies = 3 + training.optimizer.slots() + usize::from(training.ema_decay > 0.0);
+    let stack = |stack: &RecurrentConfig| {
+        let gates = stack.cell.gates().len() * stack.hidden;
+        stack.layers * stack.directions() * (2 * gates + 3 * stack.hidden) + 2 * stack.output()
+    };
+    let row = stack(&config.encoder) + stack(&config.decoder) + 3 * config.target.outputs();
+    4 * (copies * model.params().len() + training.tbptt_len * training.batch_size * row)
 }
 
 #[cfg(test)]

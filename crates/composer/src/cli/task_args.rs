@@ -3,9 +3,10 @@
 use super::interrupt;
 use super::terminal::Terminal;
 use clap::{Args, ValueEnum};
-use composer::parts::{Conditioning, TrainPartOptions, train_part};
+use composer::parts::{Conditioning, TrainPartOptions, plan_part, train_part};
 use composer_bptt::AttentionScore;
 use composer_models::seq2seq::Task;
+use composer_report::text::thousands;
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -133,6 +134,31 @@ impl PartTrainingArgs {
             ..TrainPartOptions::default()
         }
     }
+}
+
+/// Prints what training would do, as TOML with the cost below it.
+pub fn dry_run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let plan = plan_part(options)?;
+    if terminal.is_json() {
+        return terminal.print_json(&plan);
+    }
+    let settings = toml::Table::from_iter([
+        ("model".to_owned(), toml::Value::try_from(&plan.model)?),
+        ("training".to_owned(), toml::Value::try_from(&plan.training)?),
+    ]);
+    let [train, valid, test] = plan.pieces;
+    write!(terminal, "{}", toml::to_string_pretty(&settings)?)?;
+    writeln!(terminal, "\n# {train} pieces for training, {valid} for validation, {test} for test")?;
+    writeln!(terminal, "# {} parameters", thousands(plan.parameters as u64))?;
+    writeln!(terminal, "# {} updates per epoch", plan.updates_per_epoch)?;
+    writeln!(terminal, "# {} epochs of unconditional training first", plan.unconditional_epochs)?;
+    writeln!(terminal, "# about {:.0} MB of memory for the network", plan.memory_bytes as f64 / 1e6)?;
+    writeln!(
+        terminal,
+        "# about {:.0} s of training at most on this machine, from {} timed updates",
+        plan.most_seconds, plan.timed_updates
+    )?;
+    Ok(())
 }
 
 /// Trains, and prints where the model is and its figures.

@@ -85,6 +85,10 @@ pub struct SettingsArgs {
     #[arg(long, help = with_default("Maximum number of epochs; early stopping on the validation loss", "training.epochs"))]
     pub epochs: Option<u64>,
 
+    /// Maximum training time in minutes, instead of a number of epochs unless --epochs is given too [default: no limit]
+    #[arg(long, value_parser = minutes)]
+    pub minutes: Option<f64>,
+
     #[arg(long, help = with_default(&with_cells("Cell of the network"), "model.cell"))]
     pub cell: Option<Cell>,
 
@@ -130,7 +134,8 @@ impl TrainArgs {
             ("model.layers", count(args.layers)),
             ("model.dropout", args.dropout.map(Value::Float)),
             ("model.output_dropout", args.dropout.map(Value::Float)),
-            ("training.epochs", long(args.epochs)),
+            ("training.epochs", long(args.limit_of_epochs())),
+            ("training.minutes", args.minutes.map(Value::Float)),
             ("training.batch_size", count(args.batch_size)),
             ("training.tbptt_len", count(args.tbptt_len)),
             ("training.learning_rate", args.learning_rate.map(Value::Float)),
@@ -152,15 +157,9 @@ impl TrainArgs {
         let foreign = [
             ("--preset", args.preset.is_some()),
             ("--config", args.config.is_some()),
-            ("--set", !args.set.is_empty()),
-            ("--cell", args.cell.is_some()),
             ("--layers", args.layers.is_some()),
-            ("--batch-size", args.batch_size.is_some()),
-            ("--tbptt-len", args.tbptt_len.is_some()),
-            ("--learning-rate", args.learning_rate.is_some()),
             ("--representation", args.representation.is_some()),
             ("--init-from", args.init_from.is_some()),
-            ("--dry-run", self.dry_run),
         ];
         if let Some((name, _)) = foreign.iter().find(|(_, given)| *given) {
             return Err(wrong_input(format!("{name} is only for --task compose")));
@@ -169,7 +168,22 @@ impl TrainArgs {
             return Err(wrong_input("this task needs one or several folders of MIDI files"));
         }
         let options = self.part.options(task, self.folders.clone());
+        let count = |value: Option<usize>| value.map(|value| Value::Integer(value as i64));
+        let single = [
+            ("training.epochs", args.limit_of_epochs().map(|epochs| Value::Integer(epochs as i64))),
+            ("training.minutes", args.minutes.map(Value::Float)),
+            ("training.batch_size", count(args.batch_size)),
+            ("training.tbptt_len", count(args.tbptt_len)),
+            ("training.learning_rate", args.learning_rate.map(Value::Float)),
+        ];
+        let mut settings: Vec<(String, Value)> =
+            single.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+        for text in &args.set {
+            settings.push(single_setting(text)?);
+        }
         Ok(TrainPartOptions {
+            settings,
+            cell: args.cell.unwrap_or(options.cell),
             output_dir: self.output_dir.clone(),
             resume: self.resume.clone(),
             epochs: args.epochs,
@@ -181,8 +195,26 @@ impl TrainArgs {
     }
 }
 
+impl SettingsArgs {
+    /// The limit of epochs that was asked for: with minutes alone, none (0).
+    fn limit_of_epochs(&self) -> Option<u64> {
+        self.epochs.or(self.minutes.map(|_| 0))
+    }
+}
+
+/// A time limit.
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes.is_finite() => Ok(minutes),
+        _ => Err("write a number of minutes above 0, for example 30".to_owned()),
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    if let (Some(task), true) = (args.task.part(), args.dry_run) {
+        return task_args::dry_run(&args.part_options(task)?, terminal);
+    }
     if let Some(task) = args.task.part() {
         return task_args::run(&args.part_options(task)?, terminal);
     }

@@ -7,7 +7,8 @@ use super::measure::{PartFigure, figures, held_out};
 use crate::error::{Result, wrong_option};
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
-use crate::settings::Run;
+use crate::settings::{Run, training_with};
+use crate::train::plan;
 use crate::train::progress_observer::ProgressObserver;
 use crate::train::recorder::MODEL_FILE;
 use crate::train::session::{InFolder, take_folder};
@@ -16,11 +17,14 @@ use composer_models::output_bias::output_bias;
 use composer_models::seq2seq::{self, AttentionConfig, Pair, PartNotes, Task};
 use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence};
 use composer_report::text::thousands;
+use composer_training::plan::pair_memory_estimate;
 use composer_training::sampling::Curve;
 use composer_training::{
     EpochReport, OptimizerConfig, Outcome, Sampling, TrainingConfig, TrainingSet, train,
 };
+use serde::Serialize;
 use std::path::{Path, PathBuf};
+use toml::Value;
 
 /// How a new part is conditioned on the given one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,10 @@ pub struct TrainPartOptions {
     pub score: AttentionScore,
     /// Share of inputs at the end of training that the model sampled itself; 0 is teacher forcing.
     pub scheduled_sampling: f64,
+    /// Cell of encoder and decoder.
+    pub cell: Cell,
+    /// Single settings of the training over those of the task, by name: `ema_decay`, `training.schedule.kind`.
+    pub settings: Vec<(String, Value)>,
     /// Trainings, each with another sixth of the pieces held out, that are compared with unconditional models.
     pub compare: Option<u8>,
     /// Seed of weights, order and dropout.
@@ -93,6 +101,8 @@ impl Default for TrainPartOptions {
             conditioning: None,
             score: AttentionScore::General,
             scheduled_sampling: 0.0,
+            cell: Cell::Gru,
+            settings: Vec::new(),
             compare: None,
             seed: 1,
         }
@@ -162,6 +172,7 @@ impl TrainPartOptions {
             seed: self.seed,
             ..defaults
         };
+        let training = training_with(&training, &self.settings)?;
         let encoder = self.encoder.unwrap_or(if drum { 64 } else { 32 });
         Ok(Recipe { unconditional_epochs, encoder, conditioning, training })
     }
@@ -218,9 +229,62 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
     Ok(TrainedPart { output: options.output.clone(), pieces: measured.len(), figures })
 }
 
+/// What training a model for a new part would cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartPlan {
+    /// The model.
+    pub model: Seq2SeqConfig,
+    /// The training, after `unconditional_epochs` of unconditional training.
+    pub training: TrainingConfig,
+    /// Epochs of unconditional training first.
+    pub unconditional_epochs: u64,
+    /// Pieces for training, validation and test.
+    pub pieces: [usize; 3],
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// Updates in an epoch.
+    pub updates_per_epoch: u64,
+    /// Bytes of the network during training: weights, gradients, what the optimiser keeps, and activations.
+    pub memory_bytes: usize,
+    /// Seconds of training at most, unconditional epochs included, by the clock of [`Self::timed_updates`] updates.
+    pub most_seconds: f64,
+    /// Updates that were timed.
+    pub timed_updates: u64,
+}
+
+/// What [`train_part`] would do: reads the music, times a few updates, writes nothing.
+///
+/// # Errors
+/// A folder or an option cannot be used, or too few pieces have both parts.
+pub fn plan_part(options: &TrainPartOptions) -> Result<PartPlan> {
+    Ok(planned(options)?)
+}
+
+fn planned(options: &TrainPartOptions) -> anyhow::Result<PartPlan> {
+    let recipe = options.recipe()?;
+    let folds = Folds::read(options.task, &options.folders)?;
+    let config = configuration(options.task, folds.styles.len(), options, &recipe);
+    let mut model = Seq2Seq::new(config, &Init::RECOMMENDED, options.seed)?;
+    let (train_set, valid_set) = (folds.train(0), folds.valid(0));
+    let cost = plan::cost(&mut model, &train_set, valid_set, &recipe.training)?;
+    let per_update = cost.most_seconds / cost.most_updates.max(1) as f64;
+    let before = (recipe.unconditional_epochs * cost.updates_per_epoch) as f64 * per_update;
+    Ok(PartPlan {
+        pieces: [train_set.len(), valid_set.len(), folds.test(0).len()],
+        parameters: model.params().len(),
+        updates_per_epoch: cost.updates_per_epoch,
+        memory_bytes: pair_memory_estimate(&model, &recipe.training),
+        most_seconds: before + cost.most_seconds,
+        timed_updates: plan::UPDATES - 1,
+        model: model.config().clone(),
+        unconditional_epochs: recipe.unconditional_epochs,
+        training: recipe.training,
+    })
+}
+
 fn configuration(task: Task, styles: usize, options: &TrainPartOptions, recipe: &Recipe) -> Seq2SeqConfig {
     let frames = |representation| Encoding::Frames { representation, metre: METRE };
-    let stack = |hidden| RecurrentConfig { cell: Cell::Gru, hidden, ..RecurrentConfig::default() };
+    let stack = |hidden| RecurrentConfig { cell: options.cell, hidden, ..RecurrentConfig::default() };
     let score = options.score;
     let drum = task == Task::Drum;
     let reads = |way| recipe.conditioning.contains(&way);

@@ -125,6 +125,29 @@ impl Layers {
     }
 }
 
+/// A training configuration with single settings over it, by their names in the section `training`.
+pub(crate) fn training_with(
+    base: &TrainingConfig,
+    single: &[(String, Value)],
+) -> anyhow::Result<TrainingConfig> {
+    #[derive(Serialize, Deserialize)]
+    struct Section {
+        training: TrainingConfig,
+    }
+    let mut table = Table::try_from(Section { training: base.clone() })?;
+    for (key, value) in single {
+        layers::set(&mut table, key, value.clone())?;
+    }
+    let section: Section = table.try_into().map_err(|error: toml::de::Error| {
+        wrong_input(format!(
+            "the configuration cannot be used: {}",
+            error.to_string().lines().collect::<Vec<_>>().join(" ")
+        ))
+    })?;
+    section.training.check()?;
+    Ok(section.training)
+}
+
 /// `key=value` as a single setting; the value is TOML, or else a text.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 pub(crate) mod material;
 mod options;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod progress_observer;
 pub(crate) mod recorder;
 mod sample;

@@ -2,13 +2,13 @@
 
 use super::session::Session;
 use crate::settings::Settings;
-use composer_training::plan::{EpochPlan, PieceShape, memory_estimate};
-use composer_training::{Control, Observer, TrainingConfig, UpdateReport, train};
+use composer_training::plan::memory_estimate;
+use composer_training::{Control, Observer, Trainable, TrainingConfig, UpdateReport, train};
 use serde::Serialize;
 use std::time::Instant;
 
 /// Updates that are timed; the first one is a warm-up.
-const UPDATES: u64 = 4;
+pub(crate) const UPDATES: u64 = 4;
 
 /// What a training would cost.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,31 +33,41 @@ pub struct Plan {
 pub(super) fn plan(mut session: Session) -> anyhow::Result<Plan> {
     let settings = session.config.clone();
     let training = &settings.training;
-    let encoding = session.model.encoding();
-    let shapes: Vec<PieceShape> = (session.material.train.sequences.iter())
-        .map(|sequence| PieceShape {
-            steps: sequence.len(),
-            transpositions: encoding.transpositions(sequence, training.transpose),
-        })
-        .collect();
-    let (copies, rows, length) = (training.copies, training.batch_size, training.tbptt_len);
-    let updates_per_epoch = EpochPlan::new(&shapes, copies, rows, length, training.seed, 1).updates() as u64;
-    let longest = shapes.iter().map(|shape| shape.steps).max().unwrap_or(0);
-    let memory_bytes = memory_estimate(&session.model, training, if length == 0 { longest } else { length });
-    let mut timed = TimedUpdates::default();
     let sets = &session.material;
-    train(&mut session.model, &sets.train.sequences, &sets.valid.sequences, training, &mut timed)?;
-    let (most_updates, most_seconds) = at_most(training, updates_per_epoch, timed.seconds_per_update());
-    let (parameters, timed_updates) = (session.model.params().len(), UPDATES - 1);
+    let cost = cost(&mut session.model, &sets.train.sequences, &sets.valid.sequences, training)?;
+    let longest = sets.train.sequences.iter().map(|sequence| sequence.len()).max().unwrap_or(0);
+    let steps = if training.tbptt_len == 0 { longest } else { training.tbptt_len };
     Ok(Plan {
+        parameters: session.model.params().len(),
+        memory_bytes: memory_estimate(&session.model, training, steps),
+        updates_per_epoch: cost.updates_per_epoch,
+        most_updates: cost.most_updates,
+        most_seconds: cost.most_seconds,
+        timed_updates: UPDATES - 1,
         settings,
-        parameters,
-        updates_per_epoch,
-        most_updates,
-        memory_bytes,
-        most_seconds,
-        timed_updates,
     })
+}
+
+/// How many updates a training of any model makes, and how long they take.
+pub(crate) struct Cost {
+    pub updates_per_epoch: u64,
+    pub most_updates: u64,
+    pub most_seconds: f64,
+}
+
+/// Times a few updates of a model, whose weights they change.
+pub(crate) fn cost<M: Trainable>(
+    model: &mut M,
+    train_set: &[M::Example],
+    valid_set: &[M::Example],
+    training: &TrainingConfig,
+) -> anyhow::Result<Cost> {
+    let mut batches = model.batches(training);
+    let updates_per_epoch = model.plan(&mut batches, train_set, training.copies, training, 1) as u64;
+    let mut timed = TimedUpdates::default();
+    train(model, train_set, valid_set, training, &mut timed)?;
+    let (most_updates, most_seconds) = at_most(training, updates_per_epoch, timed.seconds_per_update());
+    Ok(Cost { updates_per_epoch, most_updates, most_seconds })
 }
 
 /// Updates and seconds of the whole run, by the limit that ends it first.
@@ -90,7 +100,7 @@ impl TimedUpdates {
     }
 }
 
-impl Observer for TimedUpdates {
+impl<M> Observer<M> for TimedUpdates {
     /// Stops without the validation that an end of the run would bring: it is not what is timed.
     fn update(&mut self, report: &UpdateReport) -> Control {
         self.times.push(Instant::now());

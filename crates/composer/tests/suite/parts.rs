@@ -290,3 +290,42 @@ fn train_with_a_task_is_what_learn_part_was() {
         assert!(output.status.code() == Some(2) && said.contains(words), "{arguments:?}: {said}");
     }
 }
+
+#[test]
+fn a_task_takes_the_settings_of_a_training_and_says_what_it_would_cost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("songs")).expect("a folder");
+    band(&folder.path().join("songs"), 12);
+    let small = [
+        "train",
+        "songs",
+        "--task",
+        "drum",
+        "--hidden",
+        "8",
+        "--encoder",
+        "4",
+        "--unconditional-epochs",
+        "1",
+    ];
+    let dry = ["--dry-run", "--json", "--set", "ema_decay=0.9", "--minutes", "0.5", "--cell", "lstm"];
+    let output = composer(folder.path(), &[&small[..], &dry].concat());
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let plan: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(plan["training"]["ema_decay"], 0.9);
+    assert_eq!((&plan["training"]["minutes"], &plan["training"]["epochs"]), (&0.5.into(), &0.into()));
+    assert_eq!(plan["model"]["decoder"]["cell"], "lstm");
+    assert!(plan["parameters"].as_u64() > Some(100) && plan["most_seconds"].as_f64() > Some(0.0), "{plan}");
+    assert!(!folder.path().join("part.safetensors").exists(), "a dry run writes nothing");
+    let output = composer(folder.path(), &[&small[..], &["--set", "ema_dekay=0.9"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean training.ema_decay"));
+    let output = composer(folder.path(), &[&small[..], &["--minutes", "0"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    // A few seconds of training, and no more epochs than that.
+    let trained = [&small[..], &["--minutes", "0.02", "--set", "ema_decay=0.5"]].concat();
+    let output = composer(folder.path(), &trained);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(folder.path().join("part.safetensors").exists());
+}
