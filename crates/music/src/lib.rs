@@ -15,7 +15,7 @@
 //!
 //! A file becomes a [`Score`] in [`midi`]; a [`Score`] becomes symbols and comes back in [`representation`]; [`corpus`]
 //! and [`ingest`] do it for folders, [`augment`] and [`roles`] prepare scores
-//! for training; [`inspect`] and [`picture`] describe them. [`atomic_file`] replaces files whole or not at all.
+//! for training; [`metre`] says which bar and beat a tick is in; [`inspect`] and [`picture`] describe them. [`atomic_file`] replaces files whole or not at all.
 
 pub mod atomic_file;
 pub mod augment;
@@ -24,6 +24,7 @@ pub mod corpus;
 pub mod frame_json;
 pub mod ingest;
 pub mod inspect;
+pub mod metre;
 pub mod midi;
 pub mod pedal;
 pub mod picture;
@@ -32,6 +33,7 @@ pub mod roles;
 pub mod score;
 pub mod tempo_map;
 
+pub use metre::{Bar, BarMap, Metre};
 pub use score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
 pub use tempo_map::TempoMap;
 
