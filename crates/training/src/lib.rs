@@ -3,7 +3,7 @@
 //! [`Trainer`] is the loop, over any [`Trainable`] model; [`train`] and [`resume`] are short for it. [`TrainingConfig`] has every
 //! setting, [`plan`] says which steps of which piece are seen when, [`sampling`] decides what the network reads, and a
 //! [`TrainingSet`] in which variants; [`checkpoint`] lets a run be resumed as if it had never been stopped. Nothing here prints: an
-//! [`Observer`] is told what happens and may ask to save or to stop. Optimisers are those of [`composer_bptt::optim`].
+//! [`Observer`] receives the events and may ask to save or to stop. Optimisers are those of [`composer_bptt::optim`].
 //!
 //! A [`SequenceModel`](composer_models::SequenceModel) that learns four tokens in a round:
 //!

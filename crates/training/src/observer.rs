@@ -1,4 +1,4 @@
-//! [`Observer`]: is told what happens in a training, and may ask to save or to stop.
+//! [`Observer`]: receives the events of a training, and may ask to save or to stop.
 
 use crate::checkpoint::Snapshot;
 use crate::diagnosis::Advice;
@@ -17,7 +17,7 @@ pub enum Control {
     Stop,
 }
 
-/// Is told what happens while a model of type `M` is trained. An error (a full disk, say) ends the training.
+/// Receives the events of the training of a model of type `M`. An error (a full disk, say) ends the training.
 ///
 /// `()` is the observer that does nothing.
 pub trait Observer<M = SequenceModel> {

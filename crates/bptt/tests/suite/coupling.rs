@@ -28,10 +28,10 @@ fn bits_mut(values: &mut [f64]) -> ArrayViewMut2<'_, f64> {
 }
 
 /// The formula, bit by bit: which bits are known before `v` is said in words here and by ranges there.
-fn naive(weight: &[f64], on: &[f64], charged: &[f64], logits: &[f64]) -> Vec<f64> {
+fn naive(weight: &[f64], on: &[f64], mask: &[f64], logits: &[f64]) -> Vec<f64> {
     let known = |u: usize, v: usize| {
         let second = |bit: usize| bit >= FIRST;
-        let follows_from_the_first_plane = second(u) && charged[u] == 0.0;
+        let follows_from_the_first_plane = second(u) && mask[u] == 0.0;
         u < v || (u != v && second(v) && follows_from_the_first_plane)
     };
     (0..BITS)
@@ -42,7 +42,7 @@ fn naive(weight: &[f64], on: &[f64], charged: &[f64], logits: &[f64]) -> Vec<f64
         .collect()
 }
 
-/// Rows of bits and of what is charged: all in the first plane, some in the second.
+/// Rows of bits and of their loss mask: all in the first plane, some in the second.
 fn rows() -> (Vec<f64>, Vec<f64>) {
     let rows = [
         ([0., 0., 0., 0., 0., 0., 0.], [1., 1., 1., 1., 0., 0., 0.]),
@@ -56,15 +56,14 @@ fn rows() -> (Vec<f64>, Vec<f64>) {
 #[test]
 fn logits_are_told_what_the_formula_says() {
     let (layer, params) = coupling();
-    let (on, charged) = rows();
+    let (on, mask) = rows();
     let base = uniform(8, on.len(), 1.0);
     let mut logits = base.clone();
-    layer.forward(&params, bits(&on), bits(&charged), bits_mut(&mut logits)).expect("sizes");
+    layer.forward(&params, bits(&on), bits(&mask), bits_mut(&mut logits)).expect("sizes");
     let mut checks = Checks::new();
     for row in 0..on.len() / BITS {
         let range = row * BITS..(row + 1) * BITS;
-        let expected =
-            naive(params.values(), &on[range.clone()], &charged[range.clone()], &base[range.clone()]);
+        let expected = naive(params.values(), &on[range.clone()], &mask[range.clone()], &base[range.clone()]);
         checks.close(&format!("row {row}"), &logits[range], &expected, 1e-14);
     }
     checks.finish();
@@ -74,7 +73,7 @@ fn logits_are_told_what_the_formula_says() {
 fn probabilities_of_all_vectors_add_up_to_one() {
     let (layer, params) = coupling();
     let base = uniform(9, BITS, 1.0);
-    // The whole second plane is charged, then one of its bits follows from bit 2 of the first.
+    // The mask holds the whole second plane, then one of its bits follows from bit 2 of the first.
     for given in [None, Some(5)] {
         let mut total = 0.0;
         for outcome in 0..1usize << BITS {
@@ -82,12 +81,11 @@ fn probabilities_of_all_vectors_add_up_to_one() {
             if given.is_some_and(|bit| on[bit] != on[2]) {
                 continue;
             }
-            let charged: Vec<f64> = (0..BITS).map(|bit| f64::from(u8::from(Some(bit) != given))).collect();
+            let mask: Vec<f64> = (0..BITS).map(|bit| f64::from(u8::from(Some(bit) != given))).collect();
             let mut logits = base.clone();
-            layer.forward(&params, bits(&on), bits(&charged), bits_mut(&mut logits)).expect("sizes");
-            let nll =
-                sigmoid_cross_entropy(aview_mut1(&mut logits), aview1(&on), Some(aview1(&charged)), 1.0)
-                    .expect("sizes");
+            layer.forward(&params, bits(&on), bits(&mask), bits_mut(&mut logits)).expect("sizes");
+            let nll = sigmoid_cross_entropy(aview_mut1(&mut logits), aview1(&on), Some(aview1(&mask)), 1.0)
+                .expect("sizes");
             total += (-nll.sum).exp();
         }
         assert!((total - 1.0).abs() < 1e-12, "{given:?}: {total}");
@@ -97,17 +95,17 @@ fn probabilities_of_all_vectors_add_up_to_one() {
 #[test]
 fn gradients_agree_with_differences_and_add_up() {
     let (layer, mut params) = coupling();
-    let (on, charged) = rows();
+    let (on, mask) = rows();
     let base = uniform(8, on.len(), 1.0);
     let loss_of = |params: &Parameters<f64>, base: &[f64]| {
         let mut logits = base.to_vec();
-        layer.forward(params, bits(&on), bits(&charged), bits_mut(&mut logits)).expect("sizes");
-        let nll = sigmoid_cross_entropy(aview_mut1(&mut logits), aview1(&on), Some(aview1(&charged)), 1.0)
+        layer.forward(params, bits(&on), bits(&mask), bits_mut(&mut logits)).expect("sizes");
+        let nll = sigmoid_cross_entropy(aview_mut1(&mut logits), aview1(&on), Some(aview1(&mask)), 1.0)
             .expect("sizes");
         (nll.sum, logits)
     };
     let (_, d_logits) = loss_of(&params, &base);
-    layer.backward(&mut params, bits(&on), bits(&charged), bits(&d_logits)).expect("sizes");
+    layer.backward(&mut params, bits(&on), bits(&mask), bits(&d_logits)).expect("sizes");
     let values = [params.values(), &base].concat();
     let gradient = [params.grads(), &d_logits].concat();
     let weights = params.len();
@@ -121,7 +119,7 @@ fn gradients_agree_with_differences_and_add_up() {
     assert!(report.passed(), "{report}");
 
     let once = params.grads().to_vec();
-    layer.backward(&mut params, bits(&on), bits(&charged), bits(&d_logits)).expect("sizes");
+    layer.backward(&mut params, bits(&on), bits(&mask), bits(&d_logits)).expect("sizes");
     let mut checks = Checks::new();
     let twice: Vec<f64> = once.iter().map(|d| 2.0 * d).collect();
     checks.close("two passes", params.grads(), &twice, 1e-14);
@@ -131,16 +129,15 @@ fn gradients_agree_with_differences_and_add_up() {
 #[test]
 fn bits_decided_one_after_the_other_see_what_rows_at_once_see() {
     let (layer, params) = coupling();
-    let (on, charged) = rows();
+    let (on, mask) = rows();
     let base = uniform(8, on.len(), 1.0);
     let mut at_once = base.clone();
-    layer.forward(&params, bits(&on), bits(&charged), bits_mut(&mut at_once)).expect("sizes");
+    layer.forward(&params, bits(&on), bits(&mask), bits_mut(&mut at_once)).expect("sizes");
     let view = layer.view(&params);
     for row in 0..on.len() / BITS {
         let range = row * BITS..(row + 1) * BITS;
-        let (on, charged, mut logits) =
-            (&on[range.clone()], &charged[range.clone()], base[range.clone()].to_vec());
-        let given = |bit: usize| bit >= FIRST && charged[bit] == 0.0;
+        let (on, mask, mut logits) = (&on[range.clone()], &mask[range.clone()], base[range.clone()].to_vec());
+        let given = |bit: usize| bit >= FIRST && mask[bit] == 0.0;
         let mut seen = [0.0; BITS];
         for bit in 0..BITS {
             if bit == FIRST {
@@ -153,7 +150,7 @@ fn bits_decided_one_after_the_other_see_what_rows_at_once_see() {
                 view.condition_on(bit, false, &mut logits);
             }
         }
-        for bit in (0..BITS).filter(|&bit| charged[bit] > 0.0) {
+        for bit in (0..BITS).filter(|&bit| mask[bit] > 0.0) {
             assert!((seen[bit] - at_once[range.start + bit]).abs() < 1e-14, "row {row}, bit {bit}");
         }
     }

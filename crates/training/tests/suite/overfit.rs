@@ -1,4 +1,4 @@
-//! Every cell learns one batch by heart in every representation.
+//! Every cell overfits one batch in every representation.
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
@@ -46,7 +46,7 @@ fn batch(name: &str) -> (Vec<Sequence>, Encoding) {
     (scores.iter().map(write).collect(), encoding)
 }
 
-/// Stops when a batch is all but known by heart.
+/// Stops when the loss of the batch is almost nothing.
 struct UntilKnown {
     nll: f64,
     /// At most this is left, in nats per step.
