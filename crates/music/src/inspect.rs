@@ -5,25 +5,27 @@ use std::fmt::Write;
 use crate::corpus::content_key;
 use crate::midi::{MidiFile, ReadReport};
 use crate::representation::{AnyRepresentation, Loss, Representation, Symbols, Vocabulary};
-use crate::roles::Roles;
+use crate::roles::{Part, Roles};
 use crate::score::Score;
+use crate::track_name::TrackName;
 
 /// Changes of tempo, metre or key that are listed before the rest is only counted.
 const LISTED: usize = 6;
 
 /// What is in a file: format, length, tempo, metres, keys, pedal, what a score does not hold, damage.
 pub fn contents(file: &MidiFile) -> String {
-    let MidiFile { score, report } = file;
+    let MidiFile { score, report, .. } = file;
     let mut text = String::new();
     let notes = score.notes().count();
     let drums = score.notes().filter(|note| note.is_drum()).count();
     let quarters = score.end() as f64 / f64::from(score.ticks_per_quarter);
     let _ = writeln!(
         text,
-        "MIDI format {}{}, {} tracks, {} ticks per quarter note{}",
+        "MIDI format {}{}, {} track{}, {} ticks per quarter note{}",
         report.format,
         if report.riff { " in RIFF" } else { "" },
         report.tracks,
+        if report.tracks == 1 { "" } else { "s" },
         score.ticks_per_quarter,
         report.smpte.map_or(String::new(), |fps| format!(" (from {fps} SMPTE frames per second)")),
     );
@@ -46,14 +48,29 @@ pub fn contents(file: &MidiFile) -> String {
     if !score.pedals.is_empty() {
         let _ = writeln!(text, "pedal     {} movements", score.pedals.len());
     }
+    let events = report.events.iter().map(|(what, number)| format!("{number} × {what}"));
+    let _ = writeln!(text, "events    {}", or_none(events.collect()));
+    let silence = report.end.saturating_sub(score.end()) as f64 / f64::from(score.ticks_per_quarter);
+    if silence > 0.0 {
+        let _ = writeln!(
+            text,
+            "silence   {silence:.1} quarter notes after the last note, which a score does not hold"
+        );
+    }
     oddities(&mut text, report);
     let content: String = content_key(score).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let _ = writeln!(text, "content   {content} (the same in every key)");
     text
 }
 
+fn or_none(parts: Vec<String>) -> String {
+    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+}
+
+/// Minutes and seconds, rounded to tenths before they are divided: 59.96 seconds are a minute.
 fn minutes(seconds: f64) -> String {
-    format!("{}:{:04.1} minutes", (seconds / 60.0) as u64, seconds % 60.0)
+    let tenths = (10.0 * seconds).round() as u64;
+    format!("{}:{:02}.{} minutes", tenths / 600, tenths / 10 % 60, tenths % 10)
 }
 
 fn list(text: &mut String, name: &str, none: &str, values: impl ExactSizeIterator<Item = String>) {
@@ -81,6 +98,7 @@ fn oddities(text: &mut String, report: &ReadReport) {
         (report.stray_note_offs, "note-offs without a note"),
         (report.zero_length_notes, "notes without length"),
         (report.overlapping_notes, "notes struck while their pitch sounded"),
+        (report.silenced_notes, "notes ended by a controller for all notes"),
         (report.replaced_changes, "changes replaced at the same tick"),
     ];
     let found: Vec<String> = odd
@@ -91,8 +109,12 @@ fn oddities(text: &mut String, report: &ReadReport) {
     if !found.is_empty() {
         let _ = writeln!(text, "odd       {}", found.join(", "));
     }
+    let named = |what: &str| {
+        let number = what.strip_prefix("controller ").and_then(|number| number.parse().ok());
+        number.and_then(controller_name).map_or(what.to_owned(), |name| format!("{what} ({name})"))
+    };
     let lost: Vec<String> =
-        report.not_kept.iter().map(|(what, number)| format!("{number} × {what}")).collect();
+        report.not_kept.iter().map(|(what, number)| format!("{number} × {}", named(what))).collect();
     if !lost.is_empty() {
         let _ = writeln!(text, "not held  {}", lost.join(", "));
     }
@@ -104,6 +126,32 @@ fn oddities(text: &mut String, report: &ReadReport) {
     }
 }
 
+/// What the controllers do that files have most.
+fn controller_name(controller: u8) -> Option<&'static str> {
+    Some(match controller {
+        0 | 32 => "bank",
+        1 => "modulation",
+        5 => "portamento time",
+        6 | 38 => "data entry",
+        7 => "volume",
+        8 => "balance",
+        10 => "pan",
+        11 => "expression",
+        65 => "portamento",
+        66 => "sostenuto pedal",
+        67 => "soft pedal",
+        68 => "legato pedal",
+        71 | 74 => "sound of the instrument",
+        91 => "reverb",
+        93 => "chorus",
+        98..=101 => "number of a parameter",
+        120 => "all sound off",
+        121 => "reset all controllers",
+        123..=127 => "all notes off",
+        _ => return None,
+    })
+}
+
 /// The parts and their roles, one a line.
 pub fn roles(roles: &Roles) -> String {
     let mut text = String::new();
@@ -113,7 +161,7 @@ pub fn roles(roles: &Roles) -> String {
             "track {:<3} channel {:<3} {:<24} program {:<4} {:>6} notes  {:<14} because of {}",
             part.track,
             part.channel + 1,
-            part.name.as_deref().unwrap_or("(no name)").chars().take(24).collect::<String>(),
+            shown(part),
             part.program + 1,
             part.notes,
             part.role.to_string(),
@@ -126,6 +174,12 @@ pub fn roles(roles: &Roles) -> String {
         );
     }
     text
+}
+
+/// The name of a part in at most 24 characters, without any that command a terminal.
+fn shown(part: &Part) -> String {
+    let name = part.name.as_ref().map_or("(no name)".to_owned(), TrackName::to_string);
+    name.chars().take(24).collect()
 }
 
 /// What every representation makes of the score: how much, the first symbols, and what is lost.

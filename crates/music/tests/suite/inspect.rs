@@ -13,7 +13,7 @@ fn piece() -> Score {
     let mut score = Score::new(4);
     score.time_signatures.push(TimeSignature { tick: 0, numerator: 2, denominator: 4 });
     score.tracks.push(Track {
-        name: Some("<Melody & more>".to_owned()),
+        name: Some("<Melody & more>".into()),
         notes: vec![note(0, 4, 60, 0), note(4, 8, 62, 0), note(12, 1, 60, 0), note(13, 1, 60, 0)],
     });
     score.tracks.push(Track { name: None, notes: vec![note(0, 1, 36, 9), note(8, 1, 36, 9)] });

@@ -9,5 +9,6 @@ mod ingest;
 mod inspect;
 mod midi;
 mod odd_files;
+mod raw_file;
 mod representations;
 mod roles;
