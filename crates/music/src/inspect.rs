@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use crate::corpus::content_key;
 use crate::midi::{MidiFile, ReadReport};
-use crate::representation::{AnyRepresentation, Loss, Representation, Symbols, Vocabulary};
+use crate::representation::{AnyRepresentation, Loss, Quantised, Representation, Symbols, Vocabulary};
 use crate::roles::{Part, Roles};
-use crate::score::Score;
+use crate::score::{DEFAULT_MICROS_PER_QUARTER, Note, Score, Tempo};
 use crate::track_name::TrackName;
 
 /// Changes of tempo, metre or key that are listed before the rest is only counted.
@@ -188,13 +188,17 @@ pub fn representations(score: &Score, first: usize) -> String {
     for name in AnyRepresentation::NAMES {
         let line = AnyRepresentation::by_name(name).and_then(|representation| {
             let encoded = representation.encode(score)?;
-            Ok((spelt(&representation, &encoded, first), encoded.len(), representation.quantise(score)?.loss))
+            let quantised = representation.quantise(score)?;
+            let mut lost = loss_in_parts(&quantised.loss);
+            lost.extend(further_losses(score, &quantised));
+            Ok((spelt(&representation, &encoded, first), encoded.len(), lost))
         });
         match line {
-            Ok((spelt, length, loss)) => {
+            Ok((spelt, length, lost)) => {
                 let rate = length as f64 / score.seconds().max(1e-9);
                 let _ = writeln!(text, "{name}: {length} symbols, {rate:.1} per second\n  {spelt}");
-                let _ = writeln!(text, "  lost: {}", loss_in_words(&loss));
+                let lost = if lost.is_empty() { "nothing".to_owned() } else { lost.join("; ") };
+                let _ = writeln!(text, "  lost: {lost}");
             }
             Err(error) => drop(writeln!(text, "{name}: {error}")),
         }
@@ -225,6 +229,11 @@ fn spelt(representation: &AnyRepresentation, symbols: &Symbols, first: usize) ->
 
 /// A loss in words, such as `12 of 400 notes moved (by 18 ms at most), 3 merged`.
 pub fn loss_in_words(loss: &Loss) -> String {
+    let parts = loss_in_parts(loss);
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
+}
+
+fn loss_in_parts(loss: &Loss) -> Vec<String> {
     let mut parts = Vec::new();
     if loss.moved > 0 {
         let most = 1000.0 * loss.largest_shift;
@@ -237,5 +246,55 @@ pub fn loss_in_words(loss: &Loss) -> String {
     }
     parts.extend(loss.dropped.iter().map(|(reason, number)| format!("{number} notes left out ({reason})")));
     parts.extend(loss.not_held.iter().map(|(what, number)| format!("{number} {what}")));
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
+    parts
+}
+
+/// Tempos that come back with less than this share of a difference are the same.
+const SAME_TEMPO: f64 = 5e-4;
+
+/// What of a score is not in its quantised form and not in the account of the representation either.
+fn further_losses(score: &Score, quantised: &Quantised) -> Vec<String> {
+    let (kept, told) = (&quantised.score, &quantised.loss.not_held);
+    let untold = |word: &str| !told.keys().any(|what| what.contains(word));
+    let gone = |what: &str, before: usize, after: usize, word: &str| {
+        (before > 0 && after == 0 && untold(word)).then(|| format!("{before} {what}"))
+    };
+    let names = |score: &Score| score.tracks.iter().filter(|track| track.name.is_some()).count();
+    let programs: Vec<u8> = kept.notes().map(|note| note.program).collect();
+    let other_program = |note: &&Note| !note.is_drum() && !programs.contains(&note.program);
+    let lost_programs = score.notes().filter(other_program).count();
+    [
+        // Where tempos are not held at all, they come back as the usual one.
+        tempos_rounded(score, kept)
+            .filter(|_| !told.contains_key("tempo changes") && untold("tempos rounded")),
+        gone("tempos", score.tempos.len(), kept.tempos.len(), "tempo"),
+        gone("metres", score.time_signatures.len(), kept.time_signatures.len(), "metre"),
+        gone("keys", score.key_signatures.len(), kept.key_signatures.len(), "key"),
+        gone("pedal movements", score.pedals.len(), kept.pedals.len(), "pedal"),
+        gone("track names", names(score), names(kept), "names"),
+        gone("programs", lost_programs, 0, "programs").filter(|_| !programs.is_empty()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Tempos that come back as others, because a representation has a scale of them.
+fn tempos_rounded(score: &Score, kept: &Score) -> Option<String> {
+    let quarters = |tick: u64, score: &Score| tick as f64 / f64::from(score.ticks_per_quarter);
+    let shift = |tempo: &Tempo| {
+        // The change of the score that is nearest: a grid moves it a little.
+        let from = quarters(tempo.tick, kept);
+        let distance = |before: &&Tempo| (quarters(before.tick, score) - from).abs();
+        let before = score.tempos.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        let before = before.map_or(DEFAULT_MICROS_PER_QUARTER, |before| before.micros_per_quarter);
+        (f64::from(before) / f64::from(tempo.micros_per_quarter) - 1.0).abs()
+    };
+    let shifts: Vec<f64> = kept.tempos.iter().map(shift).filter(|&shift| shift > SAME_TEMPO).collect();
+    let most = 100.0 * shifts.iter().copied().fold(0.0, f64::max);
+    match shifts.len() {
+        0 => None,
+        1 => Some(format!("1 tempo rounded (by {most:.1} %)")),
+        number => Some(format!("{number} tempos rounded (by {most:.1} % at most)")),
+    }
 }

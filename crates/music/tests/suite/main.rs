@@ -10,5 +10,6 @@ mod inspect;
 mod midi;
 mod odd_files;
 mod raw_file;
+mod reader_report;
 mod representations;
 mod roles;
