@@ -257,9 +257,12 @@ fn further_losses(score: &Score, quantised: &Quantised) -> Vec<String> {
     let (kept, told) = (&quantised.score, &quantised.loss.not_held);
     let untold = |word: &str| !told.keys().any(|what| what.contains(word));
     let gone = |what: &str, before: usize, after: usize, word: &str| {
-        (before > 0 && after == 0 && untold(word)).then(|| format!("{before} {what}"))
+        (before > 0 && after == 0 && untold(word))
+            .then(|| format!("{before} {what}{}", if before == 1 { "" } else { "s" }))
     };
-    let names = |score: &Score| score.tracks.iter().filter(|track| track.name.is_some()).count();
+    let named = |name: &TrackName| kept.tracks.iter().any(|track| track.name.as_ref() == Some(name));
+    let lost_names =
+        score.tracks.iter().filter_map(|track| track.name.as_ref()).filter(|name| !named(name)).count();
     let programs: Vec<u8> = kept.notes().map(|note| note.program).collect();
     let other_program = |note: &&Note| !note.is_drum() && !programs.contains(&note.program);
     let lost_programs = score.notes().filter(other_program).count();
@@ -267,12 +270,12 @@ fn further_losses(score: &Score, quantised: &Quantised) -> Vec<String> {
         // Where tempos are not held at all, they come back as the usual one.
         tempos_rounded(score, kept)
             .filter(|_| !told.contains_key("tempo changes") && untold("tempos rounded")),
-        gone("tempos", score.tempos.len(), kept.tempos.len(), "tempo"),
-        gone("metres", score.time_signatures.len(), kept.time_signatures.len(), "metre"),
-        gone("keys", score.key_signatures.len(), kept.key_signatures.len(), "key"),
-        gone("pedal movements", score.pedals.len(), kept.pedals.len(), "pedal"),
-        gone("track names", names(score), names(kept), "names"),
-        gone("programs", lost_programs, 0, "programs").filter(|_| !programs.is_empty()),
+        gone("tempo", score.tempos.len(), kept.tempos.len(), "tempo"),
+        gone("metre", score.time_signatures.len(), kept.time_signatures.len(), "metre"),
+        gone("key", score.key_signatures.len(), kept.key_signatures.len(), "key"),
+        gone("pedal movement", score.pedals.len(), kept.pedals.len(), "pedal"),
+        gone("track name", lost_names, 0, "names"),
+        gone("program", lost_programs, 0, "programs").filter(|_| !programs.is_empty()),
     ]
     .into_iter()
     .flatten()

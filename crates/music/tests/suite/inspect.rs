@@ -88,7 +88,7 @@ fn every_representation_tells_what_it_loses() {
         assert!(lost(name).contains("2 tempos rounded (by "), "{name}: {}", lost(name));
     }
     for name in AnyRepresentation::NAMES {
-        for words in ["key", "pedal", "names"] {
+        for words in ["key", "pedal", "name"] {
             let held = matches!((name, words), ("events" | "metrical-events" | "drum-events", "pedal"));
             assert!(held || lost(name).contains(words), "{name} says nothing of {words}: {}", lost(name));
         }
