@@ -38,9 +38,14 @@ pub fn check(model: &Seq2Seq, part: &Score, role: Role) -> anyhow::Result<Option
     let pitches: Vec<u8> = part.notes().map(|note| note.pitch).filter(outside).collect();
     let Some(&first) = pitches.first() else { return Ok(None) };
     let [first, low, high] = [first, range.pitch_low, range.pitch_high].map(pitch_name);
-    let (lie, number) = (if pitches.len() == 1 { "lies" } else { "lie" }, pitches.len());
+    let number = pitches.len();
+    let which = match number == all {
+        true => format!("all {all} notes"),
+        false => format!("{number} of the {all} notes"),
+    };
+    let lie = if number == 1 { "lies" } else { "lie" };
     let what = format!(
-        "{number} of the {all} notes of the {role}, such as {first}, {lie} outside the range of the model, {low} to {high}"
+        "{which} of the {role}, such as {first}, {lie} outside the range of the model, {low} to {high}"
     );
     if number == all {
         return Err(wrong_input(format!("{what}: transpose the {role}")));
