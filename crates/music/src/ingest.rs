@@ -12,8 +12,8 @@ use rayon::prelude::*;
 
 use crate::cache;
 use crate::corpus::{
-    self, ContentKey, Criteria, Dropped, MidiPath, Piece, Reasons, Rule, Set, Verdict, assign, content_key,
-    examine, midi_files,
+    self, ContentKey, Criteria, Dropped, MidiPath, Piece, Rule, Set, Verdict, assign, content_key, examine,
+    midi_files,
 };
 use crate::representation::{AnyRepresentation, DEFAULT_PATTERNS, Loss, Representation, Symbols};
 
@@ -209,7 +209,8 @@ struct Totals {
     /// The first file with each content.
     first: HashMap<ContentKey, String>,
     contents: Vec<ContentKey>,
-    reasons: Reasons,
+    /// The first file dropped by each rule, which stands for the others.
+    examples: BTreeMap<Rule, Dropped>,
 }
 
 impl Totals {
@@ -219,7 +220,7 @@ impl Totals {
             fingerprint: representation.map(Representation::fingerprint),
             ..Summary::default()
         };
-        Self { summary, first: HashMap::new(), contents: Vec::new(), reasons: Reasons::default() }
+        Self { summary, first: HashMap::new(), contents: Vec::new(), examples: BTreeMap::new() }
     }
 
     fn add(&mut self, looked: &mut Looked, criteria: &Criteria) {
@@ -237,7 +238,7 @@ impl Totals {
         }
         if let Some(dropped) = &verdict.dropped {
             *self.summary.dropped.entry(dropped.rule).or_default() += 1;
-            self.reasons.add(dropped);
+            self.examples.entry(dropped.rule).or_insert_with(|| dropped.clone());
         }
         let Some((_, content, _)) = &looked.kept else { return };
         self.contents.push(*content);
@@ -266,7 +267,11 @@ impl Totals {
                 Set::Test => 2,
             }] += 1;
         }
-        summary.reasons = self.reasons.in_words();
+        let mut counted: Vec<_> =
+            summary.dropped.iter().map(|(rule, number)| (*number, &self.examples[rule])).collect();
+        counted.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+        summary.reasons =
+            counted.iter().map(|(number, dropped)| format!("{number} × {}", dropped.summary())).collect();
         summary
     }
 }

@@ -49,7 +49,7 @@ pub fn contents(file: &MidiFile) -> String {
         let _ = writeln!(text, "pedal     {} movements", score.pedals.len());
     }
     let events = report.events.iter().map(|(what, number)| format!("{number} × {what}"));
-    let _ = writeln!(text, "events    {}", or_none(events.collect()));
+    let _ = writeln!(text, "events    {}", events.collect::<Vec<_>>().join(", "));
     let silence = report.end.saturating_sub(score.end()) as f64 / f64::from(score.ticks_per_quarter);
     if silence > 0.0 {
         let _ = writeln!(
@@ -63,14 +63,8 @@ pub fn contents(file: &MidiFile) -> String {
     text
 }
 
-fn or_none(parts: Vec<String>) -> String {
-    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
-}
-
-/// Minutes and seconds, rounded to tenths before they are divided: 59.96 seconds are a minute.
 fn minutes(seconds: f64) -> String {
-    let tenths = (10.0 * seconds).round() as u64;
-    format!("{}:{:02}.{} minutes", tenths / 600, tenths / 10 % 60, tenths % 10)
+    format!("{}:{:04.1} minutes", (seconds / 60.0) as u64, seconds % 60.0)
 }
 
 fn list(text: &mut String, name: &str, none: &str, values: impl ExactSizeIterator<Item = String>) {

@@ -103,20 +103,17 @@ impl Dropped {
 
     /// The rule in words, without what is particular to one file, except where the reason is the rule.
     pub fn summary(&self) -> String {
-        match &self.remedy {
-            Some(remedy) => format!("{} ({remedy} keeps it)", self.rule_in_words()),
-            None => self.rule_in_words().to_owned(),
-        }
-    }
-
-    pub(super) fn rule_in_words(&self) -> &str {
-        match self.rule {
-            Rule::Unreadable | Rule::NotMidi => &self.reason,
+        let rule = match self.rule {
+            Rule::Unreadable | Rule::NotMidi => return self.reason.clone(),
             Rule::Damaged => "damaged",
             Rule::TooFewNotes => "too few notes",
             Rule::TooLong => "too long",
             Rule::Duplicate => "the same music as another file",
             Rule::NothingToEncode => "nothing in it that the representation holds",
+        };
+        match &self.remedy {
+            Some(remedy) => format!("{rule} ({remedy} keeps it)"),
+            None => rule.to_owned(),
         }
     }
 }

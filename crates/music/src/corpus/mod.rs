@@ -125,51 +125,13 @@ pub fn load_with<P: AsRef<Path>>(paths: &[P], criteria: &Criteria) -> Result<Cor
 
 /// Reasons for dropping files with their number, the most frequent first.
 pub fn reasons(verdicts: &[Verdict]) -> Vec<String> {
-    let mut reasons = Reasons::default();
-    verdicts.iter().filter_map(|verdict| verdict.dropped.as_ref()).for_each(|dropped| reasons.add(dropped));
-    reasons.in_words()
-}
-
-/// Different reasons that are counted apart; a large corpus can have as many as files.
-const DIFFERENT: usize = 1000;
-/// Different reasons that are told.
-const TOLD: usize = 12;
-
-/// Counts reasons for dropping files.
-#[derive(Debug, Default)]
-pub(crate) struct Reasons {
-    /// By reason: how many files, and their remedy if it is the same for all.
-    counts: BTreeMap<String, (usize, Option<String>)>,
-    others: usize,
-}
-
-impl Reasons {
-    pub(crate) fn add(&mut self, dropped: &Dropped) {
-        let full = self.counts.len() == DIFFERENT;
-        match self.counts.get_mut(dropped.rule_in_words()) {
-            Some((count, remedy)) => {
-                *count += 1;
-                remedy.take_if(|remedy| dropped.remedy.as_ref() != Some(remedy));
-            }
-            None if full => self.others += 1,
-            None => {
-                let first = (1, dropped.remedy.clone());
-                self.counts.insert(dropped.rule_in_words().to_owned(), first);
-            }
-        }
+    let mut counts: BTreeMap<Rule, (usize, &Dropped)> = BTreeMap::new();
+    for dropped in verdicts.iter().filter_map(|verdict| verdict.dropped.as_ref()) {
+        counts.entry(dropped.rule).or_insert((0, dropped)).0 += 1;
     }
-
-    /// Each reason with its number, the most frequent first.
-    pub(crate) fn in_words(&self) -> Vec<String> {
-        let mut counts: Vec<_> = self.counts.iter().collect();
-        counts.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
-        let more = self.others + counts.iter().skip(TOLD).map(|(_, (count, _))| *count).sum::<usize>();
-        let told = counts.into_iter().take(TOLD).map(|(reason, (count, remedy))| match remedy {
-            Some(remedy) => format!("{count} × {reason} ({remedy} keeps it)"),
-            None => format!("{count} × {reason}"),
-        });
-        told.chain((more > 0).then(|| format!("{more} × other reasons"))).collect()
-    }
+    let mut counts: Vec<_> = counts.into_values().collect();
+    counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    counts.into_iter().map(|(count, dropped)| format!("{count} × {}", dropped.summary())).collect()
 }
 
 fn without_duplicates(examined: Vec<(Verdict, Option<Piece>)>, criteria: &Criteria) -> Corpus {

@@ -228,7 +228,7 @@ impl<'a> RawFile<'a> {
         bytes.extend(b"MThd");
         bytes.extend((6 + self.header_rest.len() as u32).to_be_bytes());
         bytes.extend([0, self.format]);
-        bytes.extend((self.tracks().count() as u16).to_be_bytes());
+        bytes.extend(u16::try_from(self.tracks().count()).unwrap_or(u16::MAX).to_be_bytes());
         bytes.extend(match self.division {
             Division::Metrical { ticks: 0 } => ASSUMED_TICKS.to_be_bytes(),
             Division::Metrical { ticks } => ticks.to_be_bytes(),

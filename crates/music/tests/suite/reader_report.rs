@@ -1,6 +1,6 @@
 //! What the reader says of a file besides its music: nothing is lost without a word, and other formats are named.
 
-use composer_music::corpus::{Criteria, Rule, Verdict, examine, reasons};
+use composer_music::corpus::{Criteria, Rule, examine};
 use composer_music::midi::{self, MidiFile, read, write};
 use composer_music::{Pedal, inspect};
 
@@ -220,19 +220,6 @@ fn every_reason_is_told() {
     assert_eq!(dropped.rule, Rule::Damaged);
     let kept = examine("a.mid", &bytes, &Criteria::default()).0.to_string();
     assert!(kept.contains("3 bytes before the header") && kept.contains("declares 9 tracks"), "{kept}");
-    let refused = |bytes: &[u8]| examine("x.mid", bytes, &Criteria::default()).0;
-    let verdicts: Vec<Verdict> =
-        [&b"OggS"[..], b"%PDF-1", b"OggS", b"", b"fLaC"].into_iter().map(refused).collect();
-    let told = reasons(&verdicts);
-    assert_eq!(told.len(), 4, "{told:?}");
-    assert!(told[0].starts_with("2 × not a MIDI file: it is an Ogg file"), "{told:?}");
-    let short = |notes| examine("x.mid", &file(0, 1, &[&NOTE.repeat(notes)]), &strict).0;
-    assert_eq!(
-        reasons(&[short(1), short(2)]),
-        ["2 × too few notes"],
-        "no remedy that keeps only one of them"
-    );
-    assert_eq!(reasons(&[short(1), short(1)]), ["2 × too few notes (--min-notes 1 keeps it)"]);
 }
 
 #[test]
