@@ -1,8 +1,8 @@
 //! What is in a MIDI file: contents, roles of its parts, and what each representation makes of it.
 
-use crate::error::{Result, wrong_input};
+use crate::error::{Result, wrong_input, wrong_option};
 use composer_music::midi::{self, MidiFile};
-use composer_music::roles::{Role, Roles, roles};
+use composer_music::roles::{Role, Roles, missing_tracks, roles};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -17,9 +17,12 @@ pub struct Inspected {
 /// Reads a MIDI file and finds the role of each part; `by_hand` gives roles to tracks, counted from 0.
 ///
 /// # Errors
-/// The file cannot be read.
+/// The file cannot be read, or a track that gets a role is not there.
 pub fn inspect(path: &Path, by_hand: &BTreeMap<usize, Role>) -> Result<Inspected> {
     let file = read_midi(path)?;
+    if let Some(missing) = missing_tracks(&file.score, by_hand) {
+        return Err(wrong_option("role", format!("names a track that is not there: {missing}")).into());
+    }
     let roles = roles(&file.score, by_hand);
     Ok(Inspected { file, roles })
 }

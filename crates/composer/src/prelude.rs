@@ -15,7 +15,7 @@ pub use crate::compose::{ComposeOptions, Length, Piece, Primer, SavedPiece, comp
 pub use crate::diagnose::{DiagnoseOptions, diagnose};
 pub use crate::evaluate::{EvaluateOptions, evaluate};
 pub use crate::inspect::{inspect, read_midi};
-pub use crate::parts::{MelodyOptions, NewPart, PartOptions, accompany, drum, reharmonise};
+pub use crate::parts::{GivenFile, MelodyOptions, NewPart, PartOptions, accompany, drum, reharmonise};
 pub use crate::settings::{Layers, Preset, Settings};
 pub use crate::sound::write_wav;
 pub use crate::surprise::surprise;

@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for file in corpus::midi_files(&paths)? {
         let line = match midi::read_file(&file.path) {
-            Ok(midi::MidiFile { score, report }) => {
+            Ok(midi::MidiFile { score, report, .. }) => {
                 let notes: Vec<_> = score
                     .notes()
                     .map(|note| (note.onset, note.duration, note.pitch, note.velocity))

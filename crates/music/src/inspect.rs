@@ -4,26 +4,28 @@ use std::fmt::Write;
 
 use crate::corpus::content_key;
 use crate::midi::{MidiFile, ReadReport};
-use crate::representation::{AnyRepresentation, Loss, Representation, Symbols, Vocabulary};
-use crate::roles::Roles;
-use crate::score::Score;
+use crate::representation::{AnyRepresentation, Loss, Quantised, Representation, Symbols, Vocabulary};
+use crate::roles::{Part, Roles};
+use crate::score::{DEFAULT_MICROS_PER_QUARTER, Note, Score, Tempo};
+use crate::track_name::TrackName;
 
 /// Changes of tempo, metre or key that are listed before the rest is only counted.
 const LISTED: usize = 6;
 
 /// What is in a file: format, length, tempo, metres, keys, pedal, what a score does not hold, damage.
 pub fn contents(file: &MidiFile) -> String {
-    let MidiFile { score, report } = file;
+    let MidiFile { score, report, .. } = file;
     let mut text = String::new();
     let notes = score.notes().count();
     let drums = score.notes().filter(|note| note.is_drum()).count();
     let quarters = score.end() as f64 / f64::from(score.ticks_per_quarter);
     let _ = writeln!(
         text,
-        "MIDI format {}{}, {} tracks, {} ticks per quarter note{}",
+        "MIDI format {}{}, {} track{}, {} ticks per quarter note{}",
         report.format,
         if report.riff { " in RIFF" } else { "" },
         report.tracks,
+        if report.tracks == 1 { "" } else { "s" },
         score.ticks_per_quarter,
         report.smpte.map_or(String::new(), |fps| format!(" (from {fps} SMPTE frames per second)")),
     );
@@ -45,6 +47,15 @@ pub fn contents(file: &MidiFile) -> String {
     );
     if !score.pedals.is_empty() {
         let _ = writeln!(text, "pedal     {} movements", score.pedals.len());
+    }
+    let events = report.events.iter().map(|(what, number)| format!("{number} × {what}"));
+    let _ = writeln!(text, "events    {}", events.collect::<Vec<_>>().join(", "));
+    let silence = report.end.saturating_sub(score.end()) as f64 / f64::from(score.ticks_per_quarter);
+    if silence > 0.0 {
+        let _ = writeln!(
+            text,
+            "silence   {silence:.1} quarter notes after the last note, which a score does not hold"
+        );
     }
     oddities(&mut text, report);
     let content: String = content_key(score).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -81,6 +92,7 @@ fn oddities(text: &mut String, report: &ReadReport) {
         (report.stray_note_offs, "note-offs without a note"),
         (report.zero_length_notes, "notes without length"),
         (report.overlapping_notes, "notes struck while their pitch sounded"),
+        (report.silenced_notes, "notes ended by a controller for all notes"),
         (report.replaced_changes, "changes replaced at the same tick"),
     ];
     let found: Vec<String> = odd
@@ -91,8 +103,12 @@ fn oddities(text: &mut String, report: &ReadReport) {
     if !found.is_empty() {
         let _ = writeln!(text, "odd       {}", found.join(", "));
     }
+    let named = |what: &str| {
+        let number = what.strip_prefix("controller ").and_then(|number| number.parse().ok());
+        number.and_then(controller_name).map_or(what.to_owned(), |name| format!("{what} ({name})"))
+    };
     let lost: Vec<String> =
-        report.not_kept.iter().map(|(what, number)| format!("{number} × {what}")).collect();
+        report.not_kept.iter().map(|(what, number)| format!("{number} × {}", named(what))).collect();
     if !lost.is_empty() {
         let _ = writeln!(text, "not held  {}", lost.join(", "));
     }
@@ -104,6 +120,32 @@ fn oddities(text: &mut String, report: &ReadReport) {
     }
 }
 
+/// What the controllers do that files have most.
+fn controller_name(controller: u8) -> Option<&'static str> {
+    Some(match controller {
+        0 | 32 => "bank",
+        1 => "modulation",
+        5 => "portamento time",
+        6 | 38 => "data entry",
+        7 => "volume",
+        8 => "balance",
+        10 => "pan",
+        11 => "expression",
+        65 => "portamento",
+        66 => "sostenuto pedal",
+        67 => "soft pedal",
+        68 => "legato pedal",
+        71 | 74 => "sound of the instrument",
+        91 => "reverb",
+        93 => "chorus",
+        98..=101 => "number of a parameter",
+        120 => "all sound off",
+        121 => "reset all controllers",
+        123..=127 => "all notes off",
+        _ => return None,
+    })
+}
+
 /// The parts and their roles, one a line.
 pub fn roles(roles: &Roles) -> String {
     let mut text = String::new();
@@ -113,7 +155,7 @@ pub fn roles(roles: &Roles) -> String {
             "track {:<3} channel {:<3} {:<24} program {:<4} {:>6} notes  {:<14} because of {}",
             part.track,
             part.channel + 1,
-            part.name.as_deref().unwrap_or("(no name)").chars().take(24).collect::<String>(),
+            shown(part),
             part.program + 1,
             part.notes,
             part.role.to_string(),
@@ -128,19 +170,29 @@ pub fn roles(roles: &Roles) -> String {
     text
 }
 
+/// The name of a part in at most 24 characters, without any that command a terminal.
+fn shown(part: &Part) -> String {
+    let name = part.name.as_ref().map_or("(no name)".to_owned(), TrackName::to_string);
+    name.chars().take(24).collect()
+}
+
 /// What every representation makes of the score: how much, the first symbols, and what is lost.
 pub fn representations(score: &Score, first: usize) -> String {
     let mut text = String::new();
     for name in AnyRepresentation::NAMES {
         let line = AnyRepresentation::by_name(name).and_then(|representation| {
             let encoded = representation.encode(score)?;
-            Ok((spelt(&representation, &encoded, first), encoded.len(), representation.quantise(score)?.loss))
+            let quantised = representation.quantise(score)?;
+            let mut lost = loss_in_parts(&quantised.loss);
+            lost.extend(further_losses(score, &quantised));
+            Ok((spelt(&representation, &encoded, first), encoded.len(), lost))
         });
         match line {
-            Ok((spelt, length, loss)) => {
+            Ok((spelt, length, lost)) => {
                 let rate = length as f64 / score.seconds().max(1e-9);
                 let _ = writeln!(text, "{name}: {length} symbols, {rate:.1} per second\n  {spelt}");
-                let _ = writeln!(text, "  lost: {}", loss_in_words(&loss));
+                let lost = if lost.is_empty() { "nothing".to_owned() } else { lost.join("; ") };
+                let _ = writeln!(text, "  lost: {lost}");
             }
             Err(error) => drop(writeln!(text, "{name}: {error}")),
         }
@@ -171,6 +223,11 @@ fn spelt(representation: &AnyRepresentation, symbols: &Symbols, first: usize) ->
 
 /// A loss in words, such as `12 of 400 notes moved (by 18 ms at most), 3 merged`.
 pub fn loss_in_words(loss: &Loss) -> String {
+    let parts = loss_in_parts(loss);
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
+}
+
+fn loss_in_parts(loss: &Loss) -> Vec<String> {
     let mut parts = Vec::new();
     if loss.moved > 0 {
         let most = 1000.0 * loss.largest_shift;
@@ -183,5 +240,58 @@ pub fn loss_in_words(loss: &Loss) -> String {
     }
     parts.extend(loss.dropped.iter().map(|(reason, number)| format!("{number} notes left out ({reason})")));
     parts.extend(loss.not_held.iter().map(|(what, number)| format!("{number} {what}")));
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
+    parts
+}
+
+/// Tempos that come back with less than this share of a difference are the same.
+const SAME_TEMPO: f64 = 5e-4;
+
+/// What of a score is not in its quantised form and not in the account of the representation either.
+fn further_losses(score: &Score, quantised: &Quantised) -> Vec<String> {
+    let (kept, told) = (&quantised.score, &quantised.loss.not_held);
+    let untold = |word: &str| !told.keys().any(|what| what.contains(word));
+    let gone = |what: &str, before: usize, after: usize, word: &str| {
+        (before > 0 && after == 0 && untold(word))
+            .then(|| format!("{before} {what}{}", if before == 1 { "" } else { "s" }))
+    };
+    let named = |name: &TrackName| kept.tracks.iter().any(|track| track.name.as_ref() == Some(name));
+    let lost_names =
+        score.tracks.iter().filter_map(|track| track.name.as_ref()).filter(|name| !named(name)).count();
+    let programs: Vec<u8> = kept.notes().map(|note| note.program).collect();
+    let other_program = |note: &&Note| !note.is_drum() && !programs.contains(&note.program);
+    let lost_programs = score.notes().filter(other_program).count();
+    [
+        // Where tempos are not held at all, they come back as the usual one.
+        tempos_rounded(score, kept)
+            .filter(|_| !told.contains_key("tempo changes") && untold("tempos rounded")),
+        gone("tempo", score.tempos.len(), kept.tempos.len(), "tempo"),
+        gone("metre", score.time_signatures.len(), kept.time_signatures.len(), "metre"),
+        gone("key", score.key_signatures.len(), kept.key_signatures.len(), "key"),
+        gone("pedal movement", score.pedals.len(), kept.pedals.len(), "pedal"),
+        gone("track name", lost_names, 0, "names"),
+        gone("program", lost_programs, 0, "programs").filter(|_| !programs.is_empty()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Tempos that come back as others, because a representation has a scale of them.
+fn tempos_rounded(score: &Score, kept: &Score) -> Option<String> {
+    let quarters = |tick: u64, score: &Score| tick as f64 / f64::from(score.ticks_per_quarter);
+    let shift = |tempo: &Tempo| {
+        // The change of the score that is nearest: a grid moves it a little.
+        let from = quarters(tempo.tick, kept);
+        let distance = |before: &&Tempo| (quarters(before.tick, score) - from).abs();
+        let before = score.tempos.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        let before = before.map_or(DEFAULT_MICROS_PER_QUARTER, |before| before.micros_per_quarter);
+        (f64::from(before) / f64::from(tempo.micros_per_quarter) - 1.0).abs()
+    };
+    let shifts: Vec<f64> = kept.tempos.iter().map(shift).filter(|&shift| shift > SAME_TEMPO).collect();
+    let most = 100.0 * shifts.iter().copied().fold(0.0, f64::max);
+    match shifts.len() {
+        0 => None,
+        1 => Some(format!("1 tempo rounded (by {most:.1} %)")),
+        number => Some(format!("{number} tempos rounded (by {most:.1} % at most)")),
+    }
 }

@@ -32,10 +32,12 @@ pub mod representation;
 pub mod roles;
 pub mod score;
 pub mod tempo_map;
+mod track_name;
 
 pub use metre::{Bar, BarMap, Metre};
 pub use score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
 pub use tempo_map::TempoMap;
+pub use track_name::TrackName;
 
 /// The examples of README.md, as tests.
 #[cfg(doctest)]

@@ -1,5 +1,7 @@
 //! [`Score`]: exact notes on a tick grid, the form that every file is read into and every decoder writes.
 
+use crate::track_name::TrackName;
+
 /// A point or a length in time, in ticks (see [`Score::ticks_per_quarter`]).
 pub type Ticks = u64;
 
@@ -91,7 +93,7 @@ impl Pedal {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Track {
     /// Name from the file, if it had one.
-    pub name: Option<String>,
+    pub name: Option<TrackName>,
     /// Notes in the order of `(onset, pitch)`.
     pub notes: Vec<Note>,
 }

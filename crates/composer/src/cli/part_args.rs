@@ -4,11 +4,9 @@ use super::terminal::Terminal;
 use anyhow::Context;
 use clap::Args;
 use composer::Progress;
-use composer::inspect::read_midi;
-use composer::parts::{MelodyOptions, NewPart, PartOptions};
+use composer::parts::{GivenFile, MelodyOptions, NewPart, PartOptions};
 use composer::sound::write_wav;
 use composer_music::atomic_file::write_atomically;
-use composer_music::{Score, midi};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -74,18 +72,16 @@ impl PartArgs {
     }
 
     /// The given file.
-    pub fn read(&self) -> anyhow::Result<Score> {
-        Ok(read_midi(&self.file)?.score)
+    pub fn read(&self) -> anyhow::Result<GivenFile> {
+        Ok(GivenFile::read(&self.file)?)
     }
 
     /// Writes the result and what else was asked for; `ending` goes into the name of the file.
     pub fn save(&self, part: &NewPart, ending: &str, terminal: &mut Terminal) -> anyhow::Result<()> {
-        if part.replaced > 0 {
-            terminal.note(&format!("The new part replaces {} notes of the file.", part.replaced));
-        }
+        part.remarks.iter().for_each(|remark| terminal.note(remark));
         let path = self.output.clone().unwrap_or_else(|| self.file.with_extension(format!("{ending}.mid")));
         let mut files = vec![path.clone()];
-        write(&path, &midi::write(&part.score)?)?;
+        write(&path, &part.midi)?;
         if self.wav {
             let path = path.with_extension("wav");
             write_wav(&part.score, None, &path)?;
@@ -98,7 +94,7 @@ impl PartArgs {
             files.push(path);
         }
         if terminal.is_json() {
-            let files = serde_json::json!({ "files": files, "replaced_notes": part.replaced });
+            let files = serde_json::json!({ "files": files, "replaced_notes": part.replaced, "remarks": part.remarks });
             return terminal.print_json(&files);
         }
         for file in files {

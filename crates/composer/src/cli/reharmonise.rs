@@ -23,7 +23,7 @@ pub struct ReharmoniseArgs {
 
 /// Runs the command.
 pub fn run(args: &ReharmoniseArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let score = args.part.read()?;
-    let part = reharmonise(&score, &args.style, &args.part.options(), &args.melody.options())?;
+    let file = args.part.read()?;
+    let part = reharmonise(&file, &args.style, &args.part.options(), &args.melody.options())?;
     args.part.save(&part, &args.style, terminal)
 }

@@ -1,17 +1,22 @@
 //! A new part for a given one: an accompaniment or another harmony for a melody, drums for a bass line.
 //!
-//! The given part goes into the result as it is, note for note and tick for tick; only the new part comes from the model. The
-//! new part begins and ends on the model's grid, laid over the ticks of the given file.
+//! The given file goes into the result as it is, byte for byte: what no score holds, such as lyrics and pitch bends, stays in it. Only
+//! the new part comes from the model, and only the notes that it replaces go. The new part begins and ends on the model's grid, laid
+//! over the ticks of the given file.
 
+mod channel;
 pub mod contour;
 mod find;
 mod folds;
+mod given;
 mod grid;
 mod measure;
 mod pairs;
+mod readable;
 mod training;
 mod write;
 
+pub use given::GivenFile;
 pub use grid::{STEPS_PER_QUARTER, drums, pitched};
 pub use measure::PartFigure;
 pub use training::{Conditioning, PartPlan, TrainPartOptions, TrainedPart, plan_part, task_name, train_part};
@@ -22,13 +27,15 @@ use composer_decoding::FrameOptions;
 use composer_decoding::rules::lowest_notes;
 use composer_models::Seq2Seq;
 use composer_models::seq2seq::{self, AttentionWeights, PartNotes, Task};
-use composer_music::Score;
+use composer_music::midi::RawFile;
 use composer_music::representation::frames::DecodeOptions;
-use composer_music::roles::Role;
+use composer_music::roles::{Part, Role};
+use composer_music::score::DRUM_CHANNEL;
+use composer_music::{Note, Score, Track};
 use composer_report::part::PartPage;
-use find::{find_part, only};
+use find::{Found, find_part, only};
 use std::path::{Path, PathBuf};
-use write::{add_track, drum_notes, free_channel, pitched_notes, softer, write_part};
+use write::{drum_notes, pitched_notes, softer, write_part};
 
 /// What all new parts have in common.
 #[derive(Clone, Debug)]
@@ -58,10 +65,12 @@ pub struct MelodyOptions {
     pub below: bool,
 }
 
-/// A score with a new part.
+/// A file with a new part.
 #[derive(Clone, Debug)]
 pub struct NewPart {
-    /// Everything; the last track is new.
+    /// The file: that of the given part, byte for byte but for what the new part replaces, and a track more.
+    pub midi: Vec<u8>,
+    /// Everything in it that a score holds; the last track is new.
     pub score: Score,
     /// The part that it was written for.
     pub given: Score,
@@ -69,9 +78,17 @@ pub struct NewPart {
     pub replaced: usize,
     /// Attention of each step to the given part; empty without attention.
     pub attention: Vec<AttentionWeights>,
+    /// Which part is given and what decided it, what was replaced, what is odd about the file: in sentences.
+    pub remarks: Vec<String>,
 }
 
 impl NewPart {
+    /// With the notes of the new part as a track behind those of the file.
+    fn with(self, raw: RawFile, name: &str, notes: Vec<Note>) -> anyhow::Result<Self> {
+        let (midi, score) = given::with_track(raw, &Track { name: Some(name.into()), notes })?;
+        Ok(Self { midi, score, ..self })
+    }
+
     /// A page: both parts, a player, and the attention; `name` is that of the given file.
     ///
     /// # Errors
@@ -92,21 +109,22 @@ impl NewPart {
     }
 }
 
-/// Writes an accompaniment for the melody of a score.
+/// Writes an accompaniment for the melody of a file; all other parts stay.
 ///
 /// # Errors
 /// The melody cannot be found, the model is for another task, or an option is out of range.
-pub fn accompany(score: &Score, options: &PartOptions, melody: &MelodyOptions) -> Result<NewPart> {
+pub fn accompany(file: &GivenFile, options: &PartOptions, melody: &MelodyOptions) -> Result<NewPart> {
     let (model, notes) = load(options, Task::Accompany, ACCOMPANY)?;
-    Ok(below_melody(&model, &notes, score, options, melody, None)?)
+    Ok(below_melody(&model, &notes, file, options, melody, None)?)
 }
 
-/// Writes an accompaniment in another style for the melody of a score.
+/// Writes an accompaniment in another style for the melody of a file; it replaces the old accompaniment with its bass, and drums and
+/// further melodies stay.
 ///
 /// # Errors
 /// The model does not know the style; else as [`accompany`].
 pub fn reharmonise(
-    score: &Score,
+    file: &GivenFile,
     style: &str,
     options: &PartOptions,
     melody: &MelodyOptions,
@@ -119,20 +137,24 @@ pub fn reharmonise(
         );
         return Err(wrong_input(text).into());
     };
-    Ok(below_melody(&model, &notes, score, options, melody, Some(index as u32))?)
+    Ok(below_melody(&model, &notes, file, options, melody, Some(index as u32))?)
 }
 
-/// Writes drums for the bass line of a score; the other parts stay, drums that it has are replaced.
+/// Writes drums for the bass line of a file; the other parts stay, drums that it has are replaced.
 ///
 /// # Errors
 /// The bass cannot be found, the model is for another task, or an option is out of range.
-pub fn drum(score: &Score, options: &PartOptions, bass_track: Option<usize>) -> Result<NewPart> {
+pub fn drum(file: &GivenFile, options: &PartOptions, bass_track: Option<usize>) -> Result<NewPart> {
     let (model, _) = load(options, Task::Drum, DRUM)?;
-    let bass = find_part(score, Role::Bass, bass_track)?;
-    let mut result = score.clone();
-    let before = result.notes().count();
-    result.tracks.iter_mut().for_each(|track| track.notes.retain(|note| !note.is_drum()));
-    let replaced = before - result.notes().count();
+    let found = find_part(file.score(), Role::Bass, bass_track)?;
+    let given = only(file.score(), &found.given);
+    let mut remarks = opening(file, &found, Role::Bass);
+    remarks.extend(readable::check(&model, &given, Role::Bass)?);
+    let mut raw = file.raw()?;
+    let replaced = raw.remove_notes(|note| note.channel == DRUM_CHANNEL);
+    if replaced > 0 {
+        remarks.push(format!("The new drums replace the {replaced} notes of the old ones, on channel 10."));
+    }
     // Drums have no longest rest and no longest note.
     let choice = FrameOptions {
         temperature: options.temperature,
@@ -141,11 +163,17 @@ pub fn drum(score: &Score, options: &PartOptions, bass_track: Option<usize>) -> 
         max_note_steps: usize::MAX,
         ..FrameOptions::default()
     };
-    let given = only(score, &bass);
     let generated = write_part(&model, &given, None, choice, Vec::new(), options.seed)?;
-    let part = drum_notes(&generated.frames, &result);
-    add_track(&mut result, "drums", part);
-    Ok(NewPart { score: result, given, replaced, attention: generated.attention })
+    let part = drum_notes(&generated.frames, file.score());
+    let new = NewPart {
+        midi: Vec::new(),
+        score: Score::new(1),
+        given,
+        replaced,
+        attention: generated.attention,
+        remarks,
+    };
+    Ok(new.with(raw, "drums", part)?)
 }
 
 const ACCOMPANY: &[u8] = include_bytes!("../../models/accompany.safetensors");
@@ -168,17 +196,41 @@ fn load(options: &PartOptions, task: Task, built_in: &[u8]) -> anyhow::Result<(S
     Ok((model, notes))
 }
 
-/// The melody, untouched, with a new part.
+/// What is to be said before anything is written.
+fn opening(file: &GivenFile, found: &Found, role: Role) -> Vec<String> {
+    let mut remarks = file.remarks.clone();
+    remarks.push(found.sentence(role));
+    remarks
+}
+
+/// The file with an accompaniment for its melody. One of a style replaces that of the file.
 fn below_melody(
     model: &Seq2Seq,
     notes: &PartNotes,
-    score: &Score,
+    file: &GivenFile,
     options: &PartOptions,
     melody: &MelodyOptions,
     style: Option<u32>,
 ) -> anyhow::Result<NewPart> {
-    let given = only(score, &find_part(score, Role::Melody, melody.track)?);
-    let replaced = score.notes().count() - given.notes().count();
+    let found = find_part(file.score(), Role::Melody, melody.track)?;
+    let given = only(file.score(), &found.given);
+    let mut remarks = opening(file, &found, Role::Melody);
+    remarks.extend(readable::check(model, &given, Role::Melody)?);
+    let mut raw = file.raw()?;
+    let old: Vec<&Part> =
+        found.others.iter().filter(|part| matches!(part.role, Role::Accompaniment | Role::Bass)).collect();
+    let names = old.iter().map(|part| part.to_string()).collect::<Vec<_>>().join(", ");
+    let replaced = match style {
+        Some(_) => remove_parts(&mut raw, file, &old),
+        None => 0,
+    };
+    if replaced > 0 {
+        remarks.push(format!(
+            "The new accompaniment replaces the {replaced} notes of {names}; all else in the file stays."
+        ));
+    } else if !old.is_empty() {
+        remarks.push(format!("The other parts stay as they are: {names}. (reharmonise replaces them.)"));
+    }
     let choice = FrameOptions {
         temperature: options.temperature,
         max_polyphony: options.max_polyphony,
@@ -186,15 +238,31 @@ fn below_melody(
         ..FrameOptions::default()
     };
     let below = if melody.below { lowest_notes(&pitched().encode(&given)) } else { Vec::new() };
+    let (channel, remark) = channel::free_channel(&raw.channels(), file.score(), notes.program)?;
+    remarks.extend(remark);
     let generated = write_part(model, &given, style, choice, below, options.seed)?;
     let decode = DecodeOptions {
         velocity: softer(&given),
         program: notes.program,
-        channel: free_channel(&given),
+        channel,
         ..DecodeOptions::default()
     };
     let part = pitched_notes(&generated.frames, &given, &decode);
-    let mut result = given.clone();
-    add_track(&mut result, "accompaniment", part);
-    Ok(NewPart { score: result, given, replaced, attention: generated.attention })
+    let new = NewPart {
+        midi: Vec::new(),
+        score: Score::new(1),
+        given,
+        replaced,
+        attention: generated.attention,
+        remarks,
+    };
+    new.with(raw, "accompaniment", part)
+}
+
+/// Takes the notes of parts out of the file; returns how many.
+fn remove_parts(raw: &mut RawFile, file: &GivenFile, parts: &[&Part]) -> usize {
+    let numbers = &file.file.track_numbers;
+    raw.remove_notes(|note| {
+        parts.iter().any(|part| numbers.get(part.track) == Some(&note.track) && part.channel == note.channel)
+    })
 }

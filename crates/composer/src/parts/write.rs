@@ -9,10 +9,7 @@ use composer_music::representation::contour::SourceRepresentation;
 use composer_music::representation::frames::{DecodeOptions, Frame};
 use composer_music::representation::grid::Grid;
 use composer_music::score::DRUM_CHANNEL;
-use composer_music::{Note, Score, Track};
-
-/// Longest source in steps: an hour of sixteenths at 120.
-const MAX_STEPS: usize = 30_000;
+use composer_music::{Note, Score};
 
 /// A new part on the model's grid, with the attention of each step.
 pub struct GeneratedPart {
@@ -35,11 +32,8 @@ pub fn write_part(
         return Err(wrong_input("this model reads tokens, and these commands need one that reads frames"));
     };
     let frames = SourceRepresentation::from(representation).encode(source);
-    if frames.is_empty() || frames.len() > MAX_STEPS {
-        return Err(wrong_input(format!(
-            "the part is {} steps long on the model's grid, and must have between 1 and {MAX_STEPS}",
-            frames.len()
-        )));
+    if frames.is_empty() {
+        return Err(wrong_input("the part has no notes that the model reads"));
     }
     let length = frames.len();
     let conditioned = Conditioned::new(model, Sequence::Frames(frames), style)?;
@@ -78,17 +72,6 @@ pub fn drum_notes(frames: &[Frame], score: &Score) -> Vec<Note> {
         Note { onset, duration, pitch, velocity, channel: DRUM_CHANNEL, program: 0 }
     })
     .collect()
-}
-
-/// A melodic channel that a score does not use.
-pub fn free_channel(score: &Score) -> u8 {
-    let used = |channel: u8| score.notes().any(|note| note.channel == channel);
-    (0..16).find(|&channel| channel != DRUM_CHANNEL && !used(channel)).unwrap_or(0)
-}
-
-/// Adds a part as a track of its own.
-pub fn add_track(score: &mut Score, name: &str, notes: Vec<Note>) {
-    score.tracks.push(Track { name: Some(name.to_owned()), notes });
 }
 
 /// Mean velocity of a part, a little softer.

@@ -228,8 +228,8 @@ const BUILT_IN: &str = "the built-in corpus: 10 piano pieces and 66 pieces of ga
 fn warning(verdict: &Verdict) -> Option<(String, String)> {
     let reason = match (&verdict.dropped, &verdict.report) {
         (Some(dropped), _) => format!("skipped: {}", dropped.reason),
-        (None, Some(report)) if !report.damage.is_empty() => format!("used in part: {}", report.damage[0]),
-        _ => return None,
+        (None, Some(report)) => format!("used in part: {}", report.damage_in_words()?),
+        (None, None) => return None,
     };
     Some((verdict.name.clone(), reason))
 }

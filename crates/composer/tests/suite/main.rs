@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod benchmark;
+mod carried;
 mod command_line;
 mod common;
 mod compose;

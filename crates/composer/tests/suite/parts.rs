@@ -15,7 +15,7 @@ fn tune(channel: u8, lowest: u8) -> Track {
         channel,
         program: if channel == DRUM_CHANNEL { 0 } else { 73 },
     };
-    Track { name: Some(format!("channel {channel}")), notes: (0..64).map(note).collect() }
+    Track { name: Some(format!("channel {channel}").into()), notes: (0..64).map(note).collect() }
 }
 
 fn song(tracks: Vec<Track>) -> Score {

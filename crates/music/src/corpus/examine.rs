@@ -157,7 +157,7 @@ impl fmt::Display for Verdict {
             None if self.notes == 1 => f.write_str("kept, 1 note")?,
             None => write!(f, "kept, {} notes", self.notes)?,
         }
-        match self.report.as_ref().and_then(|report| report.damage.first()) {
+        match self.report.as_ref().and_then(ReadReport::damage_in_words) {
             Some(damage) => write!(f, "; damaged at {damage}"),
             None => Ok(()),
         }
@@ -182,17 +182,16 @@ pub fn examine(name: &str, bytes: &[u8], criteria: &Criteria) -> (Verdict, Optio
     (verdict, piece)
 }
 
+/// The first rule that drops the file, with the reasons of all that do.
 fn fault(score: &Score, report: &ReadReport, notes: usize, criteria: &Criteria) -> Option<Dropped> {
     let quarters = Grid::new(score.ticks_per_quarter, 1).step(score.end());
-    match report.damage.first() {
-        Some(damage) if !criteria.keep_damaged => {
-            return Some(Dropped::new(
-                Rule::Damaged,
-                format!("damaged at {damage}"),
-                Some("leaving out --no-damaged"),
-            ));
-        }
-        _ => {}
+    let mut faults = Vec::new();
+    if let Some(damage) = report.damage_in_words().filter(|_| !criteria.keep_damaged) {
+        faults.push((
+            Rule::Damaged,
+            format!("damaged at {damage}"),
+            Some("leaving out --no-damaged".to_owned()),
+        ));
     }
     if notes < criteria.min_notes {
         let reason = match notes {
@@ -200,12 +199,16 @@ fn fault(score: &Score, report: &ReadReport, notes: usize, criteria: &Criteria) 
             1 => format!("it has 1 note, fewer than {}", criteria.min_notes),
             _ => format!("it has {notes} notes, fewer than {}", criteria.min_notes),
         };
-        let remedy = (notes > 0).then(|| format!("--min-notes {notes}"));
-        return Some(Dropped::new(Rule::TooFewNotes, reason, remedy.as_deref()));
+        faults.push((Rule::TooFewNotes, reason, (notes > 0).then(|| format!("--min-notes {notes}"))));
     }
     if quarters > criteria.max_quarters {
         let reason = format!("it lasts {quarters} quarter notes, more than {}", criteria.max_quarters);
-        return Some(Dropped::new(Rule::TooLong, reason, Some(&format!("--max-quarters {quarters}"))));
+        faults.push((Rule::TooLong, reason, Some(format!("--max-quarters {quarters}"))));
     }
-    None
+    let rule = faults.first()?.0;
+    let reasons: Vec<&str> = faults.iter().map(|(_, reason, _)| reason.as_str()).collect();
+    // Without a remedy for one of the reasons there is none for the file.
+    let remedies: Option<Vec<&str>> = faults.iter().map(|(_, _, remedy)| remedy.as_deref()).collect();
+    let remedy = remedies.map(|remedies| remedies.join(" and "));
+    Some(Dropped::new(rule, reasons.join("; "), remedy.as_deref()))
 }

@@ -1,15 +1,12 @@
 //! Finds the header and the tracks in a file, also in one whose lengths are wrong.
 
-use super::{Error, report::ReadReport};
-
-/// How far into a file a header may be (MacBinary and some downloads put something before it).
-const HEADER_WITHIN: usize = 4096;
+use super::{Error, known, report::ReadReport};
 
 /// Chunk name, length, and the three numbers of a header.
 const SHORTEST_HEADER: usize = 14;
 
 /// What a tick is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Division {
     /// So many in a quarter note.
     Metrical { ticks: u16 },
@@ -19,28 +16,33 @@ pub(super) enum Division {
 
 /// The header, and where the chunks after it begin.
 pub(super) struct Header {
+    /// Where it begins.
+    pub(super) offset: usize,
     pub(super) format: u8,
+    /// How many tracks it declares.
+    pub(super) tracks: u16,
     pub(super) division: Division,
     pub(super) chunks: usize,
 }
 
-/// Reads the header chunk; notes a RIFF wrapper and bytes in front of it in the report.
+/// Finds the header chunk, wherever it is; notes a RIFF wrapper and bytes in front of it in the report. `O(bytes)`.
 pub(super) fn header(bytes: &[u8], report: &mut ReadReport) -> Result<Header, Error> {
-    let offset = find(&bytes[..bytes.len().min(HEADER_WITHIN)], b"MThd", 0).ok_or_else(|| {
-        Error::NotMidi(match bytes {
-            [] => "the file is empty".to_owned(),
-            _ if std::str::from_utf8(&bytes[..bytes.len().min(32)])
-                .is_ok_and(|text| !text.contains('\0')) =>
-            {
-                "it looks like text".to_owned()
-            }
-            _ => "its beginning has no MThd".to_owned(),
-        })
-    })?;
-    report.riff = bytes.starts_with(b"RIFF");
-    if offset > 0 && !report.riff {
-        report.damage(0, format!("{offset} bytes before the header were skipped"));
+    if let Some(format) = known::sealed(bytes) {
+        return Err(Error::NotMidi(format));
     }
+    let (mut from, mut fault) = (0, None);
+    while let Some(offset) = find(bytes, b"MThd", from) {
+        match header_at(bytes, offset) {
+            Ok(header) => return Ok(accepted(bytes, header, report)),
+            Err(error) => fault = fault.or(Some(error)),
+        }
+        from = offset + 4;
+    }
+    Err(fault.unwrap_or_else(|| Error::NotMidi(known::reason(bytes))))
+}
+
+/// The numbers of the header at `offset`.
+fn header_at(bytes: &[u8], offset: usize) -> Result<Header, Error> {
     let bad = |reason: String| Error::BadHeader { offset, reason };
     let Some(numbers) = bytes.get(offset + 8..offset + SHORTEST_HEADER) else {
         return Err(bad("the file ends in it".to_owned()));
@@ -61,27 +63,37 @@ pub(super) fn header(bytes: &[u8], report: &mut ReadReport) -> Result<Header, Er
         }
         ticks => Division::Metrical { ticks: u16::from_be_bytes(ticks) },
     };
+    let tracks = u16::from_be_bytes([numbers[2], numbers[3]]);
+    Ok(Header { offset, format: format as u8, tracks, division, chunks: offset + SHORTEST_HEADER })
+}
+
+/// The header with the place of the chunks after it; what is odd about it goes into the report.
+fn accepted(bytes: &[u8], header: Header, report: &mut ReadReport) -> Header {
+    let offset = header.offset;
+    report.riff = bytes.starts_with(b"RIFF");
+    if offset > 0 && !report.riff {
+        report.damage(0, format!("{offset} bytes before the header were skipped"));
+    }
     let length =
         bytes[offset + 4..offset + 8].iter().fold(0, |length, &byte| length << 8 | usize::from(byte));
     let declared = offset + 8 + length;
-    let chunks = match length == 6 || length > 6 && is_boundary(bytes, declared) {
-        true => declared,
-        false => {
-            report.damage(offset + 4, format!("the header claims {length} bytes; 6 are assumed"));
-            offset + SHORTEST_HEADER
-        }
-    };
-    Ok(Header { format: format as u8, division, chunks })
+    if length == 6 || length > 6 && is_boundary(bytes, declared) {
+        return Header { chunks: declared, ..header };
+    }
+    report.damage(offset + 4, format!("the header claims {length} bytes; 6 are assumed"));
+    header
 }
 
-/// One track: the byte where its events begin, and where they end at the latest.
-pub(super) struct TrackChunk {
-    pub(super) start: usize,
-    pub(super) end: usize,
+/// A piece of the file after the header.
+pub(super) enum Chunk {
+    /// A track: the byte where its events begin, and where they end at the latest.
+    Track { start: usize, end: usize },
+    /// A chunk of another kind, from its name to its end, to be skipped as the standard says.
+    Other { start: usize, end: usize },
 }
 
-/// The next track chunk at or after `from`, with damage on the way to it noted; `None` at the end of the file.
-pub(super) fn next_track(bytes: &[u8], mut from: usize, report: &mut ReadReport) -> Option<TrackChunk> {
+/// The chunk at `from`, or the next one after bytes that are none, with damage on the way to it noted; `None` at the end of the file.
+pub(super) fn next_chunk(bytes: &[u8], mut from: usize, report: &mut ReadReport) -> Option<Chunk> {
     loop {
         if from >= bytes.len() {
             return None;
@@ -94,19 +106,17 @@ pub(super) fn next_track(bytes: &[u8], mut from: usize, report: &mut ReadReport)
         let start = from + 8;
         let declared = start.saturating_add(length);
         if id == b"MTrk" {
-            return Some(TrackChunk { start, end: track_end(bytes, start, declared, report) });
+            return Some(Chunk::Track { start, end: track_end(bytes, start, declared, report) });
         }
-        from = match is_boundary(bytes, declared) {
-            true => declared, // a chunk of another kind, to be skipped as the standard says
-            false => {
-                let next = find(bytes, b"MTrk", from + 1);
-                let until = next.unwrap_or(bytes.len());
-                if !report.riff || next.is_some() {
-                    report.damage(from, format!("{} bytes that are no chunk were skipped", until - from));
-                }
-                next?
-            }
-        };
+        if is_boundary(bytes, declared) {
+            return Some(Chunk::Other { start: from, end: declared });
+        }
+        let next = find(bytes, b"MTrk", from + 1);
+        let until = next.unwrap_or(bytes.len());
+        if !report.riff || next.is_some() {
+            report.damage(from, format!("{} bytes that are no chunk were skipped", until - from));
+        }
+        from = next?;
     }
 }
 

@@ -1,14 +1,20 @@
 //! Standard MIDI files in and out: [`read`] turns bytes into a [`Score`] and a report of what else was in them;
-//! [`write()`] turns a score into bytes, the same bytes every time.
+//! [`write()`] turns a score into bytes, the same bytes every time. A score does not hold everything: [`RawFile`] adds tracks to the
+//! bytes of a file and takes notes out of them, and leaves every other byte as it is.
 
 mod chunks;
+mod events;
+mod kinds;
+mod known;
 mod pending;
+mod raw;
 mod read;
 mod report;
 mod write;
 
 use std::path::Path;
 
+pub use raw::{ChannelUse, NoteEvent, RawFile, append_tracks};
 pub use read::{MidiFile, read};
 pub use report::{Damage, ReadReport};
 pub use write::{MAX_TICK, write};

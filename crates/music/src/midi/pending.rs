@@ -53,6 +53,19 @@ impl Pending {
         Some(&notes[index])
     }
 
+    /// All notes of a channel end. Returns how many.
+    pub(super) fn end_channel(&mut self, notes: &mut [Note], channel: u8, tick: Ticks) -> usize {
+        let mut ended = 0;
+        for key in key(channel, 0)..=key(channel, 127) {
+            for index in self.open[key].drain(..) {
+                notes[index].duration = tick - notes[index].onset;
+                self.last_off[key] = Some(tick);
+                ended += 1;
+            }
+        }
+        ended
+    }
+
     /// The track ends at `end`: what was never released ends at the last release of its pitch after it began, or else
     /// with the track. Returns how many such notes there were.
     pub(super) fn finish(&mut self, notes: &mut [Note], end: Ticks) -> usize {

@@ -1,16 +1,20 @@
 //! MIDI bytes to a [`Score`].
 
+use midly::num::u7;
 use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
 
 use super::{
     Error, chunks,
-    chunks::Division,
+    chunks::{Chunk, Division},
+    events::skip_unreadable,
+    kinds::{kind_of, name_of},
     pending,
     pending::Pending,
     report::ReadReport,
-    write::{MAX_TICK, MAX_TRACKS},
+    write::{MAX_TICK, MAX_TRACKS, RELEASE_VELOCITY},
 };
 use crate::score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
+use crate::track_name::TrackName;
 
 /// What [`read`] makes of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,17 +23,23 @@ pub struct MidiFile {
     pub score: Score,
     /// What else was in the file, and what was wrong with it.
     pub report: ReadReport,
+    /// For every track of the score, which of the file's tracks it is: those without name and notes are not in the score.
+    pub track_numbers: Vec<usize>,
 }
 
+/// The velocity of a note-on that is a note-off.
+const SILENT: u7 = u7::new(0);
 /// Stands for "no program change yet in this track" until the whole file is known.
 const NO_PROGRAM: u8 = u8::MAX;
 const SUSTAIN: usize = 64;
+const RESET_ALL_CONTROLLERS: usize = 121;
 
 /// Reads a MIDI file: formats 0, 1 and 2, also wrapped in RIFF, with metrical or SMPTE time.
 ///
 /// - Tracks without name and notes (conductor tracks) are left out; their tempos and metres are kept.
 /// - Format 2: its patterns are laid one after the other.
 /// - SMPTE time has no quarters: a second becomes two of them (one, where the ticks do not divide), ticks exact.
+/// - Controllers that end all notes of a channel (120, 123 to 127) end them, in all tracks; 121 also releases the pedal.
 /// - A note has the last program set for its channel in its own track, or else in any track.
 /// - Damage is noted with its byte in the report, and what whole events there are are used.
 ///
@@ -41,17 +51,42 @@ pub fn read(bytes: &[u8]) -> Result<MidiFile, Error> {
     report.format = header.format;
     let mut reader = Reader::new(header.division, report);
     let mut at = header.chunks;
-    while let Some(chunk) = chunks::next_track(bytes, at, &mut reader.report) {
-        if reader.score.tracks.len() == MAX_TRACKS {
-            reader.report.damage(at, "there are more tracks than a header can count; the rest was skipped");
-            break;
+    reader.report.declared_tracks = usize::from(header.tracks);
+    while let Some(chunk) = chunks::next_chunk(bytes, at, &mut reader.report) {
+        match chunk {
+            Chunk::Track { .. } if reader.score.tracks.len() == MAX_TRACKS => {
+                let what = "there are more tracks than a header can count; the rest was skipped";
+                reader.report.damage(at, what);
+                return Ok(reader.finish());
+            }
+            Chunk::Track { start, end } => {
+                reader.track(bytes, start, end);
+                at = end;
+            }
+            Chunk::Other { start, end } => {
+                let name = String::from_utf8_lossy(&bytes[start..start + 4]);
+                reader.report.not_kept(&format!("chunk of another kind ({})", name.escape_default()));
+                at = end;
+            }
         }
-        reader.track(bytes, chunk.start, chunk.end);
-        at = chunk.end;
     }
-    match reader.report.tracks {
-        0 => Err(Error::NoTrack(bytes.len())),
-        _ => Ok(reader.finish()),
+    if reader.report.tracks == 0 {
+        return Err(Error::NoTrack(bytes.len()));
+    }
+    check_count(header.offset, &mut reader.report);
+    Ok(reader.finish())
+}
+
+/// Notes in the report where the header declares other tracks than there are.
+fn check_count(header: usize, report: &mut ReadReport) {
+    let (declared, tracks) = (report.declared_tracks, report.tracks);
+    let number = |tracks: usize| format!("{tracks} track{}", if tracks == 1 { "" } else { "s" });
+    if declared != tracks {
+        let what = format!("the header declares {}, and the file has {tracks}", number(declared));
+        report.damage(header + 10, what);
+    } else if report.format == 0 && tracks > 1 {
+        let what = format!("the header claims format 0, which has one track, and the file has {tracks}");
+        report.damage(header + 8, what);
     }
 }
 
@@ -64,6 +99,12 @@ struct Reader {
     programs: [Vec<(Ticks, u8)>; 16],
     /// How often each controller was met and not kept.
     controllers: [usize; 128],
+    /// Note-ons and note-offs.
+    notes: [usize; 2],
+    /// Where all notes of a channel end, and the channel.
+    silences: Vec<(u8, Ticks)>,
+    /// Per track of the score, its number in the file.
+    track_numbers: Vec<usize>,
     /// Where the next pattern of a format 2 file begins.
     pattern_start: Ticks,
 }
@@ -71,8 +112,10 @@ struct Reader {
 /// What is known of one track while its events go by.
 struct TrackState {
     track: Track,
-    instrument: Option<String>,
+    instrument: Option<TrackName>,
     programs: [u8; 16],
+    /// Per channel, whether this track holds the pedal down.
+    pedal_down: [bool; 16],
     tick: Ticks,
     ended: bool,
 }
@@ -99,6 +142,9 @@ impl Reader {
             pending: Pending::new(),
             programs: Default::default(),
             controllers: [0; 128],
+            notes: [0; 2],
+            silences: Vec::new(),
+            track_numbers: Vec::new(),
             pattern_start: 0,
         }
     }
@@ -108,6 +154,7 @@ impl Reader {
             track: Track::default(),
             instrument: None,
             programs: [NO_PROGRAM; 16],
+            pedal_down: [false; 16],
             tick: self.pattern_start,
             ended: false,
         };
@@ -160,16 +207,33 @@ impl Reader {
         }
         let tick = state.tick.min(MAX_TICK);
         self.report.hanging_notes += self.pending.finish(&mut state.track.notes, tick);
+        self.report.end = self.report.end.max(tick);
         if self.report.format == 2 {
             self.pattern_start = tick;
         }
-        state.track.name = state.track.name.or(state.instrument);
+        match state.track.name {
+            Some(_) if state.instrument.is_some() => self.report.not_kept("instrument name"),
+            Some(_) => {}
+            None => state.track.name = state.instrument,
+        }
         if state.track.name.is_some() || !state.track.notes.is_empty() {
             self.score.tracks.push(state.track);
+            self.track_numbers.push(self.report.tracks - 1);
         }
     }
 
     fn event(&mut self, kind: TrackEventKind, state: &mut TrackState) {
+        match kind_of(&kind) {
+            Some(what) => self.report.event(what),
+            None => {
+                let off = matches!(
+                    kind,
+                    TrackEventKind::Midi { message: MidiMessage::NoteOff { .. }, .. }
+                        | TrackEventKind::Midi { message: MidiMessage::NoteOn { vel: SILENT, .. }, .. }
+                );
+                self.notes[usize::from(off)] += 1;
+            }
+        }
         match kind {
             TrackEventKind::Midi { channel, message } => self.message(channel.as_int(), message, state),
             TrackEventKind::Meta(meta) => self.meta(meta, state),
@@ -194,6 +258,10 @@ impl Reader {
                 self.report.overlapping_notes += usize::from(self.pending.on(&mut state.track.notes, note));
             }
             MidiMessage::NoteOn { key, .. } | MidiMessage::NoteOff { key, .. } => {
+                if matches!(message, MidiMessage::NoteOff { vel, .. } if ![0, RELEASE_VELOCITY].contains(&vel.as_int()))
+                {
+                    self.report.not_kept("release velocity");
+                }
                 match self.pending.off(&mut state.track.notes, channel, key.as_int(), tick) {
                     Some(note) => self.report.zero_length_notes += usize::from(note.duration == 0),
                     None => self.report.stray_note_offs += 1,
@@ -204,12 +272,30 @@ impl Reader {
                 self.programs[usize::from(channel)].push((tick, program.as_int()));
             }
             MidiMessage::Controller { controller, value } => match usize::from(controller.as_int()) {
-                SUSTAIN => self.score.pedals.push(Pedal { tick, channel, value: value.as_int() }),
-                other => self.controllers[other] += 1,
+                SUSTAIN => self.pedal(value.as_int(), channel, state),
+                other => self.controller(other, channel, state),
             },
             MidiMessage::PitchBend { .. } => self.report.not_kept("pitch bend"),
             MidiMessage::Aftertouch { .. } => self.report.not_kept("key pressure"),
             MidiMessage::ChannelAftertouch { .. } => self.report.not_kept("channel pressure"),
+        }
+    }
+
+    fn pedal(&mut self, value: u8, channel: u8, state: &mut TrackState) {
+        state.pedal_down[usize::from(channel)] = value > 0;
+        self.score.pedals.push(Pedal { tick: state.tick, channel, value });
+    }
+
+    fn controller(&mut self, controller: usize, channel: u8, state: &mut TrackState) {
+        self.controllers[controller] += 1;
+        match controller {
+            RESET_ALL_CONTROLLERS if state.pedal_down[usize::from(channel)] => self.pedal(0, channel, state),
+            120 | 123..=127 => {
+                self.silences.push((channel, state.tick));
+                self.report.silenced_notes +=
+                    self.pending.end_channel(&mut state.track.notes, channel, state.tick);
+            }
+            _ => {}
         }
     }
 
@@ -234,13 +320,36 @@ impl Reader {
             MetaMessage::KeySignature(..) => self.report.not_kept("impossible key signature"),
             MetaMessage::TrackName(name) if state.track.name.is_none() => state.track.name = text(name),
             MetaMessage::InstrumentName(name) if state.instrument.is_none() => state.instrument = text(name),
+            // A name without letters is none.
+            MetaMessage::TrackName([]) | MetaMessage::InstrumentName([]) => {}
             // Files that this crate writes bridge very long gaps with empty texts.
             MetaMessage::Text([]) => {}
             other => self.report.not_kept(name_of(&other)),
         }
     }
 
+    /// Ends the notes of other tracks that sound where all notes of their channel end.
+    fn silence(&mut self) {
+        self.silences.sort_unstable();
+        for note in self.score.tracks.iter_mut().flat_map(|track| &mut track.notes) {
+            let next = self.silences.partition_point(|&silence| silence <= (note.channel, note.onset));
+            match self.silences.get(next) {
+                Some(&(channel, tick)) if channel == note.channel && tick < note.end() => {
+                    note.duration = tick - note.onset;
+                    self.report.silenced_notes += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn finish(mut self) -> MidiFile {
+        for (what, number) in ["note-on", "note-off"].into_iter().zip(self.notes) {
+            if number > 0 {
+                self.report.events.insert(what.to_owned(), number);
+            }
+        }
+        self.silence();
         for (controller, &count) in self.controllers.iter().enumerate().filter(|(_, count)| **count > 0) {
             self.report.not_kept.insert(format!("controller {controller}"), count);
         }
@@ -257,13 +366,13 @@ impl Reader {
         self.report.replaced_changes = sort_map(&mut self.score.tempos, |tempo| tempo.tick)
             + sort_map(&mut self.score.time_signatures, |metre| metre.tick)
             + sort_map(&mut self.score.key_signatures, |key| key.tick);
-        MidiFile { score: self.score, report: self.report }
+        MidiFile { score: self.score, report: self.report, track_numbers: self.track_numbers }
     }
 }
 
 /// Ticks and microseconds of the quarter note that stands for half a second of SMPTE time, or for a whole one where
 /// the ticks do not divide. 29 frames per second stand for 29.97: 30 frames in 1.001 seconds.
-fn smpte_quarter(frames: u8, subframes: u8) -> (u16, u32) {
+pub(super) fn smpte_quarter(frames: u8, subframes: u8) -> (u16, u32) {
     let (frames, micros) = if frames == 29 { (30, 1_001_000) } else { (u16::from(frames), 1_000_000) };
     let ticks = frames * u16::from(subframes.max(1));
     if ticks % 2 == 0 { (ticks / 2, micros / 2) } else { (ticks, micros) }
@@ -279,61 +388,7 @@ pub(super) fn sort_map<T>(changes: &mut Vec<T>, tick: impl Fn(&T) -> Ticks) -> u
     before - changes.len()
 }
 
-/// Text of a file: UTF-8 if it is that, or else Latin-1. Empty text is none.
-fn text(bytes: &[u8]) -> Option<String> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
-    };
-    (!text.is_empty()).then_some(text)
-}
-
-/// Delta time and length of an event that is whole but that the parser refuses: a meta event with impossible
-/// contents, or a system message that does not belong in a file.
-fn skip_unreadable(raw: &[u8]) -> Option<(Ticks, usize)> {
-    let (delta, at) = variable_length(raw, 0)?;
-    let length = match raw.get(at)? {
-        0xFF => {
-            let (length, data) = variable_length(raw, at + 2)?;
-            data + usize::try_from(length).ok()?
-        }
-        0xF1 | 0xF3 => at + 2,
-        0xF2 => at + 3,
-        0xF4..=0xF6 | 0xF8..=0xFE => at + 1,
-        _ => return None,
-    };
-    (length <= raw.len()).then_some((delta, length))
-}
-
-/// A number of up to four bytes, seven bits each, and the place after it.
-fn variable_length(raw: &[u8], start: usize) -> Option<(Ticks, usize)> {
-    let mut value = 0;
-    for at in start..start + 4 {
-        let byte = *raw.get(at)?;
-        value = value << 7 | Ticks::from(byte & 0x7F);
-        if byte < 0x80 {
-            return Some((value, at + 1));
-        }
-    }
-    Some((value, start + 4))
-}
-
-fn name_of(meta: &MetaMessage) -> &'static str {
-    match meta {
-        MetaMessage::Text(_) => "text",
-        MetaMessage::Copyright(_) => "copyright",
-        MetaMessage::TrackName(_) => "second track name",
-        MetaMessage::InstrumentName(_) => "second instrument name",
-        MetaMessage::Lyric(_) => "lyric",
-        MetaMessage::Marker(_) => "marker",
-        MetaMessage::CuePoint(_) => "cue point",
-        MetaMessage::ProgramName(_) => "program name",
-        MetaMessage::DeviceName(_) => "device name",
-        MetaMessage::MidiChannel(_) => "channel prefix",
-        MetaMessage::MidiPort(_) => "port",
-        MetaMessage::SmpteOffset(_) => "SMPTE offset",
-        MetaMessage::SequencerSpecific(_) => "sequencer-specific data",
-        MetaMessage::TrackNumber(_) => "sequence number",
-        _ => "unknown meta event",
-    }
+/// Text of a file. Empty text is none.
+fn text(bytes: &[u8]) -> Option<TrackName> {
+    (!bytes.is_empty()).then(|| TrackName::from_bytes(bytes))
 }

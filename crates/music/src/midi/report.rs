@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::score::Ticks;
+
 /// One damaged place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Damage {
@@ -25,6 +27,12 @@ pub struct ReadReport {
     pub format: u8,
     /// Tracks in the file, also those without notes.
     pub tracks: usize,
+    /// Tracks that the header declares.
+    pub declared_tracks: usize,
+    /// Where the last track ends, in ticks: perhaps after the last note.
+    pub end: Ticks,
+    /// Everything in the tracks, by kind, with its number.
+    pub events: BTreeMap<String, usize>,
     /// Whether the file was wrapped in RIFF.
     pub riff: bool,
     /// Frames per second, if the file counts time in SMPTE frames instead of quarter notes.
@@ -37,9 +45,11 @@ pub struct ReadReport {
     pub zero_length_notes: usize,
     /// Notes struck while the same pitch still sounded on their channel.
     pub overlapping_notes: usize,
+    /// Notes ended by a controller that ends all notes of a channel (120, 123 to 127).
+    pub silenced_notes: usize,
     /// Changes of tempo, metre or key replaced by a later one at the same tick.
     pub replaced_changes: usize,
-    /// Events that a score does not hold, by kind, with their number.
+    /// Events and chunks that a score does not hold, by kind, with their number.
     pub not_kept: BTreeMap<String, usize>,
     /// Damaged places, at most [`ReadReport::MAX_DAMAGE`]; the rest is only counted.
     pub damage: Vec<Damage>,
@@ -50,6 +60,9 @@ pub struct ReadReport {
 impl ReadReport {
     /// Damaged places that are described in full.
     pub const MAX_DAMAGE: usize = 20;
+
+    /// Damaged places that are told in one line; the rest is only counted.
+    const TOLD: usize = 5;
 
     /// Whether the file was read to its end without a fault.
     pub fn is_undamaged(&self) -> bool {
@@ -63,12 +76,27 @@ impl ReadReport {
         }
     }
 
-    pub(super) fn not_kept(&mut self, what: &str) {
-        match self.not_kept.get_mut(what) {
-            Some(count) => *count += 1,
-            None => {
-                self.not_kept.insert(what.to_owned(), 1);
-            }
+    /// The first damaged places and the number of the others, in one line; `None` if there are none.
+    pub fn damage_in_words(&self) -> Option<String> {
+        let mut places: Vec<String> = self.damage.iter().take(Self::TOLD).map(Damage::to_string).collect();
+        if self.damage_count > places.len() {
+            places.push(format!("{} more places", self.damage_count - places.len()));
         }
+        (!places.is_empty()).then(|| places.join("; "))
+    }
+
+    pub(super) fn not_kept(&mut self, what: &str) {
+        count(&mut self.not_kept, what);
+    }
+
+    pub(super) fn event(&mut self, what: &str) {
+        count(&mut self.events, what);
+    }
+}
+
+fn count(counts: &mut BTreeMap<String, usize>, what: &str) {
+    match counts.get_mut(what) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(what.to_owned(), 1)),
     }
 }

@@ -14,7 +14,7 @@ pub const MAX_TICK: Ticks = 1 << 37;
 pub(super) const MAX_TRACKS: usize = u16::MAX as usize - 1;
 
 /// Velocity of every note-off; a score does not hold release velocities.
-const RELEASE_VELOCITY: u8 = 64;
+pub(super) const RELEASE_VELOCITY: u8 = 64;
 
 /// Writes a score as a MIDI file of format 1: one track with tempos, metres and keys, then the score's tracks.
 ///
@@ -38,13 +38,39 @@ pub fn write(score: &Score) -> Result<Vec<u8>, Error> {
                 add_pedals(&mut events, score, channel);
             }
         }
-        let name = track.name.as_deref().filter(|name| !name.is_empty());
-        tracks.push(finish(events, name.map(|name| MetaMessage::TrackName(name.as_bytes()))));
+        tracks.push(finish(events, name_event(track)));
     }
     let header = Header::new(Format::Parallel, Timing::Metrical(u15::new(score.ticks_per_quarter)));
     let mut bytes = Vec::new();
     midly::write(&header, &tracks, &mut bytes).map_err(|reason| Error::Unwritable(reason.to_string()))?;
     Ok(bytes)
+}
+
+/// One track as the bytes of its events, with its name in front and a program change wherever the program changes on a channel. On
+/// the channel of drums, program 0 stands for whatever kit is set.
+///
+/// # Errors
+/// As [`write()`].
+pub(super) fn track_bytes(track: &Track) -> Result<Vec<u8>, Error> {
+    let score = Score { tracks: vec![track.clone()], ..Score::new(1) };
+    check(&score)?;
+    let [mut changes] = <[_; 1]>::try_from(program_changes(&score)).unwrap_or_default();
+    for (change, note) in changes.iter_mut().zip(&track.notes) {
+        *change &= !note.is_drum() || note.program > 0;
+    }
+    let events = finish(notes_of(track, &changes), name_event(track));
+    let header = Header::new(Format::SingleTrack, Timing::Metrical(u15::new(1)));
+    let mut bytes = Vec::new();
+    midly::write(&header, [&events], &mut bytes).map_err(|reason| Error::Unwritable(reason.to_string()))?;
+    Ok(bytes.split_off(FRONT))
+}
+
+/// Bytes of a header and of the name and length of a track.
+const FRONT: usize = 14 + 8;
+
+fn name_event(track: &Track) -> Option<MetaMessage<'_>> {
+    let name = track.name.as_ref().filter(|name| !name.as_bytes().is_empty());
+    name.map(|name| MetaMessage::TrackName(name.as_bytes()))
 }
 
 /// An event at a tick. Events at one tick are sorted by `order`: note-offs, controls, then notes in turn.

@@ -133,7 +133,7 @@ impl VoiceRepresentation {
             });
         }
         for (voice, track) in tracks.iter_mut().enumerate() {
-            track.name = Some(self.voice_name(voice));
+            track.name = Some(self.voice_name(voice).into());
             track.notes.sort_unstable_by_key(|note| note.onset);
         }
         score.tracks = tracks;

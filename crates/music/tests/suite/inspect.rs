@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use composer_music::corpus::shipped;
 use composer_music::representation::AnyRepresentation;
 use composer_music::roles::roles;
-use composer_music::{Note, Score, TimeSignature, Track, inspect, midi, picture};
+use composer_music::{KeySignature, Note, Pedal, Score, Tempo, TimeSignature, Track, inspect, midi, picture};
 
 fn piece() -> Score {
     let note =
@@ -13,7 +13,7 @@ fn piece() -> Score {
     let mut score = Score::new(4);
     score.time_signatures.push(TimeSignature { tick: 0, numerator: 2, denominator: 4 });
     score.tracks.push(Track {
-        name: Some("<Melody & more>".to_owned()),
+        name: Some("<Melody & more>".into()),
         notes: vec![note(0, 4, 60, 0), note(4, 8, 62, 0), note(12, 1, 60, 0), note(13, 1, 60, 0)],
     });
     score.tracks.push(Track { name: None, notes: vec![note(0, 1, 36, 9), note(8, 1, 36, 9)] });
@@ -60,5 +60,40 @@ fn words_say_what_is_there_and_what_is_lost() {
     assert!(all.contains("2 notes left out (drums)"), "{all}");
     for piece in shipped::piano().pieces {
         assert!(picture::terminal(&piece.score, 120, true).lines().count() > 20, "{}", piece.name);
+    }
+}
+
+#[test]
+fn every_representation_tells_what_it_loses() {
+    let mut score = piece();
+    score.ticks_per_quarter = 480;
+    score.tracks.iter_mut().flat_map(|track| &mut track.notes).for_each(|note| {
+        note.onset *= 120;
+        note.duration *= 120;
+        note.program = 40;
+    });
+    let qpm = |qpm: f64| (60e6 / qpm).round() as u32;
+    score.tempos = vec![
+        Tempo { tick: 0, micros_per_quarter: qpm(98.3) },
+        Tempo { tick: 960, micros_per_quarter: qpm(700.0) },
+    ];
+    score.key_signatures.push(KeySignature { tick: 0, sharps: 2, minor: false });
+    score.pedals.push(Pedal { tick: 0, channel: 0, value: 100 });
+    let text = inspect::representations(&score, 4);
+    let lost = |name: &str| -> String {
+        let mut lines = text.lines().skip_while(|line| !line.starts_with(&format!("{name}: ")));
+        lines.find(|line| line.starts_with("  lost: ")).expect("an account").to_owned()
+    };
+    for name in ["remi", "multitrack-remi", "bars"] {
+        assert!(lost(name).contains("2 tempos rounded (by "), "{name}: {}", lost(name));
+    }
+    for name in AnyRepresentation::NAMES {
+        for words in ["key", "pedal", "name"] {
+            let held = matches!((name, words), ("events" | "metrical-events" | "drum-events", "pedal"));
+            assert!(held || lost(name).contains(words), "{name} says nothing of {words}: {}", lost(name));
+        }
+    }
+    for name in ["frames", "voices"] {
+        assert!(lost(name).contains("programs") && lost(name).contains("tempo changes"), "{}", lost(name));
     }
 }

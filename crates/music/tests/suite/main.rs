@@ -9,5 +9,7 @@ mod ingest;
 mod inspect;
 mod midi;
 mod odd_files;
+mod raw_file;
+mod reader_report;
 mod representations;
 mod roles;

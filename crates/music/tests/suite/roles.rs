@@ -19,7 +19,7 @@ fn track(name: Option<&str>, channel: u8, program: u8, notes: &[(u64, u64, u8)])
         channel,
         program,
     };
-    Track { name: name.map(str::to_owned), notes: notes.iter().map(note).collect() }
+    Track { name: name.map(Into::into), notes: notes.iter().map(note).collect() }
 }
 
 fn score(tracks: Vec<Track>) -> Score {

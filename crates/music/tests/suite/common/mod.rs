@@ -23,7 +23,7 @@ use composer_music::representation::events::{EventRepresentation, PedalUse, Sect
 use composer_music::representation::frames::FrameRepresentation;
 use composer_music::representation::remi::RemiRepresentation;
 use composer_music::representation::voices::VoiceRepresentation;
-use composer_music::{KeySignature, Note, Pedal, Score, Tempo, TimeSignature, Track};
+use composer_music::{KeySignature, Note, Pedal, Score, Tempo, TimeSignature, Track, TrackName};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -39,8 +39,11 @@ pub fn seeded(cases: u32) -> ProptestConfig {
 /// Scores with everything in them; few pitches and channels, so that notes overlap, and sometimes long silences.
 pub fn any_score() -> impl Strategy<Value = Score> {
     let notes = prop::collection::vec((0u64..200, 0u64..90, 58u8..62, 1u8..128, 0u8..3, 0u8..3), 0..40);
-    let track =
-        (prop::option::of("[a-zäß]{0,5}"), notes, prop::bool::weighted(0.05), prop::bool::weighted(0.2));
+    let name = prop_oneof![
+        "[a-zäß]{0,5}".prop_map(TrackName::from),
+        prop::collection::vec(any::<u8>(), 0..5).prop_map(|bytes| TrackName::from_bytes(&bytes)),
+    ];
+    let track = (prop::option::of(name), notes, prop::bool::weighted(0.05), prop::bool::weighted(0.2));
     let pedals = prop::collection::vec((0u64..200, 0u8..4, 0u8..128), 0..9);
     let changes =
         prop::collection::vec((0u64..1 << 31, 1u32..1 << 24, 1u8.., 0u32..8, -7i8..=7, any::<bool>()), 0..5);

@@ -3,7 +3,7 @@
 //! Each rule is tried in turn, and the first that knows decides:
 //! 1. what the user says by hand;
 //! 2. channel 10 is drums;
-//! 3. the name of the track (`melody`, `vocal`, `lead` …; `bass`; `drums`, `perc…`; `piano`, `chords`, `strings` …);
+//! 3. whole words of the track's name (`melody`, `vocals`, `lead` …; `bass`; `drums`; `piano`, `chords` …), in several languages;
 //! 4. a bass program (33–40 in General MIDI's counting from 1);
 //! 5. register: where no part is the bass, the lowest one-voiced part below C3; where none is the melody, the highest
 //!    one-voiced part;
@@ -11,10 +11,13 @@
 //!
 //! Where there is no melody still, it is the skyline: the highest of the notes that begin together.
 
+mod names;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::score::{Note, Score, Ticks, Track};
+use crate::track_name::TrackName;
 
 /// What a part does in the music.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -66,7 +69,7 @@ pub struct Part {
     /// Channel, 0–15.
     pub channel: u8,
     /// Name of the track, if it has one.
-    pub name: Option<String>,
+    pub name: Option<TrackName>,
     /// The program of its first note.
     pub program: u8,
     /// Number of notes.
@@ -95,15 +98,33 @@ const LINE: f64 = 0.9;
 /// A bass found by register lies below C3 on average.
 const BASS_BELOW: f64 = 48.0;
 
-const NAMES: [(Role, &[&str]); 4] = [
-    (Role::Drums, &["drum", "perc", "kick", "snare", "hihat", "hi-hat", "cymbal", "tom"]),
-    (Role::Melody, &["melody", "melodie", "vocal", "voice", "lead", "solo", "sing", "tune", "cantus"]),
-    (Role::Bass, &["bass", "basse", "basso", "kontrabass"]),
-    (
-        Role::Accompaniment,
-        &["piano", "accomp", "chord", "guitar", "string", "pad", "organ", "harp", "bridge", "comp", "brass"],
-    ),
-];
+/// Tracks that get a role by hand and are not there, or have no notes; in a sentence with those that are. `None` if all are there.
+pub fn missing_tracks(score: &Score, by_hand: &BTreeMap<usize, Role>) -> Option<String> {
+    let parts = parts(score);
+    let missing: Vec<String> = by_hand
+        .keys()
+        .filter(|&&track| !parts.iter().any(|part| part.track == track))
+        .map(usize::to_string)
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let there: Vec<String> = parts.iter().map(Part::to_string).collect();
+    let there = if there.is_empty() { "no track with notes".to_owned() } else { there.join(", ") };
+    Some(format!("there is no track {} with notes; there is {there}", missing.join(" and no track ")))
+}
+
+impl fmt::Display for Part {
+    /// Its number, name and size: `track 1 (Flute, 64 notes)`.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "track {} (", self.track)?;
+        match &self.name {
+            Some(name) => write!(f, "{name}, ")?,
+            None => f.write_str("without a name, ")?,
+        }
+        write!(f, "{} note{})", self.notes, if self.notes == 1 { "" } else { "s" })
+    }
+}
 
 /// Finds the parts of a score and their roles; `by_hand` gives roles to tracks by their index.
 pub fn roles(score: &Score, by_hand: &BTreeMap<usize, Role>) -> Roles {
@@ -161,13 +182,8 @@ fn known_role(part: &Part, by_hand: Option<Role>) -> Option<(Role, String)> {
     if part.channel == crate::score::DRUM_CHANNEL {
         return Some((Role::Drums, "channel 10".to_owned()));
     }
-    if let Some(name) = &part.name {
-        // A bassoon is no bass.
-        let plain = name.to_lowercase().replace("bassoon", "");
-        let named = NAMES.iter().find(|(_, words)| words.iter().any(|word| plain.contains(word)));
-        if let Some(&(role, _)) = named {
-            return Some((role, format!("its name, {name}")));
-        }
+    if let Some((role, word)) = part.name.as_ref().and_then(|name| names::role_of(name)) {
+        return Some((role, format!("the word \"{word}\" in its name")));
     }
     (32..40).contains(&part.program).then(|| (Role::Bass, format!("its program, {}", part.program + 1)))
 }
@@ -245,5 +261,5 @@ fn skyline(mut tracks: Vec<Track>) -> (Vec<Track>, Vec<Track>) {
     }
     // The notes of the skyline were marked by a length of 0; notes without length of the file go with them.
     tracks.iter_mut().for_each(|track| track.notes.retain(|note| note.duration > 0));
-    (vec![Track { name: Some("melody".to_owned()), notes: top }], tracks)
+    (vec![Track { name: Some("melody".into()), notes: top }], tracks)
 }
