@@ -58,6 +58,10 @@ pub fn surprise(model: &TrainedModel, piece: &Score) -> Result<ScoredPiece> {
     }
     let in_range = pitch_low..=pitch_high;
     let left_out = piece.notes().filter(|note| note.is_drum() || !in_range.contains(&note.pitch)).count();
-    let surprise = composer_decoding::surprise::surprise(Stepper::new(&model.model), &frames)?;
+    let surprise = composer_decoding::surprise::surprise(
+        Stepper::new(&model.model),
+        &frames,
+        representation.bars(piece),
+    )?;
     Ok(ScoredPiece { surprise, left_out, bar: Bar::of(piece, &representation) })
 }

@@ -1,13 +1,13 @@
 //! Pairs of parts from whole pieces.
 
 use super::contour::BASS;
-use super::grid::{drums, pitched};
+use super::grid::{STEPS_PER_QUARTER, drums, pitched};
 use composer_models::Sequence;
 use composer_models::seq2seq::{Pair, Task};
-use composer_music::Score;
 use composer_music::representation::frames::{Frame, strike_rising_edges};
 use composer_music::representation::grid::Grid;
 use composer_music::roles::{Role, extract, roles};
+use composer_music::{BarMap, Score};
 use std::collections::BTreeMap;
 
 /// Notes that a part needs to be worth learning from.
@@ -35,7 +35,9 @@ pub fn pair(task: Task, score: &Score, style: Option<u32>) -> Option<Pair> {
     let steps = from.len().max(to.len());
     from.resize(steps, Frame::default());
     to.resize(steps, Frame::default());
-    Some(Pair { source: Sequence::Frames(from), target: Sequence::Frames(to), style })
+    let bars = BarMap::new(score).on_grid(STEPS_PER_QUARTER);
+    let (source, target) = (Sequence::frames_in(from, bars.clone()), Sequence::frames_in(to, bars));
+    Some(Pair { source, target, style })
 }
 
 /// Drum hits on the grid.

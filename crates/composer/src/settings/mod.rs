@@ -104,8 +104,14 @@ impl Layers {
             wrong_input(format!("there is no run to resume: cannot read {} ({error})", path.display()))
         })?;
         let damaged = || format!("{} is damaged", path.display());
-        let saved: Settings =
+        let mut saved: Table =
             toml::from_str(&text).map_err(|error| wrong_input(error.message())).with_context(damaged)?;
+        if let Some(Value::Table(music)) = saved.get_mut("music") {
+            // A run of before there was such an input does not have it.
+            music.entry("bar_line").or_insert(Value::Integer(0));
+        }
+        let saved: Settings =
+            saved.try_into().map_err(|error| wrong_input(error.message())).with_context(damaged)?;
         let now = self.over(saved.table()?)?;
         if self.preset.is_some() || self.file.is_some() {
             return Err(wrong_input(

@@ -8,6 +8,7 @@ use composer_decoding::surprise::surprise;
 use composer_decoding::{FrameOptions, Generator, Rules};
 use composer_models::{Encoding, Error, LanguageModel, StepInput};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_music::{BarMap, Metre};
 use ndarray::ArrayViewMut2;
 
 /// Logits that wander over time and pitch, the same every time; a real model of no taste.
@@ -156,7 +157,7 @@ fn surprise_is_assigned_to_the_notes_that_cause_it() {
             .expect("fits")
             .frames()
             .to_vec();
-    let scored = surprise(Restless::new(), &piece).expect("scored");
+    let scored = surprise(Restless::new(), &piece, BarMap::uniform(4, Metre::COMMON)).expect("scored");
     let notes: Vec<_> = scored.notes.iter().map(|note| (note.step, note.steps, note.pitch)).collect();
     assert_eq!(notes, [(0, 1, 60), (1, 1, 60), (2, 2, 67)]);
     let p = |time: f32, index: usize| {

@@ -95,7 +95,8 @@ impl Sampler {
                         (chunk.start + t).checked_sub(1).and_then(|step| symbol(sequences, chunk, step));
                     let replaced = true_symbol.is_some() && rng.random::<f64>() >= truth;
                     read[row] = if replaced { self.last[row].or(true_symbol) } else { true_symbol };
-                    encoding.push_features(chunk.start + t, read[row], &mut indices);
+                    let bars = sequences[chunk.piece].bars();
+                    encoding.push_features(chunk.start + t, bars, read[row], &mut indices);
                 }
                 offsets.push(indices.len());
                 step_offsets.push(indices.len() - begin);
