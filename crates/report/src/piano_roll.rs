@@ -75,3 +75,29 @@ fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, excerpts: &[Ran
     svg.push_str("</svg>");
     svg
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use composer_music::{TimeSignature, Track};
+
+    #[test]
+    fn bar_lines_are_those_of_the_piece() {
+        let mut score = Score::new(480);
+        let signature = |tick, numerator, denominator| TimeSignature { tick, numerator, denominator };
+        // An upbeat, two bars of 3/4, one of 5/4: lines at its end too.
+        score.time_signatures = vec![signature(0, 1, 4), signature(480, 3, 4), signature(3360, 5, 4)];
+        let note = Note { onset: 0, duration: 5760, pitch: 60, velocity: 80, channel: 0, program: 0 };
+        score.tracks.push(Track { name: None, notes: vec![note] });
+        let svg = svg(&score, "waltz", &[]);
+        let lines: Vec<f64> = (svg.split("<line x1=\"").skip(1))
+            .filter(|line| line.contains("#d7dbe2"))
+            .filter_map(|line| line.split('"').next()?.parse().ok())
+            .collect();
+        let x = |quarter: f64| MARGIN + quarter / 12.0 * (WIDTH - MARGIN - 6.0);
+        assert_eq!(lines.len(), 5);
+        for (line, quarter) in lines.iter().zip([0.0, 1.0, 4.0, 7.0, 12.0]) {
+            assert!((line - x(quarter)).abs() < 0.06, "{lines:?}");
+        }
+    }
+}

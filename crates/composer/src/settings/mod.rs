@@ -349,6 +349,21 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_before_there_were_bar_lines_resumes_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = Settings::default().to_toml().unwrap();
+        let old: String = text
+            .lines()
+            .filter(|line| !line.starts_with("bar_line"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_ne!(old, text);
+        std::fs::write(folder.path().join(CONFIG_FILE), old).unwrap();
+        assert_eq!(Layers::default().resumed(folder.path()).unwrap().music.bar_line, 0);
+        assert_eq!(Settings::default().music.bar_line, 24);
+    }
+
+    #[test]
     fn later_layers_lie_over_earlier_ones() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("my.toml");

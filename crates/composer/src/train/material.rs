@@ -11,7 +11,8 @@ use composer_music::corpus::{self, Corpus, Piece, Verdict};
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, DEFAULT_PATTERNS, Representation, Symbols};
 use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
-use composer_music::{BarMap, Metre, Score};
+use composer_music::time_by_metre::time_by_metre;
+use composer_music::{Metre, Score};
 use composer_report::text::thousands;
 use composer_training::Error as TrainingError;
 use rand::Rng;
@@ -244,16 +245,12 @@ fn warning(verdict: &Verdict) -> Option<(String, String)> {
     Some((verdict.name.clone(), reason))
 }
 
-/// The metres of pieces, the most common first, each with its share of their time in quarters. An upbeat is in the metre after it.
+/// The metres of pieces, the most common first, each with its share of their time in quarters.
 fn metres(scores: &[Score]) -> Vec<(Metre, f64)> {
     let mut quarters: BTreeMap<Metre, f64> = BTreeMap::new();
     for score in scores {
-        let bars = BarMap::new(score);
-        for bar in bars.bars(score.end()) {
-            let upbeat = bar.index == 0 && bars.upbeat().is_some();
-            let metre = if upbeat { bars.bar(1).metre } else { bar.metre };
-            let length = bar.end.min(score.end()) - bar.start;
-            *quarters.entry(metre).or_default() += length as f64 / f64::from(score.ticks_per_quarter.max(1));
+        for (metre, ticks) in time_by_metre(score) {
+            *quarters.entry(metre).or_default() += ticks as f64 / f64::from(score.ticks_per_quarter.max(1));
         }
     }
     let all: f64 = quarters.values().sum();
