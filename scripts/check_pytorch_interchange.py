@@ -11,7 +11,8 @@
 CELL.json: {"cell": "lstm", "features": F, "hidden": H, "layers": L, "steps": T, "batch": B, "input": [T*B*F],
 "output": [T*B*H], "h_n": [L*B*H], "c_n": [L*B*H]}, all row-major, time first.
 
-MODEL.json: {"frames": [[[pitches that sound], [pitches that are struck]], ...]} or {"tokens": [...]}, and
+MODEL.json: {"frames": [[[pitches that sound], [pitches that are struck]], ...]} or {"tokens": [...]}, with frames
+also {"bars": [[step, numerator, denominator], ...]} where they are known, and
 {"logits": [T*V], "counts": [T*V] of 0 and 1, "nats": N}: logits are compared where "counts" is 1.
 """
 
@@ -69,7 +70,7 @@ def check_logits(path):
             found = page["logits"](config, stack, weights, features)
             nats = functional.cross_entropy(found[:, 0], torch.tensor(case["tokens"]), reduction="sum")
         else:
-            features, bits, loss_mask = page["frame_features"](config, case["frames"])
+            features, bits, loss_mask = page["frame_features"](config, case["frames"], case.get("bars"))
             found = page["logits"](config, stack, weights, features, bits, loss_mask)
             nats = functional.binary_cross_entropy_with_logits(found, bits, weight=loss_mask, reduction="sum")
     expected, counts = torch.tensor(case["logits"]), torch.tensor(case["counts"])

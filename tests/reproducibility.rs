@@ -14,7 +14,7 @@ fn train_and_compose(threads: usize, seed: u64) -> (Vec<u32>, Vec<Composition>) 
     let pieces = corpus::shipped::piano().pieces;
     let sequence = |index: usize| {
         let frames = representation.encode(&pieces[index].score);
-        Sequence::Frames(frames[..frames.len().min(256)].to_vec())
+        Sequence::frames(frames[..frames.len().min(256)].to_vec())
     };
     let (train_set, valid_set) = ([sequence(0), sequence(1), sequence(2)], [sequence(3)]);
     let recurrent = RecurrentConfig {
@@ -24,7 +24,7 @@ fn train_and_compose(threads: usize, seed: u64) -> (Vec<u32>, Vec<Composition>) 
         dropout: 0.2,
         ..RecurrentConfig::default()
     };
-    let encoding = Encoding::Frames { representation, metre: 16 };
+    let encoding = Encoding::Frames { representation, metre: 16, bar_line: 24 };
     let config = ModelConfig { coupled: true, output_dropout: 0.2, ..ModelConfig::new(encoding, recurrent) };
     let training =
         TrainingConfig { epochs: 2, batch_size: 3, tbptt_len: 32, seed, ..TrainingConfig::default() };

@@ -93,7 +93,7 @@ fn network(
     options: &FramesOptions,
     progress: &mut dyn Progress,
 ) -> anyhow::Result<(String, Nll)> {
-    let sequences = |pieces: &[Vec<Frame>]| pieces.iter().cloned().map(Sequence::Frames).collect::<Vec<_>>();
+    let sequences = |pieces: &[Vec<Frame>]| pieces.iter().cloned().map(Sequence::frames).collect::<Vec<_>>();
     let representation = FrameRepresentation { onset_plane: false, ..FrameRepresentation::default() };
     let FramesOptions { cell, hidden, .. } = *options;
     let recurrent = RecurrentConfig { cell, hidden, ..RecurrentConfig::default() };

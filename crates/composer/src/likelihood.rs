@@ -7,7 +7,6 @@ use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::summary::{Figures, PieceCost};
 use composer_models::arrays::view_mut;
-use composer_models::encoding::Symbol;
 use composer_models::output_bias::output_bias;
 use composer_models::sequence_model::Stepper;
 use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput, Workspace, scoring};
@@ -99,7 +98,7 @@ fn of_frames(
     let markov = MarkovChain::fit(&material.train.frames, space);
     let likely = marginal.expected();
     let network = nll_by_piece(model, &material.test.sequences)?;
-    let expected = expected_pitches(model, representation, pieces)?;
+    let expected = expected_pitches(model, representation, &material.test.sequences)?;
     Ok(vec![
         row(
             "marginal",
@@ -131,18 +130,18 @@ fn compared(piece: &[Frame], expected: impl Fn(usize) -> u128) -> FrameCounts {
 fn expected_pitches(
     model: &SequenceModel,
     representation: &FrameRepresentation,
-    pieces: &[Vec<Frame>],
+    pieces: &[Sequence],
 ) -> anyhow::Result<Vec<Vec<u128>>> {
     let (encoding, coupling) = (model.encoding(), model.coupling());
     let mut stepper = Stepper::new(model);
     let mut logits = vec![0.0; encoding.outputs()];
     let mut features = Vec::new();
-    let mut piece = |frames: &Vec<Frame>| {
+    let mut piece = |piece: &Sequence| {
         let mut state = stepper.zero_state(1);
         let mut step = |t: usize| -> anyhow::Result<u128> {
             features.clear();
-            let previous = t.checked_sub(1).map(|before| Symbol::Frame(frames[before]));
-            encoding.push_features(t, previous, &mut features);
+            let previous = t.checked_sub(1).and_then(|before| piece.symbol(before));
+            encoding.push_features(t, piece.bars(), previous, &mut features);
             let input = StepInput::MultiHot { indices: &features, offsets: &[0, features.len()] };
             stepper.step(input, &mut state, view_mut((1, logits.len()), &mut logits))?;
             let mut expected = 0;
@@ -156,7 +155,7 @@ fn expected_pitches(
             }
             Ok(expected)
         };
-        (0..frames.len()).map(&mut step).collect()
+        (0..piece.len()).map(&mut step).collect()
     };
     pieces.iter().map(&mut piece).collect()
 }

@@ -5,9 +5,9 @@ use crate::model::TrainedModel;
 use composer_decoding::surprise::{NoteSurprise, Surprise};
 use composer_models::Encoding;
 use composer_models::sequence_model::Stepper;
-use composer_music::Score;
 use composer_music::representation::frames::FrameRepresentation;
-use composer_report::surprise::{Bar, picture};
+use composer_music::{BarMap, Score};
+use composer_report::surprise::picture;
 
 /// A piece under a model.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct ScoredPiece {
     pub surprise: Surprise,
     /// Notes that the model has no place for: drums, and pitches outside its range.
     pub left_out: usize,
-    bar: Bar,
+    bars: BarMap,
 }
 
 impl ScoredPiece {
@@ -25,21 +25,21 @@ impl ScoredPiece {
         self.surprise.steps.iter().sum()
     }
 
-    /// The most surprising notes, with bar and beat (both from 1) in the first metre.
+    /// The most surprising notes, with bar and beat (both from 1) in the bars of the piece; an upbeat is bar 1.
     pub fn most_surprising(&self, top: usize) -> Vec<(NoteSurprise, usize, f64)> {
         let mut notes = self.surprise.notes.clone();
         notes.sort_by(|a, b| b.nll.total_cmp(&a.nll));
         notes.truncate(top);
         let placed = |note: NoteSurprise| {
-            let (bar, beat) = self.bar.place(note.step);
-            (note, bar, beat)
+            let place = self.bars.bar_and_beat(note.step as u64);
+            (note, place.bar as usize, place.beat)
         };
         notes.into_iter().map(placed).collect()
     }
 
     /// A piano roll as SVG: surprising notes are red and expected ones blue, with the nats of every step above it.
     pub fn to_svg(&self) -> String {
-        picture(&self.surprise, &self.bar)
+        picture(&self.surprise, &self.bars)
     }
 }
 
@@ -58,6 +58,7 @@ pub fn surprise(model: &TrainedModel, piece: &Score) -> Result<ScoredPiece> {
     }
     let in_range = pitch_low..=pitch_high;
     let left_out = piece.notes().filter(|note| note.is_drum() || !in_range.contains(&note.pitch)).count();
-    let surprise = composer_decoding::surprise::surprise(Stepper::new(&model.model), &frames)?;
-    Ok(ScoredPiece { surprise, left_out, bar: Bar::of(piece, &representation) })
+    let bars = representation.bars(piece);
+    let surprise = composer_decoding::surprise::surprise(Stepper::new(&model.model), &frames, bars.clone())?;
+    Ok(ScoredPiece { surprise, left_out, bars })
 }

@@ -8,6 +8,7 @@ use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Encoding, LanguageModel, StepInput};
+use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use ndarray::ArrayView2;
 use rand_chacha::ChaCha8Rng;
@@ -45,6 +46,8 @@ pub struct Generator<M: LanguageModel> {
     offsets: Vec<usize>,
     logits: Vec<f32>,
     scratch: Scratch,
+    /// The bars of what the model reads and writes.
+    bars: Option<BarMap>,
     /// Steps that the model has read, and steps of the piece: a primer may be read without being part of it.
     read: usize,
     step: usize,
@@ -84,6 +87,7 @@ impl<M: LanguageModel> Generator<M> {
             offsets: Vec::new(),
             logits,
             scratch: Scratch::default(),
+            bars: None,
             read: 0,
             step: 0,
         })
@@ -97,6 +101,13 @@ impl<M: LanguageModel> Generator<M> {
         rules.check()?;
         self.rules = Rules { steps_per_quarter: self.representation.steps_per_quarter.into(), ..rules };
         Ok(self)
+    }
+
+    /// Composes in these bars, whose ticks are the steps of the grid ([`BarMap::on_grid`]), counted from the first step that the
+    /// model reads: a primer's, if there is one. Without them, bars are of 4/4.
+    pub fn with_bars(mut self, bars: BarMap) -> Self {
+        self.bars = Some(bars);
+        self
     }
 
     /// Lets the model read frames as if it had written them; with `injected`, they are part of the piece, whose steps the
@@ -135,7 +146,7 @@ impl<M: LanguageModel> Generator<M> {
         self.offsets.push(0);
         for voice in &self.voices {
             let previous = (self.read > 0).then(|| Symbol::Frame(voice.context.previous()));
-            self.encoding.push_features(self.read, previous, &mut self.indices);
+            self.encoding.push_features(self.read, self.bars.as_ref(), previous, &mut self.indices);
             self.offsets.push(self.indices.len());
         }
         let input = StepInput::MultiHot { indices: &self.indices, offsets: &self.offsets };

@@ -4,6 +4,7 @@ use crate::{Error, FrameOptions, Generator};
 use composer_models::LanguageModel;
 use composer_models::encoding::Encoding;
 use composer_models::scoring::bernoulli_nll;
+use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation, pitches};
 use ndarray::ArrayView1;
 
@@ -29,16 +30,16 @@ pub struct Surprise {
     pub notes: Vec<NoteSurprise>,
 }
 
-/// Reads a piece step by step. A note costs −ln P(it sounds) where it did not sound before, and −ln P(it sounds) − ln P(it is
+/// Reads a piece step by step; `bars` are its own, on the grid of its frames. A note costs −ln P(it sounds) where it did not sound before, and −ln P(it sounds) − ln P(it is
 /// struck) where it did. (The sum over notes is less than that over steps: silence and what goes on cost something, too.)
 ///
 /// # Errors
 /// The model fails or writes tokens.
-pub fn surprise<M: LanguageModel>(model: M, piece: &[Frame]) -> Result<Surprise, Error> {
+pub fn surprise<M: LanguageModel>(model: M, piece: &[Frame], bars: BarMap) -> Result<Surprise, Error> {
     let Encoding::Frames { representation, .. } = model.encoding().clone() else {
         return Err(Error::WrongKind { found: model.encoding().kind(), needed: "frames" });
     };
-    let mut reader = Generator::new(model, FrameOptions::default(), 1, 0)?;
+    let mut reader = Generator::new(model, FrameOptions::default(), 1, 0)?.with_bars(bars);
     let mut surprise = Surprise::default();
     let mut before = Frame::default();
     for (step, &frame) in piece.iter().enumerate() {

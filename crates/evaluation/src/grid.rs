@@ -1,6 +1,6 @@
 //! [`Grid`]: a piece quantised to twelfths of a quarter and cut into bars, the form that every detector reads.
 
-use composer_music::{Note, Score, Ticks, Track};
+use composer_music::{BarMap, Note, Score, Ticks, Track};
 
 /// Steps in a quarter note: sixteenths are 3 steps, triplet eighths 4.
 pub const STEPS_PER_QUARTER: u32 = 12;
@@ -50,19 +50,25 @@ impl Grid {
         });
         let notes = tidy(notes.collect());
         let end = notes.iter().map(GridNote::end).max().unwrap_or(0);
-        let metres = (score.time_signatures.iter()).map(|metre| {
-            let beats = u32::from(metre.numerator.max(1));
-            let bar = beats * 4 * STEPS_PER_QUARTER / u32::from(metre.denominator.max(1));
-            (step(metre.tick), bar.max(1))
-        });
-        Self { notes, bar_lines: bar_lines(metres, end) }
+        let bars = BarMap::new(score).on_grid(STEPS_PER_QUARTER);
+        // Bars of less than a step are drawn together.
+        let mut lines = vec![0];
+        for step in bars.bars(end.into()).map(|bar| bar.end) {
+            let step = step.min((2 * MAX_STEPS).max(end.into())) as u32;
+            if lines.last().is_some_and(|&last| last < step) {
+                lines.push(step);
+            }
+        }
+        Self { notes, bar_lines: lines }
     }
 
     /// A piece in bars of one length.
     pub fn with_bars_of(notes: Vec<GridNote>, bar: u32) -> Self {
         let notes = tidy(notes);
         let end = notes.iter().map(GridNote::end).max().unwrap_or(0);
-        Self { notes, bar_lines: bar_lines(std::iter::once((0, bar)), end) }
+        let bar = bar.max(1);
+        let bar_lines = (0..=end.div_ceil(bar)).map(|number| number * bar).collect();
+        Self { notes, bar_lines }
     }
 
     /// The same notes in bars of one length, as if the metre never changed.
@@ -197,28 +203,6 @@ fn tidy(mut notes: Vec<GridNote>) -> Vec<GridNote> {
     notes.sort_unstable_by_key(|note| (note.onset, note.pitch, std::cmp::Reverse(note.duration)));
     notes.dedup_by_key(|note| (note.onset, note.pitch));
     notes
-}
-
-/// Bar lines up to the first one at or after `end`. A change of metre begins a new bar.
-fn bar_lines(metres: impl Iterator<Item = (u32, u32)>, end: u32) -> Vec<u32> {
-    let mut changes: Vec<(u32, u32)> = vec![(0, 4 * STEPS_PER_QUARTER)];
-    for change in metres {
-        match changes.last_mut() {
-            Some(last) if last.0 >= change.0 => last.1 = change.1,
-            _ => changes.push(change),
-        }
-    }
-    let mut lines = vec![0];
-    for (i, &(from, bar)) in changes.iter().enumerate() {
-        let until = changes.get(i + 1).map_or(end, |next| next.0.min(end));
-        let mut line = from;
-        while line < until {
-            line += bar;
-            lines.push(if i + 1 < changes.len() { line.min(changes[i + 1].0) } else { line });
-        }
-    }
-    lines.dedup();
-    lines
 }
 
 #[cfg(test)]

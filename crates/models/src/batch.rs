@@ -179,7 +179,7 @@ impl SequenceBatch<f32> {
         }
         let at = |step: usize| slice.sequence.symbol(step).map(|symbol| transposed(symbol, slice.transpose));
         let previous = step.checked_sub(1).and_then(at);
-        encoding.push_features(step, previous, &mut self.indices);
+        encoding.push_features(step, slice.sequence.bars(), previous, &mut self.indices);
         match (&mut self.targets, encoding, at(step)) {
             (
                 Targets::Bits { on, weight },

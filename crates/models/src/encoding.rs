@@ -1,70 +1,14 @@
 //! What the numbers of a model mean: [`Encoding`] turns sequences into input features and output targets.
 
 use crate::Error;
+use crate::place::Place;
+pub use crate::sequence::{FrameSequence, Sequence, Symbol};
 use composer_bptt::arrays::check_shape;
+use composer_music::BarMap;
 use composer_music::representation::frames::{self, Frame, FrameRepresentation};
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
+use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
-
-/// A sequence as a model reads it, for example a piece of music.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Sequence {
-    /// One multi-hot frame per time step.
-    Frames(Vec<Frame>),
-    /// One token per step.
-    Tokens(Vec<u32>),
-    /// Real numbers `[T, V + G]`: in each row the `V` values that a model predicts, then the `G` that it is given. See
-    /// [`Encoding::Values`].
-    Values(Array2<f32>),
-}
-
-impl Sequence {
-    /// Real numbers that follow from others at the same step: `given` `[T, G]`, `predicted` `[T, V]`. For
-    /// [`Encoding::mapping`], and for [`Encoding::Values`] with given columns.
-    ///
-    /// # Errors
-    /// The numbers of steps differ.
-    pub fn mapping(given: ArrayView2<'_, f32>, predicted: ArrayView2<'_, f32>) -> Result<Self, Error> {
-        let expected = [("T", given.nrows()), ("V", predicted.ncols())];
-        check_shape("the predicted values", predicted.shape(), &expected)?;
-        match concatenate(Axis(1), &[predicted, given]) {
-            Ok(values) => Ok(Sequence::Values(values)),
-            Err(_) => Err(Error::Unsupported("the arrays are too large")),
-        }
-    }
-
-    /// Number of steps.
-    pub fn len(&self) -> usize {
-        match self {
-            Sequence::Frames(frames) => frames.len(),
-            Sequence::Tokens(tokens) => tokens.len(),
-            Sequence::Values(values) => values.nrows(),
-        }
-    }
-
-    /// Whether there is no step at all.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The symbol at a step; `None` for real values, which are no symbols.
-    pub fn symbol(&self, step: usize) -> Option<Symbol> {
-        match self {
-            Sequence::Frames(frames) => Some(Symbol::Frame(frames[step])),
-            Sequence::Tokens(tokens) => Some(Symbol::Token(tokens[step])),
-            Sequence::Values(_) => None,
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Sequence::Frames(_) => "frames",
-            Sequence::Tokens(_) => "tokens",
-            Sequence::Values(_) => "real values",
-        }
-    }
-}
 
 /// How sequences become features and targets.
 ///
@@ -76,9 +20,11 @@ impl Sequence {
 /// | `0..P` | pitch `pitch_low + p` sounded in the step before |
 /// | `P..2P` | it was struck there (with an onset plane only) |
 /// | `V` | there is no step before: the *start* feature |
-/// | `V + 1..V + 1 + metre` | the step has this place in the metrical cycle |
+/// | `V + 1..V + 1 + metre` | the step is so many steps after its bar line, modulo `metre` |
+/// | then `bar_line` features | so many steps, at least 1, are left to the next bar line; the last: `bar_line` or more |
+/// | then one, if `bar_line` is not 0 | a beat begins at the step: a note of the metre's denominator, in 6/8, 9/8 and 12/8 three of them |
 ///
-/// where `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
+/// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
 /// For tokens, feature `v` is the token before, and `V` the start. Outputs have the order of the features below `V`.
 ///
 /// # Real values
@@ -93,10 +39,14 @@ pub enum Encoding {
     Frames {
         /// The grid and the range of pitches.
         representation: FrameRepresentation,
-        /// Steps of a metrical cycle that the network is told its place in (16 sixteenths are a bar of 4/4); 0: none.
-        /// The place is a count of steps from the beginning, and says nothing of the notes.
+        /// The network is told the place of a step in its bar, modulo so many steps (16 sixteenths are a bar of 4/4); 0: it is
+        /// not. Where the bars of a sequence are not known, the place is counted from its first step.
         #[serde(default)]
         metre: usize,
+        /// The network is told how many steps are left to the bar line, if fewer than this, and whether a beat begins; 0: it is not.
+        /// With it, bars of 3/4, 5/4 and 6/8 differ.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        bar_line: usize,
     },
     /// Tokens of a vocabulary; a softmax.
     Tokens {
@@ -123,10 +73,14 @@ fn yes() -> bool {
     true
 }
 
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 impl Encoding {
-    /// Frames of a representation, without a metre.
+    /// Frames of a representation; the network is told nothing of bars.
     pub fn frames(representation: FrameRepresentation) -> Self {
-        Encoding::Frames { representation, metre: 0 }
+        Encoding::Frames { representation, metre: 0, bar_line: 0 }
     }
 
     /// Tokens `0..vocabulary` of your own, which no representation of music explains: their fingerprint is empty.
@@ -167,14 +121,22 @@ impl Encoding {
             Encoding::Values { features, given, feedback } => {
                 given + if *feedback { features + 1 } else { 0 }
             }
-            _ => self.outputs() + 1 + self.metre(),
+            _ => self.outputs() + 1 + self.metre() + self.bar_line() + usize::from(self.bar_line() > 0),
         }
     }
 
-    /// Steps of the metrical cycle; 0: none.
+    /// Features that tell the place in the bar; 0: none.
     pub fn metre(&self) -> usize {
         match self {
             Encoding::Frames { metre, .. } => *metre,
+            Encoding::Tokens { .. } | Encoding::Values { .. } => 0,
+        }
+    }
+
+    /// Features that tell the steps to the bar line; 0: none, and none that tells a beat.
+    pub fn bar_line(&self) -> usize {
+        match self {
+            Encoding::Frames { bar_line, .. } => *bar_line,
             Encoding::Tokens { .. } | Encoding::Values { .. } => 0,
         }
     }
@@ -188,11 +150,25 @@ impl Encoding {
         }
     }
 
-    /// Appends the features that are on at `step` (from 0) when `previous` is the symbol before it (`None`: the start). For
-    /// symbols only: real values have [`Encoding::write_values`].
-    pub fn push_features(&self, step: usize, previous: Option<Symbol>, features: &mut Vec<u32>) {
-        if let Some(place) = step.checked_rem(self.metre()) {
-            features.push((self.outputs() + 1 + place) as u32);
+    /// Appends the features that are on at `step` (from 0) of a sequence with these bars, when `previous` is the symbol before it
+    /// (`None`: the start). For symbols only: real values have [`Encoding::write_values`].
+    pub fn push_features(
+        &self,
+        step: usize,
+        bars: Option<&BarMap>,
+        previous: Option<Symbol>,
+        features: &mut Vec<u32>,
+    ) {
+        if let Encoding::Frames { representation, metre, bar_line } = self {
+            let place = Place::of(step, bars, representation.steps_per_quarter, *metre > 0 || *bar_line > 0);
+            let first = self.outputs() + 1;
+            if let Some(place) = place.from_start.checked_rem(*metre) {
+                features.push((first + place) as u32);
+            }
+            if *bar_line > 0 {
+                features.push((first + metre + place.left.clamp(1, *bar_line) - 1) as u32);
+                features.extend(place.beat.then_some((first + metre + bar_line) as u32));
+            }
         }
         match (self, previous) {
             (_, None) => features.push(self.outputs() as u32),
@@ -279,15 +255,6 @@ impl Encoding {
         let up = (i16::from(representation.pitch_high) - highest).clamp(0, i16::from(limit));
         -(down as i8)..=up as i8
     }
-}
-
-/// One step of a sequence of symbols.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Symbol {
-    /// A frame.
-    Frame(Frame),
-    /// A token.
-    Token(u32),
 }
 
 /// The bits of `plane` within the representation's range, as pitch offsets from its lowest pitch.

@@ -8,6 +8,7 @@ use crate::Error;
 use crate::config::ModelConfig;
 use crate::sequence_model::SequenceModel;
 use composer_bptt::{Entry, Parameters};
+use composer_music::Metre;
 use composer_music::atomic_file::write_atomically;
 use composer_music::representation::AnyRepresentation;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -35,6 +36,9 @@ pub struct Notes {
     pub quarters_per_minute: Option<f64>,
     /// General MIDI program that most notes of the training pieces have.
     pub program: Option<u8>,
+    /// The metres of the training pieces, the most common first, each with its share of their time; empty: not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metres: Vec<(Metre, f64)>,
     /// How tokens become music, for a model of tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub representation: Option<AnyRepresentation>,
@@ -47,6 +51,13 @@ pub struct Notes {
     pub seed: u64,
     /// Held-out negative log-likelihood, nats per step.
     pub valid_nll: Option<f64>,
+}
+
+impl Notes {
+    /// The most common metre of the training pieces; 4/4 where it is not known.
+    pub fn metre(&self) -> Metre {
+        self.metres.first().map_or(Metre::COMMON, |&(metre, _)| metre)
+    }
 }
 
 /// The version of [`Header`] that this library writes and reads.

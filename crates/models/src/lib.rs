@@ -39,9 +39,11 @@
 //! |---|---|---|
 //! | symbol before | `0..P`: pitch `pitch_low + k` sounds; `P..2P`, with an onset plane: it is struck | `0..V`: the token, one-hot |
 //! | start | `V`: on at the first step only, where no symbol is before | `V` |
-//! | metre | `V + 1 + t mod metre`, where `metre` is not 0 | none |
+//! | `metre` | `V + 1 + (steps since the bar line) mod metre`, where `metre` is not 0 | none |
+//! | `bar_line` | `V + metre + min(steps to the next bar line, bar_line)`, where `bar_line` is not 0 | none |
+//! | beat | `V + 1 + metre + bar_line`, where `bar_line` is not 0 and a beat begins at `t` | none |
 //!
-//! so `F` is `V + 1 + metre`, and `V` is `P`, `2P` or the vocabulary. Outputs have the order of the first row: sounding plane, then onset
+//! so `F` is `V + 1 + metre` (and `bar_line + 1` more where that is not 0), and `V` is `P`, `2P` or the vocabulary. Outputs have the order of the first row: sounding plane, then onset
 //! plane. [`Encoding`] says it in code.
 //!
 //! Without a coupling, each bit of a frame is `σ(logit)`. With one (`coupled`), `coupling.weight[u, v]` is what bit `u` adds to the logit
@@ -59,8 +61,10 @@ mod forecast;
 mod head;
 mod language_model;
 pub mod output_bias;
+mod place;
 pub mod scoring;
 pub mod seq2seq;
+mod sequence;
 pub mod sequence_model;
 mod shortcuts;
 pub mod streams;
@@ -73,7 +77,7 @@ struct ReadmeExamples;
 pub use batch::{SequenceBatch, Targets};
 pub use composer_bptt::{Coupled, arrays};
 pub use config::ModelConfig;
-pub use encoding::{Encoding, Sequence};
+pub use encoding::{Encoding, FrameSequence, Sequence};
 pub use error::Error;
 pub use forecast::forecast;
 pub use language_model::{LanguageModel, StepInput};

@@ -2,11 +2,13 @@
 
 use crate::representation::grid::Grid;
 use crate::score::{Score, Ticks, TimeSignature};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A metre: `numerator` notes of the value 1/`denominator` fill a bar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A metre: `numerator` notes of the value 1/`denominator` fill a bar. As text, and in files, `3/4`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Metre {
     /// Beats in a bar, as they are written.
     pub numerator: u8,
@@ -42,10 +44,44 @@ impl Metre {
         (whole > 0 && whole.is_multiple_of(value)).then_some((whole / value) as u64)
     }
 
+    /// Whether a beat begins so many units after the bar line. A beat is a note of the denominator; in a compound metre, three.
+    ///
+    /// ```
+    /// use composer_music::Metre;
+    ///
+    /// let beats = |metre: &str| -> Vec<u64> {
+    ///     let metre: Metre = metre.parse().expect("a metre");
+    ///     (0..12).filter(|&sixteenth| metre.is_beat(sixteenth, 4)).collect()
+    /// };
+    /// assert_eq!((beats("3/4"), beats("6/8")), (vec![0, 4, 8], vec![0, 6]));
+    /// ```
+    pub fn is_beat(&self, units: u64, units_per_quarter: u32) -> bool {
+        let notes = if self.is_compound() { 3 } else { 1 };
+        let whole = 4 * u128::from(units_per_quarter.max(1)) * notes;
+        let value = u128::from(self.denominator.max(1));
+        // Beat k begins at the unit ⌊k · whole / value⌋; this is the first k that begins at or after `units`.
+        let beat = (u128::from(units) * value).div_ceil(whole);
+        beat * whole / value == u128::from(units)
+    }
+
     /// A bar in units of which `units_per_quarter` make a quarter, as a fraction.
     fn bar_fraction(&self, units_per_quarter: u32) -> (u128, u128) {
         let whole = 4 * u128::from(units_per_quarter.max(1)) * u128::from(self.numerator.max(1));
         (whole, u128::from(self.denominator.max(1)))
+    }
+}
+
+impl From<Metre> for String {
+    fn from(metre: Metre) -> String {
+        metre.to_string()
+    }
+}
+
+impl TryFrom<String> for Metre {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 
@@ -178,6 +214,17 @@ impl BarMap {
         let grid = Grid::new(ticks, steps_per_quarter);
         let changes = self.segments.iter().map(|segment| (grid.step(segment.tick), segment.metre));
         Self::from_changes(steps_per_quarter, changes)
+    }
+
+    /// The changes of metre as a score with so many ticks in a quarter states them.
+    pub fn time_signatures(&self, ticks_per_quarter: u16) -> Vec<TimeSignature> {
+        let grid = Grid::new(ticks_per_quarter, self.ticks_per_quarter);
+        let signature = |segment: &Segment| TimeSignature {
+            tick: grid.tick(segment.tick),
+            numerator: segment.metre.numerator,
+            denominator: segment.metre.denominator,
+        };
+        self.segments.iter().map(signature).collect()
     }
 
     /// Ticks in a quarter note.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::metre::BarMap;
 use crate::representation::grid::Grid;
 use crate::representation::pitch_name;
 use crate::roles::{Role, Roles};
@@ -10,17 +11,9 @@ use crate::score::{Note, Score, Ticks};
 /// Ticks at which bars begin, up to `end`, by the score's metres; a change of metre begins a bar.
 pub fn bar_lines(score: &Score, end: Ticks) -> Vec<Ticks> {
     const MOST: usize = 100_000;
-    let mut changes = score.time_signatures.iter().peekable();
-    let (mut at, mut lines) = (0, Vec::new());
-    let mut length = 4 * Ticks::from(score.ticks_per_quarter);
-    while at < end && lines.len() < MOST {
-        while let Some(metre) = changes.next_if(|metre| metre.tick <= at) {
-            let whole = 4 * Ticks::from(score.ticks_per_quarter);
-            length = (whole * Ticks::from(metre.numerator) / Ticks::from(metre.denominator.max(1))).max(1);
-        }
-        lines.push(at);
-        at = changes.peek().map_or(at + length, |next| (at + length).min(next.tick));
-    }
+    let mut lines: Vec<Ticks> = BarMap::new(score).bars(end).map(|bar| bar.start).take(MOST).collect();
+    // Bars of less than a tick.
+    lines.dedup();
     lines
 }
 

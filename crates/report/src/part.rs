@@ -3,7 +3,7 @@
 use crate::page::{audio, page};
 use crate::piano_roll;
 use composer_models::seq2seq::AttentionWeights;
-use composer_music::Score;
+use composer_music::{BarMap, Score};
 use maud::{Markup, PreEscaped, html};
 use std::fmt::Write;
 
@@ -54,22 +54,15 @@ impl PartPage<'_> {
                 "step of the given part."
             } };
         }
-        let bar = self.bar();
+        let bars = BarMap::new(self.given).on_grid(self.steps_per_quarter as u32);
         html! {
             p.note {
                 "Each row is a step of the new part, each column a step of the given part; darker cells have larger attention "
-                "weights. On the diagonal, both steps sound at the same time. Shown are the first " (SHOWN / bar) " bars. Over the whole piece, "
+                "weights. On the diagonal, both steps sound at the same time. Shown are the first " (bars.bar_at(SHOWN as u64).index) " bars. Over the whole piece, "
                 (format!("{:.0} %", 100.0 * self.on_time())) " of the attention weight is within a quarter note of the diagonal."
             }
-            figure { (PreEscaped(picture(self.attention, bar))) }
+            figure { (PreEscaped(picture(self.attention, &bars))) }
         }
-    }
-
-    /// Steps in a bar of the first metre.
-    fn bar(&self) -> usize {
-        let (beats, value) =
-            self.given.time_signatures.first().map_or((4, 4), |metre| (metre.numerator, metre.denominator));
-        (4 * self.steps_per_quarter * usize::from(beats) / usize::from(value).max(1)).max(1)
     }
 
     /// Share of all weight that lies within a quarter of the diagonal.
@@ -88,8 +81,8 @@ const SHOWN: usize = 128;
 /// Attention weights below this are not drawn.
 const FAINTEST: f32 = 0.01;
 
-/// Rows of attention weights from top to bottom, the source from left to right.
-fn picture(attention: &[AttentionWeights], bar: usize) -> String {
+/// Rows of attention weights from top to bottom, the source from left to right, with the bars of the given part in steps.
+fn picture(attention: &[AttentionWeights], bars: &BarMap) -> String {
     const CELL: f64 = 5.0;
     const MARGIN: f64 = 60.0;
     let rows = attention.len().min(SHOWN);
@@ -118,7 +111,8 @@ fn picture(attention: &[AttentionWeights], bar: usize) -> String {
             );
         }
     }
-    for (number, step) in (0..=rows.max(columns)).step_by(bar).enumerate() {
+    let last = rows.max(columns) as u64 + 1;
+    for (number, step) in bars.bars(last).map(|bar| bar.start as usize).enumerate() {
         let at = MARGIN + step as f64 * CELL;
         if step <= columns {
             let _ =

@@ -1,5 +1,6 @@
 //! A piano roll as SVG.
 
+use composer_music::picture::bar_lines;
 use composer_music::score::{DRUM_CHANNEL, Ticks};
 use composer_music::{Note, Score};
 use std::fmt::Write;
@@ -9,7 +10,7 @@ const WIDTH: f64 = 960.0;
 const KEY: f64 = 4.0;
 const MARGIN: f64 = 34.0;
 
-/// The notes of a score (drums left out) over time, with bars of its first metre and `excerpts` marked, in quarter
+/// The notes of a score (drums left out) over time, with its bars and `excerpts` marked, in quarter
 /// notes; `title` is for screen readers.
 pub fn svg(score: &Score, title: &str, excerpts: &[Range<f64>]) -> String {
     let notes: Vec<&Note> = score.notes().filter(|note| note.channel != DRUM_CHANNEL).collect();
@@ -27,7 +28,8 @@ fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, excerpts: &[Ran
     let low = notes.iter().map(|note| note.pitch).min().unwrap_or(60).saturating_sub(2);
     let high = notes.iter().map(|note| note.pitch).max().unwrap_or(72).saturating_add(2).min(127);
     let height = f64::from(high - low + 1) * KEY;
-    let end = end.max(1) as f64;
+    let last = end.max(1);
+    let end = last as f64;
     let x = |tick: f64| MARGIN + tick / end * (WIDTH - MARGIN - 6.0);
     let y = |pitch: u8| f64::from(high - pitch) * KEY + 6.0;
     let mut svg = format!(
@@ -52,12 +54,11 @@ fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, excerpts: &[Ran
             i16::from(pitch / 12) - 1
         );
     }
-    let bar = bar_ticks(score);
-    for number in 0..=(end / bar) as usize {
+    for (number, line) in bar_lines(score, last.saturating_add(1)).into_iter().enumerate() {
         let _ = write!(
             svg,
             r##"<line x1="{0:.1}" x2="{0:.1}" y1="6" y2="{1:.1}" stroke="#d7dbe2" stroke-width="{2}"/>"##,
-            x(number as f64 * bar),
+            x(line as f64),
             height + 6.0,
             if number % 4 == 0 { 1.2 } else { 0.6 }
         );
@@ -75,11 +76,28 @@ fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, excerpts: &[Ran
     svg
 }
 
-/// Ticks in a bar of the first metre.
-fn bar_ticks(score: &Score) -> f64 {
-    let quarters = score
-        .time_signatures
-        .first()
-        .map_or(4.0, |metre| 4.0 * f64::from(metre.numerator) / f64::from(metre.denominator.max(1)));
-    (quarters * f64::from(score.ticks_per_quarter)).max(1.0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use composer_music::{TimeSignature, Track};
+
+    #[test]
+    fn bar_lines_are_those_of_the_piece() {
+        let mut score = Score::new(480);
+        let signature = |tick, numerator, denominator| TimeSignature { tick, numerator, denominator };
+        // An upbeat, two bars of 3/4, one of 5/4: lines at its end too.
+        score.time_signatures = vec![signature(0, 1, 4), signature(480, 3, 4), signature(3360, 5, 4)];
+        let note = Note { onset: 0, duration: 5760, pitch: 60, velocity: 80, channel: 0, program: 0 };
+        score.tracks.push(Track { name: None, notes: vec![note] });
+        let svg = svg(&score, "waltz", &[]);
+        let lines: Vec<f64> = (svg.split("<line x1=\"").skip(1))
+            .filter(|line| line.contains("#d7dbe2"))
+            .filter_map(|line| line.split('"').next()?.parse().ok())
+            .collect();
+        let x = |quarter: f64| MARGIN + quarter / 12.0 * (WIDTH - MARGIN - 6.0);
+        assert_eq!(lines.len(), 5);
+        for (line, quarter) in lines.iter().zip([0.0, 1.0, 4.0, 7.0, 12.0]) {
+            assert!((line - x(quarter)).abs() < 0.06, "{lines:?}");
+        }
+    }
 }

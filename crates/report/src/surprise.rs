@@ -1,32 +1,9 @@
 //! A piano roll coloured by how surprising each note was.
 
 use composer_decoding::surprise::{NoteSurprise, Surprise};
-use composer_music::Score;
-use composer_music::representation::frames::FrameRepresentation;
+use composer_music::BarMap;
 use composer_music::representation::pitch_name;
 use std::fmt::Write;
-
-/// Bars of the first metre, in steps.
-#[derive(Clone, Copy, Debug)]
-pub struct Bar {
-    steps: f64,
-    beat: f64,
-}
-
-impl Bar {
-    /// Those of a piece, on a grid.
-    pub fn of(piece: &Score, representation: &FrameRepresentation) -> Self {
-        let (beats, value) = piece.time_signatures.first().map_or((4, 4), |m| (m.numerator, m.denominator));
-        let beat = 4.0 * f64::from(representation.steps_per_quarter) / f64::from(value.max(1));
-        Self { steps: beat * f64::from(beats.max(1)), beat }
-    }
-
-    /// Bar and beat of a step, both from 1.
-    pub fn place(&self, step: usize) -> (usize, f64) {
-        let step = step as f64;
-        ((step / self.steps) as usize + 1, step % self.steps / self.beat + 1.0)
-    }
-}
 
 /// Width of the picture, height of a pitch, and room for labels at the left.
 const WIDTH: f64 = 960.0;
@@ -37,8 +14,9 @@ const MOST: f64 = 8.0;
 /// Height of the curve over the notes.
 const CURVE: f64 = 70.0;
 
-/// A piano roll in which surprising notes are red and expected ones blue, with the nats of every step above it.
-pub fn picture(surprise: &Surprise, bar: &Bar) -> String {
+/// A piano roll in which surprising notes are red and expected ones blue, with the nats of every step above it; `bars` are those
+/// of the piece, in steps.
+pub fn picture(surprise: &Surprise, bars: &BarMap) -> String {
     let low = surprise.notes.iter().map(|note| note.pitch).min().unwrap_or(60);
     let high = surprise.notes.iter().map(|note| note.pitch).max().unwrap_or(72);
     let steps = surprise.steps.len().max(1) as f64;
@@ -49,8 +27,8 @@ pub fn picture(surprise: &Surprise, bar: &Bar) -> String {
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {:.0}" role="img" aria-label="NLL of every note" font-family="sans-serif" font-size="11">"#,
         bottom + 22.0
     );
-    for number in 0..=(steps / bar.steps) as usize {
-        let at = x(number as f64 * bar.steps);
+    for bar in bars.bars(surprise.steps.len() as u64 + 1) {
+        let at = x(bar.start as f64);
         let _ =
             write!(svg, r##"<line x1="{at:.1}" x2="{at:.1}" y1="8" y2="{bottom:.1}" stroke="#e4e7ec"/>"##);
     }

@@ -104,12 +104,12 @@ fn pair(piece: &VoiceSteps) -> Result<Pair, Box<dyn Error>> {
     soprano.resize(tokens.len() / VOICES, Frame::default());
     // A frame per token: the soprano of a sixteenth for each of its lower voices.
     let source = soprano.into_iter().flat_map(|frame| [frame; VOICES]).collect();
-    Ok(Pair { source: Sequence::Frames(source), target: Sequence::Tokens(tokens), style: None })
+    Ok(Pair { source: Sequence::frames(source), target: Sequence::Tokens(tokens), style: None })
 }
 
 /// The same pairs with a silent soprano.
 fn silenced(pairs: &[Pair]) -> Vec<Pair> {
-    let silent = |pair: &Pair| Sequence::Frames(vec![Frame::default(); pair.source.len()]);
+    let silent = |pair: &Pair| Sequence::frames(vec![Frame::default(); pair.source.len()]);
     pairs.iter().map(|pair| Pair { source: silent(pair), ..pair.clone() }).collect()
 }
 
@@ -128,7 +128,7 @@ fn fit(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
     let stack = |hidden| RecurrentConfig { cell: Cell::Gru, hidden, ..RecurrentConfig::default() };
     let config = Seq2SeqConfig {
         // The position in the metre also tells which voice comes next.
-        source: Encoding::Frames { representation: frames(), metre: 16 * VOICES },
+        source: Encoding::Frames { representation: frames(), metre: 16 * VOICES, bar_line: 0 },
         target: Encoding::Tokens {
             vocabulary: lower_voices().num_tokens(),
             fingerprint: lower_voices().fingerprint(),

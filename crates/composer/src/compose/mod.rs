@@ -18,7 +18,7 @@ use composer_models::sequence_model::Stepper;
 use composer_models::{Encoding, SequenceModel};
 use composer_music::representation::frames::{DecodeOptions, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
-use composer_music::{Score, midi};
+use composer_music::{BarMap, Metre, Score, TimeSignature, midi};
 use std::path::Path;
 
 /// Tempo when neither the options nor the training music give one.
@@ -69,7 +69,7 @@ pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Pie
         (Encoding::Frames { representation, .. }, _) => {
             compose_frames(&model.model, representation, &model.notes, options)?
         }
-        (_, Some(representation)) => compose_tokens(&model.model, representation, options)?,
+        (_, Some(representation)) => compose_tokens(&model.model, representation, &model.notes, options)?,
         (Encoding::Tokens { .. } | Encoding::Values { .. }, None) => Vec::new(),
     })
 }
@@ -126,6 +126,7 @@ fn compose_frames(
     let plain = DecodeOptions {
         tempo: notes.quarters_per_minute.unwrap_or(DEFAULT_QPM),
         program: notes.program.unwrap_or(0),
+        time_signature: (notes.metre().numerator, notes.metre().denominator),
         ..DecodeOptions::default()
     };
     let carried = primer.as_ref().map_or(plain, decoding::Primer::decode_options);
@@ -134,8 +135,11 @@ fn compose_frames(
         lengths(options.length, decode.time_signature, representation.steps_per_quarter.into())?;
     let rules = options.rules(steps as u64, bar)?;
     let choice = options.frame_options()?;
-    let mut generator =
-        Generator::new(Stepper::new(model), choice, options.num_outputs, options.seed)?.with_rules(rules)?;
+    let (numerator, denominator) = decode.time_signature;
+    let bars = BarMap::uniform(representation.steps_per_quarter, Metre { numerator, denominator });
+    let mut generator = Generator::new(Stepper::new(model), choice, options.num_outputs, options.seed)?
+        .with_rules(rules)?
+        .with_bars(bars);
     let mut begun = Composition::default();
     if let Some(primer) = &primer {
         let nll = generator.read(primer.frames(), options.injects())?;
@@ -175,6 +179,7 @@ const MAX_TOKENS: usize = 100_000;
 fn compose_tokens(
     model: &SequenceModel,
     representation: &AnyRepresentation,
+    notes: &Notes,
     options: &ComposeOptions,
 ) -> anyhow::Result<Vec<Piece>> {
     let primer = match options.primer()? {
@@ -184,7 +189,8 @@ fn compose_tokens(
         },
         None => Vec::new(),
     };
-    let (steps, bar) = lengths(options.length, (4, 4), steps_per_quarter(representation))?;
+    let Metre { numerator, denominator } = notes.metre();
+    let (steps, bar) = lengths(options.length, (numerator, denominator), steps_per_quarter(representation))?;
     let rules = options.rules(steps as u64, bar)?;
     rules.check()?;
     let Some(mut grammar) = MusicGrammar::new(representation, rules) else {
@@ -214,7 +220,11 @@ fn compose_tokens(
         }
     }
     let decode = |(tokens, nll)| {
-        let score = representation.decode(&Symbols::Tokens(tokens)).map_err(wrong_input)?;
+        let mut score = representation.decode(&Symbols::Tokens(tokens)).map_err(wrong_input)?;
+        if score.time_signatures.is_empty() {
+            // These tokens tell no bars.
+            score.time_signatures.push(TimeSignature { tick: 0, numerator, denominator });
+        }
         Ok(Piece { score, nll })
     };
     pieces.into_iter().map(decode).collect()

@@ -1,13 +1,13 @@
 //! Pairs of parts from whole pieces.
 
 use super::contour::BASS;
-use super::grid::{drums, pitched};
+use super::grid::{STEPS_PER_QUARTER, drums, pitched};
 use composer_models::Sequence;
 use composer_models::seq2seq::{Pair, Task};
-use composer_music::Score;
 use composer_music::representation::frames::{Frame, strike_rising_edges};
 use composer_music::representation::grid::Grid;
 use composer_music::roles::{Role, extract, roles};
+use composer_music::{BarMap, Score};
 use std::collections::BTreeMap;
 
 /// Notes that a part needs to be worth learning from.
@@ -35,7 +35,9 @@ pub fn pair(task: Task, score: &Score, style: Option<u32>) -> Option<Pair> {
     let steps = from.len().max(to.len());
     from.resize(steps, Frame::default());
     to.resize(steps, Frame::default());
-    Some(Pair { source: Sequence::Frames(from), target: Sequence::Frames(to), style })
+    let bars = BarMap::new(score).on_grid(STEPS_PER_QUARTER);
+    let (source, target) = (Sequence::frames_in(from, bars.clone()), Sequence::frames_in(to, bars));
+    Some(Pair { source, target, style })
 }
 
 /// Drum hits on the grid.
@@ -53,4 +55,36 @@ fn hits(score: &Score) -> Vec<Frame> {
     }
     strike_rising_edges(&mut frames);
     frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use composer_music::{Metre, Note, TimeSignature, Track};
+
+    #[test]
+    fn both_parts_are_in_the_bars_of_the_piece() {
+        let notes = |channel: u8, program: u8, pitch: u8| -> Vec<Note> {
+            let note = |i: u64| Note {
+                onset: i * 240,
+                duration: 240,
+                pitch: pitch + (i % 5) as u8,
+                velocity: 80,
+                channel,
+                program,
+            };
+            (0..40).map(note).collect()
+        };
+        let mut score = Score::new(480);
+        score.tracks.push(Track { name: Some("melody".into()), notes: notes(0, 73, 72) });
+        score.tracks.push(Track { name: Some("bass".into()), notes: notes(1, 33, 36) });
+        let signature = |tick, numerator, denominator| TimeSignature { tick, numerator, denominator };
+        score.time_signatures = vec![signature(0, 1, 8), signature(240, 6, 8)];
+        let pair = pair(Task::Accompany, &score, None).expect("a pair");
+        let jig = Metre { numerator: 6, denominator: 8 };
+        for part in [&pair.source, &pair.target] {
+            let bars = part.bars().expect("bars");
+            assert_eq!((bars.upbeat(), bars.bar_at(2).end, bars.metre_at(2)), (Some(2), 14, jig));
+        }
+    }
 }

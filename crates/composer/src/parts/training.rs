@@ -120,8 +120,11 @@ pub struct TrainedPart {
     pub figures: Vec<PartFigure>,
 }
 
-/// Steps of the metrical cycle whose place is an input of both sides: a bar of 4/4.
+/// The place in the bar, modulo so many steps, is an input of both sides: a bar of 4/4.
 const METRE: usize = 16;
+
+/// So is the number of steps to the bar line, up to this: a bar of 12/8.
+const BAR_LINE: usize = 24;
 
 /// The options, and for the rest what suits each task best.
 struct Recipe {
@@ -283,7 +286,7 @@ fn planned(options: &TrainPartOptions) -> anyhow::Result<PartPlan> {
 }
 
 fn configuration(task: Task, styles: usize, options: &TrainPartOptions, recipe: &Recipe) -> Seq2SeqConfig {
-    let frames = |representation| Encoding::Frames { representation, metre: METRE };
+    let frames = |representation| Encoding::Frames { representation, metre: METRE, bar_line: BAR_LINE };
     let stack = |hidden| RecurrentConfig { cell: options.cell, hidden, ..RecurrentConfig::default() };
     let score = options.score;
     let drum = task == Task::Drum;

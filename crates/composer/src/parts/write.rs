@@ -9,7 +9,7 @@ use composer_music::representation::contour::SourceRepresentation;
 use composer_music::representation::frames::{DecodeOptions, Frame};
 use composer_music::representation::grid::Grid;
 use composer_music::score::DRUM_CHANNEL;
-use composer_music::{Note, Score};
+use composer_music::{BarMap, Note, Score};
 
 /// A new part on the model's grid, with the attention of each step.
 pub struct GeneratedPart {
@@ -36,9 +36,10 @@ pub fn write_part(
         return Err(wrong_input("the part has no notes that the model reads"));
     }
     let length = frames.len();
-    let conditioned = Conditioned::new(model, Sequence::Frames(frames), style)?;
+    let bars = representation.bars(source);
+    let conditioned = Conditioned::new(model, Sequence::frames_in(frames, bars.clone()), style)?;
     let rules = Rules { length: Some(length as u64), below, ..Rules::default() };
-    let mut generator = Generator::new(conditioned, options, 1, seed)?.with_rules(rules)?;
+    let mut generator = Generator::new(conditioned, options, 1, seed)?.with_rules(rules)?.with_bars(bars);
     let mut frames = Vec::with_capacity(length);
     for decided in generator.by_ref() {
         frames.extend(decided?.first().map(|step| step.frame));
@@ -61,14 +62,19 @@ pub fn pitched_notes(frames: &[Frame], score: &Score, options: &DecodeOptions) -
     decoded.notes().map(moved).collect()
 }
 
-/// Frames as drum hits at the ticks of a score; hits on the beat are louder.
+/// Frames as drum hits at the ticks of a score; hits on the beats of its bars are louder.
 pub fn drum_notes(frames: &[Frame], score: &Score) -> Vec<Note> {
     let grid = Grid::new(score.ticks_per_quarter, STEPS_PER_QUARTER);
+    let bars = BarMap::new(score).on_grid(STEPS_PER_QUARTER);
+    let on_beat = |step| {
+        let bar = bars.bar_at(step);
+        bar.metre.is_beat(step - bar.start, STEPS_PER_QUARTER)
+    };
     let hits = (0u64..).zip(frames).flat_map(|(step, frame)| frame.pitches().map(move |pitch| (step, pitch)));
     hits.map(|(step, pitch)| {
         let onset = grid.tick(step);
         let duration = (grid.tick(step + 1) - onset).max(1);
-        let velocity = if step.is_multiple_of(STEPS_PER_QUARTER.into()) { 100 } else { 80 };
+        let velocity = if on_beat(step) { 100 } else { 80 };
         Note { onset, duration, pitch, velocity, channel: DRUM_CHANNEL, program: 0 }
     })
     .collect()

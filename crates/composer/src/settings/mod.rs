@@ -104,8 +104,14 @@ impl Layers {
             wrong_input(format!("there is no run to resume: cannot read {} ({error})", path.display()))
         })?;
         let damaged = || format!("{} is damaged", path.display());
-        let saved: Settings =
+        let mut saved: Table =
             toml::from_str(&text).map_err(|error| wrong_input(error.message())).with_context(damaged)?;
+        if let Some(Value::Table(music)) = saved.get_mut("music") {
+            // A run of before there was such an input does not have it.
+            music.entry("bar_line").or_insert(Value::Integer(0));
+        }
+        let saved: Settings =
+            saved.try_into().map_err(|error| wrong_input(error.message())).with_context(damaged)?;
         let now = self.over(saved.table()?)?;
         if self.preset.is_some() || self.file.is_some() {
             return Err(wrong_input(
@@ -340,6 +346,21 @@ mod tests {
             assert!(Preset::table().contains(preset.name));
         }
         assert_eq!(Settings::default_of("training.epochs"), Settings::default().training.epochs.to_string());
+    }
+
+    #[test]
+    fn a_run_of_before_there_were_bar_lines_resumes_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = Settings::default().to_toml().unwrap();
+        let old: String = text
+            .lines()
+            .filter(|line| !line.starts_with("bar_line"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_ne!(old, text);
+        std::fs::write(folder.path().join(CONFIG_FILE), old).unwrap();
+        assert_eq!(Layers::default().resumed(folder.path()).unwrap().music.bar_line, 0);
+        assert_eq!(Settings::default().music.bar_line, 24);
     }
 
     #[test]

@@ -11,14 +11,16 @@ pub struct Music {
     pub folder: String,
     /// The representation, by name.
     pub representation: String,
-    /// Steps of the metrical cycle: a network of frames has its place in the cycle as an input. 0: no such input.
+    /// A network of frames has the place of a step in its bar as an input, modulo so many steps. 0: no such input.
     pub metre: usize,
+    /// It has the number of steps to the next bar line, up to this, and the beats as inputs. 0: no such inputs.
+    pub bar_line: usize,
 }
 
 impl Default for Music {
     fn default() -> Self {
-        // A bar of 4/4, or two of 2/4.
-        Self { folder: String::new(), representation: "frames".into(), metre: 16 }
+        // Steps of a bar of 4/4, and of the longest that is usual: 12/8 or 6/4.
+        Self { folder: String::new(), representation: "frames".into(), metre: 16, bar_line: 24 }
     }
 }
 

@@ -2,18 +2,21 @@
 
 use crate::error::wrong_input;
 use crate::progress::Progress;
+use crate::settings::Music;
 use composer_evaluation::likelihood::FrameSpace;
 use composer_models::file::Notes;
 use composer_models::{Encoding, Sequence};
-use composer_music::Score;
 use composer_music::augment::Augmentation;
 use composer_music::corpus::{self, Corpus, Piece, Verdict};
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, DEFAULT_PATTERNS, Representation, Symbols};
 use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
+use composer_music::time_by_metre::time_by_metre;
+use composer_music::{Metre, Score};
 use composer_report::text::thousands;
 use composer_training::Error as TrainingError;
 use rand::Rng;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The pieces of one set, in the same order in every list.
@@ -32,9 +35,9 @@ pub(crate) struct Subset {
 impl Subset {
     fn push(&mut self, piece: Piece, representation: &FrameRepresentation) {
         let frames = representation.encode(&piece.score);
+        self.sequences.push(Sequence::frames_in(frames.clone(), representation.bars(&piece.score)));
         self.names.push(piece.name);
         self.scores.push(piece.score);
-        self.sequences.push(Sequence::Frames(frames.clone()));
         self.frames.push(frames);
     }
 
@@ -43,7 +46,7 @@ impl Subset {
         for ((name, score), sequence) in self.names.iter().zip(&self.scores).zip(&mut self.sequences) {
             *sequence = match representation.encode(score) {
                 Ok(Symbols::Tokens(tokens)) => Sequence::Tokens(tokens),
-                Ok(Symbols::Frames(frames)) => Sequence::Frames(frames),
+                Ok(Symbols::Frames(frames)) => Sequence::frames(frames),
                 Err(error) => return Err(wrong_input(format!("{name}: {error}"))),
             };
         }
@@ -150,15 +153,16 @@ impl Material {
         let varied = augmentation.apply(&self.train.scores[piece], rng);
         match tokens.encode(&varied) {
             Ok(Symbols::Tokens(tokens)) => Ok(Sequence::Tokens(tokens)),
-            Ok(Symbols::Frames(frames)) => Ok(Sequence::Frames(frames)),
+            Ok(Symbols::Frames(frames)) => Ok(Sequence::frames(frames)),
             Err(error) => Err(TrainingError::Variant(format!("{}: {error}", self.train.names[piece]))),
         }
     }
 
-    /// What the network reads and writes; with frames, its place in a metrical cycle of `metre` steps is an input, unless that is 0.
-    pub(crate) fn encoding(&self, metre: usize) -> Encoding {
+    /// What the network reads and writes; with frames, what `music` says of the bar is an input.
+    pub(crate) fn encoding(&self, music: &Music) -> Encoding {
+        let Music { metre, bar_line, .. } = *music;
         match &self.tokens {
-            None => Encoding::Frames { representation: self.representation, metre },
+            None => Encoding::Frames { representation: self.representation, metre, bar_line },
             Some(tokens) => {
                 Encoding::Tokens { vocabulary: tokens.vocabulary().size(), fingerprint: tokens.fingerprint() }
             }
@@ -186,7 +190,7 @@ impl Material {
         FrameSpace { pitch_low, pitch_high, onset_plane }
     }
 
-    /// What later use of the model needs to know: tempo and instrument of the training pieces.
+    /// What later use of the model needs to know: tempo, metres and instrument of the training pieces.
     pub(crate) fn notes(&self) -> Notes {
         let mut tempos: Vec<f64> = self.train.scores.iter().map(initial_qpm).collect();
         tempos.sort_by(f64::total_cmp);
@@ -198,6 +202,7 @@ impl Material {
         Notes {
             quarters_per_minute: tempos.get(tempos.len() / 2).copied(),
             program: Some(program as u8),
+            metres: metres(&self.train.scores),
             representation: self.tokens.clone(),
             corpus: self.name.clone(),
             ..Notes::default()
@@ -214,10 +219,16 @@ impl Material {
         order.sort_by(|&a, &b| density(&self.train.frames[a]).total_cmp(&density(&self.train.frames[b])));
         let piece = *order.get(order.len() / 2)?;
         let frames = &self.train.frames[piece];
-        let steps = (bars * 4 * self.representation.steps_per_quarter as usize).min(frames.len());
+        let own = self.representation.bars(&self.train.scores[piece]);
+        let upbeat = u64::from(own.upbeat().is_some());
+        let steps = (own.bar(bars as u64 + upbeat).start as usize).min(frames.len());
         let options =
             DecodeOptions { tempo: initial_qpm(&self.train.scores[piece]), ..DecodeOptions::default() };
-        Some((&self.train.names[piece], self.representation.decode(&frames[..steps], &options)))
+        let mut score = self.representation.decode(&frames[..steps], &options);
+        let end = score.end();
+        score.time_signatures = own.time_signatures(score.ticks_per_quarter);
+        score.time_signatures.retain(|metre| metre.tick < end);
+        Some((&self.train.names[piece], score))
     }
 }
 
@@ -232,6 +243,21 @@ fn warning(verdict: &Verdict) -> Option<(String, String)> {
         (None, None) => return None,
     };
     Some((verdict.name.clone(), reason))
+}
+
+/// The metres of pieces, the most common first, each with its share of their time in quarters.
+fn metres(scores: &[Score]) -> Vec<(Metre, f64)> {
+    let mut quarters: BTreeMap<Metre, f64> = BTreeMap::new();
+    for score in scores {
+        for (metre, ticks) in time_by_metre(score) {
+            *quarters.entry(metre).or_default() += ticks as f64 / f64::from(score.ticks_per_quarter.max(1));
+        }
+    }
+    let all: f64 = quarters.values().sum();
+    let mut shares: Vec<(Metre, f64)> =
+        quarters.into_iter().map(|(metre, quarters)| (metre, (1e4 * quarters / all).round() / 1e4)).collect();
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    shares
 }
 
 /// Tempo at the beginning, in quarters per minute.

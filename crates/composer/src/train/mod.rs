@@ -138,7 +138,9 @@ fn report(trained: &Trained, material: &Material, options: &TrainOptions) -> Res
             caption: format!("{}.mid, {nll:.2} nats per step under the model", saved.file_stem),
             wav: small_wav(&saved.piece.score, soundfont)?,
             score: saved.piece.score.clone(),
-            marks: assessment.as_ref().map_or(Vec::new(), |assessment| marked_quarters(assessment, number)),
+            marks: assessment
+                .as_ref()
+                .map_or(Vec::new(), |assessment| marked_quarters(assessment, number, &saved.piece.score)),
         });
     }
     if let Some((name, score)) = material.excerpt(EXCERPT_BARS) {

@@ -55,7 +55,7 @@ impl Session {
         if !matches!(representation, AnyRepresentation::Frames(_)) {
             material.tokenise(representation)?;
         }
-        let encoding = material.encoding(config.music.metre);
+        let encoding = material.encoding(&config.music);
         let mut model = SequenceModel::new(config.model(encoding), &Init::default(), config.training.seed)?;
         match config.model.init_from.as_str() {
             "" => model.init_output_bias(&material.train.sequences),
@@ -257,6 +257,7 @@ fn init_from(model: &mut SequenceModel, path: &Path) -> anyhow::Result<()> {
             ("model.bias", recurrent.bias.to_string()),
             ("model.layer_norm", recurrent.layer_norm.to_string()),
             ("music.metre", config.encoding.metre().to_string()),
+            ("music.bar_line", config.encoding.bar_line().to_string()),
         ]
     };
     let differences: Vec<(&str, String, String)> = shape(ours)

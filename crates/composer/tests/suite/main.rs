@@ -12,6 +12,7 @@ mod failure_detection;
 mod gradcheck;
 mod ingest_and_inspect;
 mod memorisation;
+mod metre;
 mod output_files;
 mod parts;
 mod reproducibility;

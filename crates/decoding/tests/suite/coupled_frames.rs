@@ -19,7 +19,7 @@ fn representation() -> FrameRepresentation {
 
 /// A coupled model of four pitches with large random weights.
 fn model() -> SequenceModel {
-    let encoding = Encoding::Frames { representation: representation(), metre: 4 };
+    let encoding = Encoding::Frames { representation: representation(), metre: 4, bar_line: 3 };
     let recurrent = RecurrentConfig { hidden: 6, ..RecurrentConfig::default() };
     let config = ModelConfig { coupled: true, ..ModelConfig::new(encoding, recurrent) };
     let mut model = SequenceModel::new(config, &Init::default(), 5).expect("a model");
@@ -223,7 +223,7 @@ fn a_piece_costs_the_same_read_at_once_and_step_by_step_as_it_is_written() {
     let written: Vec<_> = generator.by_ref().take(60).map(|step| step.expect("a step")[1]).collect();
     let piece: Vec<Frame> = written.iter().map(|step| step.frame).collect();
     assert!(piece.iter().any(|frame| frame.sounding.count_ones() > 1));
-    let at_once = scoring::score(&model, &[Sequence::Frames(piece.clone())], &mut Workspace::default())
+    let at_once = scoring::score(&model, &[Sequence::frames(piece.clone())], &mut Workspace::default())
         .expect("scores");
     let read = Generator::new(Stepper::new(&model), FrameOptions::default(), 1, 0)
         .expect("options")

@@ -8,7 +8,9 @@ use composer_decoding::surprise::surprise;
 use composer_decoding::{FrameOptions, Generator, Rules};
 use composer_models::{Encoding, Error, LanguageModel, StepInput};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_music::{BarMap, Metre};
 use ndarray::ArrayViewMut2;
+use std::cell::RefCell;
 
 /// Logits that wander over time and pitch, the same every time; a real model of no taste.
 struct Restless {
@@ -156,7 +158,7 @@ fn surprise_is_assigned_to_the_notes_that_cause_it() {
             .expect("fits")
             .frames()
             .to_vec();
-    let scored = surprise(Restless::new(), &piece).expect("scored");
+    let scored = surprise(Restless::new(), &piece, BarMap::uniform(4, Metre::COMMON)).expect("scored");
     let notes: Vec<_> = scored.notes.iter().map(|note| (note.step, note.steps, note.pitch)).collect();
     assert_eq!(notes, [(0, 1, 60), (1, 1, 60), (2, 2, 67)]);
     let p = |time: f32, index: usize| {
@@ -169,4 +171,64 @@ fn surprise_is_assigned_to_the_notes_that_cause_it() {
         "struck again"
     );
     assert!(scored.notes.iter().all(|note| note.nll < scored.steps[note.step]));
+}
+
+/// Remembers which features it was told beyond those of symbols.
+struct Told<'a> {
+    encoding: Encoding,
+    told: &'a RefCell<Vec<Vec<u32>>>,
+}
+
+impl LanguageModel for Told<'_> {
+    type State = ();
+
+    fn encoding(&self) -> &Encoding {
+        &self.encoding
+    }
+
+    fn zero_state(&self, _batch: usize) {}
+
+    fn gather(&self, _state: &(), _rows: &[usize]) {}
+
+    fn step(
+        &mut self,
+        input: StepInput<'_>,
+        _: &mut (),
+        mut logits: ArrayViewMut2<'_, f32>,
+    ) -> Result<(), Error> {
+        let first = self.encoding.outputs() as u32 + 1;
+        if let StepInput::MultiHot { indices, offsets } = input {
+            let row = &indices[offsets[0]..offsets[1]];
+            self.told.borrow_mut().push(row.iter().filter_map(|index| index.checked_sub(first)).collect());
+        }
+        logits.fill(-3.0);
+        Ok(())
+    }
+}
+
+#[test]
+fn the_model_is_told_the_bars_that_it_writes_in_and_that_a_primer_was_in() {
+    let representation = FrameRepresentation { steps_per_quarter: 2, ..FrameRepresentation::default() };
+    let told = RefCell::new(Vec::new());
+    let model = Told { encoding: Encoding::Frames { representation, metre: 8, bar_line: 5 }, told: &told };
+    // An upbeat of a quarter, then 3/4, all in eighths.
+    let [upbeat, waltz] = ["1/4", "3/4"].map(|metre| metre.parse().expect("a metre"));
+    let bars = BarMap::from_changes(2, [(0, upbeat), (2, waltz)]);
+    let mut generator =
+        Generator::new(model, FrameOptions::default(), 2, 1).expect("options").with_bars(bars);
+    generator.read(&[Frame::default(); 3], true).expect("reads");
+    assert_eq!(generator.take(6).filter(Result::is_ok).count(), 6);
+    let (beat, left) = (8 + 5, |steps: u32| 8 + steps.min(5) - 1);
+    let expected = [
+        vec![0, left(2), beat],
+        vec![1, left(1)],
+        vec![0, left(6), beat],
+        vec![1, left(5)],
+        vec![2, left(4), beat],
+        vec![3, left(3)],
+        vec![4, left(2), beat],
+        vec![5, left(1)],
+        vec![0, left(6), beat],
+    ];
+    assert_eq!(*told.borrow(), expected);
 }

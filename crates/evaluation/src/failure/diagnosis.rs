@@ -22,7 +22,7 @@ pub struct Finding {
     pub threshold: f64,
     /// Share of real music that scores lower, 0–1.
     pub percentile: f64,
-    /// The bars that it points at, counted from 0; empty if it is about the whole piece.
+    /// The bars of the piece that it points at, counted from 0, whatever it was compared in; empty if it is about the whole piece.
     pub bars: Vec<Range<usize>>,
     /// What is wrong, in words for a musician.
     pub sentence: String,
@@ -74,7 +74,7 @@ impl Detectors {
     /// Examines a piece.
     pub fn diagnose(&self, score: &Score) -> Diagnosis {
         let grid = self.lay_out(score);
-        let mut diagnosis = self.diagnose_grid(&grid);
+        let mut diagnosis = self.diagnose_in(&grid, &Grid::new(score));
         if grid.is_empty() && score.notes().next().is_some() {
             diagnosis.findings.clear();
             diagnosis.unjudged = Some("it has only drums, and these detectors listen to pitches");
@@ -82,8 +82,13 @@ impl Detectors {
         diagnosis
     }
 
-    /// Examines a piece that was laid out by [`Self::lay_out`].
+    /// Examines a piece that was laid out by [`Self::lay_out`], and names the bars of that layout.
     pub fn diagnose_grid(&self, grid: &Grid) -> Diagnosis {
+        self.diagnose_in(grid, grid)
+    }
+
+    /// Examines a piece that was laid out by [`Self::lay_out`], and names the bars of `own`: the same notes in their own bars.
+    fn diagnose_in(&self, grid: &Grid, own: &Grid) -> Diagnosis {
         let scores = self.scores(grid);
         if grid.is_empty() {
             return Diagnosis { scores, findings: vec![silence()], bars: 0, unjudged: None };
@@ -92,14 +97,14 @@ impl Detectors {
         for mode in FailureMode::ALL {
             let (score, threshold) = (scores[mode as usize], self.thresholds()[mode as usize]);
             if score > threshold {
-                let bars = self.bars(mode, grid);
+                let bars = self.bars(mode, grid, own);
                 let (cause, remedy) = advice(mode);
                 findings.push(Finding {
                     mode,
                     score,
                     threshold,
                     percentile: self.percentile(mode, score),
-                    sentence: self.sentence(mode, grid, &bars),
+                    sentence: self.sentence(mode, grid, own, &bars),
                     bars,
                     cause,
                     remedy,
@@ -107,36 +112,38 @@ impl Detectors {
                 });
             }
         }
-        Diagnosis { scores, findings, bars: grid.num_bars(), unjudged: None }
+        Diagnosis { scores, findings, bars: own.num_bars(), unjudged: None }
     }
 
-    fn bars(&self, mode: FailureMode, grid: &Grid) -> Vec<Range<usize>> {
+    /// The bars of `own` that a finding points at.
+    fn bars(&self, mode: FailureMode, grid: &Grid, own: &Grid) -> Vec<Range<usize>> {
         match mode {
-            FailureMode::TimingArtefacts => self.odd_bars(grid),
+            FailureMode::TimingArtefacts => self.odd_bars(grid, own),
             FailureMode::Repetition => {
                 let run = repetition::longest_periodic_run(grid);
-                merged(std::iter::once(grid.bar_of(run.start)..grid.bar_of(run.end.saturating_sub(1)) + 1))
+                merged(std::iter::once(bars_of(own, run.start, run.end)))
             }
             FailureMode::HarmonicDrift => {
                 let windows = drift::windows(grid);
                 let foreign = drift::foreign_windows(grid, &windows);
-                merged(foreign.iter().map(|(window, _)| window.first_bar..window.end_bar))
+                let bars = |window: &drift::Window| renamed(window.first_bar..window.end_bar, grid, own);
+                merged(foreign.iter().map(|(window, _)| bars(window)))
             }
             FailureMode::NoStructure => {
                 let returns = structure::best_returns(grid);
                 let lonely =
                     returns.iter().enumerate().filter(|(_, best)| best.is_some_and(|(_, share)| share < 0.1));
-                merged(lonely.map(|(bar, _)| bar..bar + 1))
+                merged(lonely.map(|(bar, _)| renamed(bar..bar + 1, grid, own)))
             }
         }
     }
 
     /// Bars whose notes cost more on average than the threshold for whole pieces.
-    fn odd_bars(&self, grid: &Grid) -> Vec<Range<usize>> {
+    fn odd_bars(&self, grid: &Grid, own: &Grid) -> Vec<Range<usize>> {
         let costs = self.fitted.timing.costs(grid);
-        let mut by_bar = vec![(0.0, 0.0); grid.num_bars()];
+        let mut by_bar = vec![(0.0, 0.0); own.num_bars()];
         for (note, cost) in grid.notes.iter().zip(&costs) {
-            let bar = &mut by_bar[grid.bar_of(note.onset)];
+            let bar = &mut by_bar[own.bar_of(note.onset)];
             bar.0 += cost.length + cost.gap;
             bar.1 += 1.0;
         }
@@ -145,7 +152,7 @@ impl Detectors {
         merged(odd.map(|(bar, _)| bar..bar + 1))
     }
 
-    fn sentence(&self, mode: FailureMode, grid: &Grid, bars: &[Range<usize>]) -> String {
+    fn sentence(&self, mode: FailureMode, grid: &Grid, own: &Grid, bars: &[Range<usize>]) -> String {
         let place = bar_list(bars);
         match mode {
             FailureMode::TimingArtefacts => {
@@ -173,7 +180,7 @@ impl Detectors {
                 100.0 * drift::out_of_scale(grid),
                 100.0 * self.fitted.harmony.out_of_scale
             ),
-            FailureMode::HarmonicDrift => drift_sentence(grid, &place),
+            FailureMode::HarmonicDrift => drift_sentence(grid, own, &place),
             FailureMode::NoStructure => self.structure_sentence(grid),
         }
     }
@@ -201,16 +208,19 @@ impl Detectors {
     }
 }
 
-fn drift_sentence(grid: &Grid, place: &str) -> String {
+fn drift_sentence(grid: &Grid, own: &Grid, place: &str) -> String {
     let windows = drift::windows(grid);
     let foreign = drift::foreign_windows(grid, &windows);
     match foreign.first() {
-        Some((window, key)) => format!(
-            "The music leaves its key: bars {}–{} are in {key}, far from the main key{}.",
-            window.first_bar + 1,
-            window.end_bar,
-            within(place)
-        ),
+        Some((window, key)) => {
+            let bars = renamed(window.first_bar..window.end_bar, grid, own);
+            format!(
+                "The music leaves its key: bars {}–{} are in {key}, far from the main key{}.",
+                bars.start + 1,
+                bars.end,
+                within(place)
+            )
+        }
         None => {
             "The harmony changes more from bars to bars than in real music, without settling in a key.".into()
         }
@@ -255,6 +265,16 @@ fn silence() -> Finding {
         remedy: "raise --temperature towards 1, or train longer (--epochs)",
         secondary: false,
     }
+}
+
+/// The bars in which steps from `start` to before `end` lie.
+fn bars_of(grid: &Grid, start: u32, end: u32) -> Range<usize> {
+    grid.bar_of(start)..grid.bar_of(end.max(start + 1) - 1) + 1
+}
+
+/// The bars of `own` in which bars of a layout lie.
+fn renamed(bars: Range<usize>, layout: &Grid, own: &Grid) -> Range<usize> {
+    bars_of(own, layout.bar_lines[bars.start], layout.bar_lines[bars.end])
 }
 
 /// Ranges in order, joined where they touch.

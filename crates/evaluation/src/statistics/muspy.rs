@@ -8,7 +8,8 @@
 //! drums count as sound in empty beats, not in the polyphony, but lengthen it; a piece of drums only has a range of
 //! −127; an entropy of nothing but one pitch is −0.
 
-use composer_music::{Note, Score, Ticks};
+use composer_music::time_by_metre::time_by_metre;
+use composer_music::{BarMap, Metre, Note, Score, Ticks};
 use serde::Serialize;
 
 /// A metric that needs the length of the music, of music without any track: MusPy raises an error there.
@@ -37,7 +38,9 @@ pub struct Metrics {
 impl Metrics {
     /// Measures a piece.
     pub fn of(score: &Score) -> Self {
-        let measure = 4 * Ticks::from(score.ticks_per_quarter);
+        // MusPy leaves the length of a measure to its caller: here it is a bar of the metre that the piece is longest in.
+        let metre = time_by_metre(score).first().map_or(Metre::COMMON, |&(metre, _)| metre);
+        let measure = BarMap::uniform(score.ticks_per_quarter.into(), metre).bar(0).end.max(1);
         let or_nan = |metric: Result<f64, NoTracks>| metric.unwrap_or(f64::NAN);
         Self {
             pitch_range: pitch_range(score).into(),

@@ -51,7 +51,7 @@ impl<'a> Conditioned<'a> {
             return Err(Error::WrongSequence { expected: "a part with notes", given: "an empty one" });
         }
         let target = match model.config().target {
-            Encoding::Frames { .. } => Sequence::Frames(Vec::new()),
+            Encoding::Frames { .. } => Sequence::frames(Vec::new()),
             Encoding::Tokens { .. } | Encoding::Values { .. } => Sequence::Tokens(Vec::new()),
         };
         let pair = Pair { source, target, style };

@@ -110,7 +110,8 @@ impl PairBatch {
                     let place = window.start + step;
                     let symbol = window.pair.source.symbol(place);
                     let symbol = symbol.map(|symbol| transposed(symbol, window.transpose));
-                    config.source.push_features(place, symbol, &mut self.source_indices);
+                    let (bars, features) = (window.pair.source.bars(), &mut self.source_indices);
+                    config.source.push_features(place, bars, symbol, features);
                     let style = window.pair.style.map(|style| config.source.inputs() as u32 + style);
                     self.source_indices.extend(style);
                 }

@@ -31,8 +31,8 @@ pub fn replace_inputs<R: Rng>(
         let replace = row >= batch.batch;
         if replace && rng.random::<f64>() < share {
             let symbol = draw(row - batch.batch, before[row % batch.batch], rng);
-            plain.push_features(0, Some(symbol), &mut batch.indices);
-            // The place in the metre stays.
+            plain.push_features(0, None, Some(symbol), &mut batch.indices);
+            // The place in the bar stays.
             batch.indices.extend(given.iter().filter(|&&index| index as usize > outputs));
         } else {
             batch.indices.extend_from_slice(given);

@@ -1,6 +1,7 @@
 //! The likelihood of targets given their sources, pair by pair.
 
 use super::{Pair, PairBatch, Seq2Seq, Seq2SeqWorkspace, Window};
+use crate::encoding::FrameSequence;
 use crate::{Error, Sequence};
 use composer_bptt::Mode;
 
@@ -63,7 +64,8 @@ pub fn with_shuffled_sources(pairs: &[Pair]) -> Vec<Pair> {
     let shuffled = |(index, pair): (usize, &Pair)| {
         let Sequence::Frames(other) = &pairs[(index + 1) % pairs.len()].source else { return pair.clone() };
         let source = other.iter().copied().cycle().take(pair.target.len()).collect();
-        Pair { source: Sequence::Frames(source), ..pair.clone() }
+        let bars = pair.source.bars().cloned();
+        Pair { source: Sequence::Frames(FrameSequence { frames: source, bars }), ..pair.clone() }
     };
     pairs.iter().enumerate().map(shuffled).collect()
 }

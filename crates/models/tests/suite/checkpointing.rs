@@ -20,7 +20,7 @@ fn frames() -> (Encoding, Sequence) {
         let sounding = (1u128 << (60 + step * 7 % 11)) | (1u128 << (60 + step / 3 % 12));
         Frame { sounding, onsets: if step.is_multiple_of(2) { sounding } else { 0 } }
     };
-    (Encoding::frames(representation), Sequence::Frames((0..STEPS).map(frame).collect()))
+    (Encoding::frames(representation), Sequence::frames((0..STEPS).map(frame).collect()))
 }
 
 fn tokens() -> (Encoding, Sequence) {

@@ -17,6 +17,7 @@ fn notes() -> Notes {
         configuration: "[training]\nepochs = 3\n".into(),
         quarters_per_minute: Some(96.5),
         program: Some(0),
+        metres: vec![("3/4".parse().unwrap(), 0.75), ("6/8".parse().unwrap(), 0.25)],
         representation: Some(AnyRepresentation::by_name("remi").unwrap()),
         corpus: "a test".into(),
         seed: 3,

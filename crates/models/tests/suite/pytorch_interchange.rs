@@ -12,6 +12,7 @@ use composer_bptt::{
 use composer_models::batch::Slice;
 use composer_models::file::{self, Notes, load_state};
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel, Targets, Workspace};
+use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_testkit::uniform;
 use serde_json::{Value, json};
@@ -131,6 +132,11 @@ fn write_logits(model: &SequenceModel, sequence: &Sequence, folder: &Path, name:
                 [frame.pitches().collect::<Vec<u8>>(), frame.struck().collect()].map(|plane| json!(plane))
             };
             case["frames"] = json!(frames.iter().map(pitches).collect::<Vec<_>>());
+            if let Some(bars) = &frames.bars {
+                let changes =
+                    bars.changes().map(|(step, metre)| json!([step, metre.numerator, metre.denominator]));
+                case["bars"] = changes.collect();
+            }
         }
         Sequence::Values(_) => unreachable!("these models read music"),
     }
@@ -162,16 +168,27 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
         let tokens = uniform(seed, 12, 4.5).iter().map(|x| (x + 4.5) as u32).collect();
         let model = random_model(ModelConfig::new(encoding, recurrent.clone()), seed);
         write(&model, &Sequence::Tokens(tokens), format!("tokens-{cell}"));
-        for (onset_plane, metre, coupled) in
-            [(true, 3, true), (true, 0, false), (false, 4, true), (false, 0, false)]
-        {
+        for (onset_plane, metre, bar_line, coupled) in [
+            (true, 3, 0, true),
+            (true, 0, 0, false),
+            (false, 4, 9, true),
+            (false, 0, 24, false),
+            (true, 5, 7, true),
+        ] {
             let representation =
                 FrameRepresentation { pitch_low: 60, pitch_high: 66, onset_plane, ..Default::default() };
-            let frames = random_frames(&representation, 12, 0.3, seed);
-            let encoding = Encoding::Frames { representation, metre };
+            let frames = random_frames(&representation, 40, 0.3, seed);
+            let encoding = Encoding::Frames { representation, metre, bar_line };
             let config = ModelConfig { coupled, ..ModelConfig::new(encoding, recurrent.clone()) };
-            let name = format!("frames-{cell}-{onset_plane}-{metre}-{coupled}");
-            write(&random_model(config, seed), &Sequence::Frames(frames), name);
+            let name = format!("frames-{cell}-{onset_plane}-{metre}-{bar_line}-{coupled}");
+            // An upbeat, a change within a bar, and a metre whose bars are no whole number of steps.
+            let changes = [(0, "1/4"), (4, "6/8"), (20, "3/4"), (34, "7/32")];
+            let changes = changes.map(|(step, metre)| (step, metre.parse().unwrap()));
+            let sequence = match bar_line {
+                9 => Sequence::frames(frames),
+                _ => Sequence::frames_in(frames, BarMap::from_changes(4, changes)),
+            };
+            write(&random_model(config, seed), &sequence, name);
         }
     }
     // A model as users have them. (The packaged crate does not have it.)
@@ -181,7 +198,7 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
         let Encoding::Frames { representation, .. } = model.encoding() else { panic!("a model of frames") };
         let frames = random_frames(representation, 40, 0.04, 7);
         assert!(model.config().coupled);
-        write(&model, &Sequence::Frames(frames), "built-in".into());
+        write(&model, &Sequence::frames(frames), "built-in".into());
     }
     let Some(said) = script("logits", here.path()) else { return };
     for name in names {

@@ -182,8 +182,8 @@ fn model_files_come_back_and_wrong_input_is_refused_in_words() {
     let representation =
         FrameRepresentation { pitch_low: 60, pitch_high: 71, ..FrameRepresentation::default() };
     let mut config = configurations().remove(4).1;
-    config.source = Encoding::Frames { representation, metre: 16 };
-    config.target = Encoding::Frames { representation, metre: 16 };
+    config.source = Encoding::Frames { representation, metre: 16, bar_line: 24 };
+    config.target = Encoding::Frames { representation, metre: 16, bar_line: 24 };
     let model = Seq2Seq::<f32>::new(config, &Init::PYTORCH, 1).expect("a model");
     let notes = PartNotes {
         task: Task::Accompany,
@@ -199,8 +199,8 @@ fn model_files_come_back_and_wrong_input_is_refused_in_words() {
     let mut frames = vec![Frame { sounding: 1 << 60, onsets: 0 }; 3];
     strike_rising_edges(&mut frames);
     let refused = |source, style| Conditioned::new(&again, source, style).err().expect("refused").to_string();
-    assert!(refused(Sequence::Frames(frames.clone()), Some(2)).contains("no style 2"));
-    assert!(refused(Sequence::Frames(Vec::new()), None).contains("empty"));
+    assert!(refused(Sequence::frames(frames.clone()), Some(2)).contains("no style 2"));
+    assert!(refused(Sequence::frames(Vec::new()), None).contains("empty"));
     assert!(refused(Sequence::Tokens(vec![1]), None).contains("frames"));
     let error = composer_models::file::from_bytes(&bytes, Path::new("x")).err().expect("refused");
     assert!(error.to_string().contains("another kind"), "{error}");

@@ -30,8 +30,8 @@ fn cases() -> Vec<(&'static str, Encoding, Sequence)> {
         ("a mapping", Encoding::mapping(3, 2), Sequence::Values(values(6, 5, 3))),
         (
             "frames",
-            Encoding::Frames { representation, metre: 4 },
-            Sequence::Frames((0..6).map(frame).collect()),
+            Encoding::Frames { representation, metre: 4, bar_line: 3 },
+            Sequence::frames((0..6).map(frame).collect()),
         ),
         ("tokens", tokens, Sequence::Tokens(vec![0, 3, 1, 2, 2, 0])),
     ]

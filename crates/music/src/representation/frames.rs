@@ -16,6 +16,7 @@
 use super::grid::{Grid, MAX_STEPS, resolution};
 use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
 use super::{Error, Representation, Symbols, Vocabulary};
+use crate::metre::BarMap;
 use crate::score::{Note, Score, Tempo, TimeSignature, Track};
 
 /// What sounds during one time step: bit `p` of each plane stands for MIDI pitch `p`.
@@ -173,6 +174,11 @@ impl FrameRepresentation {
         let sounding = plane(0);
         let onsets = if self.onset_plane { plane(width) } else { 0 };
         Frame { sounding: sounding | onsets, onsets }
+    }
+
+    /// The bars of a score, in steps.
+    pub fn bars(&self, score: &Score) -> BarMap {
+        BarMap::new(score).on_grid(self.steps_per_quarter)
     }
 
     /// The score as frames, one per step from tick 0 to the end of the last note.

@@ -22,7 +22,6 @@ pub mod contour;
 pub mod events;
 pub mod frames;
 pub mod grid;
-mod metre;
 pub mod quantise;
 pub mod remi;
 pub mod velocity;

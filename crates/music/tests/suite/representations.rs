@@ -6,7 +6,7 @@ use composer_music::corpus::{Criteria, examine, midi_files, shipped};
 use composer_music::representation::chords::ChordRepresentation;
 use composer_music::representation::frames::Frame;
 use composer_music::representation::{AnyRepresentation, Error, Representation, Symbols, Vocabulary};
-use composer_music::{Note, Score, Track, midi};
+use composer_music::{BarMap, Note, Score, TimeSignature, Track, midi};
 use proptest::prelude::*;
 use rayon::prelude::*;
 
@@ -53,6 +53,35 @@ fn invalid(score: &Score) -> Option<String> {
         return Some("notes out of order".to_owned());
     }
     midi::write(score).err().map(|error| error.to_string())
+}
+
+#[test]
+fn tokens_with_bars_keep_the_bars_of_upbeats_waltzes_jigs_and_changes() {
+    let pieces: [&[(u64, u8, u8)]; 5] = [
+        &[(0, 3, 4)],
+        &[(0, 4, 4), (480, 4, 4)],
+        &[(0, 1, 8), (240, 6, 8)],
+        &[(0, 5, 4)],
+        &[(1920, 3, 4), (1920 + 1440 + 960, 6, 8), (1920 + 1440 + 960 + 720, 7, 8)],
+    ];
+    for changes in pieces {
+        let mut score = Score::new(480);
+        let signature = |&(tick, numerator, denominator)| TimeSignature { tick, numerator, denominator };
+        score.time_signatures = changes.iter().map(signature).collect();
+        let note =
+            |i: u64| Note { onset: i * 240, duration: 240, pitch: 60, velocity: 80, channel: 0, program: 0 };
+        score.tracks.push(Track { name: None, notes: (0..60).map(note).collect() });
+        let starts = |score: &Score| -> Vec<f64> {
+            let quarter = f64::from(score.ticks_per_quarter);
+            BarMap::new(score).bars(score.end()).map(|bar| bar.start as f64 / quarter).collect()
+        };
+        for name in ["remi", "multitrack-remi", "bars"] {
+            let representation = AnyRepresentation::by_name(name).expect("known");
+            let symbols = representation.encode(&score).expect("encodes");
+            let again = representation.decode(&symbols).expect("decodes");
+            assert_eq!(starts(&again), starts(&score), "{name}: {changes:?}");
+        }
+    }
 }
 
 #[test]

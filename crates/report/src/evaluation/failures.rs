@@ -62,11 +62,11 @@ pub fn rolls(set: &AssessedSet) -> Markup {
     html! {
         section {
             h2 { "Piano rolls" }
-            p.note { "Bars of four quarters. Shaded: the bars of the first finding." }
+            p.note { "Shaded: the bars of the first finding." }
             @for (i, (piece, score)) in set.assessment.pieces.iter().zip(set.scores).take(DRAWN).enumerate() {
                 figure {
                     figcaption { strong { (piece.name) } " " span { (first_sentence(piece)) } }
-                    (PreEscaped(piano_roll::svg(score, &piece.name, &marked_quarters(set.assessment, i))))
+                    (PreEscaped(piano_roll::svg(score, &piece.name, &marked_quarters(set.assessment, i, score))))
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! A set of pieces with its figures.
 
 use composer_evaluation::assessment::Assessment;
-use composer_music::Score;
+use composer_music::{BarMap, Score};
 use std::ops::Range;
 
 /// A set of pieces, assessed.
@@ -15,9 +15,11 @@ pub struct AssessedSet<'a> {
     pub scores: &'a [Score],
 }
 
-/// The bars of the first finding of a piece, in quarters.
-pub fn marked_quarters(assessment: &Assessment, piece: usize) -> Vec<Range<f64>> {
+/// The bars of the first finding of a piece, whose music is `score`, in quarters.
+pub fn marked_quarters(assessment: &Assessment, piece: usize, score: &Score) -> Vec<Range<f64>> {
     let finding = assessment.pieces.get(piece).and_then(|piece| piece.diagnosis.main_finding());
     let bars = finding.map_or(&[][..], |finding| &finding.bars);
-    bars.iter().map(|bars| 4.0 * bars.start as f64..4.0 * bars.end as f64).collect()
+    let own = BarMap::new(score);
+    let at = |bar: usize| own.bar(bar as u64).start as f64 / f64::from(score.ticks_per_quarter.max(1));
+    bars.iter().map(|bars| at(bars.start)..at(bars.end)).collect()
 }

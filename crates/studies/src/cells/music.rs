@@ -57,7 +57,7 @@ impl Form {
     /// Encodes frames in this representation.
     pub fn write(self, frames: &[Frame]) -> Sequence {
         match self {
-            Form::Frames => Sequence::Frames(frames.to_vec()),
+            Form::Frames => Sequence::frames(frames.to_vec()),
             Form::Events => {
                 let score = grid().decode(frames, &DecodeOptions::default());
                 // Encoding fails only for pieces longer than any that can be read.

@@ -9,6 +9,7 @@ use composer_bptt::divergence::Breakdown;
 use composer_bptt::{Mode, Parameters, State};
 use composer_models::batch::Slice;
 use composer_models::{ModelConfig, Sequence, SequenceBatch, SequenceModel, Workspace, scoring};
+use composer_music::{BarMap, Metre};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
@@ -220,15 +221,29 @@ impl Trainable for SequenceModel {
 pub(super) fn sequence_bytes(sequence: &Sequence, sink: &mut dyn FnMut(&[u8])) {
     sink(&(sequence.len() as u64).to_le_bytes());
     match sequence {
-        Sequence::Frames(frames) => frames.iter().for_each(|frame| {
-            sink(&frame.sounding.to_le_bytes());
-            sink(&frame.onsets.to_le_bytes());
-        }),
+        Sequence::Frames(sequence) => {
+            sequence.iter().for_each(|frame| {
+                sink(&frame.sounding.to_le_bytes());
+                sink(&frame.onsets.to_le_bytes());
+            });
+            bar_bytes(sequence.bars.as_ref(), sink);
+        }
         Sequence::Values(values) => {
             sink(&(values.ncols() as u64).to_le_bytes());
             values.iter().for_each(|value| sink(&value.to_le_bytes()));
         }
         Sequence::Tokens(tokens) => tokens.iter().for_each(|token| sink(&token.to_le_bytes())),
+    }
+}
+
+/// Changes of metre as bytes. Music in 4/4 has none, as in checkpoints of before sequences had bars.
+fn bar_bytes(bars: Option<&BarMap>, sink: &mut dyn FnMut(&[u8])) {
+    let changes: Vec<(u64, Metre)> = bars.into_iter().flat_map(BarMap::changes).collect();
+    if changes[..] != [(0, Metre::COMMON)] {
+        for (step, metre) in changes {
+            sink(&step.to_le_bytes());
+            sink(&[metre.numerator, metre.denominator]);
+        }
     }
 }
 

@@ -95,7 +95,8 @@ impl Sampler {
                         (chunk.start + t).checked_sub(1).and_then(|step| symbol(sequences, chunk, step));
                     let replaced = true_symbol.is_some() && rng.random::<f64>() >= truth;
                     read[row] = if replaced { self.last[row].or(true_symbol) } else { true_symbol };
-                    encoding.push_features(chunk.start + t, read[row], &mut indices);
+                    let bars = sequences[chunk.piece].bars();
+                    encoding.push_features(chunk.start + t, bars, read[row], &mut indices);
                 }
                 offsets.push(indices.len());
                 step_offsets.push(indices.len() - begin);
@@ -224,6 +225,43 @@ impl SymbolRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sampling::Curve;
+    use composer_bptt::{Init, RecurrentConfig};
+    use composer_models::ModelConfig;
+    use composer_models::batch::Slice;
+    use composer_music::BarMap;
+    use composer_music::representation::frames::FrameRepresentation;
+    use rand::SeedableRng;
+
+    #[test]
+    fn the_place_in_the_bar_stays_where_symbols_are_replaced() {
+        let representation = FrameRepresentation::default();
+        let encoding = Encoding::Frames { representation, metre: 16, bar_line: 24 };
+        let recurrent = RecurrentConfig { hidden: 4, ..RecurrentConfig::default() };
+        let config = ModelConfig::new(encoding.clone(), recurrent);
+        let model = SequenceModel::new(config, &Init::PYTORCH, 1).expect("a model");
+        let changes = [(0, "3/8"), (6, "6/8"), (30, "5/4")];
+        let changes = changes.map(|(step, metre)| (step, metre.parse().expect("a metre")));
+        let frame = Frame { sounding: 1 << 60, onsets: 1 << 60 };
+        let sequences = [Sequence::frames_in(vec![frame; 80], BarMap::from_changes(4, changes))];
+        let chunk = Chunk { piece: 0, start: 9, transpose: 0, begins: false };
+        let mut batch = SequenceBatch::new(&encoding);
+        batch.fill(&encoding, &[Some(Slice { sequence: &sequences[0], start: 9, transpose: 0 })], 64);
+        let before = batch.clone();
+        let sampling = Sampling { curve: Curve::LinearToEnd, ..Sampling::default() };
+        let (mut sampler, state) = (Sampler::new(sampling), model.zero_state(1));
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        sampler.replace(&model, &sequences, &[Some(chunk)], 0.2, &state, &mut batch, &mut rng).expect("runs");
+        assert_ne!(batch.indices, before.indices);
+        let places = |batch: &SequenceBatch, row: usize| -> Vec<u32> {
+            let row = &batch.indices[batch.offsets[row]..batch.offsets[row + 1]];
+            row.iter().copied().filter(|&index| index as usize > encoding.outputs()).collect()
+        };
+        for row in 0..64 {
+            assert_eq!(places(&batch, row), places(&before, row), "step {}", row + 9);
+            assert!(places(&batch, row).len() >= 2);
+        }
+    }
 
     #[test]
     fn symbols_come_back_from_a_checkpoint() {

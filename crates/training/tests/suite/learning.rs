@@ -107,7 +107,7 @@ fn the_same_weights_on_one_thread_and_on_four() {
 fn the_best_weights_are_kept_and_patience_ends_the_training() {
     // Validation music that has nothing to do with the training music: it gets worse as training goes on.
     let mut model = model(Cell::Lstm, frames());
-    let valid = [Sequence::Frames(
+    let valid = [Sequence::frames(
         (0..64u32)
             .map(|step| Frame { sounding: 1 << (48 + step * 7 % 25), onsets: 1 << (48 + step * 7 % 25) })
             .collect(),

@@ -34,7 +34,7 @@ fn batch(name: &str) -> (Vec<Sequence>, Encoding) {
     let scores = [piece(0), piece(2)];
     let representation = AnyRepresentation::by_name(name).unwrap().learn(&scores, 16).unwrap();
     let write = |score: &Score| match representation.encode(score).unwrap() {
-        Symbols::Frames(frames) => Sequence::Frames(frames),
+        Symbols::Frames(frames) => Sequence::frames(frames),
         Symbols::Tokens(tokens) => Sequence::Tokens(tokens),
     };
     let encoding = match &representation {

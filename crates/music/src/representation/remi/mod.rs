@@ -14,8 +14,9 @@
 //! over when decoding.
 //!
 //! Not held: which track a note was on, notes longer than 64 quarters, tempos between the steps of a semitone scale
-//! (12 to the doubling), metre changes within a bar. Without `programs`, drums and programs.
+//! (12 to the doubling), a change of metre that cuts off a bar at a length which no metre has. Without `programs`, drums and programs.
 
+mod bars;
 mod read;
 mod vocabulary;
 mod write;
@@ -23,9 +24,9 @@ mod write;
 use std::collections::BTreeMap;
 
 use super::grid::{Grid, MAX_STEPS, resolution};
-use super::metre::{Bar, bars};
 use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
 use super::{Error, Representation, Symbols, Vocabulary, velocity};
+use crate::metre::{Bar, Metre};
 use crate::score::{DRUM_CHANNEL, Note, Score, Tempo, TimeSignature, Track};
 use vocabulary::Tokens;
 
@@ -97,10 +98,10 @@ impl RemiRepresentation {
         loss.count("key changes", score.key_signatures.len());
         loss.count("pedal movements", score.pedals.len());
         let bars = match sounds.last() {
-            Some(last) => bars(score, &grid, steps, last.start, loss),
+            Some(last) => bars::bars(score, steps, last.start, loss),
             None => Vec::new(),
         };
-        let end = bars.last().map_or(0, |bar| bar.start + bar.length);
+        let end = bars.last().map_or(0, |bar| bar.end);
         let tempos = tempo_changes(score, &grid, end, loss);
         Ok(Sheet { bars, tempos, sounds })
     }
@@ -117,7 +118,7 @@ impl RemiRepresentation {
         let mut metre = None;
         for bar in &sheet.bars {
             if metre.replace(bar.metre) != Some(bar.metre) {
-                let (numerator, denominator) = bar.metre;
+                let Metre { numerator, denominator } = bar.metre;
                 let tick = bar.start * ticks_per_step;
                 score.time_signatures.push(TimeSignature { tick, numerator, denominator });
             }

@@ -1,10 +1,11 @@
 //! `remi` tokens, also a network's, to a sheet of notes.
 
-use super::super::metre::{Bar, COMMON};
 use super::super::quantise::{Loss, Sound, one_at_a_time};
 use super::super::velocity;
+use super::bars::bar;
 use super::vocabulary::{Token, Tokens};
 use super::{MAX_QUARTERS, Sheet};
+use crate::metre::Metre;
 
 /// Reads tokens one by one.
 ///
@@ -53,21 +54,22 @@ impl Reader {
         let fresh_bar = std::mem::replace(&mut self.fresh_bar, token == Token::Bar);
         match token {
             Token::Bar => {
-                let bar = match self.sheet.bars.last() {
-                    Some(last) => last.next(self.steps_per_quarter, last.metre),
-                    None => Bar::first(self.steps_per_quarter, COMMON),
+                let (start, index, metre) = match self.sheet.bars.last() {
+                    Some(last) => (last.end, last.index + 1, last.metre),
+                    None => (0, 0, Metre::COMMON),
                 };
+                let bar = bar(self.steps_per_quarter, start, index, metre);
                 self.step = bar.start;
                 self.sheet.bars.push(bar);
             }
             Token::Metre(metre) => {
-                if let Some(bar) = self.sheet.bars.last_mut().filter(|_| fresh_bar) {
-                    *bar = Bar { start: bar.start, ..Bar::first(self.steps_per_quarter, metre) };
+                if let Some(last) = self.sheet.bars.last_mut().filter(|_| fresh_bar) {
+                    *last = bar(self.steps_per_quarter, last.start, last.index, metre);
                 }
             }
             Token::Position(position) => {
                 if let Some(bar) = self.sheet.bars.last() {
-                    self.step = bar.start + position.min(bar.length - 1);
+                    self.step = bar.start + position.min(bar.length() - 1);
                 }
             }
             Token::Tempo(tempo) => self.sheet.tempos.push((self.step, tempo)),

@@ -1,8 +1,9 @@
 //! The tokens of `remi`: which number means what.
 
-use super::super::metre::{self, Metre};
 use super::super::{chords, pitch_name, velocity};
+use super::bars;
 use super::{DRUMS, RemiRepresentation};
+use crate::metre::Metre;
 
 pub(super) const BAR: u32 = 0;
 
@@ -37,8 +38,8 @@ impl Tokens {
     pub(super) fn new(options: &RemiRepresentation) -> Self {
         let steps = options.grid_steps();
         Self {
-            metres: metre::metres(steps),
-            positions: metre::MAX_QUARTERS as u32 * steps,
+            metres: bars::metres(steps),
+            positions: bars::MAX_QUARTERS as u32 * steps,
             chords: if options.chords { chords::NUM_SYMBOLS } else { 0 },
             programs: if options.programs { u32::from(DRUMS) + 1 } else { 0 },
             longest: 4 * steps,
@@ -120,7 +121,7 @@ impl Tokens {
 fn name(token: &Token) -> String {
     match *token {
         Token::Bar => "BAR".to_owned(),
-        Token::Metre((beats, value)) => format!("METRE_{beats}/{value}"),
+        Token::Metre(metre) => format!("METRE_{metre}"),
         Token::Position(step) => format!("POSITION_{step}"),
         Token::Tempo(tempo) => format!("TEMPO_{:.0}", quarters_per_minute(tempo)),
         Token::Chord(chord) => format!("CHORD_{}", chords::symbol_name(chord)),

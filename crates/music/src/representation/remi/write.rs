@@ -14,7 +14,7 @@ pub(super) fn tokens(vocabulary: &Tokens, sheet: &Sheet, steps_per_quarter: u32)
     let mut labels = labels.iter().peekable();
     let (mut metre, mut program, mut tokens) = (None, 0, Vec::new());
     for bar in &sheet.bars {
-        let end = bar.start + bar.length;
+        let end = bar.end;
         tokens.push(Token::Bar);
         if metre.replace(bar.metre) != Some(bar.metre) {
             tokens.push(Token::Metre(bar.metre));

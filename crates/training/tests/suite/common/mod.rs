@@ -33,7 +33,7 @@ pub fn ostinato(steps: usize) -> Sequence {
         let struck_bass = if previous_bass { 0 } else { bass };
         Frame { sounding: melody | bass, onsets: melody | struck_bass }
     });
-    Sequence::Frames(frames.collect())
+    Sequence::frames(frames.collect())
 }
 
 /// Six tokens in a round.

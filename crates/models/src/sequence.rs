@@ -1,0 +1,118 @@
+//! [`Sequence`]: what a model reads, step by step.
+
+use crate::Error;
+use composer_bptt::arrays::check_shape;
+use composer_music::BarMap;
+use composer_music::representation::frames::Frame;
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use std::ops::Deref;
+
+/// A sequence as a model reads it, for example a piece of music.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sequence {
+    /// One multi-hot frame per time step, and the bars that they are in.
+    Frames(FrameSequence),
+    /// One token per step.
+    Tokens(Vec<u32>),
+    /// Real numbers `[T, V + G]`: in each row the `V` values that a model predicts, then the `G` that it is given. See
+    /// [`Encoding::Values`].
+    Values(Array2<f32>),
+}
+
+/// Frames, and the bars that they are in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FrameSequence {
+    /// One per step.
+    pub frames: Vec<Frame>,
+    /// The bars, whose ticks are the steps ([`BarMap::on_grid`]). `None`: not known; steps are counted from the first frame, and bars
+    /// are taken to be of 4/4.
+    pub bars: Option<BarMap>,
+}
+
+impl From<Vec<Frame>> for FrameSequence {
+    fn from(frames: Vec<Frame>) -> Self {
+        Self { frames, bars: None }
+    }
+}
+
+impl Deref for FrameSequence {
+    type Target = [Frame];
+
+    fn deref(&self) -> &[Frame] {
+        &self.frames
+    }
+}
+
+impl Sequence {
+    /// Frames whose bars are not known.
+    pub fn frames(frames: Vec<Frame>) -> Self {
+        Sequence::Frames(frames.into())
+    }
+
+    /// Frames in bars, whose ticks are the steps of the frames ([`BarMap::on_grid`]).
+    pub fn frames_in(frames: Vec<Frame>, bars: BarMap) -> Self {
+        Sequence::Frames(FrameSequence { frames, bars: Some(bars) })
+    }
+
+    /// The bars of a sequence of frames, if they are known.
+    pub fn bars(&self) -> Option<&BarMap> {
+        match self {
+            Sequence::Frames(sequence) => sequence.bars.as_ref(),
+            Sequence::Tokens(_) | Sequence::Values(_) => None,
+        }
+    }
+
+    /// Real numbers that follow from others at the same step: `given` `[T, G]`, `predicted` `[T, V]`. For
+    /// [`Encoding::mapping`], and for [`Encoding::Values`] with given columns.
+    ///
+    /// # Errors
+    /// The numbers of steps differ.
+    pub fn mapping(given: ArrayView2<'_, f32>, predicted: ArrayView2<'_, f32>) -> Result<Self, Error> {
+        let expected = [("T", given.nrows()), ("V", predicted.ncols())];
+        check_shape("the predicted values", predicted.shape(), &expected)?;
+        match concatenate(Axis(1), &[predicted, given]) {
+            Ok(values) => Ok(Sequence::Values(values)),
+            Err(_) => Err(Error::Unsupported("the arrays are too large")),
+        }
+    }
+
+    /// Number of steps.
+    pub fn len(&self) -> usize {
+        match self {
+            Sequence::Frames(frames) => frames.len(),
+            Sequence::Tokens(tokens) => tokens.len(),
+            Sequence::Values(values) => values.nrows(),
+        }
+    }
+
+    /// Whether there is no step at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The symbol at a step; `None` for real values, which are no symbols.
+    pub fn symbol(&self, step: usize) -> Option<Symbol> {
+        match self {
+            Sequence::Frames(frames) => Some(Symbol::Frame(frames[step])),
+            Sequence::Tokens(tokens) => Some(Symbol::Token(tokens[step])),
+            Sequence::Values(_) => None,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Sequence::Frames(_) => "frames",
+            Sequence::Tokens(_) => "tokens",
+            Sequence::Values(_) => "real values",
+        }
+    }
+}
+
+/// One step of a sequence of symbols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Symbol {
+    /// A frame.
+    Frame(Frame),
+    /// A token.
+    Token(u32),
+}
