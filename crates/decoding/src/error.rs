@@ -57,6 +57,16 @@ pub enum Error {
         /// An example.
         like: &'static str,
     },
+    /// A name that has two meanings.
+    #[error("\"{text}\" could be {first} or {second}: say which")]
+    Ambiguous {
+        /// What was written.
+        text: String,
+        /// One meaning.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// A primer that does not fit.
     #[error("{0}")]
     Primer(String),

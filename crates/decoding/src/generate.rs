@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::coupled;
-use crate::frames::{self, FrameChoice, FrameContext, FrameOptions, Open, Scratch};
+use crate::frames::{self, Ending, FrameChoice, FrameContext, FrameOptions, Open, Scratch};
 use crate::rules::Rules;
 use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
@@ -129,6 +129,11 @@ impl<M: LanguageModel> Generator<M> {
         Ok(nll)
     }
 
+    /// Lets all notes that were read end where they end: the music goes on with notes of its own.
+    pub fn release(&mut self) {
+        self.voices.iter_mut().for_each(|voice| voice.context.release());
+    }
+
     /// The model, for what it remembers of its steps.
     pub fn model(&self) -> &M {
         &self.model
@@ -164,10 +169,26 @@ impl<M: LanguageModel> Generator<M> {
         }
     }
 
+    /// What the rules leave open at a step.
+    fn open(&self, step: u64) -> Open {
+        let rules = &self.rules;
+        let least = self.options.min_note_steps as u64;
+        let last = rules.last_chord();
+        // A note is not cut off by the last chord, as it is not by the next chord.
+        let cut_off = last.is_some_and(|last| step < last.begin && last.begin - step < least);
+        let begin = if rules.may_begin(step) && !cut_off { rules.pitches_during(step, least) } else { 0 };
+        let ending = match last {
+            Some(last) if step == last.begin => Ending::Begins(last.bass),
+            Some(last) if step > last.begin => Ending::GoesOn,
+            _ => Ending::Before,
+        };
+        Open { pitches: rules.pitches(step), begin, ending }
+    }
+
     fn decide(&mut self) -> Vec<Step> {
         let outputs = self.encoding.outputs();
         let step = self.step as u64;
-        let open = Open { pitches: self.rules.pitches(step), begin: self.rules.may_begin(step) };
+        let open = self.open(step);
         let coupling = self.model.coupling();
         let mut steps = Vec::with_capacity(self.voices.len());
         for (voice, logits) in self.voices.iter_mut().zip(self.logits.chunks_exact_mut(outputs)) {

@@ -2,20 +2,20 @@
 
 use crate::Error;
 use crate::grammar::read_pitch;
-use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
-use composer_music::representation::grid::Grid;
+use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_music::representation::pitch_name;
-use composer_music::{Note, Score, Tempo, Track};
+use composer_music::{Note, Score, Ticks, Track};
 
 /// Ticks in a quarter of a primer that was written as text.
 const TICKS_PER_QUARTER: u16 = 480;
 
-/// A primer on the grid of a model.
-#[derive(Clone, Debug)]
+/// Music that a piece begins with, or that a model reads before it begins one.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Primer {
-    score: Score,
-    frames: Vec<Frame>,
-    grid: Grid,
+    /// The music.
+    pub score: Score,
+    /// Where it ends, in ticks: with its last note, or after a rest.
+    pub length: Ticks,
 }
 
 /// Reads notes such as `C4:1 E4+G4:0.5 R:2`: pitches (with `+` between those that sound together, R for a rest) and lengths in
@@ -23,7 +23,7 @@ pub struct Primer {
 ///
 /// # Errors
 /// [`Error::Unreadable`] names what cannot be read.
-pub fn read_notes(text: &str) -> Result<Score, Error> {
+pub fn read_notes(text: &str) -> Result<Primer, Error> {
     let mut notes = Vec::new();
     let mut now = 0;
     for word in text.split_whitespace() {
@@ -46,88 +46,64 @@ pub fn read_notes(text: &str) -> Result<Score, Error> {
     notes.sort_unstable();
     let mut score = Score::new(TICKS_PER_QUARTER);
     score.tracks.push(Track { name: None, notes });
-    Ok(score)
+    Ok(Primer { score, length: now })
+}
+
+impl From<Score> for Primer {
+    /// Music that ends with its last note.
+    fn from(score: Score) -> Self {
+        Self { length: score.end(), score }
+    }
 }
 
 impl Primer {
-    /// Puts music on a model's grid. Drums are left out.
+    /// Its frames on a model's grid, to the end of its last note. Drums are left out.
     ///
     /// # Errors
-    /// [`Error::Primer`]: there are no notes, they go on for too long, or some are outside the range of the model.
-    pub fn new(score: Score, representation: &FrameRepresentation) -> Result<Self, Error> {
-        let range = representation.pitch_low..=representation.pitch_high;
-        let pitched = || score.notes().filter(|note| !note.is_drum());
+    /// [`Error::Primer`]: there are no notes, or some are outside the range of the model.
+    pub fn frames(&self, representation: &FrameRepresentation) -> Result<Vec<Frame>, Error> {
+        self.check_range(representation.pitch_low, representation.pitch_high)?;
+        Ok(representation.encode(&self.score))
+    }
+
+    /// Refuses a primer without pitched notes, or with notes outside a range.
+    ///
+    /// # Errors
+    /// [`Error::Primer`].
+    pub fn check_range(&self, low: u8, high: u8) -> Result<(), Error> {
         let outside: Vec<u8> =
-            pitched().map(|note| note.pitch).filter(|pitch| !range.contains(pitch)).collect();
+            self.pitched().map(|note| note.pitch).filter(|pitch| !(low..=high).contains(pitch)).collect();
         if let Some(&pitch) = outside.first() {
             return Err(Error::Primer(format!(
                 "{} notes of the primer, such as {}, lie outside the range of the model, {} to {}: transpose the primer",
                 outside.len(),
                 pitch_name(pitch),
-                pitch_name(*range.start()),
-                pitch_name(*range.end())
+                pitch_name(low),
+                pitch_name(high)
             )));
         }
-        if pitched().next().is_none() {
-            return Err(Error::Primer("the primer has no pitched notes to go on from".into()));
+        match self.pitched().next() {
+            Some(_) => Ok(()),
+            None => Err(Error::Primer("the primer has no pitched notes to go on from".into())),
         }
-        let frames = representation.encode(&score);
-        let grid = Grid::new(score.ticks_per_quarter, representation.steps_per_quarter);
-        Ok(Self { frames, grid, score })
     }
 
-    /// Its frames.
-    pub fn frames(&self) -> &[Frame] {
-        &self.frames
+    /// Mean velocity of its pitched notes, 1 to 127.
+    pub fn velocity(&self) -> u8 {
+        let (sum, count) =
+            self.pitched().fold((0, 0), |(sum, count), note| (sum + usize::from(note.velocity), count + 1));
+        (sum / count.max(1)).clamp(1, 127) as u8
     }
 
-    /// Its metre at the beginning.
-    pub fn metre(&self) -> (u8, u8) {
-        self.score.time_signatures.first().map_or((4, 4), |metre| (metre.numerator, metre.denominator))
-    }
-
-    /// What the music after it takes from it: its last tempo, its metre, its mean velocity, and the program that most of its
-    /// notes have.
-    pub fn decode_options(&self) -> DecodeOptions {
-        let notes: Vec<&Note> = self.score.notes().filter(|note| !note.is_drum()).collect();
-        let loudness: usize = notes.iter().map(|note| usize::from(note.velocity)).sum();
+    /// The program that most of its pitched notes have; of equals the lowest.
+    pub fn program(&self) -> u8 {
         let mut programs = [0usize; 128];
-        notes.iter().for_each(|note| programs[usize::from(note.program & 127)] += 1);
-        let program = (0..128).max_by_key(|&program| (programs[program], 127 - program)).unwrap_or(0);
-        DecodeOptions {
-            tempo: self
-                .score
-                .tempos
-                .last()
-                .map_or(120.0, |tempo| 60e6 / f64::from(tempo.micros_per_quarter.max(1))),
-            velocity: (loudness / notes.len().max(1)).clamp(1, 127) as u8,
-            program: program as u8,
-            time_signature: self.metre(),
-            ..DecodeOptions::default()
-        }
+        self.pitched().for_each(|note| programs[usize::from(note.program & 127)] += 1);
+        (0..128u8).max_by_key(|&program| (programs[usize::from(program)], 127 - program)).unwrap_or(0)
     }
 
-    /// Gives the notes of a piece that begins with the primer's frames the velocities, programs and channels that they have in
-    /// the primer, and (unless the piece has a tempo of its own) its tempos.
-    pub fn carry_over(&self, piece: &mut Score, representation: &FrameRepresentation, own_tempo: bool) {
-        let grid = Grid::new(piece.ticks_per_quarter, representation.steps_per_quarter);
-        let end = self.frames.len() as u64;
-        for note in piece.tracks.iter_mut().flat_map(|track| &mut track.notes) {
-            let step = grid.step(note.onset);
-            let same =
-                |old: &&Note| !old.is_drum() && old.pitch == note.pitch && self.grid.step(old.onset) == step;
-            if let Some(old) = self.score.notes().filter(|_| step < end).find(same) {
-                (note.velocity, note.program, note.channel) = (old.velocity, old.program, old.channel);
-            }
-        }
-        if !own_tempo && !self.score.tempos.is_empty() {
-            let scaled = |tempo: &Tempo| Tempo {
-                tick: (u128::from(tempo.tick) * u128::from(piece.ticks_per_quarter)
-                    / u128::from(self.score.ticks_per_quarter)) as u64,
-                ..*tempo
-            };
-            piece.tempos = self.score.tempos.iter().map(scaled).collect();
-        }
+    fn pitched(&self) -> impl Iterator<Item = &Note> {
+        self.score.notes().filter(|note| !note.is_drum())
     }
 }
 
@@ -137,8 +113,10 @@ mod tests {
 
     #[test]
     fn notes_are_read_in_order_with_rests_and_chords() {
-        let score = read_notes("C4:1 R:0.5 E4+G4:2").expect("notes");
-        let notes: Vec<_> = score.notes().map(|note| (note.onset, note.duration, note.pitch)).collect();
+        let primer = read_notes("C4:1 R:0.5 E4+G4:2 R:1").expect("notes");
+        assert_eq!(primer.length, 4 * 480 + 240, "with the rest at its end");
+        let notes: Vec<_> =
+            primer.score.notes().map(|note| (note.onset, note.duration, note.pitch)).collect();
         assert_eq!(notes, [(0, 480, 60), (720, 960, 64), (720, 960, 67)]);
         for wrong in ["C4", "H4:1", "C4:0", "C4:-1", "C4:x", "C4:nan"] {
             assert!(read_notes(wrong).expect_err("refused").to_string().contains(wrong));
@@ -146,30 +124,20 @@ mod tests {
     }
 
     #[test]
-    fn the_first_note_velocities_programs_and_tempo_carry_on() {
-        let representation = FrameRepresentation::default();
-        let mut score = read_notes("C4:1 D4:1").expect("notes");
-        score.tracks[0].notes[0].velocity = 33;
-        score.tracks[0].notes.iter_mut().for_each(|note| note.program = 6);
-        score.tempos.push(Tempo { tick: 480, micros_per_quarter: 750_000 });
-        let primer = Primer::new(score, &representation).expect("a primer");
-        let mut frames = primer.frames().to_vec();
+    fn the_first_note_velocities_and_programs_are_there() {
+        let mut primer = read_notes("C4:1 D4:1").expect("notes");
+        primer.score.tracks[0].notes[0].velocity = 33;
+        primer.score.tracks[0].notes.iter_mut().for_each(|note| note.program = 6);
+        let frames = primer.frames(&FrameRepresentation::default()).expect("a primer");
         assert_eq!((frames.len(), frames[0].onsets), (8, 1 << 60), "the first note is there");
-        frames.push(Frame { sounding: 1 << 67, onsets: 1 << 67 });
-        let options = primer.decode_options();
-        assert_eq!((options.program, options.velocity, options.tempo), (6, 56, 80.0));
-        let mut piece = representation.decode(&frames, &options);
-        primer.carry_over(&mut piece, &representation, false);
-        let notes: Vec<_> = piece.notes().map(|note| (note.pitch, note.velocity, note.program)).collect();
-        assert_eq!(notes, [(60, 33, 6), (62, 80, 6), (67, 56, 6)]);
-        assert_eq!(piece.tempos, [Tempo { tick: 480, micros_per_quarter: 750_000 }]);
+        assert_eq!((primer.program(), primer.velocity()), (6, 56));
     }
 
     #[test]
     fn primers_that_do_not_fit_are_refused_in_words() {
         let representation = FrameRepresentation { pitch_low: 60, pitch_high: 72, ..Default::default() };
         let refused =
-            |text: &str| Primer::new(read_notes(text).expect("notes"), &representation).expect_err("refused");
+            |text: &str| read_notes(text).expect("notes").frames(&representation).expect_err("refused");
         assert!(
             refused("C4:1 C3:1").to_string().contains("C3, lie outside the range of the model, C4 to C5")
         );

@@ -94,6 +94,11 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         Ok(())
     }
 
+    /// Lets what was read end where it ends: the music goes on with notes of its own.
+    pub fn release(&mut self) {
+        self.pieces.iter_mut().for_each(|piece| piece.grammar.release());
+    }
+
     /// Runs the model over the last token of every piece.
     fn predict(&mut self) -> Result<(), Error> {
         let start = self.encoding.outputs() as u32;

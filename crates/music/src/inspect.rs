@@ -238,6 +238,14 @@ fn loss_in_parts(loss: &Loss) -> Vec<String> {
     {
         parts.extend((number > 0).then(|| format!("{number} {what}")));
     }
+    if loss.tempos_rounded > 0 {
+        let (number, most) = (loss.tempos_rounded, 100.0 * loss.largest_tempo_change);
+        let tempos = if number == 1 { "tempo" } else { "tempos" };
+        parts.push(format!(
+            "{number} {tempos} rounded (by {most:.1} %{})",
+            if number == 1 { "" } else { " at most" }
+        ));
+    }
     parts.extend(loss.dropped.iter().map(|(reason, number)| format!("{number} notes left out ({reason})")));
     parts.extend(loss.not_held.iter().map(|(what, number)| format!("{number} {what}")));
     parts

@@ -12,6 +12,9 @@ use std::path::PathBuf;
 
 /// `composer compose`.
 #[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "docs/options.md shows which option works with models of which representation, and what each promises."
+)]
 pub struct ComposeArgs {
     /// The trained model: model.safetensors of a run [default: the built-in model, trained on piano rags and game music]
     #[arg(long, value_name = "FILE")]
@@ -43,6 +46,9 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         if terminal.is_json() { terminal.note(text) } else { writeln!(terminal, "{text}")? }
     }
     let pieces = compose(&model, &options)?;
+    if let Some(piece) = pieces.first() {
+        piece.notes.iter().for_each(|note| terminal.warning(note));
+    }
     let saved = save(pieces, &args.output_dir, options.soundfont.as_deref())?;
     let path = |stem: &str| args.output_dir.join(stem).display().to_string();
     if terminal.is_json() {

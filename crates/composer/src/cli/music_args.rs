@@ -11,7 +11,7 @@ pub struct MusicArgs {
     #[arg(long, default_value_t = ComposeOptions::default().num_outputs, value_name = "N")]
     pub num_outputs: usize,
 
-    /// Length of each piece in bars of four quarters, 16bars, or in steps, 256steps
+    /// Length of each piece in bars, 16bars, or in steps of the model's grid, 256steps
     #[arg(long, default_value_t = ComposeOptions::default().length)]
     pub length: Length,
 

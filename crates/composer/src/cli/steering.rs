@@ -5,11 +5,16 @@ use clap::Args;
 use composer::compose::{ComposeOptions, FrameChoice, Primer, TokenChoice};
 use composer_decoding::grammar::read_pitch;
 use composer_decoding::harmony::Key;
+use composer_music::Metre;
 use std::path::PathBuf;
 
 /// Options of `composer compose` beyond those that all music has.
 #[derive(Clone, Debug, Args)]
 pub struct SteerArgs {
+    /// Metre of the bars, such as 3/4 or 6/8 [default: that of the primer, or of the training music]
+    #[arg(long)]
+    pub metre: Option<Metre>,
+
     /// Begin with the music of this MIDI file
     #[arg(long, value_name = "FILE", conflicts_with = "primer_notes", help_heading = "Primer")]
     pub primer_midi: Option<PathBuf>,
@@ -26,7 +31,7 @@ pub struct SteerArgs {
     #[arg(long, help_heading = "Primer")]
     pub inject_primer: bool,
 
-    /// Only notes of this key, such as "D minor"; the piece ends on its tonic
+    /// Only notes of this key, such as "D minor"; the lowest note of the last chord is its tonic
     #[arg(long, help_heading = "Constraints")]
     pub key: Option<Key>,
 
@@ -121,6 +126,7 @@ impl SteerArgs {
             (None, None) => Primer::None,
         };
         Ok(ComposeOptions {
+            metre: self.metre,
             primer,
             key: self.key,
             chords: self.chords.clone(),

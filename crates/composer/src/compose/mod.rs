@@ -1,6 +1,11 @@
 //! A model composes, as notes, as MIDI files and as sound.
 
+mod assemble;
+mod choices;
+mod feasible;
 mod options;
+mod plan;
+mod reading;
 
 pub use options::{
     ComposeOptions, FRAME_TEMPERATURE, FrameChoice, Length, Primer, TOKEN_TEMPERATURE, TokenChoice,
@@ -10,19 +15,20 @@ use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;
 use crate::run_folder::OutputFolder;
 use crate::sound::write_wav;
-use composer_decoding::grammar::{Grammar, MusicGrammar, steps_per_quarter};
+use assemble::{Manner, assemble};
+use composer_decoding::grammar::MusicGrammar;
+use composer_decoding::primer::Primer as PrimerMusic;
 use composer_decoding::token_stream::TokenGenerator;
-use composer_decoding::{Composition, Generator, beam, primer as decoding};
+use composer_decoding::{Composition, Generator, beam};
 use composer_models::file::Notes;
 use composer_models::sequence_model::Stepper;
 use composer_models::{Encoding, SequenceModel};
-use composer_music::representation::frames::{DecodeOptions, FrameRepresentation};
+use composer_music::representation::chords::ChordRepresentation;
+use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
-use composer_music::{BarMap, Metre, Score, TimeSignature, midi};
+use composer_music::{Score, midi};
+use plan::Plan;
 use std::path::Path;
-
-/// Tempo when neither the options nor the training music give one.
-const DEFAULT_QPM: f64 = 96.0;
 
 /// A composed piece.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +37,9 @@ pub struct Piece {
     pub score: Score,
     /// −ln P of each step or token under the model, in nats.
     pub nll: Vec<f64>,
+    /// What one should know of it, in sentences: what the model did not read of its primer, options without an effect. The same for
+    /// all pieces that were composed together.
+    pub notes: Vec<String>,
 }
 
 impl Piece {
@@ -65,12 +74,15 @@ pub struct SavedPiece {
 /// An option is out of range or does not fit the model, the primer cannot be used, or the model's file is damaged.
 pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Piece>> {
     options.check()?;
-    Ok(match (model.model.encoding(), model.token_representation()?) {
-        (Encoding::Frames { representation, .. }, _) => {
-            compose_frames(&model.model, representation, &model.notes, options)?
-        }
-        (_, Some(representation)) => compose_tokens(&model.model, representation, &model.notes, options)?,
-        (Encoding::Tokens { .. } | Encoding::Values { .. }, None) => Vec::new(),
+    let representation = match (model.model.encoding(), model.token_representation()?) {
+        (Encoding::Frames { representation, .. }, _) => AnyRepresentation::Frames(*representation),
+        (_, Some(representation)) => representation.clone(),
+        (Encoding::Tokens { .. } | Encoding::Values { .. }, None) => return Ok(Vec::new()),
+    };
+    let work = Work::new(&model.model, &representation, &model.notes, options)?;
+    Ok(match &representation {
+        AnyRepresentation::Frames(frames) => work.frames(frames)?,
+        _ => work.tokens()?,
     })
 }
 
@@ -98,134 +110,150 @@ pub(crate) fn save_into(
     Ok(saved)
 }
 
-/// Steps of the piece and of a bar, in a metre.
-fn lengths(length: Length, metre: (u8, u8), steps_per_quarter: u64) -> anyhow::Result<(usize, u64)> {
-    let whole = 4 * steps_per_quarter * u64::from(metre.0);
-    let bar = whole / u64::from(metre.1.max(1));
-    if bar == 0 || !whole.is_multiple_of(u64::from(metre.1.max(1))) {
-        return Err(wrong_input(format!(
-            "a bar of {}/{} is no whole number of the model's steps, {steps_per_quarter} to a quarter: use a primer in \
-             another metre",
-            metre.0, metre.1
-        )));
-    }
-    let steps = match length {
-        Length::Bars(bars) => bars * bar as usize,
-        Length::Steps(steps) => steps,
-    };
-    Ok((steps, bar))
-}
-
-fn compose_frames(
-    model: &SequenceModel,
-    representation: &FrameRepresentation,
-    notes: &Notes,
-    options: &ComposeOptions,
-) -> anyhow::Result<Vec<Piece>> {
-    let primer = options.primer()?.map(|score| decoding::Primer::new(score, representation)).transpose()?;
-    let plain = DecodeOptions {
-        tempo: notes.quarters_per_minute.unwrap_or(DEFAULT_QPM),
-        program: notes.program.unwrap_or(0),
-        time_signature: (notes.metre().numerator, notes.metre().denominator),
-        ..DecodeOptions::default()
-    };
-    let carried = primer.as_ref().map_or(plain, decoding::Primer::decode_options);
-    let decode = DecodeOptions { tempo: options.qpm.unwrap_or(carried.tempo), ..carried };
-    let (steps, bar) =
-        lengths(options.length, decode.time_signature, representation.steps_per_quarter.into())?;
-    let rules = options.rules(steps as u64, bar)?;
-    let choice = options.frame_options()?;
-    let (numerator, denominator) = decode.time_signature;
-    let bars = BarMap::uniform(representation.steps_per_quarter, Metre { numerator, denominator });
-    let mut generator = Generator::new(Stepper::new(model), choice, options.num_outputs, options.seed)?
-        .with_rules(rules)?
-        .with_bars(bars);
-    let mut begun = Composition::default();
-    if let Some(primer) = &primer {
-        let nll = generator.read(primer.frames(), options.injects())?;
-        if options.injects() {
-            begun = Composition { frames: primer.frames().to_vec(), nll };
-        }
-    }
-    if begun.frames.len() >= steps {
-        let bars = |steps: usize| steps.div_ceil(bar as usize);
-        return Err(wrong_input(format!(
-            "the primer is {} bars long, which leaves nothing to compose in a piece of {}: ask for a longer piece (--length), or \
-             let the model only condition on the primer (--condition-on-primer)",
-            bars(begun.frames.len()),
-            bars(steps)
-        )));
-    }
-    let mut compositions = vec![begun.clone(); options.num_outputs];
-    for decided in generator.take(steps - begun.frames.len()) {
-        for (composition, step) in compositions.iter_mut().zip(decided?) {
-            composition.frames.push(step.frame);
-            composition.nll.push(step.nll);
-        }
-    }
-    let finish = |composition: Composition| {
-        let mut score = representation.decode(&composition.frames, &decode);
-        if let Some(primer) = primer.as_ref().filter(|_| options.injects()) {
-            primer.carry_over(&mut score, representation, options.qpm.is_some());
-        }
-        Piece { score, nll: composition.nll }
-    };
-    Ok(compositions.into_iter().map(finish).collect())
-}
-
 /// Most tokens of a piece, for models that never come to an end.
 const MAX_TOKENS: usize = 100_000;
 
-fn compose_tokens(
-    model: &SequenceModel,
-    representation: &AnyRepresentation,
-    notes: &Notes,
-    options: &ComposeOptions,
-) -> anyhow::Result<Vec<Piece>> {
-    let primer = match options.primer()? {
-        Some(score) => match representation.encode(&score).map_err(wrong_input)? {
-            Symbols::Tokens(tokens) => tokens,
-            Symbols::Frames(_) => Vec::new(),
-        },
-        None => Vec::new(),
-    };
-    let Metre { numerator, denominator } = notes.metre();
-    let (steps, bar) = lengths(options.length, (numerator, denominator), steps_per_quarter(representation))?;
-    let rules = options.rules(steps as u64, bar)?;
-    rules.check()?;
-    let Some(mut grammar) = MusicGrammar::new(representation, rules) else {
-        return Err(wrong_input("this model names frames as its tokens: its file is damaged"));
-    };
-    let injected = if options.injects() { primer.as_slice() } else { &[] };
-    let choice = options.token_options()?;
-    let mut pieces: Vec<(Vec<u32>, Vec<f64>)> = vec![(injected.to_vec(), Vec::new()); options.num_outputs];
-    if let Some(beam_options) = options.beam_options()? {
-        injected.iter().for_each(|&token| grammar.push(token));
-        let found = beam::search(Stepper::new(model), grammar, &primer, &beam_options, MAX_TOKENS)?;
-        pieces.truncate(found.len());
-        for (piece, found) in pieces.iter_mut().zip(found) {
-            piece.0.extend(found.tokens);
-            piece.1.extend(found.nll);
+/// What is known before the first note.
+struct Work<'a> {
+    model: &'a SequenceModel,
+    representation: &'a AnyRepresentation,
+    options: &'a ComposeOptions,
+    primer: Option<PrimerMusic>,
+    plan: Plan,
+    manner: Manner,
+    notes: Vec<String>,
+}
+
+impl<'a> Work<'a> {
+    fn new(
+        model: &'a SequenceModel,
+        representation: &'a AnyRepresentation,
+        trained: &Notes,
+        options: &'a ComposeOptions,
+    ) -> anyhow::Result<Self> {
+        let (primer, mut notes) = options.primer()?;
+        if let Some(primer) = &primer {
+            notes.extend(reading::account(representation, primer, options.injects())?);
         }
-    } else {
+        notes.extend(options.without_effect());
+        let plan = Plan::new(representation, options, primer.as_ref(), trained)?;
+        let manner = Manner::new(representation, primer.as_ref(), trained, options.qpm.is_some());
+        Ok(Self { model, representation, options, primer, plan, manner, notes })
+    }
+
+    /// The piece of what a model has written after `offset` steps.
+    fn piece(&self, decoded: &Score, offset: u64, nll: Vec<f64>) -> Piece {
+        let score = assemble(&self.plan, decoded, offset, &self.manner);
+        Piece { score, nll, notes: self.notes.clone() }
+    }
+
+    fn frames(&self, representation: &FrameRepresentation) -> anyhow::Result<Vec<Piece>> {
+        let Self { options, plan, .. } = self;
+        let choice = options.frame_options()?;
+        let rules = options.rules(plan, choice.min_note_steps as u64)?;
+        feasible::check(self.representation, options, plan, &rules)?;
+        let (read, before) = self.read_frames(representation)?;
+        let bars = plan.bars_after(self.primer.as_ref().filter(|_| !options.injects()), before);
         let mut generator =
-            TokenGenerator::new(Stepper::new(model), grammar, choice, options.num_outputs, options.seed)?;
-        generator.read(&primer, options.injects())?;
-        for decided in generator.take(MAX_TOKENS) {
-            for decided in decided? {
-                let piece = &mut pieces[decided.piece];
-                piece.0.push(decided.token);
-                piece.1.push(decided.nll);
+            Generator::new(Stepper::new(self.model), choice, options.num_outputs, options.seed)?
+                .with_rules(rules)?
+                .with_bars(bars);
+        let mut begun = Composition::default();
+        if !read.is_empty() {
+            let nll = generator.read(&read, options.injects())?;
+            generator.release();
+            if options.injects() {
+                begun.nll = nll;
             }
         }
-    }
-    let decode = |(tokens, nll)| {
-        let mut score = representation.decode(&Symbols::Tokens(tokens)).map_err(wrong_input)?;
-        if score.time_signatures.is_empty() {
-            // These tokens tell no bars.
-            score.time_signatures.push(TimeSignature { tick: 0, numerator, denominator });
+        let mut compositions = vec![begun; options.num_outputs];
+        for decided in generator.take((plan.steps - plan.begin) as usize) {
+            for (composition, step) in compositions.iter_mut().zip(decided?) {
+                composition.frames.push(step.frame);
+                composition.nll.push(step.nll);
+            }
         }
-        Ok(Piece { score, nll })
-    };
-    pieces.into_iter().map(decode).collect()
+        let finish = |composition: Composition| {
+            let decoded = representation.decode(&composition.frames, &DecodeOptions::default());
+            self.piece(&decoded, plan.begin, composition.nll)
+        };
+        Ok(compositions.into_iter().map(finish).collect())
+    }
+
+    /// The frames of the primer with its rests, and how many of them lie before the piece: all, or none if it begins with them.
+    fn read_frames(&self, representation: &FrameRepresentation) -> anyhow::Result<(Vec<Frame>, u64)> {
+        let Some(primer) = &self.primer else { return Ok((Vec::new(), 0)) };
+        let injects = self.options.injects();
+        let end = if injects { self.plan.begin } else { reading::end(self.representation, primer) };
+        let mut frames = primer.frames(representation)?;
+        frames.resize(frames.len().max(end as usize), Frame::default());
+        let before = if injects { 0 } else { frames.len() as u64 };
+        Ok((frames, before))
+    }
+
+    fn tokens(mut self) -> anyhow::Result<Vec<Piece>> {
+        let (options, plan) = (self.options, &self.plan);
+        let choice = options.token_options()?;
+        let rules = options.rules(plan, 1)?;
+        feasible::check(self.representation, options, plan, &rules)?;
+        let Some(mut grammar) = MusicGrammar::new(self.representation, rules) else {
+            return Err(wrong_input("this model names frames as its tokens: its file is damaged"));
+        };
+        let metre = plan.bars.metre_at(plan.primer_end);
+        if !grammar.says_metre(metre) {
+            return Err(wrong_input(format!(
+                "the model has no token for bars of {metre}: choose another metre (--metre)"
+            )));
+        }
+        let injects = options.injects();
+        let read = match &self.primer {
+            Some(primer) => reading::tokens(self.representation, primer, plan, &mut grammar, injects)?,
+            None => Vec::new(),
+        };
+        let begun = if injects { read.clone() } else { Vec::new() };
+        let mut pieces: Vec<(Vec<u32>, Vec<f64>)> = vec![(begun.clone(), Vec::new()); options.num_outputs];
+        let model = Stepper::new(self.model);
+        if let Some(beam_options) = options.beam_options()? {
+            let found = beam::search(model, grammar, &read, &beam_options, MAX_TOKENS)?;
+            pieces.truncate(found.len());
+            for (piece, found) in pieces.iter_mut().zip(found) {
+                piece.0.extend(found.tokens);
+                piece.1.extend(found.nll);
+            }
+        } else {
+            let mut generator =
+                TokenGenerator::new(model, grammar, choice, options.num_outputs, options.seed)?;
+            // The grammar has read the primer already.
+            generator.read(&read, false)?;
+            for decided in generator.take(MAX_TOKENS) {
+                for decided in decided? {
+                    let piece = &mut pieces[decided.piece];
+                    piece.0.push(decided.token);
+                    piece.1.push(decided.nll);
+                }
+            }
+        }
+        if pieces.len() < options.num_outputs {
+            let found = pieces.len();
+            self.notes
+                .push(format!("Beam search found {found} pieces; a wider beam (--beam-width) finds more."));
+        }
+        if pieces.iter().any(|piece| piece.1.len() >= MAX_TOKENS) {
+            self.notes
+                .push(format!("A piece was not finished after {MAX_TOKENS} tokens, and is cut off there."));
+        }
+        let finish = |(tokens, nll): (Vec<u32>, Vec<f64>)| {
+            let (decoded, offset) = match self.representation {
+                // Chords that are equal are tied: those of the primer are left out, so that the new ones begin.
+                AnyRepresentation::Chords(chords) => self.new_chords(chords, &tokens[begun.len()..]),
+                _ => (self.representation.decode(&Symbols::Tokens(tokens)).map_err(wrong_input)?, 0),
+            };
+            Ok(self.piece(&decoded, offset, nll))
+        };
+        pieces.into_iter().map(finish).collect()
+    }
+
+    fn new_chords(&self, chords: &ChordRepresentation, tokens: &[u32]) -> (Score, u64) {
+        (chords.decode_tokens(tokens), self.plan.begin)
+    }
 }

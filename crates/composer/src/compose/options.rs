@@ -1,13 +1,13 @@
 //! What to compose, and how to steer the model while it does.
 
+use super::plan::Plan;
 use crate::error::{Result, wrong_input, wrong_option};
 use anyhow::Context;
 use composer_audio::{RenderOptions, render};
-use composer_decoding::frames::FrameStrategy;
+use composer_decoding::Rules;
 use composer_decoding::harmony::{ChordPlan, Key};
-use composer_decoding::primer::read_notes;
-use composer_decoding::{BeamOptions, FrameOptions, Rules, TokenOptions};
-use composer_music::{Score, midi};
+use composer_decoding::primer::{self, read_notes};
+use composer_music::{Metre, Score, midi};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -24,6 +24,8 @@ pub struct ComposeOptions {
     pub num_outputs: usize,
     /// Length of each piece.
     pub length: Length,
+    /// Metre of the bars; `None`: that of the primer, or of the training music.
+    pub metre: Option<Metre>,
     /// Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy.
     pub temperature: Option<f64>,
     /// Notes that may sound together, at most.
@@ -36,7 +38,7 @@ pub struct ComposeOptions {
     pub soundfont: Option<PathBuf>,
     /// How each piece begins.
     pub primer: Primer,
-    /// Only notes of this key; the piece ends on its tonic.
+    /// Only notes of this key; the lowest note of the last chord is its tonic.
     pub key: Option<Key>,
     /// Only notes of these chords, one for each bar, in a cycle: "Dm Gm A7 Dm".
     pub chords: Option<String>,
@@ -55,6 +57,7 @@ impl Default for ComposeOptions {
         Self {
             num_outputs: 3,
             length: Length::Bars(16),
+            metre: None,
             temperature: None,
             max_polyphony: 8,
             seed: 1,
@@ -134,7 +137,7 @@ pub struct TokenChoice {
 /// A length of music.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// Bars, of four quarters unless a primer is in another metre.
+    /// Bars of the piece's metre; an upbeat comes on top.
     Bars(usize),
     /// Steps of the model's grid.
     Steps(usize),
@@ -155,7 +158,8 @@ impl FromStr for Length {
             return Err(format!("a length must be between 1 and {MAX_STEPS}"));
         }
         match text[digits.len()..].trim() {
-            "" | "bar" | "bars" => Ok(Length::Bars(number)),
+            "" => Err(format!("a length needs a unit: {number}bars or {number}steps")),
+            "bar" | "bars" => Ok(Length::Bars(number)),
             "step" | "steps" => Ok(Length::Steps(number)),
             unit => Err(format!("\"{unit}\" is not a unit of length: use bars or steps")),
         }
@@ -179,6 +183,9 @@ impl ComposeOptions {
     pub fn check(&self) -> Result<()> {
         let general = Self { frames: FrameChoice::default(), tokens: TokenChoice::default(), ..self.clone() };
         general.frame_options()?;
+        if matches!(self.length, Length::Bars(0) | Length::Steps(0)) {
+            return Err(wrong_option("length", "must be at least 1").into());
+        }
         if self.num_outputs == 0 || self.num_outputs > 1000 {
             return Err(wrong_option("num_outputs", "must be between 1 and 1000").into());
         }
@@ -193,16 +200,29 @@ impl ComposeOptions {
         Ok(())
     }
 
-    /// The primer's music, if there is one.
-    pub(super) fn primer(&self) -> anyhow::Result<Option<Score>> {
+    /// The primer's music, if there is one, and what is wrong with its file.
+    pub(super) fn primer(&self) -> anyhow::Result<(Option<primer::Primer>, Vec<String>)> {
         match &self.primer {
-            Primer::None => Ok(None),
+            Primer::None => Ok((None, Vec::new())),
             Primer::Midi { path, .. } => {
                 let file = midi::read_file(path).map_err(wrong_input);
-                Ok(Some(file.with_context(|| format!("cannot use the primer {}", path.display()))?.score))
+                let file = file.with_context(|| format!("cannot use the primer {}", path.display()))?;
+                let damage = file.report.damage.first().map(|damage| {
+                    format!("The primer's file is damaged, at {damage}: what could be read of it is used.")
+                });
+                Ok((Some(file.score.into()), damage.into_iter().collect()))
             }
-            Primer::Notes { text, .. } => Ok(Some(read_notes(text)?)),
+            Primer::Notes { text, .. } => Ok((Some(read_notes(text)?), Vec::new())),
         }
+    }
+
+    /// What has no effect on this music, in sentences.
+    pub(super) fn without_effect(&self) -> Vec<String> {
+        let search = self.tokens.beam_width.map(|_| "Beam search");
+        let threshold = self.frames.threshold.map(|_| "A threshold");
+        let voices = self.frames.top_voices.map(|_| "The choice of the top voices");
+        let what = search.or(threshold).or(voices);
+        what.map(|what| format!("{what} is deterministic: the seed has no effect.")).into_iter().collect()
     }
 
     /// Whether the music begins with its primer.
@@ -213,111 +233,24 @@ impl ComposeOptions {
         }
     }
 
-    /// How frames are chosen.
-    pub(super) fn frame_options(&self) -> anyhow::Result<FrameOptions> {
-        let TokenChoice {
-            top_k,
-            top_p,
-            min_p,
-            typical_p,
-            repetition_penalty,
-            no_repeat_ngram,
-            beam_width,
-            ..
-        } = self.tokens;
-        let foreign = [
-            ("top_k", top_k.is_some()),
-            ("top_p", top_p.is_some()),
-            ("min_p", min_p.is_some()),
-            ("typical_p", typical_p.is_some()),
-            ("repetition_penalty", repetition_penalty.is_some()),
-            ("no_repeat_ngram", no_repeat_ngram.is_some()),
-            ("beam_width", beam_width.is_some()),
-        ];
-        refuse_foreign(
-            &foreign,
-            "tokens",
-            "this one writes frames: use a temperature, a threshold or top voices",
-        )?;
-        let defaults = FrameOptions::default();
-        let strategy = match (self.frames.threshold, self.frames.top_voices) {
-            (Some(threshold), _) => FrameStrategy::Threshold(threshold),
-            (None, Some(voices)) => FrameStrategy::TopVoices(voices),
-            (None, None) => FrameStrategy::Sample,
-        };
-        let options = FrameOptions {
-            temperature: self.temperature.unwrap_or(FRAME_TEMPERATURE),
-            max_polyphony: self.max_polyphony,
-            onset_temperature: self.frames.onset_temperature,
-            // Temperature is about which pitches begin; how long they are held is rhythm, and stays as learnt.
-            hold_temperature: self.frames.hold_temperature,
-            strategy,
-            min_note_steps: self.frames.min_note_steps.unwrap_or(defaults.min_note_steps),
-            rearticulate: !self.frames.no_rearticulation,
-            ..defaults
-        };
-        options.check()?;
-        Ok(options)
-    }
-
-    /// How tokens are chosen.
-    pub(super) fn token_options(&self) -> anyhow::Result<TokenOptions> {
-        let FrameChoice {
-            onset_temperature, hold_temperature, threshold, top_voices, min_note_steps, ..
-        } = self.frames;
-        let foreign = [
-            ("onset_temperature", onset_temperature.is_some()),
-            ("hold_temperature", hold_temperature.is_some()),
-            ("threshold", threshold.is_some()),
-            ("top_voices", top_voices.is_some()),
-            ("min_note_steps", min_note_steps.is_some()),
-            ("no_rearticulation", self.frames.no_rearticulation),
-        ];
-        refuse_foreign(&foreign, "frames", "this one writes tokens: use a temperature, top k or top p")?;
-        let off = TokenOptions::default();
-        let options = TokenOptions {
-            temperature: self.temperature.unwrap_or(TOKEN_TEMPERATURE),
-            top_k: self.tokens.top_k.unwrap_or(off.top_k),
-            top_p: self.tokens.top_p.unwrap_or(off.top_p),
-            min_p: self.tokens.min_p.unwrap_or(off.min_p),
-            typical_p: self.tokens.typical_p.unwrap_or(off.typical_p),
-            repetition_penalty: self.tokens.repetition_penalty.unwrap_or(off.repetition_penalty),
-            no_repeat_ngram: self.tokens.no_repeat_ngram.unwrap_or(off.no_repeat_ngram),
-            ..off
-        };
-        options.check()?;
-        Ok(options)
-    }
-
-    /// How to search, if a search is wanted.
-    pub(super) fn beam_options(&self) -> anyhow::Result<Option<BeamOptions>> {
-        let Some(width) = self.tokens.beam_width else { return Ok(None) };
-        let defaults = BeamOptions::default();
-        let length_penalty = self.tokens.length_penalty.unwrap_or(defaults.length_penalty);
-        let options = BeamOptions { width, length_penalty, ..defaults };
-        options.check()?;
-        Ok(Some(options))
-    }
-
-    /// What the music keeps to; `length` and `bar` are in steps.
-    pub(super) fn rules(&self, length: u64, bar: u64) -> anyhow::Result<Rules> {
-        let chords = self.chords.as_deref().map(|chords| ChordPlan::read(chords, bar)).transpose()?;
+    /// What the music keeps to. An ending is at least as long as a note, `min_note_steps`.
+    pub(super) fn rules(&self, plan: &Plan, min_note_steps: u64) -> anyhow::Result<Rules> {
+        let chords = self.chords.as_deref();
+        let chords = chords.map(|chords| ChordPlan::over_bars(chords, plan.bar_lines())).transpose()?;
+        let ending = if self.ending { plan.ending_steps.max(min_note_steps) } else { 0 };
         Ok(Rules {
             key: self.key,
             range: self.range,
             chords,
             max_polyphony: self.max_polyphony,
-            length: self.ending.then_some(length),
+            length: Some(plan.steps),
+            ending_steps: Some(ending),
+            last_chord: self.ending,
+            begin: plan.begin,
+            bars: Some(plan.bars_in_steps()),
+            tempo: self.qpm,
             ..Rules::default()
         })
-    }
-}
-
-/// Refuses options that another kind of model has.
-fn refuse_foreign(options: &[(&'static str, bool)], kind: &str, instead: &str) -> anyhow::Result<()> {
-    match options.iter().find(|(_, given)| *given) {
-        Some((name, _)) => Err(wrong_option(name, format!("is for models that write {kind}, and {instead}"))),
-        None => Ok(()),
     }
 }
 
@@ -329,7 +262,7 @@ mod tests {
     fn lengths_are_bars_or_steps() {
         assert_eq!("16bars".parse(), Ok(Length::Bars(16)));
         assert_eq!("1 bar".parse(), Ok(Length::Bars(1)));
-        assert_eq!("8".parse(), Ok(Length::Bars(8)));
+        assert!("8".parse::<Length>().expect_err("no unit").contains("8bars or 8steps"));
         assert_eq!("256steps".parse(), Ok(Length::Steps(256)));
         for bad in
             ["", "bars", "0bars", "-3bars", "3miles", "99999999999999999999", "1e3bars", "10000000steps"]

@@ -120,13 +120,26 @@ impl FrameOptions {
 pub struct Open {
     /// Pitches that may sound.
     pub pitches: u128,
-    /// Whether notes may begin.
-    pub begin: bool,
+    /// Pitches that may begin.
+    pub begin: u128,
+    /// Where in the last chord the step is.
+    pub ending: Ending,
+}
+
+/// Where in the last chord of a piece a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Before it, or there is none.
+    Before,
+    /// It begins, and its lowest note is one of these.
+    Begins(u128),
+    /// It goes on: its lowest note is held.
+    GoesOn,
 }
 
 impl Open {
     /// Everything.
-    pub const ALL: Open = Open { pitches: u128::MAX, begin: true };
+    pub const ALL: Open = Open { pitches: u128::MAX, begin: u128::MAX, ending: Ending::Before };
 }
 
 /// What one voice of the decoder remembers of the music that it has written.
@@ -148,6 +161,17 @@ impl FrameContext {
     /// The last frame; empty at the beginning.
     pub fn previous(&self) -> Frame {
         self.previous
+    }
+
+    /// Lets everything that sounds end here: what sounds next begins.
+    pub fn release(&mut self) {
+        self.ages.fill(0);
+    }
+
+    /// The pitches that sound and are not released.
+    fn held(&self) -> u128 {
+        let held = self.ages.iter().enumerate().filter(|&(_, &age)| age > 0);
+        held.fold(0, |plane, (pitch, _)| plane | 1 << pitch)
     }
 
     /// Takes a frame as written.
@@ -199,25 +223,29 @@ impl FrameChoice<'_> {
         let pitches = representation.num_pitches();
         let low_pitch = usize::from(representation.pitch_low);
         let ages = &context.ages[low_pitch..low_pitch + pitches];
-        let silence = context.silence;
+        let (silence, held) = (context.silence, context.held());
+        // What a primer ends with could only be struck again.
+        let closed = if options.rearticulate { 0 } else { context.previous.sounding };
+        let open = Open { begin: open.begin & !closed, ..open };
         let step = Sounding { logits, coupling, ages, open, low_pitch, options, silence };
         let chosen = step.choose(scratch, rng);
         let mut frame = Frame::default();
         for (offset, on) in chosen.into_iter().enumerate() {
             frame.sounding |= u128::from(on) << (low_pitch + offset);
         }
-        frame.onsets = frame.sounding & !context.previous.sounding;
+        frame.onsets = frame.sounding & !held;
         let conditioned = &mut scratch.logits;
         conditioned.clear();
         conditioned.extend_from_slice(logits);
         coupled::condition(representation, coupling, context.previous, frame, conditioned);
-        let held_on = frame.sounding & context.previous.sounding;
-        for offset in pitches_in_range(representation, held_on) {
+        for offset in pitches_in_range(representation, frame.sounding & held) {
             let age = ages[offset] as usize;
             let struck_again = age >= options.max_note_steps
                 || (representation.onset_plane && strike(conditioned[pitches + offset], options, rng));
-            if struck_again && open.begin && options.rearticulate && age >= options.min_note_steps {
-                frame.onsets |= 1 << (low_pitch + offset);
+            let bit = 1 << (low_pitch + offset);
+            let may = open.begin & bit != 0 && options.rearticulate && age >= options.min_note_steps;
+            if struck_again && may {
+                frame.onsets |= bit;
                 if let Some(coupling) = coupling.filter(|_| representation.onset_plane) {
                     coupling.condition_on(pitches + offset, false, conditioned);
                 }

@@ -1,10 +1,11 @@
 //! Which pitches sound in a step: drawn, or the most likely; on their own, or each given those below.
 
-use super::{FrameOptions, FrameStrategy, Open, Scratch};
+use super::{Ending, FrameOptions, FrameStrategy, Open, Scratch};
 use crate::constrained::{self, Bounds, sigmoid};
 use crate::coupled;
 use composer_models::Coupled;
-use rand::Rng;
+use composer_models::scoring::bernoulli_nll;
+use rand::{Rng, RngExt};
 
 /// Whether a pitch must sound or must not; `None`: the model decides.
 pub(super) type Certainty = Option<bool>;
@@ -26,7 +27,16 @@ pub(super) struct Sounding<'a> {
 impl Sounding<'_> {
     /// Whether each pitch sounds.
     pub fn choose<R: Rng>(&self, scratch: &mut Scratch, rng: &mut R) -> Vec<bool> {
-        let certain: Vec<Certainty> = (0..self.ages.len()).map(|offset| self.certainty(offset)).collect();
+        let mut certain: Vec<Certainty> = (0..self.ages.len()).map(|offset| self.certainty(offset)).collect();
+        match self.open.ending {
+            Ending::Before => {}
+            Ending::Begins(bass) => self.begin_last_chord(bass, &mut certain, rng),
+            Ending::GoesOn => {
+                if let Some(lowest) = self.ages.iter().position(|&age| age > 0) {
+                    certain[lowest] = Some(true);
+                }
+            }
+        }
         let bounds = self.bounds(&certain);
         let chosen = match self.options.strategy {
             FrameStrategy::Threshold(threshold) => self.most_likely(&certain, threshold, bounds),
@@ -46,10 +56,51 @@ impl Sounding<'_> {
         let age = self.ages[offset] as usize;
         let open = self.open.pitches >> (self.low_pitch + offset) & 1 == 1;
         let must_end = age >= max_note_steps && !rearticulate;
-        if !open || must_end || (age == 0 && !self.open.begin) {
+        if !open || must_end || (age == 0 && self.open.begin >> (self.low_pitch + offset) & 1 == 0) {
             return Some(false);
         }
         (age > 0 && age < min_note_steps).then_some(true)
+    }
+
+    /// Decides the lowest note of the last chord and that nothing sounds below. Pitch `t` of the bass has
+    ///
+    /// ```text
+    /// w(t) = P(t sounds) · Π_{p < t} P(p does not)
+    /// ```
+    ///
+    /// which is exact also with a coupling, as that conditions a pitch on those that sound below it. Of the bass one is drawn by
+    /// `w^(1 / temperature)`, or the likeliest taken.
+    fn begin_last_chord<R: Rng>(&self, bass: u128, certain: &mut [Certainty], rng: &mut R) {
+        let mut silent_below = 0.0; // ln Π P(p does not sound)
+        let mut weights = vec![f64::NEG_INFINITY; certain.len()];
+        for (offset, weight) in weights.iter_mut().enumerate() {
+            if certain[offset] == Some(false) {
+                continue;
+            }
+            let logit = self.logits[offset];
+            if bass >> (self.low_pitch + offset) & 1 == 1 {
+                *weight = silent_below - bernoulli_nll(logit, true);
+            }
+            silent_below -= bernoulli_nll(logit, false);
+        }
+        let best = weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let certainly = self.options.strategy != FrameStrategy::Sample || self.options.is_greedy();
+        let temperature = self.options.onset_temperature.unwrap_or(self.options.temperature);
+        let share = |weight: f64| match certainly || temperature == 0.0 {
+            true => f64::from(u8::from(weight == best)),
+            false => ((weight - best) / temperature).exp(),
+        };
+        let mut left = rng.random::<f64>() * weights.iter().map(|&weight| share(weight)).sum::<f64>();
+        let drawn = weights.iter().position(|&weight| {
+            left -= share(weight);
+            left < 0.0
+        });
+        // Without a pitch of the bass that is open, all weights are −∞ and no number.
+        let lowest = drawn.filter(|&offset| weights[offset] > f64::NEG_INFINITY);
+        if let Some(lowest) = lowest {
+            certain[..lowest].fill(Some(false));
+            certain[lowest] = Some(true);
+        }
     }
 
     /// How many pitches may sound.

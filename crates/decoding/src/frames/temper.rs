@@ -44,7 +44,8 @@ impl Sounding<'_> {
             if on_onset != 1.0 {
                 let begin: Vec<usize> =
                     (0..chosen.len()).filter(|&pitch| chosen[pitch] && !held(pitch)).collect();
-                for pitch in begin {
+                // What is certain is not for the model to decide.
+                for pitch in begin.into_iter().filter(|&pitch| certain[pitch].is_none()) {
                     let open = |other: usize| !held(other) && certain[other].is_none();
                     self.place(pitch, on_onset, chosen, open, scratch, rng);
                 }

@@ -21,8 +21,8 @@ pub enum Meaning {
     Metre(u64, u64),
     /// A step within the bar.
     Position(u64),
-    /// How fast.
-    Tempo,
+    /// How fast: quarter notes per minute, rounded.
+    Tempo(u64),
     /// A chord label.
     Chord,
     /// Who plays; true for drums.
@@ -78,8 +78,8 @@ fn one(name: &str) -> Meaning {
                     Meaning::Pitch(read_pitch(pitch)?)
                 } else if after("VELOCITY_").is_some() {
                     Meaning::Velocity
-                } else if after("TEMPO_").is_some() {
-                    Meaning::Tempo
+                } else if let Some(tempo) = after("TEMPO_") {
+                    Meaning::Tempo(tempo.parse().ok()?)
                 } else if after("CHORD_").is_some() {
                     Meaning::Chord
                 } else if let Some(program) = after("PROGRAM_") {
@@ -101,7 +101,7 @@ pub fn read_pitch(name: &str) -> Option<u8> {
     let letter = read_pitch_class(&name[..1])?.0;
     let shift = name[1..name.len() - octave.to_string().len()]
         .chars()
-        .map(|c| if c == '#' { 1 } else { -1 })
+        .map(|c| if matches!(c, '#' | '♯') { 1 } else { -1 })
         .sum::<i32>();
     debug_assert_eq!((i32::from(letter) + shift).rem_euclid(12), i32::from(class));
     u8::try_from(12 * (octave + 1) + i32::from(letter) + shift).ok().filter(|&pitch| pitch < 128)
@@ -118,6 +118,10 @@ mod tests {
             assert_eq!(read_pitch(&pitch_name(pitch)), Some(pitch));
         }
         assert_eq!((read_pitch("Bb3"), read_pitch("Cb4"), read_pitch("B#3")), (Some(58), Some(59), Some(60)));
+        assert_eq!(
+            (read_pitch("F♯4"), read_pitch("B♭3"), read_pitch("A♯-1")),
+            (Some(66), Some(58), Some(10))
+        );
         assert_eq!(
             (read_pitch("H2"), read_pitch("C"), read_pitch("C99"), read_pitch("")),
             (None, None, None, None)

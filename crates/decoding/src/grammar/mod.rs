@@ -6,9 +6,13 @@
 //! | `events` | no NOTE_OFF without NOTE_ON, no second NOTE_ON, a VELOCITY is followed by a note, no TIME_SHIFT beyond the end |
 //! | `remi`, `bars` | BAR, METRE?, then POSITION, TEMPO?, CHORD?, notes as PROGRAM? PITCH VELOCITY DURATION; positions ascend and lie within the bar; nothing lasts beyond the end |
 //! | `voices` | no HOLD without a note |
+//! | `chords` | every symbol may follow every other |
+//!
+//! Rules add theirs: pitches, polyphony, where notes may begin, the bars whose metres are said, the one tempo, and the last chord.
 //!
 //! No grammar leads into a dead end: whatever was written, something may follow or the piece is finished.
 
+mod chords;
 mod events;
 mod meaning;
 mod remi;
@@ -17,6 +21,7 @@ mod voices;
 pub use meaning::{Meaning, read_pitch};
 
 use crate::rules::Rules;
+use composer_music::Metre;
 use composer_music::representation::events::Time;
 use composer_music::representation::{AnyRepresentation, Representation, Vocabulary};
 use std::sync::Arc;
@@ -31,6 +36,9 @@ pub trait Grammar: Clone {
 
     /// Whether the piece has come to its end.
     fn is_finished(&self) -> bool;
+
+    /// A primer ends here: what it wrote goes on no longer.
+    fn release(&mut self) {}
 }
 
 /// Everything may follow, without end.
@@ -71,8 +79,7 @@ enum State {
     Events(events::Events),
     Remi(remi::Remi),
     Voices(voices::Voices),
-    /// Symbols of equal length: how many steps there were, and how many each has.
-    Even(u64, u64),
+    Chords(chords::Chords),
 }
 
 /// Steps of a quarter note on the performance clock, which counts hundredths of a second at 120 quarters per minute.
@@ -99,17 +106,68 @@ impl MusicGrammar {
     pub fn new(representation: &AnyRepresentation, rules: Rules) -> Option<Self> {
         let Vocabulary::Tokens { names } = representation.vocabulary() else { return None };
         let meanings = names.iter().map(|name| Meaning::read(name)).collect::<Vec<_>>();
-        let rules = Rules { steps_per_quarter: steps_per_quarter(representation), ..rules };
+        let mut rules = Rules { steps_per_quarter: steps_per_quarter(representation), ..rules };
+        if let AnyRepresentation::Voices(voices) = representation {
+            // The last chord counts on pitches that there are.
+            let (low, high) = rules.range;
+            rules.range = (low.max(voices.pitch_low), high.min(voices.pitch_high));
+        }
         let state = match representation {
             AnyRepresentation::Frames(_) => return None,
             AnyRepresentation::Events(_) => State::Events(events::Events::default()),
             AnyRepresentation::Remi(_) | AnyRepresentation::Bars(_) => {
-                State::Remi(remi::Remi::new(rules.steps_per_quarter))
+                let programs = meanings.iter().flatten().any(|meaning| *meaning == Meaning::Program(true));
+                let tempo = rules.tempo.and_then(|tempo| nearest_tempo(tempo, meanings.iter().flatten()));
+                State::Remi(remi::Remi::new(rules.steps_per_quarter, programs, tempo))
             }
             AnyRepresentation::Voices(voices) => State::Voices(voices::Voices::new(voices.voices.into())),
-            AnyRepresentation::Chords(chords) => State::Even(0, chords.quarters_per_chord.max(1).into()),
+            AnyRepresentation::Chords(chords) => State::Chords(chords::Chords::new(*chords, meanings.len())),
         };
         Some(Self { meanings: Arc::new(meanings), rules: Arc::new(rules), state })
+    }
+
+    /// The tokens of a rest from what was written to a step, where silence is written at all.
+    pub fn rest_until(&self, step: u64) -> Vec<u32> {
+        match &self.state {
+            State::Events(events) => self.shifts(step.saturating_sub(events.now())),
+            State::Remi(_) => Vec::new(),
+            State::Voices(voices) => {
+                let steps = step.saturating_sub(voices.step()) as usize;
+                let rest = self.token(Meaning::Rest);
+                rest.map_or_else(Vec::new, |rest| vec![rest; steps * voices.count()])
+            }
+            State::Chords(chords) => {
+                let spans = step.saturating_sub(chords.now()).div_ceil(chords.span());
+                chords.rest().map_or_else(Vec::new, |rest| vec![rest; spans as usize])
+            }
+        }
+    }
+
+    /// Whether a bar of a metre can be said; true where bars are not said at all.
+    pub fn says_metre(&self, metre: Metre) -> bool {
+        let said = Meaning::Metre(metre.numerator.into(), metre.denominator.into());
+        !matches!(self.state, State::Remi(_)) || self.token(said).is_some()
+    }
+
+    /// The token that means this and no more.
+    fn token(&self, meaning: Meaning) -> Option<u32> {
+        self.meanings.iter().position(|meanings| *meanings == [meaning]).map(|token| token as u32)
+    }
+
+    /// The fewest TIME_SHIFTs over so many steps.
+    fn shifts(&self, mut steps: u64) -> Vec<u32> {
+        let longest = self.meanings.iter().flatten().filter_map(|meaning| match meaning {
+            Meaning::Shift(steps) => Some(*steps),
+            _ => None,
+        });
+        let longest = longest.max().unwrap_or(0);
+        let mut tokens = Vec::new();
+        while steps > 0 {
+            let Some(token) = self.token(Meaning::Shift(steps.min(longest))) else { break };
+            tokens.push(token);
+            steps -= steps.min(longest);
+        }
+        tokens
     }
 
     fn mask<S: Syntax>(&self, mut syntax: S, allowed: &mut [bool]) {
@@ -141,7 +199,7 @@ impl Grammar for MusicGrammar {
             State::Events(events) => self.mask(events.clone(), allowed),
             State::Remi(remi) => self.mask(remi.clone(), allowed),
             State::Voices(voices) => self.mask(voices.clone(), allowed),
-            State::Even(..) => allowed.fill(true),
+            State::Chords(chords) => chords.allow(allowed, &self.rules),
         }
     }
 
@@ -152,7 +210,7 @@ impl Grammar for MusicGrammar {
                 State::Events(events) => events.take(meaning, &self.rules),
                 State::Remi(remi) => remi.take(meaning, &self.rules),
                 State::Voices(voices) => voices.take(meaning, &self.rules),
-                State::Even(steps, each) => *steps += *each,
+                State::Chords(chords) => chords.take(),
             }
         }
     }
@@ -162,9 +220,28 @@ impl Grammar for MusicGrammar {
             State::Events(events) => events.is_finished(&self.rules),
             State::Remi(remi) => remi.is_finished(&self.rules),
             State::Voices(voices) => voices.is_finished(&self.rules),
-            State::Even(steps, _) => self.rules.length.is_some_and(|length| *steps >= length),
+            State::Chords(chords) => chords.is_finished(&self.rules),
         }
     }
+
+    fn release(&mut self) {
+        match &mut self.state {
+            State::Remi(remi) => remi.release(),
+            State::Voices(voices) => voices.release(),
+            // Their tokens have ended every note.
+            State::Events(_) | State::Chords(_) => {}
+        }
+    }
+}
+
+/// The tempo of a vocabulary that is nearest on a logarithmic scale.
+fn nearest_tempo<'a>(tempo: f64, meanings: impl Iterator<Item = &'a Meaning>) -> Option<u64> {
+    let distance = |&said: &u64| (said as f64 / tempo).ln().abs();
+    let said = meanings.filter_map(|meaning| match meaning {
+        Meaning::Tempo(said) => Some(*said),
+        _ => None,
+    });
+    said.min_by(|a, b| distance(a).total_cmp(&distance(b)))
 }
 
 /// How many of the next `limit` steps from `step` on a set of pitches may go on sounding.

@@ -3,7 +3,7 @@
 use approx::{abs_diff_eq, assert_abs_diff_eq};
 use composer_decoding::frames::FrameStrategy;
 use composer_decoding::harmony::{ChordPlan, Key, plane};
-use composer_decoding::primer::{Primer, read_notes};
+use composer_decoding::primer::read_notes;
 use composer_decoding::surprise::surprise;
 use composer_decoding::{FrameOptions, Generator, Rules};
 use composer_models::{Encoding, Error, LanguageModel, StepInput};
@@ -62,7 +62,7 @@ fn write(options: FrameOptions, rules: Rules, steps: usize) -> Vec<Frame> {
 
 #[test]
 fn rules_hold_in_every_step_and_the_ending_is_one() {
-    let key = Key { tonic: 7, minor: false };
+    let key = Key::new(7, false);
     let rules = Rules { key: Some(key), range: (50, 80), length: Some(64), ..Rules::default() };
     let frames = write(FrameOptions::default(), rules, 1000);
     assert_eq!(frames.len(), 64, "the length is kept");
@@ -136,15 +136,15 @@ fn the_first_event_comes_before_the_piece_is_finished() {
 
 #[test]
 fn a_primer_is_read_and_counted_only_if_it_is_injected() {
-    let primer =
-        Primer::new(read_notes("C4:1 E4:1").expect("notes"), &FrameRepresentation::default()).expect("fits");
+    let primer = read_notes("C4:1 E4:1").expect("notes");
+    let primer = primer.frames(&FrameRepresentation::default()).expect("fits");
     for (injected, left) in [(true, 8), (false, 16)] {
         let rules = Rules { length: Some(16), ..Rules::default() };
         let mut generator = Generator::new(Restless::new(), FrameOptions::default(), 2, 1)
             .expect("options")
             .with_rules(rules)
             .expect("rules");
-        let nll = generator.read(primer.frames(), injected).expect("read");
+        let nll = generator.read(&primer, injected).expect("read");
         assert_eq!(nll.len(), 8);
         assert!(nll.iter().all(|nll| *nll > 0.0));
         assert_eq!(generator.count(), left);
@@ -153,11 +153,8 @@ fn a_primer_is_read_and_counted_only_if_it_is_injected() {
 
 #[test]
 fn surprise_is_assigned_to_the_notes_that_cause_it() {
-    let piece =
-        Primer::new(read_notes("C4:0.25 C4:0.25 G4:0.5").expect("notes"), &FrameRepresentation::default())
-            .expect("fits")
-            .frames()
-            .to_vec();
+    let primer = read_notes("C4:0.25 C4:0.25 G4:0.5").expect("notes");
+    let piece = primer.frames(&FrameRepresentation::default()).expect("fits");
     let scored = surprise(Restless::new(), &piece, BarMap::uniform(4, Metre::COMMON)).expect("scored");
     let notes: Vec<_> = scored.notes.iter().map(|note| (note.step, note.steps, note.pitch)).collect();
     assert_eq!(notes, [(0, 1, 60), (1, 1, 60), (2, 2, 67)]);
@@ -231,4 +228,80 @@ fn the_model_is_told_the_bars_that_it_writes_in_and_that_a_primer_was_in() {
         vec![0, left(6), beat],
     ];
     assert_eq!(*told.borrow(), expected);
+}
+
+#[test]
+fn the_last_chord_stands_on_the_tonic_to_the_end() {
+    let key = Key::new(5, true);
+    for strategy in [FrameStrategy::Sample, FrameStrategy::Threshold(0.5), FrameStrategy::TopVoices(3)] {
+        for (max_polyphony, temperature, min_note_steps) in
+            [(8, 0.6, 1), (1, 1.0, 1), (4, 0.0, 3), (3, 1.0, 6)]
+        {
+            let options = FrameOptions {
+                strategy,
+                max_polyphony,
+                temperature,
+                min_note_steps,
+                ..FrameOptions::default()
+            };
+            let ending = 4.max(min_note_steps as u64);
+            for length in [20, 33, 64] {
+                let rules = Rules {
+                    key: Some(key),
+                    length: Some(length),
+                    ending_steps: Some(ending),
+                    last_chord: true,
+                    ..Rules::default()
+                };
+                let frames = write(options, rules, 1000);
+                assert_eq!(frames.len() as u64, length);
+                for frame in &frames[(length - ending) as usize..] {
+                    assert!(!frame.is_silent(), "{options:?}");
+                    assert_eq!(frame.sounding.trailing_zeros() % 12, 5, "{options:?}");
+                    assert_eq!(frame.sounding & !plane(key.triad()), 0);
+                    assert!(frame.sounding.count_ones() as usize <= max_polyphony);
+                }
+                let last = frames[frames.len() - 1].sounding;
+                let at_begin = frames[(length - ending) as usize].sounding;
+                assert_eq!(last.trailing_zeros(), at_begin.trailing_zeros(), "the lowest note is held");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_note_is_shorter_than_asked_for_at_a_chord_or_the_ending() {
+    let options = FrameOptions { min_note_steps: 4, ..FrameOptions::default() };
+    let rules = Rules {
+        chords: Some(ChordPlan::read("C F#", 10).expect("chords")),
+        length: Some(95),
+        ending_steps: Some(5),
+        last_chord: true,
+        ..Rules::default()
+    };
+    let frames = write(options, rules, 1000);
+    for pitch in 0..128 {
+        let on = |frame: &Frame| frame.sounding >> pitch & 1 == 1 && frame.onsets >> pitch & 1 == 0;
+        for start in (0..frames.len()).filter(|&start| frames[start].onsets >> pitch & 1 == 1) {
+            let length = 1 + frames[start + 1..].iter().take_while(|frame| on(frame)).count();
+            assert!(length >= 4, "pitch {pitch} at {start} lasts {length}");
+        }
+    }
+}
+
+#[test]
+fn what_a_primer_ends_with_is_not_held_on() {
+    let primer =
+        read_notes("C4+E4+G4:2").expect("notes").frames(&FrameRepresentation::default()).expect("fits");
+    for rearticulate in [true, false] {
+        let options = FrameOptions { rearticulate, min_note_steps: 12, ..FrameOptions::default() };
+        let mut generator = Generator::new(Restless::new(), options, 3, 1).expect("options");
+        generator.read(&primer, true).expect("read");
+        generator.release();
+        for step in generator.next().expect("no end").expect("a step") {
+            let sounding = step.frame.sounding & (1 << 60 | 1 << 64 | 1 << 67);
+            assert_eq!(sounding & !step.frame.onsets, 0, "what sounds is struck");
+            assert!(rearticulate || sounding == 0, "or silent, if nothing may be struck again");
+        }
+    }
 }

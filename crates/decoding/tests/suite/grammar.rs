@@ -44,7 +44,7 @@ fn write(representation: &AnyRepresentation, rules: Rules, seed: u64) -> Vec<u32
 fn rules(representation: &AnyRepresentation) -> Rules {
     let quarter = steps_per_quarter(representation);
     Rules {
-        key: Some(Key { tonic: 2, minor: true }),
+        key: Some(Key::new(2, true)),
         range: (48, 76),
         max_polyphony: 3,
         length: Some(BARS * 4 * quarter),
@@ -176,4 +176,157 @@ fn pieces_that_ship_are_grammatical() {
             }
         }
     }
+}
+
+/// The notes that sound at a tick.
+fn sounding(score: &Score, tick: Ticks) -> Vec<u8> {
+    let mut pitches: Vec<u8> =
+        score.notes().filter(|note| note.onset <= tick && tick < note.end()).map(|note| note.pitch).collect();
+    pitches.sort_unstable();
+    pitches
+}
+
+#[test]
+fn the_last_chord_stands_on_the_tonic_to_the_end() {
+    let mut all = representations();
+    all.extend(["multitrack-remi", "chords"].map(|name| AnyRepresentation::by_name(name).expect("a name")));
+    for (representation, seed) in
+        all.iter().flat_map(|representation| (0..6).map(move |seed| (representation, seed)))
+    {
+        for (key, max_polyphony, ending_quarters) in
+            [(Some(Key::new(2, true)), 4, 1), (Some(Key::new(2, true)), 1, 2), (None, 3, 1)]
+        {
+            let is_chords = representation.name() == "chords";
+            let quarter = steps_per_quarter(representation);
+            let rules = Rules {
+                key,
+                max_polyphony: if is_chords { 4 } else { max_polyphony },
+                ending_steps: Some(ending_quarters * quarter),
+                last_chord: true,
+                ..rules(representation)
+            };
+            let rules = if is_chords { Rules { range: (48, 80), ..rules } } else { rules };
+            let tokens = write(representation, rules.clone(), seed);
+            let score = representation.decode(&Symbols::Tokens(tokens)).expect("its own tokens");
+            let name = format!("{} with seed {seed}, {key:?}", representation.name());
+            let ticks = Ticks::from(score.ticks_per_quarter);
+            assert_eq!(score.end(), BARS * 4 * ticks, "{name} ends with the last bar");
+            let pitched: Vec<_> = score.notes().filter(|note| !note.is_drum()).copied().collect();
+            let last = |tick| {
+                let lowest = pitched.iter().filter(|note| note.onset <= tick && tick < note.end());
+                lowest.map(|note| note.pitch).min()
+            };
+            for tick in [score.end() - ending_quarters * ticks, score.end() - ticks / 2, score.end() - 1] {
+                let lowest = last(tick).unwrap_or_else(|| panic!("{name}: silence at {tick}"));
+                assert!(key.is_none() || lowest % 12 == 2, "{name}: {lowest} at {tick}");
+                assert!(sounding(&score, tick).len() <= rules.max_polyphony, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_piece_breaks_off_where_it_is_asked_to() {
+    for representation in representations() {
+        let (quarter, mut late) = (steps_per_quarter(&representation), 0);
+        for seed in 0..8 {
+            let rules = Rules { ending_steps: Some(0), key: None, ..rules(&representation) };
+            let tokens = write(&representation, rules, seed);
+            let score = representation.decode(&Symbols::Tokens(tokens)).expect("its own tokens");
+            let ticks = Ticks::from(score.ticks_per_quarter);
+            let begun = score.notes().map(|note| note.onset).max().unwrap_or(0);
+            assert!(begun < BARS * 4 * ticks && quarter > 0, "{}", representation.name());
+            late += usize::from(begun > (BARS * 4 - 1) * ticks);
+        }
+        assert!(late > 0, "{}: notes begin also in the last quarter", representation.name());
+    }
+}
+
+#[test]
+fn bars_and_the_tempo_are_said_as_they_are_asked_for() {
+    for name in ["remi", "multitrack-remi"] {
+        let representation = AnyRepresentation::by_name(name).expect("a name");
+        let quarter = steps_per_quarter(&representation);
+        let (waltz, jig) = ("3/4".parse().expect("a metre"), "6/8".parse().expect("a metre"));
+        let bars = composer_music::BarMap::from_changes(quarter as u32, [(0, waltz), (6 * quarter, jig)]);
+        let rules = Rules {
+            bars: Some(bars.clone()),
+            tempo: Some(91.0),
+            length: Some(12 * quarter),
+            last_chord: true,
+            ..rules(&representation)
+        };
+        let names = names(&representation);
+        for seed in 0..4 {
+            let tokens = write(&representation, rules.clone(), seed);
+            let said = |prefix: &str| -> Vec<&str> {
+                let said = tokens.iter().map(|&token| names[token as usize].as_str());
+                said.filter(|name| name.starts_with(prefix)).collect()
+            };
+            assert_eq!(said("METRE"), ["METRE_3/4", "METRE_6/8"]);
+            assert_eq!(said("TEMPO"), ["TEMPO_90"], "the nearest");
+            assert_eq!(said("BAR").len(), 5, "four bars, and the line at their end");
+        }
+        let grammar = MusicGrammar::new(&representation, rules).expect("tokens");
+        let says = |metre: &str| grammar.says_metre(metre.parse().expect("a metre"));
+        assert!(says("6/8") && says("5/4") && !says("9/4") && !says("5/64"));
+    }
+}
+
+#[test]
+fn after_a_primer_and_its_rest_the_music_is_new() {
+    let mut score = Score::new(480);
+    let note = |onset, duration, pitch| composer_music::Note {
+        onset,
+        duration,
+        pitch,
+        velocity: 80,
+        channel: 0,
+        program: 0,
+    };
+    // Five quarters: longer than one DURATION says, and so one that could be prolonged.
+    score.tracks.push(composer_music::Track {
+        name: None,
+        notes: vec![note(0, 480 * 4, 60), note(480, 480 * 4, 64)],
+    });
+    let mut all = representations();
+    all.push(AnyRepresentation::by_name("chords").expect("a name"));
+    for representation in all {
+        let quarter = steps_per_quarter(&representation);
+        let Ok(Symbols::Tokens(primer)) = representation.encode(&score) else { panic!("tokens") };
+        let rules =
+            Rules { begin: 7 * quarter, length: Some(16 * quarter), last_chord: true, ..Rules::default() };
+        let mut grammar = MusicGrammar::new(&representation, rules).expect("tokens");
+        primer.iter().for_each(|&token| grammar.push(token));
+        let rest = grammar.rest_until(7 * quarter);
+        rest.iter().for_each(|&token| grammar.push(token));
+        grammar.release();
+        let written = [primer, rest].concat();
+        for seed in 0..4 {
+            let model = indifferent(&representation);
+            let generator = TokenGenerator::new(model, grammar.clone(), TokenOptions::default(), 1, seed)
+                .expect("options");
+            let new = generator.take(MOST_TOKENS).map(|decided| decided.expect("no dead end")[0].token);
+            let tokens: Vec<u32> = written.iter().copied().chain(new).collect();
+            let score = representation.decode(&Symbols::Tokens(tokens)).expect("its own tokens");
+            let ticks = Ticks::from(score.ticks_per_quarter);
+            let name = representation.name();
+            let mut after = score.notes().filter(|note| note.end() > 5 * ticks);
+            assert!(after.all(|note| note.onset >= 7 * ticks), "{name}, {seed}: {:?}", score.tracks);
+            assert_eq!(score.end(), 16 * ticks, "{name}");
+        }
+    }
+}
+
+#[test]
+fn voices_go_on_at_the_limit_of_polyphony() {
+    let representation = AnyRepresentation::by_name("voices").expect("a name");
+    let rules = Rules { max_polyphony: 4, ..Rules::default() };
+    let mut grammar = MusicGrammar::new(&representation, rules).expect("tokens");
+    let mut allowed = vec![false; names(&representation).len()];
+    for token in [60, 50, 40, 30] {
+        grammar.push(token);
+    }
+    grammar.allow(&mut allowed);
+    assert!(allowed[1], "the first voice may hold its note");
 }

@@ -44,6 +44,10 @@ pub struct Loss {
     pub merged: usize,
     /// Notes cut short because the same pitch was struck again while they sounded.
     pub cut: usize,
+    /// Tempos that became the nearest of a scale.
+    pub tempos_rounded: usize,
+    /// The largest of these changes, as a share of the tempo.
+    pub largest_tempo_change: f64,
     /// Notes left out, by reason.
     pub dropped: BTreeMap<&'static str, usize>,
     /// What else is not held, with its number: velocities, programs, tempo changes ….
@@ -63,6 +67,15 @@ impl Loss {
         }
     }
 
+    /// Counts a tempo, in microseconds per quarter note, that becomes another.
+    pub(super) fn tempo_rounded(&mut self, from: u32, to: u32) {
+        if from != to {
+            self.tempos_rounded += 1;
+            let change = (f64::from(from.max(1)) / f64::from(to.max(1)) - 1.0).abs();
+            self.largest_tempo_change = self.largest_tempo_change.max(change);
+        }
+    }
+
     /// Adds the loss of another piece.
     pub fn add(&mut self, other: &Loss) {
         self.notes += other.notes;
@@ -70,6 +83,8 @@ impl Loss {
         self.largest_shift = self.largest_shift.max(other.largest_shift);
         self.merged += other.merged;
         self.cut += other.cut;
+        self.tempos_rounded += other.tempos_rounded;
+        self.largest_tempo_change = self.largest_tempo_change.max(other.largest_tempo_change);
         for (reason, number) in &other.dropped {
             *self.dropped.entry(reason).or_default() += number;
         }

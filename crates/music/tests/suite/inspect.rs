@@ -97,3 +97,27 @@ fn every_representation_tells_what_it_loses() {
         assert!(lost(name).contains("programs") && lost(name).contains("tempo changes"), "{}", lost(name));
     }
 }
+
+#[test]
+fn tempos_that_remi_cannot_say_are_counted() {
+    use composer_music::inspect::loss_in_words;
+    use composer_music::representation::{AnyRepresentation, Representation};
+    use composer_music::{Note, Score, Tempo, Track};
+
+    let mut score = Score::new(480);
+    let note = Note { onset: 0, duration: 4800, pitch: 60, velocity: 66, channel: 0, program: 0 };
+    score.tracks.push(Track { name: None, notes: vec![note] });
+    let words = |score: &Score, name| {
+        let representation = AnyRepresentation::by_name(name).expect("a name");
+        loss_in_words(&representation.quantise(score).expect("short").loss)
+    };
+    let qpm = |tick, tempo: f64| Tempo { tick, micros_per_quarter: (60e6 / tempo).round() as u32 };
+    score.tempos = vec![qpm(0, 500.0)];
+    for name in ["remi", "bars", "multitrack-remi"] {
+        assert!(words(&score, name).contains("1 tempo rounded (by 36.0 %)"), "{}", words(&score, name));
+    }
+    score.tempos.push(qpm(960, 77.0));
+    assert!(words(&score, "remi").contains("2 tempos rounded (by 36.0 % at most)"));
+    score.tempos = vec![qpm(0, 80.0)];
+    assert_eq!(words(&score, "remi"), "nothing", "two octaves above the slowest");
+}

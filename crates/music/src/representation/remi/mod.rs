@@ -180,6 +180,7 @@ fn tempo_changes(score: &Score, grid: &Grid, end: u64, loss: &mut Loss) -> Vec<(
     }
     let mut changes = vec![(0, vocabulary::tempo_of_micros(crate::score::DEFAULT_MICROS_PER_QUARTER))];
     for tempo in &score.tempos {
+        loss.tempo_rounded(tempo.micros_per_quarter, vocabulary::nearest_micros(tempo.micros_per_quarter));
         let (step, number) = (grid.step(tempo.tick), vocabulary::tempo_of_micros(tempo.micros_per_quarter));
         changes.push((step, number));
     }

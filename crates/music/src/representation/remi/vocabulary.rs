@@ -148,6 +148,11 @@ pub(super) fn micros_of_tempo(tempo: u32) -> u32 {
     (60e6 / quarters_per_minute(tempo)).round() as u32
 }
 
+/// The tempo that a tempo becomes.
+pub(super) fn nearest_micros(micros_per_quarter: u32) -> u32 {
+    micros_of_tempo(tempo_of_micros(micros_per_quarter))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
