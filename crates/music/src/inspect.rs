@@ -7,6 +7,7 @@ use crate::midi::{MidiFile, ReadReport};
 use crate::representation::{AnyRepresentation, Loss, Representation, Symbols, Vocabulary};
 use crate::roles::Roles;
 use crate::score::Score;
+use crate::text::{duration, printable};
 
 /// Changes of tempo, metre or key that are listed before the rest is only counted.
 const LISTED: usize = 6;
@@ -30,7 +31,7 @@ pub fn contents(file: &MidiFile) -> String {
     let _ = writeln!(
         text,
         "{notes} notes, {drums} of them drums; {quarters:.1} quarter notes, {}",
-        minutes(score.seconds())
+        duration(score.seconds())
     );
     let tempos = score.tempos.iter().map(|tempo| 60e6 / f64::from(tempo.micros_per_quarter));
     list(&mut text, "tempo", "120 (by default)", tempos.map(|tempo| format!("{tempo:.1}")));
@@ -50,10 +51,6 @@ pub fn contents(file: &MidiFile) -> String {
     let content: String = content_key(score).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let _ = writeln!(text, "content   {content} (the same in every key)");
     text
-}
-
-fn minutes(seconds: f64) -> String {
-    format!("{}:{:04.1} minutes", (seconds / 60.0) as u64, seconds % 60.0)
 }
 
 fn list(text: &mut String, name: &str, none: &str, values: impl ExactSizeIterator<Item = String>) {
@@ -113,11 +110,11 @@ pub fn roles(roles: &Roles) -> String {
             "track {:<3} channel {:<3} {:<24} program {:<4} {:>6} notes  {:<14} because of {}",
             part.track,
             part.channel + 1,
-            part.name.as_deref().unwrap_or("(no name)").chars().take(24).collect::<String>(),
+            printable(part.name.as_deref().unwrap_or("(no name)")).chars().take(24).collect::<String>(),
             part.program + 1,
             part.notes,
             part.role.to_string(),
-            part.reason
+            printable(&part.reason)
         );
     }
     if roles.skyline && !roles.parts.is_empty() {
