@@ -58,6 +58,7 @@ pub mod file;
 mod forecast;
 mod head;
 mod language_model;
+mod limits;
 pub mod output_bias;
 pub mod scoring;
 pub mod seq2seq;

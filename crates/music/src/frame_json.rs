@@ -148,11 +148,13 @@ pub fn read_voice_json(path: impl AsRef<Path>) -> Result<VoiceSets, Error> {
 
 fn read_sets(path: &Path) -> Result<(Sets, String), Error> {
     let name = input::shown(path);
-    let bytes = input::read_named(path, MAX_BYTES).map_err(|source| Error::Io { path: name.clone(), source })?;
-    let sets = serde_json::from_slice(&bytes).map_err(|source| match source.is_eof() && !bytes.is_empty() {
-        true => Error::CutOff(name.clone()),
-        false => Error::Form { path: name.clone(), source },
-    })?;
+    let bytes =
+        input::read_named(path, MAX_BYTES).map_err(|source| Error::Io { path: name.clone(), source })?;
+    let sets =
+        serde_json::from_slice(&bytes).map_err(|source| match source.is_eof() && !bytes.is_empty() {
+            true => Error::CutOff(name.clone()),
+            false => Error::Form { path: name.clone(), source },
+        })?;
     Ok((sets, name))
 }
 

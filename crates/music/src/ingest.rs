@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use crate::atomic_file::AtomicFile;
 use crate::cache;
 use crate::corpus::{
-    self, ContentKey, Criteria, Dropped, MidiPath, Piece, ReasonCounts, Rule, Set, Verdict, assign, content_key, examine,
-    midi_files,
+    self, ContentKey, Criteria, Dropped, MidiPath, Piece, ReasonCounts, Rule, Set, Verdict, assign,
+    content_key, examine, midi_files,
 };
 use crate::input;
 use crate::representation::{AnyRepresentation, DEFAULT_PATTERNS, Loss, Representation, Symbols};
@@ -155,8 +155,7 @@ pub fn ingest<P: AsRef<std::path::Path>>(
     }
     let summary = totals.finish();
     if summary.kept == 0 {
-        let path =
-            paths.iter().map(|path| input::shown(path.as_ref())).collect::<Vec<_>>().join(", ");
+        let path = paths.iter().map(|path| input::shown(path.as_ref())).collect::<Vec<_>>().join(", ");
         let (files, reasons) = (summary.files, summary.reasons);
         return Err(corpus::Error::NothingUsable { path, files, reasons, verdicts: Vec::new() }.into());
     }

@@ -6,6 +6,7 @@ use super::terminal::Terminal;
 use clap::Args;
 use composer::compose::{ComposeOptions, compose, save};
 use composer::{Progress, TrainedModel};
+use composer_music::input::shown;
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ pub struct ComposeArgs {
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// Folder for the MIDI and WAV files
+    /// Folder for the MIDI and WAV files; their numbers go on after those that are there
     #[arg(long, default_value = "compositions", value_name = "FOLDER")]
     pub output_dir: PathBuf,
 
@@ -44,7 +45,7 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     }
     let pieces = compose(&model, &options)?;
     let saved = save(pieces, &args.output_dir, options.soundfont.as_deref())?;
-    let path = |stem: &str| args.output_dir.join(stem).display().to_string();
+    let path = |stem: &str| shown(&args.output_dir.join(stem));
     if terminal.is_json() {
         let records = saved.iter().map(|saved| {
             let stem = path(&saved.file_stem);

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// Options of `composer compose` beyond those that all music has.
 #[derive(Clone, Debug, Args)]
 pub struct SteerArgs {
-    /// Begin with the music of this MIDI file
+    /// Begin with the music of this MIDI file; - is the standard input
     #[arg(long, value_name = "FILE", conflicts_with = "primer_notes", help_heading = "Primer")]
     pub primer_midi: Option<PathBuf>,
 

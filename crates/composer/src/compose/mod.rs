@@ -74,7 +74,8 @@ pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Pie
     })
 }
 
-/// Writes each piece into a folder, as `composition-1.mid` and `composition-1.wav` and so on; makes the folder.
+/// Writes each piece into a folder, as `composition-1.mid` and `composition-1.wav` and so on; makes the folder. Where there are
+/// compositions already, nothing is replaced: the numbers go on after the highest one, without a gap even if several programs write at once.
 ///
 /// # Errors
 /// The folder cannot be written, or the SoundFont cannot be used.
@@ -82,14 +83,19 @@ pub fn save(pieces: Vec<Piece>, folder: &Path, soundfont: Option<&Path>) -> Resu
     save_into(pieces, &OutputFolder::create(folder)?, soundfont)
 }
 
+/// Beginning of the names of compositions.
+pub(crate) const COMPOSITION_PREFIX: &str = "composition-";
+
 pub(crate) fn save_into(
     pieces: Vec<Piece>,
     folder: &OutputFolder,
     soundfont: Option<&Path>,
 ) -> Result<Vec<SavedPiece>> {
     let mut saved = Vec::new();
-    for (number, piece) in pieces.into_iter().enumerate() {
-        let file_stem = format!("composition-{}", number + 1);
+    let _turn = folder.turn();
+    let first = folder.next_number(COMPOSITION_PREFIX)?;
+    for (number, piece) in (first..).zip(pieces) {
+        let file_stem = format!("{COMPOSITION_PREFIX}{number}");
         let bytes = midi::write(&piece.score).map_err(anyhow::Error::from)?;
         folder.write(&format!("{file_stem}.mid"), &bytes)?;
         write_wav(&piece.score, soundfont, &folder.path(&format!("{file_stem}.wav")))?;

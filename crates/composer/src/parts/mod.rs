@@ -9,12 +9,14 @@ mod folds;
 mod grid;
 mod measure;
 mod pairs;
+mod plan;
 mod training;
 mod write;
 
 pub use grid::{STEPS_PER_QUARTER, drums, pitched};
 pub use measure::PartFigure;
-pub use training::{Conditioning, PartPlan, TrainPartOptions, TrainedPart, plan_part, task_name, train_part};
+pub use plan::{PartPlan, plan_part};
+pub use training::{Conditioning, TrainPartOptions, TrainedPart, task_name, train_part};
 
 use crate::error::{Result, wrong_input};
 use crate::sound::small_wav;

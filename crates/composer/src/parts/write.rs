@@ -6,8 +6,9 @@ use composer_decoding::{FrameOptions, Generator, Rules};
 use composer_models::seq2seq::{AttentionWeights, Conditioned};
 use composer_models::{Encoding, Seq2Seq, Sequence};
 use composer_music::representation::contour::SourceRepresentation;
-use composer_music::representation::frames::{DecodeOptions, Frame};
+use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::grid::Grid;
+use composer_music::representation::pitch_name;
 use composer_music::score::DRUM_CHANNEL;
 use composer_music::{Note, Score, Track};
 
@@ -34,11 +35,30 @@ pub fn write_part(
     let Encoding::Frames { representation, .. } = model.config().source else {
         return Err(wrong_input("this model reads tokens, and these commands need one that reads frames"));
     };
-    let frames = SourceRepresentation::from(representation).encode(source);
-    if frames.is_empty() || frames.len() > MAX_STEPS {
+    let read = SourceRepresentation::from(representation);
+    // By its true length: what is too long has no frames at all.
+    let quarters = source.end().div_ceil(source.ticks_per_quarter.max(1).into());
+    let most = MAX_STEPS as u64 / u64::from(representation.steps_per_quarter.max(1));
+    if quarters > most {
         return Err(wrong_input(format!(
-            "the part is {} steps long on the model's grid, and must have between 1 and {MAX_STEPS}",
-            frames.len()
+            "the given part is {quarters} quarter notes long, and {most} is the most that a part is written for: give a shorter \
+             excerpt"
+        )));
+    }
+    let frames = read.encode(source);
+    if frames.iter().all(Frame::is_silent) {
+        let range = match read {
+            SourceRepresentation::Pitches(FrameRepresentation { pitch_low, pitch_high, .. }) => {
+                [pitch_low, pitch_high]
+            }
+            SourceRepresentation::Contour(_) => {
+                let FrameRepresentation { pitch_low, pitch_high, .. } = FrameRepresentation::default();
+                [pitch_low, pitch_high]
+            }
+        };
+        let [low, high] = range.map(pitch_name);
+        return Err(wrong_input(format!(
+            "no note of the given part is in the range that the model reads, {low} to {high}: transpose it, or choose another track"
         )));
     }
     let length = frames.len();

@@ -14,8 +14,8 @@ use rayon::prelude::*;
 
 pub use content::{ContentKey, content_key};
 pub use examine::{Criteria, Dropped, Rule, Verdict, examine};
-pub use reasons::ReasonCounts;
 pub use files::{MIDI_EXTENSIONS, MidiPath, midi_files};
+pub use reasons::ReasonCounts;
 pub use shipped::shipped;
 pub use split::{Set, Split, assign, deal, split, split_by};
 
@@ -114,8 +114,7 @@ pub fn load_with<P: AsRef<Path>>(paths: &[P], criteria: &Criteria) -> Result<Cor
         .collect();
     let corpus = without_duplicates(examined, criteria);
     if corpus.pieces.is_empty() {
-        let path =
-            paths.iter().map(|path| input::shown(path.as_ref())).collect::<Vec<_>>().join(", ");
+        let path = paths.iter().map(|path| input::shown(path.as_ref())).collect::<Vec<_>>().join(", ");
         return Err(Error::NothingUsable {
             path,
             files: corpus.verdicts.len(),
