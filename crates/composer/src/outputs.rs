@@ -23,10 +23,10 @@ pub fn check(inputs: &[&Path], outputs: &[&Path]) -> Result<()> {
         }
         for input in inputs.iter().filter(|path| !is_standard(path)) {
             if let Some(read) = read_from(input, output) {
+                let (output, read) = (shown(output), shown(&read));
+                let also = if read == output { String::new() } else { format!(" as {read}") };
                 return Err(wrong_input(format!(
-                    "{} would be replaced, and it is read as {}: write to another file",
-                    shown(output),
-                    shown(&read)
+                    "the result would replace {output}, which is read{also}: write to another file"
                 ))
                 .into());
             }

@@ -156,8 +156,9 @@ pub fn dry_run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::R
         writeln!(terminal, "# {} updates per epoch", plan.updates_per_epoch)?;
     }
     writeln!(terminal, "# {} epochs of unconditional training first", plan.unconditional_epochs)?;
+    let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);
     writeln!(terminal, "# {}", memory_in_words(plan.memory_bytes))?;
-    writeln!(terminal, "# {}", time_in_words(plan.most_seconds, plan.timed_updates))?;
+    writeln!(terminal, "# {}", time_in_words(plan.most_seconds, plan.timed_updates, smaller))?;
     Ok(())
 }
 

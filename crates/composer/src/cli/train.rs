@@ -258,8 +258,9 @@ fn dry_run(options: &TrainOptions, terminal: &mut Terminal) -> anyhow::Result<()
     if plan.updates_per_epoch > 0 {
         writeln!(terminal, "# {} updates per epoch, {most} at most", plan.updates_per_epoch)?;
     }
+    let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);
     writeln!(terminal, "# {}", memory_in_words(plan.memory_bytes))?;
-    writeln!(terminal, "# {}", time_in_words(plan.most_seconds, plan.timed_updates))?;
+    writeln!(terminal, "# {}", time_in_words(plan.most_seconds, plan.timed_updates, smaller))?;
     Ok(())
 }
 

@@ -117,7 +117,7 @@ pub fn reharmonise(
     let Some(index) = notes.styles.iter().position(|known| known == style) else {
         let known = notes.styles.join(", ");
         let text = format!(
-            "this model has no style \"{style}\"; it has {known}. Train a model with --task reharmonise for other styles"
+            "this model has no style \"{style}\"; it has {known}. composer train --task reharmonise trains one for other styles"
         );
         return Err(wrong_input(text).into());
     };
@@ -162,7 +162,7 @@ fn load(options: &PartOptions, task: Task, built_in: &[u8]) -> anyhow::Result<(S
     };
     if notes.task != task {
         return Err(wrong_input(format!(
-            "this model was trained with --task {}, and this command needs --task {}",
+            "this model was trained for composer {}, and this command needs one of composer train --task {}",
             task_name(notes.task),
             task_name(task)
         )));

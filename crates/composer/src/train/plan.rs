@@ -6,6 +6,7 @@ use crate::memory;
 use crate::settings::Settings;
 use composer_bptt::Init;
 use composer_models::SequenceModel;
+use composer_report::text::thousands;
 use composer_training::plan::memory_estimate;
 use composer_training::{Control, Observer, Trainable, TrainingConfig, UpdateReport, train};
 use serde::Serialize;
@@ -32,15 +33,22 @@ pub struct Plan {
     pub most_seconds: f64,
     /// Updates that were timed.
     pub timed_updates: u64,
+    /// Parameters of the network that was timed.
+    pub timed_parameters: usize,
 }
 
-/// What a plan says of the time, for people.
-pub fn time_in_words(most_seconds: f64, timed_updates: u64) -> String {
+/// What a plan says of the time, for people: seconds at most, the updates that were timed, and the parameters of the network that was, if
+/// it was a smaller one.
+pub fn time_in_words(most_seconds: f64, timed_updates: u64, smaller: Option<usize>) -> String {
     match timed_updates {
         0 => "no estimate of the time: it is too large to time a few updates".to_owned(),
         timed => {
+            let of = smaller.map(|parameters| {
+                format!(" of a network of {} parameters, in proportion", thousands(parameters as u64))
+            });
+            let of = of.unwrap_or_default();
             format!(
-                "about {most_seconds:.0} s of training at most on this machine, from {timed} timed updates"
+                "about {most_seconds:.0} s of training at most on this machine, from {timed} timed updates{of}"
             )
         }
     }
@@ -81,6 +89,7 @@ pub(super) fn plan(prepared: Prepared) -> anyhow::Result<Plan> {
         most_updates: cost.most_updates,
         most_seconds: cost.most_seconds,
         timed_updates: if model.is_some() { UPDATES - 1 } else { 0 },
+        timed_parameters: shapes,
         settings,
     })
 }

@@ -252,10 +252,14 @@ impl InFolder<'_> {
         let seconds = recorder.finish();
         let at = self.folder.folder().display();
         let outcome = outcome.map_err(|error| match error {
-            TrainingError::Diverged(_) if self.folder.path(MODEL_FILE).exists() => anyhow::anyhow!(
-                "{error}; the best model so far is in {at}; start a new run from it with --init-from \
-                 {at}/{MODEL_FILE}"
-            ),
+            TrainingError::Diverged(_) if self.folder.path(MODEL_FILE).exists() => {
+                // Only one kind of training can start from a model.
+                let next = match M::KIND == SequenceModel::KIND {
+                    true => format!("; start a new run from it with --init-from {at}/{MODEL_FILE}"),
+                    false => String::new(),
+                };
+                anyhow::anyhow!("{error}; the best model so far is in {at}{next}")
+            }
             other => other.into(),
         })?;
         if outcome.interrupted() {

@@ -45,8 +45,9 @@ fn with_models() -> TempDir {
     here
 }
 
-/// Composes one short piece.
+/// Composes one short piece, in a folder of its own: in a used one its number would go on.
 fn compose(here: &Path, model: &str, extra: &[&str]) -> Score {
+    let _ = std::fs::remove_dir_all(here.join("out"));
     let mut args = vec!["compose", "--model", model, "--num-outputs", "1", "--output-dir", "out"];
     if !extra.contains(&"--length") {
         args.extend(["--length", "4bars"]);

@@ -13,6 +13,8 @@ mod ingest_and_inspect;
 mod memorisation;
 mod output_files;
 mod parts;
+mod pipes;
 mod reproducibility;
 mod resume;
 mod study;
+mod untrusted;
