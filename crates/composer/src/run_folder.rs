@@ -79,18 +79,15 @@ impl OutputFolder {
         Turn(folder.filter(|folder| folder.lock().is_ok()))
     }
 
-    /// The first number with which no file of this prefix exists, nor any after it.
-    pub fn next_number(&self, prefix: &str) -> anyhow::Result<u64> {
+    /// Whether there is anything whose name begins so.
+    pub fn holds(&self, prefix: &str) -> anyhow::Result<bool> {
         let cannot = || format!("cannot read the folder {}", self.path.display());
-        let mut next = 1;
         for entry in fs::read_dir(&self.path).with_context(cannot)? {
-            let name = entry.with_context(cannot)?.file_name();
-            let name = name.to_string_lossy();
-            let number =
-                name.strip_prefix(prefix).and_then(|rest| rest.split('.').next()?.parse::<u64>().ok());
-            next = next.max(number.map_or(1, |number| number.saturating_add(1)));
+            if entry.with_context(cannot)?.file_name().to_string_lossy().starts_with(prefix) {
+                return Ok(true);
+            }
         }
-        Ok(next)
+        Ok(false)
     }
 
     /// Removes the files whose names begin so.

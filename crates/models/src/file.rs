@@ -62,7 +62,7 @@ const MAX_BYTES: u64 = 4 << 30;
 /// Longest header of a safetensors file, by its own library.
 const MAX_HEADER: u64 = 100_000_000;
 /// Parameters that an error names.
-const NAMED: usize = 6;
+const NAMED: usize = 40;
 
 /// The bytes of a model file; the same model gives the same bytes.
 pub fn to_bytes(model: &SequenceModel, notes: &Notes) -> Result<Vec<u8>, String> {

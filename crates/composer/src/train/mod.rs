@@ -13,7 +13,7 @@ pub use options::TrainOptions;
 pub use plan::{Plan, memory_in_words, time_in_words};
 pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
 
-use crate::compose::{SavedPiece, compose, save_into};
+use crate::compose::{SavedPiece, compose, save_in_run};
 use crate::diagnose::of_compositions;
 use crate::error::Result;
 use crate::likelihood::{baselines, measure};
@@ -83,7 +83,7 @@ pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trai
     };
     let model = TrainedModel::load(folder.path(MODEL_FILE))?;
     let likelihoods = measure(&model.model, material)?;
-    let compositions = save_into(compose(&model, &options.compositions)?, &folder, soundfont)?;
+    let compositions = save_in_run(compose(&model, &options.compositions)?, &folder, soundfont)?;
     let assessment = of_compositions(&compositions, material);
     let trained =
         Trained { folder: folder.folder().to_owned(), model, summary, likelihoods, compositions, assessment };

@@ -194,7 +194,7 @@ pub fn take_folder(folder: &mut OutputFolder, resume: bool, run: &Path) -> anyho
     if folder.path(MODEL_FILE).exists() {
         return Err(used(run, "a model"));
     }
-    if folder.next_number(COMPOSITION_PREFIX)? > 1 {
+    if folder.holds(COMPOSITION_PREFIX)? {
         return Err(used(run, "compositions"));
     }
     folder.remove_all(SAMPLE_PREFIX)?;
