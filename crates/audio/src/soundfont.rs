@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
+use composer_music::input::check_regular;
 use rustysynth::{SoundFont, Synthesizer, SynthesizerSettings};
 
 use crate::Error;
@@ -62,8 +63,9 @@ pub(crate) fn play(notes: &[TimedNote], path: &Path, sample_rate: u32) -> Result
 }
 
 fn load(path: &Path, sample_rate: u32) -> Result<Synthesizer, Error> {
-    let file =
-        File::open(path).map_err(|source| Error::SoundFontUnreadable { path: path.to_owned(), source })?;
+    let file = check_regular(path)
+        .and_then(|()| File::open(path))
+        .map_err(|source| Error::SoundFontUnreadable { path: path.to_owned(), source })?;
     let not_a_soundfont =
         |reason: String| Error::NotASoundFont { path: path.to_owned(), reason: reason.to_lowercase() };
     let font =

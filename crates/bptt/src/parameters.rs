@@ -33,6 +33,7 @@ pub struct Parameters<S> {
     values: Vec<S>,
     grads: Vec<S>,
     version: u64,
+    shapes_only: bool,
 }
 
 /// Versions are unique in the process, so that two sets of parameters never share one by chance.
@@ -44,16 +45,30 @@ fn next_version() -> u64 {
 impl<S: Scalar> Parameters<S> {
     /// No parameters yet.
     pub fn new() -> Self {
-        Parameters { entries: Vec::new(), values: Vec::new(), grads: Vec::new(), version: next_version() }
+        Parameters {
+            entries: Vec::new(),
+            values: Vec::new(),
+            grads: Vec::new(),
+            version: next_version(),
+            shapes_only: false,
+        }
+    }
+
+    /// Parameters that have names, shapes and places and no values: a model is built from them to know its size before anything is
+    /// allocated. Sizes beyond `usize` stay at its end; [`Self::value`] and [`Self::grad`] panic, [`Self::value_mut`] is empty.
+    pub fn shapes_only() -> Self {
+        Parameters { shapes_only: true, ..Parameters::new() }
     }
 
     /// Adds a parameter of zeros at the end; the layer initialises it later.
     pub fn add(&mut self, name: impl Into<String>, shape: &[usize]) -> ParamId {
-        let start = self.values.len();
-        let end = start + shape.iter().product::<usize>();
+        let start = self.entries.last().map_or(0, |entry| entry.range.end);
+        let end = start.saturating_add(shape.iter().fold(1, |size, &side| side.saturating_mul(size)));
         self.entries.push(Entry { name: name.into(), shape: shape.to_vec(), range: start..end });
-        self.values.resize(end, S::zero());
-        self.grads.resize(end, S::zero());
+        if !self.shapes_only {
+            self.values.resize(end, S::zero());
+            self.grads.resize(end, S::zero());
+        }
         self.version = next_version();
         ParamId(self.entries.len() - 1)
     }
@@ -80,12 +95,12 @@ impl<S: Scalar> Parameters<S> {
 
     /// How many numbers all parameters have together.
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.entries.last().map_or(0, |entry| entry.range.end)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 
     /// One parameter's values.
@@ -96,6 +111,9 @@ impl<S: Scalar> Parameters<S> {
     /// One parameter's values, to change; a new [`version`](Self::version).
     pub fn value_mut(&mut self, id: ParamId) -> &mut [S] {
         self.version = next_version();
+        if self.shapes_only {
+            return &mut [];
+        }
         &mut self.values[self.entries[id.0].range.clone()]
     }
 
@@ -182,6 +200,7 @@ impl<S: Scalar> Parameters<S> {
             values: self.values.iter().map(|value| D::of(value.f64())).collect(),
             grads: vec![D::zero(); self.grads.len()],
             version: next_version(),
+            shapes_only: self.shapes_only,
         }
     }
 }

@@ -11,6 +11,7 @@ use composer_evaluation::statistics::muspy;
 use composer_models::Encoding;
 use composer_music::Score;
 use composer_music::corpus::Piece;
+use composer_music::input;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_report::Likelihood;
 use composer_report::evaluation::{AssessedSet, EvaluationPage};
@@ -102,7 +103,7 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Evaluation> {
 fn sets(options: &EvaluateOptions) -> anyhow::Result<Vec<EvaluatedSet>> {
     let mut sets = Vec::new();
     for path in &options.music {
-        sets.push((path.display().to_string(), judged(&[path])?));
+        sets.push((input::shown(path), judged(&[path])?));
     }
     if sets.is_empty() {
         return Ok(Vec::new());

@@ -1,6 +1,7 @@
 //! From folders of MIDI files to an encoded corpus and an account of every file.
 
 use crate::error::{Result, wrong_input};
+use crate::outputs;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use composer_music::corpus::Criteria;
@@ -9,7 +10,7 @@ use composer_music::inspect::loss_in_words;
 use composer_music::representation::AnyRepresentation;
 use composer_report::text::thousands;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What to read, and where to write.
 #[derive(Clone, Debug)]
@@ -35,18 +36,25 @@ impl Default for IngestOptions {
     }
 }
 
+/// The files that it writes.
+const RESULTS: [&str; 3] = ["corpus.cache", "ingest-report.jsonl", "ingest-summary.txt"];
+
 /// Reads every file, writes the encoded corpus, and returns the totals.
 ///
 /// # Errors
 /// There are no files that can be used, the representation is not known, or the folder cannot be written.
 pub fn ingest(options: &IngestOptions, progress: &mut dyn Progress) -> Result<Summary> {
     let representation = AnyRepresentation::by_name(&options.representation).map_err(wrong_input)?;
+    let inputs: Vec<&Path> = options.paths.iter().map(PathBuf::as_path).collect();
+    let results = RESULTS.map(|name| options.output_dir.join(name));
+    outputs::check(&inputs, &results.each_ref().map(PathBuf::as_path))?;
     let folder = OutputFolder::create(&options.output_dir)?;
+    let _turn = folder.turn();
     let to_do = Options {
         criteria: options.criteria.clone(),
         representation: Some(representation),
-        cache: Some(folder.path("corpus.cache")),
-        report: Some(folder.path("ingest-report.jsonl")),
+        cache: Some(folder.path(RESULTS[0])),
+        report: Some(folder.path(RESULTS[1])),
     };
     let ingested = ingest::ingest(&options.paths, &to_do, |now| {
         progress.advance(now.done as u64, now.files as u64, &format!("{} kept", now.kept));
@@ -56,7 +64,7 @@ pub fn ingest(options: &IngestOptions, progress: &mut dyn Progress) -> Result<Su
         ingest::Error::Corpus(error) => error.into(),
         error => anyhow::Error::from(error),
     })?;
-    folder.write("ingest-summary.txt", summary_text(&summary, &options.representation).as_bytes())?;
+    folder.write(RESULTS[2], summary_text(&summary, &options.representation).as_bytes())?;
     Ok(summary)
 }
 

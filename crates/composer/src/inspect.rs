@@ -1,6 +1,7 @@
 //! What is in a MIDI file: contents, roles of its parts, and what each representation makes of it.
 
 use crate::error::{Result, wrong_input, wrong_option};
+use composer_music::input::shown;
 use composer_music::midi::{self, MidiFile};
 use composer_music::roles::{Role, Roles, missing_tracks, roles};
 use std::collections::BTreeMap;
@@ -32,5 +33,5 @@ pub fn inspect(path: &Path, by_hand: &BTreeMap<usize, Role>) -> Result<Inspected
 /// # Errors
 /// It cannot be read; the text names it.
 pub fn read_midi(path: &Path) -> Result<MidiFile> {
-    Ok(midi::read_file(path).map_err(|error| wrong_input(format!("{}: {error}", path.display())))?)
+    Ok(midi::read_file(path).map_err(|error| wrong_input(format!("{}: {error}", shown(path))))?)
 }

@@ -6,6 +6,7 @@ use composer_evaluation::listening::{
     read_jsonl, win_rates,
 };
 use composer_evaluation::significance::hypothesis::judgements_needed;
+use composer_music::input;
 use serde::Serialize;
 use std::path::Path;
 
@@ -54,15 +55,18 @@ pub fn summarise(judgements: &[Judgement], seed: u64) -> ListeningSummary {
     }
 }
 
-/// The judgements in a file: CSV if its name says so, else JSON lines.
+/// The judgements in a file: CSV if its name says so, else JSON lines; in the standard input (`-`) what it begins like.
 ///
 /// # Errors
 /// The file cannot be read, holds no judgements, or one of them makes no sense.
 pub fn read(path: &Path) -> Result<Vec<Judgement>> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
+    let shown = input::shown(path);
+    let text = input::read_text(path, input::MAX_TEXT)
         .map_err(|error| wrong_input(format!("cannot read {shown}: {error}")))?;
-    let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let csv = match input::is_standard(path) {
+        true => !text.trim_start().starts_with('{'),
+        false => path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")),
+    };
     let judgements = if csv { read_csv(&text) } else { read_jsonl(&text) };
     let judgements = judgements.map_err(|error| wrong_input(format!("{shown}: {error}")))?;
     if judgements.is_empty() {

@@ -3,6 +3,7 @@
 use crate::error::wrong_input;
 use anyhow::Context;
 use composer_music::atomic_file::write_atomically;
+use composer_music::input::is_standard;
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -19,8 +20,12 @@ impl OutputFolder {
     /// Opens or makes a folder and finds out at once whether it can be written to.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
         let cannot = || format!("cannot write to the folder {}", path.display());
+        if is_standard(path) {
+            return Err(wrong_input("results are written to a folder, and - is none: name a folder"));
+        }
         fs::create_dir_all(path).with_context(cannot)?;
-        let probe = path.join(".composer-probe");
+        // A name of its own: of two programs that look at once, neither removes what the other looks for.
+        let probe = path.join(format!(".composer-probe-{}", std::process::id()));
         File::create(&probe).with_context(cannot)?;
         fs::remove_file(&probe).with_context(cannot)?;
         Ok(Self { path: path.to_owned(), lock: None })
@@ -67,6 +72,24 @@ impl OutputFolder {
         Ok(())
     }
 
+    /// Keeps other programs from writing results here at the same time, until the guard is dropped: waits for them. The folder itself is
+    /// locked, so that nothing is left in it; where folders cannot be locked, nobody waits.
+    pub fn turn(&self) -> Turn {
+        let folder = File::open(&self.path).ok();
+        Turn(folder.filter(|folder| folder.lock().is_ok()))
+    }
+
+    /// Whether there is anything whose name begins so.
+    pub fn holds(&self, prefix: &str) -> anyhow::Result<bool> {
+        let cannot = || format!("cannot read the folder {}", self.path.display());
+        for entry in fs::read_dir(&self.path).with_context(cannot)? {
+            if entry.with_context(cannot)?.file_name().to_string_lossy().starts_with(prefix) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Removes the files whose names begin so.
     pub fn remove_all(&self, prefix: &str) -> anyhow::Result<()> {
         let cannot = || format!("cannot read the folder {}", self.path.display());
@@ -106,6 +129,9 @@ impl OutputFolder {
         write_atomically(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
     }
 }
+
+/// Held while a program writes results that belong together; see [`OutputFolder::turn`].
+pub struct Turn(#[allow(dead_code, reason = "dropped at the end, which unlocks it")] Option<File>);
 
 /// `metrics.jsonl`: one JSON object per line, handed to the system as it is written.
 pub struct MetricsFile {

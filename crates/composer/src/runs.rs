@@ -3,6 +3,7 @@
 use crate::error::{Result, wrong_input};
 use crate::settings::{CONFIG_FILE, Settings};
 use crate::train::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
+use composer_music::input::{MAX_TEXT, read_regular_text};
 use composer_training::checkpoint;
 use serde::Serialize;
 use std::fs;
@@ -68,8 +69,9 @@ pub fn list(folder: &Path) -> Result<Vec<RunSummary>> {
 
 /// What a run folder says; `None` if it is none.
 fn summary(path: &Path) -> Option<RunSummary> {
-    let settings: Settings = toml::from_str(&fs::read_to_string(path.join(CONFIG_FILE)).ok()?).ok()?;
-    let metrics = fs::read_to_string(path.join(METRICS_FILE)).unwrap_or_default();
+    let settings: Settings =
+        toml::from_str(&read_regular_text(&path.join(CONFIG_FILE), MAX_TEXT).ok()?).ok()?;
+    let metrics = read_regular_text(&path.join(METRICS_FILE), MAX_TEXT).unwrap_or_default();
     let epochs: Vec<serde_json::Value> =
         metrics.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let valid_nll = epochs.iter().filter_map(|epoch| epoch.get("valid_nll")?.as_f64()).reduce(f64::min);

@@ -1,5 +1,6 @@
 //! [`ModelConfig`]: what a sequence model is.
 
+use crate::limits::check_encoding;
 use crate::{Encoding, Error};
 use composer_bptt::RecurrentConfig;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ impl ModelConfig {
 
     /// Refuses what contradicts itself.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        check_encoding(&self.encoding).map_err(Error::OutOfRange)?;
         if self.recurrent.input != self.encoding.inputs() {
             return Err(Error::Features { stack: self.recurrent.input, encoding: self.encoding.inputs() });
         }

@@ -26,8 +26,8 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Parameters are missing, left over, or have another shape than the configuration says.
-    #[error("{} does not fit its own configuration: {reason}", path.display())]
+    /// Parameters are missing, left over, or have another shape than the configuration says; or it says what no model can be.
+    #[error("{}: the weights do not fit the configuration: {reason}", path.display())]
     Parameters {
         /// Which file.
         path: PathBuf,
@@ -98,6 +98,9 @@ pub enum Error {
         /// What the encoding makes.
         encoding: usize,
     },
+    /// A number of an encoding that no model can have.
+    #[error("{0}")]
+    OutOfRange(String),
     /// A probability out of range.
     #[error("output_dropout is {0}, and must be at least 0 and below 1")]
     OutputDropout(f64),

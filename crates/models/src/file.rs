@@ -6,14 +6,16 @@
 
 use crate::Error;
 use crate::config::ModelConfig;
+use crate::limits::check_notes;
 use crate::sequence_model::SequenceModel;
 use composer_bptt::{Entry, Parameters};
 use composer_music::Metre;
 use composer_music::atomic_file::write_atomically;
+use composer_music::input::read_regular;
 use composer_music::representation::AnyRepresentation;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// What a model file says besides the weights.
@@ -68,6 +70,10 @@ const METADATA_KEY: &str = "composer";
 
 /// A model file is refused above this size before it is read: no model of this library comes near.
 const MAX_BYTES: u64 = 4 << 30;
+/// Longest header of a safetensors file, by its own library.
+const MAX_HEADER: u64 = 100_000_000;
+/// Parameters that an error names.
+const NAMED: usize = 40;
 
 /// The bytes of a model file; the same model gives the same bytes.
 pub fn to_bytes(model: &SequenceModel, notes: &Notes) -> Result<Vec<u8>, String> {
@@ -104,15 +110,13 @@ pub fn load(path: &Path) -> Result<(SequenceModel, Notes), Error> {
 
 /// The bytes of a file that may be a model.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
-    let size = std::fs::metadata(path).map_err(io)?;
-    if size.is_dir() {
+    if path.is_dir() {
         return Err(not_a_model(path, "it is a folder; name the model.safetensors inside"));
     }
-    if size.len() > MAX_BYTES {
-        return Err(not_a_model(path, "it is larger than any model can be"));
-    }
-    std::fs::read(path).map_err(io)
+    read_regular(path, MAX_BYTES).map_err(|source| match source.kind() {
+        std::io::ErrorKind::InvalidInput => not_a_model(path, &source.to_string()),
+        _ => Error::Io { action: "read", path: path.to_owned(), source },
+    })
 }
 
 /// Reads a model from bytes; `path` is for messages only.
@@ -126,9 +130,20 @@ pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<(SequenceModel, Notes), E
             &format!("its format version is {}, this program reads {HEADER_VERSION}", header.version),
         ));
     }
+    let unfit = |reason: String| Error::Parameters { path: path.to_owned(), reason };
+    let shapes = SequenceModel::shapes(header.config.clone()).map_err(|error| unfit(error.to_string()))?;
+    check_shapes(shapes.entries(), &tensors, path)?;
+    check_notes(&header.notes, &header.config.encoding).map_err(unfit)?;
     let mut model = SequenceModel::zeros(header.config)?;
     copy_weights(model.params_mut(), &tensors, path)?;
     Ok((model, header.notes))
+}
+
+/// Whether a file begins with the length of a header in JSON, as every safetensors file does, be it whole or not.
+fn begins_like_safetensors(bytes: &[u8]) -> bool {
+    bytes.split_first_chunk::<8>().is_some_and(|(length, rest)| {
+        u64::from_le_bytes(*length) <= MAX_HEADER && rest.first() == Some(&b'{')
+    })
 }
 
 /// The tensors of a safetensors file and its metadata entry of that key.
@@ -138,8 +153,14 @@ pub(crate) fn unpack<'b>(
     path: &Path,
 ) -> Result<(SafeTensors<'b>, String), Error> {
     let no = |reason: &str| not_a_model(path, reason);
+    if bytes.is_empty() {
+        return Err(no("the file is empty"));
+    }
+    if !begins_like_safetensors(bytes) {
+        return Err(no("it does not begin like a safetensors file"));
+    }
     let (_, metadata) =
-        SafeTensors::read_metadata(bytes).map_err(|_| no("it does not begin like a safetensors file"))?;
+        SafeTensors::read_metadata(bytes).map_err(|_| no("the file is damaged or cut off"))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|_| no("the file is damaged or cut off"))?;
     let entries = metadata.metadata().as_ref();
     if let Some(header) = entries.and_then(|entries| entries.get(key)) {
@@ -161,8 +182,11 @@ pub(crate) fn unpack<'b>(
 /// # Errors
 /// The file cannot be read, or parameters are missing, left over, not finite or of another shape; all are named.
 pub fn load_state(params: &mut Parameters<f32>, prefix: &str, path: &Path) -> Result<(), Error> {
-    let bytes =
-        std::fs::read(path).map_err(|source| Error::Io { action: "read", path: path.into(), source })?;
+    let bytes = read_regular(path, MAX_BYTES).map_err(|source| Error::Io {
+        action: "read",
+        path: path.into(),
+        source,
+    })?;
     let tensors = SafeTensors::deserialize(&bytes)
         .map_err(|_| not_a_model(path, "it is no safetensors file, or a damaged one"))?;
     copy_prefixed(params, prefix, &tensors, path)
@@ -188,14 +212,32 @@ fn copy_prefixed(
         entry.name.strip_prefix(prefix).map(|name| Entry { name: name.to_owned(), ..entry.clone() })
     };
     let entries: Vec<Entry> = params.entries().iter().filter_map(of_prefix).collect();
+    check_shapes(&entries, tensors, path)?;
+    let mut problems = Vec::new();
+    for entry in &entries {
+        let Ok(tensor) = tensors.tensor(&entry.name) else { continue };
+        let values = &mut params.values_mut()[entry.range.clone()];
+        for (value, bytes) in values.iter_mut().zip(tensor.data().chunks_exact(4)) {
+            *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        }
+        if let Some(bad) = values.iter().position(|value| !value.is_finite()) {
+            problems.push(format!("{} holds {} at position {bad}", entry.name, values[bad]));
+        }
+    }
+    none_or_error(problems, path)
+}
+
+/// Compares names, types and shapes of parameters with those of tensors; allocates nothing of their size.
+pub(crate) fn check_shapes(entries: &[Entry], tensors: &SafeTensors<'_>, path: &Path) -> Result<(), Error> {
+    let known: HashSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     let mut problems: Vec<String> = tensors
         .names()
         .into_iter()
-        .filter(|name| !entries.iter().any(|entry| entry.name == **name))
+        .filter(|name| !known.contains(*name))
         .map(|name| format!("{name} is not part of the model"))
         .collect();
     problems.sort();
-    for entry in &entries {
+    for entry in entries {
         match tensors.tensor(&entry.name) {
             Err(_) => problems.push(format!("{} is missing", entry.name)),
             Ok(tensor) if tensor.dtype() != Dtype::F32 => {
@@ -207,19 +249,20 @@ fn copy_prefixed(
                 tensor.shape(),
                 entry.shape
             )),
-            Ok(tensor) => {
-                let values = &mut params.values_mut()[entry.range.clone()];
-                for (value, bytes) in values.iter_mut().zip(tensor.data().chunks_exact(4)) {
-                    *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-                }
-                if let Some(bad) = values.iter().position(|value| !value.is_finite()) {
-                    problems.push(format!("{} holds {} at position {bad}", entry.name, values[bad]));
-                }
-            }
+            Ok(_) => {}
         }
     }
+    none_or_error(problems, path)
+}
+
+fn none_or_error(mut problems: Vec<String>, path: &Path) -> Result<(), Error> {
     if problems.is_empty() {
         return Ok(());
+    }
+    if problems.len() > NAMED {
+        let more = problems.len() - NAMED;
+        problems.truncate(NAMED);
+        problems.push(format!("and {more} more"));
     }
     Err(Error::Parameters { path: path.to_owned(), reason: problems.join("; ") })
 }

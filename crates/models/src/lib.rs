@@ -60,6 +60,7 @@ pub mod file;
 mod forecast;
 mod head;
 mod language_model;
+mod limits;
 pub mod output_bias;
 mod place;
 pub mod scoring;

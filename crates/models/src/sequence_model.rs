@@ -54,8 +54,19 @@ pub const COUPLING_PREFIX: &str = "coupling";
 impl SequenceModel<f32> {
     /// A model with all parameters zero: for loading weights into.
     pub fn zeros(config: ModelConfig) -> Result<Self, Error> {
+        Self::build(config, Parameters::new())
+    }
+
+    /// The names, shapes and places of the parameters of such a model, without the memory that they take.
+    ///
+    /// # Errors
+    /// The configuration contradicts itself.
+    pub fn shapes(config: ModelConfig) -> Result<Parameters<f32>, Error> {
+        Ok(Self::build(config, Parameters::shapes_only())?.params)
+    }
+
+    fn build(config: ModelConfig, mut params: Parameters<f32>) -> Result<Self, Error> {
         config.check()?;
-        let mut params = Parameters::new();
         let recurrent = Recurrent::new(config.recurrent.clone(), RECURRENT_PREFIX, &mut params)?;
         let output = Linear::new(
             recurrent.config().output(),

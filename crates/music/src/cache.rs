@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::atomic_file::AtomicFile;
 use crate::corpus::ContentKey;
+use crate::input::check_regular;
 use crate::representation::frames::{Frame, pitches};
 use crate::representation::{AnyRepresentation, Representation, Symbols};
 
@@ -151,15 +152,20 @@ impl Reader {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref().to_path_buf();
         let not_a_cache = || Error::NotACache(path.display().to_string());
-        let mut input = BufReader::new(File::open(&path).map_err(|source| io_error(&path, source))?);
+        let opened = check_regular(&path).and_then(|()| File::open(&path));
+        let mut input = BufReader::new(opened.map_err(|source| io_error(&path, source))?);
+        let damaged =
+            |reason: &str| Error::Damaged { path: path.display().to_string(), reason: reason.to_owned() };
         let mut start = [0; 12];
-        input.read_exact(&mut start).map_err(|_| not_a_cache())?;
-        let length = u32::from_le_bytes([start[8], start[9], start[10], start[11]]);
+        input.read_exact(&mut start[..8]).map_err(|_| not_a_cache())?;
         if &start[..8] != MAGIC {
             return Err(not_a_cache());
         }
-        let header_bytes = take(&mut input, length).map_err(|_| not_a_cache())?;
-        let header: Header = serde_json::from_slice(&header_bytes).map_err(|_| not_a_cache())?;
+        input.read_exact(&mut start[8..]).map_err(|_| damaged("it ends too early"))?;
+        let length = u32::from_le_bytes([start[8], start[9], start[10], start[11]]);
+        let header_bytes = take(&mut input, length).map_err(|_| damaged("it ends too early"))?;
+        let header: Header =
+            serde_json::from_slice(&header_bytes).map_err(|_| damaged("its header cannot be read"))?;
         let mut hash = Sha256::new();
         hash.update(start);
         hash.update(&header_bytes);

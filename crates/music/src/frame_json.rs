@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use crate::input;
 use crate::representation::frames::{Frame, strike_rising_edges};
 
 /// A data set that comes with its split.
@@ -52,6 +53,9 @@ pub enum Error {
         /// Where and how the JSON differs.
         source: serde_json::Error,
     },
+    /// The JSON ends in the middle.
+    #[error("{0} is damaged or cut off: it ends in the middle of its JSON")]
+    CutOff(String),
     /// A number that is no pitch.
     #[error(
         "{path}: {set} piece {piece}, frame {frame}: {value} is no MIDI pitch (0 to 127, or -1 for a rest)"
@@ -83,6 +87,9 @@ pub enum Error {
         found: usize,
     },
 }
+
+/// Most bytes of a frame file: the largest of the published data sets has 40 MB.
+const MAX_BYTES: u64 = 1 << 30;
 
 type Pieces = Vec<Vec<Vec<i64>>>;
 
@@ -140,9 +147,14 @@ pub fn read_voice_json(path: impl AsRef<Path>) -> Result<VoiceSets, Error> {
 }
 
 fn read_sets(path: &Path) -> Result<(Sets, String), Error> {
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| Error::Io { path: name.clone(), source })?;
-    let sets = serde_json::from_slice(&bytes).map_err(|source| Error::Form { path: name.clone(), source })?;
+    let name = input::shown(path);
+    let bytes =
+        input::read_named(path, MAX_BYTES).map_err(|source| Error::Io { path: name.clone(), source })?;
+    let sets =
+        serde_json::from_slice(&bytes).map_err(|source| match source.is_eof() && !bytes.is_empty() {
+            true => Error::CutOff(name.clone()),
+            false => Error::Form { path: name.clone(), source },
+        })?;
     Ok((sets, name))
 }
 

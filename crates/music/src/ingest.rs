@@ -4,17 +4,18 @@
 //! which duplicates are found and splits are made.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use crate::atomic_file::AtomicFile;
 use crate::cache;
 use crate::corpus::{
-    self, ContentKey, Criteria, Dropped, MidiPath, Piece, Rule, Set, Verdict, assign, content_key, examine,
-    midi_files,
+    self, ContentKey, Criteria, Dropped, MidiPath, Piece, ReasonCounts, Rule, Set, Verdict, assign,
+    content_key, examine, midi_files,
 };
+use crate::input;
 use crate::representation::{AnyRepresentation, DEFAULT_PATTERNS, Loss, Representation, Symbols};
 
 /// Files that are read in parallel before their results are written.
@@ -154,8 +155,7 @@ pub fn ingest<P: AsRef<std::path::Path>>(
     }
     let summary = totals.finish();
     if summary.kept == 0 {
-        let path =
-            paths.iter().map(|path| path.as_ref().display().to_string()).collect::<Vec<_>>().join(", ");
+        let path = paths.iter().map(|path| input::shown(path.as_ref())).collect::<Vec<_>>().join(", ");
         let (files, reasons) = (summary.files, summary.reasons);
         return Err(corpus::Error::NothingUsable { path, files, reasons, verdicts: Vec::new() }.into());
     }
@@ -172,7 +172,7 @@ fn learnt(plain: AnyRepresentation, files: &[MidiPath], criteria: &Criteria) -> 
     }
     let pieces: Vec<Piece> = files[..files.len().min(LEARN_FROM)]
         .par_iter()
-        .filter_map(|file| examine(&file.name, &std::fs::read(&file.path).ok()?, criteria).1)
+        .filter_map(|file| examine(&file.name, &file.read().ok()?, criteria).1)
         .filter(|piece| plain.encode(&piece.score).is_ok())
         .collect();
     // Nothing that is too long is left; if learning failed all the same, the plain tokens do.
@@ -180,7 +180,7 @@ fn learnt(plain: AnyRepresentation, files: &[MidiPath], criteria: &Criteria) -> 
 }
 
 fn look_at(file: &MidiPath, criteria: &Criteria, representation: Option<&AnyRepresentation>) -> Looked {
-    let (mut verdict, piece) = match std::fs::read(&file.path) {
+    let (mut verdict, piece) = match file.read() {
         Ok(bytes) => examine(&file.name, &bytes, criteria),
         Err(error) => (Verdict::unreadable(&file.name, &error), None),
     };
@@ -209,8 +209,7 @@ struct Totals {
     /// The first file with each content.
     first: HashMap<ContentKey, String>,
     contents: Vec<ContentKey>,
-    /// The first file dropped by each rule, which stands for the others.
-    examples: BTreeMap<Rule, Dropped>,
+    reasons: ReasonCounts,
 }
 
 impl Totals {
@@ -220,7 +219,7 @@ impl Totals {
             fingerprint: representation.map(Representation::fingerprint),
             ..Summary::default()
         };
-        Self { summary, first: HashMap::new(), contents: Vec::new(), examples: BTreeMap::new() }
+        Self { summary, first: HashMap::new(), contents: Vec::new(), reasons: ReasonCounts::default() }
     }
 
     fn add(&mut self, looked: &mut Looked, criteria: &Criteria) {
@@ -238,7 +237,7 @@ impl Totals {
         }
         if let Some(dropped) = &verdict.dropped {
             *self.summary.dropped.entry(dropped.rule).or_default() += 1;
-            self.examples.entry(dropped.rule).or_insert_with(|| dropped.clone());
+            self.reasons.add(dropped);
         }
         let Some((_, content, _)) = &looked.kept else { return };
         self.contents.push(*content);
@@ -267,11 +266,7 @@ impl Totals {
                 Set::Test => 2,
             }] += 1;
         }
-        let mut counted: Vec<_> =
-            summary.dropped.iter().map(|(rule, number)| (*number, &self.examples[rule])).collect();
-        counted.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
-        summary.reasons =
-            counted.iter().map(|(number, dropped)| format!("{number} × {}", dropped.summary())).collect();
+        summary.reasons = self.reasons.in_words(true);
         summary
     }
 }
@@ -279,12 +274,12 @@ impl Totals {
 /// The lines of the report.
 struct Report {
     path: PathBuf,
-    out: BufWriter<File>,
+    out: BufWriter<AtomicFile>,
 }
 
 impl Report {
     fn create(path: &PathBuf) -> Result<Self, Error> {
-        let file = File::create(path)
+        let file = AtomicFile::create(path)
             .map_err(|source| Error::Report { path: path.display().to_string(), source })?;
         Ok(Self { path: path.clone(), out: BufWriter::new(file) })
     }
@@ -298,7 +293,8 @@ impl Report {
         written.and_then(|()| self.out.write_all(b"\n")).map_err(|source| self.fault(source))
     }
 
-    fn finish(mut self) -> Result<(), Error> {
-        self.out.flush().map_err(|source| self.fault(source))
+    fn finish(self) -> Result<(), Error> {
+        let done = self.out.into_inner().map_err(|error| error.into_error()).and_then(AtomicFile::commit);
+        done.map_err(|source| Error::Report { path: self.path.display().to_string(), source })
     }
 }

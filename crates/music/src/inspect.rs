@@ -7,6 +7,7 @@ use crate::midi::{MidiFile, ReadReport};
 use crate::representation::{AnyRepresentation, Loss, Quantised, Representation, Symbols, Vocabulary};
 use crate::roles::{Part, Roles};
 use crate::score::{DEFAULT_MICROS_PER_QUARTER, Note, Score, Tempo};
+use crate::text::{duration, printable};
 use crate::track_name::TrackName;
 
 /// Changes of tempo, metre or key that are listed before the rest is only counted.
@@ -32,7 +33,7 @@ pub fn contents(file: &MidiFile) -> String {
     let _ = writeln!(
         text,
         "{notes} notes, {drums} of them drums; {quarters:.1} quarter notes, {}",
-        minutes(score.seconds())
+        duration(score.seconds())
     );
     let tempos = score.tempos.iter().map(|tempo| 60e6 / f64::from(tempo.micros_per_quarter));
     list(&mut text, "tempo", "120 (by default)", tempos.map(|tempo| format!("{tempo:.1}")));
@@ -61,10 +62,6 @@ pub fn contents(file: &MidiFile) -> String {
     let content: String = content_key(score).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let _ = writeln!(text, "content   {content} (the same in every key)");
     text
-}
-
-fn minutes(seconds: f64) -> String {
-    format!("{}:{:04.1} minutes", (seconds / 60.0) as u64, seconds % 60.0)
 }
 
 fn list(text: &mut String, name: &str, none: &str, values: impl ExactSizeIterator<Item = String>) {
@@ -159,7 +156,7 @@ pub fn roles(roles: &Roles) -> String {
             part.program + 1,
             part.notes,
             part.role.to_string(),
-            part.reason
+            printable(&part.reason)
         );
     }
     if roles.skyline && !roles.parts.is_empty() {

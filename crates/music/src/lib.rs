@@ -15,7 +15,9 @@
 //!
 //! A file becomes a [`Score`] in [`midi`]; a [`Score`] becomes symbols and comes back in [`representation`]; [`corpus`]
 //! and [`ingest`] do it for folders, [`augment`] and [`roles`] prepare scores
-//! for training; [`metre`] says which bar and beat a tick is in, [`time_by_metre`] how long a piece is in which metre; [`inspect`] and [`picture`] describe them. [`atomic_file`] replaces files whole or not at all.
+//! for training; [`metre`] says which bar and beat a tick is in, [`time_by_metre`] how long a piece is in which metre; [`inspect`] and
+//! [`picture`] describe them. [`input`] reads files that nobody vouches for, [`text`] shows what they say, [`atomic_file`] replaces
+//! files whole or not at all.
 
 pub mod atomic_file;
 pub mod augment;
@@ -23,6 +25,7 @@ pub mod cache;
 pub mod corpus;
 pub mod frame_json;
 pub mod ingest;
+pub mod input;
 pub mod inspect;
 pub mod metre;
 pub mod midi;
@@ -32,6 +35,7 @@ pub mod representation;
 pub mod roles;
 pub mod score;
 pub mod tempo_map;
+pub mod text;
 pub mod time_by_metre;
 mod track_name;
 

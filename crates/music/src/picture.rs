@@ -7,6 +7,7 @@ use crate::representation::grid::Grid;
 use crate::representation::pitch_name;
 use crate::roles::{Role, Roles};
 use crate::score::{Note, Score, Ticks};
+use crate::text::markup;
 
 /// Ticks at which bars begin, up to `end`, by the score's metres; a change of metre begins a bar.
 pub fn bar_lines(score: &Score, end: Ticks) -> Vec<Ticks> {
@@ -85,7 +86,7 @@ pub fn svg(score: &Score, roles: &Roles, title: &str) -> String {
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:.0} {:.0}" font-family="sans-serif" font-size="10"><title>{}</title><rect width="100%" height="100%" fill="white"/>"#,
         LEFT + width + 8.0,
         height + 24.0,
-        escaped(title)
+        markup(title)
     );
     for pitch in (low..=high).filter(|pitch| pitch % 12 == 0) {
         let at = y(pitch) + KEY;
@@ -125,8 +126,4 @@ pub fn svg(score: &Score, roles: &Roles, title: &str) -> String {
     }
     svg.push_str("</svg>\n");
     svg
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,6 +1,7 @@
 //! [`TrackName`]: the bytes of a name in a MIDI file, and what they most likely spell.
 
-use std::fmt::{self, Write};
+use crate::text::printable;
+use std::fmt;
 use std::ops::Deref;
 
 /// A name as it stands in a file, whose encoding no MIDI file says.
@@ -78,22 +79,10 @@ fn kana(bytes: &[u8]) -> Option<String> {
     double.then_some(text)
 }
 
-/// Whether a character moves the cursor, changes colours, breaks the line or turns the direction of writing.
-fn commands(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-}
-
 impl fmt::Display for TrackName {
     /// Control characters as in a Rust string: `\n`, `\u{1b}`.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        for letter in self.text.chars() {
-            match commands(letter) {
-                true => write!(f, "{}", letter.escape_default())?,
-                false => f.write_char(letter)?,
-            }
-        }
-        Ok(())
+        f.write_str(&printable(&self.text))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use composer_music::text::printable_lines;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("style.css");
@@ -21,7 +22,8 @@ pub(crate) fn page(title: &str, body: &Markup) -> String {
             body { main { (body) } }
         }
     };
-    page.into_string()
+    // Markup is escaped where it stands; control characters of names from files are no markup, and are shown as such here.
+    printable_lines(&page.into_string()).into_owned()
 }
 
 /// A figure and what it is.

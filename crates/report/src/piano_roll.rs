@@ -2,6 +2,7 @@
 
 use composer_music::picture::bar_lines;
 use composer_music::score::{DRUM_CHANNEL, Ticks};
+use composer_music::text::markup;
 use composer_music::{Note, Score};
 use std::fmt::Write;
 use std::ops::Range;
@@ -33,8 +34,9 @@ fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, excerpts: &[Ran
     let x = |tick: f64| MARGIN + tick / end * (WIDTH - MARGIN - 6.0);
     let y = |pitch: u8| f64::from(high - pitch) * KEY + 6.0;
     let mut svg = format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {:.0}" role="img" aria-label="Piano roll: {title}">"#,
-        height + 12.0
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {:.0}" role="img" aria-label="Piano roll: {}">"#,
+        height + 12.0,
+        markup(title)
     );
     let quarter = f64::from(score.ticks_per_quarter);
     for excerpt in excerpts {

@@ -12,6 +12,7 @@ use crate::config::TrainingConfig;
 use crate::error::Error;
 use crate::history::{EpochReport, History};
 use composer_music::atomic_file::{AtomicFile, folder_of};
+use composer_music::input::read_regular;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,6 +24,8 @@ use std::path::{Path, PathBuf};
 const MAGIC: &[u8] = b"composer checkpoint\n";
 const VERSION: u32 = 1;
 const DIGEST: usize = 32;
+/// A checkpoint is refused above this size before it is read.
+const MAX_BYTES: u64 = 64 << 30;
 
 /// What a checkpoint says besides its buffers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,8 +131,11 @@ impl Checkpoint {
     /// [`Error::Checkpoint`] if they are none, or damaged in any place.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let no = |why: &str| Error::Checkpoint(why.to_owned());
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| no("it does not begin like a checkpoint"))?;
         let damaged = || no("it is damaged or cut off (its checksum is wrong)");
+        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| match MAGIC.starts_with(bytes) {
+            true => damaged(),
+            false => no("it does not begin like a checkpoint"),
+        })?;
         let at = rest.len().checked_sub(DIGEST).ok_or_else(damaged)?;
         let digest = Sha256::digest(&bytes[..bytes.len() - DIGEST]);
         if digest.as_slice() != &rest[at..] {
@@ -252,10 +258,10 @@ pub fn save(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// When there is neither, or the one that was found is damaged; a damaged one is never skipped in silence.
 pub fn load(path: &Path) -> Result<Checkpoint, Error> {
-    let (found, bytes) = match fs::read(path) {
+    let (found, bytes) = match read_regular(path, MAX_BYTES) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let previous = previous(path);
-            let bytes = fs::read(&previous);
+            let bytes = read_regular(&previous, MAX_BYTES);
             (previous, bytes)
         }
         bytes => (path.to_owned(), bytes),

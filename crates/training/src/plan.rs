@@ -2,8 +2,9 @@
 
 use crate::TrainingConfig;
 use composer_bptt::RecurrentConfig;
+use composer_models::ModelConfig;
+use composer_models::seq2seq::Seq2SeqConfig;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Seq2Seq, SequenceModel};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -155,28 +156,44 @@ impl EpochPlan {
 }
 
 /// Bytes that a model takes while it is trained on chunks of `steps` steps: weights, gradients, what the optimiser keeps, and
-/// activations. An estimate: small buffers are left out.
-pub fn memory_estimate(model: &SequenceModel, training: &TrainingConfig, steps: usize) -> usize {
-    let config = model.config();
-    let (recurrent, outputs) = (&config.recurrent, config.encoding.outputs());
-    let copies = 3 + training.optimizer.slots() + usize::from(training.ema_decay > 0.0);
-    let gates = recurrent.cell.gates().len() * recurrent.hidden;
+/// activations. Arithmetic on its configuration and number of parameters, so that it can be known before anything is allocated; an
+/// estimate: small buffers are left out.
+pub fn memory_estimate(
+    config: &ModelConfig,
+    parameters: usize,
+    training: &TrainingConfig,
+    steps: usize,
+) -> usize {
+    let (recurrent, outputs) = (&config.recurrent, wide(config.encoding.outputs()));
+    let gates = wide(recurrent.gate_rows());
     // Per layer gates, their gradients and states; at the output, hidden twice, logits, targets and weights.
-    let layer = 2 * gates + 3 * recurrent.hidden;
-    let row = recurrent.layers * layer + 2 * recurrent.output() + 3 * outputs;
-    4 * (copies * model.params().len() + steps * training.batch_size * row)
+    let layer = 2 * gates + 3 * wide(recurrent.hidden);
+    let row = wide(recurrent.layers) * layer + 2 * wide(recurrent.output()) + 3 * outputs;
+    bytes(parameters, training, steps, row)
 }
 
 /// The same for an encoder–decoder, whose batches have `batch_size` windows of `tbptt_len` steps.
-pub fn pair_memory_estimate(model: &Seq2Seq, training: &TrainingConfig) -> usize {
-    let config = model.config();
-    let copies = 3 + training.optimizer.slots() + usize::from(training.ema_decay > 0.0);
+pub fn pair_memory_estimate(config: &Seq2SeqConfig, parameters: usize, training: &TrainingConfig) -> usize {
     let stack = |stack: &RecurrentConfig| {
-        let gates = stack.cell.gates().len() * stack.hidden;
-        stack.layers * stack.directions() * (2 * gates + 3 * stack.hidden) + 2 * stack.output()
+        let layer = 2 * wide(stack.gate_rows()) + 3 * wide(stack.hidden);
+        wide(stack.layers * stack.directions()) * layer + 2 * wide(stack.output())
     };
-    let row = stack(&config.encoder) + stack(&config.decoder) + 3 * config.target.outputs();
-    4 * (copies * model.params().len() + training.tbptt_len * training.batch_size * row)
+    let row = stack(&config.encoder) + stack(&config.decoder) + 3 * wide(config.target.outputs());
+    bytes(parameters, training, training.tbptt_len, row)
+}
+
+/// Bytes of all copies of the parameters, and of `row` numbers for each step of each sequence in a batch.
+fn bytes(parameters: usize, training: &TrainingConfig, steps: usize, row: u128) -> usize {
+    // Weights, gradients, the best weights so far; what the optimiser keeps; their average.
+    let copies = wide(3 + training.optimizer.slots() + usize::from(training.ema_decay > 0.0));
+    let activations = wide(steps).saturating_mul(wide(training.batch_size)).saturating_mul(row);
+    let numbers = copies.saturating_mul(wide(parameters)).saturating_add(activations);
+    usize::try_from(numbers.saturating_mul(4)).unwrap_or(usize::MAX)
+}
+
+/// Wide enough for products of sizes that nobody has checked.
+fn wide(size: usize) -> u128 {
+    size as u128
 }
 
 #[cfg(test)]

@@ -126,16 +126,14 @@ impl<'a, M: Trainable> Trainer<'a, M> {
         let same_model = header.kind == M::KIND
             && checkpoint.model::<M::Config>().is_ok_and(|config| config == *self.model.config());
         if !same_model || buffers.weights.len() != self.model.params().len() {
-            return no("it is of another model; start a new run with --init-from to begin with its weights");
+            return no("it is of another model; start a new run in another folder");
         }
         if !header.training.continues_as(self.config) {
             return no("its training has other settings; only training.epochs, training.updates, \
                 training.minutes and training.patience may change");
         }
         if header.data != self.fingerprint {
-            return no(
-                "the music is not the same any more; start a new run with --init-from to begin with its weights",
-            );
+            return no("the music is not the same any more; start a new run in another folder");
         }
         let best_fits = [0, buffers.weights.len()].contains(&buffers.best.len());
         let average_fits = self.average.as_ref().map_or(0, |a| a.values().len()) == buffers.average.len();

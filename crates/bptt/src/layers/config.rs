@@ -34,6 +34,11 @@ pub struct RecurrentConfig {
     pub layer_norm: bool,
 }
 
+/// Most features, and most hidden units of a layer.
+pub const MAX_WIDTH: usize = 1 << 24;
+/// Most layers.
+pub const MAX_LAYERS: usize = 1024;
+
 impl Default for RecurrentConfig {
     fn default() -> Self {
         RecurrentConfig {
@@ -82,6 +87,17 @@ impl RecurrentConfig {
         for (name, size) in [("input", self.input), ("hidden", self.hidden), ("layers", self.layers)] {
             if size == 0 {
                 return Err(Error::Config { name, value: "0".into(), expected: "it must be at least 1" });
+            }
+        }
+        // So that no product of two sizes overflows, and no list of layers fills the memory.
+        let most = [
+            ("input", self.input, MAX_WIDTH, "it must be at most 16777216"),
+            ("hidden", self.hidden, MAX_WIDTH, "it must be at most 16777216"),
+            ("layers", self.layers, MAX_LAYERS, "it must be at most 1024"),
+        ];
+        for (name, size, limit, expected) in most {
+            if size > limit {
+                return Err(Error::Config { name, value: size.to_string(), expected });
             }
         }
         let probabilities = [

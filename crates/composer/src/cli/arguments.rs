@@ -6,12 +6,14 @@ use super::{
     listening, reharmonise, runs, score, shell, study, train,
 };
 use clap::{CommandFactory, Parser, Subcommand};
+use composer::quick_start::{WELCOME, is_in_clone};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Train recurrent networks on polyphonic music, and compose with them.
 ///
-/// Without a command, composer trains on the built-in corpus, composes, and writes a report with piano rolls and players: about
-/// two minutes, no files needed.
+/// `composer train` trains on the built-in corpus, composes, and writes a report with piano rolls and players: about two minutes, no
+/// files needed. Inside a clone of the project, composer without a command does the same.
 #[derive(Debug, Parser)]
 #[command(
     name = "composer",
@@ -21,7 +23,7 @@ use std::process::ExitCode;
     disable_help_subcommand = true
 )]
 struct Arguments {
-    /// The command; none: the quick start
+    /// The command; none: how to begin, and inside a clone of the project the quick start
     #[command(subcommand)]
     command: Option<Command>,
 
@@ -88,9 +90,12 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return failure::usage(&error),
+    };
     let mut terminal = Terminal::new(arguments.json, arguments.quiet, arguments.verbose);
-    match run(arguments, &mut terminal) {
+    match run(arguments, &mut terminal).and_then(|()| Ok(terminal.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
         // The reader closed the pipe.
         Err(_) if terminal.is_closed() => ExitCode::SUCCESS,
@@ -106,6 +111,9 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match arguments.command {
+        None if !std::env::current_dir().is_ok_and(|folder| is_in_clone(&folder)) => {
+            Ok(write!(terminal, "{WELCOME}")?)
+        }
         None => train::run(&train::TrainArgs::parse_from(["train"]), terminal),
         Some(Command::Train(args)) => train::run(&args, terminal),
         Some(Command::Runs(args)) => runs::run(&args, terminal),

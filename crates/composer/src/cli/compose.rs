@@ -4,11 +4,12 @@ use super::music_args::MusicArgs;
 use super::steering::SteerArgs;
 use super::terminal::Terminal;
 use clap::Args;
-use composer::compose::{ComposeOptions, compose, save};
+use composer::compose::{ComposeOptions, check_unused, compose, save, save_apart};
 use composer::{Progress, TrainedModel};
+use composer_music::input::shown;
 use serde_json::json;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `composer compose`.
 #[derive(Clone, Debug, Args)]
@@ -20,9 +21,9 @@ pub struct ComposeArgs {
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// Folder for the MIDI and WAV files
-    #[arg(long, default_value = "compositions", value_name = "FOLDER")]
-    pub output_dir: PathBuf,
+    /// Folder for the MIDI and WAV files, without compositions of before [default: compositions, or the first of compositions-2, -3 …]
+    #[arg(long, value_name = "FOLDER")]
+    pub output_dir: Option<PathBuf>,
 
     /// What to compose
     #[command(flatten)]
@@ -39,6 +40,7 @@ pub struct ComposeArgs {
 
 /// Runs the command.
 pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    args.output_dir.as_deref().map_or(Ok(()), check_unused)?;
     let model = TrainedModel::load_or_built_in(args.model.as_deref())?;
     let options = args.steer.over(args.music.options(args.seed))?;
     if options.temperature == Some(0.0) {
@@ -49,8 +51,12 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     if let Some(piece) = pieces.first() {
         piece.notes.iter().for_each(|note| terminal.warning(note));
     }
-    let saved = save(pieces, &args.output_dir, options.soundfont.as_deref())?;
-    let path = |stem: &str| args.output_dir.join(stem).display().to_string();
+    let soundfont = options.soundfont.as_deref();
+    let (folder, saved) = match &args.output_dir {
+        Some(folder) => (folder.clone(), save(pieces, folder, soundfont)?),
+        None => save_apart(pieces, Path::new("compositions"), soundfont)?,
+    };
+    let path = |stem: &str| shown(&folder.join(stem));
     if terminal.is_json() {
         let records = saved.iter().map(|saved| {
             let stem = path(&saved.file_stem);

@@ -1,23 +1,22 @@
 //! `composer evaluate`.
 
 use super::diagnose;
+use super::files::save;
 use super::terminal::Terminal;
-use anyhow::Context;
 use clap::Args;
 use composer::evaluate::{EvaluatedSet, Evaluation};
-use composer::{EvaluateOptions, Progress, evaluate};
+use composer::{EvaluateOptions, evaluate, outputs};
 use composer_evaluation::assessment::{Assessment, VoiceLeadingRate};
 use composer_evaluation::statistics::muspy;
-use composer_music::atomic_file::write_atomically;
 use composer_report::likelihood::{summary, table};
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `composer evaluate`.
 #[derive(Clone, Debug, Args)]
 pub struct EvaluateArgs {
-    /// Folders of MIDI files, or single files; each is one set. Optional with --model
+    /// Folders of MIDI files, or single files; each is one set; - is the standard input. Optional with --model
     #[arg(required_unless_present = "model", value_name = "FOLDER")]
     pub music: Vec<PathBuf>,
 
@@ -29,7 +28,7 @@ pub struct EvaluateArgs {
     #[arg(long, alias = "data", value_name = "FOLDER")]
     pub reference: Option<PathBuf>,
 
-    /// Also write an HTML page with tables, histograms and piano rolls to this file
+    /// Also write an HTML page with tables, histograms and piano rolls to this file; - writes it to the standard output instead of printing
     #[arg(long, visible_alias = "output", value_name = "FILE")]
     pub page: Option<PathBuf>,
 
@@ -51,18 +50,16 @@ pub fn run(args: &EvaluateArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         muspy: args.muspy,
         seed: args.seed,
     };
+    let read = [&args.model, &args.reference].into_iter().flatten().chain(&args.music);
+    let page: Vec<&Path> = args.page.iter().map(PathBuf::as_path).collect();
+    outputs::check(&read.map(PathBuf::as_path).collect::<Vec<_>>(), &page)?;
     let evaluation = evaluate(&options)?;
-    if terminal.is_json() {
-        terminal.print_json(&as_json(&evaluation))?;
-    } else {
-        print(&evaluation, terminal)?;
+    if let (Some(path), Some(html)) = (&args.page, evaluation.to_html()?)
+        && save(path, html.as_bytes(), "The page is", terminal)?
+    {
+        return Ok(());
     }
-    if let (Some(path), Some(html)) = (&args.page, evaluation.to_html()?) {
-        write_atomically(path, html.as_bytes())
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        terminal.note(&format!("The page is {}.", path.display()));
-    }
-    Ok(())
+    if terminal.is_json() { terminal.print_json(&as_json(&evaluation)) } else { print(&evaluation, terminal) }
 }
 
 fn as_json(evaluation: &Evaluation) -> Value {

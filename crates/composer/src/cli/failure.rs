@@ -1,6 +1,9 @@
 //! What people read when something goes wrong, and the exit code.
 
+use super::terminal::complain;
 use composer::{Error, ErrorKind};
+use composer_music::text::{is_control, printable, printable_lines};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// An error of wrong input.
@@ -12,15 +15,32 @@ pub fn wrong_input(text: impl std::fmt::Display) -> anyhow::Error {
 /// as in shells, for what was interrupted.
 pub fn report(error: anyhow::Error, verbose: bool) -> ExitCode {
     let error = Error::from(error);
-    eprintln!("composer: {}", sentence(&error));
+    complain(&format!("composer: {}", printable(&sentence(&error))));
     if verbose {
-        eprintln!("{error:?}");
+        complain(&printable_lines(&format!("{error:?}")));
     }
     ExitCode::from(match error.kind() {
         ErrorKind::WrongInput => 2,
         ErrorKind::Failure => 1,
         ErrorKind::Stopped => 130,
     })
+}
+
+/// Prints help or version, or what is wrong with the arguments.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let is_odd = |argument: std::ffi::OsString| argument.to_string_lossy().contains(is_control);
+    if error.use_stderr() && std::env::args_os().any(is_odd) {
+        // The arguments are quoted in the text, whose colours are escapes of its own.
+        complain(printable_lines(&error.render().to_string()).trim_end());
+        return ExitCode::from(2);
+    }
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    match printed {
+        Err(failed) if !error.use_stderr() && failed.kind() != std::io::ErrorKind::BrokenPipe => {
+            report(anyhow::Error::new(failed).context("cannot write the output"), false)
+        }
+        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+    }
 }
 
 /// Options by the names that they have on the command line.

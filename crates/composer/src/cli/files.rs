@@ -1,8 +1,29 @@
 //! Files that a command writes.
 
+use super::failure::wrong_input;
+use super::terminal::Terminal;
 use anyhow::Context;
+use composer::Progress;
 use composer_music::atomic_file::write_atomically;
+use composer_music::input::{is_standard, shown};
 use std::path::Path;
+
+/// Writes a result where it was asked for, and notes `what` it is and where. `-` is the standard output, which then holds nothing else;
+/// whether it was that.
+pub fn save(path: &Path, bytes: &[u8], what: &str, terminal: &mut Terminal) -> anyhow::Result<bool> {
+    if is_standard(path) {
+        if terminal.is_json() {
+            return Err(wrong_input("--json and - both ask for the standard output: choose one of them"));
+        }
+        terminal.write_file(bytes)?;
+        return Ok(true);
+    }
+    write_atomically(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    if !what.is_empty() {
+        terminal.note(&format!("{what} {}.", shown(path)));
+    }
+    Ok(false)
+}
 
 /// Writes texts into a folder, which is made; where the last of them is.
 pub fn write_all(folder: &Path, files: &[(&str, String)]) -> anyhow::Result<String> {
@@ -13,5 +34,5 @@ pub fn write_all(folder: &Path, files: &[(&str, String)]) -> anyhow::Result<Stri
         last = folder.join(name);
         write_atomically(&last, text.as_bytes()).with_context(|| cannot(&last))?;
     }
-    Ok(last.display().to_string())
+    Ok(shown(&last))
 }

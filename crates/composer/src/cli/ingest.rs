@@ -4,13 +4,14 @@ use super::terminal::Terminal;
 use clap::Args;
 use composer::ingest::{IngestOptions, ingest, summary_text};
 use composer_music::corpus::Criteria;
+use composer_music::input::shown;
 use std::io::Write;
 use std::path::PathBuf;
 
 /// `composer ingest`.
 #[derive(Clone, Debug, Args)]
 pub struct IngestArgs {
-    /// Folders (searched with their subfolders) and MIDI files
+    /// Folders (searched with their subfolders) and MIDI files; - is the standard input
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
 
@@ -63,7 +64,7 @@ pub fn run(args: &IngestArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         return terminal.print_json(&summary);
     }
     write!(terminal, "{}", summary_text(&summary, &args.representation))?;
-    let path = |name: &str| args.output_dir.join(name).display().to_string();
+    let path = |name: &str| shown(&args.output_dir.join(name));
     writeln!(terminal, "\nReport on every file: {}", path("ingest-report.jsonl"))?;
     writeln!(terminal, "Encoded corpus:       {}", path("corpus.cache"))?;
     Ok(())

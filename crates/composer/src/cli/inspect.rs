@@ -1,13 +1,12 @@
 //! `composer inspect`.
 
+use super::files::save;
 use super::terminal::Terminal;
-use anyhow::Context;
 use clap::Args;
-use composer::Progress;
 use composer::inspect::{Inspected, inspect};
-use composer_music::atomic_file::write_atomically;
+use composer::outputs;
 use composer_music::roles::Role;
-use composer_music::{inspect as words, picture};
+use composer_music::{input, inspect as words, picture};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -15,10 +14,10 @@ use std::path::PathBuf;
 /// `composer inspect`.
 #[derive(Clone, Debug, Args)]
 pub struct InspectArgs {
-    /// The MIDI file
+    /// The MIDI file; - is the standard input
     pub file: PathBuf,
 
-    /// Also draw the piano roll to this SVG file
+    /// Also draw the piano roll to this SVG file; - draws it to the standard output instead of printing
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 
@@ -47,23 +46,25 @@ fn role_by_hand(text: &str) -> Result<(usize, Role), String> {
 
 /// Runs the command.
 pub fn run(args: &InspectArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    outputs::check(&[&args.file], &args.svg.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let inspected = inspect(&args.file, &args.roles.iter().copied().collect())?;
     let Inspected { file, roles } = &inspected;
+    if let Some(path) = &args.svg {
+        let title = input::shown(args.file.file_name().unwrap_or_default().as_ref());
+        let svg = picture::svg(&file.score, roles, &title);
+        if save(path, svg.as_bytes(), "The piano roll is in", terminal)? {
+            return Ok(());
+        }
+    }
     if terminal.is_json() {
         terminal.print_json(&as_json(args, &inspected))?;
     } else {
-        writeln!(terminal, "{}", args.file.display())?;
+        writeln!(terminal, "{}", input::shown(&args.file))?;
         write!(terminal, "{}", words::contents(file))?;
         write!(terminal, "\nRoles\n{}", words::roles(roles))?;
         write!(terminal, "\nPiano roll\n{}", picture::terminal(&file.score, args.columns, args.whole))?;
         let representations = words::representations(&file.score, args.symbols);
         write!(terminal, "\nRepresentations\n{representations}")?;
-    }
-    if let Some(path) = &args.svg {
-        let title = args.file.file_name().unwrap_or_default().to_string_lossy();
-        let svg = picture::svg(&file.score, roles, &title);
-        write_atomically(path, svg.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-        terminal.note(&format!("The piano roll is in {}.", path.display()));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Ctrl-C: the first one asks to stop after the step in progress, the second one ends the program at once.
 
+use super::terminal::complain;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
@@ -10,7 +11,7 @@ pub fn watch() -> anyhow::Result<()> {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("\nStopping after this step; once more ends at once, back to the last checkpoint.");
+        complain("\nStopping after this step; once more ends at once, back to the last checkpoint.");
     })?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::terminal::Terminal;
 use clap::Args;
 use composer::listening::{ListeningSummary, Needed, read, summarise};
 use composer_evaluation::listening::EQUIVALENCE_MARGIN;
+use composer_music::text::printable;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ use std::path::PathBuf;
     scale     for a rating, for example harmony\n  \
     answer    for a pair: a, b or tie; for an origin: human or machine; for a rating: 1 to 5")]
 pub struct ListeningArgs {
-    /// The judgements, one per line, as .csv or JSON lines [default: none; only the sample sizes are printed]
+    /// The judgements, one per line, as .csv or JSON lines; - is the standard input [default: none; only the sample sizes are printed]
     pub file: Option<PathBuf>,
 
     /// Seed of the bootstrap
@@ -52,8 +53,9 @@ fn print(summary: &ListeningSummary, terminal: &mut Terminal) -> anyhow::Result<
         writeln!(terminal, "  {}", conclusion(origin.p_value, origin.p_equivalent))?;
     }
     for ratings in &summary.ratings {
-        writeln!(terminal, "\nRatings of {}, 1–5", ratings.scale)?;
+        writeln!(terminal, "\nRatings of {}, 1–5", printable(&ratings.scale))?;
         for (system, mean) in &ratings.means {
+            let system = printable(system);
             writeln!(terminal, "  {system:<20}{mean:.2}")?;
         }
         writeln!(terminal, "  any difference (Friedman): p {}", p(ratings.p_any_difference))?;
@@ -61,8 +63,8 @@ fn print(summary: &ListeningSummary, terminal: &mut Terminal) -> anyhow::Result<
             writeln!(
                 terminal,
                 "  {} and {} (Wilcoxon, Holm): p {}",
-                pair.first,
-                pair.second,
+                printable(&pair.first),
+                printable(&pair.second),
                 p(pair.p_value)
             )?;
         }
@@ -90,7 +92,11 @@ fn print_pairs(summary: &ListeningSummary, terminal: &mut Terminal) -> anyhow::R
         writeln!(
             terminal,
             "  {} against {}: {} won, {} lost, {} equal",
-            rate.system, rate.against, rate.wins, rate.losses, rate.ties
+            printable(&rate.system),
+            printable(&rate.against),
+            rate.wins,
+            rate.losses,
+            rate.ties
         )?;
         writeln!(terminal, "    win rate {:.3} (exact)", rate.share)?;
         writeln!(terminal, "    over listeners and pieces, ties half: {:.3}", rate.clustered)?;
@@ -105,6 +111,7 @@ fn print_pairs(summary: &ListeningSummary, terminal: &mut Terminal) -> anyhow::R
         let mut ranked: Vec<_> = strengths.log_strengths.iter().collect();
         ranked.sort_by(|a, b| b.1.total_cmp(a.1));
         for (system, strength) in ranked {
+            let system = printable(system);
             writeln!(terminal, "  {system:<20}{strength:>7.3}")?;
         }
     }

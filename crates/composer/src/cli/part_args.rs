@@ -1,22 +1,24 @@
 //! Options that all commands for a new part share, and what they write.
 
+use super::failure::wrong_input;
+use super::files::save;
 use super::terminal::Terminal;
-use anyhow::Context;
 use clap::Args;
 use composer::Progress;
+use composer::outputs;
 use composer::parts::{GivenFile, MelodyOptions, NewPart, PartOptions};
 use composer::sound::write_wav;
-use composer_music::atomic_file::write_atomically;
+use composer_music::input::{self, is_standard};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Options of every command that adds a part.
 #[derive(Clone, Debug, Args)]
 pub struct PartArgs {
-    /// The MIDI file with the given part
+    /// The MIDI file with the given part; - is the standard input
     pub file: PathBuf,
 
-    /// MIDI file to write [default: next to the input]
+    /// MIDI file to write; - is the standard output [default: next to the input]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -79,31 +81,44 @@ impl PartArgs {
     /// Writes the result and what else was asked for; `ending` goes into the name of the file.
     pub fn save(&self, part: &NewPart, ending: &str, terminal: &mut Terminal) -> anyhow::Result<()> {
         part.remarks.iter().for_each(|remark| terminal.note(remark));
-        let path = self.output.clone().unwrap_or_else(|| self.file.with_extension(format!("{ending}.mid")));
+        let path = self.output(ending);
+        if is_standard(&path) && (self.wav || self.page) {
+            return Err(wrong_input(
+                "--wav and --page write files next to the MIDI file: name it with --output",
+            ));
+        }
         let mut files = vec![path.clone()];
-        write(&path, &part.midi)?;
+        files.extend(self.wav.then(|| path.with_extension("wav")));
+        files.extend(self.page.then(|| path.with_extension("html")));
+        let read = [Some(&self.file), self.model.as_ref()].into_iter().flatten();
+        let written: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+        outputs::check(&read.map(PathBuf::as_path).collect::<Vec<_>>(), &written)?;
+        if save(&path, &part.midi, "", terminal)? {
+            return Ok(());
+        }
         if self.wav {
-            let path = path.with_extension("wav");
-            write_wav(&part.score, None, &path)?;
-            files.push(path);
+            write_wav(&part.score, None, &path.with_extension("wav"))?;
         }
         if self.page {
-            let path = path.with_extension("html");
-            let name = self.file.file_name().unwrap_or_default().to_string_lossy();
-            write(&path, part.to_html(&name)?.as_bytes())?;
-            files.push(path);
+            let name = input::shown(self.file.file_name().unwrap_or_default().as_ref());
+            save(&path.with_extension("html"), part.to_html(&name)?.as_bytes(), "", terminal)?;
         }
         if terminal.is_json() {
             let files = serde_json::json!({ "files": files, "replaced_notes": part.replaced, "remarks": part.remarks });
             return terminal.print_json(&files);
         }
         for file in files {
-            writeln!(terminal, "{}", file.display())?;
+            writeln!(terminal, "{}", input::shown(&file))?;
         }
         Ok(())
     }
-}
 
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    write_atomically(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    /// Where the MIDI file goes: next to the input, whose name gets another ending; of the standard input to the standard output.
+    fn output(&self, ending: &str) -> PathBuf {
+        match &self.output {
+            Some(path) => path.clone(),
+            None if is_standard(&self.file) => self.file.clone(),
+            None => self.file.with_extension(format!("{ending}.mid")),
+        }
+    }
 }

@@ -4,6 +4,8 @@ use super::terminal::Terminal;
 use clap::Args;
 use composer::runs::{RunState, list};
 use composer::settings;
+use composer_music::input::shown;
+use composer_music::text::printable;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -29,7 +31,7 @@ pub fn run(args: &RunsArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         return terminal.print_json(&runs);
     }
     if runs.is_empty() {
-        writeln!(terminal, "No runs in {}; composer train starts one.", args.folder.display())?;
+        writeln!(terminal, "No runs in {}; composer train starts one.", shown(&args.folder))?;
         return Ok(());
     }
     writeln!(
@@ -49,13 +51,13 @@ pub fn run(args: &RunsArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         writeln!(
             terminal,
             "{:<20} {:<14} {:<8} {:>9} {valid:>10}  {state:<13} {:>6.1} MB {:>6}  {}",
-            run.name,
+            printable(&run.name),
             format!("{} {}×{}", run.cell, run.layers, run.hidden),
-            run.representation,
+            printable(&run.representation),
             format!("{}/{}", run.epochs, run.most_epochs),
             run.bytes as f64 / 1e6,
             age(run.age_seconds),
-            run.music
+            printable(&run.music)
         )?;
     }
     Ok(())

@@ -1,27 +1,27 @@
 //! `composer score`.
 
+use super::files::save;
 use super::terminal::Terminal;
-use anyhow::Context;
 use clap::Args;
 use composer::inspect::read_midi;
-use composer::{Progress, TrainedModel, surprise};
-use composer_music::atomic_file::write_atomically;
+use composer::{Progress, TrainedModel, outputs, surprise};
+use composer_music::input;
 use composer_music::representation::pitch_name;
 use serde_json::json;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `composer score`.
 #[derive(Clone, Debug, Args)]
 pub struct ScoreArgs {
-    /// The piece
+    /// The piece, a MIDI file; - is the standard input
     pub file: PathBuf,
 
     /// The trained model: model.safetensors of a run [default: the built-in model]
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// Also draw a piano roll to this SVG file, with surprising notes in red
+    /// Also draw a piano roll to this SVG file, with surprising notes in red; - draws it to the standard output instead of printing
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 
@@ -32,8 +32,12 @@ pub struct ScoreArgs {
 
 /// Runs the command.
 pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let svg: Vec<&Path> = args.svg.iter().map(PathBuf::as_path).collect();
+    let read: Vec<&Path> =
+        [Some(&args.file), args.model.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
+    outputs::check(&read, &svg)?;
     let model = TrainedModel::load_or_built_in(args.model.as_deref())?;
-    let shown = args.file.display();
+    let shown = input::shown(&args.file);
     let piece = read_midi(&args.file)?.score;
     let scored =
         surprise(&model, &piece).map_err(|error| anyhow::Error::from(error).context(shown.to_string()))?;
@@ -41,6 +45,11 @@ pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         let text =
             format!("{} notes are drums or outside the model's range, and are not scored.", scored.left_out);
         terminal.warning(&text);
+    }
+    if let Some(path) = &args.svg
+        && save(path, scored.to_svg().as_bytes(), "The piano roll is in", terminal)?
+    {
+        return Ok(());
     }
     let (steps, notes, nats) = (scored.surprise.steps.len(), scored.surprise.notes.len(), scored.nats());
     let most = scored.most_surprising(args.top);
@@ -65,11 +74,6 @@ pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
             let name = pitch_name(note.pitch);
             writeln!(terminal, "    bar {bar:>3}, beat {beat:<4} {name:<4} {:6.2} nats", note.nll)?;
         }
-    }
-    if let Some(path) = &args.svg {
-        write_atomically(path, scored.to_svg().as_bytes())
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        terminal.note(&format!("The piano roll is in {}.", path.display()));
     }
     Ok(())
 }

@@ -4,8 +4,10 @@ use super::interrupt;
 use super::terminal::Terminal;
 use clap::{Args, ValueEnum};
 use composer::parts::{Conditioning, TrainPartOptions, plan_part, train_part};
+use composer::train::{memory_in_words, time_in_words};
 use composer_bptt::AttentionScore;
 use composer_models::seq2seq::Task;
+use composer_music::input::shown;
 use composer_report::text::thousands;
 use serde_json::json;
 use std::io::Write;
@@ -150,14 +152,13 @@ pub fn dry_run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::R
     write!(terminal, "{}", toml::to_string_pretty(&settings)?)?;
     writeln!(terminal, "\n# {train} pieces for training, {valid} for validation, {test} for test")?;
     writeln!(terminal, "# {} parameters", thousands(plan.parameters as u64))?;
-    writeln!(terminal, "# {} updates per epoch", plan.updates_per_epoch)?;
+    if plan.updates_per_epoch > 0 {
+        writeln!(terminal, "# {} updates per epoch", plan.updates_per_epoch)?;
+    }
     writeln!(terminal, "# {} epochs of unconditional training first", plan.unconditional_epochs)?;
-    writeln!(terminal, "# about {:.0} MB of memory for the network", plan.memory_bytes as f64 / 1e6)?;
-    writeln!(
-        terminal,
-        "# about {:.0} s of training at most on this machine, from {} timed updates",
-        plan.most_seconds, plan.timed_updates
-    )?;
+    let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);
+    writeln!(terminal, "# {}", memory_in_words(plan.memory_bytes))?;
+    writeln!(terminal, "# {}", time_in_words(plan.most_seconds, plan.timed_updates, smaller))?;
     Ok(())
 }
 
@@ -174,7 +175,7 @@ pub fn run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::Resul
             "figures": trained.figures,
         }));
     }
-    writeln!(terminal, "{}", trained.output.display())?;
+    writeln!(terminal, "{}", shown(&trained.output))?;
     writeln!(
         terminal,
         "On {} held-out pieces, in nats per step of the new part (lower is better), with 95 % intervals over pieces:",

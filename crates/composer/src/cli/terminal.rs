@@ -1,7 +1,9 @@
 //! What the command prints: results to the standard output, everything else to the standard error.
 
+use super::failure::wrong_input;
 use super::interrupt;
 use composer::Progress;
+use composer_music::text::{printable, printable_json, printable_lines};
 use composer_report::text::thousands;
 use composer_training::{EpochReport, UpdateReport};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -54,8 +56,30 @@ impl Terminal {
     /// Prints a result as JSON.
     pub fn print_json(&mut self, result: &impl Serialize) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(result)?;
-        writeln!(self, "{text}")?;
+        writeln!(self, "{}", printable_json(&text))?;
         Ok(())
+    }
+
+    /// Writes a whole file as it is; a binary one only where it is not shown.
+    pub fn write_file(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        if bytes.contains(&0) && io::stdout().is_terminal() {
+            return Err(wrong_input(
+                "the result is binary, and not for a terminal: redirect it, or name a file",
+            ));
+        }
+        self.put(bytes)?;
+        Ok(self.flush()?)
+    }
+
+    /// The standard output, without the control characters that [`Write::write`] takes out.
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = io::stdout().write_all(bytes);
+        self.told(written)
+    }
+
+    fn told(&mut self, done: io::Result<()>) -> io::Result<()> {
+        self.closed |= done.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        done.map_err(|error| io::Error::new(error.kind(), format!("cannot write the output: {error}")))
     }
 
     fn bar(&mut self, total: u64, template: &str) -> &ProgressBar {
@@ -77,23 +101,28 @@ impl Terminal {
     fn print_line(&self, text: &str) {
         match &self.bar {
             _ if self.quiet => {}
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| complain(&printable(text))),
+            None => complain(&printable(text)),
         }
     }
 }
 
+/// Prints a line for people. A standard error that is closed or full is no reason to stop: nobody could be told.
+pub fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Text for the standard output. Control characters of names from files do not reach it; what is written at once must be whole characters.
 impl Write for Terminal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = io::stdout().write(bytes);
-        self.closed |= written.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
-        written.map_err(|error| io::Error::new(error.kind(), format!("cannot write the output: {error}")))
+        let text = String::from_utf8_lossy(bytes);
+        self.put(printable_lines(&text).as_bytes())?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = io::stdout().flush();
-        self.closed |= flushed.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
-        flushed
+        self.told(flushed)
     }
 }
 
@@ -110,7 +139,7 @@ impl Progress for Terminal {
         if !self.quiet {
             let bar = self.bar(total, "{bar:28.cyan/blue} {percent:>3}%  {msg}  about {eta_precise} left");
             bar.set_position(done);
-            bar.set_message(text.to_owned());
+            bar.set_message(printable(text).into_owned());
         }
     }
 

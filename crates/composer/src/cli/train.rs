@@ -8,12 +8,16 @@ use super::task_args::{self, PartTrainingArgs, TaskName};
 use super::terminal::Terminal;
 use clap::{Args, Parser};
 use composer::compose::ComposeOptions;
+use composer::outputs;
 use composer::parts::TrainPartOptions;
 use composer::settings::{Layers, Preset, single_setting};
-use composer::train::{METRICS_FILE, MODEL_FILE, TrainOptions, Trained, plan, train};
+use composer::train::{
+    METRICS_FILE, MODEL_FILE, TrainOptions, Trained, memory_in_words, plan, time_in_words, train,
+};
 use composer_bptt::Cell;
 use composer_evaluation::assessment::Assessment;
 use composer_models::seq2seq::Task;
+use composer_music::input::shown;
 use composer_report::likelihood::summary as test_loss;
 use composer_report::text::thousands;
 use serde_json::json;
@@ -221,6 +225,9 @@ pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     if args.folders.len() > 1 || (args.resume.is_some() && !args.folders.is_empty()) {
         return Err(wrong_input("--task compose takes one folder, or --resume without a folder"));
     }
+    if let (Some(config), Some(folder)) = (&args.settings.config, &args.output_dir) {
+        outputs::check_folder(&[config], folder)?;
+    }
     let layers = args.layers()?;
     let options = TrainOptions {
         settings: match &args.resume {
@@ -248,13 +255,12 @@ fn dry_run(options: &TrainOptions, terminal: &mut Terminal) -> anyhow::Result<()
     write!(terminal, "{}", plan.settings.to_toml()?)?;
     writeln!(terminal, "\n# {} parameters", thousands(plan.parameters as u64))?;
     let most = thousands(plan.most_updates);
-    writeln!(terminal, "# {} updates per epoch, {most} at most", plan.updates_per_epoch)?;
-    writeln!(terminal, "# about {:.0} MB of memory for the network", plan.memory_bytes as f64 / 1e6)?;
-    writeln!(
-        terminal,
-        "# about {:.0} s of training at most on this machine, from {} timed updates",
-        plan.most_seconds, plan.timed_updates
-    )?;
+    if plan.updates_per_epoch > 0 {
+        writeln!(terminal, "# {} updates per epoch, {most} at most", plan.updates_per_epoch)?;
+    }
+    let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);
+    writeln!(terminal, "# {}", memory_in_words(plan.memory_bytes))?;
+    writeln!(terminal, "# {}", time_in_words(plan.most_seconds, plan.timed_updates, smaller))?;
     Ok(())
 }
 
@@ -280,7 +286,7 @@ fn print_json(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> 
 
 fn summary(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
     let Trained { summary, likelihoods, compositions, assessment, folder, .. } = trained;
-    let shown = folder.display();
+    let shown = shown(folder);
     writeln!(terminal, "\n{}", test_loss(likelihoods))?;
     for row in likelihoods {
         writeln!(terminal, "  {:<13} {:>7.3} nats per step", row.name, row.nll.per_frame())?;

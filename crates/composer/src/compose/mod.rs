@@ -28,7 +28,7 @@ use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresen
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
 use composer_music::{Score, midi};
 use plan::Plan;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A composed piece.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,22 +86,77 @@ pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Pie
     })
 }
 
-/// Writes each piece into a folder, as `composition-1.mid` and `composition-1.wav` and so on; makes the folder.
+/// Writes each piece into a folder, as `composition-1.mid` and `composition-1.wav` and so on; makes the folder. A folder that already holds
+/// compositions is refused, so that two sets are never mixed, also if several programs write at once.
 ///
 /// # Errors
-/// The folder cannot be written, or the SoundFont cannot be used.
+/// The folder cannot be written or holds compositions, or the SoundFont cannot be used.
 pub fn save(pieces: Vec<Piece>, folder: &Path, soundfont: Option<&Path>) -> Result<Vec<SavedPiece>> {
-    save_into(pieces, &OutputFolder::create(folder)?, soundfont)
+    let folder = OutputFolder::create(folder)?;
+    let _turn = folder.turn();
+    check_unused(folder.folder())?;
+    Ok(write_set(pieces, &folder, soundfont)?)
 }
 
-pub(crate) fn save_into(
+/// Writes each piece as [`save`] does into `folder`, or where that holds compositions into the first of `folder-2`, `folder-3` … that
+/// does not; which it was.
+///
+/// # Errors
+/// As for [`save`].
+pub fn save_apart(
+    pieces: Vec<Piece>,
+    folder: &Path,
+    soundfont: Option<&Path>,
+) -> Result<(PathBuf, Vec<SavedPiece>)> {
+    let mut next = folder.to_owned();
+    for number in 2u64.. {
+        let candidate = OutputFolder::create(&next)?;
+        let _turn = candidate.turn();
+        if !candidate.holds(COMPOSITION_PREFIX)? {
+            return Ok((next, write_set(pieces, &candidate, soundfont)?));
+        }
+        next = PathBuf::from(format!("{}-{number}", folder.display()));
+    }
+    unreachable!("the numbers do not end")
+}
+
+/// Refuses a folder that holds compositions; one that is still to be made holds none.
+///
+/// # Errors
+/// It holds some, or cannot be read.
+pub fn check_unused(folder: &Path) -> Result<()> {
+    if folder.is_dir() && OutputFolder::create(folder)?.holds(COMPOSITION_PREFIX)? {
+        let at = folder.display();
+        let text = format!(
+            "{at} already holds compositions: choose another folder with --output-dir, or delete them"
+        );
+        return Err(wrong_input(text).into());
+    }
+    Ok(())
+}
+
+/// Beginning of the names of compositions.
+pub(crate) const COMPOSITION_PREFIX: &str = "composition-";
+
+/// Writes the compositions of a run in place of those that it had before; the run folder is locked.
+pub(crate) fn save_in_run(
     pieces: Vec<Piece>,
     folder: &OutputFolder,
     soundfont: Option<&Path>,
 ) -> Result<Vec<SavedPiece>> {
+    let _turn = folder.turn();
+    folder.remove_all(COMPOSITION_PREFIX)?;
+    Ok(write_set(pieces, folder, soundfont)?)
+}
+
+fn write_set(
+    pieces: Vec<Piece>,
+    folder: &OutputFolder,
+    soundfont: Option<&Path>,
+) -> anyhow::Result<Vec<SavedPiece>> {
     let mut saved = Vec::new();
-    for (number, piece) in pieces.into_iter().enumerate() {
-        let file_stem = format!("composition-{}", number + 1);
+    for (number, piece) in (1..).zip(pieces) {
+        let file_stem = format!("{COMPOSITION_PREFIX}{number}");
         let bytes = midi::write(&piece.score).map_err(anyhow::Error::from)?;
         folder.write(&format!("{file_stem}.mid"), &bytes)?;
         write_wav(&piece.score, soundfont, &folder.path(&format!("{file_stem}.wav")))?;

@@ -2,6 +2,7 @@
 
 use super::grid::STEPS_PER_QUARTER;
 use crate::error::{Result, wrong_input};
+use composer_music::input;
 use composer_music::midi::{self, MidiFile, RawFile};
 use composer_music::{Score, Track};
 use std::path::Path;
@@ -19,13 +20,13 @@ pub struct GivenFile {
 }
 
 impl GivenFile {
-    /// Reads a MIDI file from disk.
+    /// Reads a MIDI file from disk; `-` is the standard input.
     ///
     /// # Errors
     /// It cannot be read; the text names it.
     pub fn read(path: &Path) -> Result<Self> {
-        let fault = |error: &dyn std::fmt::Display| wrong_input(format!("{}: {error}", path.display()));
-        let bytes = std::fs::read(path).map_err(|error| fault(&error))?;
+        let fault = |error: &dyn std::fmt::Display| wrong_input(format!("{}: {error}", input::shown(path)));
+        let bytes = input::read_named(path, input::MAX_MIDI).map_err(|error| fault(&error))?;
         Ok(Self::open(&bytes).map_err(|error| fault(&error))?)
     }
 

@@ -12,6 +12,7 @@ mod given;
 mod grid;
 mod measure;
 mod pairs;
+mod plan;
 mod readable;
 mod training;
 mod write;
@@ -19,7 +20,8 @@ mod write;
 pub use given::GivenFile;
 pub use grid::{STEPS_PER_QUARTER, drums, pitched};
 pub use measure::PartFigure;
-pub use training::{Conditioning, PartPlan, TrainPartOptions, TrainedPart, plan_part, task_name, train_part};
+pub use plan::{PartPlan, plan_part};
+pub use training::{Conditioning, TrainPartOptions, TrainedPart, task_name, train_part};
 
 use crate::error::{Result, wrong_input};
 use crate::sound::small_wav;
@@ -133,7 +135,7 @@ pub fn reharmonise(
     let Some(index) = notes.styles.iter().position(|known| known == style) else {
         let known = notes.styles.join(", ");
         let text = format!(
-            "this model has no style \"{style}\"; it has {known}. Train a model with --task reharmonise for other styles"
+            "this model has no style \"{style}\"; it has {known}. composer train --task reharmonise trains one for other styles"
         );
         return Err(wrong_input(text).into());
     };
@@ -188,7 +190,7 @@ fn load(options: &PartOptions, task: Task, built_in: &[u8]) -> anyhow::Result<(S
     };
     if notes.task != task {
         return Err(wrong_input(format!(
-            "this model was trained with --task {}, and this command needs --task {}",
+            "this model was trained for composer {}, and this command needs one of composer train --task {}",
             task_name(notes.task),
             task_name(task)
         )));

@@ -4,11 +4,12 @@ use super::contour::BASS;
 use super::folds::Folds;
 use super::grid::{drums, pitched};
 use super::measure::{PartFigure, figures, held_out};
-use crate::error::{Result, wrong_option};
+use crate::error::{Result, wrong_input, wrong_option};
+use crate::memory;
+use crate::outputs;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::settings::{Run, training_with};
-use crate::train::plan;
 use crate::train::progress_observer::ProgressObserver;
 use crate::train::recorder::MODEL_FILE;
 use crate::train::session::{InFolder, take_folder};
@@ -16,13 +17,13 @@ use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
 use composer_models::output_bias::output_bias;
 use composer_models::seq2seq::{self, AttentionConfig, Pair, PartNotes, Task};
 use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence};
+use composer_music::input::is_standard;
 use composer_report::text::thousands;
 use composer_training::plan::pair_memory_estimate;
 use composer_training::sampling::Curve;
 use composer_training::{
     EpochReport, OptimizerConfig, Outcome, Sampling, TrainingConfig, TrainingSet, train,
 };
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 use toml::Value;
 
@@ -127,12 +128,12 @@ const METRE: usize = 16;
 const BAR_LINE: usize = 24;
 
 /// The options, and for the rest what suits each task best.
-struct Recipe {
+pub(super) struct Recipe {
     /// Epochs of unconditional training first; 0: none.
-    unconditional_epochs: u64,
+    pub(super) unconditional_epochs: u64,
     encoder: usize,
     conditioning: Vec<Conditioning>,
-    training: TrainingConfig,
+    pub(super) training: TrainingConfig,
 }
 
 /// The name of a task on the command line.
@@ -145,7 +146,7 @@ pub fn task_name(task: Task) -> &'static str {
 }
 
 impl TrainPartOptions {
-    fn recipe(&self) -> anyhow::Result<Recipe> {
+    pub(super) fn recipe(&self) -> anyhow::Result<Recipe> {
         let drum = self.task == Task::Drum;
         let ways = if drum {
             vec![Conditioning::Aligned]
@@ -192,8 +193,11 @@ pub fn train_part(options: &TrainPartOptions, progress: &mut dyn Progress) -> Re
 fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyhow::Result<TrainedPart> {
     let task = options.task;
     let recipe = options.recipe()?;
+    check_output(options)?;
     let folds = Folds::read(task, &options.folders)?;
     let config = configuration(task, folds.styles.len(), options, &recipe);
+    let parameters = Seq2Seq::<f32>::shapes(config.clone())?.len();
+    memory::check(pair_memory_estimate(&config, parameters, &recipe.training))?;
     let without =
         Seq2SeqConfig { bridge: false, aligned: false, attention: None, ..config.clone() }.completed();
     let notes = PartNotes {
@@ -232,60 +236,27 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
     Ok(TrainedPart { output: options.output.clone(), pieces: measured.len(), figures })
 }
 
-/// What training a model for a new part would cost.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PartPlan {
-    /// The model.
-    pub model: Seq2SeqConfig,
-    /// The training, after `unconditional_epochs` of unconditional training.
-    pub training: TrainingConfig,
-    /// Epochs of unconditional training first.
-    pub unconditional_epochs: u64,
-    /// Pieces for training, validation and test.
-    pub pieces: [usize; 3],
-    /// Parameters of the network.
-    pub parameters: usize,
-    /// Updates in an epoch.
-    pub updates_per_epoch: u64,
-    /// Bytes of the network during training: weights, gradients, what the optimiser keeps, and activations.
-    pub memory_bytes: usize,
-    /// Seconds of training at most, unconditional epochs included, by the clock of [`Self::timed_updates`] updates.
-    pub most_seconds: f64,
-    /// Updates that were timed.
-    pub timed_updates: u64,
+/// Refuses a model file that would replace music that is read, or that is no file.
+fn check_output(options: &TrainPartOptions) -> anyhow::Result<()> {
+    if is_standard(&options.output) {
+        return Err(wrong_input(
+            "a model is written to a file, not to the standard output: name it with --output",
+        ));
+    }
+    let folder =
+        |text: &String| PathBuf::from(text.split_once('=').map_or(text.as_str(), |(_, folder)| folder));
+    let folders: Vec<PathBuf> = options.folders.iter().map(folder).collect();
+    let inputs: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+    outputs::check(&inputs, &[&options.output])?;
+    Ok(())
 }
 
-/// What [`train_part`] would do: reads the music, times a few updates, writes nothing.
-///
-/// # Errors
-/// A folder or an option cannot be used, or too few pieces have both parts.
-pub fn plan_part(options: &TrainPartOptions) -> Result<PartPlan> {
-    Ok(planned(options)?)
-}
-
-fn planned(options: &TrainPartOptions) -> anyhow::Result<PartPlan> {
-    let recipe = options.recipe()?;
-    let folds = Folds::read(options.task, &options.folders)?;
-    let config = configuration(options.task, folds.styles.len(), options, &recipe);
-    let mut model = Seq2Seq::new(config, &Init::RECOMMENDED, options.seed)?;
-    let (train_set, valid_set) = (folds.train(0), folds.valid(0));
-    let cost = plan::cost(&mut model, &train_set, valid_set, &recipe.training)?;
-    let per_update = cost.most_seconds / cost.most_updates.max(1) as f64;
-    let before = (recipe.unconditional_epochs * cost.updates_per_epoch) as f64 * per_update;
-    Ok(PartPlan {
-        pieces: [train_set.len(), valid_set.len(), folds.test(0).len()],
-        parameters: model.params().len(),
-        updates_per_epoch: cost.updates_per_epoch,
-        memory_bytes: pair_memory_estimate(&model, &recipe.training),
-        most_seconds: before + cost.most_seconds,
-        timed_updates: plan::UPDATES - 1,
-        model: model.config().clone(),
-        unconditional_epochs: recipe.unconditional_epochs,
-        training: recipe.training,
-    })
-}
-
-fn configuration(task: Task, styles: usize, options: &TrainPartOptions, recipe: &Recipe) -> Seq2SeqConfig {
+pub(super) fn configuration(
+    task: Task,
+    styles: usize,
+    options: &TrainPartOptions,
+    recipe: &Recipe,
+) -> Seq2SeqConfig {
     let frames = |representation| Encoding::Frames { representation, metre: METRE, bar_line: BAR_LINE };
     let stack = |hidden| RecurrentConfig { cell: options.cell, hidden, ..RecurrentConfig::default() };
     let score = options.score;

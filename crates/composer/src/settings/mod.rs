@@ -14,6 +14,7 @@ use crate::error::{Result, wrong_input};
 use anyhow::Context;
 use composer_bptt::RecurrentConfig;
 use composer_models::{Encoding, ModelConfig, file};
+use composer_music::input::{MAX_TEXT, read_regular_text, read_text};
 use composer_music::representation::AnyRepresentation;
 use composer_training::TrainingConfig;
 use serde::{Deserialize, Serialize};
@@ -100,7 +101,7 @@ impl Layers {
     /// There is no such run, or another setting differs.
     pub fn resumed(&self, run: &Path) -> Result<Settings> {
         let path = run.join(CONFIG_FILE);
-        let text = std::fs::read_to_string(&path).map_err(|error| {
+        let text = read_regular_text(&path, MAX_TEXT).map_err(|error| {
             wrong_input(format!("there is no run to resume: cannot read {} ({error})", path.display()))
         })?;
         let damaged = || format!("{} is damaged", path.display());
@@ -276,7 +277,7 @@ pub fn read(path: &Path) -> Result<String> {
         let found = Some(notes.configuration).filter(|text| !text.is_empty());
         return Ok(found.ok_or_else(|| wrong_input(format!("{name} holds no settings of its training")))?);
     }
-    Ok(std::fs::read_to_string(path)
+    Ok(read_text(path, MAX_TEXT)
         .map_err(|error| wrong_input(format!("cannot read the configuration {name}: {error}")))?)
 }
 

@@ -8,6 +8,7 @@ use composer_models::file::Notes;
 use composer_models::{Encoding, Sequence};
 use composer_music::augment::Augmentation;
 use composer_music::corpus::{self, Corpus, Piece, Verdict};
+use composer_music::input;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, DEFAULT_PATTERNS, Representation, Symbols};
 use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
@@ -81,7 +82,7 @@ impl Material {
     /// Reads a folder, or the built-in corpus.
     pub(crate) fn load(folder: Option<&Path>, representation: FrameRepresentation) -> anyhow::Result<Self> {
         let (name, corpus) = match folder {
-            Some(folder) => (folder.display().to_string(), corpus::load(folder)?),
+            Some(folder) => (input::shown(folder), corpus::load(folder)?),
             None => (BUILT_IN.to_string(), corpus::shipped()),
         };
         Self::split(name, corpus, representation)

@@ -10,10 +10,10 @@ pub(crate) mod session;
 mod tensorboard;
 
 pub use options::TrainOptions;
-pub use plan::Plan;
+pub use plan::{Plan, memory_in_words, time_in_words};
 pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
 
-use crate::compose::{SavedPiece, compose, save_into};
+use crate::compose::{SavedPiece, compose, save_in_run};
 use crate::diagnose::of_compositions;
 use crate::error::Result;
 use crate::likelihood::{baselines, measure};
@@ -28,7 +28,7 @@ use composer_report::evaluation::{AssessedSet, marked_quarters};
 use composer_report::{Likelihood, PieceFigure, Report, TrainingSummary};
 use material::Material;
 use recorder::SAMPLE_PREFIX;
-use session::Session;
+use session::{Prepared, Session, weights_to_begin_with};
 use std::path::{Path, PathBuf};
 
 /// Bars of the excerpt that the report shows from the corpus.
@@ -83,7 +83,7 @@ pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trai
     };
     let model = TrainedModel::load(folder.path(MODEL_FILE))?;
     let likelihoods = measure(&model.model, material)?;
-    let compositions = save_into(compose(&model, &options.compositions)?, &folder, soundfont)?;
+    let compositions = save_in_run(compose(&model, &options.compositions)?, &folder, soundfont)?;
     let assessment = of_compositions(&compositions, material);
     let trained =
         Trained { folder: folder.folder().to_owned(), model, summary, likelihoods, compositions, assessment };
@@ -92,15 +92,16 @@ pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trai
     Ok(trained)
 }
 
-/// What a training would cost in memory and time; trains for a few updates and writes nothing.
+/// What a training would cost in memory and time; trains a network for a few updates, a smaller one if it is large, and writes nothing.
 ///
 /// # Errors
 /// The settings or the music cannot be used.
 pub fn plan(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Plan> {
     options.compositions.check()?;
-    let session = Session::prepare(options)?;
-    session.material.announce(progress);
-    Ok(plan::plan(session)?)
+    let prepared = Prepared::read(options)?;
+    prepared.material.announce(progress);
+    weights_to_begin_with(&prepared.config, &prepared.model)?;
+    Ok(plan::plan(prepared)?)
 }
 
 /// The samples of a few bars that the training left in the folder, in the order of the epochs.

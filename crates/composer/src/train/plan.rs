@@ -1,7 +1,12 @@
-//! What a training would cost, measured by a few updates.
+//! What a training would cost: memory by arithmetic, time by a few updates.
 
-use super::session::Session;
+use super::material::Material;
+use super::session::Prepared;
+use crate::memory;
 use crate::settings::Settings;
+use composer_bptt::Init;
+use composer_models::SequenceModel;
+use composer_report::text::thousands;
 use composer_training::plan::memory_estimate;
 use composer_training::{Control, Observer, Trainable, TrainingConfig, UpdateReport, train};
 use serde::Serialize;
@@ -23,29 +28,78 @@ pub struct Plan {
     pub most_updates: u64,
     /// Bytes of the network during training: weights, gradients, what the optimiser keeps, and activations.
     pub memory_bytes: usize,
-    /// Seconds of training at most, by the clock of [`Self::timed_updates`] updates.
+    /// Seconds of training at most, by the clock of [`Self::timed_updates`] updates; of a large network, those of one with fewer hidden
+    /// units and in proportion to the number of parameters. Infinite if nothing was timed, because the network is too large.
     pub most_seconds: f64,
     /// Updates that were timed.
     pub timed_updates: u64,
+    /// Parameters of the network that was timed.
+    pub timed_parameters: usize,
 }
 
-/// Times a few updates.
-pub(super) fn plan(mut session: Session) -> anyhow::Result<Plan> {
-    let settings = session.config.clone();
+/// What a plan says of the time, for people: seconds at most, the updates that were timed, and the parameters of the network that was, if
+/// it was a smaller one.
+pub fn time_in_words(most_seconds: f64, timed_updates: u64, smaller: Option<usize>) -> String {
+    match timed_updates {
+        0 => "no estimate of the time: it is too large to time a few updates".to_owned(),
+        timed => {
+            let of = smaller.map(|parameters| {
+                format!(" of a network of {} parameters, in proportion", thousands(parameters as u64))
+            });
+            let of = of.unwrap_or_default();
+            format!(
+                "about {most_seconds:.0} s of training at most on this machine, from {timed} timed updates{of}"
+            )
+        }
+    }
+}
+
+/// What a plan says of the memory, for people.
+pub fn memory_in_words(bytes: usize) -> String {
+    let more = if memory::exceeds(bytes) { ", more than this machine has" } else { "" };
+    format!("about {} of memory for the network{more}", memory::in_words(bytes as f64))
+}
+
+/// Most parameters of a network that is timed; a larger one is timed by one with fewer hidden units.
+pub(crate) const TIMED_PARAMETERS: usize = 2_000_000;
+/// Most bytes that a timed network takes.
+pub(crate) const TIMED_BYTES: usize = 1 << 30;
+
+/// Computes what a training needs, and times a few updates; allocates no large network.
+pub(super) fn plan(prepared: Prepared) -> anyhow::Result<Plan> {
+    let memory_bytes = prepared.memory_bytes();
+    let Prepared { config: settings, material: sets, model, parameters } = prepared;
     let training = &settings.training;
-    let sets = &session.material;
-    let cost = cost(&mut session.model, &sets.train.sequences, &sets.valid.sequences, training)?;
-    let longest = sets.train.sequences.iter().map(|sequence| sequence.len()).max().unwrap_or(0);
-    let steps = if training.tbptt_len == 0 { longest } else { training.tbptt_len };
+    let mut timed = model;
+    while timed.recurrent.hidden > 1 && SequenceModel::shapes(timed.clone())?.len() > TIMED_PARAMETERS {
+        timed.recurrent.hidden /= 2;
+    }
+    let shapes = SequenceModel::shapes(timed.clone())?.len();
+    let fits = memory_estimate(&timed, shapes, training, longest_chunk(training, &sets)) <= TIMED_BYTES;
+    let mut model = match fits && shapes <= 2 * TIMED_PARAMETERS {
+        true => Some(SequenceModel::new(timed, &Init::default(), training.seed)?),
+        false => None,
+    };
+    let scale = parameters as f64 / shapes as f64;
+    let cost = cost(model.as_mut(), scale, &sets.train.sequences, &sets.valid.sequences, training)?;
     Ok(Plan {
-        parameters: session.model.params().len(),
-        memory_bytes: memory_estimate(&session.model, training, steps),
+        parameters,
+        memory_bytes,
         updates_per_epoch: cost.updates_per_epoch,
         most_updates: cost.most_updates,
         most_seconds: cost.most_seconds,
-        timed_updates: UPDATES - 1,
+        timed_updates: if model.is_some() { UPDATES - 1 } else { 0 },
+        timed_parameters: shapes,
         settings,
     })
+}
+
+/// Steps of the longest chunk that gradients go back through.
+pub(super) fn longest_chunk(training: &TrainingConfig, sets: &Material) -> usize {
+    match training.tbptt_len {
+        0 => sets.train.sequences.iter().map(|sequence| sequence.len()).max().unwrap_or(0),
+        steps => steps,
+    }
 }
 
 /// How many updates a training of any model makes, and how long they take.
@@ -55,18 +109,28 @@ pub(crate) struct Cost {
     pub most_seconds: f64,
 }
 
-/// Times a few updates of a model, whose weights they change.
+/// Times a few updates of a model, whose weights they change, for one that takes `scale` times as long; without a model, the time is
+/// not known, which is told as infinite.
 pub(crate) fn cost<M: Trainable>(
-    model: &mut M,
+    model: Option<&mut M>,
+    scale: f64,
     train_set: &[M::Example],
     valid_set: &[M::Example],
     training: &TrainingConfig,
 ) -> anyhow::Result<Cost> {
+    let Some(model) = model else {
+        return Ok(Cost {
+            updates_per_epoch: 0,
+            most_updates: training.updates,
+            most_seconds: f64::INFINITY,
+        });
+    };
     let mut batches = model.batches(training);
     let updates_per_epoch = model.plan(&mut batches, train_set, training.copies, training, 1) as u64;
     let mut timed = TimedUpdates::default();
     train(model, train_set, valid_set, training, &mut timed)?;
-    let (most_updates, most_seconds) = at_most(training, updates_per_epoch, timed.seconds_per_update());
+    let (most_updates, most_seconds) =
+        at_most(training, updates_per_epoch, scale * timed.seconds_per_update());
     Ok(Cost { updates_per_epoch, most_updates, most_seconds })
 }
 

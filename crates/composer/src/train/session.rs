@@ -1,20 +1,25 @@
 //! One training from its arguments to its model: configuration, music, run folder, checkpoints.
 
 use super::options::TrainOptions;
+use super::plan::longest_chunk;
 use super::recorder::{AfterEpoch, CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE, RunRecorder, SAMPLE_PREFIX};
 use super::{material::Material, sample, tensorboard::EVENTS_PREFIX};
+use crate::compose::COMPOSITION_PREFIX;
 use crate::error::{Stopped, wrong_input};
+use crate::memory;
+use crate::outputs;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::settings::{CONFIG_FILE, Layers, Run, Settings};
 use composer_bptt::Init;
 use composer_models::file::{self, Notes};
-use composer_models::{Encoding, SequenceModel};
+use composer_models::{Encoding, ModelConfig, SequenceModel};
 use composer_music::atomic_file::{TEMPORARY, write_atomically};
 use composer_music::augment::Augmentation;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_music::representation::{AnyRepresentation, Representation};
 use composer_report::text::thousands;
+use composer_training::plan::memory_estimate;
 use composer_training::{
     Checkpoint, EpochReport, Error as TrainingError, Outcome, Trainable, Trainer, TrainingConfig,
     TrainingSet, checkpoint,
@@ -39,9 +44,21 @@ pub struct Finished {
     pub seconds: f64,
 }
 
-impl Session {
-    /// Reads the configuration and the music and makes the network; writes nothing.
-    pub fn prepare(options: &TrainOptions) -> anyhow::Result<Self> {
+/// Settings and music of a training, before its network is made.
+pub struct Prepared {
+    /// What it depends on.
+    pub config: Settings,
+    /// The training, validation and test pieces.
+    pub material: Material,
+    /// The network.
+    pub model: ModelConfig,
+    /// Its parameters.
+    pub parameters: usize,
+}
+
+impl Prepared {
+    /// Reads the configuration and the music; allocates nothing of the size of the network and writes nothing.
+    pub fn read(options: &TrainOptions) -> anyhow::Result<Self> {
         let config = options.settings.clone();
         if let Some(run) = &options.resume {
             Layers::default().resumed(run)?.check_resumed_as(&config)?;
@@ -49,17 +66,35 @@ impl Session {
         let representation = AnyRepresentation::by_name(&config.music.representation).map_err(wrong_input)?;
         config.check_augmentation(&representation)?;
         // Refuses sizes and probabilities out of range before the music is read, which takes longer.
-        SequenceModel::zeros(config.model(Encoding::Tokens { vocabulary: 1, fingerprint: String::new() }))?;
+        SequenceModel::shapes(config.model(Encoding::Tokens { vocabulary: 1, fingerprint: String::new() }))?;
         let folder = Some(config.music.folder.as_str()).filter(|folder| !folder.is_empty()).map(Path::new);
         let mut material = Material::load(folder, FrameRepresentation::default())?;
         if !matches!(representation, AnyRepresentation::Frames(_)) {
             material.tokenise(representation)?;
         }
-        let encoding = material.encoding(&config.music);
-        let mut model = SequenceModel::new(config.model(encoding), &Init::default(), config.training.seed)?;
-        match config.model.init_from.as_str() {
-            "" => model.init_output_bias(&material.train.sequences),
-            path => init_from(&mut model, Path::new(path))?,
+        let model = config.model(material.encoding(&config.music));
+        let parameters = SequenceModel::shapes(model.clone())?.len();
+        Ok(Self { config, material, model, parameters })
+    }
+
+    /// Bytes of the network during training.
+    pub fn memory_bytes(&self) -> usize {
+        let training = &self.config.training;
+        memory_estimate(&self.model, self.parameters, training, longest_chunk(training, &self.material))
+    }
+}
+
+impl Session {
+    /// Reads the configuration and the music and makes the network; writes nothing.
+    pub fn prepare(options: &TrainOptions) -> anyhow::Result<Self> {
+        let prepared = Prepared::read(options)?;
+        memory::check(prepared.memory_bytes())?;
+        let Prepared { config, material, model, .. } = prepared;
+        let given = weights_to_begin_with(&config, &model)?;
+        let mut model = SequenceModel::new(model, &Init::default(), config.training.seed)?;
+        match given {
+            None => model.init_output_bias(&material.train.sequences),
+            Some(given) => model.params_mut().values_mut().copy_from_slice(given.params().values()),
         }
         Ok(Self { config, material, model })
     }
@@ -73,6 +108,13 @@ impl Session {
 
     /// Opens the run folder for this training alone. A new training does not overwrite one that can go on.
     pub fn open(&self, options: &TrainOptions) -> anyhow::Result<OutputFolder> {
+        if let (None, Some(folder)) = (&options.resume, &options.output_dir) {
+            let named = [&self.config.music.folder, &self.config.model.init_from]
+                .map(|path| Path::new(path.as_str()));
+            let read = named.into_iter().filter(|path| !path.as_os_str().is_empty());
+            let inputs: Vec<&Path> = read.chain(options.compositions.soundfont.as_deref()).collect();
+            outputs::check_folder(&inputs, folder)?;
+        }
         let mut folder = match (&options.resume, &options.output_dir) {
             (Some(path), _) | (None, Some(path)) => OutputFolder::create(path)?,
             (None, None) => OutputFolder::create_numbered(Path::new("runs"))?,
@@ -142,18 +184,27 @@ pub fn take_folder(folder: &mut OutputFolder, resume: bool, run: &Path) -> anyho
     let at = run.display();
     match checkpoint::load(&folder.path(CHECKPOINT_FILE)) {
         Err(TrainingError::Io { .. }) => {}
-        Ok(checkpoint) if checkpoint.is_final() => {}
+        Ok(checkpoint) if checkpoint.is_final() => return Err(used(run, "a finished training")),
         _ => {
             return Err(wrong_input(format!(
                 "{at} holds a training that was stopped: resume it with --resume {at}, delete it, or choose another folder"
             )));
         }
     }
-    for old in [CHECKPOINT_FILE.into(), checkpoint::previous(Path::new(CHECKPOINT_FILE))] {
-        folder.remove(&old)?;
+    if folder.path(MODEL_FILE).exists() {
+        return Err(used(run, "a model"));
+    }
+    if folder.holds(COMPOSITION_PREFIX)? {
+        return Err(used(run, "compositions"));
     }
     folder.remove_all(SAMPLE_PREFIX)?;
     folder.remove_all(EVENTS_PREFIX)
+}
+
+/// Results of two trainings in one folder could not be told apart.
+fn used(run: &Path, what: &str) -> anyhow::Error {
+    let at = run.display();
+    wrong_input(format!("{at} already holds {what}: choose another folder with --output-dir, or delete {at}"))
 }
 
 /// A training of any model in a run folder: reported, recorded, and resumed if there is a checkpoint.
@@ -201,10 +252,14 @@ impl InFolder<'_> {
         let seconds = recorder.finish();
         let at = self.folder.folder().display();
         let outcome = outcome.map_err(|error| match error {
-            TrainingError::Diverged(_) if self.folder.path(MODEL_FILE).exists() => anyhow::anyhow!(
-                "{error}; the best model so far is in {at}; start a new run from it with --init-from \
-                 {at}/{MODEL_FILE}"
-            ),
+            TrainingError::Diverged(_) if self.folder.path(MODEL_FILE).exists() => {
+                // Only one kind of training can start from a model.
+                let next = match M::KIND == SequenceModel::KIND {
+                    true => format!("; start a new run from it with --init-from {at}/{MODEL_FILE}"),
+                    false => String::new(),
+                };
+                anyhow::anyhow!("{error}; the best model so far is in {at}{next}")
+            }
             other => other.into(),
         })?;
         if outcome.interrupted() {
@@ -236,10 +291,14 @@ fn write_sample(
     }
 }
 
-/// Takes the weights of a model of the same shape.
-fn init_from(model: &mut SequenceModel, path: &Path) -> anyhow::Result<()> {
+/// The model that a training starts from, which must have the same shape; `None` if it starts from random weights.
+pub fn weights_to_begin_with(config: &Settings, ours: &ModelConfig) -> anyhow::Result<Option<SequenceModel>> {
+    let path = match config.model.init_from.as_str() {
+        "" => return Ok(None),
+        path => Path::new(path),
+    };
     let (given, notes) = file::load(path)?;
-    let (ours, theirs) = (model.config(), given.config());
+    let theirs = given.config();
     if ours.encoding.first_plane().is_some() != theirs.encoding.first_plane().is_some() {
         let name = notes.representation.map_or("frames", |tokens| tokens.name());
         return Err(wrong_input(format!(
@@ -248,7 +307,7 @@ fn init_from(model: &mut SequenceModel, path: &Path) -> anyhow::Result<()> {
             path.display()
         )));
     }
-    let shape = |config: &composer_models::ModelConfig| {
+    let shape = |config: &ModelConfig| {
         let recurrent = &config.recurrent;
         [
             ("model.cell", recurrent.cell.to_string()),
@@ -281,6 +340,5 @@ fn init_from(model: &mut SequenceModel, path: &Path) -> anyhow::Result<()> {
             path.display()
         )));
     }
-    model.params_mut().values_mut().copy_from_slice(given.params().values());
-    Ok(())
+    Ok(Some(given))
 }

@@ -45,8 +45,9 @@ fn with_models() -> TempDir {
     here
 }
 
-/// Composes one short piece.
+/// Composes one short piece, in a folder of its own: a used one is refused.
 fn compose(here: &Path, model: &str, extra: &[&str]) -> Score {
+    let _ = std::fs::remove_dir_all(here.join("out"));
     let mut args = vec!["compose", "--model", model, "--num-outputs", "1", "--output-dir", "out"];
     if !extra.contains(&"--length") {
         args.extend(["--length", "4bars"]);
@@ -139,7 +140,7 @@ fn temperature_0_is_greedy_whatever_the_seed_and_says_so() {
         assert_eq!(greedy("1"), greedy("2"), "{model}");
     }
     let args =
-        ["compose", "--model", "frames", "--temperature", "0", "--length", "1bars", "--output-dir", "out"];
+        ["compose", "--model", "frames", "--temperature", "0", "--length", "1bars", "--output-dir", "more"];
     let said = composer(here.path(), &args).stdout;
     assert!(String::from_utf8_lossy(&said).starts_with("Temperature 0 is greedy"));
 }

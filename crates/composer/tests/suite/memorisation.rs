@@ -23,6 +23,8 @@ fn copied(here: &Path, model: &str, temperature: &str) -> (usize, usize) {
         "--output-dir",
         "out",
     ];
+    // A folder of its own for each model: a used one is refused.
+    let _ = std::fs::remove_dir_all(here.join("out"));
     let output = composer(here, &compose);
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let output = composer(here, &["evaluate", "out", "--reference", "music", "--json"]);

@@ -1,6 +1,7 @@
 //! What an encoder–decoder looks like.
 
-use crate::Encoding;
+use crate::limits::{check_encoding, check_size};
+use crate::{Encoding, Error};
 use composer_bptt::{AttentionScore, RecurrentConfig};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,24 @@ impl Seq2SeqConfig {
         let from_memory = if self.aligned { self.encoder.output() } else { 0 };
         self.decoder.input = self.target.inputs() + from_memory;
         self
+    }
+
+    /// Refuses numbers that no model can have, before sizes are computed from them.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let attention = self.attention.map_or(1, |attention| attention.hidden);
+        let sizes = check_encoding(&self.source)
+            .and_then(|()| check_encoding(&self.target))
+            .and_then(|()| check_size("styles", self.styles))
+            .and_then(|()| check_size("attention.hidden", attention));
+        sizes.map_err(Error::OutOfRange)?;
+        for stack in [&self.encoder, &self.decoder] {
+            // What follows from the rest is not looked at yet.
+            RecurrentConfig { input: 1, ..stack.clone() }.validate()?;
+        }
+        if !(0.0..1.0).contains(&self.output_dropout) {
+            return Err(Error::OutputDropout(self.output_dropout));
+        }
+        Ok(())
     }
 
     /// Numbers in the state of one row.

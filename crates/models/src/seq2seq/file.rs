@@ -2,7 +2,8 @@
 
 use super::{Seq2Seq, Seq2SeqConfig};
 use crate::Error;
-use crate::file::{copy_weights, not_a_model, pack, read, unpack};
+use crate::file::{check_shapes, copy_weights, not_a_model, pack, read, unpack};
+use crate::limits::check_program;
 use composer_music::atomic_file::write_atomically;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -87,6 +88,10 @@ pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<(Seq2Seq, PartNotes), Err
         let reason = format!("its format version is {}, this program reads {VERSION}", header.version);
         return Err(not_a_model(path, &reason));
     }
+    let unfit = |reason: String| Error::Parameters { path: path.to_owned(), reason };
+    check_program(header.notes.program).map_err(unfit)?;
+    let shapes = Seq2Seq::<f32>::shapes(header.config.clone()).map_err(|error| unfit(error.to_string()))?;
+    check_shapes(shapes.entries(), &tensors, path)?;
     let mut model = Seq2Seq::zeros(header.config)?;
     copy_weights(model.params_mut(), &tensors, path)?;
     Ok((model, header.notes))

@@ -97,6 +97,19 @@ impl<S: Scalar> Seq2Seq<S> {
     /// # Errors
     /// The configuration contradicts itself.
     pub fn zeros(config: Seq2SeqConfig) -> Result<Self, Error> {
+        Self::build(config, Parameters::new())
+    }
+
+    /// The names, shapes and places of the parameters of such a model, without the memory that they take.
+    ///
+    /// # Errors
+    /// As for [`Seq2Seq::zeros`].
+    pub fn shapes(config: Seq2SeqConfig) -> Result<Parameters<S>, Error> {
+        Ok(Self::build(config, Parameters::shapes_only())?.params)
+    }
+
+    fn build(config: Seq2SeqConfig, mut params: Parameters<S>) -> Result<Self, Error> {
+        config.check()?;
         let config = config.completed();
         for encoding in [&config.source, &config.target] {
             if let Encoding::Values { .. } = encoding {
@@ -104,7 +117,6 @@ impl<S: Scalar> Seq2Seq<S> {
                 return Err(Error::Unsupported(what));
             }
         }
-        let mut params = Parameters::new();
         let encoder = Recurrent::new(config.encoder.clone(), "encoder", &mut params)?;
         let decoder = Recurrent::new(config.decoder.clone(), "decoder", &mut params)?;
         let (key, hidden) = (config.encoder.output(), config.decoder.output());

@@ -106,15 +106,14 @@ impl Dropped {
         let rule = match self.rule {
             Rule::Unreadable | Rule::NotMidi => return self.reason.clone(),
             Rule::Damaged => "damaged",
+            // What no criterion asks for: no option keeps it.
+            Rule::TooFewNotes if self.remedy.is_none() => "no notes",
             Rule::TooFewNotes => "too few notes",
             Rule::TooLong => "too long",
             Rule::Duplicate => "the same music as another file",
             Rule::NothingToEncode => "nothing in it that the representation holds",
         };
-        match &self.remedy {
-            Some(remedy) => format!("{rule} ({remedy} keeps it)"),
-            None => rule.to_owned(),
-        }
+        rule.to_owned()
     }
 }
 

@@ -1,13 +1,45 @@
 //! Finds the MIDI files in folders.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use super::{Error, MidiPath};
+use super::Error;
+use crate::input::{self, MAX_MIDI};
+use crate::text::{printable, printable_path};
 
 /// Endings of MIDI files, compared without regard to case.
 pub const MIDI_EXTENSIONS: [&str; 4] = ["mid", "midi", "kar", "rmi"];
 
-/// The MIDI files in folders and the folders below, and single files whatever their ending, sorted by name.
+/// A MIDI file to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MidiPath {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path below the corpus folder, with `/` between folders and control characters escaped.
+    pub name: String,
+    /// Whether it was named itself, and not found in a folder: then it may be a pipe or the standard input.
+    pub named: bool,
+}
+
+impl MidiPath {
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// It cannot be read, is no file, or is larger than any MIDI file.
+    pub fn read(&self) -> io::Result<Vec<u8>> {
+        if self.named {
+            return input::read_named(&self.path, MAX_MIDI);
+        }
+        if self.path.is_dir() {
+            // A folder is listed only because it could not be entered; the reason comes again.
+            std::fs::read_dir(&self.path)?;
+        }
+        input::read_regular(&self.path, MAX_MIDI)
+    }
+}
+
+/// The MIDI files in folders and the folders below, and single files whatever their ending, sorted by name; also what is called like one
+/// and cannot be read, such as a named pipe or a folder that may not be entered, for the report. `-` is the standard input.
 ///
 /// Linked folders are not entered, so that a link to a folder above cannot trap us. With several paths, names begin
 /// with the path as it was given.
@@ -17,40 +49,50 @@ pub const MIDI_EXTENSIONS: [&str; 4] = ["mid", "midi", "kar", "rmi"];
 pub fn midi_files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<MidiPath>, Error> {
     let mut files = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
-        let shown = path.display().to_string();
+        let shown = input::shown(path);
         let prefix =
             if paths.len() > 1 { format!("{}/", shown.trim_end_matches('/')) } else { String::new() };
-        if path.is_dir() {
+        if path.is_dir() && !input::is_standard(path) {
             let mut others = 0;
             let before = files.len();
-            walk(path, &prefix, &mut files, &mut others)?;
+            walk(path, &prefix, &mut files, &mut others)
+                .map_err(|source| Error::Io { path: shown.clone(), source })?;
             match (files.len() - before, others) {
                 (0, 0) => return Err(Error::EmptyFolder(shown)),
                 (0, others) => return Err(Error::NoMidi { folder: shown, files: others }),
                 _ => {}
             }
-        } else if path.exists() {
-            let name = path.file_name().map_or(shown.clone(), |name| name.to_string_lossy().into_owned());
-            let name = if paths.len() > 1 { shown } else { name };
-            files.push(MidiPath { path: path.to_path_buf(), name });
-        } else {
-            return Err(Error::NotFound(shown));
+            continue;
         }
+        match std::fs::metadata(path) {
+            Err(error) if input::is_standard(path) => drop(error),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NotFound(shown)),
+            Err(source) => return Err(Error::Io { path: shown, source }),
+            Ok(_) => {}
+        }
+        let name = match path.file_name() {
+            Some(name) if paths.len() == 1 && !input::is_standard(path) => printable_path(Path::new(name)),
+            _ => shown,
+        };
+        files.push(MidiPath { path: path.to_path_buf(), name, named: true });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
 }
 
-fn walk(folder: &Path, prefix: &str, files: &mut Vec<MidiPath>, others: &mut usize) -> Result<(), Error> {
-    let fault = |source| Error::Io { path: folder.display().to_string(), source };
-    for entry in std::fs::read_dir(folder).map_err(fault)? {
-        let entry = entry.map_err(fault)?;
+/// Adds the files below a folder. A folder below that cannot be read is listed like a file; this one is an error.
+fn walk(folder: &Path, prefix: &str, files: &mut Vec<MidiPath>, others: &mut usize) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
         let path = entry.path();
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        if entry.file_type().map_err(fault)?.is_dir() {
-            walk(&path, &format!("{name}/"), files, others)?;
+        let name = format!("{prefix}{}", printable(&entry.file_name().to_string_lossy()));
+        if entry.file_type()?.is_dir() {
+            let below = format!("{name}/");
+            if walk(&path, &below, files, others).is_err() {
+                files.push(MidiPath { path, name: below, named: false });
+            }
         } else if is_midi(&path) && !path.is_dir() {
-            files.push(MidiPath { path, name });
+            files.push(MidiPath { path, name, named: false });
         } else {
             *others += 1;
         }

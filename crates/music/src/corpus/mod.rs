@@ -3,20 +3,23 @@
 mod content;
 mod examine;
 mod files;
+mod reasons;
 pub mod shipped;
 mod split;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 
 pub use content::{ContentKey, content_key};
 pub use examine::{Criteria, Dropped, Rule, Verdict, examine};
-pub use files::{MIDI_EXTENSIONS, midi_files};
+pub use files::{MIDI_EXTENSIONS, MidiPath, midi_files};
+pub use reasons::ReasonCounts;
 pub use shipped::shipped;
 pub use split::{Set, Split, assign, deal, split, split_by};
 
+use crate::input;
 use crate::score::Score;
 
 /// One piece of music.
@@ -104,15 +107,14 @@ pub fn load_with<P: AsRef<Path>>(paths: &[P], criteria: &Criteria) -> Result<Cor
     let files = midi_files(paths)?;
     let examined: Vec<(Verdict, Option<Piece>)> = files
         .par_iter()
-        .map(|file| match std::fs::read(&file.path) {
+        .map(|file| match file.read() {
             Ok(bytes) => examine(&file.name, &bytes, criteria),
             Err(error) => (Verdict::unreadable(&file.name, &error), None),
         })
         .collect();
     let corpus = without_duplicates(examined, criteria);
     if corpus.pieces.is_empty() {
-        let path =
-            paths.iter().map(|path| path.as_ref().display().to_string()).collect::<Vec<_>>().join(", ");
+        let path = paths.iter().map(|path| input::shown(path.as_ref())).collect::<Vec<_>>().join(", ");
         return Err(Error::NothingUsable {
             path,
             files: corpus.verdicts.len(),
@@ -123,15 +125,11 @@ pub fn load_with<P: AsRef<Path>>(paths: &[P], criteria: &Criteria) -> Result<Cor
     Ok(corpus)
 }
 
-/// Reasons for dropping files with their number, the most frequent first.
+/// Reasons for dropping files with their number, the most frequent first; without the options of `ingest` that would keep them.
 pub fn reasons(verdicts: &[Verdict]) -> Vec<String> {
-    let mut counts: BTreeMap<Rule, (usize, &Dropped)> = BTreeMap::new();
-    for dropped in verdicts.iter().filter_map(|verdict| verdict.dropped.as_ref()) {
-        counts.entry(dropped.rule).or_insert((0, dropped)).0 += 1;
-    }
-    let mut counts: Vec<_> = counts.into_values().collect();
-    counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    counts.into_iter().map(|(count, dropped)| format!("{count} × {}", dropped.summary())).collect()
+    let mut counts = ReasonCounts::default();
+    verdicts.iter().filter_map(|verdict| verdict.dropped.as_ref()).for_each(|dropped| counts.add(dropped));
+    counts.in_words(false)
 }
 
 fn without_duplicates(examined: Vec<(Verdict, Option<Piece>)>, criteria: &Criteria) -> Corpus {
@@ -151,13 +149,4 @@ fn without_duplicates(examined: Vec<(Verdict, Option<Piece>)>, criteria: &Criter
         corpus.verdicts.push(verdict);
     }
     corpus
-}
-
-/// A MIDI file to be looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MidiPath {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its path below the corpus folder, with `/` between folders.
-    pub name: String,
 }

@@ -19,6 +19,7 @@ pub use read::{MidiFile, read};
 pub use report::{Damage, ReadReport};
 pub use write::{MAX_TICK, write};
 
+use crate::input;
 use crate::score::Score;
 
 /// Why bytes could not become a score, or a score could not become bytes.
@@ -51,11 +52,11 @@ pub enum Error {
     },
 }
 
-/// Reads a MIDI file from disk; see [`read`].
+/// Reads a MIDI file from disk, a pipe, or, as `-`, the standard input; see [`read`].
 pub fn read_file(path: impl AsRef<Path>) -> Result<MidiFile, Error> {
     let path = path.as_ref();
-    let bytes =
-        std::fs::read(path).map_err(|source| Error::Io { path: path.display().to_string(), source })?;
+    let bytes = input::read_named(path, input::MAX_MIDI)
+        .map_err(|source| Error::Io { path: input::shown(path), source })?;
     read(&bytes)
 }
 
