@@ -22,3 +22,4 @@ mod reproducibility;
 mod resume;
 mod study;
 mod untrusted;
+mod used_files;
