@@ -79,9 +79,9 @@ fn a_model_of_waltzes_writes_waltzes_and_says_so() {
     let here = tempdir().expect("a folder");
     (1..=24)
         .for_each(|seed| write(&here.path().join("songs"), &format!("waltz-{seed:02}.mid"), &waltz(seed)));
-    let settings = ["training.learning_rate=0.01", "model.dropout=0", "model.output_dropout=0"];
+    let settings = ["training.learning_rate=0.02", "model.dropout=0", "model.output_dropout=0"];
     let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-    trained(here.path(), &[&["--epochs", "60"], &settings[..]].concat());
+    trained(here.path(), &[&["--epochs", "48"], &settings[..]].concat());
     let (_, notes) = file::load(&here.path().join("run/model.safetensors")).expect("a model");
     assert_eq!(notes.metres, [(metre("3/4"), 1.0)], "an upbeat is no metre of its own");
     let mut onsets = [0; 3];
