@@ -6,6 +6,7 @@
 //!
 //! A new target is one file in `src/targets/` with a constant `TARGET`, and a line in each of the two lists of `targets.rs`.
 
+mod forms;
 mod mutate;
 mod targets;
 
