@@ -12,7 +12,8 @@
 # begins with them. findings/TARGET, one file for each input that broke a promise. logs/TARGET.log, what libFuzzer said.
 # table.txt, one table for each run.
 #
-# Stable Rust and a C++ compiler are enough: the compiler pass that counts coverage is part of every rustc.
+# Stable Rust and a C++ compiler are enough: the compiler pass that counts coverage is part of every rustc. SKIP_BUILD=1 takes the
+# program as the last run built it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,7 +33,7 @@ build() {
   flags+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
   flags+=" -Cllvm-args=-sanitizer-coverage-trace-compares"
   # With a target named, build scripts and macros are compiled without coverage.
-  RUSTFLAGS="${RUSTFLAGS:-} $flags" cargo build --quiet --release --target "$host" --manifest-path fuzz/libfuzzer/Cargo.toml \
+  [ -n "${SKIP_BUILD:-}" ] || RUSTFLAGS="${RUSTFLAGS:-} $flags" cargo build --quiet --release --target "$host" --manifest-path fuzz/libfuzzer/Cargo.toml \
     --target-dir "${CARGO_TARGET_DIR:-target}/fuzz"
   # A copy, so that a run in progress survives the next build.
   binary=$work/fuzz
@@ -132,7 +133,7 @@ run() { # minutes, processes, targets…
   exit 0 # and read no further: this file may have been edited while it ran for hours
 }
 
-columns='%-18s %12s %11s %20s %20s %9s\n'
+columns='%-23s %12s %11s %20s %20s %9s\n'
 dir=$(realpath -m "${COMPOSER_FUZZ_DIR:-runs/fuzz}")
 mkdir -p "$dir"
 work=$(mktemp -d)

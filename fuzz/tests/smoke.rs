@@ -1,4 +1,7 @@
 //! Every target on its seeds, on random changes of them, and on every file that once broke it.
+//!
+//! `COMPOSER_FUZZ_INPUTS=100000 cargo test -p composer-fuzz` is a longer run, blind to coverage, where there is no C++ compiler for libFuzzer;
+//! with `COMPOSER_FUZZ_TARGET=NAME`, of one target.
 
 use composer_fuzz::{TARGETS, Target, mutated};
 use rand::SeedableRng;
@@ -9,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Changed inputs of a target, if they do not take longer than [`LONGEST`].
 const INPUTS: usize = 300;
-/// Time of a target after which no further input begins.
+/// Time of a target after which no further input begins, unless more inputs are asked for.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Files in `regressions/`, by target.
@@ -34,13 +37,16 @@ fn keep(target: &Target, bytes: &[u8]) -> PathBuf {
 
 #[test]
 fn every_target_holds_on_its_seeds_and_on_changes_of_them() {
-    for target in TARGETS {
+    let asked: Option<usize> =
+        std::env::var("COMPOSER_FUZZ_INPUTS").ok().and_then(|number| number.parse().ok());
+    let named = std::env::var("COMPOSER_FUZZ_TARGET").ok();
+    for target in TARGETS.iter().filter(|target| named.as_ref().is_none_or(|name| name == target.name)) {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let seeds = (target.seeds)();
         assert!(!seeds.is_empty(), "{} has no seeds", target.name);
         let began = Instant::now();
-        let changed = (0..INPUTS).map(|_| mutated(target, &seeds, &mut random));
-        for bytes in changed.take_while(|_| began.elapsed() < LONGEST) {
+        let changed = (0..asked.unwrap_or(INPUTS)).map(|_| mutated(target, &seeds, &mut random));
+        for bytes in changed.take_while(|_| asked.is_some() || began.elapsed() < LONGEST) {
             assert!(holds(target, &bytes), "{} is broken by {}", target.name, keep(target, &bytes).display());
         }
         for seed in &seeds {

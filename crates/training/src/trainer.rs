@@ -6,7 +6,7 @@ use crate::dataset::TrainingSet;
 use crate::diagnosis;
 use crate::error::Error;
 use crate::frozen::Frozen;
-use crate::history::{EpochReport, History, StopReason, UpdateReport};
+use crate::history::{EpochReport, History, StopReason, UpdateReport, is_count};
 use crate::observer::{Control, Observer};
 use crate::outcome::{Outcome, TrainedWeights};
 use crate::trainable::Trainable;
@@ -136,6 +136,9 @@ impl<'a, M: Trainable> Trainer<'a, M> {
             return no(
                 "the music is not the same any more; start a new run with --init-from to begin with its weights",
             );
+        }
+        if !header.history.is_consistent() || !is_count(header.optimizer_updates) {
+            return no("its counters are not those of a training");
         }
         let best_fits = [0, buffers.weights.len()].contains(&buffers.best.len());
         let average_fits = self.average.as_ref().map_or(0, |a| a.values().len()) == buffers.average.len();

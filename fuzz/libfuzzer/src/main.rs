@@ -35,7 +35,7 @@ fuzz_target!(
 fn write_seeds(folder: &Path) -> std::io::Result<()> {
     let lines = |line: fn(&Target) -> String| TARGETS.iter().map(line).collect::<String>();
     fs::write(folder.join("targets"), lines(|target| format!("{}\n", target.name)))?;
-    fs::write(folder.join("promises"), lines(|target| format!("{:<18} {}\n", target.name, target.promise)))?;
+    fs::write(folder.join("promises"), lines(|target| format!("{:<23} {}\n", target.name, target.promise)))?;
     for target in TARGETS {
         let seeds = folder.join("seeds").join(target.name);
         fs::create_dir_all(&seeds)?;

@@ -1,13 +1,15 @@
 //! Any bytes are a checkpoint or refused; a training resumes from one that is read, or says why not.
 
 use crate::Target;
-use crate::forms::{header_and_data, sealed, with_header};
+use crate::forms::{edited, header_and_data, sealed, with_header};
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use composer_training::sampling::Curve;
 use composer_training::{
     Checkpoint, Control, Error, Observer, Sampling, Snapshot, TrainingConfig, UpdateReport, resume, train,
 };
+use serde_json::Value;
+use std::sync::LazyLock;
 
 pub const TARGET: Target = Target {
     name: "checkpoint",
@@ -46,15 +48,25 @@ const MAGIC: &[u8] = b"composer checkpoint\n";
 /// Bytes of the checksum.
 const DIGEST: usize = 32;
 
-/// The first byte chooses the form: a file; or a header, NUL and buffers, to become a file with length and checksum.
+/// Header and buffers of a checkpoint in the second epoch.
+static SECOND_EPOCH: LazyLock<(Value, Vec<u8>)> = LazyLock::new(|| {
+    let (header, buffers) = stopped_after(5);
+    (serde_json::from_slice(&header).expect("JSON"), buffers)
+});
+
+/// The first byte chooses the form: a file; a header, NUL and buffers, to become a file with length and checksum; changes of the
+/// header of a true checkpoint.
 fn check(bytes: &[u8]) {
     let Some((form, rest)) = bytes.split_first() else { return };
-    let checkpoint = match form % 2 {
+    let checkpoint = match form % 3 {
         0 => Checkpoint::from_bytes(rest),
-        _ => {
+        1 => {
             let (header, buffers) = header_and_data(rest);
-            let length = (header.len() as u64).to_le_bytes();
-            Checkpoint::from_bytes(&sealed([MAGIC, &length, header, buffers].concat()))
+            Checkpoint::from_bytes(&file(header, buffers))
+        }
+        _ => {
+            let (header, buffers) = &*SECOND_EPOCH;
+            Checkpoint::from_bytes(&file(edited(header.clone(), rest).to_string().as_bytes(), buffers))
         }
     };
     let Ok(checkpoint) = checkpoint else { return };
@@ -120,15 +132,26 @@ fn config_of_seeds() -> TrainingConfig {
     }
 }
 
-/// Checkpoints of a small training, in the middle of its first epoch and of its second.
+fn file(header: &[u8], buffers: &[u8]) -> Vec<u8> {
+    sealed([MAGIC, &(header.len() as u64).to_le_bytes(), header, buffers].concat())
+}
+
+/// Header and buffers of a small training, stopped after so many updates.
+fn stopped_after(updates: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut observer = StopAfter { updates, saved: Vec::new() };
+    let (mut model, music) = (model(), music());
+    train(&mut model, &music, &music, &config_of_seeds(), &mut observer).expect("trained");
+    let (start, rest) = observer.saved[MAGIC.len()..].split_first_chunk::<8>().expect("a length");
+    let (header, rest) = rest.split_at(u64::from_le_bytes(*start) as usize);
+    (header.to_vec(), rest[..rest.len() - DIGEST].to_vec())
+}
+
+/// Checkpoints in the first epoch and in the second.
 fn seeds() -> Vec<Vec<u8>> {
-    let stopped = |updates| {
-        let mut observer = StopAfter { updates, saved: Vec::new() };
-        let (mut model, music) = (model(), music());
-        train(&mut model, &music, &music, &config_of_seeds(), &mut observer).expect("trained");
-        let (start, rest) = observer.saved[MAGIC.len()..].split_first_chunk::<8>().expect("a length");
-        let (header, rest) = rest.split_at(u64::from_le_bytes(*start) as usize);
-        [with_header(1, header, &rest[..rest.len() - DIGEST]), [&[0], &observer.saved[..]].concat()]
+    let forms = |updates| {
+        let (header, buffers) = stopped_after(updates);
+        [with_header(1, &header, &buffers), [&[0], &*file(&header, &buffers)].concat()]
     };
-    [1, 2, 5].into_iter().flat_map(stopped).collect()
+    let edits = [vec![2, 40, 0, 22], vec![2, 60, 0, 13, 9, 0, 0]];
+    [1, 2, 5].into_iter().flat_map(forms).chain(edits).collect()
 }

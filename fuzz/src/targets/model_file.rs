@@ -1,7 +1,7 @@
 //! Any bytes are a model file or refused; a model that is read is written and read back equal, and composes music or says why not.
 
 use crate::Target;
-use crate::forms::{header_and_data, with_header};
+use crate::forms::{edited, header_and_data, with_header};
 use composer::prelude::{ComposeOptions, Length, TrainedModel, compose};
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::file::{self, Header, Notes};
@@ -12,6 +12,7 @@ use composer_music::representation::{AnyRepresentation, Representation, Vocabula
 use safetensors::SafeTensors;
 use serde_json::Value;
 use std::path::Path;
+use std::sync::LazyLock;
 
 pub const TARGET: Target = Target {
     name: "model_file",
@@ -62,14 +63,23 @@ pub const TARGET: Target = Target {
 /// would hold, only makes an input slow.
 const LARGEST: u64 = 128;
 
+/// The configurations of [`seeds`], as JSON.
+static CONFIGURATIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let of_form = seeds().into_iter().filter(|seed| seed[0] == 2);
+    of_form.map(|seed| serde_json::from_slice(&seed[1..]).expect("JSON")).collect()
+});
+
 /// The first byte chooses the form: a file; a header, NUL and data, to become a file with the length of its header; a
-/// configuration, to become a model with weights.
+/// configuration, to become a model with weights; changes of a true configuration.
 fn check(bytes: &[u8]) {
     let Some((form, rest)) = bytes.split_first() else { return };
-    match form % 3 {
+    match form % 6 {
         0 => check_file(rest),
         1 => check_file(&safetensors(rest)),
-        _ => check_header(rest),
+        2 => check_header(rest),
+        form => {
+            check_header(edited(CONFIGURATIONS[usize::from(form) - 3].clone(), rest).to_string().as_bytes())
+        }
     }
 }
 
@@ -158,6 +168,7 @@ fn seeds() -> Vec<Vec<u8>> {
             let header = serde_json::to_vec(&Header { version: file::HEADER_VERSION, config, notes });
             in_three_forms(bytes, header.expect("JSON"))
         })
+        .chain([vec![3, 3, 0, 1], vec![4, 5, 0, 2, 7, 0, 22], vec![5, 9, 0, 23]])
         .collect()
 }
 

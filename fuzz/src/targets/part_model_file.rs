@@ -3,6 +3,7 @@
 
 use super::model_file::{in_three_forms, safetensors, small, small_metadata};
 use crate::Target;
+use crate::forms::edited;
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
 use composer_models::seq2seq::{
     AttentionConfig, Pair, PartNotes, Seq2SeqConfig, Seq2SeqWorkspace, Task, from_bytes, mean_pair_nll,
@@ -12,6 +13,7 @@ use composer_models::{Encoding, Seq2Seq, Sequence};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::LazyLock;
 
 pub const TARGET: Target = Target {
     name: "part_model_file",
@@ -48,13 +50,22 @@ pub const TARGET: Target = Target {
     max_len: 8192,
 };
 
+/// The configurations of [`seeds`], as JSON.
+static CONFIGURATIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let of_form = seeds().into_iter().filter(|seed| seed[0] == 2);
+    of_form.map(|seed| serde_json::from_slice(&seed[1..]).expect("JSON")).collect()
+});
+
 /// Forms as of a model file.
 fn check(bytes: &[u8]) {
     let Some((form, rest)) = bytes.split_first() else { return };
-    match form % 3 {
+    match form % 5 {
         0 => check_file(rest),
         1 => check_file(&safetensors(rest)),
-        _ => check_header(rest),
+        2 => check_header(rest),
+        form => {
+            check_header(edited(CONFIGURATIONS[usize::from(form) - 3].clone(), rest).to_string().as_bytes())
+        }
     }
 }
 
@@ -84,8 +95,9 @@ fn check_header(json: &[u8]) {
     if !small(json) {
         return;
     }
-    let Ok(mut header) = serde_json::from_slice::<Value>(json) else { return };
-    let (config, notes) = (header["config"].take(), header["notes"].take());
+    let Ok(header) = serde_json::from_slice::<Value>(json) else { return };
+    let part = |key: &str| header.get(key).cloned().unwrap_or_default();
+    let (config, notes) = (part("config"), part("notes"));
     let Ok(config) = serde_json::from_value::<Seq2SeqConfig>(config) else { return };
     let Ok(notes) = serde_json::from_value::<PartNotes>(notes) else { return };
     let Ok(model) = Seq2Seq::new(config, &Init::RECOMMENDED, 1) else { return };
@@ -134,5 +146,6 @@ fn seeds() -> Vec<Vec<u8>> {
         let header = json!({ "version": 1, "config": config, "notes": notes });
         in_three_forms(bytes, header.to_string().into_bytes())
     };
-    [all_ways, bridged].into_iter().flat_map(one).collect()
+    let edits = [vec![3, 9, 0, 1], vec![4, 12, 0, 22]];
+    [all_ways, bridged].into_iter().flat_map(one).chain(edits).collect()
 }

@@ -1,10 +1,12 @@
 //! Any options of a representation, as a model file or a cache brings them: symbols decode to a valid score, or the reason is said.
 
 use crate::Target;
-use crate::forms::{header_and_data, with_header};
+use crate::forms::{edited, header_and_data};
 use composer_music::midi;
 use composer_music::representation::frames::Frame;
 use composer_music::representation::{AnyRepresentation, Representation, Symbols, Vocabulary};
+use serde_json::Value;
+use std::sync::LazyLock;
 
 pub const TARGET: Target = Target {
     name: "representation_options",
@@ -37,10 +39,26 @@ pub const TARGET: Target = Target {
     max_len: 2048,
 };
 
-/// Options as JSON, NUL, and symbols: four bytes a frame, two a token.
+/// The usual options as JSON.
+static OPTIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let one = |name: &&str| serde_json::to_value(AnyRepresentation::by_name(name).ok()?).ok();
+    AnyRepresentation::NAMES.iter().filter_map(one).collect()
+});
+
+/// The first byte chooses the form: options as JSON and NUL, or nine bytes, three changes of the usual ones. Then symbols: four bytes a frame,
+/// two a token.
 fn check(bytes: &[u8]) {
-    let (options, symbols) = header_and_data(bytes);
-    let Ok(representation) = serde_json::from_slice::<AnyRepresentation>(options) else { return };
+    let Some((form, rest)) = bytes.split_first() else { return };
+    let (options, symbols) = match (usize::from(*form).checked_sub(1), rest.split_at_checked(9)) {
+        (Some(which), Some((edits, symbols))) => {
+            (edited(OPTIONS[which % OPTIONS.len()].clone(), edits).to_string().into_bytes(), symbols)
+        }
+        _ => {
+            let (options, symbols) = header_and_data(rest);
+            (options.to_vec(), symbols)
+        }
+    };
+    let Ok(representation) = serde_json::from_slice::<AnyRepresentation>(&options) else { return };
     let symbols = match representation.vocabulary() {
         Vocabulary::MultiHot { .. } => Symbols::Frames(
             symbols
@@ -70,12 +88,15 @@ fn check(bytes: &[u8]) {
     }
 }
 
+const SYMBOLS: [u8; 12] = [60, 0, 64, 1, 3, 0, 70, 0, 5, 0, 1, 0];
+
 fn seeds() -> Vec<Vec<u8>> {
     let one = |name: &&str| {
         let representation = AnyRepresentation::by_name(name).ok()?;
         let options = serde_json::to_vec(&representation).ok()?;
-        // The form has no first byte here.
-        Some(with_header(0, &options, &[60, 0, 64, 1, 3, 0, 70, 0, 5, 0, 1, 0])[1..].to_vec())
+        Some([&[0], &*options, &[0], &SYMBOLS].concat())
     };
-    AnyRepresentation::NAMES.iter().filter_map(one).collect()
+    let edits = |which: u8| [&[which + 1, 0, 0, 2, 1, 0, 22, 2, 0, 23], &SYMBOLS[..]].concat();
+    let count = AnyRepresentation::NAMES.len() as u8;
+    AnyRepresentation::NAMES.iter().filter_map(one).chain((0..count).map(edits)).collect()
 }

@@ -116,6 +116,15 @@ impl AnyRepresentation {
     }
 }
 
+/// Reads a bound of a range of pitches: what a model file or a cache says is not believed.
+pub(super) fn midi_pitch<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let pitch = <u8 as serde::Deserialize>::deserialize(from)?;
+    match pitch {
+        0..=127 => Ok(pitch),
+        _ => Err(serde::de::Error::custom(format!("{pitch} is no MIDI pitch (0 to 127)"))),
+    }
+}
+
 impl Representation for AnyRepresentation {
     fn name(&self) -> &'static str {
         self.inner().name()
