@@ -24,17 +24,19 @@ most_findings=5  # of one target in one run: then it is time to mend, not to go 
 fail() { echo "$1" >&2; exit 2; }
 
 build() {
-  command -v c++ >/dev/null || fail "there is no C++ compiler (c++), which libFuzzer is compiled with"
   local host flags
   host=$(rustc -vV | sed -n 's/^host: //p')
-  # The versions of the project, and of libFuzzer the newest that is known.
-  [ fuzz/libfuzzer/Cargo.lock -nt Cargo.lock ] || cp Cargo.lock fuzz/libfuzzer/Cargo.lock
-  flags="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
-  flags+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
-  flags+=" -Cllvm-args=-sanitizer-coverage-trace-compares"
-  # With a target named, build scripts and macros are compiled without coverage.
-  [ -n "${SKIP_BUILD:-}" ] || RUSTFLAGS="${RUSTFLAGS:-} $flags" cargo build --quiet --release --target "$host" --manifest-path fuzz/libfuzzer/Cargo.toml \
-    --target-dir "${CARGO_TARGET_DIR:-target}/fuzz"
+  if [ -z "${SKIP_BUILD:-}" ]; then
+    command -v c++ >/dev/null || fail "there is no C++ compiler (c++), which libFuzzer is compiled with"
+    # The versions of the project, and of libFuzzer the newest that is known.
+    [ fuzz/libfuzzer/Cargo.lock -nt Cargo.lock ] || cp Cargo.lock fuzz/libfuzzer/Cargo.lock
+    flags="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
+    flags+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
+    flags+=" -Cllvm-args=-sanitizer-coverage-trace-compares"
+    # With a target named, build scripts and macros are compiled without coverage.
+    RUSTFLAGS="${RUSTFLAGS:-} $flags" cargo build --quiet --release --target "$host" \
+      --manifest-path fuzz/libfuzzer/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}/fuzz"
+  fi
   # A copy, so that a run in progress survives the next build.
   binary=$work/fuzz
   cp "${CARGO_TARGET_DIR:-target}/fuzz/$host/release/fuzz" "$binary"
