@@ -125,6 +125,17 @@ pub(super) fn midi_pitch<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u8
     }
 }
 
+/// Reads the length of a chord in quarters: longer ones than anybody wants are beyond the ticks that MIDI can count.
+pub(super) fn chord_quarters<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let quarters = <u32 as serde::Deserialize>::deserialize(from)?;
+    match quarters {
+        0..=1024 => Ok(quarters),
+        _ => Err(serde::de::Error::custom(format!(
+            "a chord of {quarters} quarters is too long (at most 1024)"
+        ))),
+    }
+}
+
 impl Representation for AnyRepresentation {
     fn name(&self) -> &'static str {
         self.inner().name()

@@ -250,3 +250,13 @@ fn options_that_are_no_pitches_are_refused() {
         }
     }
 }
+
+#[test]
+fn chords_of_years_are_refused() {
+    let usual = AnyRepresentation::by_name("chords").expect("known");
+    let mut json = serde_json::to_value(&usual).expect("JSON");
+    assert_eq!(serde_json::from_value::<AnyRepresentation>(json.clone()).expect("its own options"), usual);
+    json["quarters_per_chord"] = 1_000_000_000.into();
+    let error = serde_json::from_value::<AnyRepresentation>(json).expect_err("refused");
+    assert!(error.to_string().contains("is too long (at most 1024)"), "{error}");
+}
