@@ -98,7 +98,21 @@ pub(crate) struct Totals {
     pub truth_probability: f64,
 }
 
+/// More updates or steps than any training makes: so many can be added to without overflow.
+const MOST: u64 = 1 << 48;
+
+/// Whether a counter is one of a training. What a checkpoint says is not believed.
+pub(crate) fn is_count(counter: u64) -> bool {
+    counter <= MOST
+}
+
 impl History {
+    /// Whether the counters can be those of a training.
+    pub fn is_consistent(&self) -> bool {
+        let counters = [self.updates, self.done_in_epoch as u64, self.totals.steps, self.totals.updates];
+        counters.into_iter().all(is_count) && self.best_epoch <= self.epochs.len() as u64
+    }
+
     /// The epoch in progress, from 1.
     pub fn epoch(&self) -> u64 {
         self.epochs.len() as u64 + 1
@@ -110,7 +124,7 @@ impl History {
         match () {
             () if self.done_in_epoch > 0 => None,
             () if config.epochs > 0 && done >= config.epochs => Some(StopReason::Epochs),
-            () if config.patience > 0 && done >= self.best_epoch + config.patience => {
+            () if config.patience > 0 && done >= self.best_epoch.saturating_add(config.patience) => {
                 Some(StopReason::Patience)
             }
             () => self.out_of_budget(config, seconds),
@@ -138,7 +152,7 @@ impl History {
     ) -> (u64, u64) {
         let mut progress = match config.epochs {
             0 => (self.updates, u64::MAX),
-            epochs => (position, epochs * per_epoch),
+            epochs => (position, epochs.saturating_mul(per_epoch)),
         };
         let share = |(done, total): (u64, u64)| done as f64 / total.max(1) as f64;
         let by_updates = (self.updates, config.updates);
@@ -218,6 +232,7 @@ mod tests {
         assert_eq!(at(30, &limits(6, 40, 1.0), 30.0), (30, 40));
         assert_eq!(at(30, &limits(6, 90, 1.0), 54.0), (30, 34), "nine tenths of the minute");
         assert_eq!(at(0, &limits(0, 0, 1.0), 1.0), (0, u64::MAX), "nothing is known of the speed yet");
+        assert_eq!(at(30, &limits(u64::MAX, 0, 0.0), 0.0), (30, u64::MAX), "more epochs than can be counted");
     }
 
     #[test]
@@ -231,5 +246,8 @@ mod tests {
         history.done_in_epoch = 1;
         assert_eq!(history.finished(&config, 0.0), None);
         assert_eq!(history.out_of_budget(&config, 0.0), Some(StopReason::Updates));
+        let endless = TrainingConfig { epochs: 0, updates: 0, minutes: 0.0, patience: u64::MAX, ..config };
+        let best = History { best_epoch: 3, ..History::default() };
+        assert_eq!(best.finished(&endless, 0.0), None, "the patience never runs out");
     }
 }

@@ -135,7 +135,7 @@ impl Schedule {
             plateau.bad_epochs = 0;
             return;
         }
-        plateau.bad_epochs += 1;
+        plateau.bad_epochs = plateau.bad_epochs.saturating_add(1);
         if plateau.bad_epochs > self.patience {
             plateau.factor *= self.factor;
             plateau.bad_epochs = 0;

@@ -6,7 +6,7 @@ use crate::dataset::TrainingSet;
 use crate::diagnosis;
 use crate::error::Error;
 use crate::frozen::Frozen;
-use crate::history::{EpochReport, History, StopReason, UpdateReport};
+use crate::history::{EpochReport, History, StopReason, UpdateReport, is_count};
 use crate::observer::{Control, Observer};
 use crate::outcome::{Outcome, TrainedWeights};
 use crate::trainable::Trainable;
@@ -134,6 +134,9 @@ impl<'a, M: Trainable> Trainer<'a, M> {
         }
         if header.data != self.fingerprint {
             return no("the music is not the same any more; start a new run in another folder");
+        }
+        if !header.history.is_consistent() || !is_count(header.optimizer_updates) {
+            return no("its counters are not those of a training");
         }
         let best_fits = [0, buffers.weights.len()].contains(&buffers.best.len());
         let average_fits = self.average.as_ref().map_or(0, |a| a.values().len()) == buffers.average.len();

@@ -95,16 +95,16 @@ fn one(name: &str) -> Meaning {
 
 /// The MIDI pitch of a name such as `C#4` (61); C4 is 60.
 pub fn read_pitch(name: &str) -> Option<u8> {
-    let (class, octave) = read_pitch_class(name)?;
-    let octave: i32 = octave.parse().ok()?;
+    let (class, digits) = read_pitch_class(name)?;
+    let octave: i8 = digits.parse().ok()?;
     // B#3 is C4, Cb4 is B3: the class has wrapped around, the octave not.
     let letter = read_pitch_class(&name[..1])?.0;
-    let shift = name[1..name.len() - octave.to_string().len()]
+    let shift = name[1..name.len() - digits.len()]
         .chars()
         .map(|c| if matches!(c, '#' | '♯') { 1 } else { -1 })
         .sum::<i32>();
     debug_assert_eq!((i32::from(letter) + shift).rem_euclid(12), i32::from(class));
-    u8::try_from(12 * (octave + 1) + i32::from(letter) + shift).ok().filter(|&pitch| pitch < 128)
+    u8::try_from(12 * (i32::from(octave) + 1) + i32::from(letter) + shift).ok().filter(|&pitch| pitch < 128)
 }
 
 #[cfg(test)]
@@ -126,6 +126,13 @@ mod tests {
             (read_pitch("H2"), read_pitch("C"), read_pitch("C99"), read_pitch("")),
             (None, None, None, None)
         );
+    }
+
+    #[test]
+    fn odd_spellings_of_pitches_are_read_or_refused() {
+        assert_eq!((read_pitch("E04"), read_pitch("C-0"), read_pitch("C-01")), (Some(64), Some(12), Some(0)));
+        assert_eq!((read_pitch("Dbbb4"), read_pitch("F###4")), (Some(59), Some(68)));
+        assert_eq!((read_pitch("F2147483647"), read_pitch("C127"), read_pitch("C-9")), (None, None, None));
     }
 
     #[test]

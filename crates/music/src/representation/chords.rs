@@ -47,6 +47,7 @@ const TICKS_PER_QUARTER: u16 = 480;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ChordRepresentation {
     /// Quarter notes to a symbol: 1 for every beat, 2 for half bars.
+    #[serde(deserialize_with = "super::any::chord_quarters")]
     pub quarters_per_chord: u32,
 }
 

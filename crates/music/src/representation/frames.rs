@@ -80,8 +80,10 @@ pub struct FrameRepresentation {
     /// Steps in a quarter note: 4 for sixteenths, 3 for triplet eighths, 12 for both.
     pub steps_per_quarter: u32,
     /// Lowest pitch, inclusive.
+    #[serde(deserialize_with = "super::any::midi_pitch")]
     pub pitch_low: u8,
     /// Highest pitch, inclusive.
+    #[serde(deserialize_with = "super::any::midi_pitch")]
     pub pitch_high: u8,
     /// Whether re-struck notes are told apart from held ones; doubles the width of a frame.
     pub onset_plane: bool,

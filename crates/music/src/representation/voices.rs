@@ -37,8 +37,10 @@ pub struct VoiceRepresentation {
     /// Steps in a quarter note.
     pub steps_per_quarter: u32,
     /// Lowest pitch, inclusive.
+    #[serde(deserialize_with = "super::any::midi_pitch")]
     pub pitch_low: u8,
     /// Highest pitch, inclusive.
+    #[serde(deserialize_with = "super::any::midi_pitch")]
     pub pitch_high: u8,
 }
 
@@ -239,7 +241,8 @@ impl Representation for VoiceRepresentation {
     }
 
     fn vocabulary(&self) -> Vocabulary {
-        let pitches = (self.pitch_low..).take(self.num_tokens() - FIRST_PITCH as usize).map(pitch_name);
+        let pitches =
+            (self.pitch_low..=u8::MAX).take(self.num_tokens() - FIRST_PITCH as usize).map(pitch_name);
         Vocabulary::Tokens { names: ["REST", "HOLD"].map(str::to_owned).into_iter().chain(pitches).collect() }
     }
 

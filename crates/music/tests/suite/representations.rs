@@ -262,3 +262,30 @@ fn the_examples_in_the_documentation_are_true() {
     );
     assert_eq!(spelt("chords"), "C C");
 }
+
+#[test]
+fn options_that_are_no_pitches_are_refused() {
+    for name in ["frames", "voices"] {
+        let usual = AnyRepresentation::by_name(name).expect("known");
+        let json = serde_json::to_string(&usual).expect("JSON");
+        assert_eq!(serde_json::from_str::<AnyRepresentation>(&json).expect("its own options"), usual);
+        for (from, to) in
+            [("\"pitch_high\":108", "\"pitch_high\":200"), ("\"pitch_low\":21", "\"pitch_low\":255")]
+        {
+            assert!(json.contains(from), "{json}");
+            let error =
+                serde_json::from_str::<AnyRepresentation>(&json.replace(from, to)).expect_err("refused");
+            assert!(error.to_string().contains("is no MIDI pitch (0 to 127)"), "{name}: {error}");
+        }
+    }
+}
+
+#[test]
+fn chords_of_years_are_refused() {
+    let usual = AnyRepresentation::by_name("chords").expect("known");
+    let mut json = serde_json::to_value(&usual).expect("JSON");
+    assert_eq!(serde_json::from_value::<AnyRepresentation>(json.clone()).expect("its own options"), usual);
+    json["quarters_per_chord"] = 1_000_000_000.into();
+    let error = serde_json::from_value::<AnyRepresentation>(json).expect_err("refused");
+    assert!(error.to_string().contains("is too long (at most 1024)"), "{error}");
+}

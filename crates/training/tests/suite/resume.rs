@@ -10,6 +10,7 @@ use composer_training::{
     Checkpoint, Error, OptimizerConfig, OptimizerKind, Outcome, Sampling, Schedule, ScheduleKind,
     TrainingConfig, checkpoint, resume, train,
 };
+use sha2::{Digest, Sha256};
 
 /// A model with everything that draws random numbers.
 fn noisy_model(cell: Cell, encoding: Encoding) -> SequenceModel {
@@ -219,4 +220,39 @@ fn saving_keeps_the_checkpoint_before_and_failing_to_save_keeps_both() {
     // The folder is gone.
     let gone = here.path().join("gone/checkpoint.bin");
     assert!(matches!(checkpoint::save(&gone, &bytes), Err(Error::Io { action: "write", .. })));
+}
+
+/// A checkpoint with a text in its header replaced, and length and checksum made to fit.
+fn with_header(checkpoint: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let magic = b"composer checkpoint\n".len();
+    let (length, rest) = checkpoint[magic..].split_first_chunk::<8>().unwrap();
+    let (header, rest) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let header = str::from_utf8(header).unwrap();
+    assert!(header.contains(from), "{from} is not in {header}");
+    let header = header.replacen(from, to, 1);
+    let mut bytes = checkpoint[..magic].to_vec();
+    bytes.extend((header.len() as u64).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(&rest[..rest.len() - 32]);
+    let digest = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&digest);
+    bytes
+}
+
+#[test]
+fn counters_that_no_training_reaches_are_refused() {
+    let music = [round(40)];
+    let mut watcher = Watcher { stop_after: Some(1), ..Watcher::default() };
+    train(&mut model(Cell::Gru, tokens()), &music, &music, &config(), &mut watcher).unwrap();
+    let most = u64::MAX.to_string();
+    for counter in ["optimizer_updates", "done_in_epoch", "updates", "best_epoch"] {
+        let value = if counter == "best_epoch" { 0 } else { 1 };
+        let from = format!("\"{counter}\":{value}");
+        // `updates` of the configuration comes first, and may be anything: it is 0.
+        let bytes = with_header(&watcher.checkpoint, &from, &format!("\"{counter}\":{most}"));
+        let checkpoint = Checkpoint::from_bytes(&bytes).unwrap();
+        let mut again = model(Cell::Gru, tokens());
+        let error = resume(&mut again, &music, &music, &config(), &checkpoint, &mut ()).unwrap_err();
+        assert!(error.to_string().contains("counters"), "{counter}: {error}");
+    }
 }

@@ -1,0 +1,28 @@
+//! The table of all targets.
+
+use crate::Target;
+
+mod cache;
+mod checkpoint;
+mod decoders;
+mod frame_json;
+mod midi_reader;
+mod model_file;
+mod part_model_file;
+mod representation_options;
+mod settings;
+mod texts;
+
+/// All targets, in the order in which they run.
+pub const TARGETS: &[Target] = &[
+    midi_reader::TARGET,
+    decoders::TARGET,
+    representation_options::TARGET,
+    cache::TARGET,
+    frame_json::TARGET,
+    model_file::TARGET,
+    part_model_file::TARGET,
+    checkpoint::TARGET,
+    settings::TARGET,
+    texts::TARGET,
+];

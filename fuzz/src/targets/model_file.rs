@@ -1,0 +1,180 @@
+//! Any bytes are a model file or refused; a model that is read is written and read back equal, and composes music or says why not.
+
+use crate::Target;
+use crate::forms::{edited, header_and_data, with_header};
+use composer::prelude::{ComposeOptions, Length, TrainedModel, compose};
+use composer_bptt::{Cell, Init, RecurrentConfig};
+use composer_models::file::{self, Header, Notes};
+use composer_models::{Encoding, ModelConfig, SequenceModel};
+use composer_music::midi;
+use composer_music::representation::frames::FrameRepresentation;
+use composer_music::representation::{AnyRepresentation, Representation, Vocabulary};
+use safetensors::SafeTensors;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::LazyLock;
+
+pub const TARGET: Target = Target {
+    name: "model_file",
+    promise: "read → write → read is equal, and the model composes a bar that can be written, or says why not",
+    check,
+    seeds,
+    words: &[
+        "\"__metadata__\":",
+        "\"composer\":",
+        "\"config\":",
+        "\"notes\":",
+        "\"encoding\":",
+        "\"recurrent\":",
+        "\"hidden\":",
+        "\"layers\":",
+        "\"cell\":",
+        "\"bidirectional\":true",
+        "\"layer_norm\":true",
+        "\"coupled\":true",
+        "\"kind\":\"tokens\"",
+        "\"kind\":\"frames\"",
+        "\"kind\":\"values\"",
+        "\"representation\":",
+        "\"steps_per_quarter\":",
+        "\"pitch_low\":",
+        "\"pitch_high\":",
+        "\"onset_plane\":",
+        "\"vocabulary\":",
+        "\"fingerprint\":",
+        "\"metre\":",
+        "\"dtype\":\"F32\"",
+        "\"F16\"",
+        "\"shape\":",
+        "\"data_offsets\":[",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-1",
+        "1e300",
+        "127",
+        "255",
+    ],
+    max_len: 8192,
+};
+
+/// The largest size in a configuration that is tried. A model of these sizes has a few million weights; a larger one, which memory
+/// would hold, only makes an input slow.
+const LARGEST: u64 = 128;
+
+/// The configurations of [`seeds`], as JSON.
+static CONFIGURATIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let of_form = seeds().into_iter().filter(|seed| seed[0] == 2);
+    of_form.map(|seed| serde_json::from_slice(&seed[1..]).expect("JSON")).collect()
+});
+
+/// The first byte chooses the form: a file; a header, NUL and data, to become a file with the length of its header; a
+/// configuration, to become a model with weights; changes of a true configuration.
+fn check(bytes: &[u8]) {
+    let Some((form, rest)) = bytes.split_first() else { return };
+    match form % 6 {
+        0 => check_file(rest),
+        1 => check_file(&safetensors(rest)),
+        2 => check_header(rest),
+        form => {
+            check_header(edited(CONFIGURATIONS[usize::from(form) - 3].clone(), rest).to_string().as_bytes())
+        }
+    }
+}
+
+/// A header, NUL and data as a safetensors file.
+pub fn safetensors(bytes: &[u8]) -> Vec<u8> {
+    let (header, data) = header_and_data(bytes);
+    [&(header.len() as u64).to_le_bytes(), header, data].concat()
+}
+
+/// The metadata entry of a safetensors file, if there is one and all sizes in it are small.
+///
+/// A configuration is believed before the shapes of the tensors are compared with it: 200 kB may ask for terabytes. Until the sizes are
+/// checked first, such files are left out here, or they would be all that is found.
+pub fn small_metadata(bytes: &[u8], key: &str) -> bool {
+    let Ok((_, metadata)) = SafeTensors::read_metadata(bytes) else { return true };
+    let entry = metadata.metadata().as_ref().and_then(|entries| entries.get(key));
+    entry.is_none_or(|text| small(text.as_bytes()))
+}
+
+/// Whether all whole numbers in JSON are small, apart from seeds.
+pub fn small(json: &[u8]) -> bool {
+    fn check(value: &Value) -> bool {
+        match value {
+            Value::Number(number) => number.as_u64().is_none_or(|number| number <= LARGEST),
+            Value::Array(values) => values.iter().all(check),
+            Value::Object(entries) => entries.iter().all(|(key, value)| key == "seed" || check(value)),
+            Value::Null | Value::Bool(_) | Value::String(_) => true,
+        }
+    }
+    serde_json::from_slice(json).is_ok_and(|value| check(&value))
+}
+
+fn check_file(bytes: &[u8]) {
+    if !small_metadata(bytes, "composer") {
+        return;
+    }
+    let Ok((model, notes)) = file::from_bytes(bytes, Path::new("model.safetensors")) else { return };
+    let written = file::to_bytes(&model, &notes).expect("what was read is written");
+    let (again, notes_again) =
+        file::from_bytes(&written, Path::new("again.safetensors")).expect("what was written is read");
+    assert_eq!(model.config(), again.config());
+    assert_eq!(model.params().values(), again.params().values());
+    assert_eq!(notes, notes_again);
+    let options = ComposeOptions { num_outputs: 1, length: Length::Bars(1), ..ComposeOptions::default() };
+    for piece in compose(&TrainedModel { model, notes }, &options).unwrap_or_default() {
+        midi::write(&piece.score).expect("what was composed is written");
+    }
+}
+
+fn check_header(json: &[u8]) {
+    if !small(json) {
+        return;
+    }
+    let Ok(header) = serde_json::from_slice::<Header>(json) else { return };
+    let Ok(model) = SequenceModel::new(header.config, &Init::RECOMMENDED, 1) else { return };
+    check_file(&file::to_bytes(&model, &header.notes).expect("a new model is written"));
+}
+
+/// A file, its parts and its header, for frames, tokens of music and real values.
+fn seeds() -> Vec<Vec<u8>> {
+    let stack = RecurrentConfig { cell: Cell::Gru, hidden: 2, ..RecurrentConfig::default() };
+    let frames = FrameRepresentation { pitch_low: 60, pitch_high: 63, ..FrameRepresentation::default() };
+    let coupled = ModelConfig::new(Encoding::Frames { representation: frames, metre: 4 }, stack.clone());
+    let chords = AnyRepresentation::by_name("chords").expect("its name");
+    let Vocabulary::Tokens { names } = chords.vocabulary() else { unreachable!("chords are tokens") };
+    let tokens = Encoding::Tokens { vocabulary: names.len(), fingerprint: chords.fingerprint() };
+    let layered =
+        RecurrentConfig { cell: Cell::Lstm, layers: 2, layer_norm: true, hidden: 1, ..stack.clone() };
+    let configs = [
+        (ModelConfig { coupled: true, output_dropout: 0.1, ..coupled }, None),
+        (ModelConfig::new(tokens, stack.clone()), Some(chords)),
+        (ModelConfig::new(Encoding::values(2), layered), None),
+    ];
+    configs
+        .into_iter()
+        .flat_map(|(config, representation)| {
+            let notes = Notes {
+                quarters_per_minute: Some(90.0),
+                program: Some(0),
+                representation,
+                corpus: "none".into(),
+                ..Notes::default()
+            };
+            let model = SequenceModel::new(config.clone(), &Init::RECOMMENDED, 1).expect("a small model");
+            let bytes = file::to_bytes(&model, &notes).expect("written");
+            let header = serde_json::to_vec(&Header { version: file::HEADER_VERSION, config, notes });
+            in_three_forms(bytes, header.expect("JSON"))
+        })
+        .chain([vec![3, 3, 0, 1], vec![4, 5, 0, 2, 7, 0, 22], vec![5, 9, 0, 23]])
+        .collect()
+}
+
+/// A safetensors file as it is, as header and data, and the configuration in it alone.
+pub fn in_three_forms(file: Vec<u8>, configuration: Vec<u8>) -> [Vec<u8>; 3] {
+    let (start, rest) = file.split_first_chunk::<8>().expect("the length of a header");
+    let (header, data) = rest.split_at(u64::from_le_bytes(*start) as usize);
+    [[&[0], &file[..]].concat(), with_header(1, header, data), [&[2], &configuration[..]].concat()]
+}
