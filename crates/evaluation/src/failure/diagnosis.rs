@@ -6,33 +6,14 @@ use composer_music::Score;
 use serde::{Serialize, Serializer};
 
 use super::detectors::{Detectors, Extent, FailureMode};
+use super::fault::Fault;
+use super::finding::{Finding, bar_list, merged};
 use super::structure::{self, Features};
-use super::{drift, repetition};
+use super::{drift, repetition, scarcity};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
+use crate::judgement::outliers::{self, Figures};
+use crate::judgement::{Aspect, Likeness};
 use crate::statistics::ratio;
-
-/// One failure that was found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Finding {
-    /// Which.
-    pub mode: FailureMode,
-    /// How bad: see [`Detectors`].
-    pub score: f64,
-    /// What 98.5 % of real music stays below.
-    pub threshold: f64,
-    /// Share of real music that scores lower, 0–1.
-    pub percentile: f64,
-    /// The bars that it points at, counted from 0; empty if it is about the whole piece.
-    pub bars: Vec<Range<usize>>,
-    /// What is wrong, in words for a musician.
-    pub sentence: String,
-    /// Why it may be so.
-    pub cause: &'static str,
-    /// What to try next.
-    pub remedy: &'static str,
-    /// Whether an earlier finding may have brought it about.
-    pub secondary: bool,
-}
 
 /// The examination of one piece.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,10 +21,18 @@ pub struct Diagnosis {
     /// Score per mode, in the order of [`FailureMode::ALL`]; NaN where there is too little music. As JSON, by name.
     #[serde(serialize_with = "by_mode")]
     pub scores: [f64; 4],
-    /// What was found, the most basic failure first; empty if the piece is as sound as real music.
+    /// Figures that are compared with the reference, in the order of [`Aspect::ALL`]. As JSON, by name.
+    #[serde(serialize_with = "by_aspect")]
+    pub figures: Figures,
+    /// How much the piece is like the reference; `None` if it could not be judged.
+    pub likeness: Option<Likeness>,
+    /// What was found, the most basic failure first; empty if none of the faults that are tested for was found.
     pub findings: Vec<Finding>,
-    /// Bars of the piece.
+    /// Bars of the piece, its own.
     pub bars: usize,
+    /// First quarter of every bar, and the end of the last.
+    #[serde(skip)]
+    pub bar_lines: Vec<f64>,
     /// Why the piece could not be judged, if it could not.
     pub unjudged: Option<&'static str>,
 }
@@ -51,6 +40,10 @@ pub struct Diagnosis {
 /// Figures of each mode, by the names of the modes.
 pub(crate) fn by_mode<S: Serializer>(figures: &[f64; 4], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(FailureMode::ALL.into_iter().zip(figures))
+}
+
+fn by_aspect<S: Serializer>(figures: &Figures, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(Aspect::ALL.iter().map(|aspect| aspect.key()).zip(figures))
 }
 
 impl Diagnosis {
@@ -77,6 +70,7 @@ impl Detectors {
         let mut diagnosis = self.diagnose_grid(&grid);
         if grid.is_empty() && score.notes().next().is_some() {
             diagnosis.findings.clear();
+            diagnosis.likeness = None;
             diagnosis.unjudged = Some("it has only drums, and these detectors listen to pitches");
         }
         diagnosis
@@ -85,9 +79,29 @@ impl Detectors {
     /// Examines a piece that was laid out by [`Self::lay_out`].
     pub fn diagnose_grid(&self, grid: &Grid) -> Diagnosis {
         let scores = self.scores(grid);
-        if grid.is_empty() {
-            return Diagnosis { scores, findings: vec![silence()], bars: 0, unjudged: None };
+        let figures = outliers::figures(grid);
+        let findings = match scarcity::find(grid) {
+            Some(finding) => vec![finding],
+            None => {
+                let mut findings = self.failures(grid, &scores);
+                let secondary = !findings.is_empty();
+                findings.extend(self.outliers_of(grid, &figures, secondary));
+                findings
+            }
+        };
+        Diagnosis {
+            scores,
+            figures,
+            likeness: Some(self.likeness(grid)),
+            findings,
+            bars: grid.num_bars(),
+            bar_lines: grid.bar_lines.iter().map(|&line| f64::from(line) / f64::from(STEPS_PER_QUARTER)).collect(),
+            unjudged: None,
         }
+    }
+
+    /// The failure modes that are found, in the order of the tests.
+    fn failures(&self, grid: &Grid, scores: &[f64; 4]) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         for mode in FailureMode::ALL {
             let (score, threshold) = (scores[mode as usize], self.thresholds()[mode as usize]);
@@ -95,9 +109,10 @@ impl Detectors {
                 let bars = self.bars(mode, grid);
                 let (cause, remedy) = advice(mode);
                 findings.push(Finding {
-                    mode,
+                    mode: Fault::Mode(mode),
                     score,
                     threshold,
+                    usual: None,
                     percentile: self.percentile(mode, score),
                     sentence: self.sentence(mode, grid, &bars),
                     bars,
@@ -107,7 +122,39 @@ impl Detectors {
                 });
             }
         }
-        Diagnosis { scores, findings, bars: grid.num_bars(), unjudged: None }
+        findings
+    }
+
+    /// The figures that lie outside the reference, the most surprising first.
+    fn outliers_of(&self, grid: &Grid, figures: &Figures, secondary: bool) -> Vec<Finding> {
+        let mut found: Vec<_> =
+            self.outliers.surprises(figures).filter(|(_, _, surprise)| *surprise > self.surprise).collect();
+        found.sort_by(|a, b| b.2.total_cmp(&a.2));
+        let finding = |(aspect, side, _)| {
+            let figure = aspect_figure(figures, aspect);
+            let usual = self.outliers.usual(aspect);
+            let bars = merged(outliers::bars(aspect, side, grid, usual).into_iter());
+            let (cause, remedy) = outliers::advice(aspect, side);
+            let mut sentence = outliers::sentence(aspect, side, figure, usual);
+            // Every bar is no place.
+            if !bars.is_empty() && bars != [0..grid.num_bars()] {
+                let place = bar_list(&bars);
+                sentence = format!("{} Most in {place}.", sentence);
+            }
+            Finding {
+                mode: Fault::Outside(aspect, side),
+                score: figure,
+                threshold: if side == crate::judgement::Side::Low { usual[0] } else { usual[1] },
+                usual: Some(usual),
+                percentile: self.outliers.percentile(aspect, side, figure),
+                bars,
+                sentence,
+                cause,
+                remedy,
+                secondary,
+            }
+        };
+        found.into_iter().map(finding).collect()
     }
 
     fn bars(&self, mode: FailureMode, grid: &Grid) -> Vec<Range<usize>> {
@@ -243,62 +290,6 @@ fn advice(mode: FailureMode) -> (&'static str, &'static str) {
     }
 }
 
-fn silence() -> Finding {
-    Finding {
-        mode: FailureMode::Repetition,
-        score: 1.0,
-        threshold: 0.0,
-        percentile: 1.0,
-        bars: Vec::new(),
-        sentence: "There is not a single note with a pitch.".into(),
-        cause: "silence was always the most likely step",
-        remedy: "raise --temperature towards 1, or train longer (--epochs)",
-        secondary: false,
-    }
-}
-
-/// Ranges in order, joined where they touch.
-fn merged(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
-    let mut all: Vec<Range<usize>> = Vec::new();
-    for range in ranges {
-        match all.last_mut() {
-            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
-            _ => all.push(range),
-        }
-    }
-    all
-}
-
-/// Bars in words, counted from 1: "bar 3", "bars 1–4 and 7"; at most four ranges, then "…".
-pub fn bar_list(bars: &[Range<usize>]) -> String {
-    let name = |range: &Range<usize>| {
-        if range.len() == 1 {
-            format!("{}", range.end)
-        } else {
-            format!("{}–{}", range.start + 1, range.end)
-        }
-    };
-    let names: Vec<String> = bars.iter().take(4).map(name).collect();
-    let rest = if bars.len() > 4 { " and others" } else { "" };
-    match names.as_slice() {
-        [] => String::new(),
-        [only] if bars[0].len() == 1 => format!("bar {only}"),
-        [only] => format!("bars {only}"),
-        [first @ .., last] if rest.is_empty() => format!("bars {} and {last}", first.join(", ")),
-        all => format!("bars {}{rest}", all.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bars_are_named_as_people_count_them() {
-        assert_eq!(bar_list(&[]), "");
-        assert_eq!(bar_list(std::slice::from_ref(&(2..3))), "bar 3");
-        assert_eq!(bar_list(&[0..4, 6..7]), "bars 1–4 and 7");
-        assert_eq!(bar_list(&[0..1, 2..3, 4..5, 6..7, 8..9]), "bars 1, 3, 5, 7 and others");
-        assert_eq!(merged([0..2, 2..4, 6..8].into_iter()), [0..4, 6..8]);
-    }
+fn aspect_figure(figures: &Figures, aspect: Aspect) -> f64 {
+    Aspect::ALL.iter().zip(figures).find(|(other, _)| **other == aspect).map_or(f64::NAN, |(_, figure)| *figure)
 }
