@@ -1,10 +1,11 @@
-//! Failures of pieces of music: in which bars, the likely cause, and what to try.
+//! Pieces of music against the reference: what is wrong, in which bars, the likely cause, what to try, and a score.
 
 use crate::compose::SavedPiece;
 use crate::error::{Result, wrong_input};
 use crate::train::material::Material;
-use composer_evaluation::assessment::{Assessment, assess, excerpt_length};
-use composer_evaluation::failure::{Detectors, Diagnosis, Extent};
+use composer_evaluation::assessment::{Assessment, assess};
+use composer_evaluation::failure::{Detectors, DetectorsByLength, Diagnosis, Extent};
+use composer_evaluation::grid::Grid;
 use composer_music::Score;
 use composer_music::corpus::{self, Criteria, Piece};
 use std::path::{Path, PathBuf};
@@ -39,16 +40,16 @@ pub struct Diagnosed {
 pub fn diagnose(options: &DiagnoseOptions) -> Result<Vec<Diagnosed>> {
     let pieces = judged(&options.files)?;
     let reference = reference(options.reference.as_deref())?;
+    let real: Vec<Grid> = reference.iter().map(|piece| Grid::new(&piece.score)).collect();
+    let named = |piece: &Piece, diagnosis| Diagnosed { name: piece.name.clone(), diagnosis };
+    if options.whole {
+        let detectors = Detectors::calibrate_grids(&real, Extent::WholePieces, SEED).map_err(wrong_input)?;
+        return Ok(pieces.iter().map(|piece| named(piece, detectors.diagnose(&piece.score))).collect());
+    }
     let scores: Vec<&Score> = pieces.iter().map(|piece| &piece.score).collect();
-    let extent = match options.whole {
-        true => Extent::WholePieces,
-        false => Extent::Excerpts { quarters: excerpt_length(&scores) },
-    };
-    let real: Vec<Score> = reference.into_iter().map(|piece| piece.score).collect();
-    let detectors = Detectors::calibrate(&real, extent, SEED).map_err(wrong_input)?;
-    let diagnosed =
-        |piece: Piece| Diagnosed { diagnosis: detectors.diagnose(&piece.score), name: piece.name };
-    Ok(pieces.into_iter().map(diagnosed).collect())
+    let detectors = DetectorsByLength::calibrate(&real, &scores, SEED).map_err(wrong_input)?;
+    let diagnosis = |piece: &Piece| detectors.of(&piece.score).diagnose(&piece.score);
+    Ok(pieces.iter().map(|piece| named(piece, diagnosis(piece))).collect())
 }
 
 /// The pieces to judge; also those that are too short to train on, and copies of each other.

@@ -17,7 +17,9 @@ const SEED: u64 = 1;
 type Sets = Vec<(Vec<Score>, Vec<Score>)>;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    println!("| style | real pieces as reference | judged | accused, % | by a detector | by a figure | median score | below 5 | above 95 |");
+    println!(
+        "| style | real pieces as reference | judged | accused, % | by a detector | by a figure | median score | below 5 | above 95 |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     let only = std::env::var("ONLY").unwrap_or_default();
     let wanted = |name: &str| only.is_empty() || name.contains(&only);
@@ -48,7 +50,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let scores: Vec<String> = judged.iter().map(|piece| format!("{:.0}", score(piece))).collect();
         println!("\n{name}: scores {}\n", scores.join(", "));
         for piece in &judged {
-            println!("- {}", piece.main_finding().map_or("none of the tested faults found", |finding| &finding.sentence));
+            println!(
+                "- {}",
+                piece.main_finding().map_or("none of the tested faults found", |finding| &finding.sentence)
+            );
         }
     }
     Ok(())
@@ -99,7 +104,8 @@ fn row(name: &str, reference: usize, judged: &[Diagnosis]) {
         100.0 * judged.iter().filter(|piece| accused(piece)).count() as f64 / judged.len().max(1) as f64
     };
     let detector = |piece: &Diagnosis| FailureMode::ALL.iter().any(|&mode| piece.has(mode));
-    let figure = |piece: &Diagnosis| piece.findings.iter().any(|finding| !matches!(finding.mode, Fault::Mode(_)));
+    let figure =
+        |piece: &Diagnosis| piece.findings.iter().any(|finding| !matches!(finding.mode, Fault::Mode(_)));
     let mut scores: Vec<f64> = judged.iter().map(score).collect();
     scores.sort_by(f64::total_cmp);
     println!(
@@ -113,8 +119,10 @@ fn row(name: &str, reference: usize, judged: &[Diagnosis]) {
         share(&|piece| score(piece) > 95.0),
     );
     if std::env::var_os("VERBOSE").is_some() {
-        for finding in judged.iter().flat_map(|piece| &piece.findings) {
-            eprintln!("    {}: {}", finding.mode.name(), finding.sentence);
+        for (i, piece) in judged.iter().enumerate() {
+            for finding in &piece.findings {
+                eprintln!("    {i}: {}: {}", finding.mode.name(), finding.sentence);
+            }
         }
     }
 }

@@ -40,7 +40,9 @@ pub fn run(args: &DiagnoseArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
 pub fn print(name: &str, diagnosis: &Diagnosis, terminal: &mut Terminal) -> anyhow::Result<()> {
     match diagnosis.unjudged {
         Some(reason) => writeln!(terminal, "{name}: not assessed: {reason}.")?,
-        None if diagnosis.findings.is_empty() => writeln!(terminal, "{name}: no failure found.")?,
+        None if diagnosis.findings.is_empty() => {
+            writeln!(terminal, "{name}: none of the tested faults found.")?;
+        }
         None => {}
     }
     for finding in &diagnosis.findings {
@@ -54,6 +56,9 @@ pub fn print(name: &str, diagnosis: &Diagnosis, terminal: &mut Terminal) -> anyh
             finding.cause
         )?;
         writeln!(terminal, "    {}", finding.remedy)?;
+    }
+    if let Some(likeness) = &diagnosis.likeness {
+        writeln!(terminal, "    like the reference: {likeness}")?;
     }
     Ok(())
 }

@@ -28,11 +28,18 @@ impl DetectorsByLength {
     /// # Errors
     /// When there is too little real music, even in excerpts of the shortest length.
     pub fn calibrate(corpus: &[Grid], set: &[&Score], seed: u64) -> Result<Self, TooLittleMusic> {
+        Self::for_lengths(corpus, &lengths(set), seed)
+    }
+
+    /// [`Self::calibrate`] for lengths in quarters, at least one.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn for_lengths(corpus: &[Grid], wanted: &[u32], seed: u64) -> Result<Self, TooLittleMusic> {
         let fit = |&quarters: &u32| {
             let detectors = Detectors::calibrate_grids(corpus, Extent::Excerpts { quarters }, seed);
             detectors.map(|detectors| (quarters, detectors))
         };
-        let wanted = lengths(set);
         let mut all: Vec<(u32, Detectors)> = Vec::new();
         let mut problem = None;
         for result in wanted.par_iter().map(fit).collect::<Vec<_>>() {
@@ -42,7 +49,8 @@ impl DetectorsByLength {
             }
         }
         // A reference of a few pieces has not enough long excerpts: shorter ones then.
-        let shorter = || LENGTHS.iter().rev().filter(|&&quarters| wanted.iter().all(|&length| quarters < length));
+        let shorter =
+            || LENGTHS.iter().rev().filter(|&&quarters| wanted.iter().all(|&length| quarters < length));
         match problem {
             Some(error) if all.is_empty() => match shorter().find_map(|quarters| fit(quarters).ok()) {
                 Some(fitted) => all.push(fitted),
@@ -55,7 +63,12 @@ impl DetectorsByLength {
 
     /// The detectors for a piece.
     pub fn of(&self, score: &Score) -> &Detectors {
-        let length = f64::from(quarters(score).max(1)).ln();
+        self.of_length(quarters(score))
+    }
+
+    /// The detectors for pieces of a length in quarters.
+    pub fn of_length(&self, quarters: u32) -> &Detectors {
+        let length = f64::from(quarters.max(1)).ln();
         let distance = |quarters: u32| (f64::from(quarters).ln() - length).abs();
         let mut best = &self.all[0];
         for other in &self.all[1..] {

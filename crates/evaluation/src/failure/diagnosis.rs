@@ -79,23 +79,30 @@ impl Detectors {
     /// Examines a piece that was laid out by [`Self::lay_out`].
     pub fn diagnose_grid(&self, grid: &Grid) -> Diagnosis {
         let scores = self.scores(grid);
-        let figures = outliers::figures(grid);
+        let (figures, likeness) = (outliers::figures(grid), self.likeness(grid));
         let findings = match scarcity::find(grid) {
             Some(finding) => vec![finding],
             None => {
                 let mut findings = self.failures(grid, &scores);
                 let secondary = !findings.is_empty();
                 findings.extend(self.outliers_of(grid, &figures, secondary));
+                if self.is_unlike(grid) {
+                    findings.push(self.unlike(likeness, &figures, !findings.is_empty()));
+                }
                 findings
             }
         };
         Diagnosis {
             scores,
             figures,
-            likeness: Some(self.likeness(grid)),
+            likeness: Some(likeness),
             findings,
             bars: grid.num_bars(),
-            bar_lines: grid.bar_lines.iter().map(|&line| f64::from(line) / f64::from(STEPS_PER_QUARTER)).collect(),
+            bar_lines: grid
+                .bar_lines
+                .iter()
+                .map(|&line| f64::from(line) / f64::from(STEPS_PER_QUARTER))
+                .collect(),
             unjudged: None,
         }
     }
@@ -155,6 +162,35 @@ impl Detectors {
             }
         };
         found.into_iter().map(finding).collect()
+    }
+
+    /// The finding that the whole is unlike the reference, with the figures that are most unusual.
+    fn unlike(&self, likeness: Likeness, figures: &Figures, secondary: bool) -> Finding {
+        let mut unusual: Vec<_> = self.outliers.surprises(figures).collect();
+        unusual.sort_by(|a, b| b.2.total_cmp(&a.2));
+        let named = unusual.iter().take(3).map(|&(aspect, ..)| {
+            outliers::phrase(aspect, aspect_figure(figures, aspect), self.outliers.middle(aspect))
+        });
+        let farther = match likeness.score {
+            score if score < 0.5 => "no held-out real piece is".to_owned(),
+            score => format!("only {score:.0} % of held-out real pieces are"),
+        };
+        Finding {
+            mode: Fault::Unlike,
+            score: likeness.score,
+            threshold: 100.0 * (-self.distance).exp(),
+            usual: None,
+            percentile: 1.0 - likeness.score / 100.0,
+            bars: Vec::new(),
+            sentence: format!(
+                "As a whole the piece is unlike the reference: {farther} farther from it. Most unusual: {}.",
+                named.collect::<Vec<_>>().join("; ")
+            ),
+            cause: "the model has learnt single steps of this music, but not what holds a piece together",
+            remedy: "train longer (--epochs), on more music of one style, or a larger model (--hidden 384); compose several pieces and \
+                     keep the best (--pick)",
+            secondary,
+        }
     }
 
     fn bars(&self, mode: FailureMode, grid: &Grid) -> Vec<Range<usize>> {
@@ -291,5 +327,9 @@ fn advice(mode: FailureMode) -> (&'static str, &'static str) {
 }
 
 fn aspect_figure(figures: &Figures, aspect: Aspect) -> f64 {
-    Aspect::ALL.iter().zip(figures).find(|(other, _)| **other == aspect).map_or(f64::NAN, |(_, figure)| *figure)
+    Aspect::ALL
+        .iter()
+        .zip(figures)
+        .find(|(other, _)| **other == aspect)
+        .map_or(f64::NAN, |(_, figure)| *figure)
 }

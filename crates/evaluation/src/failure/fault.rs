@@ -12,6 +12,8 @@ pub enum Fault {
     Mode(FailureMode),
     /// A figure that lies outside the reference.
     Outside(Aspect, Side),
+    /// The piece as a whole is farther from the reference than real music, though no single figure needs to be.
+    Unlike,
     /// Hardly any music: silence, a few notes, or one chord that never changes.
     HardlyAnyMusic,
 }
@@ -22,6 +24,7 @@ impl Fault {
         match self {
             Self::Mode(mode) => mode.key(),
             Self::Outside(aspect, _) => aspect.key(),
+            Self::Unlike => "unlike_reference",
             Self::HardlyAnyMusic => "hardly_any_music",
         }
     }
@@ -30,6 +33,7 @@ impl Fault {
     pub fn name(self) -> &'static str {
         match self {
             Self::Mode(mode) => mode.name(),
+            Self::Unlike => "unlike the reference as a whole",
             Self::HardlyAnyMusic => "hardly any music",
             Self::Outside(aspect, side) => match (aspect, side) {
                 (Aspect::Density, Side::Low) => "too sparse",

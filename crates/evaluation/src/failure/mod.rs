@@ -21,7 +21,7 @@ pub use by_length::{DetectorsByLength, EXCERPT};
 pub use detectors::{
     Detectors, Extent, FALSE_ALARMS, FailureMode, MINIMUM, STRUCTURE_NEGATIVES, Scores, TooLittleMusic,
 };
-pub use fault::Fault;
-pub(crate) use diagnosis::by_mode;
 pub use diagnosis::Diagnosis;
+pub(crate) use diagnosis::by_mode;
+pub use fault::Fault;
 pub use finding::{Finding, bar_list};

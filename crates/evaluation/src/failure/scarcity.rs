@@ -14,7 +14,8 @@ const BARS: usize = 4;
 /// The finding of a piece with hardly any music, in the obvious sentence; `None` if there is enough to judge.
 pub(super) fn find(grid: &Grid) -> Option<Finding> {
     let notes = grid.notes.len();
-    let onsets: Vec<u32> = grid.notes.chunk_by(|a, b| a.onset == b.onset).map(|chord| chord[0].onset).collect();
+    let onsets: Vec<u32> =
+        grid.notes.chunk_by(|a, b| a.onset == b.onset).map(|chord| chord[0].onset).collect();
     let (bars, everywhere) = (grid.num_bars(), bar_list(std::slice::from_ref(&(0..grid.num_bars()))));
     let counted = |count: usize, noun: &str| match count {
         1 => format!("one {noun}"),
@@ -26,7 +27,10 @@ pub(super) fn find(grid: &Grid) -> Option<Finding> {
         // Everything that begins does so at once, and stays to the end.
         1 if grid.len() - onsets[0] >= DRONE => {
             let verb = if notes == 1 { "sounds" } else { "sound" };
-            format!("A drone: {} {verb} unbroken in {everywhere}, and nothing else happens.", counted(notes, "note"))
+            format!(
+                "A drone: {} {verb} unbroken in {everywhere}, and nothing else happens.",
+                counted(notes, "note")
+            )
         }
         count if count < FEWEST_ONSETS || bars >= BARS && count < bars => {
             let there = if notes == 1 { "is" } else { "are" };
@@ -35,7 +39,10 @@ pub(super) fn find(grid: &Grid) -> Option<Finding> {
         _ => return None,
     };
     let (cause, remedy) = match notes {
-        0 => ("silence was always the most likely step", "raise --temperature towards 1, or train longer (--epochs)"),
+        0 => (
+            "silence was always the most likely step",
+            "raise --temperature towards 1, or train longer (--epochs)",
+        ),
         _ => (
             "the most likely step is to go on as before, with rests or held notes",
             "raise --onset-temperature (or --temperature) towards 1; then train longer (--epochs)",
@@ -70,8 +77,14 @@ mod tests {
         for (notes, expected) in [
             (&[][..], "There is not a single note with a pitch."),
             (&[(0, 60, 36)], "There is only one note in one bar."),
-            (&[(0, 48, 360), (0, 55, 360)], "A drone: two notes sound unbroken in bars 1–10, and nothing else happens."),
-            (&[(0, 60, 12), (100, 62, 12), (200, 64, 12), (340, 60, 12)], "There are only 4 notes in 10 bars."),
+            (
+                &[(0, 48, 360), (0, 55, 360)],
+                "A drone: two notes sound unbroken in bars 1–10, and nothing else happens.",
+            ),
+            (
+                &[(0, 60, 12), (100, 62, 12), (200, 64, 12), (340, 60, 12)],
+                "There are only 4 notes in 10 bars.",
+            ),
         ] {
             assert_eq!(sentence(notes).as_deref(), Some(expected));
         }

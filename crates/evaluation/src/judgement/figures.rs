@@ -71,17 +71,23 @@ impl Aspect {
                 };
                 ratio(time(|s| s.pitches.count_ones()), time(|s| u32::from(s.pitches != 0)))
             }
-            Self::HeldNotes => ratio(f64::from(held(grid).iter().map(|held| held.end - held.start).sum::<u32>()), length),
-            Self::PitchClasses => {
-                mean(pitch_classes(grid).iter().map(|(_, classes)| f64::from(*classes)).filter(|&classes| classes > 0.0))
+            Self::HeldNotes => {
+                ratio(f64::from(held(grid).iter().map(|held| held.end - held.start).sum::<u32>()), length)
             }
+            Self::PitchClasses => mean(
+                pitch_classes(grid)
+                    .iter()
+                    .map(|(_, classes)| f64::from(*classes))
+                    .filter(|&classes| classes > 0.0),
+            ),
             Self::RepeatedChords => repetition::repeated_four_grams(grid),
             Self::Range => {
                 let pitches = || grid.notes.iter().map(|note| note.pitch);
                 pitches().max().zip(pitches().min()).map_or(f64::NAN, |(high, low)| f64::from(high - low))
             }
             Self::Silence => {
-                let silent = stretches(grid).iter().filter(|s| s.pitches == 0).map(Stretch::steps).sum::<u32>();
+                let silent =
+                    stretches(grid).iter().filter(|s| s.pitches == 0).map(Stretch::steps).sum::<u32>();
                 ratio(f64::from(silent), length)
             }
         }
@@ -191,7 +197,8 @@ pub fn by_window(aspect: Aspect, grid: &Grid) -> Vec<(Range<usize>, f64)> {
             _ => f64::NAN,
         }
     };
-    let all = windows(grid).into_iter().map(|bars| (figure(&bars), bars)).map(|(figure, bars)| (bars, figure));
+    let all =
+        windows(grid).into_iter().map(|bars| (figure(&bars), bars)).map(|(figure, bars)| (bars, figure));
     all.filter(|(_, figure)| figure.is_finite()).collect()
 }
 
@@ -222,7 +229,8 @@ mod tests {
         ] {
             assert_relative_eq!(aspect.of(&grid), expected, max_relative = 1e-12);
         }
-        let silence: Vec<f64> = by_window(Aspect::Silence, &grid).into_iter().map(|(_, share)| share).collect();
+        let silence: Vec<f64> =
+            by_window(Aspect::Silence, &grid).into_iter().map(|(_, share)| share).collect();
         assert_eq!(silence, [0.0, 1.0, 0.0]);
         let nothing = Grid::with_bars_of(vec![], 48);
         assert!(Aspect::ALL.iter().all(|aspect| aspect.of(&nothing).is_nan()));

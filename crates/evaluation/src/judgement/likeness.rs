@@ -58,7 +58,11 @@ pub struct Likeness {
 
 impl std::fmt::Display for Likeness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:.0} of 100 ({:.0}–{:.0}, {} reference pieces)", self.score, self.low, self.high, self.pieces)
+        write!(
+            f,
+            "{:.0} of 100 ({:.0}–{:.0}, {} reference pieces)",
+            self.score, self.low, self.high, self.pieces
+        )
     }
 }
 
@@ -123,7 +127,9 @@ impl LikenessModel {
             })
             .collect();
         let fit = |keep: &(dyn Fn(usize) -> bool + Sync)| {
-            let kept = || examples.iter().zip(&measured).filter(|((piece, _), _)| keep(*piece)).map(|(_, rows)| rows);
+            let kept = || {
+                examples.iter().zip(&measured).filter(|((piece, _), _)| keep(*piece)).map(|(_, rows)| rows)
+            };
             let real: Vec<&Measurements> = kept().map(|(real, _)| real).collect();
             Fitted::new(&real, &kept().flat_map(|(_, corrupted)| corrupted).collect::<Vec<_>>())
         };
@@ -149,8 +155,20 @@ impl LikenessModel {
         if grid.is_empty() {
             return Likeness { score: 0.0, low: 0.0, high: 0.0, pieces: self.pieces };
         }
-        let distance = combined(&self.corrupted, &self.unusual, self.fitted.distances(&measurements::of(grid)));
-        self.share_farther(distance)
+        self.share_farther(self.distance(grid))
+    }
+
+    /// The distance of a piece: −ln of the share of real music beyond, which goes on beyond all real music.
+    pub(crate) fn distance(&self, grid: &Grid) -> f64 {
+        if grid.is_empty() {
+            return f64::INFINITY;
+        }
+        combined(&self.corrupted, &self.unusual, self.fitted.distances(&measurements::of(grid)))
+    }
+
+    /// Distances of the examples that it was fitted to, each judged without its piece, in their order.
+    pub(crate) fn held_out(&self) -> impl Iterator<Item = f64> + '_ {
+        self.real.iter().map(|(_, distance)| *distance)
     }
 
     fn share_farther(&self, distance: f64) -> Likeness {

@@ -47,15 +47,20 @@ fn mean_stretch(grid: &Grid) -> f64 {
 }
 
 fn off_sixteenths(grid: &Grid) -> f64 {
-    let off = grid.notes.iter().filter(|note| !grid.position(note).is_multiple_of(STEPS_PER_QUARTER / 4)).count();
+    let off =
+        grid.notes.iter().filter(|note| !grid.position(note).is_multiple_of(STEPS_PER_QUARTER / 4)).count();
     ratio(off as f64, grid.notes.len() as f64)
 }
 
 /// Different sets of pitch classes that sound, per stretch with notes.
 fn different_chords(grid: &Grid) -> f64 {
-    let classes = |pitches: u128| (0..128).filter(|p| pitches >> p & 1 == 1).fold(0u16, |set, p| set | 1 << (p % 12));
-    let mut chords: Vec<u16> =
-        figures::stretches(grid).iter().filter(|stretch| stretch.pitches != 0).map(|s| classes(s.pitches)).collect();
+    let classes =
+        |pitches: u128| (0..128).filter(|p| pitches >> p & 1 == 1).fold(0u16, |set, p| set | 1 << (p % 12));
+    let mut chords: Vec<u16> = figures::stretches(grid)
+        .iter()
+        .filter(|stretch| stretch.pitches != 0)
+        .map(|s| classes(s.pitches))
+        .collect();
     let all = chords.len();
     chords.sort_unstable();
     chords.dedup();

@@ -9,5 +9,5 @@ pub mod tail;
 
 pub use figures::Aspect;
 pub use likeness::Likeness;
-pub use outliers::{Outliers, Side};
 pub(crate) use likeness::LikenessModel;
+pub use outliers::{Outliers, Side};

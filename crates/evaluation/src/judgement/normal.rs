@@ -24,9 +24,8 @@ impl NormalScores {
         sorted.sort_by(f64::total_cmp);
         let n = sorted.len().max(1) as f64;
         let standard = Normal::standard();
-        let score = |halves: usize| {
-            standard.inverse_cdf((0.5 * halves as f64 / n).clamp(0.5 / n, 1.0 - 0.5 / n))
-        };
+        let score =
+            |halves: usize| standard.inverse_cdf((0.5 * halves as f64 / n).clamp(0.5 / n, 1.0 - 0.5 / n));
         let scores = (0..=2 * sorted.len()).map(score).collect();
         // 2.56 standard deviations lie between the 10th and the 90th percentile.
         let spread = (quantile_of_sorted(&sorted, 0.9) - quantile_of_sorted(&sorted, 0.1)) / 2.56;
@@ -42,7 +41,8 @@ impl NormalScores {
         let below = self.sorted.partition_point(|&other| other < value);
         let not_above = self.sorted.partition_point(|&other| other <= value);
         let outside = (value - last).max(0.0) - (first - value).max(0.0);
-        let further = if outside == 0.0 { 0.0 } else { (outside / self.spread.max(1e-9)).clamp(-BEYOND, BEYOND) };
+        let further =
+            if outside == 0.0 { 0.0 } else { (outside / self.spread.max(1e-9)).clamp(-BEYOND, BEYOND) };
         self.scores[below + not_above] + further
     }
 }

@@ -100,7 +100,8 @@ impl Outliers {
     pub fn surprises<'a>(&'a self, row: &'a Figures) -> impl Iterator<Item = (Aspect, Side, f64)> + 'a {
         Aspect::ALL.iter().zip(row).filter_map(|(&wanted, &figure)| {
             let sides = SIDES.iter().zip(&self.tails).filter(move |((aspect, _), _)| *aspect == wanted);
-            let all = sides.map(|(&(aspect, side), tail)| (aspect, side, tail.surprise(signed(aspect, side, figure))));
+            let all = sides
+                .map(|(&(aspect, side), tail)| (aspect, side, tail.surprise(signed(aspect, side, figure))));
             all.max_by(|a, b| a.2.total_cmp(&b.2))
         })
     }
@@ -109,6 +110,12 @@ impl Outliers {
     pub fn usual(&self, aspect: Aspect) -> [f64; 2] {
         let place = Aspect::ALL.iter().position(|&other| other == aspect).unwrap_or(0);
         [0.025, 0.975].map(|share| quantile_of_sorted(&self.reference[place], share))
+    }
+
+    /// The middle half of the reference.
+    pub fn middle(&self, aspect: Aspect) -> [f64; 2] {
+        let place = Aspect::ALL.iter().position(|&other| other == aspect).unwrap_or(0);
+        [0.25, 0.75].map(|share| quantile_of_sorted(&self.reference[place], share))
     }
 
     /// Share of the reference that lies less far out on a side, 0–1.
@@ -139,28 +146,40 @@ pub fn sentence(aspect: Aspect, side: Side, figure: f64, usual: [f64; 2]) -> Str
         (Aspect::Range, Side::High) => "The range is far too wide",
         (Aspect::Silence, _) => "Far too much silence",
     };
-    let one_sided = matches!(aspect, Aspect::HeldNotes | Aspect::Silence);
-    let [low, high] = usual;
-    let (figure, unit) = match aspect {
-        Aspect::Density => (decimal(figure), " notes a quarter"),
-        Aspect::Polyphony => (decimal(figure), " pitches at once on average"),
-        Aspect::HeldNotes => (percent(figure), " of the time an unbroken chord of a whole note or longer"),
-        Aspect::PitchClasses => (decimal(figure), " pitch classes a bar"),
-        Aspect::RepeatedChords => (percent(figure), " of the successions of four chords came before"),
-        Aspect::Range => (format!("{figure:.0}"), " semitones"),
-        Aspect::Silence => (percent(figure), " of the time nothing sounds"),
+    let [low, high] = usual.map(|end| number(aspect, end));
+    let range = match matches!(aspect, Aspect::HeldNotes | Aspect::Silence) {
+        true => format!("at most {high}"),
+        false if low == high => low,
+        false => format!("{low} to {high}"),
     };
-    let range = |number: &dyn Fn(f64) -> String| match one_sided {
-        true => format!("at most {}", number(high)),
-        false if number(low) == number(high) => number(low),
-        false => format!("{} to {}", number(low), number(high)),
-    };
-    let range = match aspect {
-        Aspect::HeldNotes | Aspect::RepeatedChords | Aspect::Silence => range(&percent),
-        Aspect::Range => range(&|x| format!("{x:.0}")),
-        Aspect::Density | Aspect::Polyphony | Aspect::PitchClasses => range(&decimal),
-    };
-    format!("{what}: {figure}{unit}, where 95 % of the reference has {range}.")
+    format!("{what}: {}{}, where 95 % of the reference has {range}.", number(aspect, figure), unit(aspect))
+}
+
+/// A figure beside the middle half of the reference: "2.1 notes a quarter (half of the reference has 3.2 to 8.1)".
+pub fn phrase(aspect: Aspect, figure: f64, [low, high]: [f64; 2]) -> String {
+    let (low, high) = (number(aspect, low), number(aspect, high));
+    let range = if low == high { low } else { format!("{low} to {high}") };
+    format!("{}{} (half of the reference has {range})", number(aspect, figure), unit(aspect))
+}
+
+fn number(aspect: Aspect, figure: f64) -> String {
+    match aspect {
+        Aspect::HeldNotes | Aspect::RepeatedChords | Aspect::Silence => percent(figure),
+        Aspect::Range => format!("{figure:.0}"),
+        Aspect::Density | Aspect::Polyphony | Aspect::PitchClasses => decimal(figure),
+    }
+}
+
+fn unit(aspect: Aspect) -> &'static str {
+    match aspect {
+        Aspect::Density => " notes a quarter",
+        Aspect::Polyphony => " pitches at once on average",
+        Aspect::HeldNotes => " of the time an unbroken chord of a whole note or longer",
+        Aspect::PitchClasses => " pitch classes a bar",
+        Aspect::RepeatedChords => " of the successions of four chords came before",
+        Aspect::Range => " semitones from the lowest to the highest note",
+        Aspect::Silence => " of the time nothing sounds",
+    }
 }
 
 /// Two significant digits, without a fraction that says nothing.
@@ -252,7 +271,8 @@ pub fn bars(aspect: Aspect, side: Side, grid: &Grid, usual: [f64; 2]) -> Vec<Ran
 fn extremes(grid: &Grid) -> Vec<Range<usize>> {
     let highest = grid.notes.iter().max_by_key(|note| (note.pitch, std::cmp::Reverse(note.onset)));
     let lowest = grid.notes.iter().min_by_key(|note| (note.pitch, note.onset));
-    let mut bars: Vec<usize> = highest.into_iter().chain(lowest).map(|note| grid.bar_of(note.onset)).collect();
+    let mut bars: Vec<usize> =
+        highest.into_iter().chain(lowest).map(|note| grid.bar_of(note.onset)).collect();
     bars.sort_unstable();
     bars.into_iter().map(|bar| bar..bar + 1).collect()
 }
@@ -266,7 +286,11 @@ mod tests {
     fn piece(thin: Range<u32>) -> Grid {
         let notes = (0..16).flat_map(|bar| {
             let count = if thin.contains(&bar) { 1 } else { 4 };
-            (0..count).map(move |beat| GridNote { onset: 48 * bar + 12 * beat, pitch: 60 + beat as u8, duration: 12 })
+            (0..count).map(move |beat| GridNote {
+                onset: 48 * bar + 12 * beat,
+                pitch: 60 + beat as u8,
+                duration: 12,
+            })
         });
         Grid::with_bars_of(notes.collect(), 48)
     }
@@ -276,7 +300,10 @@ mod tests {
         let words = sentence(Aspect::Density, Side::Low, 1.9, [3.0, 9.0]);
         assert_eq!(words, "Far too sparse: 1.9 notes a quarter, where 95 % of the reference has 3 to 9.");
         let words = sentence(Aspect::Silence, Side::High, 0.42, [0.0, 0.19]);
-        assert_eq!(words, "Far too much silence: 42 % of the time nothing sounds, where 95 % of the reference has at most 19 %.");
+        assert_eq!(
+            words,
+            "Far too much silence: 42 % of the time nothing sounds, where 95 % of the reference has at most 19 %."
+        );
         assert_eq!(bars(Aspect::Density, Side::Low, &piece(4..7), [0.5, 2.0]), [4..5, 5..6, 6..7]);
         assert_eq!(bars(Aspect::Silence, Side::High, &piece(4..7), [0.0, 0.1]), [4..5, 5..6, 6..7]);
         for (aspect, side) in SIDES {

@@ -24,7 +24,8 @@ impl Tail {
         let mut sorted: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
         let (middle, from) = (quantile_of_sorted(&sorted, 0.5), quantile_of_sorted(&sorted, BODY));
-        let above: Vec<f64> = sorted.iter().map(|value| value - from).filter(|excess| *excess > 0.0).collect();
+        let above: Vec<f64> =
+            sorted.iter().map(|value| value - from).filter(|excess| *excess > 0.0).collect();
         // An exponential distribution has ln 5 mean excesses between the median and the 90th percentile.
         let prior = (from - middle) / 5f64.ln();
         let excess = (above.iter().sum::<f64>() + PRIOR * prior) / (above.len() as f64 + PRIOR);

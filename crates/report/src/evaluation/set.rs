@@ -17,7 +17,10 @@ pub struct AssessedSet<'a> {
 
 /// The bars of the first finding of a piece, in quarters.
 pub fn marked_quarters(assessment: &Assessment, piece: usize) -> Vec<Range<f64>> {
-    let finding = assessment.pieces.get(piece).and_then(|piece| piece.diagnosis.main_finding());
-    let bars = finding.map_or(&[][..], |finding| &finding.bars);
-    bars.iter().map(|bars| 4.0 * bars.start as f64..4.0 * bars.end as f64).collect()
+    let Some(diagnosis) = assessment.pieces.get(piece).map(|piece| &piece.diagnosis) else {
+        return Vec::new();
+    };
+    let bars = diagnosis.main_finding().map_or(&[][..], |finding| &finding.bars);
+    let line = |bar: usize| diagnosis.bar_lines.get(bar).copied();
+    bars.iter().filter_map(|bars| Some(line(bars.start)?..line(bars.end)?)).collect()
 }
