@@ -3,7 +3,7 @@
 use crate::compose::SavedPiece;
 use crate::error::{Result, wrong_input};
 use crate::train::material::Material;
-use composer_evaluation::assessment::{Assessment, assess};
+use composer_evaluation::assessment::{Assessed, Assessment, assess};
 use composer_evaluation::failure::{Detectors, DetectorsByLength, Diagnosis, Extent};
 use composer_evaluation::grid::Grid;
 use composer_music::Score;
@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// Seed of the corruptions that the structure detector learns from.
 const SEED: u64 = 1;
+
+/// Name of the file of a run folder with the scores of its compositions.
+pub const LIKENESS_FILE: &str = "likeness.json";
 
 /// What to diagnose, and the reference to compare with.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +66,16 @@ pub(crate) fn reference(folder: Option<&Path>) -> anyhow::Result<Vec<Piece>> {
     Ok(match folder {
         Some(folder) => corpus::load(folder)?.pieces,
         None => corpus::shipped().pieces,
+    })
+}
+
+/// The scores of compositions, as they are kept in a run folder.
+pub(crate) fn likeness_of(assessment: &Assessment) -> serde_json::Value {
+    let piece =
+        |piece: &Assessed| serde_json::json!({ "name": piece.name, "likeness": piece.diagnosis.likeness });
+    serde_json::json!({
+        "median": assessment.median_likeness(),
+        "pieces": assessment.pieces.iter().map(piece).collect::<Vec<_>>(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! A model composes, as notes, as MIDI files and as sound.
 
 mod options;
+pub mod pick;
 
 pub use options::{
     ComposeOptions, FRAME_TEMPERATURE, FrameChoice, Length, Primer, TOKEN_TEMPERATURE, TokenChoice,
