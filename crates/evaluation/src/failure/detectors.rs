@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::logistic::Logistic;
 use super::structure::Features;
+use super::thresholds::{self, FOLDS, HeldOut};
 use super::timing::TimingModel;
 use super::{drift, repetition, timing};
 use crate::corruption::{Corruption, Pool};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
-use crate::judgement::outliers::{self, Figures, Outliers};
-use crate::judgement::tail::{Tail, joint_threshold};
+use crate::judgement::outliers::{self, Outliers};
 use crate::judgement::{Likeness, LikenessModel};
 use crate::statistics::Table;
 
@@ -90,17 +90,9 @@ const MAXIMUM: usize = 400;
 const MOST_OF_A_PIECE: usize = 6;
 /// Pieces or excerpts that are wanted at least, if there is so much music.
 const WANTED: usize = 120;
-/// Share of real pieces in the style of the reference that are accused of anything, as the thresholds are set: of being unlike it
-/// as a whole, and of a failure or a figure outside it. Together well below one in twenty: new pieces always differ a little
-/// more from the reference than its own do (`README.md` has what is measured).
-pub const FALSE_ALARMS: [f64; 2] = [0.03, 0.01];
-/// Smallest mean excess of the scores' tails: differences below it mean nothing.
-const RESOLUTION: [f64; 4] = [0.05, 0.02, 0.02, 0.1];
 /// Longest repetition, as a share of the piece, that is never a failure by itself. Some real music (for games, for dances)
 /// is one loop from beginning to end; a composition that is nothing else has collapsed all the same.
 const MOST_REPETITION: f64 = 0.8;
-/// Groups of pieces for cross-validation: each is judged by detectors fitted to the others.
-const FOLDS: usize = 5;
 
 /// What the structure detector learns to distinguish from real music.
 pub const STRUCTURE_NEGATIVES: [Corruption; 3] =
@@ -120,9 +112,9 @@ pub type Scores = [f64; 4];
 /// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`]) |
 ///
 /// Beside these scores stand the [`Outliers`]: figures that lie outside the reference, and the distance of the whole
-/// ([`Likeness`]). All thresholds are set together, so that of real pieces in the style of the reference at most [`FALSE_ALARMS`]
+/// ([`Likeness`]). All thresholds are set together, so that of real pieces in the style of the reference at most [`FALSE_ALARMS`](thresholds::FALSE_ALARMS)
 /// are accused of anything: every piece is judged by detectors and tails that were fitted without it, its largest surprise
-/// counts, and [`joint_threshold`] limits that. For repetition the
+/// counts, and [`joint_threshold`](crate::judgement::tail::joint_threshold) limits that. For repetition the
 /// threshold is at most four fifths of the piece.
 #[derive(Clone, Debug)]
 pub struct Detectors {
@@ -142,15 +134,6 @@ pub struct Detectors {
     likeness: LikenessModel,
     /// Real pieces that were looked at.
     pieces: usize,
-}
-
-/// A real piece or excerpt, judged by what was fitted to others.
-struct HeldOut {
-    piece: usize,
-    scores: Scores,
-    figures: Figures,
-    /// Distance of the whole from the reference.
-    distance: f64,
 }
 
 impl Detectors {
@@ -194,11 +177,8 @@ impl Detectors {
         );
         let mut held_out = measured.held_out();
         held_out.iter_mut().zip(likeness.held_out()).for_each(|(piece, distance)| piece.distance = distance);
-        let surprise = joint_threshold(&largest_surprises(&held_out), FALSE_ALARMS[1]);
-        let distances: Vec<(usize, f64)> =
-            held_out.iter().map(|piece| (piece.piece, piece.distance)).collect();
-        let distance = joint_threshold(&distances, FALSE_ALARMS[0]);
-        let tails = tails(held_out.iter());
+        let (distance, surprise) = thresholds::limits(&held_out);
+        let tails = thresholds::tails(held_out.iter());
         let mut thresholds: Scores = std::array::from_fn(|mode| tails[mode].value_at(surprise));
         let repetition = &mut thresholds[FailureMode::Repetition as usize];
         *repetition = repetition.min(MOST_REPETITION);
@@ -235,6 +215,12 @@ impl Detectors {
     /// Whether a piece as a whole is farther from the real music than nearly all of that.
     pub(super) fn is_unlike(&self, grid: &Grid) -> bool {
         self.likeness.distance(grid) > self.distance
+    }
+
+    /// How far a piece as a whole is from the real music: −ln of the share of held-out real music that is farther, continued beyond
+    /// all of it.
+    pub fn distance(&self, grid: &Grid) -> f64 {
+        self.likeness.distance(grid)
     }
 
     /// How many real pieces they were calibrated on.
@@ -314,26 +300,6 @@ fn examples(corpus: &[&Grid], extent: Extent) -> Vec<(usize, Grid)> {
     }
     let step = all.len().div_ceil(MAXIMUM).max(1);
     all.into_iter().step_by(step).collect()
-}
-
-/// The tails of the scores.
-fn tails<'a>(held_out: impl Iterator<Item = &'a HeldOut> + Clone) -> [Tail; 4] {
-    std::array::from_fn(|mode| Tail::fit(held_out.clone().map(|piece| piece.scores[mode]), RESOLUTION[mode]))
-}
-
-/// For every real example its piece and the largest of all surprises, by tails that were fitted to the others.
-fn largest_surprises(held_out: &[HeldOut]) -> Vec<(usize, f64)> {
-    let mut largest = Vec::with_capacity(held_out.len());
-    for fold in 0..FOLDS {
-        let others = held_out.iter().filter(|other| other.piece % FOLDS != fold);
-        let (tails, outliers) = (tails(others.clone()), Outliers::fit(others.map(|other| &other.figures)));
-        for piece in held_out.iter().filter(|piece| piece.piece % FOLDS == fold) {
-            let scores = tails.iter().zip(&piece.scores).map(|(tail, &score)| tail.surprise(score));
-            let figures = outliers.surprises(&piece.figures).map(|(_, _, surprise)| surprise);
-            largest.push((piece.piece, scores.chain(figures).fold(0.0, f64::max)));
-        }
-    }
-    largest
 }
 
 fn pieces_of(held_out: &[HeldOut]) -> usize {

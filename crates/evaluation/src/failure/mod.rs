@@ -14,14 +14,14 @@ pub mod logistic;
 pub mod repetition;
 mod scarcity;
 pub mod structure;
+mod thresholds;
 pub mod timing;
 pub mod voices;
 
 pub use by_length::{DetectorsByLength, EXCERPT};
-pub use detectors::{
-    Detectors, Extent, FALSE_ALARMS, FailureMode, MINIMUM, STRUCTURE_NEGATIVES, Scores, TooLittleMusic,
-};
+pub use detectors::{Detectors, Extent, FailureMode, MINIMUM, STRUCTURE_NEGATIVES, Scores, TooLittleMusic};
 pub use diagnosis::Diagnosis;
 pub(crate) use diagnosis::by_mode;
 pub use fault::Fault;
 pub use finding::{Finding, bar_list};
+pub use thresholds::FALSE_ALARMS;

@@ -58,7 +58,8 @@ impl Tail {
 /// `largest` holds, for examples that were judged without their own piece, the number of the piece and the largest of all
 /// surprises. Every piece weighs the same. The limit is the one of conformal prediction (Vovk, Gammerman and Shafer 2005): with `n`
 /// pieces, at most `share · (n + 1) − 1` may lie above. Where that is negative, there are too few pieces, and the largest value
-/// goes on with the slope that surprises have: a factor e for each unit.
+/// goes on with the slope that surprises have: a factor e for each unit. Infinite surprises are examples that exceed any limit: they
+/// use up the share, and the limit is that of the others.
 pub fn joint_threshold(largest: &[(usize, f64)], share: f64) -> f64 {
     let mut pieces: Vec<usize> = largest.iter().map(|(piece, _)| *piece).collect();
     pieces.sort_unstable();
@@ -69,12 +70,15 @@ pub fn joint_threshold(largest: &[(usize, f64)], share: f64) -> f64 {
         largest.iter().map(|&(piece, surprise)| (surprise, 1.0 / examples_of(piece) as f64)).collect();
     weighted.sort_by(|a, b| b.0.total_cmp(&a.0));
     let count = weighted.iter().map(|(_, weight)| weight).sum::<f64>().round();
+    let exceeding: f64 =
+        weighted.iter().filter(|(surprise, _)| surprise.is_infinite()).map(|(_, weight)| weight).sum();
+    weighted.retain(|(surprise, _)| surprise.is_finite());
     let Some(&(most, _)) = weighted.first() else { return f64::INFINITY };
     let may_exceed = share * (count + 1.0) - 1.0;
     if may_exceed < 0.0 {
         return most - (share * (count + 1.0)).ln();
     }
-    let mut above = 0.0;
+    let mut above = exceeding;
     for (surprise, weight) in weighted {
         above += weight;
         if above > may_exceed + 1e-9 {
@@ -123,5 +127,10 @@ mod tests {
             assert!(exceeded / 400.0 > 0.02, "{pieces}: {}", exceeded / 400.0);
         }
         assert_eq!(joint_threshold(&[], 0.05), f64::INFINITY);
+        // Of a hundred pieces four may exceed; two do in any case.
+        let real: Vec<(usize, f64)> = (0..100)
+            .map(|piece| (piece, if piece < 2 { f64::INFINITY } else { 200.0 - piece as f64 }))
+            .collect();
+        assert_eq!(joint_threshold(&real, 0.05), 196.0);
     }
 }
