@@ -142,7 +142,7 @@ fn judgements(detectors: &Detectors, test: &[Grid], pool: &Pool, rng: &mut ChaCh
         })
     };
     let clean: Vec<_> = test.iter().map(measure).collect();
-    let mut row = |name: &str, corrupted: &[Grid], rng: &mut ChaCha8Rng| {
+    let row = |name: &str, corrupted: &[Grid], rng: &mut ChaCha8Rng| {
         let measured: Vec<_> = corrupted.iter().map(measure).collect();
         let diagnoses: Vec<Diagnosis> = corrupted.iter().map(|grid| detectors.diagnose_grid(grid)).collect();
         let share = |found: &dyn Fn(&Diagnosis) -> bool| {

@@ -112,8 +112,8 @@ pub type Scores = [f64; 4];
 /// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`]) |
 ///
 /// Beside these scores stand the [`Outliers`]: figures that lie outside the reference, and the distance of the whole
-/// ([`Likeness`]). All thresholds are set together, so that of real pieces in the style of the reference at most [`FALSE_ALARMS`](thresholds::FALSE_ALARMS)
-/// are accused of anything: every piece is judged by detectors and tails that were fitted without it, its largest surprise
+/// ([`Likeness`]). All thresholds are set together, so that of real pieces in the style of the reference at most one in twenty
+/// is accused of anything: every piece is judged by detectors and tails that were fitted without it, its largest surprise
 /// counts, and [`joint_threshold`](crate::judgement::tail::joint_threshold) limits that. For repetition the
 /// threshold is at most four fifths of the piece.
 #[derive(Clone, Debug)]
@@ -198,7 +198,7 @@ impl Detectors {
             surprise,
             distance,
             likeness,
-            pieces: pieces_of(&held_out),
+            pieces: thresholds::pieces(&held_out),
         })
     }
 
@@ -300,11 +300,6 @@ fn examples(corpus: &[&Grid], extent: Extent) -> Vec<(usize, Grid)> {
     }
     let step = all.len().div_ceil(MAXIMUM).max(1);
     all.into_iter().step_by(step).collect()
-}
-
-fn pieces_of(held_out: &[HeldOut]) -> usize {
-    let pieces: std::collections::HashSet<usize> = held_out.iter().map(|piece| piece.piece).collect();
-    pieces.len()
 }
 
 fn features(grid: &Grid, extent: Extent) -> Features {

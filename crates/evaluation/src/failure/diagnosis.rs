@@ -46,7 +46,27 @@ fn by_aspect<S: Serializer>(figures: &Figures, serializer: S) -> Result<S::Ok, S
     serializer.collect_map(Aspect::ALL.iter().map(|aspect| aspect.key()).zip(figures))
 }
 
+/// A score below which fewer than one real piece in twenty lies.
+const LOW: f64 = 5.0;
+
 impl Diagnosis {
+    /// What to say where nothing was found, or why the piece was not judged; `None` if there are findings. It never reassures.
+    pub fn nothing_found(&self) -> Option<String> {
+        if let Some(reason) = self.unjudged {
+            return Some(format!("not assessed: {reason}"));
+        }
+        if !self.findings.is_empty() {
+            return None;
+        }
+        Some(match self.likeness {
+            Some(likeness) if likeness.score < LOW + 0.5 => format!(
+                "none of the tested faults found, but {:.0} % of held-out real pieces are nearer to the reference",
+                100.0 - likeness.score
+            ),
+            _ => "none of the tested faults found".to_owned(),
+        })
+    }
+
     /// Whether the piece was judged and nothing was found.
     pub fn has_no_failure(&self) -> bool {
         self.findings.is_empty() && self.unjudged.is_none()

@@ -4,10 +4,11 @@ use crate::judgement::Outliers;
 use crate::judgement::outliers::Figures;
 use crate::judgement::tail::{Tail, joint_threshold};
 
-/// Share of real pieces in the style of the reference that are accused, as the thresholds are set: of being unlike it as a whole,
-/// and of anything at all. Well below one in twenty: new pieces always differ a little more from the reference than its own do
-/// (`README.md` has what is measured).
-pub const FALSE_ALARMS: [f64; 2] = [0.025, 0.035];
+/// Share of the reference that lies above the thresholds: of being unlike it as a whole, and of anything at all. Well below one in
+/// twenty: new pieces always differ a little more from the reference than its own do (`README.md` has what is measured).
+pub const FALSE_ALARMS: [f64; 2] = [0.0175, 0.0225];
+/// Share of new pieces that may lie above, at most, which counts where the reference has few pieces.
+const MOST_FALSE_ALARMS: f64 = 0.035;
 /// Smallest mean excess of the scores' tails: differences below it mean nothing.
 const RESOLUTION: [f64; 4] = [0.05, 0.02, 0.02, 0.1];
 /// Groups of pieces for cross-validation: each is judged by what was fitted to the others.
@@ -26,8 +27,18 @@ pub(super) struct HeldOut {
 /// figure an outlier.
 pub(super) fn limits(held_out: &[HeldOut]) -> (f64, f64) {
     let distances: Vec<(usize, f64)> = held_out.iter().map(|piece| (piece.piece, piece.distance)).collect();
-    let distance = joint_threshold(&distances, FALSE_ALARMS[0]);
-    (distance, joint_threshold(&largest_surprises(held_out, distance), FALSE_ALARMS[1]))
+    // Of n pieces of the reference and a new one, the new one may as well be any of those above.
+    let pieces = pieces(held_out) as f64;
+    let [whole, anything] =
+        FALSE_ALARMS.map(|share| ((share * pieces + 1.0) / (pieces + 1.0)).min(MOST_FALSE_ALARMS));
+    let distance = joint_threshold(&distances, whole);
+    (distance, joint_threshold(&largest_surprises(held_out, distance), anything))
+}
+
+/// How many pieces there are.
+pub(super) fn pieces(held_out: &[HeldOut]) -> usize {
+    let pieces: std::collections::HashSet<usize> = held_out.iter().map(|piece| piece.piece).collect();
+    pieces.len()
 }
 
 /// The tails of the scores.

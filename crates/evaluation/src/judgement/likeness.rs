@@ -18,6 +18,8 @@ use crate::statistics::mean;
 const FOLDS: usize = 5;
 /// Corruptions of every example that the discriminant learns from.
 const NEGATIVES: usize = 3;
+/// Strength of the L2 penalty of the discriminant: there may be as few examples as measurements.
+const PENALTY: f64 = 0.04;
 /// Resamples of the reference pieces for the interval.
 const RESAMPLES: usize = 500;
 /// Of the two distances the second counts for a quarter as often: −ln of the ratio of their shares of errors.
@@ -95,7 +97,7 @@ impl Fitted {
         let scored = |rows: &[&Measurements]| -> Vec<Measurements> {
             rows.iter().map(|row| normal_scores(&scales, row)).collect()
         };
-        let discriminant = Logistic::fit(&scored(corrupted), &scored(real));
+        let discriminant = Logistic::fit_with(&scored(corrupted), &scored(real), PENALTY);
         Self { scales, discriminant }
     }
 

@@ -85,10 +85,9 @@ fn outside(piece: &Assessed) -> Markup {
 
 /// Piano rolls with the bars of the findings marked.
 pub fn rolls(set: &AssessedSet) -> Markup {
-    let first_sentence = |piece: &Assessed| match (piece.diagnosis.main_finding(), piece.diagnosis.unjudged) {
-        (Some(finding), _) => finding.sentence.clone(),
-        (None, Some(reason)) => format!("not assessed: {reason}"),
-        (None, None) => "none of the tested faults found".into(),
+    let first_sentence = |piece: &Assessed| match piece.diagnosis.main_finding() {
+        Some(finding) => finding.sentence.clone(),
+        None => piece.diagnosis.nothing_found().unwrap_or_default(),
     };
     html! {
         section {
