@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::logistic::Logistic;
 use super::structure::Features;
-use super::thresholds::{self, FOLDS, HeldOut};
+use super::thresholds::{self, FOLDS, HeldOut, Limits};
 use super::timing::TimingModel;
 use super::{drift, repetition, timing};
 use crate::corruption::{Corruption, Pool};
@@ -112,10 +112,10 @@ pub type Scores = [f64; 4];
 /// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`]) |
 ///
 /// Beside these scores stand the [`Outliers`]: figures that lie outside the reference, and the distance of the whole
-/// ([`Likeness`]). All thresholds are set together, so that of real pieces in the style of the reference at most one in twenty
-/// is accused of anything: every piece is judged by detectors and tails that were fitted without it, its largest surprise
-/// counts, and [`joint_threshold`](crate::judgement::tail::joint_threshold) limits that. For repetition the
-/// threshold is at most four fifths of the piece.
+/// ([`Likeness`]). All limits are set together, by pieces that were judged by what was fitted to others, so that of real pieces in
+/// the style of the reference at most one in twenty is accused of anything; see [`FALSE_ALARMS`](thresholds::FALSE_ALARMS). For
+/// repetition the threshold is at most four fifths of the piece. Once something is found, whatever else lies outside what is
+/// usual is named too.
 #[derive(Clone, Debug)]
 pub struct Detectors {
     pub(super) extent: Extent,
@@ -124,13 +124,7 @@ pub struct Detectors {
     pub(super) usual: Features,
     /// Scores of the real music per mode, sorted, judged out of fold.
     real: [Vec<f64>; 4],
-    thresholds: Scores,
-    /// Figures of the real music.
-    pub(super) outliers: Outliers,
-    /// The surprise beyond which a figure is an outlier.
-    pub(super) surprise: f64,
-    /// The distance beyond which a piece as a whole is unlike the reference.
-    pub(super) distance: f64,
+    pub(super) limits: Limits,
     likeness: LikenessModel,
     /// Real pieces that were looked at.
     pieces: usize,
@@ -177,11 +171,11 @@ impl Detectors {
         );
         let mut held_out = measured.held_out();
         held_out.iter_mut().zip(likeness.held_out()).for_each(|(piece, distance)| piece.distance = distance);
-        let (distance, surprise) = thresholds::limits(&held_out);
-        let tails = thresholds::tails(held_out.iter());
-        let mut thresholds: Scores = std::array::from_fn(|mode| tails[mode].value_at(surprise));
-        let repetition = &mut thresholds[FailureMode::Repetition as usize];
-        *repetition = repetition.min(MOST_REPETITION);
+        let mut limits = thresholds::limits(&held_out);
+        for thresholds in [&mut limits.scores, &mut limits.usual_scores] {
+            let repetition = &mut thresholds[FailureMode::Repetition as usize];
+            *repetition = repetition.min(MOST_REPETITION);
+        }
         let real = std::array::from_fn(|mode| {
             let mut scores: Vec<f64> =
                 held_out.iter().map(|piece| piece.scores[mode]).filter(|score| !score.is_nan()).collect();
@@ -193,10 +187,7 @@ impl Detectors {
             fitted: measured.fit(|_| true),
             usual: measured.usual(),
             real,
-            thresholds,
-            outliers: Outliers::fit(held_out.iter().map(|piece| &piece.figures)),
-            surprise,
-            distance,
+            limits,
             likeness,
             pieces: thresholds::pieces(&held_out),
         })
@@ -214,7 +205,7 @@ impl Detectors {
 
     /// Whether a piece as a whole is farther from the real music than nearly all of that.
     pub(super) fn is_unlike(&self, grid: &Grid) -> bool {
-        self.likeness.distance(grid) > self.distance
+        self.likeness.distance(grid) > self.limits.distance
     }
 
     /// How far a piece as a whole is from the real music: −ln of the share of held-out real music that is farther, continued beyond
@@ -230,7 +221,7 @@ impl Detectors {
 
     /// The figures of the real music.
     pub fn outliers(&self) -> &Outliers {
-        &self.outliers
+        &self.limits.outliers
     }
 
     /// Scores of a piece that was laid out by [`Self::lay_out`].
@@ -247,7 +238,7 @@ impl Detectors {
 
     /// The thresholds, in the order of [`FailureMode::ALL`]: a score above is a failure.
     pub fn thresholds(&self) -> Scores {
-        self.thresholds
+        self.limits.scores
     }
 
     /// Share of the real music that scores lower, 0–1.

@@ -103,13 +103,15 @@ impl Detectors {
         let findings = match scarcity::find(grid) {
             Some(finding) => vec![finding],
             None => {
-                let mut findings = self.failures(grid, &scores);
-                let secondary = !findings.is_empty();
-                findings.extend(self.outliers_of(grid, &figures, secondary));
-                if self.is_unlike(grid) {
-                    findings.push(self.unlike(likeness, &figures, !findings.is_empty()));
+                let unlike = self.is_unlike(grid);
+                let beyond =
+                    |limits: [f64; 4]| scores.iter().zip(limits).any(|(score, limit)| *score > limit);
+                let outliers = self.limits.outliers.beyond_limits(&figures);
+                if unlike || beyond(self.limits.scores) || !outliers.is_empty() {
+                    self.findings(grid, &scores, &figures, unlike.then_some(likeness))
+                } else {
+                    Vec::new()
                 }
-                findings
             }
         };
         Diagnosis {
@@ -127,11 +129,27 @@ impl Detectors {
         }
     }
 
+    /// Everything that is unusual in a piece in which something was found.
+    fn findings(
+        &self,
+        grid: &Grid,
+        scores: &[f64; 4],
+        figures: &Figures,
+        unlike: Option<Likeness>,
+    ) -> Vec<Finding> {
+        let mut findings = self.failures(grid, scores);
+        findings.extend(self.outliers_of(grid, figures, !findings.is_empty()));
+        if let Some(likeness) = unlike {
+            findings.push(self.unlike(likeness, figures, !findings.is_empty()));
+        }
+        findings
+    }
+
     /// The failure modes that are found, in the order of the tests.
     fn failures(&self, grid: &Grid, scores: &[f64; 4]) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         for mode in FailureMode::ALL {
-            let (score, threshold) = (scores[mode as usize], self.thresholds()[mode as usize]);
+            let (score, threshold) = (scores[mode as usize], self.limits.usual_scores[mode as usize]);
             if score > threshold {
                 let bars = self.bars(mode, grid);
                 let (cause, remedy) = advice(mode);
@@ -152,14 +170,11 @@ impl Detectors {
         findings
     }
 
-    /// The figures that lie outside the reference, the most surprising first.
+    /// The figures outside what 95 % of the reference has, the most surprising first.
     fn outliers_of(&self, grid: &Grid, figures: &Figures, secondary: bool) -> Vec<Finding> {
-        let mut found: Vec<_> =
-            self.outliers.surprises(figures).filter(|(_, _, surprise)| *surprise > self.surprise).collect();
-        found.sort_by(|a, b| b.2.total_cmp(&a.2));
         let finding = |(aspect, side, _)| {
-            let figure = aspect_figure(figures, aspect);
-            let usual = self.outliers.usual(aspect);
+            let figure = outliers::figure_of(figures, aspect);
+            let usual = self.limits.outliers.usual(aspect);
             let bars = merged(outliers::bars(aspect, side, grid, usual).into_iter());
             let (cause, remedy) = outliers::advice(aspect, side);
             let mut sentence = outliers::sentence(aspect, side, figure, usual);
@@ -173,7 +188,7 @@ impl Detectors {
                 score: figure,
                 threshold: if side == crate::judgement::Side::Low { usual[0] } else { usual[1] },
                 usual: Some(usual),
-                percentile: self.outliers.percentile(aspect, side, figure),
+                percentile: self.limits.outliers.percentile(aspect, side, figure),
                 bars,
                 sentence,
                 cause,
@@ -181,15 +196,19 @@ impl Detectors {
                 secondary,
             }
         };
-        found.into_iter().map(finding).collect()
+        self.limits.outliers.outside_usual(figures).into_iter().map(finding).collect()
     }
 
     /// The finding that the whole is unlike the reference, with the figures that are most unusual.
     fn unlike(&self, likeness: Likeness, figures: &Figures, secondary: bool) -> Finding {
-        let mut unusual: Vec<_> = self.outliers.surprises(figures).collect();
+        let mut unusual: Vec<_> = self.limits.outliers.surprises(figures).collect();
         unusual.sort_by(|a, b| b.2.total_cmp(&a.2));
         let named = unusual.iter().take(3).map(|&(aspect, ..)| {
-            outliers::phrase(aspect, aspect_figure(figures, aspect), self.outliers.middle(aspect))
+            outliers::phrase(
+                aspect,
+                outliers::figure_of(figures, aspect),
+                self.limits.outliers.middle(aspect),
+            )
         });
         let farther = match likeness.score {
             score if score < 0.5 => "no held-out real piece is".to_owned(),
@@ -198,7 +217,7 @@ impl Detectors {
         Finding {
             mode: Fault::Unlike,
             score: likeness.score,
-            threshold: 100.0 * (-self.distance).exp(),
+            threshold: 100.0 * (-self.limits.distance).exp(),
             usual: None,
             percentile: 1.0 - likeness.score / 100.0,
             bars: Vec::new(),
@@ -243,7 +262,7 @@ impl Detectors {
             bar.0 += cost.length + cost.gap;
             bar.1 += 1.0;
         }
-        let threshold = self.thresholds()[FailureMode::TimingArtefacts as usize];
+        let threshold = self.limits.usual_scores[FailureMode::TimingArtefacts as usize];
         let odd = by_bar.iter().enumerate().filter(|(_, (bits, notes))| ratio(*bits, *notes) > threshold);
         merged(odd.map(|(bar, _)| bar..bar + 1))
     }
@@ -344,12 +363,4 @@ fn advice(mode: FailureMode) -> (&'static str, &'static str) {
             "train with a longer context (--tbptt-len 128), more units (--hidden 384), or on more music",
         ),
     }
-}
-
-fn aspect_figure(figures: &Figures, aspect: Aspect) -> f64 {
-    Aspect::ALL
-        .iter()
-        .zip(figures)
-        .find(|(other, _)| **other == aspect)
-        .map_or(f64::NAN, |(_, figure)| *figure)
 }

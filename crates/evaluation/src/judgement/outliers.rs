@@ -49,6 +49,8 @@ pub struct Outliers {
     reference: Vec<Vec<f64>>,
     /// In the order of [`SIDES`].
     tails: Vec<Tail>,
+    /// Beyond these a figure is an outlier, as [`signed`]; infinite until they are [set](Self::set_limits).
+    limits: Vec<f64>,
 }
 
 /// A figure on the scale on which its tail is nearer to exponential.
@@ -69,6 +71,15 @@ fn resolution(aspect: Aspect) -> f64 {
         Aspect::RepeatedChords => 0.03,
         Aspect::Range => 1.0,
     }
+}
+
+/// The figure of an aspect.
+pub fn figure_of(figures: &Figures, aspect: Aspect) -> f64 {
+    Aspect::ALL
+        .iter()
+        .zip(figures)
+        .find(|(other, _)| **other == aspect)
+        .map_or(f64::NAN, |(_, figure)| *figure)
 }
 
 fn signed(aspect: Aspect, side: Side, figure: f64) -> f64 {
@@ -93,7 +104,59 @@ impl Outliers {
         let tail = |&(aspect, side): &(Aspect, Side)| {
             Tail::fit(column(aspect).map(|figure| signed(aspect, side, figure)), resolution(aspect))
         };
-        Self { reference: Aspect::ALL.iter().map(sorted).collect(), tails: SIDES.iter().map(tail).collect() }
+        Self {
+            reference: Aspect::ALL.iter().map(sorted).collect(),
+            tails: SIDES.iter().map(tail).collect(),
+            limits: vec![f64::INFINITY; SIDES.len()],
+        }
+    }
+
+    /// For every side of a figure that can be found, the place of the most extreme row.
+    pub fn record_holders(rows: &[&Figures]) -> Vec<Option<usize>> {
+        let holder = |&(aspect, side): &(Aspect, Side)| {
+            let figures = rows.iter().map(|row| signed(aspect, side, figure_of(row, aspect))).enumerate();
+            let finite = figures.filter(|(_, figure)| figure.is_finite());
+            finite.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(row, _)| row)
+        };
+        SIDES.iter().map(holder).collect()
+    }
+
+    /// Sets the limits: `margin` mean excesses beyond the most extreme of the rows.
+    pub fn set_limits(&mut self, rows: &[&Figures], margin: f64) {
+        let holders = Self::record_holders(rows);
+        for (i, (&(aspect, side), holder)) in SIDES.iter().zip(holders).enumerate() {
+            self.limits[i] = holder.map_or(f64::INFINITY, |row| {
+                signed(aspect, side, figure_of(rows[row], aspect)) + margin * self.tails[i].excess()
+            });
+        }
+    }
+
+    /// The figures beyond their limits, the most surprising first.
+    pub fn beyond_limits(&self, row: &Figures) -> Vec<(Aspect, Side, f64)> {
+        let limits = SIDES.iter().zip(&self.limits);
+        let mut found: Vec<_> = limits
+            .zip(&self.tails)
+            .map(|((&(aspect, side), limit), tail)| {
+                let figure = signed(aspect, side, figure_of(row, aspect));
+                (aspect, side, tail.surprise(figure), figure > *limit)
+            })
+            .filter(|(.., beyond)| *beyond)
+            .map(|(aspect, side, surprise, _)| (aspect, side, surprise))
+            .collect();
+        found.sort_by(|a, b| b.2.total_cmp(&a.2));
+        found
+    }
+
+    /// The figures outside what 95 % of the reference has, the most surprising first: to name what is odd about a piece of which it
+    /// is known that it is odd.
+    pub fn outside_usual(&self, row: &Figures) -> Vec<(Aspect, Side, f64)> {
+        let outside = |&(aspect, side, _): &(Aspect, Side, f64)| {
+            let ([low, high], figure) = (self.usual(aspect), figure_of(row, aspect));
+            if side == Side::Low { figure < low } else { figure > high }
+        };
+        let mut found: Vec<_> = self.surprises(row).filter(outside).collect();
+        found.sort_by(|a, b| b.2.total_cmp(&a.2));
+        found
     }
 
     /// The larger surprise of the two sides of every figure, with the side.
@@ -324,5 +387,17 @@ mod tests {
         assert!(matches!(aspect, Aspect::Silence | Aspect::Density | Aspect::PitchClasses), "{aspect:?}");
         assert!(side == if aspect == Aspect::Silence { Side::High } else { Side::Low });
         assert_eq!(outliers.percentile(Aspect::Density, Side::Low, 0.1), 1.0);
+
+        let rows: Vec<&Figures> = rows.iter().collect();
+        let mut outliers = outliers;
+        assert!(outliers.beyond_limits(&thin).is_empty(), "no limits yet");
+        outliers.set_limits(&rows, 1.0);
+        assert!(rows.iter().all(|row| outliers.beyond_limits(row).is_empty()));
+        let found = outliers.beyond_limits(&thin);
+        assert!(
+            found.iter().any(|&(aspect, side, _)| (aspect, side) == (Aspect::Density, Side::Low)),
+            "{found:?}"
+        );
+        assert!(outliers.outside_usual(&thin).len() >= found.len());
     }
 }

@@ -44,6 +44,11 @@ impl Tail {
         -ratio(above as f64, self.sorted.len() as f64).ln()
     }
 
+    /// The mean excess: over such a distance the share of the reference beyond falls by a factor e.
+    pub fn excess(&self) -> f64 {
+        self.excess
+    }
+
     /// The value with a surprise, at least the 90th percentile; infinite without a reference.
     pub fn value_at(&self, surprise: f64) -> f64 {
         if self.sorted.is_empty() {
