@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measures the accuracy of the failure detectors and writes crates/evaluation/DETECTORS.md, in about a minute.
+# Measures the accuracy of the failure detectors and writes crates/evaluation/DETECTORS.md, in some minutes.
 #
 # Needs the corpora jsb16 and nottingham-midi in $COMPOSER_DATASETS (default: ../shared/datasets beside the project).
 set -eu
@@ -22,6 +22,10 @@ The four scores: bits of a note's length and gap; longest repetition of at most 
 divergence of two-bar windows or notes outside the scale; log-odds of being assembled from excerpts. The single measurements:
 A bars that return, B melody that returns, E longest repetition, F compressibility, G repeated chords, H divergence, I notes
 outside the scale, J foreign keys, K position and length, M length after length, N onsets off the eighths.
+
+The corruptions of texture (thin out, sustain, clutter, flatten range) are not the business of these four: a second table shows the
+judgement against the reference, in figures that lie outside it and in the distance of the whole. Bold rows are found by the
+figure that is meant for them: too sparse, held notes, too many pitch classes, too narrow.
 TEXT
     "${CARGO_TARGET_DIR:-target}"/release/examples/detector_matrix
 } > "$out.new"

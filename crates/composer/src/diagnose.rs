@@ -1,16 +1,20 @@
-//! Failures of pieces of music: in which bars, the likely cause, and what to try.
+//! Pieces of music against the reference: what is wrong, in which bars, the likely cause, what to try, and a score.
 
 use crate::compose::SavedPiece;
 use crate::error::{Result, wrong_input};
 use crate::train::material::Material;
-use composer_evaluation::assessment::{Assessment, assess, excerpt_length};
-use composer_evaluation::failure::{Detectors, Diagnosis, Extent};
+use composer_evaluation::assessment::{Assessed, Assessment, assess};
+use composer_evaluation::failure::{Detectors, DetectorsByLength, Diagnosis, Extent};
+use composer_evaluation::grid::Grid;
 use composer_music::Score;
 use composer_music::corpus::{self, Criteria, Piece};
 use std::path::{Path, PathBuf};
 
 /// Seed of the corruptions that the structure detector learns from.
 const SEED: u64 = 1;
+
+/// Name of the file of a run folder with the scores of its compositions.
+pub const LIKENESS_FILE: &str = "likeness.json";
 
 /// What to diagnose, and the reference to compare with.
 #[derive(Clone, Debug, Default)]
@@ -39,16 +43,16 @@ pub struct Diagnosed {
 pub fn diagnose(options: &DiagnoseOptions) -> Result<Vec<Diagnosed>> {
     let pieces = judged(&options.files)?;
     let reference = reference(options.reference.as_deref())?;
+    let real: Vec<Grid> = reference.iter().map(|piece| Grid::new(&piece.score)).collect();
+    let named = |piece: &Piece, diagnosis| Diagnosed { name: piece.name.clone(), diagnosis };
+    if options.whole {
+        let detectors = Detectors::calibrate_grids(&real, Extent::WholePieces, SEED).map_err(wrong_input)?;
+        return Ok(pieces.iter().map(|piece| named(piece, detectors.diagnose(&piece.score))).collect());
+    }
     let scores: Vec<&Score> = pieces.iter().map(|piece| &piece.score).collect();
-    let extent = match options.whole {
-        true => Extent::WholePieces,
-        false => Extent::Excerpts { quarters: excerpt_length(&scores) },
-    };
-    let real: Vec<Score> = reference.into_iter().map(|piece| piece.score).collect();
-    let detectors = Detectors::calibrate(&real, extent, SEED).map_err(wrong_input)?;
-    let diagnosed =
-        |piece: Piece| Diagnosed { diagnosis: detectors.diagnose(&piece.score), name: piece.name };
-    Ok(pieces.into_iter().map(diagnosed).collect())
+    let detectors = DetectorsByLength::calibrate(&real, &scores, SEED).map_err(wrong_input)?;
+    let diagnosis = |piece: &Piece| detectors.of(&piece.score).diagnose(&piece.score);
+    Ok(pieces.iter().map(|piece| named(piece, diagnosis(piece))).collect())
 }
 
 /// The pieces to judge; also those that are too short to train on, and copies of each other.
@@ -62,6 +66,16 @@ pub(crate) fn reference(folder: Option<&Path>) -> anyhow::Result<Vec<Piece>> {
     Ok(match folder {
         Some(folder) => corpus::load(folder)?.pieces,
         None => corpus::shipped().pieces,
+    })
+}
+
+/// The scores of compositions, as they are kept in a run folder.
+pub(crate) fn likeness_of(assessment: &Assessment) -> serde_json::Value {
+    let piece =
+        |piece: &Assessed| serde_json::json!({ "name": piece.name, "likeness": piece.diagnosis.likeness });
+    serde_json::json!({
+        "median": assessment.median_likeness(),
+        "pieces": assessment.pieces.iter().map(piece).collect::<Vec<_>>(),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::error::{Result, wrong_input};
 use crate::likelihood::measure;
 use crate::model::TrainedModel;
 use crate::train::material::Material;
-use composer_evaluation::assessment::{Assessment, Assessor, excerpt_length};
+use composer_evaluation::assessment::{Assessment, Assessor};
 use composer_evaluation::distance::{Closer, closer};
 use composer_evaluation::statistics::muspy;
 use composer_models::Encoding;
@@ -110,8 +110,7 @@ fn sets(options: &EvaluateOptions) -> anyhow::Result<Vec<EvaluatedSet>> {
     }
     let reference = reference(options.reference.as_deref())?;
     let all: Vec<&Score> = sets.iter().flat_map(|(_, pieces)| pieces).map(|piece| &piece.score).collect();
-    let assessor =
-        Assessor::new(&named(&reference), excerpt_length(&all), options.seed).map_err(wrong_input)?;
+    let assessor = Assessor::for_pieces(&named(&reference), &all, options.seed).map_err(wrong_input)?;
     let judge = |(name, pieces): (String, Vec<Piece>)| {
         let assessment = assessor.assess(&named(&pieces));
         let muspy = options.muspy.then(|| {

@@ -1,5 +1,6 @@
 //! The training runs in a folder.
 
+use crate::diagnose::LIKENESS_FILE;
 use crate::error::{Result, wrong_input};
 use crate::settings::{CONFIG_FILE, Settings};
 use crate::train::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
@@ -31,6 +32,8 @@ pub struct RunSummary {
     pub most_epochs: u64,
     /// Loss on the validation pieces after the best epoch, in nats per step.
     pub valid_nll: Option<f64>,
+    /// Median of how much its compositions are like its training music, 0–100; held-out real music has 50.
+    pub likeness: Option<f64>,
     /// Whether it is finished, or can be resumed.
     pub state: RunState,
     /// Bytes of its files.
@@ -75,6 +78,9 @@ fn summary(path: &Path) -> Option<RunSummary> {
     let epochs: Vec<serde_json::Value> =
         metrics.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let valid_nll = epochs.iter().filter_map(|epoch| epoch.get("valid_nll")?.as_f64()).reduce(f64::min);
+    let likeness = fs::read_to_string(path.join(LIKENESS_FILE))
+        .ok()
+        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok()?.get("median")?.as_f64());
     let state = match checkpoint::load(&path.join(CHECKPOINT_FILE)) {
         Ok(saved) if saved.is_final() => RunState::Finished,
         Ok(_) => RunState::Stopped,
@@ -103,6 +109,7 @@ fn summary(path: &Path) -> Option<RunSummary> {
         epochs: epochs.len() as u64,
         most_epochs: settings.training.epochs,
         valid_nll,
+        likeness,
         state,
         bytes,
         age_seconds: SystemTime::now().duration_since(newest).unwrap_or_default().as_secs(),

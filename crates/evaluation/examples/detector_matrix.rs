@@ -4,9 +4,11 @@
 
 use composer_evaluation::corruption::{Corruption, Pool};
 use composer_evaluation::failure::{
-    Detectors, Extent, FailureMode, STRUCTURE_NEGATIVES, drift, repetition, structure, timing,
+    Detectors, Diagnosis, Extent, FailureMode, Fault, STRUCTURE_NEGATIVES, drift, repetition, structure,
+    timing,
 };
 use composer_evaluation::grid::{Grid, STEPS_PER_QUARTER};
+use composer_evaluation::judgement::{Aspect, Side};
 use composer_evaluation::significance::auc::{auc, auc_interval, share_above};
 use composer_evaluation::significance::bootstrap::mean_interval;
 use corpora::Corpus;
@@ -20,7 +22,7 @@ const SEED: u64 = 20;
 const RESAMPLES: usize = 1000;
 
 /// Every corruption with severities from mild to strong; the main one of each mode is marked.
-const SUITE: [(Corruption, bool); 29] = [
+const SUITE: [(Corruption, bool); 38] = [
     (Corruption::Jitter(0.02), false),
     (Corruption::Jitter(0.05), false),
     (Corruption::Jitter(0.1), true),
@@ -50,6 +52,23 @@ const SUITE: [(Corruption, bool); 29] = [
     (Corruption::JumpWalk(1.0), true),
     (Corruption::Patchwork(4), false),
     (Corruption::Patchwork(2), true),
+    (Corruption::ThinOut(0.3), false),
+    (Corruption::ThinOut(0.5), true),
+    (Corruption::ThinOut(0.7), false),
+    (Corruption::Sustain(0.2), false),
+    (Corruption::Sustain(0.5), true),
+    (Corruption::Clutter(0.5), true),
+    (Corruption::Clutter(1.0), false),
+    (Corruption::FlattenRange(12), true),
+    (Corruption::FlattenRange(7), false),
+];
+
+/// The figures that are compared with the reference, on the side that the corruptions of texture are meant to be found on.
+const JUDGEMENTS: [(Aspect, Side); 4] = [
+    (Aspect::Density, Side::Low),
+    (Aspect::HeldNotes, Side::High),
+    (Aspect::PitchClasses, Side::High),
+    (Aspect::Range, Side::Low),
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -99,9 +118,65 @@ fn matrix(corpus: &Corpus, extent: Extent) -> Result<(), Box<dyn std::error::Err
         let name = if main { format!("**{}**", label(corruption)) } else { label(corruption) };
         println!("| {name} | {} |", cells.join(" | "));
     }
+    judgements(&detectors, &test, &pool, &mut rng);
     left_out(corpus, extent, &test, &pool, &mut rng)?;
     single_measurements(&train, &test, &pool, &mut rng);
     Ok(())
+}
+
+/// Figures outside the reference, and the distance of the whole, on every corruption.
+fn judgements(detectors: &Detectors, test: &[Grid], pool: &Pool, rng: &mut ChaCha8Rng) {
+    const COLUMNS: usize = JUDGEMENTS.len() + 1;
+    println!(
+        "\nFigures outside the reference, and the distance of the whole, AUC and share found; last, the median score:\n"
+    );
+    println!(
+        "| corruption | too sparse | held notes | too many pitch classes | too narrow | unlike as a whole | any finding, % | score |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    let measure = |grid: &Grid| -> [f64; COLUMNS] {
+        std::array::from_fn(|i| match JUDGEMENTS.get(i) {
+            Some((aspect, Side::Low)) => -aspect.of(grid),
+            Some((aspect, Side::High)) => aspect.of(grid),
+            None => detectors.distance(grid),
+        })
+    };
+    let clean: Vec<_> = test.iter().map(measure).collect();
+    let row = |name: &str, corrupted: &[Grid], rng: &mut ChaCha8Rng| {
+        let measured: Vec<_> = corrupted.iter().map(measure).collect();
+        let diagnoses: Vec<Diagnosis> = corrupted.iter().map(|grid| detectors.diagnose_grid(grid)).collect();
+        let share = |found: &dyn Fn(&Diagnosis) -> bool| {
+            100.0 * diagnoses.iter().filter(|diagnosis| found(diagnosis)).count() as f64
+                / diagnoses.len().max(1) as f64
+        };
+        let cells: Vec<String> = (0..COLUMNS)
+            .map(|i| {
+                let fault =
+                    JUDGEMENTS.get(i).map_or(Fault::Unlike, |&(aspect, side)| Fault::Outside(aspect, side));
+                let found =
+                    share(&|diagnosis| diagnosis.findings.iter().any(|finding| finding.mode == fault));
+                format!(
+                    "{:.3}, {found:.0} %",
+                    auc_interval(&column(&measured, i), &column(&clean, i), RESAMPLES, rng)
+                )
+            })
+            .collect();
+        let mut scores: Vec<f64> =
+            diagnoses.iter().filter_map(|diagnosis| Some(diagnosis.likeness?.score)).collect();
+        scores.sort_by(f64::total_cmp);
+        let median = scores.get(scores.len() / 2).copied().unwrap_or(f64::NAN);
+        println!(
+            "| {name} | {} | {:.0} | {median:.0} |",
+            cells.join(" | "),
+            share(&|diagnosis| !diagnosis.findings.is_empty())
+        );
+    };
+    row("none", test, rng);
+    for (corruption, main) in SUITE {
+        let corrupted: Vec<Grid> = test.iter().map(|grid| corruption.apply(grid, pool, rng)).collect();
+        let name = if main { format!("**{}**", label(corruption)) } else { label(corruption) };
+        row(&name, &corrupted, rng);
+    }
 }
 
 /// The structure detector on corruptions that it was not fitted to.
@@ -164,10 +239,9 @@ fn single_measurements(train: &[Grid], test: &[Grid], pool: &Pool, rng: &mut Cha
 fn laid_out(grids: &[Grid], extent: Extent) -> Vec<Grid> {
     match extent {
         Extent::WholePieces => grids.to_vec(),
-        Extent::Excerpts { quarters } => grids
-            .iter()
-            .flat_map(|grid| grid.relaid(4 * STEPS_PER_QUARTER).excerpts(quarters * STEPS_PER_QUARTER))
-            .collect(),
+        Extent::Excerpts { quarters } => {
+            grids.iter().flat_map(|grid| grid.excerpts(quarters * STEPS_PER_QUARTER)).collect()
+        }
     }
 }
 
@@ -188,7 +262,11 @@ fn label(corruption: Corruption) -> String {
         | Corruption::RandomWalk(share)
         | Corruption::WrongNotes(share)
         | Corruption::Jitter(share)
-        | Corruption::CutDurations(share) => format!(", {:.0} %", 100.0 * share),
+        | Corruption::CutDurations(share)
+        | Corruption::ThinOut(share)
+        | Corruption::Sustain(share)
+        | Corruption::Clutter(share) => format!(", {:.0} %", 100.0 * share),
+        Corruption::FlattenRange(semitones) => format!(", {semitones} semitones"),
     };
     format!("{}{severity}", corruption.name())
 }

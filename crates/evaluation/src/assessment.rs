@@ -6,16 +6,14 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::distance::{Comparison, DistributionComparison, compare, compare_distributions, excerpts};
-use crate::failure::{Detectors, Diagnosis, Extent, FailureMode, TooLittleMusic};
+use crate::failure;
+use crate::failure::{DetectorsByLength, Diagnosis, EXCERPT, FailureMode, TooLittleMusic};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::originality::{Originality, Verdict};
 use crate::significance::Interval;
 use crate::significance::bootstrap::bootstrap;
 use crate::statistics::voice_leading::{FAULTS, Fault, VoiceLeading, voice_leading, voices};
 use crate::statistics::{Summary, summarise};
-
-/// Shortest and longest excerpts, in quarters, that pieces are compared in: four bars and sixty-four.
-const EXCERPT: std::ops::RangeInclusive<u32> = 16..=256;
 
 /// Resamples for the intervals of voice leading.
 const RESAMPLES: usize = 500;
@@ -38,7 +36,7 @@ pub struct Assessment {
     pub quarters: u32,
     /// Every piece of the set.
     pub pieces: Vec<Assessed>,
-    /// What real music stays below, per failure mode in the order of [`FailureMode::ALL`]. As JSON, by name.
+    /// The thresholds of the failure modes for pieces of that length, in the order of [`FailureMode::ALL`]. As JSON, by name.
     #[serde(serialize_with = "crate::failure::by_mode")]
     pub thresholds: [f64; 4],
     /// The set in one table.
@@ -77,16 +75,25 @@ impl Assessment {
         self.pieces.iter().filter(|piece| piece.originality.copied).count()
     }
 
-    /// The failure to look at first: the one that most pieces show before any other; `None` if most pieces show none.
-    pub fn main_failure(&self) -> Option<FailureMode> {
-        let first = |mode: FailureMode| {
-            let pieces = self.pieces.iter().filter_map(|piece| piece.diagnosis.main_finding());
-            pieces.filter(|finding| finding.mode == mode).count()
-        };
-        let (mode, count) =
-            FailureMode::ALL.map(|mode| (mode, first(mode))).into_iter().max_by_key(|&(_, n)| n)?;
+    /// The fault to look at first: the one that most pieces show before any other; `None` if most pieces show none.
+    pub fn main_failure(&self) -> Option<failure::Fault> {
+        let mut first: Vec<(failure::Fault, usize)> = Vec::new();
+        for finding in self.pieces.iter().filter_map(|piece| piece.diagnosis.main_finding()) {
+            match first.iter_mut().find(|(mode, _)| *mode == finding.mode) {
+                Some((_, count)) => *count += 1,
+                None => first.push((finding.mode, 1)),
+            }
+        }
+        let (mode, count) = first.into_iter().max_by_key(|&(_, count)| count)?;
         (2 * count > self.pieces.len() || count > 0 && 2 * self.without_failure() < self.pieces.len())
             .then_some(mode)
+    }
+
+    /// The median of the [scores](crate::judgement::Likeness) of the pieces that could be judged; NaN without any.
+    pub fn median_likeness(&self) -> f64 {
+        let scores: Vec<f64> =
+            self.pieces.iter().filter_map(|piece| Some(piece.diagnosis.likeness?.score)).collect();
+        crate::significance::quantile::quantile(&scores, 0.5)
     }
 
     /// How many pieces show no failure.
@@ -107,7 +114,7 @@ pub fn excerpt_length(set: &[&Score]) -> u32 {
 pub struct Assessor {
     seed: u64,
     quarters: u32,
-    detectors: Detectors,
+    detectors: DetectorsByLength,
     originality: Originality,
     reference_summary: Summary,
     reference_excerpts: Vec<Score>,
@@ -116,28 +123,49 @@ pub struct Assessor {
 
 impl Assessor {
     /// Calibrates on named real pieces (for originality: the pieces that were trained on). All will be compared in
-    /// excerpts of so many quarters, see [`excerpt_length`], in bars of four. Deterministic for a seed.
+    /// excerpts of so many quarters, see [`excerpt_length`]. Deterministic for a seed.
     ///
     /// # Errors
     /// When there is too little real music to calibrate the detectors on.
     pub fn new(reference: &[(String, &Score)], quarters: u32, seed: u64) -> Result<Self, TooLittleMusic> {
+        let grids: Vec<Grid> = reference.iter().map(|(_, score)| Grid::new(score)).collect();
+        let detectors = DetectorsByLength::for_lengths(&grids, &[quarters], seed)?;
+        Ok(Self::with(detectors, reference, quarters, seed))
+    }
+
+    /// [`Self::new`] for sets of known pieces: the sets are compared in excerpts of their median length, but each piece is
+    /// judged by excerpts of about its own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn for_pieces(
+        reference: &[(String, &Score)],
+        pieces: &[&Score],
+        seed: u64,
+    ) -> Result<Self, TooLittleMusic> {
+        let grids: Vec<Grid> = reference.iter().map(|(_, score)| Grid::new(score)).collect();
+        let detectors = DetectorsByLength::calibrate(&grids, pieces, seed)?;
+        Ok(Self::with(detectors, reference, excerpt_length(pieces), seed))
+    }
+
+    fn with(detectors: DetectorsByLength, reference: &[(String, &Score)], quarters: u32, seed: u64) -> Self {
         let real = scores(reference);
-        Ok(Self {
+        Self {
             seed,
             quarters,
-            detectors: Detectors::calibrate(&real, Extent::Excerpts { quarters }, seed)?,
+            detectors,
             originality: Originality::new(reference),
             reference_summary: summarise(&real),
             reference_excerpts: excerpts(&real, quarters),
             reference_parts: faults(&real),
-        })
+        }
     }
 
     /// Assesses a set of named pieces.
     pub fn assess(&self, set: &[(String, &Score)]) -> Assessment {
         let assessed = |(name, score): &(String, &Score)| Assessed {
             name: name.clone(),
-            diagnosis: self.detectors.diagnose(score),
+            diagnosis: self.detectors.of(score).diagnose(score),
             originality: self.originality.judge(score),
         };
         let ours = scores(set);
@@ -145,7 +173,7 @@ impl Assessor {
         Assessment {
             quarters: self.quarters,
             pieces: set.iter().map(assessed).collect(),
-            thresholds: self.detectors.thresholds(),
+            thresholds: self.detectors.of_length(self.quarters).thresholds(),
             summary: summarise(&ours),
             reference_summary: self.reference_summary.clone(),
             comparisons: compare(&excerpts, &self.reference_excerpts, self.seed),
@@ -194,6 +222,6 @@ pub fn assess(
     reference: &[(String, &Score)],
     seed: u64,
 ) -> Result<Assessment, TooLittleMusic> {
-    let quarters = excerpt_length(&set.iter().map(|(_, score)| *score).collect::<Vec<_>>());
-    Ok(Assessor::new(reference, quarters, seed)?.assess(set))
+    let pieces: Vec<&Score> = set.iter().map(|(_, score)| *score).collect();
+    Ok(Assessor::for_pieces(reference, &pieces, seed)?.assess(set))
 }

@@ -1,6 +1,6 @@
 //! [`Grid`]: a piece quantised to twelfths of a quarter and cut into bars, the form that every detector reads.
 
-use composer_music::{BarMap, Note, Score, Ticks, Track};
+use composer_music::{BarMap, Note, Score, Ticks, TimeSignature, Track};
 
 /// Steps in a quarter note: sixteenths are 3 steps, triplet eighths 4.
 pub const STEPS_PER_QUARTER: u32 = 12;
@@ -128,6 +128,14 @@ impl Grid {
             program: 0,
         });
         score.tracks.push(Track { name: None, notes: notes.collect() });
+        let mut usual = 4 * STEPS_PER_QUARTER;
+        for bar in self.bar_lines.windows(2) {
+            let length = bar[1] - bar[0];
+            if let Some((numerator, denominator)) = metre_of(length).filter(|_| length != usual) {
+                score.time_signatures.push(TimeSignature { tick: ticks(bar[0]), numerator, denominator });
+                usual = length;
+            }
+        }
         score
     }
 
@@ -197,6 +205,14 @@ impl Grid {
     }
 }
 
+/// The metre of a bar of so many steps, with the longest beats that fit; `None` if it is no whole number of sixteenths.
+fn metre_of(steps: u32) -> Option<(u8, u8)> {
+    let fits = |beats: &u32| (steps * beats).is_multiple_of(4 * STEPS_PER_QUARTER);
+    let denominator = [4, 8, 16].into_iter().find(fits)?;
+    let numerator = u8::try_from(steps * denominator / (4 * STEPS_PER_QUARTER)).ok()?;
+    Some((numerator, denominator as u8))
+}
+
 /// Sorts, and keeps the longest of notes that share onset and pitch.
 fn tidy(mut notes: Vec<GridNote>) -> Vec<GridNote> {
     notes.retain(|note| u64::from(note.onset) < MAX_STEPS);
@@ -208,7 +224,6 @@ fn tidy(mut notes: Vec<GridNote>) -> Vec<GridNote> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use composer_music::TimeSignature;
 
     fn note(onset: u64, duration: u64, pitch: u8) -> Note {
         Note { onset, duration, pitch, velocity: 64, channel: 0, program: 0 }
@@ -236,6 +251,11 @@ mod tests {
             (0..40).map(|i| GridNote { onset: 3 * i, pitch: 50 + (i * 7 % 30) as u8, duration: 1 + i % 5 });
         let grid = Grid::with_bars_of(notes.collect(), 48);
         assert_eq!(Grid::new(&grid.to_score()), grid);
+        // Five eighths, cut off after an upbeat of one.
+        let notes = (0..40).map(|i| GridNote { onset: 6 * i, pitch: 60, duration: 6 });
+        let bars =
+            Grid { bar_lines: vec![0, 6, 36, 66, 96, 126, 156, 186, 216, 246], notes: notes.collect() };
+        assert_eq!(Grid::new(&bars.to_score()), bars);
     }
 
     #[test]

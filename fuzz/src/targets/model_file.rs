@@ -142,7 +142,8 @@ fn check_header(json: &[u8]) {
 fn seeds() -> Vec<Vec<u8>> {
     let stack = RecurrentConfig { cell: Cell::Gru, hidden: 2, ..RecurrentConfig::default() };
     let frames = FrameRepresentation { pitch_low: 60, pitch_high: 63, ..FrameRepresentation::default() };
-    let coupled = ModelConfig::new(Encoding::Frames { representation: frames, metre: 4 }, stack.clone());
+    let coupled =
+        ModelConfig::new(Encoding::Frames { representation: frames, metre: 4, bar_line: 3 }, stack.clone());
     let chords = AnyRepresentation::by_name("chords").expect("its name");
     let Vocabulary::Tokens { names } = chords.vocabulary() else { unreachable!("chords are tokens") };
     let tokens = Encoding::Tokens { vocabulary: names.len(), fingerprint: chords.fingerprint() };

@@ -81,7 +81,7 @@ fn check_file(bytes: &[u8]) {
     assert_eq!(model.params().values(), again.params().values());
     assert_eq!(notes, notes_again);
     let of = |encoding: &Encoding| match encoding {
-        Encoding::Frames { .. } => Sequence::Frames(vec![Frame { sounding: 1 << 60, onsets: 1 << 60 }; 3]),
+        Encoding::Frames { .. } => Sequence::frames(vec![Frame { sounding: 1 << 60, onsets: 1 << 60 }; 3]),
         _ => Sequence::Tokens(vec![0; 3]),
     };
     let config = model.config();
@@ -109,7 +109,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let stack = RecurrentConfig { cell: Cell::Gru, hidden: 2, ..RecurrentConfig::default() };
     let representation =
         FrameRepresentation { pitch_low: 60, pitch_high: 62, ..FrameRepresentation::default() };
-    let frames = Encoding::Frames { representation, metre: 4 };
+    let frames = Encoding::Frames { representation, metre: 4, bar_line: 3 };
     let attention = Some(AttentionConfig { score: AttentionScore::Additive, hidden: 2 });
     let all_ways = Seq2SeqConfig {
         source: frames.clone(),

@@ -60,8 +60,8 @@ fn check(bytes: &[u8]) {
             }
         }
         2 => {
-            if let Ok(score) = read_notes(text) {
-                let written = midi::write(&score).expect("notes can be written");
+            if let Ok(primer) = read_notes(text) {
+                let written = midi::write(&primer.score).expect("notes can be written");
                 midi::read(&written).expect("what was written is read");
             }
         }

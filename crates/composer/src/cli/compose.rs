@@ -1,6 +1,7 @@
 //! `composer compose`.
 
 use super::music_args::MusicArgs;
+use super::pick_args::PickArgs;
 use super::steering::SteerArgs;
 use super::terminal::Terminal;
 use clap::Args;
@@ -29,6 +30,10 @@ pub struct ComposeArgs {
     #[command(flatten)]
     pub music: MusicArgs,
 
+    /// Which compositions to keep
+    #[command(flatten)]
+    pub pick: PickArgs,
+
     /// Seed of the random numbers; the same seed gives the same music
     #[arg(long, default_value_t = ComposeOptions::default().seed)]
     pub seed: u64,
@@ -42,7 +47,7 @@ pub struct ComposeArgs {
 pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     args.output_dir.as_deref().map_or(Ok(()), check_unused)?;
     let model = TrainedModel::load_or_built_in(args.model.as_deref())?;
-    let options = args.steer.over(args.music.options(args.seed))?;
+    let options = args.pick.over(args.steer.over(args.music.options(args.seed))?)?;
     if options.temperature == Some(0.0) {
         let text = "Temperature 0 is greedy decoding: the most likely symbol at every step. The seed has no effect, and all outputs are identical.";
         if terminal.is_json() { terminal.note(text) } else { writeln!(terminal, "{text}")? }
@@ -51,6 +56,9 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     if let Some(piece) = pieces.first() {
         piece.notes.iter().for_each(|note| terminal.warning(note));
     }
+    let judged = args.pick.choose(pieces, args.model.as_deref(), terminal)?;
+    let (likeness, pieces): (Vec<_>, Vec<_>) =
+        judged.into_iter().map(|judged| (judged.likeness, judged.piece)).unzip();
     let soundfont = options.soundfont.as_deref();
     let (folder, saved) = match &args.output_dir {
         Some(folder) => (folder.clone(), save(pieces, folder, soundfont)?),
@@ -58,21 +66,23 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     };
     let path = |stem: &str| shown(&folder.join(stem));
     if terminal.is_json() {
-        let records = saved.iter().map(|saved| {
+        let records = saved.iter().zip(&likeness).map(|(saved, likeness)| {
             let stem = path(&saved.file_stem);
             json!({
                 "midi": format!("{stem}.mid"),
                 "wav": format!("{stem}.wav"),
                 "nats_per_step": saved.piece.nll_per_step(),
+                "likeness": likeness,
             })
         });
         return terminal.print_json(&records.collect::<Vec<_>>());
     }
-    for saved in saved {
+    for (saved, likeness) in saved.iter().zip(&likeness) {
         let nll = saved.piece.nll_per_step();
+        let like = likeness.map_or(String::new(), |likeness| format!("; like the reference: {likeness}"));
         writeln!(
             terminal,
-            "{0}.mid  {0}.wav  ({nll:.2} nats per step under the model)",
+            "{0}.mid  {0}.wav  ({nll:.2} nats per step under the model{like})",
             path(&saved.file_stem)
         )?;
     }

@@ -38,10 +38,8 @@ pub fn run(args: &DiagnoseArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
 
 /// A diagnosis in words.
 pub fn print(name: &str, diagnosis: &Diagnosis, terminal: &mut Terminal) -> anyhow::Result<()> {
-    match diagnosis.unjudged {
-        Some(reason) => writeln!(terminal, "{name}: not assessed: {reason}.")?,
-        None if diagnosis.findings.is_empty() => writeln!(terminal, "{name}: no failure found.")?,
-        None => {}
+    if let Some(words) = diagnosis.nothing_found() {
+        writeln!(terminal, "{name}: {words}.")?;
     }
     for finding in &diagnosis.findings {
         let also = if finding.secondary { " (possibly a consequence of the above)" } else { "" };
@@ -54,6 +52,9 @@ pub fn print(name: &str, diagnosis: &Diagnosis, terminal: &mut Terminal) -> anyh
             finding.cause
         )?;
         writeln!(terminal, "    {}", finding.remedy)?;
+    }
+    if let Some(likeness) = &diagnosis.likeness {
+        writeln!(terminal, "    like the reference: {likeness}")?;
     }
     Ok(())
 }

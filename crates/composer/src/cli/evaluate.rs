@@ -117,12 +117,19 @@ fn print_assessment(assessment: &Assessment, terminal: &mut Terminal) -> anyhow:
         diagnose::print(&piece.name, &piece.diagnosis, terminal)?;
         writeln!(terminal, "    {}", piece.originality.sentence())?;
     }
+    let pieces = assessment.pieces.len();
+    let verdict = |indistinguishable: bool| match indistinguishable {
+        true => format!("  not distinguishable with {pieces} piece{}", if pieces == 1 { "" } else { "s" }),
+        false => "  beyond real music".to_owned(),
+    };
     writeln!(
         terminal,
-        "\n{} of {} pieces show no failure; {} copied. Compared in excerpts of {} quarters:\n",
+        "\nNone of the tested faults found in {} of {} pieces; {} copied. Like the reference: median {:.0} of 100 (held-out real \
+         music: 50). Compared in excerpts of {} quarters:\n",
         assessment.without_failure(),
-        assessment.pieces.len(),
+        pieces,
         assessment.copied(),
+        assessment.median_likeness(),
         assessment.quarters
     )?;
     writeln!(
@@ -139,7 +146,7 @@ fn print_assessment(assessment: &Assessment, terminal: &mut Terminal) -> anyhow:
             format!("{:.2}", row.reference_mean),
             row.distance,
             format!("{:.2} – {:.2}", row.human.low, row.human.high),
-            if row.is_indistinguishable() { "" } else { "  beyond real music" }
+            verdict(row.is_indistinguishable())
         )?;
     }
     writeln!(
@@ -156,7 +163,7 @@ fn print_assessment(assessment: &Assessment, terminal: &mut Terminal) -> anyhow:
             format!("{:.3} – {:.3}", row.human_divergence.low, row.human_divergence.high),
             row.overlap,
             format!("{:.2} – {:.2}", row.human_overlap.low, row.human_overlap.high),
-            if row.is_indistinguishable() { "" } else { "  beyond real music" }
+            verdict(row.is_indistinguishable())
         )?;
     }
     if !assessment.voice_leading.is_empty() {

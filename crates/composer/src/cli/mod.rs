@@ -18,6 +18,7 @@ mod learn_part;
 mod listening;
 mod music_args;
 mod part_args;
+mod pick_args;
 mod reharmonise;
 mod runs;
 mod score;

@@ -36,11 +36,12 @@ pub fn run(args: &RunsArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     }
     writeln!(
         terminal,
-        "{:<20} {:<14} {:<8} {:>9} {:>10}  {:<13} {:>9} {:>6}  music",
-        "run", "network", "symbols", "epochs", "validation", "state", "size", "age"
+        "{:<20} {:<14} {:<8} {:>9} {:>10} {:>8}  {:<13} {:>9} {:>6}  music",
+        "run", "network", "symbols", "epochs", "validation", "likeness", "state", "size", "age"
     )?;
     for run in runs {
         let valid = run.valid_nll.map_or_else(|| "–".to_owned(), |nll| format!("{nll:.3}"));
+        let likeness = run.likeness.map_or_else(|| "–".to_owned(), |score| format!("{score:.0}"));
         let state = match run.state {
             RunState::Finished => "finished",
             RunState::Stopped => "stopped",
@@ -50,7 +51,7 @@ pub fn run(args: &RunsArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         };
         writeln!(
             terminal,
-            "{:<20} {:<14} {:<8} {:>9} {valid:>10}  {state:<13} {:>6.1} MB {:>6}  {}",
+            "{:<20} {:<14} {:<8} {:>9} {valid:>10} {likeness:>8}  {state:<13} {:>6.1} MB {:>6}  {}",
             printable(&run.name),
             format!("{} {}×{}", run.cell, run.layers, run.hidden),
             printable(&run.representation),

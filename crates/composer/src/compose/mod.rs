@@ -4,6 +4,7 @@ mod assemble;
 mod choices;
 mod feasible;
 mod options;
+pub mod pick;
 mod plan;
 mod reading;
 

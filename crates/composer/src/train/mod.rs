@@ -14,7 +14,7 @@ pub use plan::{Plan, memory_in_words, time_in_words};
 pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
 
 use crate::compose::{SavedPiece, compose, save_in_run};
-use crate::diagnose::of_compositions;
+use crate::diagnose::{LIKENESS_FILE, likeness_of, of_compositions};
 use crate::error::Result;
 use crate::likelihood::{baselines, measure};
 use crate::model::TrainedModel;
@@ -85,6 +85,9 @@ pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trai
     let likelihoods = measure(&model.model, material)?;
     let compositions = save_in_run(compose(&model, &options.compositions)?, &folder, soundfont)?;
     let assessment = of_compositions(&compositions, material);
+    if let Some(assessment) = &assessment {
+        folder.write(LIKENESS_FILE, likeness_of(assessment).to_string().as_bytes())?;
+    }
     let trained =
         Trained { folder: folder.folder().to_owned(), model, summary, likelihoods, compositions, assessment };
     let report = report(&trained, material, options)?;

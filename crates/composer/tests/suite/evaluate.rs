@@ -112,11 +112,9 @@ fn odd_music_has_an_answer_in_every_command() {
     let page = std::fs::read_to_string(here.path().join("evaluation.html")).expect("a page");
     assert!(!page.contains("NaN"), "a figure that is none should be a dash");
     let text = said(&composer(here.path(), &["diagnose", "odd", "--reference", "real"]));
-    for words in [
-        "empty.mid: collapse into repetition",
-        "not a single note",
-        "drums.mid: not assessed: it has only drums",
-    ] {
+    for words in
+        ["empty.mid: hardly any music", "not a single note", "drums.mid: not assessed: it has only drums"]
+    {
         assert!(text.contains(words), "\"{words}\" is missing in: {text}");
     }
     for only in ["odd/empty.mid", "odd/drums.mid", "odd/one.mid"] {
@@ -143,9 +141,55 @@ fn diagnose_names_bars_causes_and_remedies() {
     let scores = by_name("sound/new.mid")["diagnosis"]["scores"].as_object().expect("named figures");
     assert!(scores.contains_key("repetition") && scores.len() == 4, "{scores:?}");
     let text = said(&composer(here.path(), &["diagnose", "stuck/low.mid", "--reference", "real"]));
-    for words in ["low.mid: collapse into repetition", "again and again in bars 1–32", "likely cause:"] {
+    for words in [
+        "low.mid: collapse into repetition",
+        "again and again in bars 1–32",
+        "likely cause:",
+        "like the reference: ",
+    ] {
         assert!(text.contains(words), "\"{words}\" is missing in: {text}");
     }
+    let likeness = &by_name("stuck/low.mid")["diagnosis"]["likeness"];
+    assert!(
+        likeness["score"].as_f64() <= likeness["high"].as_f64() && likeness["pieces"] == 24,
+        "{likeness}"
+    );
+    let text = said(&composer(here.path(), &["diagnose", "sound/new.mid", "--reference", "real"]));
+    assert!(text.contains("new.mid: none of the tested faults found."), "{text}");
+}
+
+/// Few pieces cannot be told from real music by their spread, but by their place in it.
+#[test]
+fn few_pieces_are_not_called_as_good_as_real() {
+    let here = music();
+    for seed in [201, 202, 203] {
+        let mut thin = song(seed);
+        for track in &mut thin.tracks {
+            let mut number = 0;
+            track.notes.retain(|_| {
+                number += 1;
+                number % 3 == 1
+            });
+        }
+        write(&here.path().join("thin"), &format!("{seed}.mid"), &thin);
+    }
+    let args = ["evaluate", "thin", "--reference", "real"];
+    let record = json(&composer(here.path(), &[&args[..], &["--json"]].concat()));
+    let rows = record["sets"][0]["assessment"]["comparisons"].as_array().expect("statistics");
+    let density = rows.iter().find(|row| row["name"] == "note_density").expect("the density");
+    assert!(
+        density["outside"].as_u64() >= Some(2) && density["rank_p_value"].as_f64() < Some(0.05),
+        "{density}"
+    );
+    let text = said(&composer(here.path(), &[&args[..], &["--page", "thin.html"]].concat()));
+    let line = text.lines().find(|line| line.starts_with("note_density")).expect("the density");
+    assert!(line.ends_with("beyond real music"), "{line}");
+    assert!(text.contains("not distinguishable with 3 pieces") && text.contains("too sparse"), "{text}");
+    let page = std::fs::read_to_string(here.path().join("thin.html")).expect("a page");
+    assert!(
+        !page.contains('✓') && page.contains("not found") && page.contains("too sparse"),
+        "no tick under a fault"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod harmony;
 mod repetition;
 mod stitching;
+mod texture;
 mod timing;
 
 use rand::Rng;
@@ -43,6 +44,14 @@ pub enum Corruption {
     Jitter(f64),
     /// Timing: this share of the notes is cut short at a random sixteenth.
     CutDurations(f64),
+    /// Texture: this share of the notes is left out.
+    ThinOut(f64),
+    /// Texture: in this share of the pairs of bars, the first chord is held unbroken through both.
+    Sustain(f64),
+    /// Texture: so many notes, as a share of those there are, are added at random pitches of the piece's range.
+    Clutter(f64),
+    /// Texture: all notes are moved by octaves into a range of so many semitones around the median pitch.
+    FlattenRange(u8),
 }
 
 impl Corruption {
@@ -60,6 +69,10 @@ impl Corruption {
             Self::WrongNotes(_) => "growing wrong notes",
             Self::Jitter(_) => "jitter",
             Self::CutDurations(_) => "cut durations",
+            Self::ThinOut(_) => "thin out",
+            Self::Sustain(_) => "sustain",
+            Self::Clutter(_) => "clutter",
+            Self::FlattenRange(_) => "flatten range",
         }
     }
 
@@ -78,6 +91,10 @@ impl Corruption {
             Self::WrongNotes(share) => harmony::wrong_notes(piece, share, rng),
             Self::Jitter(share) => timing::jitter(piece, share, rng),
             Self::CutDurations(share) => timing::cut_durations(piece, share, rng),
+            Self::ThinOut(share) => texture::thin_out(piece, share, rng),
+            Self::Sustain(share) => texture::sustain(piece, share, rng),
+            Self::Clutter(share) => texture::clutter(piece, share, rng),
+            Self::FlattenRange(semitones) => texture::flatten_range(piece, semitones),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::significance::Interval;
 use crate::significance::bootstrap::{mean_interval, median_interval};
 use crate::significance::hypothesis::holm;
+use crate::significance::quantile::quantile_of_sorted;
 use crate::statistics::piece::STATISTICS;
 use crate::statistics::table;
 
@@ -18,6 +19,10 @@ use crate::statistics::table;
 const RESAMPLES: usize = 500;
 /// Splits of the real music in which densities are compared, which takes longer.
 const SPLITS: usize = 200;
+/// Groups of real values whose ranks are compared.
+const RANK_DEALS: usize = 999;
+/// Least p-value of the ranks of a set that real music explains.
+const RANKS: f64 = 0.025;
 /// Deals of a permutation test.
 const PERMUTATIONS: usize = 1_999;
 
@@ -37,6 +42,11 @@ pub struct Comparison {
     /// The same distance between real pieces, as many as the set has, and the other real pieces: 2.5th to 97.5th
     /// percentile, estimate = median. A set that cannot be distinguished from real music by this statistic lies inside.
     pub human: Interval,
+    /// Share of groups of as many real pieces whose mean rank in the real music is at least as far from the middle, 0–1: three
+    /// pieces may all lie inside the real music, but hardly all at its lower end.
+    pub rank_p_value: f64,
+    /// Pieces of the set outside what 95 % of the real music has.
+    pub outside: usize,
     /// Overlapped area of the densities of the set and of the real music, 0–1.
     pub overlap: f64,
     /// The same between real pieces, as [`Self::human`].
@@ -52,19 +62,34 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether the set is no further from real music than real pieces are from each other: with so few pieces, this statistic
-    /// does not distinguish them.
+    /// Whether this statistic, with so few pieces, does not distinguish the set from real music: it is no further from it than
+    /// real pieces are from each other, nor all on one side of it, nor has it more pieces outside than real music has.
     pub fn is_indistinguishable(&self) -> bool {
         self.distance <= self.human.high
+            && self.rank_p_value >= RANKS
+            && self.outside <= allowed_outside(self.values.len())
     }
 }
 
-/// Cuts pieces into excerpts of about so many quarter notes (in bars of four), so that pieces of different lengths can
-/// be compared. Notes keep their pitches and times; everything else is left out.
+/// How many of `n` real pieces lie outside the range of 95 % of them, except in one set of forty.
+fn allowed_outside(n: usize) -> usize {
+    let (mut term, mut below, mut count) = (0.95f64.powi(n as i32), 0.0, 0);
+    loop {
+        below += term;
+        if below >= 0.975 || count >= n {
+            return count;
+        }
+        term *= (n - count) as f64 / (count + 1) as f64 * 0.05 / 0.95;
+        count += 1;
+    }
+}
+
+/// Cuts pieces at bar lines into excerpts of about so many quarter notes, so that pieces of different lengths can be compared.
+/// Notes keep their pitches and times, bars their lengths; everything else is left out.
 pub fn excerpts(scores: &[Score], quarters: u32) -> Vec<Score> {
     let cut = |score: &Score| {
-        let grid = Grid::new(score).relaid(4 * STEPS_PER_QUARTER);
-        grid.excerpts(quarters.max(1) * STEPS_PER_QUARTER).iter().map(Grid::to_score).collect::<Vec<_>>()
+        let excerpts = Grid::new(score).excerpts(quarters.max(1) * STEPS_PER_QUARTER);
+        excerpts.iter().map(Grid::to_score).collect::<Vec<_>>()
     };
     scores.iter().flat_map(cut).collect()
 }
@@ -87,6 +112,7 @@ pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison>
         rng.set_stream(i as u64);
         let unit = deviation(&reference_values);
         let human = human_distances(&reference_values, values.len(), unit, &mut rng);
+        let (rank_p_value, outside) = ranks(&values, &reference_values, &mut rng);
         let (human_overlap, human_divergence) = human_densities(&reference_values, values.len(), &mut rng);
         let (overlap, divergence) = overlap_and_divergence(&values, &reference_values);
         comparisons.push(Comparison {
@@ -96,6 +122,8 @@ pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison>
             reference_mean: mean_interval(&reference_values, RESAMPLES, &mut rng),
             distance: wasserstein(&values, &reference_values) / unit,
             human,
+            rank_p_value,
+            outside,
             overlap,
             human_overlap,
             divergence,
@@ -118,6 +146,29 @@ fn human_distances(values: &[f64], size: usize, unit: f64, rng: &mut impl Rng) -
         })
         .collect();
     median_interval(&mut distances)
+}
+
+/// How often a group of as many real values has a mean rank as far from the middle, and how many values lie outside the range of
+/// 95 % of the real ones.
+fn ranks(values: &[f64], real: &[f64], rng: &mut impl Rng) -> (f64, usize) {
+    let mut sorted = real.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = |value: &f64| {
+        let below = sorted.partition_point(|other| other < value);
+        let not_above = sorted.partition_point(|other| other <= value);
+        0.5 * (below + not_above) as f64 / sorted.len() as f64 - 0.5
+    };
+    let far = |ranks: &[f64]| (ranks.iter().sum::<f64>() / ranks.len() as f64).abs();
+    let ours = far(&values.iter().map(rank).collect::<Vec<_>>());
+    let mut all: Vec<f64> = real.iter().map(rank).collect();
+    let size = values.len().min(all.len() / 2).max(1);
+    let as_far = (0..RANK_DEALS).filter(|_| {
+        partial_shuffle(&mut all, size, rng);
+        far(&all[..size]) >= ours - 1e-12
+    });
+    let p_value = (as_far.count() + 1) as f64 / (RANK_DEALS + 1) as f64;
+    let [low, high] = [0.025, 0.975].map(|share| quantile_of_sorted(&sorted, share));
+    (p_value, values.iter().filter(|&&value| value < low || value > high).count())
 }
 
 /// Overlapped area and divergence of random groups of real values and the other real values.
@@ -251,6 +302,19 @@ mod tests {
         assert!(range.first < range.second && range.p_value < 0.05, "{range:?}");
         let equal = closer(&near, &near, 1);
         assert!(equal.iter().all(|row| row.p_value > 0.05), "{equal:?}");
+    }
+
+    #[test]
+    fn three_pieces_at_one_end_of_the_real_music_do_not_pass_for_real() {
+        let real: Vec<f64> = (0..60).map(|i| 1.3 + 0.19 * f64::from(i)).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let (p_value, outside) = ranks(&[1.6, 1.7, 1.9], &real, &mut rng);
+        assert!(p_value < RANKS, "all three are among the lowest: {p_value}");
+        assert_eq!(outside, 0, "though each lies inside");
+        assert_eq!(ranks(&[1.3, 1.5, 1.9], &real, &mut rng).1, 2);
+        let (p_value, _) = ranks(&[2.0, 6.0, 11.0], &real, &mut rng);
+        assert!(p_value > 0.2, "{p_value}");
+        assert_eq!([1, 3, 24, 100].map(allowed_outside), [1, 1, 4, 10]);
     }
 
     #[test]

@@ -3,15 +3,18 @@
 use composer_music::Score;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::logistic::Logistic;
 use super::structure::Features;
+use super::thresholds::{self, FOLDS, HeldOut, Limits};
 use super::timing::TimingModel;
 use super::{drift, repetition, timing};
 use crate::corruption::{Corruption, Pool};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
-use crate::significance::quantile::quantile;
+use crate::judgement::outliers::{self, Outliers};
+use crate::judgement::{Likeness, LikenessModel};
 use crate::statistics::Table;
 
 /// A way in which composed music fails, in the order in which they are looked for: a failure can bring the ones after
@@ -60,8 +63,8 @@ impl FailureMode {
 pub enum Extent {
     /// Whole pieces in their own metres: beginnings and endings count.
     WholePieces,
-    /// Excerpts of about this many quarter notes, in bars of four quarters: for music that was cut at a length, which
-    /// no detector may blame for not ending. Choose the length of what is to be judged: long pieces repeat more and
+    /// Excerpts of about this many quarter notes, cut at bar lines: for music that was cut at a length, which no detector
+    /// may blame for not ending. Choose the length of what is to be judged: long pieces repeat more and
     /// modulate further than short ones.
     Excerpts {
         /// Length in quarter notes.
@@ -83,14 +86,13 @@ pub struct TooLittleMusic {
 pub const MINIMUM: usize = 10;
 /// Most pieces or excerpts that are looked at; of more, as many are taken at even distances.
 const MAXIMUM: usize = 400;
-/// Share of the real music that lies below a threshold. New music is always a little further from the fitted music than
-/// the music of the calibration: this share leaves less than one real piece in twenty above (see `DETECTORS.md`).
-const SPECIFICITY: f64 = 0.985;
+/// Pieces or excerpts of one piece that are looked at, unless there are few pieces.
+const MOST_OF_A_PIECE: usize = 6;
+/// Pieces or excerpts that are wanted at least, if there is so much music.
+const WANTED: usize = 120;
 /// Longest repetition, as a share of the piece, that is never a failure by itself. Some real music (for games, for dances)
 /// is one loop from beginning to end; a composition that is nothing else has collapsed all the same.
 const MOST_REPETITION: f64 = 0.8;
-/// Groups of pieces for cross-validation: each is judged by detectors fitted to the others.
-const FOLDS: usize = 5;
 
 /// What the structure detector learns to distinguish from real music.
 pub const STRUCTURE_NEGATIVES: [Corruption; 3] =
@@ -109,8 +111,11 @@ pub type Scores = [f64; 4];
 /// | harmonic drift | divergence of the pitch classes of two-bar windows or notes outside the scale, in multiples of what is usual ([`drift::Usual`]) |
 /// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`]) |
 ///
-/// A threshold is the 98.5th percentile of the real music, each piece judged by detectors that were fitted without it; for
-/// repetition at most four fifths of the piece.
+/// Beside these scores stand the [`Outliers`]: figures that lie outside the reference, and the distance of the whole
+/// ([`Likeness`]). All limits are set together, by pieces that were judged by what was fitted to others, so that of real pieces in
+/// the style of the reference at most one in twenty is accused of anything; see [`FALSE_ALARMS`](thresholds::FALSE_ALARMS). For
+/// repetition the threshold is at most four fifths of the piece. Once something is found, whatever else lies outside what is
+/// usual is named too.
 #[derive(Clone, Debug)]
 pub struct Detectors {
     pub(super) extent: Extent,
@@ -119,7 +124,10 @@ pub struct Detectors {
     pub(super) usual: Features,
     /// Scores of the real music per mode, sorted, judged out of fold.
     real: [Vec<f64>; 4],
-    thresholds: Scores,
+    pub(super) limits: Limits,
+    likeness: LikenessModel,
+    /// Real pieces that were looked at.
+    pieces: usize,
 }
 
 impl Detectors {
@@ -156,27 +164,64 @@ impl Detectors {
         if examples.len() < MINIMUM || corpus.len() < 2 {
             return Err(TooLittleMusic { found: examples.len() });
         }
-        let measured = Measured::new(examples, extent, negatives, seed);
-        let mut real: [Vec<f64>; 4] = Default::default();
-        for fold in 0..FOLDS {
-            let fitted = measured.fit(|piece| piece % FOLDS != fold);
-            for (_, grid, features) in measured.real().filter(|(piece, ..)| piece % FOLDS == fold) {
-                for (all, score) in real.iter_mut().zip(fitted.scores(grid, features)) {
-                    all.extend((!score.is_nan()).then_some(score));
-                }
-            }
+        let pool = Pool::new(examples.iter().map(|(_, grid)| grid));
+        let (measured, likeness) = rayon::join(
+            || Measured::new(&examples, extent, negatives, &pool, seed),
+            || LikenessModel::fit(&examples, &pool, seed),
+        );
+        let mut held_out = measured.held_out();
+        held_out.iter_mut().zip(likeness.held_out()).for_each(|(piece, distance)| piece.distance = distance);
+        let mut limits = thresholds::limits(&held_out);
+        for thresholds in [&mut limits.scores, &mut limits.usual_scores] {
+            let repetition = &mut thresholds[FailureMode::Repetition as usize];
+            *repetition = repetition.min(MOST_REPETITION);
         }
-        real.iter_mut().for_each(|scores| scores.sort_by(f64::total_cmp));
-        let mut thresholds: Scores = std::array::from_fn(|mode| quantile(&real[mode], SPECIFICITY));
-        let repetition = &mut thresholds[FailureMode::Repetition as usize];
-        *repetition = repetition.min(MOST_REPETITION);
-        let fitted = measured.fit(|_| true);
-        Ok(Self { extent, fitted, usual: measured.usual(), real, thresholds })
+        let real = std::array::from_fn(|mode| {
+            let mut scores: Vec<f64> =
+                held_out.iter().map(|piece| piece.scores[mode]).filter(|score| !score.is_nan()).collect();
+            scores.sort_by(f64::total_cmp);
+            scores
+        });
+        Ok(Self {
+            extent,
+            fitted: measured.fit(|_| true),
+            usual: measured.usual(),
+            real,
+            limits,
+            likeness,
+            pieces: thresholds::pieces(&held_out),
+        })
     }
 
-    /// A piece as the detectors see it: in its own bars, or in bars of four quarters when they compare excerpts.
+    /// A piece as the detectors see it: on the grid, in its own bars.
     pub fn lay_out(&self, score: &Score) -> Grid {
-        laid_out(&Grid::new(score), self.extent)
+        Grid::new(score)
+    }
+
+    /// How much a piece is like the real music, see [`Likeness`].
+    pub fn likeness(&self, grid: &Grid) -> Likeness {
+        self.likeness.judge(grid)
+    }
+
+    /// Whether a piece as a whole is farther from the real music than nearly all of that.
+    pub(super) fn is_unlike(&self, grid: &Grid) -> bool {
+        self.likeness.distance(grid) > self.limits.distance
+    }
+
+    /// How far a piece as a whole is from the real music: −ln of the share of held-out real music that is farther, continued beyond
+    /// all of it.
+    pub fn distance(&self, grid: &Grid) -> f64 {
+        self.likeness.distance(grid)
+    }
+
+    /// How many real pieces they were calibrated on.
+    pub fn pieces(&self) -> usize {
+        self.pieces
+    }
+
+    /// The figures of the real music.
+    pub fn outliers(&self) -> &Outliers {
+        &self.limits.outliers
     }
 
     /// Scores of a piece that was laid out by [`Self::lay_out`].
@@ -191,9 +236,9 @@ impl Detectors {
         Table::new(FailureMode::ALL.map(FailureMode::key).to_vec(), rows.into_iter())
     }
 
-    /// The thresholds, in the order of [`FailureMode::ALL`]: a score above is worse than 98.5 % of it.
+    /// The thresholds, in the order of [`FailureMode::ALL`]: a score above is a failure.
     pub fn thresholds(&self) -> Scores {
-        self.thresholds
+        self.limits.scores
     }
 
     /// Share of the real music that scores lower, 0–1.
@@ -230,28 +275,22 @@ impl Fitted {
     }
 }
 
-/// Pieces or excerpts, each with the number of the piece that it is from.
+/// Pieces or excerpts, each with the number of the piece that it is from; of long pieces only some, at even distances.
 fn examples(corpus: &[&Grid], extent: Extent) -> Vec<(usize, Grid)> {
+    let Extent::Excerpts { quarters } = extent else {
+        let step = corpus.len().div_ceil(MAXIMUM).max(1);
+        return corpus.iter().map(|grid| (*grid).clone()).enumerate().step_by(step).collect();
+    };
+    let most = MOST_OF_A_PIECE.max(WANTED.div_ceil(corpus.len().max(1)));
     let mut all = Vec::new();
     for (piece, grid) in corpus.iter().enumerate() {
-        let grid = laid_out(grid, extent);
-        match extent {
-            Extent::WholePieces => all.push((piece, grid)),
-            Extent::Excerpts { quarters } => {
-                let excerpts = grid.excerpts(quarters.saturating_mul(STEPS_PER_QUARTER));
-                all.extend(excerpts.into_iter().filter(|grid| !grid.is_empty()).map(|grid| (piece, grid)));
-            }
-        }
+        let excerpts = grid.excerpts(quarters.saturating_mul(STEPS_PER_QUARTER));
+        let excerpts: Vec<Grid> = excerpts.into_iter().filter(|grid| !grid.is_empty()).collect();
+        let step = excerpts.len().div_ceil(most).max(1);
+        all.extend(excerpts.into_iter().step_by(step).map(|grid| (piece, grid)));
     }
     let step = all.len().div_ceil(MAXIMUM).max(1);
     all.into_iter().step_by(step).collect()
-}
-
-fn laid_out(grid: &Grid, extent: Extent) -> Grid {
-    match extent {
-        Extent::WholePieces => grid.clone(),
-        Extent::Excerpts { .. } => grid.relaid(4 * STEPS_PER_QUARTER),
-    }
 }
 
 fn features(grid: &Grid, extent: Extent) -> Features {
@@ -263,28 +302,43 @@ fn features(grid: &Grid, extent: Extent) -> Features {
 }
 
 /// Real music and its stitched-together doubles, measured once.
-struct Measured {
-    examples: Vec<(usize, Grid)>,
+struct Measured<'a> {
+    examples: &'a [(usize, Grid)],
     real: Vec<Features>,
     /// For every example, its corruptions.
     stitched: Vec<Vec<Features>>,
 }
 
-impl Measured {
-    fn new(examples: Vec<(usize, Grid)>, extent: Extent, negatives: &[Corruption], seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let pool = Pool::new(examples.iter().map(|(_, grid)| grid));
-        let mut stitch = |grid: &Grid| {
-            let doubles = negatives.iter().map(|corruption| corruption.apply(grid, &pool, &mut rng));
+impl<'a> Measured<'a> {
+    fn new(
+        examples: &'a [(usize, Grid)],
+        extent: Extent,
+        negatives: &[Corruption],
+        pool: &Pool,
+        seed: u64,
+    ) -> Self {
+        let stitch = |(i, (_, grid)): (usize, &(usize, Grid))| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(1 + i as u64);
+            let doubles = negatives.iter().map(|corruption| corruption.apply(grid, pool, &mut rng));
             doubles.map(|double| features(&double, extent)).collect()
         };
-        let stitched = examples.iter().map(|(_, grid)| stitch(grid)).collect();
-        let real = examples.iter().map(|(_, grid)| features(grid, extent)).collect();
+        let stitched = examples.par_iter().enumerate().map(stitch).collect();
+        let real = examples.par_iter().map(|(_, grid)| features(grid, extent)).collect();
         Self { examples, real, stitched }
     }
 
-    fn real(&self) -> impl Iterator<Item = (usize, &Grid, &Features)> {
-        self.examples.iter().zip(&self.real).map(|((piece, grid), features)| (*piece, grid, features))
+    /// Every example judged by what was fitted to the pieces of other folds, in the order of the examples.
+    fn held_out(&self) -> Vec<HeldOut> {
+        let folds: Vec<Fitted> =
+            (0..FOLDS).into_par_iter().map(|fold| self.fit(|piece| piece % FOLDS != fold)).collect();
+        let judge = |((piece, grid), features): (&(usize, Grid), &Features)| HeldOut {
+            piece: *piece,
+            scores: folds[piece % FOLDS].scores(grid, features),
+            figures: outliers::figures(grid),
+            distance: f64::NAN,
+        };
+        self.examples.par_iter().zip(&self.real).map(judge).collect()
     }
 
     fn fit(&self, keep: impl Fn(usize) -> bool) -> Fitted {

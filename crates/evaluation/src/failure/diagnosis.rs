@@ -6,33 +6,14 @@ use composer_music::Score;
 use serde::{Serialize, Serializer};
 
 use super::detectors::{Detectors, Extent, FailureMode};
+use super::fault::Fault;
+use super::finding::{Finding, bar_list, merged};
 use super::structure::{self, Features};
-use super::{drift, repetition};
+use super::{drift, repetition, scarcity};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
+use crate::judgement::outliers::{self, Figures};
+use crate::judgement::{Aspect, Likeness};
 use crate::statistics::ratio;
-
-/// One failure that was found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Finding {
-    /// Which.
-    pub mode: FailureMode,
-    /// How bad: see [`Detectors`].
-    pub score: f64,
-    /// What 98.5 % of real music stays below.
-    pub threshold: f64,
-    /// Share of real music that scores lower, 0–1.
-    pub percentile: f64,
-    /// The bars of the piece that it points at, counted from 0, whatever it was compared in; empty if it is about the whole piece.
-    pub bars: Vec<Range<usize>>,
-    /// What is wrong, in words for a musician.
-    pub sentence: String,
-    /// Why it may be so.
-    pub cause: &'static str,
-    /// What to try next.
-    pub remedy: &'static str,
-    /// Whether an earlier finding may have brought it about.
-    pub secondary: bool,
-}
 
 /// The examination of one piece.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,9 +21,14 @@ pub struct Diagnosis {
     /// Score per mode, in the order of [`FailureMode::ALL`]; NaN where there is too little music. As JSON, by name.
     #[serde(serialize_with = "by_mode")]
     pub scores: [f64; 4],
-    /// What was found, the most basic failure first; empty if the piece is as sound as real music.
+    /// Figures that are compared with the reference, in the order of [`Aspect::ALL`]. As JSON, by name.
+    #[serde(serialize_with = "by_aspect")]
+    pub figures: Figures,
+    /// How much the piece is like the reference; `None` if it could not be judged.
+    pub likeness: Option<Likeness>,
+    /// What was found, the most basic failure first; empty if none of the faults that are tested for was found.
     pub findings: Vec<Finding>,
-    /// Bars of the piece.
+    /// Bars of the piece, its own.
     pub bars: usize,
     /// Why the piece could not be judged, if it could not.
     pub unjudged: Option<&'static str>,
@@ -53,7 +39,31 @@ pub(crate) fn by_mode<S: Serializer>(figures: &[f64; 4], serializer: S) -> Resul
     serializer.collect_map(FailureMode::ALL.into_iter().zip(figures))
 }
 
+fn by_aspect<S: Serializer>(figures: &Figures, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(Aspect::ALL.iter().map(|aspect| aspect.key()).zip(figures))
+}
+
+/// A score below which fewer than one real piece in twenty lies.
+const LOW: f64 = 5.0;
+
 impl Diagnosis {
+    /// What to say where nothing was found, or why the piece was not judged; `None` if there are findings. It never reassures.
+    pub fn nothing_found(&self) -> Option<String> {
+        if let Some(reason) = self.unjudged {
+            return Some(format!("not assessed: {reason}"));
+        }
+        if !self.findings.is_empty() {
+            return None;
+        }
+        Some(match self.likeness {
+            Some(likeness) if likeness.score < LOW + 0.5 => format!(
+                "none of the tested faults found, but {:.0} % of held-out real pieces are nearer to the reference",
+                100.0 - likeness.score
+            ),
+            _ => "none of the tested faults found".to_owned(),
+        })
+    }
+
     /// Whether the piece was judged and nothing was found.
     pub fn has_no_failure(&self) -> bool {
         self.findings.is_empty() && self.unjudged.is_none()
@@ -77,6 +87,7 @@ impl Detectors {
         let mut diagnosis = self.diagnose_in(&grid, &Grid::new(score));
         if grid.is_empty() && score.notes().next().is_some() {
             diagnosis.findings.clear();
+            diagnosis.likeness = None;
             diagnosis.unjudged = Some("it has only drums, and these detectors listen to pitches");
         }
         diagnosis
@@ -90,19 +101,61 @@ impl Detectors {
     /// Examines a piece that was laid out by [`Self::lay_out`], and names the bars of `own`: the same notes in their own bars.
     fn diagnose_in(&self, grid: &Grid, own: &Grid) -> Diagnosis {
         let scores = self.scores(grid);
-        if grid.is_empty() {
-            return Diagnosis { scores, findings: vec![silence()], bars: 0, unjudged: None };
+        let (figures, likeness) = (outliers::figures(grid), self.likeness(grid));
+        let findings = match scarcity::find(own) {
+            Some(finding) => vec![finding],
+            None => {
+                let unlike = self.is_unlike(grid);
+                let beyond =
+                    |limits: [f64; 4]| scores.iter().zip(limits).any(|(score, limit)| *score > limit);
+                let outliers = self.limits.outliers.beyond_limits(&figures);
+                if unlike || beyond(self.limits.scores) || !outliers.is_empty() {
+                    self.findings(grid, own, &scores, &figures, unlike.then_some(likeness))
+                } else {
+                    Vec::new()
+                }
+            }
+        };
+        Diagnosis {
+            scores,
+            figures,
+            likeness: Some(likeness),
+            findings,
+            bars: own.num_bars(),
+            unjudged: None,
         }
+    }
+
+    /// Everything that is unusual in a piece in which something was found.
+    fn findings(
+        &self,
+        grid: &Grid,
+        own: &Grid,
+        scores: &[f64; 4],
+        figures: &Figures,
+        unlike: Option<Likeness>,
+    ) -> Vec<Finding> {
+        let mut findings = self.failures(grid, own, scores);
+        findings.extend(self.outliers_of(grid, own, figures, !findings.is_empty()));
+        if let Some(likeness) = unlike {
+            findings.push(self.unlike(likeness, figures, !findings.is_empty()));
+        }
+        findings
+    }
+
+    /// The failure modes that are found, in the order of the tests.
+    fn failures(&self, grid: &Grid, own: &Grid, scores: &[f64; 4]) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         for mode in FailureMode::ALL {
-            let (score, threshold) = (scores[mode as usize], self.thresholds()[mode as usize]);
+            let (score, threshold) = (scores[mode as usize], self.limits.usual_scores[mode as usize]);
             if score > threshold {
                 let bars = self.bars(mode, grid, own);
                 let (cause, remedy) = advice(mode);
                 findings.push(Finding {
-                    mode,
+                    mode: Fault::Mode(mode),
                     score,
                     threshold,
+                    usual: None,
                     percentile: self.percentile(mode, score),
                     sentence: self.sentence(mode, grid, own, &bars),
                     bars,
@@ -112,7 +165,70 @@ impl Detectors {
                 });
             }
         }
-        Diagnosis { scores, findings, bars: own.num_bars(), unjudged: None }
+        findings
+    }
+
+    /// The figures outside what 95 % of the reference has, the most surprising first.
+    fn outliers_of(&self, grid: &Grid, own: &Grid, figures: &Figures, secondary: bool) -> Vec<Finding> {
+        let finding = |(aspect, side, _)| {
+            let figure = outliers::figure_of(figures, aspect);
+            let usual = self.limits.outliers.usual(aspect);
+            let bars = outliers::bars(aspect, side, grid, usual).into_iter();
+            let bars = merged(bars.map(|bars| renamed(bars, grid, own)));
+            let (cause, remedy) = outliers::advice(aspect, side);
+            let mut sentence = outliers::sentence(aspect, side, figure, usual);
+            // Every bar is no place.
+            if !bars.is_empty() && bars != [0..own.num_bars()] {
+                let place = bar_list(&bars);
+                sentence = format!("{} Most in {place}.", sentence);
+            }
+            Finding {
+                mode: Fault::Outside(aspect, side),
+                score: figure,
+                threshold: if side == crate::judgement::Side::Low { usual[0] } else { usual[1] },
+                usual: Some(usual),
+                percentile: self.limits.outliers.percentile(aspect, side, figure),
+                bars,
+                sentence,
+                cause,
+                remedy,
+                secondary,
+            }
+        };
+        self.limits.outliers.outside_usual(figures).into_iter().map(finding).collect()
+    }
+
+    /// The finding that the whole is unlike the reference, with the figures that are most unusual.
+    fn unlike(&self, likeness: Likeness, figures: &Figures, secondary: bool) -> Finding {
+        let mut unusual: Vec<_> = self.limits.outliers.surprises(figures).collect();
+        unusual.sort_by(|a, b| b.2.total_cmp(&a.2));
+        let named = unusual.iter().take(3).map(|&(aspect, ..)| {
+            outliers::phrase(
+                aspect,
+                outliers::figure_of(figures, aspect),
+                self.limits.outliers.middle(aspect),
+            )
+        });
+        let farther = match likeness.score {
+            score if score < 0.5 => "no held-out real piece is".to_owned(),
+            score => format!("only {score:.0} % of held-out real pieces are"),
+        };
+        Finding {
+            mode: Fault::Unlike,
+            score: likeness.score,
+            threshold: 100.0 * (-self.limits.distance).exp(),
+            usual: None,
+            percentile: 1.0 - likeness.score / 100.0,
+            bars: Vec::new(),
+            sentence: format!(
+                "As a whole the piece is unlike the reference: {farther} farther from it. Most unusual: {}.",
+                named.collect::<Vec<_>>().join("; ")
+            ),
+            cause: "the model has learnt single steps of this music, but not what holds a piece together",
+            remedy: "train longer (--epochs), on more music of one style, or a larger model (--hidden 384); compose several pieces and \
+                     keep the best (--pick)",
+            secondary,
+        }
     }
 
     /// The bars of `own` that a finding points at.
@@ -147,7 +263,7 @@ impl Detectors {
             bar.0 += cost.length + cost.gap;
             bar.1 += 1.0;
         }
-        let threshold = self.thresholds()[FailureMode::TimingArtefacts as usize];
+        let threshold = self.limits.usual_scores[FailureMode::TimingArtefacts as usize];
         let odd = by_bar.iter().enumerate().filter(|(_, (bits, notes))| ratio(*bits, *notes) > threshold);
         merged(odd.map(|(bar, _)| bar..bar + 1))
     }
@@ -253,20 +369,6 @@ fn advice(mode: FailureMode) -> (&'static str, &'static str) {
     }
 }
 
-fn silence() -> Finding {
-    Finding {
-        mode: FailureMode::Repetition,
-        score: 1.0,
-        threshold: 0.0,
-        percentile: 1.0,
-        bars: Vec::new(),
-        sentence: "There is not a single note with a pitch.".into(),
-        cause: "silence was always the most likely step",
-        remedy: "raise --temperature towards 1, or train longer (--epochs)",
-        secondary: false,
-    }
-}
-
 /// The bars in which steps from `start` to before `end` lie.
 fn bars_of(grid: &Grid, start: u32, end: u32) -> Range<usize> {
     grid.bar_of(start)..grid.bar_of(end.max(start + 1) - 1) + 1
@@ -275,50 +377,4 @@ fn bars_of(grid: &Grid, start: u32, end: u32) -> Range<usize> {
 /// The bars of `own` in which bars of a layout lie.
 fn renamed(bars: Range<usize>, layout: &Grid, own: &Grid) -> Range<usize> {
     bars_of(own, layout.bar_lines[bars.start], layout.bar_lines[bars.end])
-}
-
-/// Ranges in order, joined where they touch.
-fn merged(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
-    let mut all: Vec<Range<usize>> = Vec::new();
-    for range in ranges {
-        match all.last_mut() {
-            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
-            _ => all.push(range),
-        }
-    }
-    all
-}
-
-/// Bars in words, counted from 1: "bar 3", "bars 1–4 and 7"; at most four ranges, then "…".
-pub fn bar_list(bars: &[Range<usize>]) -> String {
-    let name = |range: &Range<usize>| {
-        if range.len() == 1 {
-            format!("{}", range.end)
-        } else {
-            format!("{}–{}", range.start + 1, range.end)
-        }
-    };
-    let names: Vec<String> = bars.iter().take(4).map(name).collect();
-    let rest = if bars.len() > 4 { " and others" } else { "" };
-    match names.as_slice() {
-        [] => String::new(),
-        [only] if bars[0].len() == 1 => format!("bar {only}"),
-        [only] => format!("bars {only}"),
-        [first @ .., last] if rest.is_empty() => format!("bars {} and {last}", first.join(", ")),
-        all => format!("bars {}{rest}", all.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bars_are_named_as_people_count_them() {
-        assert_eq!(bar_list(&[]), "");
-        assert_eq!(bar_list(std::slice::from_ref(&(2..3))), "bar 3");
-        assert_eq!(bar_list(&[0..4, 6..7]), "bars 1–4 and 7");
-        assert_eq!(bar_list(&[0..1, 2..3, 4..5, 6..7, 8..9]), "bars 1, 3, 5, 7 and others");
-        assert_eq!(merged([0..2, 2..4, 6..8].into_iter()), [0..4, 6..8]);
-    }
 }

@@ -22,6 +22,11 @@ impl<const N: usize> Logistic<N> {
     /// Minimises the mean cross-entropy of both groups, each group weighing the same, with an L2 penalty, by gradient
     /// descent with momentum from zero. Deterministic. A measurement that never varies has no weight.
     pub fn fit(positives: &[[f64; N]], negatives: &[[f64; N]]) -> Self {
+        Self::fit_with(positives, negatives, PENALTY)
+    }
+
+    /// [`Self::fit`] with another strength of the L2 penalty, per example.
+    pub fn fit_with(positives: &[[f64; N]], negatives: &[[f64; N]], penalty: f64) -> Self {
         let all = || positives.iter().chain(negatives);
         let count = (positives.len() + negatives.len()).max(1) as f64;
         let mean: [f64; N] = std::array::from_fn(|i| all().map(|x| x[i]).sum::<f64>() / count);
@@ -35,7 +40,7 @@ impl<const N: usize> Logistic<N> {
             .collect();
         let (mut speed, mut bias_speed) = ([0.0; N], 0.0);
         for _ in 0..STEPS {
-            let mut d_weights: [f64; N] = std::array::from_fn(|i| PENALTY * model.weights[i]);
+            let mut d_weights: [f64; N] = std::array::from_fn(|i| penalty * model.weights[i]);
             let mut d_bias = 0.0;
             for (x, target, weight) in &examples {
                 // d cross-entropy / d score = p − target.

@@ -88,12 +88,21 @@ impl<'a> Piece<'a> {
     pub fn new(score: &'a Score) -> Self {
         Self { score, grid: Grid::new(score), segments: segments(score) }
     }
+
+    /// Prepares an excerpt: the notes as a score, and as a grid in bars of their own.
+    pub(crate) fn excerpt(score: &'a Score, grid: Grid) -> Self {
+        Self { score, grid, segments: segments(score) }
+    }
+
+    /// All of [`STATISTICS`], in their order.
+    pub fn measure(&self) -> Vec<f64> {
+        STATISTICS.iter().map(|statistic| (statistic.of)(self)).collect()
+    }
 }
 
 /// All of [`STATISTICS`] of a score, in their order.
 pub fn measure(score: &Score) -> Vec<f64> {
-    let piece = Piece::new(score);
-    STATISTICS.iter().map(|statistic| (statistic.of)(&piece)).collect()
+    Piece::new(score).measure()
 }
 
 fn pitches(piece: &Piece) -> [f64; 128] {

@@ -2,7 +2,7 @@
 
 use composer_evaluation::assessment::{Assessor, assess};
 use composer_evaluation::corruption::{Corruption, Pool};
-use composer_evaluation::failure::FailureMode;
+use composer_evaluation::failure::{FailureMode, Fault};
 use composer_evaluation::grid::Grid;
 use composer_music::Score;
 use rand::SeedableRng;
@@ -50,7 +50,7 @@ fn real_spoilt_and_copied_sets_are_distinguished() {
         (Corruption::SemitoneSteps(2), FailureMode::HarmonicDrift),
     ] {
         let assessment = assessor.assess(&named(&corrupted(corruption)));
-        assert_eq!(assessment.main_failure(), Some(mode), "{corruption:?}");
+        assert_eq!(assessment.main_failure(), Some(Fault::Mode(mode)), "{corruption:?}");
         assert!(assessment.count(mode) >= 11, "{corruption:?}");
     }
 

@@ -12,7 +12,8 @@ pub struct Corpus {
     pub test: Vec<Grid>,
 }
 
-fn datasets() -> PathBuf {
+/// Where data sets are that do not belong to the project.
+pub fn datasets() -> PathBuf {
     std::env::var_os("COMPOSER_DATASETS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/datasets"),
         PathBuf::from,

@@ -2,7 +2,7 @@
 //! right bars, and leaves real music alone.
 
 use composer_evaluation::corruption::{Corruption, Pool};
-use composer_evaluation::failure::{Detectors, Extent, FailureMode, STRUCTURE_NEGATIVES};
+use composer_evaluation::failure::{Detectors, Extent, FailureMode, Fault, STRUCTURE_NEGATIVES};
 use composer_evaluation::grid::Grid;
 use composer_evaluation::significance::auc::{auc, share_above};
 use composer_music::Score;
@@ -116,7 +116,8 @@ fn too_little_music_and_silence_have_clear_answers() {
     assert!(error.to_string().starts_with("3 pieces or excerpts"), "{error}");
     let detectors = Detectors::calibrate_grids(&corpus.train, Extent::Excerpts { quarters: 16 }, 1).unwrap();
     let silence = detectors.diagnose(&Score::new(480));
-    assert!(silence.has(FailureMode::Repetition) && silence.bars == 0);
+    assert!(silence.findings[0].mode == Fault::HardlyAnyMusic && silence.bars == 0);
+    assert_eq!(silence.likeness.unwrap().score, 0.0);
     assert!(silence.findings[0].sentence.contains("not a single note"));
 
     let pieces = [Score::new(480), corpus.test[0].to_score()];

@@ -5,6 +5,7 @@ mod corpora;
 mod detectors;
 mod distributions;
 mod golden_statistics;
+mod judgement;
 mod likelihood_conformance;
 mod muspy_parity;
 mod originality;

@@ -68,14 +68,14 @@ pub fn sections(set: &AssessedSet) -> crate::error::Result<Markup> {
 /// The most frequent failure, in a sentence.
 pub fn headline(assessment: &Assessment) -> String {
     match assessment.main_failure() {
-        Some(mode) => format!("Most pieces show the same failure: {}.", mode.name()),
+        Some(fault) => format!("Most pieces show the same fault: {}.", fault.name()),
         None if assessment.without_failure() == assessment.pieces.len() => {
-            "No failure was found in any piece.".into()
+            "None of the tested faults was found in any piece.".into()
         }
         None if 2 * assessment.without_failure() >= assessment.pieces.len() => {
-            "Most pieces show no failure.".into()
+            "In most pieces none of the tested faults was found.".into()
         }
-        None => "Most pieces show a failure, of different kinds.".into(),
+        None => "Most pieces show a fault, of different kinds.".into(),
     }
 }
 
@@ -85,12 +85,25 @@ fn indistinguishable(assessment: &Assessment) -> String {
     format!("{} of {}", all.clone().filter(|real| *real).count(), all.count())
 }
 
+/// The median score of the set.
+fn median(assessment: &Assessment) -> String {
+    let median = assessment.median_likeness();
+    if median.is_finite() { format!("{median:.0}") } else { "–".into() }
+}
+
+/// "with 3 pieces": what a comparison of sets can tell depends on it.
+fn with_pieces(assessment: &Assessment) -> String {
+    let pieces = assessment.pieces.len();
+    format!("with {pieces} piece{}", if pieces == 1 { "" } else { "s" })
+}
+
 fn facts(assessment: &Assessment) -> Markup {
     html! {
         dl.facts {
-            (fact(&format!("{} of {}", assessment.without_failure(), assessment.pieces.len()), "pieces without a failure"))
+            (fact(&format!("{} of {}", assessment.without_failure(), assessment.pieces.len()), "pieces in which none of the tested faults was found"))
+            (fact(&median(assessment), "median score: how much like the reference, of 100 (held-out real music: 50)"))
             (fact(&assessment.copied().to_string(), "pieces copied"))
-            (fact(&indistinguishable(assessment), "statistics indistinguishable from real music"))
+            (fact(&indistinguishable(assessment), &format!("statistics not distinguishable from real music {}", with_pieces(assessment))))
             (fact(&assessment.reference_summary.pieces.to_string(), "real pieces"))
         }
     }
@@ -103,11 +116,12 @@ fn summary_table(sets: &[AssessedSet]) -> Markup {
     };
     let mut rows = vec![
         ("pieces", each(&|set| set.pieces.len().to_string())),
-        ("without a failure", each(&|set| set.without_failure().to_string())),
+        ("none of the tested faults found", each(&|set| set.without_failure().to_string())),
+        ("median score, how much like the reference", each(&median)),
     ];
     rows.extend(FailureMode::ALL.map(|mode| (mode.name(), each(&|set| set.count(mode).to_string()))));
     rows.push(("copied", each(&|set| set.copied().to_string())));
-    rows.push(("statistics indistinguishable from real music", each(&indistinguishable)));
+    rows.push(("statistics not distinguishable with so many pieces", each(&indistinguishable)));
     html! {
         table {
             thead { tr { th { "" } @for set in sets { th { (set.name) } } } }

@@ -1,0 +1,139 @@
+//! Compositions judged against the music of their model's style, and the best of them.
+
+use super::Piece;
+use crate::error::{Result, wrong_input, wrong_option};
+use crate::model::TrainedModel;
+use crate::settings::{CONFIG_FILE, Settings};
+use composer_evaluation::failure::DetectorsByLength;
+use composer_evaluation::grid::Grid;
+use composer_evaluation::judgement::Likeness;
+use composer_music::Score;
+use composer_music::corpus;
+use std::path::Path;
+
+/// Seed of the corruptions that the judgement learns from.
+const SEED: u64 = 1;
+
+/// Real music to compare compositions with.
+pub struct Reference {
+    /// What it is, for people.
+    pub name: String,
+    grids: Vec<Grid>,
+}
+
+impl Reference {
+    /// The music in a folder.
+    ///
+    /// # Errors
+    /// It cannot be read, or holds no music.
+    pub fn folder(folder: &Path) -> Result<Self> {
+        Ok(Self::new(folder.display().to_string(), corpus::load(folder).map_err(wrong_input)?))
+    }
+
+    /// The built-in corpus.
+    pub fn built_in() -> Self {
+        Self::new("the built-in corpus".into(), corpus::shipped())
+    }
+
+    fn new(name: String, corpus: corpus::Corpus) -> Self {
+        Self { name, grids: corpus.pieces.iter().map(|piece| Grid::new(&piece.score)).collect() }
+    }
+
+    /// The music that a model has learnt from: the built-in corpus for the built-in model (`path` is `None`), and for a model in its
+    /// run folder what the settings there say. `None` if that is not known or cannot be read.
+    pub fn of_model(path: Option<&Path>) -> Option<Self> {
+        let Some(path) = path else { return Some(Self::built_in()) };
+        let settings = std::fs::read_to_string(path.parent()?.join(CONFIG_FILE)).ok()?;
+        let folder = toml::from_str::<Settings>(&settings).ok()?.music.folder;
+        if folder.is_empty() { Some(Self::built_in()) } else { Self::folder(Path::new(&folder)).ok() }
+    }
+}
+
+/// A composition with how much it is like the reference.
+#[derive(Clone, Debug)]
+pub struct JudgedPiece {
+    /// The composition.
+    pub piece: Piece,
+    /// Its place among those that were composed, from 1.
+    pub number: usize,
+    /// How much it is like the reference; `None` if there is too little real music to say.
+    pub likeness: Option<Likeness>,
+}
+
+/// Judges compositions, in excerpts of their length; without a score if there is too little real music.
+pub fn judge(pieces: Vec<Piece>, reference: Option<&Reference>) -> Vec<JudgedPiece> {
+    let scores: Vec<&Score> = pieces.iter().map(|piece| &piece.score).collect();
+    let detectors =
+        reference.and_then(|reference| DetectorsByLength::calibrate(&reference.grids, &scores, SEED).ok());
+    let likeness = |score: &Score| {
+        let detectors = detectors.as_ref()?.of(score);
+        Some(detectors.likeness(&detectors.lay_out(score)))
+    };
+    let judged = |(i, piece): (usize, Piece)| {
+        let likeness = likeness(&piece.score);
+        JudgedPiece { piece, number: i + 1, likeness }
+    };
+    pieces.into_iter().enumerate().map(judged).collect()
+}
+
+/// The `keep` compositions that are most like the reference, the best first; of equal ones the earlier.
+///
+/// ```
+/// use composer::compose::pick::{Reference, judge, pick};
+/// use composer::compose::{ComposeOptions, Length, compose};
+/// use composer::TrainedModel;
+///
+/// let options = ComposeOptions { num_outputs: 3, length: Length::Bars(4), ..ComposeOptions::default() };
+/// let pieces = compose(&TrainedModel::built_in()?, &options)?;
+/// let best = pick(judge(pieces, Some(&Reference::built_in())), 1)?;
+/// assert_eq!(best.len(), 1);
+/// # Ok::<(), composer::Error>(())
+/// ```
+///
+/// # Errors
+/// There are fewer compositions than are to be kept, or they have no scores.
+pub fn pick(mut judged: Vec<JudgedPiece>, keep: usize) -> Result<Vec<JudgedPiece>> {
+    if keep == 0 || keep > judged.len() {
+        let problem =
+            format!("is {keep}, and must be between 1 and the {} pieces that are composed", judged.len());
+        return Err(wrong_option("pick", problem).into());
+    }
+    if judged.iter().any(|piece| piece.likeness.is_none()) {
+        return Err(wrong_input(
+            "there is too little real music to pick by: give a folder of it, at least 10 pieces in the style of the model",
+        )
+        .into());
+    }
+    let score = |piece: &JudgedPiece| piece.likeness.map_or(0.0, |likeness| likeness.score);
+    judged.sort_by(|a, b| score(b).total_cmp(&score(a)).then(a.number.cmp(&b.number)));
+    judged.truncate(keep);
+    Ok(judged)
+}
+
+/// What a model's compositions are compared with: a folder that was asked for, or the music of the model.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn reference(folder: Option<&Path>, model: Option<&Path>) -> Result<Option<Reference>> {
+    match folder {
+        Some(folder) => Reference::folder(folder).map(Some),
+        None => Ok(Reference::of_model(model)),
+    }
+}
+
+impl TrainedModel {
+    /// Composes `from` pieces and keeps the `keep` best by [`pick`].
+    ///
+    /// # Errors
+    /// As [`compose`](super::compose) and [`pick`].
+    pub fn compose_best(
+        &self,
+        options: &super::ComposeOptions,
+        keep: usize,
+        from: usize,
+        reference: &Reference,
+    ) -> Result<Vec<JudgedPiece>> {
+        let options = super::ComposeOptions { num_outputs: from, ..options.clone() };
+        pick(judge(super::compose(self, &options)?, Some(reference)), keep)
+    }
+}
