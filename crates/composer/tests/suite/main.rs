@@ -13,6 +13,7 @@ mod ingest_and_inspect;
 mod memorisation;
 mod output_files;
 mod parts;
+mod pick;
 mod reproducibility;
 mod resume;
 mod study;
