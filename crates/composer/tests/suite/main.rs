@@ -16,6 +16,7 @@ mod metre;
 mod option_table;
 mod output_files;
 mod parts;
+mod pick;
 mod pipes;
 mod primers;
 mod reproducibility;

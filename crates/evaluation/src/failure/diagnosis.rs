@@ -178,7 +178,7 @@ impl Detectors {
             let (cause, remedy) = outliers::advice(aspect, side);
             let mut sentence = outliers::sentence(aspect, side, figure, usual);
             // Every bar is no place.
-            if !bars.is_empty() && bars != [0..own.num_bars()] {
+            if !bars.is_empty() && bars.as_slice() != std::slice::from_ref(&(0..own.num_bars())) {
                 let place = bar_list(&bars);
                 sentence = format!("{} Most in {place}.", sentence);
             }

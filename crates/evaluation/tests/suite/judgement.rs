@@ -96,7 +96,7 @@ fn bars_are_the_pieces_own_and_small_references_say_how_small_they_are() {
         .iter()
         .find(|finding| finding.mode == Fault::Outside(Aspect::HeldNotes, Side::High));
     let held = held.unwrap_or_else(|| panic!("{:?}", diagnosis.findings));
-    assert_eq!(held.bars, [8..14]);
+    assert_eq!(held.bars, std::slice::from_ref(&(8..14)));
     assert!(held.sentence.contains("38 %") && held.sentence.contains("bars 9–14"), "{}", held.sentence);
     let likeness = diagnosis.likeness.unwrap();
     assert_eq!(likeness.pieces, 14);
