@@ -8,7 +8,7 @@ use composer_evaluation::failure::DetectorsByLength;
 use composer_evaluation::grid::Grid;
 use composer_evaluation::judgement::Likeness;
 use composer_music::Score;
-use composer_music::corpus;
+use composer_music::{corpus, input};
 use std::path::Path;
 
 /// Seed of the corruptions that the judgement learns from.
@@ -27,7 +27,7 @@ impl Reference {
     /// # Errors
     /// It cannot be read, or holds no music.
     pub fn folder(folder: &Path) -> Result<Self> {
-        Ok(Self::new(folder.display().to_string(), corpus::load(folder).map_err(wrong_input)?))
+        Ok(Self::new(input::shown(folder), corpus::load(folder).map_err(wrong_input)?))
     }
 
     /// The built-in corpus.

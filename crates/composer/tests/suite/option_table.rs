@@ -21,7 +21,7 @@ use tempfile::tempdir;
 const REPRESENTATIONS: [&str; 9] = AnyRepresentation::NAMES;
 
 /// Options that do not depend on the representation.
-const GENERAL: [&str; 2] = ["--model", "--output-dir"];
+const GENERAL: [&str; 5] = ["--model", "--output-dir", "--pick", "--from", "--reference"];
 
 /// What an option does with the representations where it is not refused.
 enum Where {
