@@ -17,7 +17,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-input_seconds=20 # for one input, by the clock: the machine may be busy
+input_seconds=60 # for one input, by the clock: the machine may be busy
 input_mb=2048    # resident; what an input asks for beyond twice that is refused, and aborts
 most_findings=5  # of one target in one run: then it is time to mend, not to go on
 
@@ -60,14 +60,15 @@ findings_of() { find "$dir/findings/$1" -type f ! -name 'slow-unit-*' | wc -l; }
 # One target until its share of time is over, again after each finding; writes its row of the table.
 fuzz_target() { # target, seconds
   local name=$1 until=$((SECONDS + $2)) began=$SECONDS log=$dir/logs/$1.log corpus=$dir/corpus/$1
-  local known before sessions=0 broken=0 status child="" inputs=()
+  local known found file sessions=0 broken=0 status child="" inputs=()
   trap 'kill "$child" 2>/dev/null; exit 2' TERM
   mkdir -p "$corpus" "$dir/findings/$name" "$dir/logs"
   [ ! -d "fuzz/regressions/$name" ] || inputs+=("fuzz/regressions/$name")
   known=$(findings_of "$name")
   : >"$log"
   while [ $SECONDS -lt $until ] && [ $broken -lt $most_findings ]; do
-    before=$(findings_of "$name") status=0
+    status=0
+    touch "$work/began-$name"
     libfuzzer "$name" -max_total_time=$((until - SECONDS)) -dict="$work/$name.dict" -artifact_prefix="$dir/findings/$name/" \
       "$corpus" "$work/seeds/$name" "${inputs[@]}" >>"$log" 2>&1 &
     # Waited for, so that the trap can end it: bash would let a program in the foreground finish first.
@@ -76,8 +77,14 @@ fuzz_target() { # target, seconds
     sessions=$((sessions + 1))
     if [ $status != 0 ]; then
       broken=$((broken + 1))
-      # Ended without leaving a file, as by the system: the log is all there is.
-      [ "$(findings_of "$name")" -gt "$before" ] || cp "$log" "$dir/findings/$name/log-$sessions-status-$status"
+      found=$(find "$dir/findings/$name" -type f ! -name 'slow-unit-*' -newer "$work/began-$name")
+      if [ -n "$found" ]; then
+        # Files are named by their content. One that was in the corpus would break every session at its beginning.
+        while read -r file; do rm -f "$corpus/${file##*-}"; done <<<"$found"
+      else
+        # Ended without leaving a file, as by the system: the log is all there is.
+        cp "$log" "$dir/findings/$name/log-$sessions-status-$status"
+      fi
     fi
   done
   local seconds=$((SECONDS - began))

@@ -59,9 +59,8 @@ pub const TARGET: Target = Target {
     max_len: 8192,
 };
 
-/// The largest size in a configuration that is tried. A model of these sizes has a few million weights; a larger one, which memory
-/// would hold, only makes an input slow.
-const LARGEST: u64 = 128;
+/// The largest size in a configuration that is tried. A larger model, which memory would hold, only makes an input slow.
+const LARGEST: u64 = 512;
 
 /// The configurations of [`seeds`], as JSON.
 static CONFIGURATIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
@@ -99,17 +98,18 @@ pub fn small_metadata(bytes: &[u8], key: &str) -> bool {
     entry.is_none_or(|text| small(text.as_bytes()))
 }
 
-/// Whether all whole numbers in JSON are small, apart from seeds.
+/// Whether the sizes in JSON are small: units and layers, which multiply, and everything else.
 pub fn small(json: &[u8]) -> bool {
-    fn check(value: &Value) -> bool {
+    fn check(key: &str, value: &Value) -> bool {
+        let largest = if ["hidden", "layers"].contains(&key) { 16 } else { LARGEST };
         match value {
-            Value::Number(number) => number.as_u64().is_none_or(|number| number <= LARGEST),
-            Value::Array(values) => values.iter().all(check),
-            Value::Object(entries) => entries.iter().all(|(key, value)| key == "seed" || check(value)),
+            Value::Number(number) => key == "seed" || number.as_u64().is_none_or(|number| number <= largest),
+            Value::Array(values) => values.iter().all(|value| check(key, value)),
+            Value::Object(entries) => entries.iter().all(|(key, value)| check(key, value)),
             Value::Null | Value::Bool(_) | Value::String(_) => true,
         }
     }
-    serde_json::from_slice(json).is_ok_and(|value| check(&value))
+    serde_json::from_slice(json).is_ok_and(|value| check("", &value))
 }
 
 fn check_file(bytes: &[u8]) {
