@@ -15,7 +15,7 @@ pub struct PickArgs {
     pub pick: Option<usize>,
 
     /// Compose so many pieces to pick from [default: four times as many]
-    #[arg(long, value_name = "N", requires = "pick", help_heading = "Choice")]
+    #[arg(long, value_name = "N", help_heading = "Choice")]
     pub from: Option<usize>,
 
     /// Folder of real music to compare with [default: the music that the model has learnt from]
@@ -26,7 +26,14 @@ pub struct PickArgs {
 impl PickArgs {
     /// The options with the number of pieces to compose.
     pub fn over(&self, options: ComposeOptions) -> anyhow::Result<ComposeOptions> {
-        let Some(keep) = self.pick else { return Ok(options) };
+        let Some(keep) = self.pick else {
+            return match self.from {
+                None => Ok(options),
+                Some(_) => Err(wrong_input(
+                    "--from is the number of pieces to pick from: say with --pick how many to keep",
+                )),
+            };
+        };
         let from = self.from.unwrap_or(keep.saturating_mul(4));
         if keep == 0 || keep > from {
             return Err(wrong_input(format!(

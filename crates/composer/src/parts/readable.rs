@@ -27,9 +27,9 @@ pub fn check(model: &Seq2Seq, part: &Score, role: Role) -> anyhow::Result<Option
     };
     let longest = MAX_STEPS as u64 / u64::from(STEPS_PER_QUARTER);
     if Grid::new(part.ticks_per_quarter, STEPS_PER_QUARTER).step(part.end()) > MAX_STEPS as u64 {
-        let quarters = part.end() as f64 / f64::from(part.ticks_per_quarter);
+        let quarters = (10.0 * part.end() as f64 / f64::from(part.ticks_per_quarter)).round() / 10.0;
         return Err(wrong_input(format!(
-            "the {role} ends after {quarters:.1} quarter notes, and {longest} are the most that a part is written for: \
+            "the {role} ends after {quarters} quarter notes, and {longest} are the most that a part is written for: \
              shorten it, or take out a stray note at its end"
         )));
     }
