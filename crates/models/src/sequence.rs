@@ -15,7 +15,7 @@ pub enum Sequence {
     /// One token per step.
     Tokens(Vec<u32>),
     /// Real numbers `[T, V + G]`: in each row the `V` values that a model predicts, then the `G` that it is given. See
-    /// [`Encoding::Values`].
+    /// [`Encoding::Values`](crate::Encoding::Values).
     Values(Array2<f32>),
 }
 
@@ -63,7 +63,7 @@ impl Sequence {
     }
 
     /// Real numbers that follow from others at the same step: `given` `[T, G]`, `predicted` `[T, V]`. For
-    /// [`Encoding::mapping`], and for [`Encoding::Values`] with given columns.
+    /// [`Encoding::mapping`](crate::Encoding::mapping), and for [`Encoding::Values`](crate::Encoding::Values) with given columns.
     ///
     /// # Errors
     /// The numbers of steps differ.

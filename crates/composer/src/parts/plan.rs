@@ -35,7 +35,7 @@ pub struct PartPlan {
     pub timed_parameters: usize,
 }
 
-/// What [`train_part`] would do: reads the music, times a few updates, writes nothing.
+/// What [`train_part`](super::train_part) would do: reads the music, times a few updates, writes nothing.
 ///
 /// # Errors
 /// A folder or an option cannot be used, or too few pieces have both parts.
