@@ -12,7 +12,7 @@ out=crates/evaluation/DETECTORS.md
 
 By `scripts/detector_matrix.sh`. Detectors are calibrated on training pieces; real test pieces are compared with
 corruptions of themselves. Every cell: the area under the ROC curve (the probability that a corrupted piece scores worse than
-a real one) with its 95 % bootstrap interval over pieces, and the share of corrupted pieces above the threshold. The column of the
+a real one) with its 95 % bootstrap interval over pieces, and the share of corrupted pieces in which the fault is named. The column of the
 corruption's own mode should be near 1, the other columns near 0.5 or below. Where they are not, a detector responds to the
 corruption of another mode. Therefore the modes are tested in the order of the columns, and a later finding is marked as a
 possible consequence of an earlier one. The main corruption of each mode is in bold; weaker and stronger ones

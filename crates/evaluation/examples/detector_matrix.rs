@@ -9,7 +9,7 @@ use composer_evaluation::failure::{
 };
 use composer_evaluation::grid::{Grid, STEPS_PER_QUARTER};
 use composer_evaluation::judgement::{Aspect, Side};
-use composer_evaluation::significance::auc::{auc, auc_interval, share_above};
+use composer_evaluation::significance::auc::{auc, auc_interval};
 use composer_evaluation::significance::bootstrap::mean_interval;
 use corpora::Corpus;
 use rand::SeedableRng;
@@ -87,7 +87,8 @@ fn matrix(corpus: &Corpus, extent: Extent) -> Result<(), Box<dyn std::error::Err
     let (train, test) = (laid_out(&corpus.train, extent), laid_out(&corpus.test, extent));
     let detectors = Detectors::calibrate_grids(&corpus.train, extent, SEED)?;
     let pool = Pool::new(&train);
-    let clean: Vec<[f64; 4]> = test.iter().map(|grid| detectors.scores(grid)).collect();
+    let clean: Vec<Diagnosis> = test.iter().map(|grid| detectors.diagnose_grid(grid)).collect();
+    let clean_scores: Vec<[f64; 4]> = clean.iter().map(|piece| piece.scores).collect();
 
     let extent_name = match extent {
         Extent::WholePieces => "whole pieces".to_owned(),
@@ -98,22 +99,22 @@ fn matrix(corpus: &Corpus, extent: Extent) -> Result<(), Box<dyn std::error::Err
     println!("| corruption | timing artefacts | repetition | harmonic drift | no structure |");
     println!("|---|---|---|---|---|");
     let false_positives = FailureMode::ALL.map(|mode| {
-        let fired: Vec<f64> = clean
-            .iter()
-            .map(|scores| {
-                100.0 * share_above(&[scores[mode as usize]], detectors.thresholds()[mode as usize])
-            })
-            .collect();
+        let fired: Vec<f64> =
+            clean.iter().map(|piece| 100.0 * f64::from(u8::from(piece.has(mode)))).collect();
         format!("{:.1}", mean_interval(&fired, RESAMPLES, &mut rng))
     });
     println!("| none: false positives, % | {} |", false_positives.join(" | "));
     for (corruption, main) in SUITE {
-        let corrupted: Vec<[f64; 4]> =
-            test.iter().map(|grid| detectors.scores(&corruption.apply(grid, &pool, &mut rng))).collect();
+        let corrupted: Vec<Diagnosis> = test
+            .iter()
+            .map(|grid| detectors.diagnose_grid(&corruption.apply(grid, &pool, &mut rng)))
+            .collect();
+        let scores: Vec<[f64; 4]> = corrupted.iter().map(|piece| piece.scores).collect();
         let cells = FailureMode::ALL.map(|mode| {
-            let (bad, good) = (column(&corrupted, mode as usize), column(&clean, mode as usize));
-            let caught = 100.0 * share_above(&bad, detectors.thresholds()[mode as usize]);
-            format!("{:.3}, {caught:.0} %", auc_interval(&bad, &good, RESAMPLES, &mut rng))
+            let (bad, good) = (column(&scores, mode as usize), column(&clean_scores, mode as usize));
+            let named = corrupted.iter().filter(|piece| piece.has(mode)).count();
+            let share = 100.0 * named as f64 / corrupted.len().max(1) as f64;
+            format!("{:.3}, {share:.0} %", auc_interval(&bad, &good, RESAMPLES, &mut rng))
         });
         let name = if main { format!("**{}**", label(corruption)) } else { label(corruption) };
         println!("| {name} | {} |", cells.join(" | "));
@@ -193,10 +194,13 @@ fn left_out(
         let seen: Vec<Corruption> =
             STRUCTURE_NEGATIVES.into_iter().filter(|negative| negative.name() != unseen.name()).collect();
         let detectors = Detectors::calibrate_against(&corpus.train, extent, &seen, SEED)?;
-        let structure = |grid: &Grid| detectors.scores(grid)[FailureMode::NoStructure as usize];
-        let good: Vec<f64> = test.iter().map(structure).collect();
-        let bad: Vec<f64> = test.iter().map(|grid| structure(&unseen.apply(grid, pool, rng))).collect();
-        let caught = 100.0 * share_above(&bad, detectors.thresholds()[FailureMode::NoStructure as usize]);
+        let structure = |piece: &Diagnosis| piece.scores[FailureMode::NoStructure as usize];
+        let good: Vec<f64> = test.iter().map(|grid| structure(&detectors.diagnose_grid(grid))).collect();
+        let corrupted: Vec<Diagnosis> =
+            test.iter().map(|grid| detectors.diagnose_grid(&unseen.apply(grid, pool, rng))).collect();
+        let bad: Vec<f64> = corrupted.iter().map(structure).collect();
+        let named = corrupted.iter().filter(|piece| piece.has(FailureMode::NoStructure)).count();
+        let caught = 100.0 * named as f64 / corrupted.len().max(1) as f64;
         println!("| {} | {:.3} | {caught:.0} |", label(unseen), auc_interval(&bad, &good, RESAMPLES, rng));
     }
     Ok(())
