@@ -121,7 +121,7 @@ impl Report<'_> {
         html! {
             section {
                 h2 { "Listen" }
-                p.note { "Each column is a sixteenth note; grey lines are barlines, every four quarters. The onset of a note is dark. Shaded bars are those of the first finding below." }
+                p.note { "Each column is a sixteenth note; grey lines are barlines. The onset of a note is dark. Shaded bars are those of the first finding below." }
                 @for piece in self.figures { (piece.figure()) }
             }
         }
