@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::distance::{Comparison, DistributionComparison, compare, compare_distributions, excerpts};
 use crate::failure;
 use crate::failure::{DetectorsByLength, Diagnosis, EXCERPT, FailureMode, TooLittleMusic};
-use crate::grid::{Grid, STEPS_PER_QUARTER};
+use crate::grid::Grid;
 use crate::originality::{Originality, Verdict};
 use crate::significance::Interval;
 use crate::significance::bootstrap::bootstrap;
@@ -104,10 +104,9 @@ impl Assessment {
 
 /// Median length of pieces in quarters, in the limits that excerpts have.
 pub fn excerpt_length(set: &[&Score]) -> u32 {
-    let mut lengths: Vec<u32> = set.iter().map(|score| Grid::new(score).len() / STEPS_PER_QUARTER).collect();
+    let mut lengths: Vec<u32> = set.iter().map(|score| failure::quarters(score)).collect();
     lengths.sort_unstable();
-    let median = lengths.get(lengths.len() / 2).copied().unwrap_or(0);
-    median.clamp(*EXCERPT.start(), *EXCERPT.end())
+    lengths.get(lengths.len() / 2).copied().unwrap_or(*EXCERPT.start())
 }
 
 /// Real music, prepared to assess sets of pieces by.

@@ -6,7 +6,7 @@ use crate::corpus::content_key;
 use crate::midi::{MidiFile, ReadReport};
 use crate::representation::{AnyRepresentation, Loss, Quantised, Representation, Symbols, Vocabulary};
 use crate::roles::{Part, Roles};
-use crate::score::{DEFAULT_MICROS_PER_QUARTER, Note, Score, Tempo};
+use crate::score::{Note, Score};
 use crate::text::{duration, printable};
 use crate::track_name::TrackName;
 
@@ -248,9 +248,6 @@ fn loss_in_parts(loss: &Loss) -> Vec<String> {
     parts
 }
 
-/// Tempos that come back with less than this share of a difference are the same.
-const SAME_TEMPO: f64 = 5e-4;
-
 /// What of a score is not in its quantised form and not in the account of the representation either.
 fn further_losses(score: &Score, quantised: &Quantised) -> Vec<String> {
     let (kept, told) = (&quantised.score, &quantised.loss.not_held);
@@ -266,9 +263,6 @@ fn further_losses(score: &Score, quantised: &Quantised) -> Vec<String> {
     let other_program = |note: &&Note| !note.is_drum() && !programs.contains(&note.program);
     let lost_programs = score.notes().filter(other_program).count();
     [
-        // Where tempos are not held at all, they come back as the usual one.
-        tempos_rounded(score, kept)
-            .filter(|_| !told.contains_key("tempo changes") && untold("tempos rounded")),
         gone("tempo", score.tempos.len(), kept.tempos.len(), "tempo"),
         gone("metre", score.time_signatures.len(), kept.time_signatures.len(), "metre"),
         gone("key", score.key_signatures.len(), kept.key_signatures.len(), "key"),
@@ -279,24 +273,4 @@ fn further_losses(score: &Score, quantised: &Quantised) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// Tempos that come back as others, because a representation has a scale of them.
-fn tempos_rounded(score: &Score, kept: &Score) -> Option<String> {
-    let quarters = |tick: u64, score: &Score| tick as f64 / f64::from(score.ticks_per_quarter);
-    let shift = |tempo: &Tempo| {
-        // The change of the score that is nearest: a grid moves it a little.
-        let from = quarters(tempo.tick, kept);
-        let distance = |before: &&Tempo| (quarters(before.tick, score) - from).abs();
-        let before = score.tempos.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        let before = before.map_or(DEFAULT_MICROS_PER_QUARTER, |before| before.micros_per_quarter);
-        (f64::from(before) / f64::from(tempo.micros_per_quarter) - 1.0).abs()
-    };
-    let shifts: Vec<f64> = kept.tempos.iter().map(shift).filter(|&shift| shift > SAME_TEMPO).collect();
-    let most = 100.0 * shifts.iter().copied().fold(0.0, f64::max);
-    match shifts.len() {
-        0 => None,
-        1 => Some(format!("1 tempo rounded (by {most:.1} %)")),
-        number => Some(format!("{number} tempos rounded (by {most:.1} % at most)")),
-    }
 }

@@ -63,23 +63,29 @@ pub const TARGET: Target = Target {
 const LARGEST: u64 = 512;
 
 /// The configurations of [`seeds`], as JSON.
-static CONFIGURATIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    let of_form = seeds().into_iter().filter(|seed| seed[0] == 2);
-    of_form.map(|seed| serde_json::from_slice(&seed[1..]).expect("JSON")).collect()
-});
+static CONFIGURATIONS: LazyLock<Vec<Value>> = LazyLock::new(|| configurations(seeds()));
 
 /// The first byte chooses the form: a file; a header, NUL and data, to become a file with the length of its header; a
 /// configuration, to become a model with weights; changes of a true configuration.
 fn check(bytes: &[u8]) {
+    by_form(bytes, &CONFIGURATIONS, check_file, check_header);
+}
+
+/// What the first byte of an input chooses, for model files of any kind.
+pub fn by_form(bytes: &[u8], configurations: &[Value], check_file: fn(&[u8]), check_header: fn(&[u8])) {
     let Some((form, rest)) = bytes.split_first() else { return };
-    match form % 6 {
+    match usize::from(*form) % (3 + configurations.len()) {
         0 => check_file(rest),
         1 => check_file(&safetensors(rest)),
         2 => check_header(rest),
-        form => {
-            check_header(edited(CONFIGURATIONS[usize::from(form) - 3].clone(), rest).to_string().as_bytes())
-        }
+        form => check_header(edited(configurations[form - 3].clone(), rest).to_string().as_bytes()),
     }
+}
+
+/// The configurations of some seeds, as JSON.
+pub fn configurations(seeds: Vec<Vec<u8>>) -> Vec<Value> {
+    let of_form = seeds.into_iter().filter(|seed| seed[0] == 2);
+    of_form.map(|seed| serde_json::from_slice(&seed[1..]).expect("JSON")).collect()
 }
 
 /// A header, NUL and data as a safetensors file.

@@ -1,9 +1,8 @@
 //! Any bytes are a model that adds a part, or refused; one that is read is written and read back equal, and scores a pair or says
 //! why not.
 
-use super::model_file::{in_three_forms, safetensors, small, small_metadata};
+use super::model_file::{by_form, configurations, in_three_forms, small, small_metadata};
 use crate::Target;
-use crate::forms::edited;
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
 use composer_models::seq2seq::{
     AttentionConfig, Pair, PartNotes, Seq2SeqConfig, Seq2SeqWorkspace, Task, from_bytes, mean_pair_nll,
@@ -51,22 +50,11 @@ pub const TARGET: Target = Target {
 };
 
 /// The configurations of [`seeds`], as JSON.
-static CONFIGURATIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    let of_form = seeds().into_iter().filter(|seed| seed[0] == 2);
-    of_form.map(|seed| serde_json::from_slice(&seed[1..]).expect("JSON")).collect()
-});
+static CONFIGURATIONS: LazyLock<Vec<Value>> = LazyLock::new(|| configurations(seeds()));
 
 /// Forms as of a model file.
 fn check(bytes: &[u8]) {
-    let Some((form, rest)) = bytes.split_first() else { return };
-    match form % 5 {
-        0 => check_file(rest),
-        1 => check_file(&safetensors(rest)),
-        2 => check_header(rest),
-        form => {
-            check_header(edited(CONFIGURATIONS[usize::from(form) - 3].clone(), rest).to_string().as_bytes())
-        }
-    }
+    by_form(bytes, &CONFIGURATIONS, check_file, check_header);
 }
 
 fn check_file(bytes: &[u8]) {

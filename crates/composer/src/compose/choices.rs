@@ -8,28 +8,8 @@ use composer_decoding::{BeamOptions, FrameOptions, TokenOptions};
 impl ComposeOptions {
     /// How frames are chosen.
     pub(super) fn frame_options(&self) -> anyhow::Result<FrameOptions> {
-        let TokenChoice {
-            top_k,
-            top_p,
-            min_p,
-            typical_p,
-            repetition_penalty,
-            no_repeat_ngram,
-            beam_width,
-            length_penalty,
-        } = self.tokens;
-        let foreign = [
-            ("top_k", top_k.is_some()),
-            ("top_p", top_p.is_some()),
-            ("min_p", min_p.is_some()),
-            ("typical_p", typical_p.is_some()),
-            ("repetition_penalty", repetition_penalty.is_some()),
-            ("no_repeat_ngram", no_repeat_ngram.is_some()),
-            ("beam_width", beam_width.is_some()),
-            ("length_penalty", length_penalty.is_some()),
-        ];
         refuse_foreign(
-            &foreign,
+            self.tokens.sampling().into_iter().chain(self.tokens.search()),
             "tokens",
             "this one writes frames: use a temperature, a threshold or top voices",
         )?;
@@ -71,7 +51,7 @@ impl ComposeOptions {
             (None, Some(_)) => "the choice of the top voices",
             (None, None) => return Ok(()),
         };
-        if let Some((name, _)) = given.iter().find(|(_, given)| *given) {
+        if let Some(name) = first_given(given) {
             return Err(wrong_option(name, format!("has no effect with {strategy}, which is deterministic")));
         }
         match top_voices.filter(|&voices| voices > self.max_polyphony) {
@@ -84,18 +64,11 @@ impl ComposeOptions {
 
     /// How tokens are chosen.
     pub(super) fn token_options(&self) -> anyhow::Result<TokenOptions> {
-        let FrameChoice {
-            onset_temperature, hold_temperature, threshold, top_voices, min_note_steps, ..
-        } = self.frames;
-        let foreign = [
-            ("onset_temperature", onset_temperature.is_some()),
-            ("hold_temperature", hold_temperature.is_some()),
-            ("threshold", threshold.is_some()),
-            ("top_voices", top_voices.is_some()),
-            ("min_note_steps", min_note_steps.is_some()),
-            ("no_rearticulation", self.frames.no_rearticulation),
-        ];
-        refuse_foreign(&foreign, "frames", "this one writes tokens: use a temperature, top k or top p")?;
+        refuse_foreign(
+            self.frames.given(),
+            "frames",
+            "this one writes tokens: use a temperature, top k or top p",
+        )?;
         self.check_search()?;
         let off = TokenOptions::default();
         let options = TokenOptions {
@@ -124,19 +97,10 @@ impl ComposeOptions {
 
     /// Beam search leaves the options of sampling without an effect, and only it has a length penalty.
     fn check_search(&self) -> anyhow::Result<()> {
-        let TokenChoice { top_k, top_p, min_p, typical_p, repetition_penalty, no_repeat_ngram, .. } =
-            self.tokens;
-        let sampling = [
-            ("temperature", self.temperature.is_some()),
-            ("top_k", top_k.is_some()),
-            ("top_p", top_p.is_some()),
-            ("min_p", min_p.is_some()),
-            ("typical_p", typical_p.is_some()),
-            ("repetition_penalty", repetition_penalty.is_some()),
-            ("no_repeat_ngram", no_repeat_ngram.is_some()),
-        ];
-        match (self.tokens.beam_width, sampling.iter().find(|(_, given)| *given)) {
-            (Some(_), Some((name, _))) => {
+        let sampling =
+            std::iter::once(("temperature", self.temperature.is_some())).chain(self.tokens.sampling());
+        match (self.tokens.beam_width, first_given(sampling)) {
+            (Some(_), Some(name)) => {
                 Err(wrong_option(name, "is about sampling, and has no effect on beam search"))
             }
             (None, _) if self.tokens.length_penalty.is_some() => {
@@ -147,10 +111,54 @@ impl ComposeOptions {
     }
 }
 
+/// Names of options, and whether each is given.
+type Given<const N: usize> = [(&'static str, bool); N];
+
+impl TokenChoice {
+    /// The options of sampling.
+    fn sampling(&self) -> Given<6> {
+        [
+            ("top_k", self.top_k.is_some()),
+            ("top_p", self.top_p.is_some()),
+            ("min_p", self.min_p.is_some()),
+            ("typical_p", self.typical_p.is_some()),
+            ("repetition_penalty", self.repetition_penalty.is_some()),
+            ("no_repeat_ngram", self.no_repeat_ngram.is_some()),
+        ]
+    }
+
+    /// The options of beam search.
+    fn search(&self) -> Given<2> {
+        [("beam_width", self.beam_width.is_some()), ("length_penalty", self.length_penalty.is_some())]
+    }
+}
+
+impl FrameChoice {
+    fn given(&self) -> Given<6> {
+        [
+            ("onset_temperature", self.onset_temperature.is_some()),
+            ("hold_temperature", self.hold_temperature.is_some()),
+            ("threshold", self.threshold.is_some()),
+            ("top_voices", self.top_voices.is_some()),
+            ("min_note_steps", self.min_note_steps.is_some()),
+            ("no_rearticulation", self.no_rearticulation),
+        ]
+    }
+}
+
+/// The first option that is given.
+fn first_given(options: impl IntoIterator<Item = (&'static str, bool)>) -> Option<&'static str> {
+    options.into_iter().find_map(|(name, given)| given.then_some(name))
+}
+
 /// Refuses options that another kind of model has.
-fn refuse_foreign(options: &[(&'static str, bool)], kind: &str, instead: &str) -> anyhow::Result<()> {
-    match options.iter().find(|(_, given)| *given) {
-        Some((name, _)) => Err(wrong_option(name, format!("is for models that write {kind}, and {instead}"))),
+fn refuse_foreign(
+    options: impl IntoIterator<Item = (&'static str, bool)>,
+    kind: &str,
+    instead: &str,
+) -> anyhow::Result<()> {
+    match first_given(options) {
+        Some(name) => Err(wrong_option(name, format!("is for models that write {kind}, and {instead}"))),
         None => Ok(()),
     }
 }

@@ -33,7 +33,7 @@ use composer_music::midi::RawFile;
 use composer_music::representation::frames::DecodeOptions;
 use composer_music::roles::{Part, Role};
 use composer_music::score::DRUM_CHANNEL;
-use composer_music::{Note, Score, Track};
+use composer_music::{Score, Track};
 use composer_report::part::PartPage;
 use find::{Found, find_part, only};
 use std::path::{Path, PathBuf};
@@ -85,10 +85,17 @@ pub struct NewPart {
 }
 
 impl NewPart {
-    /// With the notes of the new part as a track behind those of the file.
-    fn with(self, raw: RawFile, name: &str, notes: Vec<Note>) -> anyhow::Result<Self> {
-        let (midi, score) = given::with_track(raw, &Track { name: Some(name.into()), notes })?;
-        Ok(Self { midi, score, ..self })
+    /// The file with a track more.
+    fn new(
+        raw: RawFile,
+        track: &Track,
+        given: Score,
+        replaced: usize,
+        attention: Vec<AttentionWeights>,
+        remarks: Vec<String>,
+    ) -> anyhow::Result<Self> {
+        let (midi, score) = given::with_track(raw, track)?;
+        Ok(Self { midi, score, given, replaced, attention, remarks })
     }
 
     /// A page: both parts, a player, and the attention; `name` is that of the given file.
@@ -166,16 +173,9 @@ pub fn drum(file: &GivenFile, options: &PartOptions, bass_track: Option<usize>) 
         ..FrameOptions::default()
     };
     let generated = write_part(&model, &given, None, choice, Vec::new(), options.seed)?;
-    let part = drum_notes(&generated.frames, file.score());
-    let new = NewPart {
-        midi: Vec::new(),
-        score: Score::new(1),
-        given,
-        replaced,
-        attention: generated.attention,
-        remarks,
-    };
-    Ok(new.with(raw, "drums", part)?)
+    let notes = drum_notes(&generated.frames, file.score());
+    let track = Track { name: Some("drums".into()), notes };
+    Ok(NewPart::new(raw, &track, given, replaced, generated.attention, remarks)?)
 }
 
 const ACCOMPANY: &[u8] = include_bytes!("../../models/accompany.safetensors");
@@ -249,16 +249,9 @@ fn below_melody(
         channel,
         ..DecodeOptions::default()
     };
-    let part = pitched_notes(&generated.frames, &given, &decode);
-    let new = NewPart {
-        midi: Vec::new(),
-        score: Score::new(1),
-        given,
-        replaced,
-        attention: generated.attention,
-        remarks,
-    };
-    new.with(raw, "accompaniment", part)
+    let notes = pitched_notes(&generated.frames, &given, &decode);
+    let track = Track { name: Some("accompaniment".into()), notes };
+    NewPart::new(raw, &track, given, replaced, generated.attention, remarks)
 }
 
 /// Takes the notes of parts out of the file; returns how many.

@@ -5,8 +5,8 @@
 
 use crate::common;
 
-use common::songs::{QUARTER, note, score, song, write};
-use common::{assert_refused, complaint, composer};
+use common::songs::{QUARTER, folder_of_songs, note, score, song, write};
+use common::{assert_refused, complaint, composer, printed};
 use composer_music::text::is_control;
 use composer_music::{Score, Track, midi};
 use std::fs;
@@ -15,7 +15,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::{TempDir, tempdir};
+use tempfile::tempdir;
 
 /// Runs the program, and ends it after a minute: a hang is a failure, not a test that never ends.
 fn within_a_minute(folder: &Path, args: &[&str]) -> Output {
@@ -38,22 +38,9 @@ fn within_a_minute(folder: &Path, args: &[&str]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn printed(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A folder with four songs, and one with odd things besides.
-fn here() -> TempDir {
-    let here = tempdir().unwrap();
-    for seed in 1..=4 {
-        write(&here.path().join("songs"), &format!("{seed}.mid"), &song(seed));
-    }
-    here
-}
-
 #[test]
 fn what_is_no_file_is_listed_as_left_out_and_never_waited_for() {
-    let here = here();
+    let here = folder_of_songs();
     let songs = here.path().join("songs");
     assert!(Command::new("mkfifo").arg(songs.join("pipe.mid")).status().unwrap().success());
     let _listener = UnixListener::bind(songs.join("socket.mid")).unwrap();
@@ -111,7 +98,7 @@ fn a_run_folder_of_pipes_does_not_stop_the_list_of_runs() {
 
 #[test]
 fn a_pipe_that_is_named_is_read() {
-    let here = here();
+    let here = folder_of_songs();
     let args = "cat songs/1.mid | \"$0\" inspect /dev/stdin && \"$0\" score <(cat songs/2.mid)";
     let output = Command::new("bash")
         .args(["-c", args, env!("CARGO_BIN_EXE_composer")])

@@ -5,32 +5,19 @@
 
 use crate::common;
 
-use common::songs::{QUARTER, note, score, song, write};
-use common::{assert_refused, complaint, composer, small_training};
+use common::songs::{QUARTER, folder_of_songs, note, score, song, write};
+use common::{assert_refused, complaint, composer, printed, small_training};
 use composer_music::midi;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::{TempDir, tempdir};
-
-fn printed(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A folder with four songs.
-fn here() -> TempDir {
-    let here = tempdir().unwrap();
-    for seed in 1..=4 {
-        write(&here.path().join("songs"), &format!("{seed}.mid"), &song(seed));
-    }
-    here
-}
+use tempfile::tempdir;
 
 #[test]
 fn no_command_replaces_what_it_reads() {
-    let here = here();
+    let here = folder_of_songs();
     let at = |name: &str| here.path().join(name);
     fs::copy(at("songs/1.mid"), at("tune.mid")).unwrap();
     symlink("tune.mid", at("link.svg")).unwrap();
@@ -169,7 +156,7 @@ fn without_a_command_it_says_how_to_begin_and_writes_nothing() {
 
 #[test]
 fn what_a_training_needs_is_computed_before_memory_is_taken() {
-    let here = here();
+    let here = folder_of_songs();
     let games = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/freedoom");
     let drums = format!("{} --task drum --hidden 30000", games.display());
     let limited = |options: &str| {
@@ -208,7 +195,7 @@ fn what_a_training_needs_is_computed_before_memory_is_taken() {
 
 #[test]
 fn options_of_other_commands_are_not_recommended() {
-    let here = here();
+    let here = folder_of_songs();
     let silent = score(vec![Vec::new()]);
     fs::create_dir(here.path().join("odd")).unwrap();
     fs::write(here.path().join("odd/silent.mid"), midi::write(&silent).unwrap()).unwrap();
@@ -258,7 +245,7 @@ fn lengths_are_rounded_to_minutes_and_hours() {
 
 #[test]
 fn a_seed_on_the_command_line_is_over_that_of_a_configuration() {
-    let here = here();
+    let here = folder_of_songs();
     fs::write(here.path().join("some.toml"), "[training]\nseed = 3\n").unwrap();
     let args = ["train", "songs", "--config", "some.toml", "--seed", "7", "--hidden", "4", "--dry-run"];
     let output = composer(here.path(), &args);

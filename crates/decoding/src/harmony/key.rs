@@ -107,7 +107,7 @@ impl FromStr for Key {
 }
 
 /// The pitch class of a letter; H is B natural.
-fn natural(letter: char) -> Option<i32> {
+pub(super) fn natural(letter: char) -> Option<i32> {
     Some(match letter.to_ascii_uppercase() {
         'C' => 0,
         'D' => 2,

@@ -18,16 +18,8 @@ pub fn plane(classes: PitchClasses) -> u128 {
 /// The pitch class of a letter with accidentals, and what follows it.
 pub(crate) fn read_pitch_class(text: &str) -> Option<(u8, &str)> {
     let letter = text.chars().next()?;
-    let class = match letter.to_ascii_uppercase() {
-        'C' => 0,
-        'D' => 2,
-        'E' => 4,
-        'F' => 5,
-        'G' => 7,
-        'A' => 9,
-        'B' => 11,
-        _ => return None,
-    };
+    // In chord symbols, B is B natural and H nothing.
+    let class = key::natural(letter).filter(|_| !letter.eq_ignore_ascii_case(&'H'))?;
     let rest = &text[1..];
     let after = rest.trim_start_matches(['#', 'b', '♯', '♭']);
     let accidentals = &rest[..rest.len() - after.len()];

@@ -81,7 +81,7 @@ impl DetectorsByLength {
 }
 
 /// Length of a piece in quarters, in the limits that excerpts have.
-fn quarters(score: &Score) -> u32 {
+pub(crate) fn quarters(score: &Score) -> u32 {
     (Grid::new(score).len() / STEPS_PER_QUARTER).clamp(*EXCERPT.start(), *EXCERPT.end())
 }
 

@@ -200,12 +200,13 @@ impl Detectors {
 
     /// How much a piece is like the real music, see [`Likeness`].
     pub fn likeness(&self, grid: &Grid) -> Likeness {
-        self.likeness.judge(grid)
+        self.likeness.at(self.likeness.distance(grid))
     }
 
-    /// Whether a piece as a whole is farther from the real music than nearly all of that.
-    pub(super) fn is_unlike(&self, grid: &Grid) -> bool {
-        self.likeness.distance(grid) > self.limits.distance
+    /// How much a piece is like the real music, and whether it is as a whole farther from it than nearly all of that.
+    pub(super) fn likeness_and_unlike(&self, grid: &Grid) -> (Likeness, bool) {
+        let distance = self.likeness.distance(grid);
+        (self.likeness.at(distance), distance > self.limits.distance)
     }
 
     /// How far a piece as a whole is from the real music: −ln of the share of held-out real music that is farther, continued beyond

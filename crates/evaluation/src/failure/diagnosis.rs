@@ -84,7 +84,7 @@ impl Detectors {
     /// Examines a piece.
     pub fn diagnose(&self, score: &Score) -> Diagnosis {
         let grid = self.lay_out(score);
-        let mut diagnosis = self.diagnose_in(&grid, &Grid::new(score));
+        let mut diagnosis = self.diagnose_grid(&grid);
         if grid.is_empty() && score.notes().next().is_some() {
             diagnosis.findings.clear();
             diagnosis.likeness = None;
@@ -93,24 +93,19 @@ impl Detectors {
         diagnosis
     }
 
-    /// Examines a piece that was laid out by [`Self::lay_out`], and names the bars of that layout.
+    /// Examines a piece that was laid out by [`Self::lay_out`].
     pub fn diagnose_grid(&self, grid: &Grid) -> Diagnosis {
-        self.diagnose_in(grid, grid)
-    }
-
-    /// Examines a piece that was laid out by [`Self::lay_out`], and names the bars of `own`: the same notes in their own bars.
-    fn diagnose_in(&self, grid: &Grid, own: &Grid) -> Diagnosis {
         let scores = self.scores(grid);
-        let (figures, likeness) = (outliers::figures(grid), self.likeness(grid));
-        let findings = match scarcity::find(own) {
+        let figures = outliers::figures(grid);
+        let (likeness, unlike) = self.likeness_and_unlike(grid);
+        let findings = match scarcity::find(grid) {
             Some(finding) => vec![finding],
             None => {
-                let unlike = self.is_unlike(grid);
                 let beyond =
                     |limits: [f64; 4]| scores.iter().zip(limits).any(|(score, limit)| *score > limit);
                 let outliers = self.limits.outliers.beyond_limits(&figures);
                 if unlike || beyond(self.limits.scores) || !outliers.is_empty() {
-                    self.findings(grid, own, &scores, &figures, unlike.then_some(likeness))
+                    self.findings(grid, &scores, &figures, unlike.then_some(likeness))
                 } else {
                     Vec::new()
                 }
@@ -121,7 +116,7 @@ impl Detectors {
             figures,
             likeness: Some(likeness),
             findings,
-            bars: own.num_bars(),
+            bars: grid.num_bars(),
             unjudged: None,
         }
     }
@@ -130,13 +125,12 @@ impl Detectors {
     fn findings(
         &self,
         grid: &Grid,
-        own: &Grid,
         scores: &[f64; 4],
         figures: &Figures,
         unlike: Option<Likeness>,
     ) -> Vec<Finding> {
-        let mut findings = self.failures(grid, own, scores);
-        findings.extend(self.outliers_of(grid, own, figures, !findings.is_empty()));
+        let mut findings = self.failures(grid, scores);
+        findings.extend(self.outliers_of(grid, figures, !findings.is_empty()));
         if let Some(likeness) = unlike {
             findings.push(self.unlike(likeness, figures, !findings.is_empty()));
         }
@@ -144,12 +138,12 @@ impl Detectors {
     }
 
     /// The failure modes that are found, in the order of the tests.
-    fn failures(&self, grid: &Grid, own: &Grid, scores: &[f64; 4]) -> Vec<Finding> {
+    fn failures(&self, grid: &Grid, scores: &[f64; 4]) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         for mode in FailureMode::ALL {
             let (score, threshold) = (scores[mode as usize], self.limits.usual_scores[mode as usize]);
             if score > threshold {
-                let bars = self.bars(mode, grid, own);
+                let bars = self.bars(mode, grid);
                 let (cause, remedy) = advice(mode);
                 findings.push(Finding {
                     mode: Fault::Mode(mode),
@@ -157,7 +151,7 @@ impl Detectors {
                     threshold,
                     usual: None,
                     percentile: self.percentile(mode, score),
-                    sentence: self.sentence(mode, grid, own, &bars),
+                    sentence: self.sentence(mode, grid, &bars),
                     bars,
                     cause,
                     remedy,
@@ -169,16 +163,15 @@ impl Detectors {
     }
 
     /// The figures outside what 95 % of the reference has, the most surprising first.
-    fn outliers_of(&self, grid: &Grid, own: &Grid, figures: &Figures, secondary: bool) -> Vec<Finding> {
+    fn outliers_of(&self, grid: &Grid, figures: &Figures, secondary: bool) -> Vec<Finding> {
         let finding = |(aspect, side, _)| {
             let figure = outliers::figure_of(figures, aspect);
             let usual = self.limits.outliers.usual(aspect);
-            let bars = outliers::bars(aspect, side, grid, usual).into_iter();
-            let bars = merged(bars.map(|bars| renamed(bars, grid, own)));
+            let bars = merged(outliers::bars(aspect, side, grid, usual).into_iter());
             let (cause, remedy) = outliers::advice(aspect, side);
             let mut sentence = outliers::sentence(aspect, side, figure, usual);
             // Every bar is no place.
-            if !bars.is_empty() && bars.as_slice() != std::slice::from_ref(&(0..own.num_bars())) {
+            if !bars.is_empty() && bars.as_slice() != std::slice::from_ref(&(0..grid.num_bars())) {
                 let place = bar_list(&bars);
                 sentence = format!("{} Most in {place}.", sentence);
             }
@@ -231,35 +224,34 @@ impl Detectors {
         }
     }
 
-    /// The bars of `own` that a finding points at.
-    fn bars(&self, mode: FailureMode, grid: &Grid, own: &Grid) -> Vec<Range<usize>> {
+    /// The bars that a finding points at.
+    fn bars(&self, mode: FailureMode, grid: &Grid) -> Vec<Range<usize>> {
         match mode {
-            FailureMode::TimingArtefacts => self.odd_bars(grid, own),
+            FailureMode::TimingArtefacts => self.odd_bars(grid),
             FailureMode::Repetition => {
                 let run = repetition::longest_periodic_run(grid);
-                merged(std::iter::once(bars_of(own, run.start, run.end)))
+                merged(std::iter::once(grid.bar_of(run.start)..grid.bar_of(run.end.saturating_sub(1)) + 1))
             }
             FailureMode::HarmonicDrift => {
                 let windows = drift::windows(grid);
                 let foreign = drift::foreign_windows(grid, &windows);
-                let bars = |window: &drift::Window| renamed(window.first_bar..window.end_bar, grid, own);
-                merged(foreign.iter().map(|(window, _)| bars(window)))
+                merged(foreign.iter().map(|(window, _)| window.first_bar..window.end_bar))
             }
             FailureMode::NoStructure => {
                 let returns = structure::best_returns(grid);
                 let lonely =
                     returns.iter().enumerate().filter(|(_, best)| best.is_some_and(|(_, share)| share < 0.1));
-                merged(lonely.map(|(bar, _)| renamed(bar..bar + 1, grid, own)))
+                merged(lonely.map(|(bar, _)| bar..bar + 1))
             }
         }
     }
 
     /// Bars whose notes cost more on average than the threshold for whole pieces.
-    fn odd_bars(&self, grid: &Grid, own: &Grid) -> Vec<Range<usize>> {
+    fn odd_bars(&self, grid: &Grid) -> Vec<Range<usize>> {
         let costs = self.fitted.timing.costs(grid);
-        let mut by_bar = vec![(0.0, 0.0); own.num_bars()];
+        let mut by_bar = vec![(0.0, 0.0); grid.num_bars()];
         for (note, cost) in grid.notes.iter().zip(&costs) {
-            let bar = &mut by_bar[own.bar_of(note.onset)];
+            let bar = &mut by_bar[grid.bar_of(note.onset)];
             bar.0 += cost.length + cost.gap;
             bar.1 += 1.0;
         }
@@ -268,7 +260,7 @@ impl Detectors {
         merged(odd.map(|(bar, _)| bar..bar + 1))
     }
 
-    fn sentence(&self, mode: FailureMode, grid: &Grid, own: &Grid, bars: &[Range<usize>]) -> String {
+    fn sentence(&self, mode: FailureMode, grid: &Grid, bars: &[Range<usize>]) -> String {
         let place = bar_list(bars);
         match mode {
             FailureMode::TimingArtefacts => {
@@ -296,7 +288,7 @@ impl Detectors {
                 100.0 * drift::out_of_scale(grid),
                 100.0 * self.fitted.harmony.out_of_scale
             ),
-            FailureMode::HarmonicDrift => drift_sentence(grid, own, &place),
+            FailureMode::HarmonicDrift => drift_sentence(grid, &place),
             FailureMode::NoStructure => self.structure_sentence(grid),
         }
     }
@@ -324,16 +316,15 @@ impl Detectors {
     }
 }
 
-fn drift_sentence(grid: &Grid, own: &Grid, place: &str) -> String {
+fn drift_sentence(grid: &Grid, place: &str) -> String {
     let windows = drift::windows(grid);
     let foreign = drift::foreign_windows(grid, &windows);
     match foreign.first() {
         Some((window, key)) => {
-            let bars = renamed(window.first_bar..window.end_bar, grid, own);
             format!(
                 "The music leaves its key: bars {}–{} are in {key}, far from the main key{}.",
-                bars.start + 1,
-                bars.end,
+                window.first_bar + 1,
+                window.end_bar,
                 within(place)
             )
         }
@@ -367,14 +358,4 @@ fn advice(mode: FailureMode) -> (&'static str, &'static str) {
             "train with a longer context (--tbptt-len 128), more units (--hidden 384), or on more music",
         ),
     }
-}
-
-/// The bars in which steps from `start` to before `end` lie.
-fn bars_of(grid: &Grid, start: u32, end: u32) -> Range<usize> {
-    grid.bar_of(start)..grid.bar_of(end.max(start + 1) - 1) + 1
-}
-
-/// The bars of `own` in which bars of a layout lie.
-fn renamed(bars: Range<usize>, layout: &Grid, own: &Grid) -> Range<usize> {
-    bars_of(own, layout.bar_lines[bars.start], layout.bar_lines[bars.end])
 }

@@ -18,6 +18,7 @@ mod thresholds;
 pub mod timing;
 pub mod voices;
 
+pub(crate) use by_length::quarters;
 pub use by_length::{DetectorsByLength, EXCERPT};
 pub use detectors::{Detectors, Extent, FailureMode, MINIMUM, STRUCTURE_NEGATIVES, Scores, TooLittleMusic};
 pub use diagnosis::Diagnosis;

@@ -152,15 +152,16 @@ impl LikenessModel {
         Self { fitted, corrupted, unusual, real, pieces: pieces.len(), seed }
     }
 
-    /// How much a piece is like the reference.
-    pub(crate) fn judge(&self, grid: &Grid) -> Likeness {
-        if grid.is_empty() {
+    /// How much a piece at this [distance](Self::distance) is like the reference.
+    pub(crate) fn at(&self, distance: f64) -> Likeness {
+        if distance == f64::INFINITY {
+            // Silence.
             return Likeness { score: 0.0, low: 0.0, high: 0.0, pieces: self.pieces };
         }
-        self.share_farther(self.distance(grid))
+        self.share_farther(distance)
     }
 
-    /// The distance of a piece: −ln of the share of real music beyond, which goes on beyond all real music.
+    /// The distance of a piece: −ln of the share of real music beyond, which goes on beyond all real music. Infinite for silence.
     pub(crate) fn distance(&self, grid: &Grid) -> f64 {
         if grid.is_empty() {
             return f64::INFINITY;

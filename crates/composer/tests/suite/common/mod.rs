@@ -54,6 +54,11 @@ pub fn piano_files() -> Vec<PathBuf> {
     files
 }
 
+/// What was printed as the result.
+pub fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// What was printed for people when something went wrong.
 pub fn complaint(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

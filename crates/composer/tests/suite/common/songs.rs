@@ -2,6 +2,7 @@
 
 use composer_music::{Note, Score, Track, midi};
 use std::path::Path;
+use tempfile::{TempDir, tempdir};
 
 /// Ticks in a quarter note.
 pub const QUARTER: u64 = 480;
@@ -70,4 +71,13 @@ pub fn song(seed: u64) -> Score {
 pub fn write(folder: &Path, name: &str, score: &Score) {
     std::fs::create_dir_all(folder).expect("a folder");
     std::fs::write(folder.join(name), midi::write(score).expect("writes")).expect("writes");
+}
+
+/// A folder with four songs in `songs`.
+pub fn folder_of_songs() -> TempDir {
+    let here = tempdir().expect("a folder");
+    for seed in 1..=4 {
+        write(&here.path().join("songs"), &format!("{seed}.mid"), &song(seed));
+    }
+    here
 }
