@@ -61,6 +61,7 @@ mod forecast;
 mod head;
 mod language_model;
 mod limits;
+mod notes;
 pub mod output_bias;
 mod place;
 pub mod scoring;

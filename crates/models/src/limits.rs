@@ -1,7 +1,7 @@
 //! What a model file may claim before anything is computed or allocated from it.
 
 use crate::Encoding;
-use crate::file::Notes;
+use crate::notes::Notes;
 use composer_music::representation::{AnyRepresentation, Representation};
 use serde_json::Value;
 

@@ -1,14 +1,18 @@
 //! What people read when something goes wrong, and the exit code.
 
-use super::terminal::complain;
 use composer::{Error, ErrorKind};
 use composer_music::text::{is_control, printable, printable_lines};
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// An error of wrong input.
 pub fn wrong_input(text: impl std::fmt::Display) -> anyhow::Error {
     Error::wrong_input(text).into()
+}
+
+/// Prints a line for people. A standard error that is closed or full is no reason to stop: nobody could be told.
+pub fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints the error as one sentence; with its causes if `verbose`. The exit code is 2 for wrong input, 1 for a failure, and 130,
@@ -34,9 +38,9 @@ pub fn usage(error: &clap::Error) -> ExitCode {
         complain(printable_lines(&error.render().to_string()).trim_end());
         return ExitCode::from(2);
     }
-    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    let printed = error.print().and_then(|()| io::stdout().flush());
     match printed {
-        Err(failed) if !error.use_stderr() && failed.kind() != std::io::ErrorKind::BrokenPipe => {
+        Err(failed) if !error.use_stderr() && failed.kind() != io::ErrorKind::BrokenPipe => {
             report(anyhow::Error::new(failed).context("cannot write the output"), false)
         }
         _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),

@@ -1,6 +1,6 @@
 //! Ctrl-C: the first one asks to stop after the step in progress, the second one ends the program at once.
 
-use super::terminal::complain;
+use super::failure::complain;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);

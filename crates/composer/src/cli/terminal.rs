@@ -1,6 +1,6 @@
 //! What the command prints: results to the standard output, everything else to the standard error.
 
-use super::failure::wrong_input;
+use super::failure::{complain, wrong_input};
 use super::interrupt;
 use composer::Progress;
 use composer_music::text::{printable, printable_json, printable_lines};
@@ -105,11 +105,6 @@ impl Terminal {
             None => complain(&printable(text)),
         }
     }
-}
-
-/// Prints a line for people. A standard error that is closed or full is no reason to stop: nobody could be told.
-pub fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Text for the standard output. Control characters of names from files do not reach it; what is written at once must be whole characters.

@@ -206,7 +206,7 @@ impl<'a> Work<'a> {
     fn frames(&self, representation: &FrameRepresentation) -> anyhow::Result<Vec<Piece>> {
         let Self { options, plan, .. } = self;
         let choice = options.frame_options()?;
-        let rules = options.rules(plan, choice.min_note_steps as u64)?;
+        let rules = plan.rules(options, choice.min_note_steps as u64)?;
         feasible::check(self.representation, options, plan, &rules)?;
         let (read, before) = self.read_frames(representation)?;
         let bars = plan.bars_after(self.primer.as_ref().filter(|_| !options.injects()), before);
@@ -250,7 +250,7 @@ impl<'a> Work<'a> {
     fn tokens(mut self) -> anyhow::Result<Vec<Piece>> {
         let (options, plan) = (self.options, &self.plan);
         let choice = options.token_options()?;
-        let rules = options.rules(plan, 1)?;
+        let rules = plan.rules(options, 1)?;
         feasible::check(self.representation, options, plan, &rules)?;
         let Some(mut grammar) = MusicGrammar::new(self.representation, rules) else {
             return Err(wrong_input("this model names frames as its tokens: its file is damaged"));

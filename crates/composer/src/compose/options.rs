@@ -1,11 +1,9 @@
 //! What to compose, and how to steer the model while it does.
 
-use super::plan::Plan;
 use crate::error::{Result, wrong_input, wrong_option};
 use anyhow::Context;
 use composer_audio::{RenderOptions, render};
-use composer_decoding::Rules;
-use composer_decoding::harmony::{ChordPlan, Key};
+use composer_decoding::harmony::Key;
 use composer_decoding::primer::{self, read_notes};
 use composer_music::{Metre, Score, midi};
 use std::path::PathBuf;
@@ -231,26 +229,6 @@ impl ComposeOptions {
             Primer::None => true,
             Primer::Midi { inject, .. } | Primer::Notes { inject, .. } => *inject,
         }
-    }
-
-    /// What the music keeps to. An ending is at least as long as a note, `min_note_steps`.
-    pub(super) fn rules(&self, plan: &Plan, min_note_steps: u64) -> anyhow::Result<Rules> {
-        let chords = self.chords.as_deref();
-        let chords = chords.map(|chords| ChordPlan::over_bars(chords, plan.bar_lines())).transpose()?;
-        let ending = if self.ending { plan.ending_steps.max(min_note_steps) } else { 0 };
-        Ok(Rules {
-            key: self.key,
-            range: self.range,
-            chords,
-            max_polyphony: self.max_polyphony,
-            length: Some(plan.steps),
-            ending_steps: Some(ending),
-            last_chord: self.ending,
-            begin: plan.begin,
-            bars: Some(plan.bars_in_steps()),
-            tempo: self.qpm,
-            ..Rules::default()
-        })
     }
 }
 

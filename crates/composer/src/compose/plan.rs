@@ -3,6 +3,8 @@
 
 use super::options::{ComposeOptions, Length, Primer as Choice};
 use crate::error::wrong_input;
+use composer_decoding::Rules;
+use composer_decoding::harmony::ChordPlan;
 use composer_decoding::primer::Primer;
 use composer_models::file::Notes;
 use composer_music::representation::AnyRepresentation;
@@ -158,6 +160,26 @@ impl Plan {
         Grid::new(ticks_per_quarter, self.steps_per_quarter).step(tick)
     }
 
+    /// What the music keeps to. An ending is at least as long as a note, `min_note_steps`.
+    pub fn rules(&self, options: &ComposeOptions, min_note_steps: u64) -> anyhow::Result<Rules> {
+        let chords = options.chords.as_deref();
+        let chords = chords.map(|chords| ChordPlan::over_bars(chords, self.bar_lines())).transpose()?;
+        let ending = if options.ending { self.ending_steps.max(min_note_steps) } else { 0 };
+        Ok(Rules {
+            key: options.key,
+            range: options.range,
+            chords,
+            max_polyphony: options.max_polyphony,
+            length: Some(self.steps),
+            ending_steps: Some(ending),
+            last_chord: options.ending,
+            begin: self.begin,
+            bars: Some(self.bars_in_steps()),
+            tempo: options.qpm,
+            ..Rules::default()
+        })
+    }
+
     /// The first steps of the bars after the first full one.
     pub fn bar_lines(&self) -> Vec<u64> {
         let end = self.tick(self.steps);
@@ -175,7 +197,7 @@ impl Plan {
     }
 
     /// The bars in steps.
-    pub fn bars_in_steps(&self) -> BarMap {
+    fn bars_in_steps(&self) -> BarMap {
         match &self.clock {
             Clock::Metrical(_) => self.bars.on_grid(self.steps_per_quarter),
             Clock::Performance(_) => {

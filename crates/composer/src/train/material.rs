@@ -15,7 +15,7 @@ use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
 use composer_music::time_by_metre::time_by_metre;
 use composer_music::{Metre, Score};
 use composer_report::text::thousands;
-use composer_training::Error as TrainingError;
+use composer_training::{Error as TrainingError, TrainingConfig};
 use rand::Rng;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -182,6 +182,14 @@ impl Material {
         ));
         for (file, reason) in &self.left_out {
             progress.warning(&format!("  {file}: {reason}"));
+        }
+    }
+
+    /// Steps of the longest chunk that gradients go back through.
+    pub(super) fn longest_chunk(&self, training: &TrainingConfig) -> usize {
+        match training.tbptt_len {
+            0 => self.train.sequences.iter().map(Sequence::len).max().unwrap_or(0),
+            steps => steps,
         }
     }
 

@@ -1,6 +1,5 @@
 //! What a training would cost: memory by arithmetic, time by a few updates.
 
-use super::material::Material;
 use super::session::Prepared;
 use crate::memory;
 use crate::settings::Settings;
@@ -75,7 +74,7 @@ pub(super) fn plan(prepared: Prepared) -> anyhow::Result<Plan> {
         timed.recurrent.hidden /= 2;
     }
     let shapes = SequenceModel::shapes(timed.clone())?.len();
-    let fits = memory_estimate(&timed, shapes, training, longest_chunk(training, &sets)) <= TIMED_BYTES;
+    let fits = memory_estimate(&timed, shapes, training, sets.longest_chunk(training)) <= TIMED_BYTES;
     let mut model = match fits && shapes <= 2 * TIMED_PARAMETERS {
         true => Some(SequenceModel::new(timed, &Init::default(), training.seed)?),
         false => None,
@@ -92,14 +91,6 @@ pub(super) fn plan(prepared: Prepared) -> anyhow::Result<Plan> {
         timed_parameters: shapes,
         settings,
     })
-}
-
-/// Steps of the longest chunk that gradients go back through.
-pub(super) fn longest_chunk(training: &TrainingConfig, sets: &Material) -> usize {
-    match training.tbptt_len {
-        0 => sets.train.sequences.iter().map(|sequence| sequence.len()).max().unwrap_or(0),
-        steps => steps,
-    }
 }
 
 /// How many updates a training of any model makes, and how long they take.

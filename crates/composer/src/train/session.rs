@@ -1,7 +1,6 @@
 //! One training from its arguments to its model: configuration, music, run folder, checkpoints.
 
 use super::options::TrainOptions;
-use super::plan::longest_chunk;
 use super::recorder::{AfterEpoch, CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE, RunRecorder, SAMPLE_PREFIX};
 use super::{material::Material, sample, tensorboard::EVENTS_PREFIX};
 use crate::compose::COMPOSITION_PREFIX;
@@ -80,7 +79,7 @@ impl Prepared {
     /// Bytes of the network during training.
     pub fn memory_bytes(&self) -> usize {
         let training = &self.config.training;
-        memory_estimate(&self.model, self.parameters, training, longest_chunk(training, &self.material))
+        memory_estimate(&self.model, self.parameters, training, self.material.longest_chunk(training))
     }
 }
 
