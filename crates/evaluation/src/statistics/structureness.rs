@@ -79,9 +79,9 @@ fn fitness(similarity: &[Vec<f64>], start: usize, length: usize) -> f64 {
     // `length` are its frames.
     let mut before = vec![nothing; length + 1];
     let mut two_before = before.clone();
+    let mut now = before.clone();
     before[0] = empty;
     for row in similarity {
-        let mut now = vec![nothing; length + 1];
         now[0] = before[0].better(before[length]);
         for column in 1..=length {
             let value = row[start + column - 1];
@@ -94,7 +94,9 @@ fn fitness(similarity: &[Vec<f64>], start: usize, length: usize) -> f64 {
             };
             now[column] = Family { score: from.score + value, cells: from.cells + 1, rows: from.rows };
         }
-        two_before = std::mem::replace(&mut before, now);
+        // The oldest row is written over next.
+        std::mem::swap(&mut two_before, &mut before);
+        std::mem::swap(&mut before, &mut now);
     }
     let family = before[0].better(before[length]);
     if family.cells == 0 {
