@@ -9,6 +9,7 @@ mod frame_json;
 mod midi_reader;
 mod model_file;
 mod part_model_file;
+mod raw_file;
 mod representation_options;
 mod settings;
 mod texts;
@@ -16,6 +17,7 @@ mod texts;
 /// All targets, in the order in which they run.
 pub const TARGETS: &[Target] = &[
     midi_reader::TARGET,
+    raw_file::TARGET,
     decoders::TARGET,
     representation_options::TARGET,
     cache::TARGET,

@@ -9,7 +9,6 @@ use composer_models::{Encoding, ModelConfig, SequenceModel};
 use composer_music::midi;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_music::representation::{AnyRepresentation, Representation, Vocabulary};
-use safetensors::SafeTensors;
 use serde_json::Value;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -59,7 +58,8 @@ pub const TARGET: Target = Target {
     max_len: 8192,
 };
 
-/// The largest size in a configuration that is tried. A larger model, which memory would hold, only makes an input slow.
+/// The largest size in a configuration that a model is made of: a larger one, which memory would hold, only makes an input slow.
+/// Files may claim any size: they are refused where they lack its weights.
 const LARGEST: u64 = 512;
 
 /// The configurations of [`seeds`], as JSON.
@@ -94,16 +94,6 @@ pub fn safetensors(bytes: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header, data].concat()
 }
 
-/// The metadata entry of a safetensors file, if there is one and all sizes in it are small.
-///
-/// A configuration is believed before the shapes of the tensors are compared with it: 200 kB may ask for terabytes. Until the sizes are
-/// checked first, such files are left out here, or they would be all that is found.
-pub fn small_metadata(bytes: &[u8], key: &str) -> bool {
-    let Ok((_, metadata)) = SafeTensors::read_metadata(bytes) else { return true };
-    let entry = metadata.metadata().as_ref().and_then(|entries| entries.get(key));
-    entry.is_none_or(|text| small(text.as_bytes()))
-}
-
 /// Whether the sizes in JSON are small: units and layers, which multiply, and everything else.
 pub fn small(json: &[u8]) -> bool {
     fn check(key: &str, value: &Value) -> bool {
@@ -119,9 +109,6 @@ pub fn small(json: &[u8]) -> bool {
 }
 
 fn check_file(bytes: &[u8]) {
-    if !small_metadata(bytes, "composer") {
-        return;
-    }
     let Ok((model, notes)) = file::from_bytes(bytes, Path::new("model.safetensors")) else { return };
     let written = file::to_bytes(&model, &notes).expect("what was read is written");
     let (again, notes_again) =

@@ -1,7 +1,7 @@
 //! Any bytes are a model that adds a part, or refused; one that is read is written and read back equal, and scores a pair or says
 //! why not.
 
-use super::model_file::{by_form, configurations, in_three_forms, small, small_metadata};
+use super::model_file::{by_form, configurations, in_three_forms, small};
 use crate::Target;
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
 use composer_models::seq2seq::{
@@ -58,9 +58,6 @@ fn check(bytes: &[u8]) {
 }
 
 fn check_file(bytes: &[u8]) {
-    if !small_metadata(bytes, "composer-seq2seq") {
-        return;
-    }
     let Ok((model, notes)) = from_bytes(bytes, Path::new("part.safetensors")) else { return };
     let written = to_bytes(&model, &notes).expect("what was read is written");
     let (again, notes_again) =
