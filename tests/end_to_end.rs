@@ -3,7 +3,7 @@
 use composer_audio::{RenderOptions, render};
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_decoding::{FrameOptions, compose};
-use composer_models::sequence_model::Stepper;
+use composer_models::Stepper;
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel, file};
 use composer_music::representation::frames::{DecodeOptions, FrameRepresentation};
 use composer_music::{Note, Score, Track, midi};

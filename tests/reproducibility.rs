@@ -2,7 +2,7 @@
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_decoding::{Composition, FrameOptions, compose};
-use composer_models::sequence_model::Stepper;
+use composer_models::Stepper;
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 use composer_music::corpus;
 use composer_music::representation::frames::FrameRepresentation;

@@ -2,7 +2,7 @@
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_decoding::{FrameOptions, Generator};
-use composer_models::sequence_model::Stepper;
+use composer_models::Stepper;
 use composer_models::{Encoding, ModelConfig, SequenceModel};
 use composer_music::representation::frames::FrameRepresentation;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

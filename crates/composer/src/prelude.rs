@@ -30,8 +30,8 @@ pub use composer_bptt::{
 };
 pub use composer_decoding::{FrameOptions, Generator, Rules, TokenOptions, continue_tokens};
 pub use composer_evaluation::likelihood::Nll;
+pub use composer_models::Stepper;
 pub use composer_models::file::{self as model_file, load_state};
-pub use composer_models::sequence_model::Stepper;
 pub use composer_models::{
     Encoding, LanguageModel, ModelConfig, Seq2Seq, Sequence, SequenceBatch, SequenceModel, Workspace,
     forecast,

@@ -4,7 +4,7 @@ use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;
 use composer_decoding::surprise::{NoteSurprise, Surprise};
 use composer_models::Encoding;
-use composer_models::sequence_model::Stepper;
+use composer_models::Stepper;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_music::{BarMap, Score};
 use composer_report::surprise::picture;

@@ -3,9 +3,9 @@
 use crate::Error;
 use crate::grammar::{Free, Grammar};
 use crate::tokens::{self, TokenOptions};
+use composer_models::Stepper;
 use composer_models::arrays::view_mut;
 use composer_models::scoring::categorical_nll;
-use composer_models::sequence_model::Stepper;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput};
 use rand_chacha::ChaCha8Rng;

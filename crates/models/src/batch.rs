@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::encoding::{Encoding, Sequence, Symbol, pitches_in_range};
+use crate::note_wise::FrameRows;
 use composer_bptt::Input;
 use composer_bptt::arrays::{check_shape, view, view_mut};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
@@ -45,8 +46,8 @@ pub enum Targets<S = f32> {
 /// The targets of some rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TargetRows<'a, S> {
-    /// As [`Targets::Bits`].
-    Bits { on: &'a [S], weight: &'a [S] },
+    /// As [`Targets::Bits`], and what the frames come after.
+    Bits { on: &'a [S], weight: &'a [S], frames: FrameRows<'a> },
     /// As [`Targets::Tokens`].
     Tokens(&'a [u32]),
     /// As [`Targets::Values`].
@@ -78,20 +79,6 @@ impl<S: Scalar> Targets<S> {
             }
         }
     }
-
-    /// Some rows, of `outputs` targets each.
-    pub(crate) fn rows(&self, rows: Range<usize>, outputs: usize) -> TargetRows<'_, S> {
-        let range = rows.start * outputs..rows.end * outputs;
-        match self {
-            Targets::Bits { on, weight } => {
-                TargetRows::Bits { on: &on[range.clone()], weight: &weight[range] }
-            }
-            Targets::Tokens(tokens) => TargetRows::Tokens(&tokens[rows]),
-            Targets::Values { values, weight } => {
-                TargetRows::Values { values: &values[range.clone()], weight: &weight[range] }
-            }
-        }
-    }
 }
 
 /// `T` steps of `B` sequences, time-major: row `t·B + b`.
@@ -115,6 +102,8 @@ pub struct SequenceBatch<S = f32> {
     features: usize,
     /// What to predict.
     pub targets: Targets<S>,
+    /// The sounding plane of the true frame before each row, bit 0 for the lowest pitch of the range; empty for all but frames.
+    before: Vec<u128>,
     /// Steps that are not padding: what every mean divides by.
     pub target_steps: usize,
 }
@@ -130,6 +119,7 @@ impl SequenceBatch<f32> {
             dense: Vec::new(),
             features: encoding.inputs(),
             targets: Targets::of(encoding),
+            before: Vec::new(),
             target_steps: 0,
         }
     }
@@ -150,6 +140,10 @@ impl SequenceBatch<f32> {
             self.dense.resize(rows * self.features, 0.0);
         }
         self.targets.clear(rows, encoding.outputs());
+        self.before.clear();
+        if let Targets::Bits { .. } = self.targets {
+            self.before.resize(rows, 0);
+        }
         for t in 0..steps {
             for (b, slice) in slices.iter().enumerate() {
                 if let Some(slice) = slice.filter(|slice| slice.start + t < slice.sequence.len()) {
@@ -191,6 +185,8 @@ impl SequenceBatch<f32> {
                     _ => Frame::default(),
                 };
                 frame_targets(representation, previous, frame, &mut on[range.clone()], &mut weight[range]);
+                let plane = previous.sounding & representation.range_mask();
+                self.before[row] = plane >> representation.pitch_low;
             }
             (Targets::Tokens(tokens), _, Some(Symbol::Token(token))) => tokens[row] = token,
             _ => debug_assert!(false, "checked by Encoding::check"),
@@ -239,8 +235,29 @@ impl<S: Scalar> SequenceBatch<S> {
             dense: inputs.iter().copied().collect(),
             features,
             targets: Targets::Values { values: targets.iter().copied().collect(), weight },
+            before: Vec::new(),
             target_steps,
         })
+    }
+
+    /// The targets of some rows, of `outputs` each.
+    pub(crate) fn target_rows(&self, rows: Range<usize>, outputs: usize) -> TargetRows<'_, S> {
+        let range = rows.start * outputs..rows.end * outputs;
+        match &self.targets {
+            Targets::Bits { on, weight } => TargetRows::Bits {
+                on: &on[range.clone()],
+                weight: &weight[range],
+                frames: FrameRows {
+                    before: &self.before[rows.clone()],
+                    indices: &self.indices,
+                    offsets: &self.offsets[rows.start..=rows.end],
+                },
+            },
+            Targets::Tokens(tokens) => TargetRows::Tokens(&tokens[rows]),
+            Targets::Values { values, weight } => {
+                TargetRows::Values { values: &values[range.clone()], weight: &weight[range] }
+            }
+        }
     }
 
     /// The features as the recurrent stack reads them.
@@ -294,6 +311,7 @@ impl<S: Scalar> SequenceBatch<S> {
                     Targets::Values { values: cast(values), weight: cast(weight) }
                 }
             },
+            before: self.before.clone(),
             target_steps: self.target_steps,
         }
     }

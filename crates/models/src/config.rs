@@ -1,6 +1,7 @@
 //! [`ModelConfig`]: what a sequence model is.
 
 use crate::limits::check_encoding;
+use crate::note_wise::NoteWiseConfig;
 use crate::{Encoding, Error};
 use composer_bptt::RecurrentConfig;
 use serde::{Deserialize, Serialize};
@@ -20,13 +21,17 @@ pub struct ModelConfig {
     /// frames only.
     #[serde(default)]
     pub coupled: bool,
+    /// A second recurrence that writes the notes of each frame one by one ([`crate::note_wise`]), in the place of the output layer. For
+    /// frames only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note_wise: Option<NoteWiseConfig>,
 }
 
 impl ModelConfig {
     /// A configuration whose stack fits the encoding, whatever `recurrent.input` was.
     pub fn new(encoding: Encoding, recurrent: RecurrentConfig) -> Self {
         let recurrent = RecurrentConfig { input: encoding.inputs(), ..recurrent };
-        Self { encoding, recurrent, output_dropout: 0.0, coupled: false }
+        Self { encoding, recurrent, output_dropout: 0.0, coupled: false, note_wise: None }
     }
 
     /// Refuses what contradicts itself.
@@ -40,6 +45,9 @@ impl ModelConfig {
         }
         if self.coupled && self.encoding.first_plane().is_none() {
             return Err(Error::CoupledTokens(self.encoding.kind()));
+        }
+        if self.coupled && self.note_wise.is_some() {
+            return Err(Error::Unsupported("a model that writes frames note by note has no coupling"));
         }
         Ok(())
     }

@@ -1,56 +1,100 @@
-//! What stands on the recurrent stack: dropout, the output layer, the coupling of the bits of a frame, and the loss.
+//! What stands on the recurrent stack: dropout, then an output layer (→ coupling of the bits of a frame) or a note stack; and the loss.
 
 use crate::batch::TargetRows;
+use crate::dropout::Dropped;
+use crate::mode::reborrow;
+use crate::note_wise::{NoteWise, NoteWorkspace};
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{Coupling, Error, Linear, LinearWorkspace, Mode, Parameters, loss};
 use composer_tensor::Scalar;
-use ndarray::{ArrayView3, ArrayViewMut3, Zip};
-use rand::RngExt;
+use ndarray::{ArrayView3, ArrayViewMut3};
 
 /// The layers, and where their parameters are.
 #[derive(Clone)]
 pub(crate) struct Head {
-    pub output: Linear,
-    pub coupling: Option<Coupling>,
+    pub layers: Layers,
     /// Probability that an output of the stack is dropped, while training.
     pub dropout: f64,
+}
+
+/// How an output of the stack becomes a distribution.
+#[derive(Clone)]
+pub(crate) enum Layers {
+    /// All logits `V` at once.
+    Linear {
+        output: Linear,
+        /// What the bits of a frame say of each other.
+        coupling: Option<Coupling>,
+    },
+    /// The notes of a frame one by one.
+    NoteWise(NoteWise),
 }
 
 /// Scratch of the head for some rows.
 #[derive(Default)]
 pub(crate) struct HeadWorkspace<S> {
     linear: LinearWorkspace<S>,
-    /// With dropout, what the output layer reads `[rows, H]`, and what dropout multiplied it by; both empty without.
-    dropped: Vec<S>,
-    keep: Vec<S>,
-    /// `[rows, V]`; after [`Head::loss`] the gradient of the loss with respect to the logits.
+    /// What the layers read `[T, B, H]`.
+    dropped: Dropped<S>,
+    /// `[rows, V]`; after [`Head::loss`] the gradient of the loss with respect to the logits. Empty where notes come one by one.
     pub logits: Vec<S>,
     /// Targets with label smoothing; empty without.
     smoothed: Vec<S>,
+    pub notes: NoteWorkspace<S>,
 }
 
 impl Head {
-    /// From the output of the stack `[T, B, H]` to logits, given the bits of the targets that a coupling sees.
+    /// How the bits of a frame see each other, if all logits come at once.
+    pub fn coupling(&self) -> Option<&Coupling> {
+        match &self.layers {
+            Layers::Linear { coupling, .. } => coupling.as_ref(),
+            Layers::NoteWise(_) => None,
+        }
+    }
+
+    /// What writes the notes of a frame one by one.
+    pub fn note_wise(&self) -> Option<&NoteWise> {
+        match &self.layers {
+            Layers::Linear { .. } => None,
+            Layers::NoteWise(notes) => Some(notes),
+        }
+    }
+
+    /// Whether a training draws random numbers.
+    pub fn draws(&self) -> bool {
+        self.dropout > 0.0 || self.note_wise().is_some_and(NoteWise::draws)
+    }
+
+    /// From the output of the stack `[T, B, H]` to logits, given the bits of the targets that are decided before.
     pub fn forward<S: Scalar>(
         &self,
         params: &Parameters<S>,
         hidden: ArrayView3<'_, S>,
         targets: TargetRows<'_, S>,
-        mode: Mode<'_>,
+        mut mode: Mode<'_>,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
-        ws.drop_out(hidden, self.dropout, mode);
+        ws.dropped.draw(hidden, self.dropout, reborrow(&mut mode));
         let (steps, batch, _) = hidden.dim();
-        let shape = (steps, batch, self.output.outputs());
-        let HeadWorkspace { linear, dropped, keep, logits, .. } = ws;
-        let hidden = if keep.is_empty() { hidden } else { view(hidden.raw_dim(), dropped) };
-        logits.resize(steps * batch * self.output.outputs(), S::zero());
-        let mut logits = view_mut(shape, logits);
-        self.output.forward(params, hidden, logits.view_mut(), linear)?;
-        if let (Some(coupling), TargetRows::Bits { on, weight }) = (&self.coupling, targets) {
-            coupling.forward(params, view(shape, on), view(shape, weight), logits)?;
+        let HeadWorkspace { linear, dropped, logits, notes, .. } = ws;
+        let hidden = dropped.of(hidden);
+        match (&self.layers, targets) {
+            (Layers::NoteWise(layers), TargetRows::Bits { on, weight, frames }) => {
+                logits.clear();
+                layers.forward(params, hidden, (on, weight), frames, mode, notes)
+            }
+            (Layers::NoteWise(_), _) => Err(NOT_FRAMES),
+            (Layers::Linear { output, coupling }, targets) => {
+                let shape = (steps, batch, output.outputs());
+                logits.resize(steps * batch * output.outputs(), S::zero());
+                let mut logits = view_mut(shape, logits);
+                output.forward(params, hidden, logits.view_mut(), linear)?;
+                if let (Some(coupling), TargetRows::Bits { on, weight, .. }) = (coupling, targets) {
+                    coupling.forward(params, view(shape, on), view(shape, weight), logits)?;
+                }
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     /// Nats, summed over all target steps. Turns the logits into the gradient of that sum divided by `target_steps`.
@@ -62,34 +106,13 @@ impl Head {
         ws: &mut HeadWorkspace<S>,
     ) -> Result<f64, Error> {
         let scale = 1.0 / target_steps.max(1) as f64;
-        let outputs = self.output.outputs();
-        let shape = (ws.logits.len() / outputs, outputs);
-        let logits = view_mut(shape, &mut ws.logits);
-        let nll = match targets {
-            TargetRows::Bits { on, weight } => {
-                ws.smoothed.clear();
-                if smoothing > 0.0 {
-                    let (keep, share) = (S::of(1.0 - smoothing), S::of(0.5 * smoothing));
-                    ws.smoothed.extend(on.iter().map(|&on| keep * on + share));
-                }
-                let on = if ws.smoothed.is_empty() { on } else { &ws.smoothed };
-                loss::sigmoid_cross_entropy(logits, view(shape, on), Some(view(shape, weight)), scale)?
+        match &self.layers {
+            Layers::NoteWise(_) if smoothing > 0.0 => {
+                Err(Error::Unsupported("notes one by one are learnt without label smoothing: set it to 0"))
             }
-            TargetRows::Tokens(targets) => {
-                loss::softmax_cross_entropy(logits, view(targets.len(), targets), smoothing, scale)?
-            }
-            TargetRows::Values { .. } if smoothing > 0.0 => {
-                return Err(Error::Unsupported(
-                    "real values have no labels to smooth: set label smoothing to 0",
-                ));
-            }
-            TargetRows::Values { values, weight } => {
-                let error =
-                    loss::squared_error(logits, view(shape, values), Some(view(shape, weight)), scale)?;
-                loss::Nll { sum: error.sum + error.count * loss::UNIT_NORMAL_NLL, ..error }
-            }
-        };
-        Ok(nll.sum)
+            Layers::NoteWise(layers) => layers.loss(scale, &mut ws.notes),
+            Layers::Linear { output, .. } => linear_loss(output.outputs(), targets, scale, smoothing, ws),
+        }
     }
 
     /// After [`Head::loss`]: adds to the gradients of the parameters, overwrites that of the stack's output.
@@ -102,32 +125,56 @@ impl Head {
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
         let (steps, batch, _) = hidden.dim();
-        let shape = (steps, batch, self.output.outputs());
-        let HeadWorkspace { linear, dropped, keep, logits, .. } = ws;
-        let logits = view(shape, logits);
-        if let (Some(coupling), TargetRows::Bits { on, weight }) = (&self.coupling, targets) {
-            coupling.backward(params, view(shape, on), view(shape, weight), logits)?;
+        let HeadWorkspace { linear, dropped, logits, notes, .. } = ws;
+        match &self.layers {
+            Layers::NoteWise(layers) => layers.backward(params, d_hidden.view_mut(), notes)?,
+            Layers::Linear { output, coupling } => {
+                let shape = (steps, batch, output.outputs());
+                let logits = view(shape, logits);
+                if let (Some(coupling), TargetRows::Bits { on, weight, .. }) = (coupling, targets) {
+                    coupling.backward(params, view(shape, on), view(shape, weight), logits)?;
+                }
+                let hidden = dropped.of(hidden);
+                output.backward(params, hidden, logits, Some(d_hidden.view_mut()), linear)?;
+            }
         }
-        let hidden = if keep.is_empty() { hidden } else { view(hidden.raw_dim(), dropped) };
-        self.output.backward(params, hidden, logits, Some(d_hidden.view_mut()), linear)?;
-        if !keep.is_empty() {
-            let keep = view(hidden.raw_dim(), keep);
-            Zip::from(d_hidden).and(keep).for_each(|d, &keep| *d *= keep);
-        }
+        dropped.backward(d_hidden);
         Ok(())
     }
 }
 
-impl<S: Scalar> HeadWorkspace<S> {
-    /// While training, copies the output of the stack with inverted dropout.
-    fn drop_out(&mut self, hidden: ArrayView3<'_, S>, probability: f64, mode: Mode<'_>) {
-        self.dropped.clear();
-        self.keep.clear();
-        if let (Mode::Train { rng }, true) = (mode, probability > 0.0) {
-            let kept = S::of(1.0 / (1.0 - probability));
-            let draw = |_: &S| if rng.random::<f64>() < probability { S::zero() } else { kept };
-            self.keep.extend(hidden.iter().map(draw));
-            self.dropped.extend(hidden.iter().zip(&self.keep).map(|(&h, &keep)| h * keep));
+const NOT_FRAMES: Error = Error::Unsupported("only a model of frames writes note by note");
+
+/// [`Head::loss`] of logits that came all at once.
+fn linear_loss<S: Scalar>(
+    outputs: usize,
+    targets: TargetRows<'_, S>,
+    scale: f64,
+    smoothing: f64,
+    ws: &mut HeadWorkspace<S>,
+) -> Result<f64, Error> {
+    let shape = (ws.logits.len() / outputs, outputs);
+    let logits = view_mut(shape, &mut ws.logits);
+    let nll = match targets {
+        TargetRows::Bits { on, weight, .. } => {
+            ws.smoothed.clear();
+            if smoothing > 0.0 {
+                let (keep, share) = (S::of(1.0 - smoothing), S::of(0.5 * smoothing));
+                ws.smoothed.extend(on.iter().map(|&on| keep * on + share));
+            }
+            let on = if ws.smoothed.is_empty() { on } else { &ws.smoothed };
+            loss::sigmoid_cross_entropy(logits, view(shape, on), Some(view(shape, weight)), scale)?
         }
-    }
+        TargetRows::Tokens(targets) => {
+            loss::softmax_cross_entropy(logits, view(targets.len(), targets), smoothing, scale)?
+        }
+        TargetRows::Values { .. } if smoothing > 0.0 => {
+            return Err(Error::Unsupported("real values have no labels to smooth: set label smoothing to 0"));
+        }
+        TargetRows::Values { values, weight } => {
+            let error = loss::squared_error(logits, view(shape, values), Some(view(shape, weight)), scale)?;
+            loss::Nll { sum: error.sum + error.count * loss::UNIT_NORMAL_NLL, ..error }
+        }
+    };
+    Ok(nll.sum)
 }

@@ -1,5 +1,6 @@
 //! [`LanguageModel`]: what decoding asks of a model, one step at a time.
 
+use crate::note_wise::NextNote;
 use crate::{Encoding, Error};
 use composer_bptt::Coupled;
 use composer_bptt::arrays::check_shape;
@@ -79,6 +80,11 @@ pub trait LanguageModel {
     /// How the bits of a frame see each other, where the logits of a step are only those before any bit is decided; `None`:
     /// they do not.
     fn coupling(&self) -> Option<Coupled<'_, f32>> {
+        None
+    }
+
+    /// For a model that writes frames note by note, whose logits of a step mean nothing: what comes next after the last step.
+    fn next_note(&mut self) -> Option<&mut dyn NextNote> {
         None
     }
 }

@@ -54,6 +54,7 @@
 
 pub mod batch;
 mod config;
+mod dropout;
 pub mod encoding;
 mod error;
 pub mod file;
@@ -61,6 +62,8 @@ mod forecast;
 mod head;
 mod language_model;
 mod limits;
+mod mode;
+pub mod note_wise;
 mod notes;
 pub mod output_bias;
 mod place;
@@ -69,6 +72,7 @@ pub mod seq2seq;
 mod sequence;
 pub mod sequence_model;
 mod shortcuts;
+mod stepper;
 pub mod streams;
 
 /// The examples of README.md, as tests.
@@ -83,5 +87,7 @@ pub use encoding::{Encoding, FrameSequence, Sequence};
 pub use error::Error;
 pub use forecast::forecast;
 pub use language_model::{LanguageModel, StepInput};
+pub use note_wise::{NextNote, NotePosition, NoteWiseConfig};
 pub use seq2seq::{Seq2Seq, Seq2SeqConfig};
-pub use sequence_model::{SequenceModel, Stepper, Workspace};
+pub use sequence_model::{SequenceModel, Workspace};
+pub use stepper::Stepper;

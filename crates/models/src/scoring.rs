@@ -85,6 +85,14 @@ pub fn score(
                 group.iter().map(|sequence| Some(Slice { sequence, start, transpose: 0 })).collect();
             batch.fill(encoding, &slices, CHUNK.min(longest - start));
             model.forward(&batch, &mut state, Mode::Eval, ws)?;
+            if let Some(notes) = model.head.note_wise() {
+                notes.nlls(&ws.head.notes, |row, note| {
+                    let (t, b) = (start + row / group.len(), first + row % group.len());
+                    scores[b].sounding[t] += note.sounds;
+                    scores[b].onset[t] += note.struck;
+                });
+                continue;
+            }
             let logits = ws.logits();
             for (b, sequence) in group.iter().enumerate() {
                 for t in 0..batch.steps.min(sequence.len().saturating_sub(start)) {

@@ -4,18 +4,19 @@ use crate::Error;
 use crate::batch::{SequenceBatch, TargetRows};
 use crate::config::ModelConfig;
 use crate::encoding::{Encoding, Sequence};
-use crate::head::{Head, HeadWorkspace};
-use crate::language_model::{LanguageModel, StepInput};
+use crate::head::{Head, HeadWorkspace, Layers};
+use crate::mode::reborrow;
+use crate::note_wise::NoteWise;
 use crate::output_bias::output_bias;
 use crate::streams::{Purpose, stream};
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
-    Checkpointed, CheckpointingWorkspace, Coupled, Coupling, Init, Input, Linear, LinearWorkspace, Mode,
-    ParamId, Parameters, Recurrent, RecurrentWorkspace, State, StepWorkspace,
+    Checkpointed, CheckpointingWorkspace, Coupled, Coupling, Init, Linear, Mode, ParamId, Parameters,
+    Recurrent, RecurrentWorkspace, State,
 };
 use composer_tensor::Scalar;
-use ndarray::{ArrayView3, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis};
+use ndarray::{ArrayView3, ArrayViewD, ArrayViewMutD};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
@@ -26,9 +27,9 @@ use std::ops::Range;
 #[derive(Clone)]
 pub struct SequenceModel<S = f32> {
     config: ModelConfig,
-    params: Parameters<S>,
-    recurrent: Recurrent,
-    head: Head,
+    pub(crate) params: Parameters<S>,
+    pub(crate) recurrent: Recurrent,
+    pub(crate) head: Head,
 }
 
 /// Scratch of a forward and a backward pass, reused from step to step: it grows at first and then allocates nothing.
@@ -37,7 +38,7 @@ pub struct Workspace<S = f32> {
     recurrent: RecurrentWorkspace<S>,
     /// In place of `recurrent` where activations are computed again.
     segments: CheckpointingWorkspace<S>,
-    head: HeadWorkspace<S>,
+    pub(crate) head: HeadWorkspace<S>,
     /// The gradient of the stack's output `[T·B, H]`.
     d_hidden: Vec<S>,
     /// `T`, `B`, `H` and `V` of the last forward pass; zeros before.
@@ -68,17 +69,8 @@ impl SequenceModel<f32> {
     fn build(config: ModelConfig, mut params: Parameters<f32>) -> Result<Self, Error> {
         config.check()?;
         let recurrent = Recurrent::new(config.recurrent.clone(), RECURRENT_PREFIX, &mut params)?;
-        let output = Linear::new(
-            recurrent.config().output(),
-            config.encoding.outputs(),
-            true,
-            OUTPUT_PREFIX,
-            &mut params,
-        )?;
-        let planes = config.encoding.first_plane().filter(|_| config.coupled);
-        let couple = |first| Coupling::new(config.encoding.outputs(), first, COUPLING_PREFIX, &mut params);
-        let coupling = planes.map(couple).transpose()?;
-        let head = Head { output, coupling, dropout: config.output_dropout };
+        let layers = head_layers(&config, &mut params)?;
+        let head = Head { layers, dropout: config.output_dropout };
         Ok(Self { config, params, recurrent, head })
     }
 
@@ -87,19 +79,39 @@ impl SequenceModel<f32> {
         let mut model = Self::zeros(config)?;
         let mut rng = stream(seed, Purpose::Initialisation, 0);
         model.recurrent.init(&mut model.params, init, &mut rng);
-        model.head.output.init(&mut model.params, init, &mut rng);
+        match &model.head.layers {
+            Layers::Linear { output, .. } => output.init(&mut model.params, init, &mut rng),
+            Layers::NoteWise(notes) => notes.init(&mut model.params, init, &mut rng),
+        }
         Ok(model)
     }
 
     /// Output bias initialisation: makes an untrained model predict how often each symbol occurs in `sequences`, or the mean
     /// of real values. See [`mod@crate::output_bias`].
     pub fn init_output_bias(&mut self, sequences: &[Sequence]) {
-        if let Some(bias) = self.head.output.bias() {
-            let frequencies = output_bias(&self.config.encoding, sequences);
-            self.params.value_mut(bias).copy_from_slice(&frequencies);
-            self.params.value_mut(self.head.output.weight()).fill(0.0);
+        match &self.head.layers {
+            Layers::Linear { output, .. } => {
+                if let Some(bias) = output.bias() {
+                    let frequencies = output_bias(&self.config.encoding, sequences);
+                    self.params.value_mut(bias).copy_from_slice(&frequencies);
+                    self.params.value_mut(output.weight()).fill(0.0);
+                }
+            }
+            Layers::NoteWise(notes) => notes.init_output_bias(&mut self.params, sequences),
         }
     }
+}
+
+/// The layers of the head, with parameters that are zero.
+fn head_layers(config: &ModelConfig, params: &mut Parameters<f32>) -> Result<Layers, Error> {
+    let (encoding, hidden) = (&config.encoding, config.recurrent.output());
+    if let Some(notes) = &config.note_wise {
+        return Ok(Layers::NoteWise(NoteWise::new(notes, encoding, hidden, params)?));
+    }
+    let output = Linear::new(hidden, encoding.outputs(), true, OUTPUT_PREFIX, params)?;
+    let planes = encoding.first_plane().filter(|_| config.coupled);
+    let couple = |first| Coupling::new(encoding.outputs(), first, COUPLING_PREFIX, params);
+    Ok(Layers::Linear { output, coupling: planes.map(couple).transpose()? })
 }
 
 impl<S: Scalar> SequenceModel<S> {
@@ -199,12 +211,12 @@ impl<S: Scalar> SequenceModel<S> {
     /// What some steps of a batch should predict.
     fn targets<'b>(&self, batch: &'b SequenceBatch<S>, steps: Range<usize>) -> TargetRows<'b, S> {
         let rows = steps.start * batch.batch..steps.end * batch.batch;
-        batch.targets.rows(rows, self.config.encoding.outputs())
+        batch.target_rows(rows, self.config.encoding.outputs())
     }
 
     /// How the bits of a frame see each other; `None`: they do not.
     pub fn coupling(&self) -> Option<Coupled<'_, S>> {
-        self.head.coupling.as_ref().map(|coupling| coupling.view(&self.params))
+        self.head.coupling().map(|coupling| coupling.view(&self.params))
     }
 
     /// After [`SequenceModel::forward`]: the negative log-likelihood of the batch in nats, summed over all target steps.
@@ -227,7 +239,8 @@ impl<S: Scalar> SequenceModel<S> {
 
     /// After [`SequenceModel::forward`]: the first gate or state of the stack that is infinite or not a number.
     pub fn first_breakdown(&self, ws: &Workspace<S>) -> Option<Breakdown> {
-        divergence::first_breakdown(&self.recurrent, &ws.recurrent)
+        let notes = || self.head.note_wise()?.first_breakdown(&ws.head.notes);
+        divergence::first_breakdown(&self.recurrent, &ws.recurrent).or_else(notes)
     }
 
     /// After [`SequenceModel::loss`]: adds the gradient of the mean loss to the parameters' gradients.
@@ -256,7 +269,7 @@ impl<S: Scalar> SequenceModel<S> {
         let Self { config, params, recurrent, head } = self;
         // Segments come to the head from the last to the first, after the stack has drawn for all of them.
         let mut masks = match &mut mode {
-            Mode::Train { rng } if head.dropout > 0.0 => Some(ChaCha8Rng::from_rng(rng)),
+            Mode::Train { rng } if head.draws() => Some(ChaCha8Rng::from_rng(rng)),
             _ => None,
         };
         let (segment, outputs) =
@@ -269,7 +282,7 @@ impl<S: Scalar> SequenceModel<S> {
             state,
             mode,
             |params, steps, hidden, d_hidden| {
-                let targets = batch.targets.rows(steps.start * batch.batch..steps.end * batch.batch, outputs);
+                let targets = batch.target_rows(steps.start * batch.batch..steps.end * batch.batch, outputs);
                 let mode = masks.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
                 head.forward(params, hidden, targets, mode, &mut ws.head)?;
                 nats += head.loss(targets, batch.target_steps, smoothing, &mut ws.head)?;
@@ -293,18 +306,12 @@ impl<S: Scalar> SequenceModel<S> {
     }
 }
 
-fn reborrow<'a>(mode: &'a mut Mode<'_>) -> Mode<'a> {
-    match mode {
-        Mode::Eval => Mode::Eval,
-        Mode::Train { rng } => Mode::Train { rng },
-    }
-}
-
 impl<S: Scalar> Workspace<S> {
     /// Logits `[T, B, V]` of the last [`SequenceModel::forward`], for real values the predicted means; after a loss its gradient with
-    /// respect to them. Empty after [`SequenceModel::learn_with_checkpointing`].
+    /// respect to them. Empty after [`SequenceModel::learn_with_checkpointing`], and for a model that writes frames note by note.
     pub fn logits(&self) -> ArrayView3<'_, S> {
         let [steps, batch, _, outputs] = self.shape;
+        let steps = if self.head.logits.is_empty() { 0 } else { steps };
         view((steps, batch, outputs), &self.head.logits[..steps * batch * outputs])
     }
 
@@ -314,56 +321,5 @@ impl<S: Scalar> Workspace<S> {
         let [steps, batch, hidden, _] = self.shape;
         let output = self.recurrent.output();
         if steps > 0 { output } else { view((steps, batch, hidden), &[]) }
-    }
-}
-
-/// A [`SequenceModel`] with the scratch that single steps need.
-pub struct Stepper<'a> {
-    model: &'a SequenceModel,
-    ws: StepWorkspace<f32>,
-    linear: LinearWorkspace<f32>,
-}
-
-impl<'a> Stepper<'a> {
-    /// Single steps of a model.
-    pub fn new(model: &'a SequenceModel) -> Self {
-        Self { model, ws: StepWorkspace::default(), linear: LinearWorkspace::default() }
-    }
-}
-
-impl LanguageModel for Stepper<'_> {
-    type State = State<f32>;
-
-    fn encoding(&self) -> &Encoding {
-        self.model.encoding()
-    }
-
-    fn zero_state(&self, batch: usize) -> State<f32> {
-        self.model.zero_state(batch)
-    }
-
-    fn gather(&self, state: &State<f32>, rows: &[usize]) -> State<f32> {
-        state.gather_rows(rows)
-    }
-
-    fn coupling(&self) -> Option<Coupled<'_, f32>> {
-        self.model.coupling()
-    }
-
-    fn step(
-        &mut self,
-        input: StepInput<'_>,
-        state: &mut State<f32>,
-        logits: ArrayViewMut2<'_, f32>,
-    ) -> Result<(), Error> {
-        let model = self.model;
-        input.check(model.encoding(), &logits)?;
-        let input = match input {
-            StepInput::MultiHot { indices, offsets } => Input::MultiHot { indices, offsets },
-            StepInput::Dense(values) => Input::Dense(values.insert_axis(Axis(0))),
-        };
-        let hidden = model.recurrent.step(&model.params, input, state, &mut self.ws)?;
-        model.head.output.forward(&model.params, hidden, logits, &mut self.linear)?;
-        Ok(())
     }
 }

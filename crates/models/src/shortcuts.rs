@@ -1,7 +1,7 @@
 //! Short ways to a [`SequenceModel`] and to what it predicts, for programs that need no more.
 
+use crate::Stepper;
 use crate::encoding::Encoding;
-use crate::sequence_model::Stepper;
 use crate::{Error, ModelConfig, SequenceBatch, SequenceModel, Workspace};
 use composer_bptt::{Init, Mode, RecurrentConfig};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3};

@@ -1,8 +1,8 @@
 //! A sample of four bars during training.
 
 use composer_decoding::{FrameOptions, Generator};
+use composer_models::Stepper;
 use composer_models::file::Notes;
-use composer_models::sequence_model::Stepper;
 use composer_models::{Encoding, SequenceModel};
 use composer_music::representation::frames::DecodeOptions;
 use composer_music::{BarMap, midi};

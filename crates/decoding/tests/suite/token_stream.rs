@@ -9,7 +9,7 @@ use composer_decoding::grammar::Free;
 use composer_decoding::token_stream::TokenGenerator;
 use composer_decoding::{TokenOptions, continue_tokens};
 use composer_models::SequenceModel;
-use composer_models::sequence_model::Stepper;
+use composer_models::Stepper;
 
 fn write(model: Markov, outputs: usize, seed: u64, tokens: usize) -> Vec<Vec<u32>> {
     let mut pieces = vec![Vec::new(); outputs];

@@ -2,6 +2,7 @@
 
 mod checkpointing;
 mod model_file;
+mod note_wise;
 mod pytorch_interchange;
 mod seq2seq;
 mod values;

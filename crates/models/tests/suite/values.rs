@@ -3,10 +3,10 @@
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use composer_bptt::loss::UNIT_NORMAL_NLL;
 use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
+use composer_models::Stepper;
 use composer_models::batch::Slice;
 use composer_models::file::{self, Notes};
 use composer_models::output_bias::output_bias;
-use composer_models::sequence_model::Stepper;
 use composer_models::{
     Encoding, LanguageModel, ModelConfig, Sequence, SequenceBatch, SequenceModel, StepInput, Workspace,
     forecast, scoring,

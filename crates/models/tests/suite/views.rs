@@ -1,7 +1,7 @@
 //! Arrays in any memory layout are read and written right; shapes that do not fit are refused with both.
 
 use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
-use composer_models::sequence_model::Stepper;
+use composer_models::Stepper;
 use composer_models::{
     Encoding, LanguageModel, ModelConfig, SequenceBatch, SequenceModel, StepInput, Workspace,
 };

@@ -3,7 +3,9 @@
 use composer_bptt::gradcheck::{Options, Part, check};
 use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
 use composer_models::batch::Slice;
-use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel, Workspace};
+use composer_models::{
+    Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch, SequenceModel, Workspace,
+};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_testkit::{f32s, uniform};
 use ndarray::{Array2, Array3};
@@ -37,8 +39,14 @@ fn cases() -> Vec<(&'static str, Encoding, Sequence)> {
     ]
 }
 
-/// Differences of the mean loss of a batch against the gradients of a backward pass.
+/// As [`verify_some`], where most of the parameters matter.
 fn verify(name: &str, model: &SequenceModel<f64>, batch: &SequenceBatch<f64>) {
+    let matter = verify_some(name, model, batch);
+    assert!(matter > model.params().len() / 2, "{name}: mostly zeros");
+}
+
+/// Differences of the mean loss of a batch against the gradients of a backward pass; how many of these are not 0.
+fn verify_some(name: &str, model: &SequenceModel<f64>, batch: &SequenceBatch<f64>) -> usize {
     let mut model = model.clone();
     let mut ws = Workspace::default();
     let mean = |model: &SequenceModel<f64>, ws: &mut Workspace<f64>| {
@@ -61,7 +69,7 @@ fn verify(name: &str, model: &SequenceModel<f64>, batch: &SequenceBatch<f64>) {
     let options = Options { floor: 1e-4, ..Options::default() };
     let report = check(&parts, &values, &gradient, loss, &options);
     assert!(report.passed(), "{name}: {:?}", report.failures().collect::<Vec<_>>());
-    assert!(gradient.iter().filter(|&&g| g != 0.0).count() > gradient.len() / 2, "{name}: mostly zeros");
+    gradient.iter().filter(|&&g| g != 0.0).count()
 }
 
 fn model(encoding: &Encoding, cell: Cell) -> SequenceModel {
@@ -80,6 +88,32 @@ fn every_kind_of_sequence_has_the_gradient_of_its_loss() {
         assert_eq!(batch.target_steps, 9, "six steps, three, none");
         for cell in [Cell::Lstm, Cell::Gru] {
             verify(&format!("{name}, {cell}"), &model(&encoding, cell).cast(), &batch.cast());
+        }
+    }
+}
+
+/// The same with notes written one by one, by a cell of another kind than that of the time steps.
+fn note_wise(encoding: &Encoding, cell: Cell, layers: usize) -> SequenceModel {
+    let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 3, ..RecurrentConfig::default() };
+    let notes = RecurrentConfig { cell, hidden: 3, layers, ..RecurrentConfig::default() };
+    let config = ModelConfig::new(encoding.clone(), recurrent);
+    let config = ModelConfig { note_wise: Some(NoteWiseConfig::new(encoding, notes)), ..config };
+    SequenceModel::new(config, &Init::PYTORCH, 3).unwrap()
+}
+
+#[test]
+fn notes_one_by_one_have_the_gradient_of_their_loss() {
+    for onset_plane in [true, false] {
+        let (_, _, sequence) = cases().remove(3);
+        let representation =
+            FrameRepresentation { pitch_low: 60, pitch_high: 65, onset_plane, ..Default::default() };
+        let encoding = Encoding::Frames { representation, metre: 4, bar_line: 3 };
+        let mut batch = SequenceBatch::new(&encoding);
+        let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
+        batch.fill(&encoding, &[slice(0), slice(3), None], 6);
+        for (cell, layers) in [(Cell::Lstm, 1), (Cell::Gru, 2), (Cell::RnnTanh, 1), (Cell::PeepholeLstm, 1)] {
+            let model = note_wise(&encoding, cell, layers);
+            verify_some(&format!("{cell}, onset plane: {onset_plane}"), &model.cast(), &batch.cast());
         }
     }
 }

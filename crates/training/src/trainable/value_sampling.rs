@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::plan::Chunk;
 use crate::sampling::{Sampling, Source};
 use composer_bptt::State;
-use composer_models::sequence_model::Stepper;
+use composer_models::Stepper;
 use composer_models::{Encoding, LanguageModel, Sequence, SequenceBatch, SequenceModel, StepInput};
 use ndarray::{Array2, s};
 use rand::RngExt;

@@ -6,7 +6,7 @@ use approx::assert_abs_diff_eq;
 use common::{Watcher, model, wave};
 use composer_bptt::loss::UNIT_NORMAL_NLL;
 use composer_bptt::{Cell, Init, RecurrentConfig};
-use composer_models::sequence_model::Stepper;
+use composer_models::Stepper;
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel, Workspace, forecast};
 use composer_training::sampling::{Curve, Source};
 use composer_training::{Sampling, TrainingConfig, mean_nll, train};

@@ -1,0 +1,276 @@
+//! The notes of frames as sequences: what the note stack reads, and what it should write.
+
+use composer_bptt::loss::IGNORE;
+use composer_music::representation::frames::Frame;
+use composer_tensor::Scalar;
+
+/// Widest interval with a feature and a logit of its own, in semitones.
+pub(super) const INTERVALS: usize = 24;
+/// Semitones of the last frame that are seen around a note, either way.
+const AROUND: usize = 12;
+/// Notes that are counted.
+const COUNTED: usize = 8;
+
+/// The notes that there are.
+///
+/// Classes of notes are `0..P`: a pitch is held; `P..2P`: it is struck; the last: stop. Without an onset plane they are `0..P`: a pitch
+/// sounds; the last: stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoteSpace {
+    pub pitch_low: u8,
+    /// `P`.
+    pub pitches: usize,
+    pub onset_plane: bool,
+}
+
+/// What is decided of a frame: the notes from the lowest up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Decided {
+    /// Class of the last note; `None`: nothing is decided.
+    pub last: Option<usize>,
+    /// Semitones from the note before to the last one; `None`: there is none.
+    pub interval: Option<usize>,
+    /// Notes that are decided.
+    pub count: usize,
+}
+
+impl NoteSpace {
+    /// `C`, classes of notes, stop among them.
+    pub fn classes(&self) -> usize {
+        self.stop() + 1
+    }
+
+    /// The class that ends a frame.
+    pub fn stop(&self) -> usize {
+        if self.onset_plane { 2 * self.pitches } else { self.pitches }
+    }
+
+    /// Outputs of the note stack: classes, then intervals from the last note, up to a note that is held, then to one that is struck.
+    pub fn outputs(&self) -> usize {
+        self.classes() + if self.onset_plane { 2 * INTERVALS } else { INTERVALS }
+    }
+
+    /// Features of a decided note.
+    pub fn features(&self) -> usize {
+        self.stop() + INTERVALS + 1 + 2 * AROUND + 1 + COUNTED + 1
+    }
+
+    /// The offset of a class's pitch from the lowest.
+    pub fn offset(&self, class: usize) -> usize {
+        class % self.pitches
+    }
+
+    /// The bits of a plane within the range, bit 0 for its lowest pitch.
+    pub fn shifted(&self, plane: u128) -> u128 {
+        let mask = if self.pitches >= 128 { u128::MAX } else { (1 << self.pitches) - 1 };
+        plane >> self.pitch_low & mask
+    }
+
+    /// Appends the features of what is decided: the note, its interval from the one before, what `around` it sounded in the last frame,
+    /// and how many notes there are. `read` is the sounding plane of that frame, [`shifted`](Self::shifted).
+    pub fn push_features(&self, decided: Decided, read: u128, features: &mut Vec<u32>) {
+        let intervals = self.stop();
+        let around = intervals + INTERVALS + 1;
+        let counts = around + 2 * AROUND + 1;
+        let Some(last) = decided.last else {
+            features.push((counts + COUNTED) as u32);
+            return;
+        };
+        features.push(last as u32);
+        if let Some(interval) = decided.interval {
+            features.push((intervals + interval.min(INTERVALS + 1) - 1) as u32);
+        }
+        let offset = self.offset(last);
+        let lowest = offset.saturating_sub(AROUND);
+        let mut window = read >> lowest;
+        // Bits from `offset − 12` to `offset + 12`.
+        window &= (1 << (offset - lowest + AROUND + 1)) - 1;
+        while window != 0 {
+            let bit = window.trailing_zeros() as usize;
+            features.push((around + lowest + bit + AROUND - offset) as u32);
+            window &= window - 1;
+        }
+        features.push((counts + decided.count.min(COUNTED) - 1) as u32);
+    }
+
+    /// Whether each class may come next: notes above the last, held ones only where `before`, the last frame, had them; and stop.
+    /// Writes −∞ where not.
+    pub fn mask<S: Scalar>(&self, decided: Decided, before: u128, logits: &mut [S]) {
+        let first = decided.first(self);
+        logits[..first].fill(S::neg_infinity());
+        if self.onset_plane {
+            logits[self.pitches..self.pitches + first].fill(S::neg_infinity());
+            for (offset, logit) in logits[..self.pitches].iter_mut().enumerate().skip(first) {
+                if before >> offset & 1 == 0 {
+                    *logit = S::neg_infinity();
+                }
+            }
+        }
+    }
+
+    /// Where the outputs for intervals belong, as (output, class).
+    pub fn intervals(&self, decided: Decided) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (first, pitches, classes) = (decided.first(self), self.pitches, self.classes());
+        let reach = if decided.last.is_some() { INTERVALS.min(pitches - first) } else { 0 };
+        let planes = if self.onset_plane { 2 } else { 1 };
+        (0..planes).flat_map(move |plane| {
+            (0..reach).map(move |i| (classes + plane * INTERVALS + i, plane * pitches + first + i))
+        })
+    }
+
+    /// The class of a pitch that sounds.
+    pub fn class(&self, offset: usize, struck: bool) -> usize {
+        if self.onset_plane && struck { self.pitches + offset } else { offset }
+    }
+
+    /// The notes of a frame after another one, from the lowest up.
+    pub fn notes(&self, before: Frame, frame: Frame) -> impl Iterator<Item = usize> + use<> {
+        let held = self.shifted(before.sounding & !frame.onsets);
+        let (space, mut left) = (*self, self.shifted(frame.sounding));
+        std::iter::from_fn(move || {
+            let offset = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(space.class(offset, held >> offset & 1 == 0))
+        })
+    }
+}
+
+impl Decided {
+    /// The lowest pitch offset that is open.
+    pub fn first(&self, space: &NoteSpace) -> usize {
+        self.last.map_or(0, |last| space.offset(last) + 1)
+    }
+
+    /// With one more note.
+    pub fn and(self, class: usize, space: &NoteSpace) -> Self {
+        let interval = self.last.map(|last| space.offset(class).saturating_sub(space.offset(last)).max(1));
+        Self { last: Some(class), interval, count: self.count + 1 }
+    }
+}
+
+/// What a note-wise model must know of the rows of a batch besides their targets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrameRows<'a> {
+    /// The sounding plane of the frame before each row, [`NoteSpace::shifted`]: what may be held.
+    pub before: &'a [u128],
+    /// What the model read, as multi-hot features: what it takes for the frame before.
+    pub indices: &'a [u32],
+    pub offsets: &'a [usize],
+}
+
+/// Rows whose frames have about as many notes, side by side: step `k` of each is after `k` notes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NoteGroup {
+    /// Steps, `K`: the notes of the fullest frame, and stop.
+    pub steps: usize,
+    /// The rows of the batch, `R`.
+    pub rows: Vec<usize>,
+    /// Features `[K·R]`, multi-hot.
+    pub indices: Vec<u32>,
+    pub offsets: Vec<usize>,
+    /// Classes `[K·R]`; [`IGNORE`] after the stop.
+    pub targets: Vec<u32>,
+    /// What is decided before each `[K·R]`.
+    pub decided: Vec<Decided>,
+    /// What may be held `[R]`.
+    pub before: Vec<u128>,
+    /// What the model read `[R]`.
+    read: Vec<u128>,
+    /// The notes of each row, one after the other, and where they begin.
+    notes: Vec<u32>,
+    starts: Vec<usize>,
+}
+
+/// Most steps of the frames of each group.
+const STEPS: [usize; 8] = [1, 2, 3, 5, 8, 12, 20, 129];
+
+/// All rows of a batch, in groups, so that little is padding.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NoteLayout {
+    pub groups: Vec<NoteGroup>,
+}
+
+impl NoteLayout {
+    /// Lays out rows of targets `on` and `weight` `[rows, V]`, as [`crate::Targets::Bits`] has them.
+    pub fn fill<S: Scalar>(&mut self, space: &NoteSpace, on: &[S], weight: &[S], frames: FrameRows<'_>) {
+        self.groups.resize_with(STEPS.len(), NoteGroup::default);
+        self.groups.iter_mut().for_each(NoteGroup::clear);
+        let outputs = space.stop();
+        let each = on.chunks_exact(outputs).zip(weight.chunks_exact(outputs)).enumerate();
+        for (row, (on, weight)) in each.filter(|(_, (_, weight))| weight[0] > S::zero()) {
+            let sounding = on[..space.pitches].iter().filter(|&&on| on > S::zero()).count();
+            let group = STEPS.iter().position(|&steps| sounding < steps).unwrap_or(STEPS.len() - 1);
+            self.groups[group].push(space, row, (on, weight), frames);
+        }
+        self.groups.iter_mut().for_each(|group| group.lay_out(space));
+    }
+}
+
+impl NoteGroup {
+    fn clear(&mut self) {
+        self.steps = 0;
+        self.rows.clear();
+        self.notes.clear();
+        self.starts.clear();
+        self.before.clear();
+        self.read.clear();
+    }
+
+    /// Takes a row: its notes, and the frame before it.
+    fn push<S: Scalar>(
+        &mut self,
+        space: &NoteSpace,
+        row: usize,
+        (on, weight): (&[S], &[S]),
+        frames: FrameRows<'_>,
+    ) {
+        let pitches = space.pitches;
+        self.rows.push(row);
+        self.starts.push(self.notes.len());
+        for offset in (0..pitches).filter(|&offset| on[offset] > S::zero()) {
+            let onset = pitches + offset;
+            // An onset that is no term of the loss follows from the first plane.
+            let struck = space.onset_plane && (weight[onset] <= S::zero() || on[onset] > S::zero());
+            self.notes.push(space.class(offset, struck) as u32);
+        }
+        self.steps = self.steps.max(self.notes.len() - self.starts[self.starts.len() - 1] + 1);
+        self.before.push(frames.before[row]);
+        let features = &frames.indices[frames.offsets[row]..frames.offsets[row + 1]];
+        let plane = |plane: u128, &feature: &u32| match (feature as usize) < pitches {
+            true => plane | 1 << feature,
+            false => plane,
+        };
+        self.read.push(features.iter().fold(0, plane));
+    }
+
+    /// Features, targets and what is decided, step by step.
+    fn lay_out(&mut self, space: &NoteSpace) {
+        self.starts.push(self.notes.len());
+        let rows = self.rows.len();
+        self.indices.clear();
+        self.offsets.clear();
+        self.offsets.push(0);
+        self.targets.clear();
+        self.decided.clear();
+        for step in 0..self.steps {
+            for row in 0..rows {
+                let notes = &self.notes[self.starts[row]..self.starts[row + 1]];
+                let decided = match step {
+                    0 => Decided::default(),
+                    _ => match notes.get(step - 1) {
+                        Some(&note) => self.decided[(step - 1) * rows + row].and(note as usize, space),
+                        None => self.decided[(step - 1) * rows + row],
+                    },
+                };
+                self.decided.push(decided);
+                if step <= notes.len() {
+                    space.push_features(decided, self.read[row], &mut self.indices);
+                    self.targets.push(notes.get(step).map_or(space.stop() as u32, |&note| note));
+                } else {
+                    self.targets.push(IGNORE);
+                }
+                self.offsets.push(self.indices.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Forward pass, loss and backward pass of the note stack over all frames of a batch.
+
+use super::NoteWise;
+use super::layout::{FrameRows, NoteGroup, NoteLayout};
+use crate::dropout::Dropped;
+use crate::mode::reborrow;
+use composer_bptt::arrays::{view, view_mut};
+use composer_bptt::divergence::{self, Breakdown};
+use composer_bptt::loss::{IGNORE, softmax_cross_entropy};
+use composer_bptt::{Error, Input, LinearWorkspace, Mode, Parameters, RecurrentWorkspace, State};
+use composer_tensor::Scalar;
+use ndarray::{ArrayView3, ArrayViewMut3};
+
+/// Scratch of the note stack: of each group of rows, what its passes keep.
+#[derive(Default)]
+pub(crate) struct NoteWorkspace<S> {
+    layout: NoteLayout,
+    groups: Vec<GroupWorkspace<S>>,
+}
+
+#[derive(Default)]
+struct GroupWorkspace<S> {
+    recurrent: RecurrentWorkspace<S>,
+    bridge: LinearWorkspace<S>,
+    output: LinearWorkspace<S>,
+    context: LinearWorkspace<S>,
+    /// The contexts of the rows `[R, H]`, and their gradient: of the logits, and of the first state.
+    contexts: Vec<S>,
+    d_contexts: Vec<S>,
+    d_bridge_read: Vec<S>,
+    /// `tanh(W context + b)` `[R, L·H]`, and the gradient before the tanh.
+    bridged: Vec<S>,
+    d_bridged: Vec<S>,
+    state: State<S>,
+    dropped: Dropped<S>,
+    /// `[R, C]`: what the context says of the classes; later its gradient.
+    from_context: Vec<S>,
+    /// `[K·R, O]`: the outputs; later their gradient.
+    outputs: Vec<S>,
+    /// `[K·R, C]`: logits; after the loss their gradient.
+    logits: Vec<S>,
+    d_notes: Vec<S>,
+}
+
+impl NoteWise {
+    /// From the contexts `[T, B, H]` to the logits of every note of the targets, given the notes below.
+    pub fn forward<S: Scalar>(
+        &self,
+        params: &Parameters<S>,
+        contexts: ArrayView3<'_, S>,
+        (on, weight): (&[S], &[S]),
+        frames: FrameRows<'_>,
+        mut mode: Mode<'_>,
+        ws: &mut NoteWorkspace<S>,
+    ) -> Result<(), Error> {
+        ws.layout.fill(&self.space, on, weight, frames);
+        ws.groups.resize_with(ws.layout.groups.len(), GroupWorkspace::default);
+        for (group, ws) in ws.layout.groups.iter().zip(&mut ws.groups) {
+            if !group.rows.is_empty() {
+                self.forward_group(params, contexts, group, reborrow(&mut mode), ws)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn forward_group<S: Scalar>(
+        &self,
+        params: &Parameters<S>,
+        contexts: ArrayView3<'_, S>,
+        group: &NoteGroup,
+        mut mode: Mode<'_>,
+        ws: &mut GroupWorkspace<S>,
+    ) -> Result<(), Error> {
+        let (rows, steps, hidden) = (group.rows.len(), group.steps, self.bridge.features());
+        let batch = contexts.dim().1;
+        ws.contexts.clear();
+        for &row in &group.rows {
+            ws.contexts.extend(contexts.slice(ndarray::s![row / batch, row % batch, ..]).iter().copied());
+        }
+        let read = view((rows, hidden), &ws.contexts);
+        ws.bridged.resize(rows * self.bridge.outputs(), S::zero());
+        let bridged = view_mut((rows, self.bridge.outputs()), &mut ws.bridged);
+        self.bridge.forward(params, read, bridged, &mut ws.bridge)?;
+        composer_tensor::maths::tanh_slice(&mut ws.bridged);
+        let classes = self.space.classes();
+        ws.from_context.resize(rows * classes, S::zero());
+        let from_context = view_mut((rows, classes), &mut ws.from_context);
+        self.context.forward(params, read, from_context, &mut ws.context)?;
+
+        self.begin(&ws.bridged, rows, &mut ws.state);
+        let input = Input::MultiHot { indices: &group.indices, offsets: &group.offsets };
+        let (notes, state) = (&self.notes, &mut ws.state);
+        notes.forward(params, input, state, None, reborrow(&mut mode), &mut ws.recurrent)?;
+        ws.dropped.draw(ws.recurrent.output(), self.output_dropout, mode);
+        let outputs = self.output.outputs();
+        ws.outputs.resize(steps * rows * outputs, S::zero());
+        let y = view_mut((steps, rows, outputs), &mut ws.outputs);
+        self.output.forward(params, ws.dropped.of(ws.recurrent.output()), y, &mut ws.output)?;
+        self.logits(group, ws);
+        Ok(())
+    }
+
+    /// The first state of every layer, from `bridged` `[R, L·H]`.
+    pub(super) fn begin<S: Scalar>(&self, bridged: &[S], rows: usize, state: &mut State<S>) {
+        let config = self.notes.config();
+        if state.batch() != rows {
+            *state = State::zeros(config, rows);
+        }
+        state.c.fill(S::zero());
+        let (layers, hidden) = (config.layers, config.hidden);
+        for (row, bridged) in bridged.chunks_exact(layers * hidden).enumerate() {
+            for (layer, values) in bridged.chunks_exact(hidden).enumerate() {
+                state.h[(layer * rows + row) * hidden..][..hidden].copy_from_slice(values);
+            }
+        }
+    }
+
+    /// Outputs of the note stack, of the context and of intervals in one.
+    fn logits<S: Scalar>(&self, group: &NoteGroup, ws: &mut GroupWorkspace<S>) {
+        let (classes, outputs, rows) = (self.space.classes(), self.output.outputs(), group.rows.len());
+        ws.logits.resize(group.steps * rows * classes, S::zero());
+        let each = ws.logits.chunks_exact_mut(classes).zip(ws.outputs.chunks_exact(outputs)).enumerate();
+        for (place, (logits, y)) in each {
+            let row = place % rows;
+            let from_context = &ws.from_context[row * classes..][..classes];
+            if group.targets[place] == IGNORE {
+                logits.fill(S::zero());
+                continue;
+            }
+            for ((logit, &y), &context) in logits.iter_mut().zip(y).zip(from_context) {
+                *logit = y + context;
+            }
+            for (output, class) in self.space.intervals(group.decided[place]) {
+                logits[class] += y[output];
+            }
+            self.space.mask(group.decided[place], group.before[row], logits);
+        }
+    }
+
+    /// Nats, summed over all frames. Turns the logits into the gradient of that sum times `scale`.
+    pub fn loss<S: Scalar>(&self, scale: f64, ws: &mut NoteWorkspace<S>) -> Result<f64, Error> {
+        let classes = self.space.classes();
+        let mut nats = 0.0;
+        for (group, ws) in ws.layout.groups.iter().zip(&mut ws.groups) {
+            if group.rows.is_empty() {
+                continue;
+            }
+            let places = group.targets.len();
+            let logits = view_mut((places, classes), &mut ws.logits);
+            nats += softmax_cross_entropy(logits, view(places, &group.targets), 0.0, scale)?.sum;
+        }
+        Ok(nats)
+    }
+
+    /// After [`NoteWise::loss`]: adds to the gradients of the parameters, overwrites those of the contexts `[T, B, H]`.
+    pub fn backward<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        mut d_contexts: ArrayViewMut3<'_, S>,
+        ws: &mut NoteWorkspace<S>,
+    ) -> Result<(), Error> {
+        d_contexts.fill(S::zero());
+        let (batch, hidden) = (d_contexts.dim().1, self.bridge.features());
+        for (group, ws) in ws.layout.groups.iter().zip(&mut ws.groups) {
+            if group.rows.is_empty() {
+                continue;
+            }
+            self.backward_group(params, group, ws)?;
+            for (&row, d) in group.rows.iter().zip(ws.d_contexts.chunks_exact(hidden)) {
+                let mut to = d_contexts.slice_mut(ndarray::s![row / batch, row % batch, ..]);
+                to.iter_mut().zip(d).for_each(|(to, &d)| *to = d);
+            }
+        }
+        Ok(())
+    }
+
+    fn backward_group<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        group: &NoteGroup,
+        ws: &mut GroupWorkspace<S>,
+    ) -> Result<(), Error> {
+        let (rows, steps, hidden) = (group.rows.len(), group.steps, self.bridge.features());
+        self.d_outputs(group, ws);
+        let read = view((rows, hidden), &ws.contexts);
+        ws.d_contexts.resize(rows * hidden, S::zero());
+        let d_contexts = view_mut((rows, hidden), &mut ws.d_contexts);
+        let d_from_context = view((rows, self.space.classes()), &ws.from_context);
+        self.context.backward(params, read, d_from_context, Some(d_contexts), &mut ws.context)?;
+
+        let notes = ws.recurrent.output();
+        ws.d_notes.resize(notes.len(), S::zero());
+        let mut d_notes = view_mut(notes.raw_dim(), &mut ws.d_notes);
+        let d_y = view((steps, rows, self.output.outputs()), &ws.outputs);
+        let x = ws.dropped.of(notes);
+        self.output.backward(params, x, d_y, Some(d_notes.view_mut()), &mut ws.output)?;
+        ws.dropped.backward(d_notes.view_mut());
+        let input = Input::MultiHot { indices: &group.indices, offsets: &group.offsets };
+        self.notes.backward(params, input, d_notes.view(), None, &mut ws.recurrent)?;
+
+        // Through h_0 = tanh(bridged) of every layer.
+        let config = self.notes.config();
+        let d_state = ws.recurrent.d_state();
+        ws.d_bridged.clear();
+        for row in 0..rows {
+            for layer in 0..config.layers {
+                let d_h = &d_state.h[(layer * rows + row) * config.hidden..][..config.hidden];
+                let h = &ws.bridged[ws.d_bridged.len()..][..config.hidden];
+                ws.d_bridged.extend(d_h.iter().zip(h).map(|(&d, &h)| d * (S::one() - h * h)));
+            }
+        }
+        let d_bridged = view((rows, self.bridge.outputs()), &ws.d_bridged);
+        ws.d_bridge_read.resize(rows * hidden, S::zero());
+        let d_read = view_mut((rows, hidden), &mut ws.d_bridge_read);
+        self.bridge.backward(params, read, d_bridged, Some(d_read), &mut ws.bridge)?;
+        ws.d_contexts.iter_mut().zip(&ws.d_bridge_read).for_each(|(sum, &d)| *sum += d);
+        Ok(())
+    }
+
+    /// From the gradient of the logits to that of the outputs, and of what the context says of the classes.
+    fn d_outputs<S: Scalar>(&self, group: &NoteGroup, ws: &mut GroupWorkspace<S>) {
+        let (classes, outputs, rows) = (self.space.classes(), self.output.outputs(), group.rows.len());
+        ws.from_context.fill(S::zero());
+        let each = ws.logits.chunks_exact(classes).zip(ws.outputs.chunks_exact_mut(outputs)).enumerate();
+        for (place, (d_logits, d_y)) in each {
+            d_y[..classes].copy_from_slice(d_logits);
+            d_y[classes..].fill(S::zero());
+            if group.targets[place] == IGNORE {
+                continue;
+            }
+            for (output, class) in self.space.intervals(group.decided[place]) {
+                d_y[output] = d_logits[class];
+            }
+            let sums = &mut ws.from_context[place % rows * classes..][..classes];
+            sums.iter_mut().zip(d_logits).for_each(|(sum, &d)| *sum += d);
+        }
+    }
+
+    /// After [`NoteWise::forward`], before the loss: calls `each` with a row of the batch and what a note in it costs; of each row from the
+    /// lowest note to the stop.
+    pub fn nlls<S: Scalar>(&self, ws: &NoteWorkspace<S>, mut each: impl FnMut(usize, NoteNll)) {
+        let classes = self.space.classes();
+        for (group, ws) in ws.layout.groups.iter().zip(&ws.groups) {
+            let rows = group.rows.len();
+            for (place, &target) in group.targets.iter().enumerate().filter(|(_, target)| **target != IGNORE)
+            {
+                let target = target as usize;
+                let logits = &ws.logits[place * classes..][..classes];
+                each(group.rows[place % rows], self.nll(logits, target, group.before[place % rows]));
+            }
+        }
+    }
+
+    /// What a class costs, by its logits.
+    fn nll<S: Scalar>(&self, logits: &[S], target: usize, before: u128) -> NoteNll {
+        let largest = logits.iter().fold(f64::NEG_INFINITY, |max, logit| max.max(logit.f64()));
+        let total: f64 = logits.iter().map(|logit| (logit.f64() - largest).exp()).sum();
+        let whole = total.ln() - (logits[target].f64() - largest);
+        let pitch = self.space.offset(target);
+        if !self.space.onset_plane || target == self.space.stop() || before >> pitch & 1 == 0 {
+            return NoteNll { sounds: whole, struck: 0.0 };
+        }
+        let pair = [pitch, self.space.pitches + pitch].map(|class| (logits[class].f64() - largest).exp());
+        let sounds = total.ln() - (pair[0] + pair[1]).ln();
+        NoteNll { sounds, struck: whole - sounds }
+    }
+
+    /// After [`NoteWise::forward`]: the first gate or state of the note stack that is not finite.
+    pub fn first_breakdown<S: Scalar>(&self, ws: &NoteWorkspace<S>) -> Option<Breakdown> {
+        let mut used = ws.layout.groups.iter().zip(&ws.groups).filter(|(group, _)| !group.rows.is_empty());
+        used.find_map(|(_, ws)| divergence::first_breakdown(&self.notes, &ws.recurrent))
+    }
+}
+
+/// −ln P of a note, in nats.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoteNll {
+    /// Of its pitch, or of the stop.
+    pub sounds: f64,
+    /// Of being struck or held, where the pitch sounded before.
+    pub struck: f64,
+}

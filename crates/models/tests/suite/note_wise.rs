@@ -1,0 +1,215 @@
+//! Frames note by note: a plain-loop twin, the chain rule, and single notes against whole batches.
+
+use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
+use composer_models::batch::Slice;
+use composer_models::note_wise::{NextNote, NotePosition};
+use composer_models::{
+    Encoding, LanguageModel, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch, SequenceModel, StepInput,
+    Stepper, Workspace, scoring,
+};
+use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_testkit::uniform;
+use ndarray::Array2;
+
+const LOW: u8 = 60;
+
+fn encoding(pitch_high: u8, onset_plane: bool) -> Encoding {
+    let representation =
+        FrameRepresentation { pitch_low: LOW, pitch_high, onset_plane, ..FrameRepresentation::default() };
+    Encoding::Frames { representation, metre: 4, bar_line: 0 }
+}
+
+/// A model whose notes are written by another cell than its time steps.
+fn model(encoding: &Encoding, cell: Cell, layers: usize) -> SequenceModel {
+    let recurrent = RecurrentConfig { cell: Cell::Lstm, hidden: 5, ..RecurrentConfig::default() };
+    let notes = RecurrentConfig { cell, hidden: 4, layers, ..RecurrentConfig::default() };
+    let config = ModelConfig::new(encoding.clone(), recurrent);
+    let config = ModelConfig { note_wise: Some(NoteWiseConfig::new(encoding, notes)), ..config };
+    let mut model = SequenceModel::new(config, &Init::PYTORCH, 3).unwrap();
+    // Large weights, so that the notes matter to each other.
+    model.params_mut().values_mut().iter_mut().for_each(|value| *value *= 3.0);
+    model
+}
+
+/// Frames with silences, chords, held and struck notes.
+fn frames(pitches: u32, steps: usize) -> Vec<Frame> {
+    let mut sounding = 0u128;
+    let random = uniform(7, 3 * steps, 1.0);
+    random
+        .chunks_exact(3)
+        .map(|draw| {
+            let mask = (1u128 << pitches) - 1;
+            let chord = ((draw[0].abs() * f64::from(u16::MAX)) as u128 & mask) << LOW;
+            let before = sounding;
+            sounding = if draw[1] > 0.6 {
+                0
+            } else if draw[1] > 0.0 {
+                before | chord & (1 << LOW)
+            } else {
+                chord
+            };
+            let again = if draw[2] > 0.3 { u128::MAX } else { 0b1_0101 << LOW };
+            Frame { sounding, onsets: sounding & (!before | again) }
+        })
+        .collect()
+}
+
+/// −ln P of every note of a sequence, one by one.
+fn note_by_note(model: &SequenceModel, sequence: &Sequence) -> Vec<f64> {
+    let Encoding::Frames { representation, .. } = *model.encoding() else { unreachable!() };
+    let mut stepper = Stepper::new(model);
+    let (mut state, mut position) = (stepper.zero_state(1), NotePosition::default());
+    let (mut logits, mut features) = (Array2::zeros((1, model.encoding().outputs())), Vec::new());
+    let pitches = representation.num_pitches();
+    let Sequence::Frames(frames) = sequence else { unreachable!() };
+    let mut previous = Frame::default();
+    let mut nll = Vec::new();
+    for (t, &frame) in frames.iter().enumerate() {
+        features.clear();
+        let before = t.checked_sub(1).and_then(|before| sequence.symbol(before));
+        model.encoding().push_features(t, None, before, &mut features);
+        let input = StepInput::MultiHot { indices: &features, offsets: &[0, features.len()] };
+        stepper.step(input, &mut state, logits.view_mut()).unwrap();
+        stepper.begin(0, previous, &mut position).unwrap();
+        let mut sum = 0.0;
+        for offset in (0..pitches).filter(|offset| frame.sounding >> (usize::from(LOW) + offset) & 1 == 1) {
+            let struck = frame.onsets >> (usize::from(LOW) + offset) & 1 == 1;
+            let class = if struck && representation.onset_plane { pitches + offset } else { offset };
+            sum -= position.log_probs[class];
+            stepper.push(class, &mut position).unwrap();
+        }
+        nll.push(sum - position.log_probs.last().unwrap());
+        previous = frame;
+    }
+    nll
+}
+
+#[test]
+fn single_notes_cost_what_they_cost_in_a_batch() {
+    for (onset_plane, cell, layers) in
+        [(true, Cell::Gru, 1), (true, Cell::Lstm, 2), (false, Cell::RnnTanh, 1)]
+    {
+        let encoding = encoding(75, onset_plane);
+        let model = model(&encoding, cell, layers);
+        let sequence = Sequence::frames(frames(16, 40));
+        let short = Sequence::frames(frames(16, 9));
+        let scored = scoring::score(&model, &[sequence.clone(), short], &mut Workspace::default()).unwrap();
+        let expected = note_by_note(&model, &sequence);
+        for (t, (found, expected)) in scored[0].total().iter().zip(&expected).enumerate() {
+            approx::assert_abs_diff_eq!(*found, *expected, epsilon = 1e-4);
+            assert!(expected.is_finite(), "step {t}");
+        }
+        assert_eq!(scored[0].onset.iter().any(|&nll| nll > 0.0), onset_plane);
+        assert_eq!(scored[1].len(), 9);
+        // The loss is the same sum.
+        let mut batch = SequenceBatch::new(&encoding);
+        batch.fill(&encoding, &[Some(Slice { sequence: &sequence, start: 0, transpose: 0 })], 40);
+        let mut ws = Workspace::default();
+        model.forward(&batch, &mut model.zero_state(1), Mode::Eval, &mut ws).unwrap();
+        let nats = model.loss(&batch, &mut ws).unwrap();
+        approx::assert_relative_eq!(nats, expected.iter().sum::<f64>(), max_relative = 1e-5);
+    }
+}
+
+#[test]
+fn the_probabilities_of_all_frames_sum_to_one() {
+    let encoding = encoding(LOW + 3, true);
+    let model = model(&encoding, Cell::Gru, 1);
+    let before = Frame { sounding: 0b0110 << LOW, onsets: 0b0110 << LOW };
+    let mut total = 0.0;
+    let mut count = 0;
+    for sounding in 0..16u128 {
+        for onsets in (0..16u128).filter(|onsets| onsets & !sounding == 0) {
+            // What did not sound before is struck by necessity.
+            if sounding & !0b0110 & !onsets != 0 {
+                continue;
+            }
+            let frame = Frame { sounding: sounding << LOW, onsets: onsets << LOW };
+            let nll = note_by_note(&model, &Sequence::frames(vec![before, frame]));
+            total += (-nll[1]).exp();
+            count += 1;
+        }
+    }
+    assert_eq!(count, 36, "four with two choices, two with three each, and so on: 3·3·2·2");
+    approx::assert_abs_diff_eq!(total, 1.0, epsilon = 1e-5);
+}
+
+/// σ and the GRU of PyTorch's documentation, unit by unit, in plain loops.
+fn gru(weight: &dyn Fn(&str) -> Vec<f64>, features: &[u32], h: &mut [f64]) {
+    let hidden = h.len();
+    let (w_ih, w_hh) = (weight("notes.weight_ih_l0"), weight("notes.weight_hh_l0"));
+    let (b_ih, b_hh) = (weight("notes.bias_ih_l0"), weight("notes.bias_hh_l0"));
+    let inputs = w_ih.len() / (3 * hidden);
+    let from_input =
+        |row: usize| b_ih[row] + features.iter().map(|&f| w_ih[row * inputs + f as usize]).sum::<f64>();
+    let before = h.to_vec();
+    let from_state = |row: usize| {
+        b_hh[row] + before.iter().enumerate().map(|(j, h)| w_hh[row * hidden + j] * h).sum::<f64>()
+    };
+    let sigmoid = |a: f64| 1.0 / (1.0 + (-a).exp());
+    for unit in 0..hidden {
+        let r = sigmoid(from_input(unit) + from_state(unit));
+        let z = sigmoid(from_input(hidden + unit) + from_state(hidden + unit));
+        let n = (from_input(2 * hidden + unit) + r * from_state(2 * hidden + unit)).tanh();
+        h[unit] = (1.0 - z) * n + z * before[unit];
+    }
+}
+
+/// −ln P of one frame by the equations of the module, in plain loops over `f64`: pitch `k` of 16, no onset plane.
+fn naive(model: &SequenceModel<f64>, context: &[f64], before: u128, sounding: u128) -> f64 {
+    let weight = |name: &str| model.weight(name).unwrap().iter().copied().collect::<Vec<f64>>();
+    let rows = |matrix: &[f64], x: &[f64]| -> Vec<f64> {
+        matrix.chunks_exact(x.len()).map(|row| row.iter().zip(x).map(|(w, x)| w * x).sum()).collect()
+    };
+    let plus = |a: Vec<f64>, b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a + b).collect() };
+    let bridged = plus(rows(&weight("notes.bridge.weight"), context), &weight("notes.bridge.bias"));
+    let mut h: Vec<f64> = bridged.iter().map(|a| a.tanh()).collect();
+    let from_context = rows(&weight("notes.context.weight"), context);
+    let (mut last, mut interval, mut count, mut nll) = (None, None, 0, 0.0);
+    for next in (0..16).filter(|k| sounding >> k & 1 == 1).map(Some).chain([None]) {
+        // Features: 16 pitches, 25 intervals, 25 around, 8 counts, the start.
+        let mut features: Vec<u32> = Vec::new();
+        match last {
+            None => features.push(16 + 25 + 25 + 8),
+            Some(last) => {
+                features.push(last);
+                features.extend(interval.map(|i: u32| 16 + i - 1));
+                let near = (0..16u32).filter(|&k| before >> k & 1 == 1 && k.abs_diff(last) <= 12);
+                features.extend(near.map(|k| 16 + 25 + 12 + k - last));
+                features.push(16 + 25 + 25 + count.min(8) - 1);
+            }
+        }
+        gru(&weight, &features, &mut h);
+        let y = plus(rows(&weight("notes.output.weight"), &h), &weight("notes.output.bias"));
+        let lowest = last.map_or(0, |last| last as usize + 1);
+        let logit = |k: usize| {
+            let relative = if last.is_some() && k < 16 { y[17 + k - lowest] } else { 0.0 };
+            y[k] + from_context[k] + relative
+        };
+        let total: f64 = (lowest..=16).map(|k| logit(k).exp()).sum();
+        nll += total.ln() - logit(next.map_or(16, |k: u32| k as usize));
+        interval = last.zip(next).map(|(last, next)| next - last);
+        (last, count) = (next, count + 1);
+    }
+    nll
+}
+
+#[test]
+fn a_batch_costs_what_plain_loops_say() {
+    let encoding = encoding(75, false);
+    let model = model(&encoding, Cell::Gru, 1).cast::<f64>();
+    let sequence = Sequence::frames(frames(16, 30));
+    let Sequence::Frames(all) = &sequence else { unreachable!() };
+    let mut batch = SequenceBatch::new(&encoding);
+    batch.fill(&encoding, &[Some(Slice { sequence: &sequence, start: 0, transpose: 0 })], 30);
+    let batch = batch.cast::<f64>();
+    let mut ws = Workspace::default();
+    model.forward(&batch, &mut model.zero_state(1), Mode::Eval, &mut ws).unwrap();
+    let mut expected = 0.0;
+    for (t, frame) in all.iter().enumerate() {
+        let context: Vec<f64> = ws.hidden().slice(ndarray::s![t, 0, ..]).to_vec();
+        let before = t.checked_sub(1).map_or(0, |before| all[before].sounding >> LOW);
+        expected += naive(&model, &context, before, frame.sounding >> LOW);
+    }
+    approx::assert_relative_eq!(model.loss(&batch, &mut ws).unwrap(), expected, max_relative = 1e-9);
+}
