@@ -9,7 +9,7 @@ use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::{FrameSpace, Nll};
-use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
+use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
 use composer_music::frame_json::{FrameSets, read_frame_json};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_studies::speed::{self, Cost, Curve, Options, Peak, Scaling, Shape};
@@ -31,8 +31,18 @@ pub struct FramesOptions {
     pub epochs: u64,
     /// Dropout before the output.
     pub dropout: f64,
-    /// Whether the pitches of a frame are coupled.
-    pub coupled: bool,
+    /// How the network makes frames.
+    pub network: Network,
+    /// Cell of the note stack, if the network writes note by note, and its units.
+    pub note_cell: Cell,
+    /// Units of the note stack.
+    pub note_hidden: usize,
+    /// Decay of the moving average of the weights; 0: none.
+    pub ema_decay: f64,
+    /// Variants of each piece in an epoch.
+    pub copies: usize,
+    /// Epochs without a better validation before training stops.
+    pub patience: u64,
     /// Semitones to transpose by at most during training.
     pub transpose: i8,
     /// Peak learning rate.
@@ -50,7 +60,12 @@ impl Default for FramesOptions {
             hidden: 200,
             epochs: 60,
             dropout: 0.5,
-            coupled: false,
+            network: Network::Independent,
+            note_cell: Cell::Gru,
+            note_hidden: 192,
+            ema_decay: 0.0,
+            copies: 1,
+            patience: 8,
             transpose: 0,
             learning_rate: 0.004,
             seed: 1,
@@ -97,15 +112,20 @@ fn network(
     let representation = FrameRepresentation { onset_plane: false, ..FrameRepresentation::default() };
     let FramesOptions { cell, hidden, .. } = *options;
     let recurrent = RecurrentConfig { cell, hidden, ..RecurrentConfig::default() };
-    let config = ModelConfig {
-        output_dropout: options.dropout,
-        coupled: options.coupled,
-        ..ModelConfig::new(Encoding::frames(representation), recurrent)
+    let notes = RecurrentConfig {
+        cell: options.note_cell,
+        hidden: options.note_hidden,
+        ..RecurrentConfig::default()
     };
+    let config = ModelConfig::new(Encoding::frames(representation), recurrent);
+    let config = ModelConfig { output_dropout: options.dropout, ..config };
+    let config = config.with_network(options.network, notes, options.dropout);
     let training = TrainingConfig {
         epochs: options.epochs,
         batch_size: 16,
-        copies: 1,
+        copies: options.copies,
+        ema_decay: options.ema_decay,
+        patience: options.patience,
         transpose: options.transpose,
         learning_rate: options.learning_rate,
         seed: options.seed,
@@ -118,8 +138,12 @@ fn network(
     let outcome = train(&mut model, &train_set, &valid_set, &training, &mut observer);
     progress.finished();
     let outcome = outcome?;
-    let coupled = if options.coupled { " coupled" } else { "" };
-    let name = format!("{cell} {hidden}{coupled} (epoch {})", outcome.best.epoch);
+    let network = match options.network {
+        Network::Independent => String::new(),
+        Network::Coupled => " coupled".to_owned(),
+        Network::NoteWise => format!(" note-wise, {} {}", options.note_cell, options.note_hidden),
+    };
+    let name = format!("{cell} {hidden}{network} (epoch {})", outcome.best.epoch);
     Ok((name, model_nll(&model, &sequences(&sets.test))?))
 }
 

@@ -1,16 +1,16 @@
 //! The likelihood of held-out pieces under a model, compared with simple baselines.
 
 use crate::train::material::{Material, Subset};
+use composer_decoding::{FrameOptions, Generator};
 use composer_evaluation::likelihood::Nll;
 use composer_evaluation::likelihood::accuracy::FrameCounts;
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::summary::{Figures, PieceCost};
 use composer_models::Stepper;
-use composer_models::arrays::view_mut;
 use composer_models::output_bias::output_bias;
-use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput, Workspace, scoring};
-use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_models::{Encoding, Sequence, SequenceModel, Workspace, scoring};
+use composer_music::representation::frames::Frame;
 use composer_music::representation::{Representation, Symbols};
 use composer_report::Likelihood;
 
@@ -48,7 +48,7 @@ impl Cost {
 /// Baselines and the model on the test pieces, the model last.
 pub(crate) fn measure(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
     match *model.encoding() {
-        Encoding::Frames { representation, .. } => of_frames(model, material, &representation),
+        Encoding::Frames { .. } => of_frames(model, material),
         Encoding::Tokens { .. } | Encoding::Values { .. } => of_tokens(model, material),
     }
 }
@@ -81,11 +81,7 @@ fn nll_by_piece(model: &SequenceModel, sequences: &[Sequence]) -> anyhow::Result
     Ok(scored.iter().map(total).collect())
 }
 
-fn of_frames(
-    model: &SequenceModel,
-    material: &Material,
-    representation: &FrameRepresentation,
-) -> anyhow::Result<Vec<Likelihood>> {
+fn of_frames(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
     let (space, pieces) = (material.space(), &material.test.frames);
     let row = |name, what, nll: &dyn Fn(usize) -> Nll, expected: &dyn Fn(usize) -> FrameCounts| {
         let cost = |i: usize| {
@@ -98,7 +94,7 @@ fn of_frames(
     let markov = MarkovChain::fit(&material.train.frames, space);
     let likely = marginal.expected();
     let network = nll_by_piece(model, &material.test.sequences)?;
-    let expected = expected_pitches(model, representation, &material.test.sequences)?;
+    let expected = expected_pitches(model, &material.test.sequences)?;
     Ok(vec![
         row(
             "marginal",
@@ -126,38 +122,19 @@ fn compared(piece: &[Frame], expected: impl Fn(usize) -> u128) -> FrameCounts {
 }
 
 /// For every frame of every piece, the pitches that the model finds more likely to sound than not, given what came before and,
-/// with a coupling, given the expected pitches below.
-fn expected_pitches(
-    model: &SequenceModel,
-    representation: &FrameRepresentation,
-    pieces: &[Sequence],
-) -> anyhow::Result<Vec<Vec<u128>>> {
-    let (encoding, coupling) = (model.encoding(), model.coupling());
-    let mut stepper = Stepper::new(model);
-    let mut logits = vec![0.0; encoding.outputs()];
-    let mut features = Vec::new();
-    let mut piece = |piece: &Sequence| {
-        let mut state = stepper.zero_state(1);
-        let mut step = |t: usize| -> anyhow::Result<u128> {
-            features.clear();
-            let previous = t.checked_sub(1).and_then(|before| piece.symbol(before));
-            encoding.push_features(t, piece.bars(), previous, &mut features);
-            let input = StepInput::MultiHot { indices: &features, offsets: &[0, features.len()] };
-            stepper.step(input, &mut state, view_mut((1, logits.len()), &mut logits))?;
-            let mut expected = 0;
-            for bit in 0..representation.num_pitches() {
-                if logits[bit] > 0.0 {
-                    expected |= 1u128 << (usize::from(representation.pitch_low) + bit);
-                    if let Some(coupling) = coupling {
-                        coupling.condition_on(bit, false, &mut logits);
-                    }
-                }
-            }
-            Ok(expected)
-        };
-        (0..piece.len()).map(&mut step).collect()
+/// where pitches depend on each other, given the expected pitches below.
+fn expected_pitches(model: &SequenceModel, pieces: &[Sequence]) -> anyhow::Result<Vec<Vec<u128>>> {
+    let options = FrameOptions { temperature: 0.0, ..FrameOptions::default() };
+    let piece = |piece: &Sequence| -> anyhow::Result<Vec<u128>> {
+        let Sequence::Frames(frames) = piece else { return Ok(Vec::new()) };
+        let mut reader = Generator::new(Stepper::new(model), options, 1, 0)?;
+        if let Some(bars) = piece.bars() {
+            reader = reader.with_bars(bars.clone());
+        }
+        let mut expect = |&frame: &Frame| Ok(reader.expected(frame)?);
+        frames.iter().map(&mut expect).collect()
     };
-    pieces.iter().map(&mut piece).collect()
+    pieces.iter().map(piece).collect()
 }
 
 /// In nats per token, frame and note, compared with the frequency of each token.

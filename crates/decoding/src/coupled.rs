@@ -38,6 +38,24 @@ pub fn condition(
     }
 }
 
+/// The pitches that are likelier to sound than not, each given those of them below; `logits` `[V]` are those before any bit is decided.
+pub fn expected(
+    representation: &FrameRepresentation,
+    coupling: Option<Coupled<'_, f32>>,
+    logits: &mut [f32],
+) -> u128 {
+    let mut expected = 0;
+    for bit in 0..representation.num_pitches() {
+        if logits[bit] > 0.0 {
+            expected |= 1u128 << (usize::from(representation.pitch_low) + bit);
+            if let Some(coupling) = coupling {
+                coupling.condition_on(bit, false, logits);
+            }
+        }
+    }
+    expected
+}
+
 /// Draws which of the pitches are on, from the lowest up. `probabilities(from, logits)` are those of pitch `from` and above, given
 /// what the logits are conditioned on. `None` if the bounds cannot be kept.
 pub(crate) fn sample<R: Rng>(

@@ -2,7 +2,9 @@
 
 use crate::Error;
 use crate::coupled;
-use crate::frames::{self, Ending, FrameChoice, FrameContext, FrameOptions, Open, Scratch};
+use crate::frames::{
+    self, Ending, FrameChoice, FrameContext, FrameOptions, NoteChoice, NoteScratch, Open, Scratch,
+};
 use crate::rules::Rules;
 use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
@@ -46,6 +48,7 @@ pub struct Generator<M: LanguageModel> {
     offsets: Vec<usize>,
     logits: Vec<f32>,
     scratch: Scratch,
+    notes: NoteScratch,
     /// The bars of what the model reads and writes.
     bars: Option<BarMap>,
     /// Steps that the model has read, and steps of the piece: a primer may be read without being part of it.
@@ -87,6 +90,7 @@ impl<M: LanguageModel> Generator<M> {
             offsets: Vec::new(),
             logits,
             scratch: Scratch::default(),
+            notes: NoteScratch::default(),
             bars: None,
             read: 0,
             step: 0,
@@ -119,14 +123,47 @@ impl<M: LanguageModel> Generator<M> {
         let mut nll = Vec::with_capacity(frames.len());
         for &frame in frames {
             self.predict()?;
-            let logits = &mut self.logits[..self.encoding.outputs()];
-            let previous = self.voices.first().map_or(Frame::default(), |voice| voice.context.previous());
-            coupled::condition(&self.representation, self.model.coupling(), previous, frame, logits);
-            nll.push(frames::nll(&self.representation, logits, previous, frame));
+            nll.push(self.condition_on(frame)?);
             self.voices.iter_mut().for_each(|voice| voice.context.push(frame));
             self.step += usize::from(injected);
         }
         Ok(nll)
+    }
+
+    /// Lets the model read a frame, as [`Generator::read`] does, and tells which pitches it found likelier to sound there than not, each
+    /// given those of them below.
+    ///
+    /// # Errors
+    /// The model fails.
+    pub fn expected(&mut self, frame: Frame) -> Result<u128, Error> {
+        self.predict()?;
+        let Self { model, representation, voices, logits, notes, options, .. } = self;
+        let Some(voice) = voices.first() else { return Ok(0) };
+        let (context, logits) = (&voice.context, &mut logits[..representation.num_outputs()]);
+        let expected = match model.next_note() {
+            Some(model) => {
+                let choice = NoteChoice { representation, row: 0, context, options, open: Open::ALL };
+                choice.expected(model, logits, notes)?
+            }
+            None => coupled::expected(representation, model.coupling(), logits),
+        };
+        self.voices.iter_mut().for_each(|voice| voice.context.push(frame));
+        Ok(expected)
+    }
+
+    /// Turns the logits of the first composition into those that each bit of `frame` had when it was decided; −ln P of it in nats.
+    fn condition_on(&mut self, frame: Frame) -> Result<f64, Error> {
+        let Self { model, representation, voices, logits, notes, options, .. } = self;
+        let Some(voice) = voices.first() else { return Ok(0.0) };
+        let (context, logits) = (&voice.context, &mut logits[..representation.num_outputs()]);
+        match model.next_note() {
+            Some(model) => {
+                let choice = NoteChoice { representation, row: 0, context, options, open: Open::ALL };
+                choice.read(model, frame, logits, notes)?;
+            }
+            None => coupled::condition(representation, model.coupling(), context.previous(), frame, logits),
+        }
+        Ok(frames::nll(representation, logits, context.previous(), frame))
     }
 
     /// Lets all notes that were read end where they end: the music goes on with notes of its own.
@@ -158,6 +195,11 @@ impl<M: LanguageModel> Generator<M> {
         let logits = view_mut((self.voices.len(), self.encoding.outputs()), &mut self.logits);
         self.model.step(input, &mut self.state, logits)?;
         self.read += 1;
+        self.check_logits()
+    }
+
+    /// Refuses logits that are not numbers.
+    fn check_logits(&self) -> Result<(), Error> {
         match self.logits.iter().position(|logit| logit.is_nan()) {
             None => Ok(()),
             Some(bad) => {
@@ -185,29 +227,32 @@ impl<M: LanguageModel> Generator<M> {
         Open { pitches: rules.pitches(step), begin, ending }
     }
 
-    fn decide(&mut self) -> Vec<Step> {
-        let outputs = self.encoding.outputs();
-        let step = self.step as u64;
-        let open = self.open(step);
-        let coupling = self.model.coupling();
-        let mut steps = Vec::with_capacity(self.voices.len());
-        for (voice, logits) in self.voices.iter_mut().zip(self.logits.chunks_exact_mut(outputs)) {
-            let previous = voice.context.previous();
-            let choice = FrameChoice {
-                representation: &self.representation,
-                logits,
-                coupling,
-                context: &voice.context,
-                options: &self.options,
-                open,
+    fn decide(&mut self) -> Result<Vec<Step>, Error> {
+        let open = self.open(self.step as u64);
+        let Self { model, representation, voices, logits, scratch, notes, options, .. } = self;
+        let mut steps = Vec::with_capacity(voices.len());
+        let rows = voices.iter_mut().zip(logits.chunks_exact_mut(self.encoding.outputs())).enumerate();
+        for (row, (voice, logits)) in rows {
+            let (context, previous) = (&voice.context, voice.context.previous());
+            let frame = match model.next_note() {
+                Some(model) => {
+                    let choice = NoteChoice { representation, row, context, options, open };
+                    choice.choose(model, logits, notes, &mut voice.rng)?
+                }
+                None => {
+                    let coupling = model.coupling();
+                    let choice = FrameChoice { representation, logits, coupling, context, options, open };
+                    let frame = choice.choose(scratch, &mut voice.rng);
+                    coupled::condition(representation, coupling, previous, frame, logits);
+                    frame
+                }
             };
-            let frame = choice.choose(&mut self.scratch, &mut voice.rng);
+            steps.push(Step { frame, nll: frames::nll(representation, logits, previous, frame) });
             voice.context.push(frame);
-            coupled::condition(&self.representation, coupling, previous, frame, logits);
-            steps.push(Step { frame, nll: frames::nll(&self.representation, logits, previous, frame) });
         }
+        self.check_logits()?;
         self.step += 1;
-        steps
+        Ok(steps)
     }
 }
 
@@ -219,7 +264,7 @@ impl<M: LanguageModel> Iterator for Generator<M> {
         if self.rules.length.is_some_and(|length| self.step as u64 >= length) {
             return None;
         }
-        Some(self.predict().map(|()| self.decide()))
+        Some(self.predict().and_then(|()| self.decide()))
     }
 }
 

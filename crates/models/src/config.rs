@@ -1,6 +1,7 @@
 //! [`ModelConfig`]: what a sequence model is.
 
 use crate::limits::check_encoding;
+use crate::network::Network;
 use crate::note_wise::NoteWiseConfig;
 use crate::{Encoding, Error};
 use composer_bptt::RecurrentConfig;
@@ -32,6 +33,16 @@ impl ModelConfig {
     pub fn new(encoding: Encoding, recurrent: RecurrentConfig) -> Self {
         let recurrent = RecurrentConfig { input: encoding.inputs(), ..recurrent };
         Self { encoding, recurrent, output_dropout: 0.0, coupled: false, note_wise: None }
+    }
+
+    /// The same with frames made in another way; the note stack, if there is one, is `notes`. For models of frames: others stay as they are.
+    pub fn with_network(self, network: Network, notes: RecurrentConfig, output_dropout: f64) -> Self {
+        if self.encoding.first_plane().is_none() {
+            return self;
+        }
+        let note_wise = (network == Network::NoteWise)
+            .then(|| NoteWiseConfig { output_dropout, ..NoteWiseConfig::new(&self.encoding, notes) });
+        Self { coupled: network == Network::Coupled, note_wise, ..self }
     }
 
     /// Refuses what contradicts itself.

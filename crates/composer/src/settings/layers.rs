@@ -2,6 +2,7 @@
 //! them by the same rule. It is not in the defaults, which have every key.
 
 use crate::error::wrong_input;
+use composer_models::Network;
 use toml::{Table, Value};
 
 /// Where a key that is not known came from, for people: a file, or nothing.
@@ -60,6 +61,15 @@ fn merge_below(
         }
     }
     Ok(())
+}
+
+/// Brings settings that an earlier version wrote under the names of this one: `coupled`, yes or no, is a network now.
+pub(super) fn rename_old(table: &mut Table) {
+    let Some(Value::Table(model)) = table.get_mut("model") else { return };
+    if let Some(Value::Boolean(coupled)) = model.remove("coupled") {
+        let network = if coupled { Network::Coupled } else { Network::Independent };
+        model.entry("network").or_insert(Value::String(network.name().to_owned()));
+    }
 }
 
 /// The whole name of a key: itself, or the one that ends with it.

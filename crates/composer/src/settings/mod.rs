@@ -90,7 +90,9 @@ impl Layers {
         }
         if let Some(path) = &self.file {
             let name = path.display().to_string();
-            layers::merge(&mut table, parse(&read(path)?, &name)?, Some(&name))?;
+            let mut file = parse(&read(path)?, &name)?;
+            layers::rename_old(&mut file);
+            layers::merge(&mut table, file, Some(&name))?;
         }
         self.over(table)
     }
@@ -107,6 +109,7 @@ impl Layers {
         let damaged = || format!("{} is damaged", path.display());
         let mut saved: Table =
             toml::from_str(&text).map_err(|error| wrong_input(error.message())).with_context(damaged)?;
+        layers::rename_old(&mut saved);
         if let Some(Value::Table(music)) = saved.get_mut("music") {
             // A run of before there was such an input does not have it.
             music.entry("bar_line").or_insert(Value::Integer(0));
@@ -258,11 +261,14 @@ impl Settings {
             layer_norm: model.layer_norm,
             ..RecurrentConfig::default()
         };
-        ModelConfig {
-            output_dropout: model.output_dropout,
-            coupled: model.coupled && encoding.first_plane().is_some(),
-            ..ModelConfig::new(encoding, recurrent)
-        }
+        let notes = RecurrentConfig {
+            cell: model.note_cell,
+            hidden: model.note_hidden,
+            layers: model.note_layers,
+            ..recurrent.clone()
+        };
+        ModelConfig { output_dropout: model.output_dropout, ..ModelConfig::new(encoding, recurrent) }
+            .with_network(model.network, notes, model.output_dropout)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The sections of the settings beside the training itself, with their defaults.
 
 use composer_bptt::{Cell, RecurrentConfig};
+use composer_models::Network;
 use serde::{Deserialize, Serialize};
 
 /// The training music, and how it is encoded.
@@ -46,8 +47,14 @@ pub struct Model {
     pub recurrent_dropout: f64,
     /// Dropout between the top layer and the output.
     pub output_dropout: f64,
-    /// Whether the pitches of a frame are coupled, each conditioned on those below it; for frames only.
-    pub coupled: bool,
+    /// How a network of frames makes them: independent, coupled or note-wise.
+    pub network: Network,
+    /// Cell of the stack that writes the notes of a frame, if the network is note-wise.
+    pub note_cell: Cell,
+    /// Units in each of its layers.
+    pub note_hidden: usize,
+    /// Its layers.
+    pub note_layers: usize,
     /// Probability that a unit keeps its state.
     pub zoneout: f64,
     /// Probability that a unit of an LSTM keeps its cell state.
@@ -69,7 +76,10 @@ impl Default for Model {
             variational_dropout: usual.variational_dropout,
             recurrent_dropout: usual.recurrent_dropout,
             output_dropout: 0.25,
-            coupled: true,
+            network: Network::default(),
+            note_cell: Cell::Gru,
+            note_hidden: 192,
+            note_layers: 1,
             zoneout: usual.zoneout,
             zoneout_cell: usual.zoneout_cell,
             init_from: String::new(),

@@ -1,5 +1,6 @@
 //! One multi-hot frame from its logits.
 
+mod note_wise;
 mod sounding;
 mod temper;
 
@@ -10,6 +11,7 @@ use composer_models::Coupled;
 use composer_models::encoding::pitches_in_range;
 use composer_models::scoring::bernoulli_nll;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+pub use note_wise::{NoteChoice, NoteScratch};
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 use sounding::Sounding;
@@ -41,6 +43,11 @@ pub struct FrameOptions {
     pub onset_temperature: Option<f64>,
     /// The temperature of pitches that are held, if it is not 1.
     pub hold_temperature: Option<f64>,
+    /// For models that write note by note: the temperature of whether a note is held, one begins or nothing more sounds.
+    pub whether_temperature: f64,
+    /// For models that write note by note: a note that begins is drawn from the likeliest that have this share of the probability; 1: from
+    /// all.
+    pub top_p: f64,
     /// Which frames are chosen.
     pub strategy: FrameStrategy,
     /// Pitches that may sound together.
@@ -61,6 +68,8 @@ impl Default for FrameOptions {
             temperature: 1.0,
             onset_temperature: None,
             hold_temperature: None,
+            whether_temperature: 1.0,
+            top_p: 1.0,
             strategy: FrameStrategy::Sample,
             max_polyphony: 10,
             max_silence: 4,
@@ -82,11 +91,15 @@ impl FrameOptions {
             ("temperature", Some(self.temperature)),
             ("onset_temperature", self.onset_temperature),
             ("hold_temperature", self.hold_temperature),
+            ("whether_temperature", Some(self.whether_temperature)),
         ];
         for (name, value) in temperatures {
             if let Some(value) = value.filter(|value| !(0.0..=10.0).contains(value)) {
                 return refuse(name, value.to_string(), "between 0 (always the most likely) and 10");
             }
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return refuse("top_p", self.top_p.to_string(), "above 0 and at most 1");
         }
         for (name, value) in [
             ("max_polyphony", self.max_polyphony),

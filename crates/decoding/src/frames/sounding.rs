@@ -25,8 +25,8 @@ pub(super) struct Sounding<'a> {
 }
 
 impl Sounding<'_> {
-    /// Whether each pitch sounds.
-    pub fn choose<R: Rng>(&self, scratch: &mut Scratch, rng: &mut R) -> Vec<bool> {
+    /// What is not for the model to decide, of each pitch.
+    pub fn certainties<R: Rng>(&self, rng: &mut R) -> Vec<Certainty> {
         let mut certain: Vec<Certainty> = (0..self.ages.len()).map(|offset| self.certainty(offset)).collect();
         match self.open.ending {
             Ending::Before => {}
@@ -37,6 +37,12 @@ impl Sounding<'_> {
                 }
             }
         }
+        certain
+    }
+
+    /// Whether each pitch sounds.
+    pub fn choose<R: Rng>(&self, scratch: &mut Scratch, rng: &mut R) -> Vec<bool> {
+        let certain = self.certainties(rng);
         let bounds = self.bounds(&certain);
         let chosen = match self.options.strategy {
             FrameStrategy::Threshold(threshold) => self.most_likely(&certain, threshold, bounds),
@@ -104,7 +110,7 @@ impl Sounding<'_> {
     }
 
     /// How many pitches may sound.
-    fn bounds(&self, certain: &[Certainty]) -> Bounds {
+    pub fn bounds(&self, certain: &[Certainty]) -> Bounds {
         let must = certain.iter().filter(|&&certain| certain == Some(true)).count();
         let possible = certain.iter().filter(|&&certain| certain != Some(false)).count();
         // Where the rules leave no pitch at all, even a silence that is too long goes on.

@@ -5,4 +5,5 @@ mod common;
 mod coupled_frames;
 mod frames;
 mod grammar;
+mod note_wise_frames;
 mod token_stream;

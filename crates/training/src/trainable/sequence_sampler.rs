@@ -6,7 +6,9 @@ use crate::plan::Chunk;
 use crate::sampling::{Sampling, Source};
 use composer_bptt::State;
 use composer_bptt::arrays::view_mut;
-use composer_decoding::frames::{FrameChoice, FrameContext, FrameOptions, Open, Scratch};
+use composer_decoding::frames::{
+    FrameChoice, FrameContext, FrameOptions, NoteChoice, NoteScratch, Open, Scratch,
+};
 use composer_decoding::tokens::{self, TokenOptions, candidates};
 use composer_models::Stepper;
 use composer_models::batch::SequenceBatch;
@@ -23,6 +25,7 @@ pub(crate) struct Sampler {
     /// The sample after the last step of each row of the batch; `None` where there is none yet.
     last: Vec<Option<Symbol>>,
     scratch: Scratch,
+    notes: NoteScratch,
     logits: Vec<f32>,
     /// All tokens.
     allowed: Vec<bool>,
@@ -34,6 +37,7 @@ impl Sampler {
             config,
             last: Vec::new(),
             scratch: Scratch::default(),
+            notes: NoteScratch::default(),
             logits: Vec::new(),
             allowed: Vec::new(),
         }
@@ -112,7 +116,7 @@ impl Sampler {
             for (row, chunk) in chunks.iter().enumerate() {
                 if chunk.is_some_and(|chunk| chunk.start + t < sequences[chunk.piece].len()) {
                     self.last[row] = match self.config.source {
-                        Source::Model => Some(self.draw(model, row, read[row], rng)?),
+                        Source::Model => Some(self.draw(model, &mut stepper, row, read[row], rng)?),
                         Source::Noise => noise(sequences, rng),
                     };
                 }
@@ -127,13 +131,14 @@ impl Sampler {
     fn draw(
         &mut self,
         model: &SequenceModel,
+        stepper: &mut Stepper<'_>,
         row: usize,
         read: Option<Symbol>,
         rng: &mut ChaCha8Rng,
     ) -> Result<Symbol, Error> {
         let encoding = model.encoding();
         let outputs = encoding.outputs();
-        let logits = &self.logits[row * outputs..(row + 1) * outputs];
+        let logits = &mut self.logits[row * outputs..(row + 1) * outputs];
         Ok(match encoding {
             Encoding::Frames { representation, .. } => {
                 // The limits on silence and length are for composing; a sample is of the model as it is.
@@ -147,15 +152,20 @@ impl Sampler {
                 if let Some(Symbol::Frame(frame)) = read {
                     context.push(frame);
                 }
-                let choice = FrameChoice {
-                    representation,
-                    logits,
-                    coupling: model.coupling(),
-                    context: &context,
-                    options: &options,
-                    open: Open::ALL,
-                };
-                Symbol::Frame(choice.choose(&mut self.scratch, rng))
+                let (context, options, open) = (&context, &options, Open::ALL);
+                Symbol::Frame(match stepper.next_note() {
+                    Some(notes) => NoteChoice { representation, row, context, options, open }.choose(
+                        notes,
+                        logits,
+                        &mut self.notes,
+                        rng,
+                    )?,
+                    None => {
+                        let coupling = model.coupling();
+                        FrameChoice { representation, logits, coupling, context, options, open }
+                            .choose(&mut self.scratch, rng)
+                    }
+                })
             }
             Encoding::Tokens { .. } | Encoding::Values { .. } => {
                 let options =

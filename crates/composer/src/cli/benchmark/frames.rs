@@ -5,6 +5,7 @@ use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::benchmark::{FramesOptions, frames};
 use composer_bptt::Cell;
+use composer_models::Network;
 use composer_report::text::thousands;
 use serde_json::json;
 use std::io::Write;
@@ -35,9 +36,32 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = FramesOptions::default().dropout)]
     pub dropout: f64,
 
-    /// Couple the pitches of a frame autoregressively, as in RNN-NADE, instead of predicting them independently
-    #[arg(long)]
+    /// How frames are made: all pitches on their own (independent), conditioned on those below as in RNN-NADE (coupled), or note by note
+    #[arg(long, default_value_t = FramesOptions::default().network)]
+    pub network: Network,
+
+    /// The same as --network coupled
+    #[arg(long, conflicts_with = "network")]
     pub coupled: bool,
+
+    #[arg(help = with_cells("Cell of the note stack"), long, default_value_t = FramesOptions::default().note_cell)]
+    pub note_cell: Cell,
+
+    /// Hidden units of the note stack
+    #[arg(long, default_value_t = FramesOptions::default().note_hidden)]
+    pub note_hidden: usize,
+
+    /// Decay of the moving average of the weights; 0: none
+    #[arg(long, default_value_t = 0.0)]
+    pub ema_decay: f64,
+
+    /// Variants of each piece in an epoch
+    #[arg(long, default_value_t = 1)]
+    pub copies: usize,
+
+    /// Epochs without a better validation before training stops
+    #[arg(long, default_value_t = 8)]
+    pub patience: u64,
 
     /// Augmentation: maximum transposition during training, in semitones; published figures use none
     #[arg(long, default_value_t = FramesOptions::default().transpose)]
@@ -61,7 +85,12 @@ pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         hidden: args.hidden,
         epochs: args.epochs,
         dropout: args.dropout,
-        coupled: args.coupled,
+        network: if args.coupled { Network::Coupled } else { args.network },
+        note_cell: args.note_cell,
+        note_hidden: args.note_hidden,
+        ema_decay: args.ema_decay,
+        copies: args.copies,
+        patience: args.patience,
         transpose: args.transpose,
         learning_rate: args.learning_rate,
         seed: args.seed,

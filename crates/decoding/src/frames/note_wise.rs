@@ -1,0 +1,409 @@
+//! A frame note by note, from the lowest up, by a model that gives the distribution of each note.
+//!
+//! Each choice has two parts, which have temperatures of their own:
+//!
+//! ```text
+//! whether   nothing more, a note that is held, or one that begins: the sums of their probabilities
+//! what      which note, given that: P(note | kind) ∝ P(note)^(1 / temperature), within the nucleus
+//! ```
+//!
+//! So a low temperature makes likelier notes, and not fewer of them. Limits close notes, and end or go on with a frame; what remains
+//! possible keeps its proportions at each choice.
+
+use super::sounding::{Certainty, Sounding};
+use super::{FrameContext, FrameOptions, FrameStrategy, Open};
+use crate::Error;
+use crate::constrained::Bounds;
+use composer_models::{NextNote, NotePosition};
+use composer_music::representation::frames::{Frame, FrameRepresentation, pitches};
+use rand::{Rng, RngExt};
+
+/// Frames that the search for the most likely one keeps after each note.
+const BEAM: usize = 8;
+
+/// Scratch of [`NoteChoice::choose`].
+#[derive(Clone, Debug, Default)]
+pub struct NoteScratch {
+    position: NotePosition,
+    weights: Vec<f64>,
+}
+
+/// What the choice of one frame depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct NoteChoice<'a> {
+    /// Which pitches there are.
+    pub representation: &'a FrameRepresentation,
+    /// The row of the batch of the model's last step.
+    pub row: usize,
+    /// The frames before.
+    pub context: &'a FrameContext,
+    /// How to choose.
+    pub options: &'a FrameOptions,
+    /// What may sound.
+    pub open: Open,
+}
+
+/// Which notes may be chosen.
+struct Limits {
+    /// Whether each pitch must sound or must not.
+    certain: Vec<Certainty>,
+    bounds: Bounds,
+    /// Pitches that may go on, and that may be struck, from the lowest of the range.
+    may_hold: u128,
+    may_strike: u128,
+}
+
+impl NoteChoice<'_> {
+    /// Chooses the frame. Overwrites `logits` `[V]` by the log-odds that each bit had when it was decided, given those below: what
+    /// [`super::nll`] reads.
+    ///
+    /// # Errors
+    /// The model fails, or gives no probabilities.
+    pub fn choose<R: Rng>(
+        &self,
+        model: &mut dyn NextNote,
+        logits: &mut [f32],
+        scratch: &mut NoteScratch,
+        rng: &mut R,
+    ) -> Result<Frame, Error> {
+        let NoteScratch { position, weights } = scratch;
+        model.begin(self.row, self.context.previous(), position)?;
+        self.write_logits(position, logits);
+        let limits = self.limits(logits, rng);
+        let options = self.options;
+        let search = match options.strategy {
+            FrameStrategy::Sample if options.is_greedy() => Some(0.0),
+            FrameStrategy::Sample => None,
+            FrameStrategy::Threshold(threshold) => Some((threshold / (1.0 - threshold)).ln()),
+            FrameStrategy::TopVoices(_) => Some(0.0),
+        };
+        if let Some(cost) = search {
+            let notes = self.most_likely(model, position, &limits, cost)?;
+            return self.write(model, &notes, logits, position);
+        }
+        let (mut frame, mut count) = (Frame::default(), 0);
+        loop {
+            self.write_logits(position, logits);
+            let note = self.draw(position, &limits, count, weights, rng);
+            let Some(class) = note else { break };
+            self.add(class, &mut frame);
+            count += 1;
+            model.push(class, position)?;
+        }
+        Ok(frame)
+    }
+
+    /// Lets the model write a given frame: overwrites `logits` as [`NoteChoice::choose`] does.
+    ///
+    /// # Errors
+    /// The model fails, or gives no probabilities.
+    pub fn read(
+        &self,
+        model: &mut dyn NextNote,
+        frame: Frame,
+        logits: &mut [f32],
+        scratch: &mut NoteScratch,
+    ) -> Result<(), Error> {
+        let low = self.representation.pitch_low;
+        let held = self.context.previous().sounding & !frame.onsets;
+        let notes: Vec<usize> = pitches(frame.sounding & self.representation.range_mask())
+            .map(|pitch| self.class(usize::from(pitch - low), held >> pitch & 1 == 0))
+            .collect();
+        self.write(model, &notes, logits, &mut scratch.position)?;
+        Ok(())
+    }
+
+    /// The pitches that are likelier to sound than not, each given those of them below.
+    ///
+    /// # Errors
+    /// As [`NoteChoice::choose`].
+    pub fn expected(
+        &self,
+        model: &mut dyn NextNote,
+        logits: &mut [f32],
+        scratch: &mut NoteScratch,
+    ) -> Result<u128, Error> {
+        let (position, pitches) = (&mut scratch.position, self.pitches());
+        let mut frame = Frame::default();
+        model.begin(self.row, self.context.previous(), position)?;
+        loop {
+            self.write_logits(position, logits);
+            let next = (position.first(pitches)..pitches).find(|&offset| logits[offset] > 0.0);
+            let Some(offset) = next else { return Ok(frame.sounding) };
+            let struck = self.representation.onset_plane && logits[pitches + offset] > 0.0;
+            let class = self.class(offset, struck);
+            self.add(class, &mut frame);
+            model.push(class, position)?;
+        }
+    }
+
+    /// Notes one after the other.
+    fn write(
+        &self,
+        model: &mut dyn NextNote,
+        notes: &[usize],
+        logits: &mut [f32],
+        position: &mut NotePosition,
+    ) -> Result<Frame, Error> {
+        let mut frame = Frame::default();
+        model.begin(self.row, self.context.previous(), position)?;
+        self.write_logits(position, logits);
+        for &class in notes {
+            self.add(class, &mut frame);
+            model.push(class, position)?;
+            self.write_logits(position, logits);
+        }
+        Ok(frame)
+    }
+
+    fn pitches(&self) -> usize {
+        self.representation.num_pitches()
+    }
+
+    fn class(&self, offset: usize, struck: bool) -> usize {
+        if struck && self.representation.onset_plane { self.pitches() + offset } else { offset }
+    }
+
+    /// Adds a note to a frame. Without an onset plane, what did not sound before begins.
+    fn add(&self, class: usize, frame: &mut Frame) {
+        let offset = class % self.pitches();
+        let bit = 1u128 << (usize::from(self.representation.pitch_low) + offset);
+        frame.sounding |= bit;
+        if class >= self.pitches() || self.context.held() & bit == 0 {
+            frame.onsets |= bit;
+        }
+    }
+
+    /// Log-odds of the pitches above the last note, that each is the next one if none below it is; and of their being struck.
+    fn write_logits(&self, position: &NotePosition, logits: &mut [f32]) {
+        let (pitches, first) = (self.pitches(), position.first(self.pitches()));
+        let Some(&stop) = position.log_probs.last() else { return };
+        let mut above = stop.exp();
+        for offset in (first..pitches).rev() {
+            let held = position.log_probs[offset];
+            let struck = if self.representation.onset_plane {
+                position.log_probs[pitches + offset]
+            } else {
+                f64::NEG_INFINITY
+            };
+            let here = held.exp() + struck.exp();
+            logits[offset] = finite(here.ln() - above.ln());
+            if self.representation.onset_plane {
+                logits[pitches + offset] = finite(struck - held);
+            }
+            above += here;
+        }
+    }
+
+    /// What may be chosen; `logits` are those before any note.
+    fn limits<R: Rng>(&self, logits: &[f32], rng: &mut R) -> Limits {
+        let Self { representation, context, options, open, .. } = *self;
+        let low_pitch = usize::from(representation.pitch_low);
+        let ages = &context.ages[low_pitch..low_pitch + self.pitches()];
+        // What a primer ends with could only be struck again.
+        let closed = if options.rearticulate { 0 } else { context.previous.sounding };
+        let open = Open { begin: open.begin & !closed, ..open };
+        let sounding =
+            Sounding { logits, coupling: None, ages, open, low_pitch, options, silence: context.silence };
+        let certain = sounding.certainties(rng);
+        let bounds = sounding.bounds(&certain);
+        let (mut may_hold, mut may_strike) = (0, 0);
+        for (offset, &age) in ages.iter().enumerate() {
+            let (bit, age) = (1u128 << offset, age as usize);
+            let may_begin = open.begin >> (low_pitch + offset) & 1 == 1;
+            let again = may_begin && options.rearticulate && age >= options.min_note_steps;
+            if age == 0 || again {
+                may_strike |= bit;
+            }
+            if age > 0 && !(again && age >= options.max_note_steps) {
+                may_hold |= bit;
+            }
+        }
+        Limits { certain, bounds, may_hold, may_strike }
+    }
+
+    /// Whether a class is of a note that begins.
+    fn begins(&self, class: usize) -> bool {
+        let offset = class % self.pitches();
+        class >= self.pitches()
+            || self.context.held() >> (usize::from(self.representation.pitch_low) + offset) & 1 == 0
+    }
+
+    /// Writes P of each class that may come next, 0 of the others, and of the end last. What may sound is closed where a note that must
+    /// sound would be left out, or one too many or too few would sound.
+    fn allowed(&self, position: &NotePosition, limits: &Limits, count: usize, weights: &mut Vec<f64>) {
+        let (pitches, first) = (self.pitches(), position.first(self.pitches()));
+        let Limits { certain, bounds, may_hold, may_strike } = limits;
+        weights.clear();
+        weights.resize(position.log_probs.len(), 0.0);
+        let open = |offset: usize| (certain[offset] != Some(false)) as usize;
+        let must = |offset: usize| (certain[offset] == Some(true)) as usize;
+        let next_must = (first..pitches).find(|&offset| certain[offset] == Some(true));
+        let last = next_must.unwrap_or(pitches.saturating_sub(1));
+        let (mut open_above, mut must_above): (usize, usize) =
+            ((first..pitches).map(open).sum(), (first..pitches).map(must).sum());
+        for offset in first..=last {
+            if offset >= pitches {
+                break;
+            }
+            open_above -= open(offset);
+            must_above -= must(offset);
+            let fits = count + 1 + must_above <= bounds.high && count + 1 + open_above >= bounds.low;
+            if certain[offset] == Some(false) || !fits {
+                continue;
+            }
+            // What must sound does, however unlikely.
+            let least = if certain[offset] == Some(true) { f64::MIN_POSITIVE } else { 0.0 };
+            let may = |plane: u128| plane >> offset & 1 == 1;
+            let (held, begins) = (position.log_probs[offset].exp().max(least), self.begins(offset));
+            if !self.representation.onset_plane {
+                // Such a class is held or begins by what was before.
+                weights[offset] = if may(if begins { *may_strike } else { *may_hold }) { held } else { 0.0 };
+                continue;
+            }
+            if may(*may_hold) {
+                weights[offset] = held;
+            }
+            if may(*may_strike) {
+                // What is released may sound only as a new note.
+                let released = if begins { position.log_probs[offset].exp() } else { 0.0 };
+                weights[pitches + offset] = position.log_probs[pitches + offset].exp() + released;
+            }
+        }
+        if next_must.is_none() && count >= bounds.low {
+            let stop = weights.len() - 1;
+            weights[stop] = position.log_probs[stop].exp();
+        }
+    }
+
+    /// Draws the next note; `None`: the frame ends.
+    fn draw<R: Rng>(
+        &self,
+        position: &NotePosition,
+        limits: &Limits,
+        count: usize,
+        weights: &mut Vec<f64>,
+        rng: &mut R,
+    ) -> Option<usize> {
+        self.allowed(position, limits, count, weights);
+        let stop = weights.len() - 1;
+        let kind = |class: usize| if class == stop { 0 } else { 1 + usize::from(self.begins(class)) };
+        let mut kinds = [0.0; 3];
+        weights.iter().enumerate().for_each(|(class, &weight)| kinds[kind(class)] += weight);
+        // Both numbers are drawn always, so that the stream does not depend on what was chosen.
+        let (whether, what) = (rng.random::<f64>(), rng.random::<f64>());
+        let FrameOptions { temperature, onset_temperature, hold_temperature, whether_temperature, .. } =
+            *self.options;
+        let chosen = position_of(&tempered(&kinds, whether_temperature), whether)?;
+        if chosen == 0 {
+            return None;
+        }
+        let temperature = match chosen {
+            1 => hold_temperature.unwrap_or(1.0),
+            _ => onset_temperature.unwrap_or(temperature),
+        };
+        weights
+            .iter_mut()
+            .enumerate()
+            .filter(|(class, _)| kind(*class) != chosen)
+            .for_each(|(_, w)| *w = 0.0);
+        let mut likely = tempered(weights, temperature);
+        if chosen == 2 {
+            keep_nucleus(&mut likely, self.options.top_p);
+        }
+        position_of(&likely, what)
+    }
+
+    /// The most likely notes within the limits that a beam finds, where each note costs `cost` nats more.
+    fn most_likely(
+        &self,
+        model: &mut dyn NextNote,
+        begin: &NotePosition,
+        limits: &Limits,
+        cost: f64,
+    ) -> Result<Vec<usize>, Error> {
+        let mut open = vec![(0.0, Vec::new(), begin.clone())];
+        let mut best: Option<(f64, Vec<usize>)> = None;
+        let mut weights = Vec::new();
+        while !open.is_empty() {
+            let mut next: Vec<(f64, usize, usize)> = Vec::new();
+            for (parent, (nll, notes, position)) in open.iter().enumerate() {
+                self.allowed(position, limits, notes.len(), &mut weights);
+                let stop = weights.len() - 1;
+                for (class, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+                    let nll = nll - weight.ln();
+                    if class == stop {
+                        if best.as_ref().is_none_or(|(least, _)| nll < *least) {
+                            best = Some((nll, notes.clone()));
+                        }
+                    } else {
+                        next.push((nll + cost, parent, class));
+                    }
+                }
+            }
+            // With costs below 0 a longer frame may still become likelier.
+            let bound = best.as_ref().map_or(f64::INFINITY, |(least, _)| *least);
+            next.retain(|(nll, ..)| cost < 0.0 || *nll < bound);
+            next.sort_by(|a, b| a.0.total_cmp(&b.0));
+            next.truncate(BEAM);
+            let mut longer = Vec::with_capacity(next.len());
+            for (nll, parent, class) in next {
+                let (_, notes, position) = &open[parent];
+                let mut position = position.clone();
+                model.push(class, &mut position)?;
+                longer.push((nll, notes.iter().copied().chain([class]).collect(), position));
+            }
+            open = longer;
+        }
+        Ok(best.map_or_else(Vec::new, |(_, notes)| notes))
+    }
+}
+
+/// A log-odds that is a number, however certain.
+fn finite(log_odds: f64) -> f32 {
+    log_odds.clamp(-1e4, 1e4) as f32
+}
+
+/// Weights to the power of 1 / temperature, the largest 1; at 0, only the largest.
+fn tempered(weights: &[f64], temperature: f64) -> Vec<f64> {
+    let largest = weights.iter().copied().fold(0.0, f64::max);
+    if largest == 0.0 {
+        return vec![0.0; weights.len()];
+    }
+    let power = |&weight: &f64| match temperature {
+        0.0 => f64::from(u8::from(weight == largest)),
+        1.0 => weight / largest,
+        _ => (weight / largest).powf(1.0 / temperature),
+    };
+    weights.iter().map(power).collect()
+}
+
+/// Sets all weights to 0 but the largest that have the share `top_p` of all (Holtzman et al. 2020).
+fn keep_nucleus(weights: &mut [f64], top_p: f64) {
+    if top_p >= 1.0 {
+        return;
+    }
+    let mut order: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] > 0.0).collect();
+    order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
+    let mut left = top_p * weights.iter().sum::<f64>();
+    for i in order {
+        if left <= 0.0 {
+            weights[i] = 0.0;
+        }
+        left -= weights[i];
+    }
+}
+
+/// The place in weights that a number from 0 to 1 falls on; `None` if all are 0.
+fn position_of(weights: &[f64], number: f64) -> Option<usize> {
+    let mut left = number * weights.iter().sum::<f64>();
+    let mut last = None;
+    for (i, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+        left -= weight;
+        last = Some(i);
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
+}
