@@ -63,8 +63,16 @@ struct Voice {
 
 impl<M: LanguageModel> Generator<M> {
     /// Begins `outputs` compositions.
-    pub fn new(model: M, options: FrameOptions, outputs: usize, seed: u64) -> Result<Self, Error> {
+    pub fn new(mut model: M, options: FrameOptions, outputs: usize, seed: u64) -> Result<Self, Error> {
         options.check()?;
+        let note_by_note = model.next_note().is_some();
+        for (name, value) in [("whether_temperature", options.whether_temperature), ("top_p", options.top_p)]
+        {
+            if value != 1.0 && !note_by_note {
+                let must = "1 for a model that does not write frames note by note";
+                return Err(Error::Option { name, value: value.to_string(), must });
+            }
+        }
         let encoding = model.encoding().clone();
         let Encoding::Frames { representation, .. } = &encoding else {
             return Err(Error::WrongKind { found: encoding.kind(), needed: "frames" });

@@ -45,6 +45,11 @@ impl ModelConfig {
         Self { coupled: network == Network::Coupled, note_wise, ..self }
     }
 
+    /// Whether frames are written note by note.
+    pub fn writes_notes(&self) -> bool {
+        self.note_wise.is_some()
+    }
+
     /// Refuses what contradicts itself.
     pub(crate) fn check(&self) -> Result<(), Error> {
         check_encoding(&self.encoding).map_err(Error::OutOfRange)?;

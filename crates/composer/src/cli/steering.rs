@@ -55,6 +55,10 @@ pub struct SteerArgs {
     #[arg(long, value_name = "T", help_heading = "Models of frames")]
     pub hold_temperature: Option<f64>,
 
+    /// Temperature of whether a note begins, is held or nothing more sounds, for models that write note by note [default: 1]
+    #[arg(long, value_name = "T", help_heading = "Models of frames")]
+    pub whether_temperature: Option<f64>,
+
     /// Deterministic: every pitch more likely than this sounds
     #[arg(long, value_name = "P", conflicts_with = "top_voices", help_heading = "Models of frames")]
     pub threshold: Option<f64>,
@@ -75,7 +79,7 @@ pub struct SteerArgs {
     #[arg(long, value_name = "N", help_heading = "Models of tokens")]
     pub top_k: Option<usize>,
 
-    /// Only the most likely tokens that together have this probability
+    /// Only the most likely tokens that together have this probability; of models that write note by note, notes that begin
     #[arg(long, value_name = "P", help_heading = "Models of tokens")]
     pub top_p: Option<f64>,
 
@@ -135,6 +139,7 @@ impl SteerArgs {
             frames: FrameChoice {
                 onset_temperature: self.onset_temperature,
                 hold_temperature: self.hold_temperature,
+                whether_temperature: self.whether_temperature,
                 threshold: self.threshold,
                 top_voices: self.top_voices,
                 min_note_steps: self.min_note_steps,

@@ -6,13 +6,18 @@ use composer_decoding::frames::FrameStrategy;
 use composer_decoding::{BeamOptions, FrameOptions, TokenOptions};
 
 impl ComposeOptions {
-    /// How frames are chosen.
-    pub(super) fn frame_options(&self) -> anyhow::Result<FrameOptions> {
+    /// How frames are chosen; by a model that writes them note by note, if `note_wise`.
+    pub(super) fn frame_options(&self, note_wise: bool) -> anyhow::Result<FrameOptions> {
+        let foreign = self.tokens.sampling().into_iter().chain(self.tokens.search());
         refuse_foreign(
-            self.tokens.sampling().into_iter().chain(self.tokens.search()),
+            foreign.filter(|(name, _)| !(note_wise && *name == "top_p")),
             "tokens",
             "this one writes frames: use a temperature, a threshold or top voices",
         )?;
+        if !note_wise && self.frames.whether_temperature.is_some() {
+            let problem = "is for models that write frames note by note, and this one does not";
+            return Err(wrong_option("whether_temperature", problem));
+        }
         self.check_strategy()?;
         let defaults = FrameOptions::default();
         let min_note_steps = self.frames.min_note_steps.unwrap_or(defaults.min_note_steps);
@@ -27,6 +32,8 @@ impl ComposeOptions {
             onset_temperature: self.frames.onset_temperature,
             // Temperature is about which pitches begin; how long they are held is rhythm, and stays as learnt.
             hold_temperature: self.frames.hold_temperature,
+            whether_temperature: self.frames.whether_temperature.unwrap_or(defaults.whether_temperature),
+            top_p: self.tokens.top_p.unwrap_or(defaults.top_p),
             strategy,
             min_note_steps,
             max_note_steps: defaults.max_note_steps.max(min_note_steps),
@@ -39,8 +46,17 @@ impl ComposeOptions {
 
     /// A deterministic choice of frames leaves other options without an effect.
     fn check_strategy(&self) -> anyhow::Result<()> {
-        let FrameChoice { threshold, top_voices, onset_temperature, hold_temperature, .. } = self.frames;
+        let FrameChoice {
+            threshold,
+            top_voices,
+            onset_temperature,
+            hold_temperature,
+            whether_temperature,
+            ..
+        } = self.frames;
         let given = [
+            ("top_p", self.tokens.top_p.is_some()),
+            ("whether_temperature", whether_temperature.is_some()),
             ("temperature", self.temperature.is_some()),
             ("onset_temperature", onset_temperature.is_some()),
             ("hold_temperature", hold_temperature.is_some()),
@@ -134,8 +150,9 @@ impl TokenChoice {
 }
 
 impl FrameChoice {
-    fn given(&self) -> Given<6> {
+    fn given(&self) -> Given<7> {
         [
+            ("whether_temperature", self.whether_temperature.is_some()),
             ("onset_temperature", self.onset_temperature.is_some()),
             ("hold_temperature", self.hold_temperature.is_some()),
             ("threshold", self.threshold.is_some()),

@@ -101,6 +101,8 @@ pub struct FrameChoice {
     pub onset_temperature: Option<f64>,
     /// Temperature with which notes are held; 1 unless the general one is 0.
     pub hold_temperature: Option<f64>,
+    /// Temperature of whether a note is held, one begins or nothing more sounds, for models that write note by note; 1 unless it is given.
+    pub whether_temperature: Option<f64>,
     /// Deterministic: every pitch that is more likely than this sounds.
     pub threshold: Option<f64>,
     /// Deterministic: this number of the most likely pitches sounds.
@@ -116,7 +118,7 @@ pub struct FrameChoice {
 pub struct TokenChoice {
     /// Only the k most likely tokens.
     pub top_k: Option<usize>,
-    /// Only the most likely tokens that together have this probability.
+    /// Only the most likely tokens, or notes that begin, that together have this probability.
     pub top_p: Option<f64>,
     /// Only tokens at least this share as likely as the most likely one.
     pub min_p: Option<f64>,
@@ -180,7 +182,7 @@ impl ComposeOptions {
     /// One of them is.
     pub fn check(&self) -> Result<()> {
         let general = Self { frames: FrameChoice::default(), tokens: TokenChoice::default(), ..self.clone() };
-        general.frame_options()?;
+        general.frame_options(true)?;
         if matches!(self.length, Length::Bars(0) | Length::Steps(0)) {
             return Err(wrong_option("length", "must be at least 1").into());
         }

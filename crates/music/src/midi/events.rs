@@ -88,7 +88,9 @@ impl<'a> Iterator for RawEvents<'a> {
             }
             0xF0 | 0xF7 | META => {
                 let length_at = data + usize::from(status == META);
-                let (length, contents) = variable_length(self.rest, length_at)?;
+                // A length that the end of the track cuts off is one of nothing, as readers take it.
+                let none = (length_at <= self.rest.len()).then_some((1, self.rest.len()));
+                let (length, contents) = variable_length(self.rest, length_at).or(none)?;
                 let end = contents + usize::try_from(length).ok()?;
                 match self.rest.get(at..end) {
                     Some(body) => (end, Cow::Borrowed(body)),
