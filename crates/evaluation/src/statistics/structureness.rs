@@ -22,11 +22,14 @@ pub fn structureness(grid: &Grid) -> f64 {
     if n < 8 || grid.is_empty() {
         return f64::NAN;
     }
-    let similarity = self_similarity(&frames);
+    let mut similarity = self_similarity(&frames);
+    // The last of the parts that are looked at together reach beyond the piece.
+    similarity.iter_mut().for_each(|row| row.resize(n + LANES, PENALTY));
     let mut best = 0.0f64;
     for length in n.div_ceil(8)..=n / 2 {
-        for start in 0..=n - length {
-            best = best.max(fitness(&similarity, start, length));
+        for first in (0..=n - length).step_by(LANES) {
+            let parts = (n - length + 1 - first).min(LANES);
+            best = fitness(&similarity, first, length)[..parts].iter().copied().fold(best, f64::max);
         }
     }
     best
@@ -57,56 +60,82 @@ fn self_similarity(frames: &[[f64; 12]]) -> Vec<Vec<f64>> {
     matrix
 }
 
-/// A path family while it grows: what it has collected, and over how many cells and rows.
-#[derive(Clone, Copy, PartialEq)]
-struct Family {
-    score: f64,
-    cells: u32,
-    rows: u32,
+/// Parts of one length that are looked at together: their families grow in the same steps, which a processor takes side by side.
+const LANES: usize = 8;
+/// What a row counts for in [`Families::counts`].
+const ROW: f64 = 1_024.0;
+
+/// The path family of each part while it grows: what it has collected, and over how many cells and rows.
+#[derive(Clone, Copy)]
+struct Families {
+    score: [f64; LANES],
+    /// Cells + [`ROW`] · rows.
+    counts: [f64; LANES],
 }
 
-impl Family {
-    fn better(self, other: Self) -> Self {
-        if other.score > self.score { other } else { self }
+impl Families {
+    const NOTHING: Self = Self { score: [f64::NEG_INFINITY; LANES], counts: [0.0; LANES] };
+    const EMPTY: Self = Self { score: [0.0; LANES], counts: [0.0; LANES] };
+
+    /// The better of each two, this one if they are equal; the other covers so many rows more.
+    #[inline(always)]
+    fn better(mut self, other: &Self, rows: f64) -> Self {
+        for lane in 0..LANES {
+            let wins = other.score[lane] > self.score[lane];
+            let counts = other.counts[lane] + rows * ROW;
+            self.score[lane] = if wins { other.score[lane] } else { self.score[lane] };
+            self.counts[lane] = if wins { counts } else { self.counts[lane] };
+        }
+        self
+    }
+
+    /// After one more cell, in the next row.
+    #[inline(always)]
+    fn with_cell(mut self, values: &[f64; LANES]) -> Self {
+        for lane in 0..LANES {
+            self.score[lane] += values[lane];
+            self.counts[lane] += 1.0 + ROW;
+        }
+        self
     }
 }
 
-/// Fitness of the part `start..start + length`.
-fn fitness(similarity: &[Vec<f64>], start: usize, length: usize) -> f64 {
-    let nothing = Family { score: f64::NEG_INFINITY, cells: 0, rows: 0 };
-    let empty = Family { score: 0.0, cells: 0, rows: 0 };
-    // `rows[0]` is the row before, `rows[1]` the one before that. Column 0 is the lift outside the part, columns 1 to
-    // `length` are its frames.
-    let mut before = vec![nothing; length + 1];
+/// Fitness of the parts of a length that begin at `first` and the frames after it; of those that reach beyond the piece it
+/// means nothing. Rows have `LANES` entries more than there are frames.
+fn fitness(similarity: &[Vec<f64>], first: usize, length: usize) -> [f64; LANES] {
+    // Column 0 is the lift outside the part, columns 1 to `length` are its frames.
+    let mut before = vec![Families::NOTHING; length + 1];
     let mut two_before = before.clone();
     let mut now = before.clone();
-    before[0] = empty;
+    before[0] = Families::EMPTY;
     for row in similarity {
-        now[0] = before[0].better(before[length]);
+        now[0] = before[0].better(&before[length], 0.0);
         for column in 1..=length {
-            let value = row[start + column - 1];
-            let from = if column == 1 {
-                Family { rows: now[0].rows + 1, ..now[0] }
-            } else {
-                let step = |family: Family, rows: u32| Family { rows: family.rows + rows, ..family };
-                let skipped = if column > 2 { step(before[column - 2], 1) } else { nothing };
-                step(before[column - 1], 1).better(skipped).better(step(two_before[column - 1], 2))
+            let from = match column {
+                1 => now[0],
+                2 => before[1].better(&two_before[1], 1.0),
+                _ => before[column - 1].better(&before[column - 2], 0.0).better(&two_before[column - 1], 1.0),
             };
-            now[column] = Family { score: from.score + value, cells: from.cells + 1, rows: from.rows };
+            let at = first + column - 1;
+            now[column] = from.with_cell(&std::array::from_fn(|lane| row[at + lane]));
         }
         // The oldest row is written over next.
         std::mem::swap(&mut two_before, &mut before);
         std::mem::swap(&mut before, &mut now);
     }
-    let family = before[0].better(before[length]);
-    if family.cells == 0 {
-        return 0.0;
-    }
-    // What the part says about itself is no repeat.
+    let families = before[0].better(&before[length], 0.0);
     let own = length as f64;
-    let score = ((family.score - own) / f64::from(family.cells)).max(0.0);
-    let coverage = ((f64::from(family.rows) - own) / similarity.len() as f64).max(0.0);
-    if score + coverage == 0.0 { 0.0 } else { 2.0 * score * coverage / (score + coverage) }
+    std::array::from_fn(|lane| {
+        let rows = (families.counts[lane] / ROW).floor();
+        let cells = families.counts[lane] - rows * ROW;
+        if cells == 0.0 {
+            return 0.0;
+        }
+        // What the part says about itself is no repeat.
+        let score = ((families.score[lane] - own) / cells).max(0.0);
+        let coverage = ((rows - own) / similarity.len() as f64).max(0.0);
+        if score + coverage == 0.0 { 0.0 } else { 2.0 * score * coverage / (score + coverage) }
+    })
 }
 
 #[cfg(test)]
