@@ -114,12 +114,15 @@ impl Features {
     }
 }
 
+/// Onset in the bar, pitch and duration of a note, and its bar.
+type Placed = (u32, u8, u32, usize);
+
 /// For every bar, the bar at least two away that shares most notes with it (onset in the bar, pitch and duration), and
 /// the Jaccard similarity of the two, 0–1. Empty bars have no partner. `O(bars²)` at worst; bars that share nothing
 /// are never compared.
 pub fn best_returns(grid: &Grid) -> Vec<Option<(usize, f64)>> {
     let bars = grid.notes_by_bar();
-    let mut placed: Vec<(u32, u8, u32, usize)> = (bars.iter().zip(&grid.bar_lines).enumerate())
+    let mut placed: Vec<Placed> = (bars.iter().zip(&grid.bar_lines).enumerate())
         .flat_map(|(bar, (notes, start))| {
             notes.iter().map(move |note| (note.onset - start, note.pitch, note.duration, bar))
         })
@@ -127,7 +130,7 @@ pub fn best_returns(grid: &Grid) -> Vec<Option<(usize, f64)>> {
     placed.sort_unstable();
     placed.dedup();
     // For every bar, the notes that it shares with others: each as the bars that have it.
-    let mut bars_with: Vec<Vec<&[(u32, u8, u32, usize)]>> = vec![Vec::new(); bars.len()];
+    let mut bars_with: Vec<Vec<&[Placed]>> = vec![Vec::new(); bars.len()];
     let mut sizes = vec![0usize; bars.len()];
     for same in placed.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
         for &(.., bar) in same {

@@ -22,17 +22,9 @@ pub fn structureness(grid: &Grid) -> f64 {
     if n < 8 || grid.is_empty() {
         return f64::NAN;
     }
-    let mut similarity = self_similarity(&frames);
-    // The last of the parts that are looked at together reach beyond the piece.
-    similarity.iter_mut().for_each(|row| row.resize(n + LANES, PENALTY));
-    let mut best = 0.0f64;
-    for length in n.div_ceil(8)..=n / 2 {
-        for first in (0..=n - length).step_by(LANES) {
-            let parts = (n - length + 1 - first).min(LANES);
-            best = fitness(&similarity, first, length)[..parts].iter().copied().fold(best, f64::max);
-        }
-    }
-    best
+    let similarity = self_similarity(&frames);
+    let lengths = n.div_ceil(8)..=n / 2;
+    lengths.flat_map(|length| fitness(&similarity, length)).fold(0.0, f64::max)
 }
 
 /// Cosine similarity of every pair of frames; the most similar ones scaled to 0…1, the others [`PENALTY`].
@@ -60,82 +52,120 @@ fn self_similarity(frames: &[[f64; 12]]) -> Vec<Vec<f64>> {
     matrix
 }
 
-/// Parts of one length that are looked at together: their families grow in the same steps, which a processor takes side by side.
-const LANES: usize = 8;
 /// What a row counts for in [`Families::counts`].
 const ROW: f64 = 1_024.0;
 
-/// The path family of each part while it grows: what it has collected, and over how many cells and rows.
-#[derive(Clone, Copy)]
+/// The path family of each part of a length while it grows, by column of the part, then by its first frame: what it has
+/// collected, and over how many cells and rows. The parts grow in the same steps, which a processor takes side by side.
+#[derive(Clone)]
 struct Families {
-    score: [f64; LANES],
+    parts: usize,
+    scores: Vec<f64>,
     /// Cells + [`ROW`] · rows.
-    counts: [f64; LANES],
+    counts: Vec<f64>,
 }
 
 impl Families {
-    const NOTHING: Self = Self { score: [f64::NEG_INFINITY; LANES], counts: [0.0; LANES] };
-    const EMPTY: Self = Self { score: [0.0; LANES], counts: [0.0; LANES] };
-
-    /// The better of each two, this one if they are equal; the other covers so many rows more.
-    #[inline(always)]
-    fn better(mut self, other: &Self, rows: f64) -> Self {
-        for lane in 0..LANES {
-            let wins = other.score[lane] > self.score[lane];
-            let counts = other.counts[lane] + rows * ROW;
-            self.score[lane] = if wins { other.score[lane] } else { self.score[lane] };
-            self.counts[lane] = if wins { counts } else { self.counts[lane] };
-        }
-        self
+    fn nothing(columns: usize, parts: usize) -> Self {
+        Self { parts, scores: vec![f64::NEG_INFINITY; columns * parts], counts: vec![0.0; columns * parts] }
     }
 
-    /// After one more cell, in the next row.
-    #[inline(always)]
-    fn with_cell(mut self, values: &[f64; LANES]) -> Self {
-        for lane in 0..LANES {
-            self.score[lane] += values[lane];
-            self.counts[lane] += 1.0 + ROW;
+    /// Scores and counts of a column.
+    fn column(&self, column: usize) -> (&[f64], &[f64]) {
+        let parts = column * self.parts..(column + 1) * self.parts;
+        (&self.scores[parts.clone()], &self.counts[parts])
+    }
+
+    fn column_mut(&mut self, column: usize) -> (&mut [f64], &mut [f64]) {
+        let parts = column * self.parts..(column + 1) * self.parts;
+        (&mut self.scores[parts.clone()], &mut self.counts[parts])
+    }
+
+    /// Column 0: of the families that are outside their parts and those that are at the end, the better.
+    fn lift(&mut self, before: &Self, length: usize) {
+        let ((outside, counts), (ended, ended_counts)) = (before.column(0), before.column(length));
+        let (score, count) = self.column_mut(0);
+        for part in 0..score.len() {
+            let wins = ended[part] > outside[part];
+            score[part] = if wins { ended[part] } else { outside[part] };
+            count[part] = if wins { ended_counts[part] } else { counts[part] };
         }
-        self
+    }
+
+    /// Column 1: every family takes up its part.
+    fn enter(&mut self, values: &[f64]) {
+        let (scores, rest) = self.scores.split_at_mut(self.parts);
+        let (counts, other_counts) = self.counts.split_at_mut(self.parts);
+        for (((to, count), (from, from_count)), value) in
+            (rest.iter_mut().zip(other_counts)).zip(scores.iter().zip(counts.iter())).zip(values)
+        {
+            *to = from + value;
+            *count = from_count + (1.0 + ROW);
+        }
     }
 }
 
-/// Fitness of the parts of a length that begin at `first` and the frames after it; of those that reach beyond the piece it
-/// means nothing. Rows have `LANES` entries more than there are frames.
-fn fitness(similarity: &[Vec<f64>], first: usize, length: usize) -> [f64; LANES] {
+/// One more cell in the next row: the best of the families one column before, of those two columns before, and of those one column
+/// and one row more before; the earlier one of equals.
+fn advance(
+    (scores, counts): (&mut [f64], &mut [f64]),
+    straight: (&[f64], &[f64]),
+    skipped: (&[f64], &[f64]),
+    slow: (&[f64], &[f64]),
+    values: &[f64],
+) {
+    let parts = values.len();
+    let (scores, counts) = (&mut scores[..parts], &mut counts[..parts]);
+    let [straight, skipped, slow] =
+        [straight, skipped, slow].map(|from| (&from.0[..parts], &from.1[..parts]));
+    for part in 0..parts {
+        let (score, count) = (straight.0[part], straight.1[part]);
+        let wins = skipped.0[part] > score;
+        let (score, count) =
+            (if wins { skipped.0[part] } else { score }, if wins { skipped.1[part] } else { count });
+        let wins = slow.0[part] > score;
+        let (score, count) =
+            (if wins { slow.0[part] } else { score }, if wins { slow.1[part] + ROW } else { count });
+        scores[part] = score + values[part];
+        counts[part] = count + (1.0 + ROW);
+    }
+}
+
+/// Fitness of every part of a length.
+fn fitness(similarity: &[Vec<f64>], length: usize) -> Vec<f64> {
+    let (n, parts) = (similarity.len(), similarity.len() + 1 - length);
     // Column 0 is the lift outside the part, columns 1 to `length` are its frames.
-    let mut before = vec![Families::NOTHING; length + 1];
-    let mut two_before = before.clone();
-    let mut now = before.clone();
-    before[0] = Families::EMPTY;
+    let nothing = Families::nothing(length + 1, parts);
+    let (mut before, mut two_before, mut now) = (nothing.clone(), nothing.clone(), nothing.clone());
+    before.column_mut(0).0.fill(0.0);
     for row in similarity {
-        now[0] = before[0].better(&before[length], 0.0);
-        for column in 1..=length {
-            let from = match column {
-                1 => now[0],
-                2 => before[1].better(&two_before[1], 1.0),
-                _ => before[column - 1].better(&before[column - 2], 0.0).better(&two_before[column - 1], 1.0),
-            };
-            let at = first + column - 1;
-            now[column] = from.with_cell(&std::array::from_fn(|lane| row[at + lane]));
+        now.lift(&before, length);
+        now.enter(&row[..parts]);
+        for column in 2..=length {
+            // From outside there is no way past the first frame.
+            let skipped = if column > 2 { before.column(column - 2) } else { nothing.column(0) };
+            let (straight, slow) = (before.column(column - 1), two_before.column(column - 1));
+            advance(now.column_mut(column), straight, skipped, slow, &row[column - 1..][..parts]);
         }
         // The oldest row is written over next.
         std::mem::swap(&mut two_before, &mut before);
         std::mem::swap(&mut before, &mut now);
     }
-    let families = before[0].better(&before[length], 0.0);
+    now.lift(&before, length);
+    let (scores, counts) = now.column(0);
     let own = length as f64;
-    std::array::from_fn(|lane| {
-        let rows = (families.counts[lane] / ROW).floor();
-        let cells = families.counts[lane] - rows * ROW;
+    let fitness = |(score, count): (&f64, &f64)| {
+        let rows = (count / ROW).floor();
+        let cells = count - rows * ROW;
         if cells == 0.0 {
             return 0.0;
         }
         // What the part says about itself is no repeat.
-        let score = ((families.score[lane] - own) / cells).max(0.0);
-        let coverage = ((rows - own) / similarity.len() as f64).max(0.0);
+        let score = ((score - own) / cells).max(0.0);
+        let coverage = ((rows - own) / n as f64).max(0.0);
         if score + coverage == 0.0 { 0.0 } else { 2.0 * score * coverage / (score + coverage) }
-    })
+    };
+    scores.iter().zip(counts).map(fitness).collect()
 }
 
 #[cfg(test)]
