@@ -9,7 +9,16 @@ use tempfile::tempdir;
 
 /// The first finding of every piece that the model composes; empty for none.
 fn findings(here: &Path, temperature: &str) -> Vec<String> {
-    let options = ["--num-outputs", "4", "--temperature", temperature, "--output-dir", temperature];
+    let options = [
+        "--num-outputs",
+        "4",
+        "--length",
+        "8bars",
+        "--temperature",
+        temperature,
+        "--output-dir",
+        temperature,
+    ];
     let output = composer(here, &[&["compose", "--model", "run/model.safetensors"][..], &options].concat());
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let output = composer(here, &["diagnose", temperature, "--json"]);
