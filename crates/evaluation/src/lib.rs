@@ -41,6 +41,7 @@ pub mod corruption;
 pub mod distance;
 pub mod failure;
 pub mod grid;
+mod hashing;
 pub mod judgement;
 pub mod likelihood;
 pub mod listening;

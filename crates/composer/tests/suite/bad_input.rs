@@ -30,8 +30,8 @@ fn one_bad_file_among_good_ones_is_listed_and_never_ends_a_run() {
     let here = tempdir().unwrap();
     let corpus = here.path().join("corpus");
     fs::create_dir(&corpus).unwrap();
-    for file in piano_files() {
-        fs::copy(&file, corpus.join(file.file_name().unwrap())).unwrap();
+    for file in &piano_files()[..4] {
+        fs::copy(file, corpus.join(file.file_name().unwrap())).unwrap();
     }
     fs::write(corpus.join("a-text.mid"), "This is a text file with the wrong name.").unwrap();
     fs::write(corpus.join("b-nothing.mid"), "").unwrap();

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{assert_refused, complaint, composer, piano_files, small_training};
+use common::{assert_refused, complaint, composer, copy_of_trained, piano_files, set, small_training};
 use std::fs;
 use tempfile::tempdir;
 
@@ -62,10 +62,11 @@ fn unknown_keys_are_refused_with_the_nearest_name_wherever_they_stand() {
 
 #[test]
 fn a_model_can_be_trained_further_if_it_fits() {
-    let here = tempdir().unwrap();
-    assert!(composer(here.path(), &small_training(&[])).status.success());
+    let here = copy_of_trained();
     let mut args = small_training(&["--init-from", "run/model.safetensors"]);
     args[2] = "second";
+    set(&mut args, "--num-outputs", "1");
+    set(&mut args, "--length", "1bars");
     let output = composer(here.path(), &args);
     assert!(output.status.success(), "{}", complaint(&output));
     let first_loss = |run: &str| {
@@ -99,9 +100,7 @@ fn a_model_can_be_trained_further_if_it_fits() {
 
 #[test]
 fn a_model_file_says_how_it_was_trained() {
-    let here = tempdir().unwrap();
-    let output = composer(here.path(), &small_training(&["--set", "training.copies=1"]));
-    assert!(output.status.success(), "{}", complaint(&output));
+    let here = copy_of_trained();
     let configuration = fs::read_to_string(here.path().join("run/config.toml")).unwrap();
     for model in ["run/model.safetensors", "run/last.safetensors"] {
         let output = composer(here.path(), &["runs", model]);
@@ -110,7 +109,7 @@ fn a_model_file_says_how_it_was_trained() {
     // The same training again, from nothing but the model.
     fs::copy(here.path().join("run/model.safetensors"), here.path().join("found.safetensors")).unwrap();
     let args = ["train", "--config", "found.safetensors", "--output-dir", "again", "--num-outputs", "1"];
-    let output = composer(here.path(), &args);
+    let output = composer(here.path(), &[&args[..], &["--length", "1bars"]].concat());
     assert!(output.status.success(), "{}", complaint(&output));
     let read = |run: &str| fs::read(here.path().join(run).join("model.safetensors")).unwrap();
     assert!(read("run") == read("again"), "the same settings make the same model");

@@ -2,14 +2,23 @@
 
 use crate::common;
 
-use common::{complaint, composer, small_training};
+use common::{complaint, composer, set, small_training};
 use serde_json::Value;
 use std::path::Path;
 use tempfile::tempdir;
 
 /// The first finding of every piece that the model composes; empty for none.
 fn findings(here: &Path, temperature: &str) -> Vec<String> {
-    let options = ["--num-outputs", "4", "--temperature", temperature, "--output-dir", temperature];
+    let options = [
+        "--num-outputs",
+        "4",
+        "--length",
+        "8bars",
+        "--temperature",
+        temperature,
+        "--output-dir",
+        temperature,
+    ];
     let output = composer(here, &[&["compose", "--model", "run/model.safetensors"][..], &options].concat());
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let output = composer(here, &["diagnose", temperature, "--json"]);
@@ -22,7 +31,10 @@ fn findings(here: &Path, temperature: &str) -> Vec<String> {
 #[test]
 fn an_undertrained_model_repeats_at_temperature_0_and_drifts_at_3() {
     let here = tempdir().expect("a folder");
-    let output = composer(here.path(), &small_training(&["--set", "training.seed=2"]));
+    let mut args = small_training(&["--set", "training.seed=2"]);
+    set(&mut args, "--num-outputs", "1");
+    set(&mut args, "--length", "1bars");
+    let output = composer(here.path(), &args);
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     assert_eq!(findings(here.path(), "0"), ["repetition"; 4]);
     assert_eq!(findings(here.path(), "3"), ["harmonic_drift"; 4]);

@@ -17,7 +17,7 @@ fn copied(here: &Path, model: &str, temperature: &str) -> (usize, usize) {
         "--num-outputs",
         "4",
         "--length",
-        "24bars",
+        "16bars",
         "--temperature",
         temperature,
         "--output-dir",
@@ -41,9 +41,9 @@ fn copied(here: &Path, model: &str, temperature: &str) -> (usize, usize) {
 #[test]
 fn copies_of_an_overfitted_model_are_detected() {
     let here = tempdir().expect("a folder");
-    (1..=10).for_each(|seed| write(&here.path().join("music"), &format!("song-{seed:02}.mid"), &song(seed)));
+    (1..=6).for_each(|seed| write(&here.path().join("music"), &format!("song-{seed:02}.mid"), &song(seed)));
     let train = |run: &str, extra: &[&str]| {
-        let common = ["train", "music", "--output-dir", run, "--num-outputs", "1", "--length", "4bars"];
+        let common = ["train", "music", "--output-dir", run, "--num-outputs", "1", "--length", "1bars"];
         let output = composer(here.path(), &[&common[..], extra].concat());
         assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     };

@@ -4,27 +4,13 @@
 
 use crate::common;
 
-use common::{complaint, composer, small_training};
-use std::path::Path;
+use common::{complaint, trained};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
-use tempfile::{TempDir, tempdir};
-
-/// One small run that all tests look at.
-fn run() -> &'static Path {
-    static RUN: OnceLock<TempDir> = OnceLock::new();
-    RUN.get_or_init(|| {
-        let here = tempdir().unwrap();
-        let output = composer(here.path(), &small_training(&[]));
-        assert!(output.status.success(), "{}", complaint(&output));
-        here
-    })
-    .path()
-}
+use tempfile::tempdir;
 
 /// Runs another program; `None`, with a printed reason, if it is not there.
 fn external(program: &str, args: &[&str]) -> Option<Output> {
-    match Command::new(program).args(args).current_dir(run()).output() {
+    match Command::new(program).args(args).current_dir(trained()).output() {
         Ok(output) => Some(output),
         Err(error) => {
             println!("skipped: {program} cannot be run here ({error})");
@@ -62,7 +48,7 @@ for path in sys.argv[1:]:
 
 #[test]
 fn the_wav_has_sound_and_does_not_clip() {
-    let bytes = std::fs::read(run().join("run/composition-1.wav")).unwrap();
+    let bytes = std::fs::read(trained().join("run/composition-1.wav")).unwrap();
     assert_eq!((&bytes[..4], &bytes[8..16]), (&b"RIFF"[..], &b"WAVEfmt "[..]));
     let data = bytes.windows(4).position(|window| window == b"data").expect("a data chunk") + 8;
     let samples: Vec<f64> = bytes[data..]
@@ -76,14 +62,14 @@ fn the_wav_has_sound_and_does_not_clip() {
 
 #[test]
 fn the_report_makes_no_requests_and_no_console_errors() {
-    let html = std::fs::read_to_string(run().join("run/report.html")).unwrap();
+    let html = std::fs::read_to_string(trained().join("run/report.html")).unwrap();
     for request in ["src=\"http", "href=\"http", "url(http", "@import", "<script"] {
         assert!(!html.contains(request), "the page must be self-contained, and has {request}");
     }
     for part in ["<svg", "<audio", "Markov chain", "composer train"] {
         assert!(html.contains(part), "the page should have {part}");
     }
-    let page = format!("file://{}", run().join("run/report.html").display());
+    let page = format!("file://{}", trained().join("run/report.html").display());
     let profile = tempdir().unwrap();
     let user_data = format!("--user-data-dir={}", profile.path().display());
     let args = [

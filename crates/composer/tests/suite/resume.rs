@@ -27,7 +27,7 @@ fn here() -> TempDir {
 }
 
 /// A training of a few seconds that saves at every third update.
-const TRAIN: [&str; 19] = [
+const TRAIN: [&str; 20] = [
     "train",
     "corpus",
     "--epochs",
@@ -43,6 +43,7 @@ const TRAIN: [&str; 19] = [
     "--length",
     "2bars",
     "--set=run.checkpoint_updates=3",
+    "--set=run.samples=false",
     "--set=training.sampling.curve=inverse-sigmoid",
     "--set=training.sampling.k=40",
     "--set=training.ema_decay=0.9",

@@ -67,7 +67,10 @@ fn what_is_no_file_is_listed_as_left_out_and_never_waited_for() {
     for reason in ["a named pipe", "a socket", "a device"] {
         assert!(summary.contains(reason), "every reason is told: {summary}");
     }
-    for args in [&["diagnose", "songs"][..], &["train", "songs", "--dry-run", "--hidden", "4"]] {
+    for args in [
+        &["diagnose", "songs", "--reference", "songs"][..],
+        &["train", "songs", "--dry-run", "--hidden", "4"],
+    ] {
         let output = within_a_minute(here.path(), args);
         assert!(output.status.success(), "{args:?}: {}", complaint(&output));
     }
@@ -161,9 +164,9 @@ fn names_reach_neither_the_terminal_nor_json_nor_pages_as_commands() {
         &["score", &odd_file, "--svg", "score.svg"],
         &["score", &odd_file, "--json"],
         &["ingest", folder],
-        &["diagnose", folder],
-        &["diagnose", folder, "--json"],
-        &["evaluate", folder, "--page", "page.html"],
+        &["diagnose", folder, "--reference", folder],
+        &["diagnose", folder, "--reference", folder, "--json"],
+        &["evaluate", folder, "--reference", folder, "--page", "page.html"],
         &[&training[..], &["--length", "2bars"]].concat(),
         &["runs", "."],
         &["inspect", "missing\u{1b}[2J.mid"],

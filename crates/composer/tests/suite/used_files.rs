@@ -6,7 +6,7 @@
 use crate::common;
 
 use common::songs::{QUARTER, folder_of_songs, note, score, song, write};
-use common::{assert_refused, complaint, composer, printed, small_training};
+use common::{assert_refused, complaint, composer, copy_of_trained, printed, small_training};
 use composer_music::midi;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -126,9 +126,7 @@ fn two_processes_do_not_mix_their_compositions() {
 
 #[test]
 fn a_folder_with_a_finished_training_is_not_trained_into() {
-    let here = tempdir().unwrap();
-    let output = composer(here.path(), &small_training(&[]));
-    assert!(output.status.success(), "{}", complaint(&output));
+    let here = copy_of_trained();
     let before = names(&here.path().join("run"));
     assert_refused(
         &composer(here.path(), &small_training(&[])),

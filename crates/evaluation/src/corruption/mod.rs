@@ -99,9 +99,9 @@ impl Corruption {
     }
 }
 
-/// The notes that sound in `from..to`, cut at both ends and moved so that `from` comes to lie at `at`.
+/// The notes (by onset) that sound in `from..to`, cut at both ends and moved so that `from` comes to lie at `at`.
 fn excerpt(notes: &[GridNote], from: u32, to: u32, at: u32, semitones: i8) -> impl Iterator<Item = GridNote> {
-    let inside = notes.iter().filter(move |note| note.onset < to && note.end() > from);
+    let inside = notes.iter().take_while(move |note| note.onset < to).filter(move |note| note.end() > from);
     inside.map(move |note| {
         let (start, end) = (note.onset.max(from), note.end().min(to));
         GridNote { onset: start - from + at, pitch: transposed(note.pitch, semitones), duration: end - start }

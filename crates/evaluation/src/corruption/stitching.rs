@@ -1,12 +1,11 @@
 //! Lost structure: music stitched together from other pieces, or in the wrong order.
 
-use std::collections::HashMap;
-
 use rand::{Rng, RngExt};
 
 use super::{excerpt, with_notes};
 use crate::failure::drift::pitch_classes;
 use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
+use crate::hashing::Map;
 use crate::statistics::key::{self, Key};
 
 /// The chord at a place where music can be cut: its pitch classes above the tonic, its bass, the mode of the key, and
@@ -23,8 +22,23 @@ struct Joint {
 /// Other pieces to take music from, with an index of the places at which they can be joined.
 #[derive(Default)]
 pub struct Pool {
-    pieces: Vec<(Grid, Key)>,
-    joints: HashMap<Joint, Vec<(usize, u32)>>,
+    pieces: Vec<Source>,
+    joints: Map<Joint, Vec<(usize, u32)>>,
+}
+
+/// A piece to take music from.
+struct Source {
+    grid: Grid,
+    key: Key,
+    usual_bar: u32,
+    joints: Vec<(u32, Joint)>,
+}
+
+impl Source {
+    fn new(grid: &Grid) -> Option<Self> {
+        let key = key::estimate(&pitch_classes(grid))?.key;
+        Some(Self { grid: grid.clone(), key, usual_bar: grid.usual_bar(), joints: joints(grid, key) })
+    }
 }
 
 impl Pool {
@@ -32,11 +46,11 @@ impl Pool {
     pub fn new<'a>(pieces: impl IntoIterator<Item = &'a Grid>) -> Self {
         let mut pool = Self::default();
         for grid in pieces {
-            let Some(home) = key::estimate(&pitch_classes(grid)) else { continue };
-            for (step, joint) in joints(grid, home.key) {
+            let Some(source) = Source::new(grid) else { continue };
+            for &(step, joint) in &source.joints {
                 pool.joints.entry(joint).or_default().push((pool.pieces.len(), step));
             }
-            pool.pieces.push((grid.clone(), home.key));
+            pool.pieces.push(source);
         }
         pool
     }
@@ -69,49 +83,48 @@ fn interval(from: Key, to: Key) -> i8 {
 }
 
 pub(super) fn jump_walk(piece: &Grid, pool: &Pool, probability: f64, rng: &mut impl Rng) -> Grid {
-    let Some(home) = key::estimate(&pitch_classes(piece)).map(|estimate| estimate.key) else {
-        return piece.clone();
-    };
-    let length = piece.len();
+    let Some(itself) = Source::new(piece) else { return piece.clone() };
+    let (home, length) = (itself.key, piece.len());
     let mut notes = Vec::new();
     // Where the walk is: in `source` at `from`, writing at `at`.
-    let (mut source, mut source_key, mut from, mut at) = (piece, home, 0, 0);
-    let mut cuts = joints(source, source_key);
+    let (mut source, mut from, mut at) = (&itself, 0, 0);
     while at < length {
         let left = length - at;
         // The next joint at which chance says to leave.
-        let leave =
-            cuts.iter().find(|(step, _)| *step > from && rng.random_bool(probability.clamp(0.0, 1.0)));
+        let leave = source
+            .joints
+            .iter()
+            .find(|(step, _)| *step > from && rng.random_bool(probability.clamp(0.0, 1.0)));
         let (to, joint) = match leave {
             Some(&(step, joint)) => (step, Some(joint)),
-            None => (source.len(), None),
+            None => (source.grid.len(), None),
         };
         let to = to.min(from + left);
-        notes.extend(excerpt(&source.notes, from, to, at, interval(source_key, home)));
+        notes.extend(excerpt(&source.grid.notes, from, to, at, interval(source.key, home)));
         at += to - from;
         // At the end of a source the walk goes on from any joint of its mode.
         let landing = match joint.and_then(|joint| pool.joints.get(&joint)) {
             Some(places) => Some(places[rng.random_range(0..places.len())]),
-            None => any_beginning(pool, home, piece.usual_bar(), rng),
+            None => any_beginning(pool, home, itself.usual_bar, rng),
         };
         let Some((index, step)) = landing else { return piece.clone() };
         let next = &pool.pieces[index];
-        if step >= next.0.len() || to == from && joint.is_none() {
+        if step >= next.grid.len() || to == from && joint.is_none() {
             return piece.clone();
         }
-        (source, source_key, from) = (&next.0, next.1, step);
-        cuts = joints(source, source_key);
+        (source, from) = (next, step);
     }
     with_notes(piece, notes)
 }
 
 /// The first step of a random piece in the same mode and metre; `None` if there is none.
 fn any_beginning(pool: &Pool, home: Key, bar: u32, rng: &mut impl Rng) -> Option<(usize, u32)> {
-    let fits =
-        |(grid, key): &(Grid, Key)| key.minor == home.minor && grid.usual_bar() == bar && !grid.is_empty();
+    let fits = |source: &Source| {
+        source.key.minor == home.minor && source.usual_bar == bar && !source.grid.is_empty()
+    };
     let same: Vec<usize> = (0..pool.pieces.len()).filter(|&i| fits(&pool.pieces[i])).collect();
     let index = *same.get(rng.random_range(0..same.len().max(1)))?;
-    Some((index, pool.pieces[index].0.notes[0].onset))
+    Some((index, pool.pieces[index].grid.notes[0].onset))
 }
 
 pub(super) fn patchwork(piece: &Grid, pool: &Pool, bars: usize, rng: &mut impl Rng) -> Grid {
@@ -119,21 +132,21 @@ pub(super) fn patchwork(piece: &Grid, pool: &Pool, bars: usize, rng: &mut impl R
         return piece.clone();
     };
     let bar = piece.usual_bar();
-    let fits = |(grid, key): &&(Grid, Key)| {
-        key.minor == home.minor && grid.usual_bar() == bar && grid.num_bars() >= bars
+    let fits = |source: &&Source| {
+        source.key.minor == home.minor && source.usual_bar == bar && source.grid.num_bars() >= bars
     };
-    let sources: Vec<&(Grid, Key)> = pool.pieces.iter().filter(fits).collect();
+    let sources: Vec<&Source> = pool.pieces.iter().filter(fits).collect();
     if sources.is_empty() {
         return piece.clone();
     }
     let mut notes = Vec::new();
     let mut at = 0;
     while at < piece.len() {
-        let (grid, source_key) = sources[rng.random_range(0..sources.len())];
+        let Source { grid, key, .. } = sources[rng.random_range(0..sources.len())];
         let first = rng.random_range(0..=grid.num_bars() - bars);
         let from = grid.bar_lines[first];
         let length = (bars as u32 * bar).min(piece.len() - at);
-        notes.extend(excerpt(&grid.notes, from, from + length, at, interval(*source_key, home)));
+        notes.extend(excerpt(&grid.notes, from, from + length, at, interval(*key, home)));
         at += length;
     }
     with_notes(piece, notes)

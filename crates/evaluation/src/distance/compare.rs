@@ -4,9 +4,10 @@ use composer_music::Score;
 use ndarray::ArrayView1;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use serde::Serialize;
 
-use super::measures::{overlap_and_divergence, wasserstein};
+use super::measures::{overlap_and_divergence, wasserstein, wasserstein_of_split};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::significance::Interval;
 use crate::significance::bootstrap::{mean_interval, median_interval};
@@ -100,13 +101,12 @@ pub fn excerpts(scores: &[Score], quarters: u32) -> Vec<Score> {
 /// [`excerpts`].
 pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison> {
     let (ours, real) = (table(set), table(reference));
-    let finite = |column: ArrayView1<f64>| column.iter().copied().filter(|x| x.is_finite()).collect();
-    let mut comparisons = Vec::new();
-    for i in 0..STATISTICS.len() {
-        let (values, reference_values): (Vec<f64>, Vec<f64>) =
-            (finite(ours.values.column(i)), finite(real.values.column(i)));
+    let finite =
+        |column: ArrayView1<f64>| -> Vec<f64> { column.iter().copied().filter(|x| x.is_finite()).collect() };
+    let compared = |i: usize| {
+        let (values, reference_values) = (finite(ours.values.column(i)), finite(real.values.column(i)));
         if values.is_empty() || reference_values.len() < 2 {
-            continue;
+            return None;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(i as u64);
@@ -115,7 +115,7 @@ pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison>
         let (rank_p_value, outside) = ranks(&values, &reference_values, &mut rng);
         let (human_overlap, human_divergence) = human_densities(&reference_values, values.len(), &mut rng);
         let (overlap, divergence) = overlap_and_divergence(&values, &reference_values);
-        comparisons.push(Comparison {
+        Some(Comparison {
             name: STATISTICS[i].name,
             meaning: STATISTICS[i].meaning,
             mean: mean_interval(&values, RESAMPLES, &mut rng),
@@ -130,19 +130,28 @@ pub fn compare(set: &[Score], reference: &[Score], seed: u64) -> Vec<Comparison>
             human_divergence,
             values,
             reference_values,
-        });
-    }
-    comparisons
+        })
+    };
+    (0..STATISTICS.len()).into_par_iter().filter_map(compared).collect()
 }
 
 /// Distances of random groups of real values from the other real values.
 fn human_distances(values: &[f64], size: usize, unit: f64, rng: &mut impl Rng) -> Interval {
     let size = size.min(values.len() / 2).max(1);
-    let mut shuffled = values.to_vec();
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    // Which value is drawn does not matter, so their ranks are shuffled.
+    let mut ranks: Vec<usize> = (0..values.len()).collect();
+    ranks.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut shuffled = vec![0; values.len()];
+    ranks.iter().enumerate().for_each(|(rank, &place)| shuffled[place] = rank);
+    let mut in_group = vec![false; values.len()];
     let mut distances: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
             partial_shuffle(&mut shuffled, size, rng);
-            wasserstein(&shuffled[..size], &shuffled[size..]) / unit
+            in_group.fill(false);
+            shuffled[..size].iter().for_each(|&rank| in_group[rank] = true);
+            wasserstein_of_split(&sorted, &in_group) / unit
         })
         .collect();
     median_interval(&mut distances)

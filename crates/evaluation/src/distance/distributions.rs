@@ -4,6 +4,7 @@ use composer_music::Score;
 use ndarray::{Array1, Array2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::compare::partial_shuffle;
@@ -56,11 +57,10 @@ impl DistributionComparison {
 pub fn compare_distributions(set: &[Score], reference: &[Score], seed: u64) -> Vec<DistributionComparison> {
     let grids = |scores: &[Score]| scores.iter().map(Grid::new).collect::<Vec<_>>();
     let (ours, real) = (grids(set), grids(reference));
-    let mut comparisons = Vec::new();
-    for (i, distribution) in DISTRIBUTIONS.iter().enumerate() {
+    let compared = |(i, distribution): (usize, &Distribution)| {
         let (ours, real) = (shares(&ours, distribution), shares(&real, distribution));
         if ours.nrows() == 0 || real.nrows() < 3 {
-            continue;
+            return None;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(1_000 + i as u64);
@@ -69,7 +69,7 @@ pub fn compare_distributions(set: &[Score], reference: &[Score], seed: u64) -> V
         let across = between_rows(ours.view(), real.view());
         let (human_divergence, human_overlap) = human(&real, ours.nrows(), &distances, &mut rng);
         let (mean, reference_mean) = (mean(&ours), mean(&real));
-        comparisons.push(DistributionComparison {
+        Some(DistributionComparison {
             name: distribution.name,
             meaning: distribution.meaning,
             divergence: divergence(&mean, &reference_mean),
@@ -78,9 +78,9 @@ pub fn compare_distributions(set: &[Score], reference: &[Score], seed: u64) -> V
             human_overlap,
             shares: mean,
             reference_shares: reference_mean,
-        });
-    }
-    comparisons
+        })
+    };
+    DISTRIBUTIONS.par_iter().enumerate().filter_map(compared).collect()
 }
 
 /// The histograms of pieces as shares `[pieces, classes]`; pieces without any entry are left out.

@@ -1,19 +1,16 @@
 //! [`Detectors`]: one score per failure mode, with a threshold that real music sets.
 
 use composer_music::Score;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::logistic::Logistic;
+use super::fitted::{Fitted, Measured, Raw, Scores};
 use super::structure::Features;
-use super::thresholds::{self, FOLDS, HeldOut, Limits};
-use super::timing::TimingModel;
-use super::{drift, repetition, timing};
+use super::thresholds::{self, Limits};
 use crate::corruption::{Corruption, Pool};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
-use crate::judgement::outliers::{self, Outliers};
+use crate::judgement::measurements::Parts;
+use crate::judgement::outliers::Outliers;
 use crate::judgement::{Likeness, LikenessModel};
 use crate::statistics::Table;
 
@@ -98,18 +95,14 @@ const MOST_REPETITION: f64 = 0.8;
 pub const STRUCTURE_NEGATIVES: [Corruption; 3] =
     [Corruption::Patchwork(1), Corruption::Patchwork(2), Corruption::JumpWalk(0.5)];
 
-/// One number per failure mode, in the order of [`FailureMode::ALL`]; higher is worse. NaN where a piece has too little
-/// music for the mode to mean anything.
-pub type Scores = [f64; 4];
-
 /// Detectors of the four failure modes, calibrated on real music.
 ///
 /// | mode | score |
 /// |---|---|
-/// | timing artefacts | mean bits that a note costs for its length and for the gap before it ([`TimingModel`]) |
+/// | timing artefacts | mean bits that a note costs for its length and for the gap before it ([`TimingModel`](super::timing::TimingModel)) |
 /// | collapse into repetition | longest exact repetition of at most four bars, share of the piece |
-/// | harmonic drift | divergence of the pitch classes of two-bar windows or notes outside the scale, in multiples of what is usual ([`drift::Usual`]) |
-/// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`]) |
+/// | harmonic drift | divergence of the pitch classes of two-bar windows or notes outside the scale, in multiples of what is usual ([`drift::Usual`](super::drift::Usual)) |
+/// | no long-term structure | log-odds of being stitched together rather than real ([`Features`], [`Logistic`](super::logistic::Logistic)) |
 ///
 /// Beside these scores stand the [`Outliers`]: figures that lie outside the reference, and the distance of the whole
 /// ([`Likeness`]). All limits are set together, by pieces that were judged by what was fitted to others, so that of real pieces in
@@ -165,9 +158,10 @@ impl Detectors {
             return Err(TooLittleMusic { found: examples.len() });
         }
         let pool = Pool::new(examples.iter().map(|(_, grid)| grid));
+        let parts: Vec<Parts> = examples.par_iter().map(|(_, grid)| Parts::of(grid)).collect();
         let (measured, likeness) = rayon::join(
-            || Measured::new(&examples, extent, negatives, &pool, seed),
-            || LikenessModel::fit(&examples, &pool, seed),
+            || Measured::new(&examples, &parts, extent != Extent::WholePieces, negatives, &pool, seed),
+            || LikenessModel::fit(&examples, &parts, &pool, seed),
         );
         let mut held_out = measured.held_out();
         held_out.iter_mut().zip(likeness.held_out()).for_each(|(piece, distance)| piece.distance = distance);
@@ -200,19 +194,19 @@ impl Detectors {
 
     /// How much a piece is like the real music, see [`Likeness`].
     pub fn likeness(&self, grid: &Grid) -> Likeness {
-        self.likeness.at(self.likeness.distance(grid))
+        self.likeness_and_unlike(grid, &Parts::of(grid)).0
     }
 
     /// How much a piece is like the real music, and whether it is as a whole farther from it than nearly all of that.
-    pub(super) fn likeness_and_unlike(&self, grid: &Grid) -> (Likeness, bool) {
-        let distance = self.likeness.distance(grid);
+    pub(super) fn likeness_and_unlike(&self, grid: &Grid, parts: &Parts) -> (Likeness, bool) {
+        let distance = self.likeness.distance(grid, parts);
         (self.likeness.at(distance), distance > self.limits.distance)
     }
 
     /// How far a piece as a whole is from the real music: −ln of the share of held-out real music that is farther, continued beyond
     /// all of it.
     pub fn distance(&self, grid: &Grid) -> f64 {
-        self.likeness.distance(grid)
+        self.likeness.distance(grid, &Parts::of(grid))
     }
 
     /// How many real pieces they were calibrated on.
@@ -227,7 +221,12 @@ impl Detectors {
 
     /// Scores of a piece that was laid out by [`Self::lay_out`].
     pub fn scores(&self, grid: &Grid) -> Scores {
-        self.fitted.scores(grid, &features(grid, self.extent))
+        self.scores_of(grid, &Parts::of(grid))
+    }
+
+    /// [`Self::scores`] of a piece whose parts were measured.
+    pub(super) fn scores_of(&self, grid: &Grid, parts: &Parts) -> Scores {
+        self.fitted.scores(&Raw::new(grid, parts, self.extent != Extent::WholePieces))
     }
 
     /// Scores of pieces, `[pieces, modes]`, with the [keys](FailureMode::key) of the modes as columns.
@@ -254,28 +253,6 @@ impl Detectors {
     }
 }
 
-/// What is fitted to real music.
-#[derive(Clone, Debug)]
-pub(super) struct Fitted {
-    pub(super) timing: TimingModel,
-    pub(super) harmony: drift::Usual,
-    pub(super) structure: Logistic<{ Features::COUNT }>,
-}
-
-impl Fitted {
-    fn scores(&self, grid: &Grid, features: &Features) -> Scores {
-        if grid.is_empty() {
-            return [f64::NAN; 4];
-        }
-        [
-            timing::scores(&self.timing, grid).length_and_gap,
-            repetition::periodic_share(grid),
-            self.harmony.score(grid),
-            self.structure.score(&features.0),
-        ]
-    }
-}
-
 /// Pieces or excerpts, each with the number of the piece that it is from; of long pieces only some, at even distances.
 fn examples(corpus: &[&Grid], extent: Extent) -> Vec<(usize, Grid)> {
     let Extent::Excerpts { quarters } = extent else {
@@ -292,72 +269,4 @@ fn examples(corpus: &[&Grid], extent: Extent) -> Vec<(usize, Grid)> {
     }
     let step = all.len().div_ceil(MAXIMUM).max(1);
     all.into_iter().step_by(step).collect()
-}
-
-fn features(grid: &Grid, extent: Extent) -> Features {
-    let features = Features::of(grid);
-    match extent {
-        Extent::WholePieces => features,
-        Extent::Excerpts { .. } => features.open(),
-    }
-}
-
-/// Real music and its stitched-together doubles, measured once.
-struct Measured<'a> {
-    examples: &'a [(usize, Grid)],
-    real: Vec<Features>,
-    /// For every example, its corruptions.
-    stitched: Vec<Vec<Features>>,
-}
-
-impl<'a> Measured<'a> {
-    fn new(
-        examples: &'a [(usize, Grid)],
-        extent: Extent,
-        negatives: &[Corruption],
-        pool: &Pool,
-        seed: u64,
-    ) -> Self {
-        let stitch = |(i, (_, grid)): (usize, &(usize, Grid))| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(1 + i as u64);
-            let doubles = negatives.iter().map(|corruption| corruption.apply(grid, pool, &mut rng));
-            doubles.map(|double| features(&double, extent)).collect()
-        };
-        let stitched = examples.par_iter().enumerate().map(stitch).collect();
-        let real = examples.par_iter().map(|(_, grid)| features(grid, extent)).collect();
-        Self { examples, real, stitched }
-    }
-
-    /// Every example judged by what was fitted to the pieces of other folds, in the order of the examples.
-    fn held_out(&self) -> Vec<HeldOut> {
-        let folds: Vec<Fitted> =
-            (0..FOLDS).into_par_iter().map(|fold| self.fit(|piece| piece % FOLDS != fold)).collect();
-        let judge = |((piece, grid), features): (&(usize, Grid), &Features)| HeldOut {
-            piece: *piece,
-            scores: folds[piece % FOLDS].scores(grid, features),
-            figures: outliers::figures(grid),
-            distance: f64::NAN,
-        };
-        self.examples.par_iter().zip(&self.real).map(judge).collect()
-    }
-
-    fn fit(&self, keep: impl Fn(usize) -> bool) -> Fitted {
-        let kept: Vec<usize> = (0..self.examples.len()).filter(|&i| keep(self.examples[i].0)).collect();
-        let grids = || kept.iter().map(|&i| &self.examples[i].1);
-        let stitched: Vec<_> =
-            kept.iter().flat_map(|&i| &self.stitched[i]).map(|features| features.0).collect();
-        let real: Vec<_> = kept.iter().map(|&i| self.real[i].0).collect();
-        Fitted {
-            timing: TimingModel::fit(grids()),
-            harmony: drift::Usual::fit(grids()),
-            structure: Logistic::fit(&stitched, &real),
-        }
-    }
-
-    fn usual(&self) -> Features {
-        let mean =
-            |i: usize| self.real.iter().map(|features| features.0[i]).sum::<f64>() / self.real.len() as f64;
-        Features(std::array::from_fn(mean))
-    }
 }

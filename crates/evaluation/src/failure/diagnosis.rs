@@ -11,6 +11,7 @@ use super::finding::{Finding, bar_list, merged};
 use super::structure::{self, Features};
 use super::{drift, repetition, scarcity};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
+use crate::judgement::measurements::Parts;
 use crate::judgement::outliers::{self, Figures};
 use crate::judgement::{Aspect, Likeness};
 use crate::statistics::ratio;
@@ -95,9 +96,9 @@ impl Detectors {
 
     /// Examines a piece that was laid out by [`Self::lay_out`].
     pub fn diagnose_grid(&self, grid: &Grid) -> Diagnosis {
-        let scores = self.scores(grid);
-        let figures = outliers::figures(grid);
-        let (likeness, unlike) = self.likeness_and_unlike(grid);
+        let parts = Parts::of(grid);
+        let (scores, figures) = (self.scores_of(grid, &parts), parts.figures);
+        let (likeness, unlike) = self.likeness_and_unlike(grid, &parts);
         let findings = match scarcity::find(grid) {
             Some(finding) => vec![finding],
             None => {

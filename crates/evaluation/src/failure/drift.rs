@@ -88,11 +88,14 @@ pub struct Usual {
 impl Usual {
     /// Learns from real music.
     pub fn fit<'a>(corpus: impl IntoIterator<Item = &'a Grid>) -> Self {
-        let (mut divergences, mut outside) = (Vec::new(), Vec::new());
-        for grid in corpus {
-            divergences.extend(Some(divergence(&windows(grid))).filter(|value| value.is_finite()));
-            outside.extend(Some(out_of_scale(grid)).filter(|value| value.is_finite()));
-        }
+        Self::fit_measured(corpus.into_iter().map(|grid| (divergence(&windows(grid)), out_of_scale(grid))))
+    }
+
+    /// [`Self::fit`] to the two measures of each piece.
+    pub(super) fn fit_measured(measures: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let (mut divergences, mut outside): (Vec<f64>, Vec<f64>) = measures.into_iter().unzip();
+        divergences.retain(|value| value.is_finite());
+        outside.retain(|value| value.is_finite());
         // A corpus in which nothing ever leaves its scale would make every wrong note infinitely wrong.
         let nine_of_ten = |values: &[f64], least: f64| quantile(values, 0.9).max(least);
         Self { divergence: nine_of_ten(&divergences, 0.05), out_of_scale: nine_of_ten(&outside, 0.02) }
@@ -101,7 +104,12 @@ impl Usual {
     /// The larger of the two measures, each as a multiple of what is usual: wandering from key to key shows in the first,
     /// wrong notes throughout in the second. Higher is worse. NaN without notes.
     pub fn score(&self, grid: &Grid) -> f64 {
-        (divergence(&windows(grid)) / self.divergence).max(out_of_scale(grid) / self.out_of_scale)
+        self.score_measured((divergence(&windows(grid)), out_of_scale(grid)))
+    }
+
+    /// [`Self::score`] of the two measures of a piece.
+    pub(super) fn score_measured(&self, (divergence, out_of_scale): (f64, f64)) -> f64 {
+        (divergence / self.divergence).max(out_of_scale / self.out_of_scale)
     }
 
     /// Whether it is notes outside the scale alone, not changes of key, that are unusual.

@@ -1,8 +1,7 @@
 //! Collapse into repetition: the music loops, or stands still.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::grid::{Grid, GridNote};
+use crate::hashing::{Map, Set};
 
 /// A stretch of music that repeats itself exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,20 +19,30 @@ pub struct PeriodicRun {
 /// Twice is form, three times in a row is a loop: a run holds at least three periods.
 ///
 /// A run of period `P` from `a` to `b` means that every frame (what sounds, what is struck) from `a + P` to `b` equals
-/// the frame `P` steps before. `O(steps · steps in four bars)`.
+/// the frame `P` steps before. `O(steps · steps in four bars)` at worst; a period without a loop takes a look at a few frames.
 pub fn longest_periodic_run(grid: &Grid) -> PeriodicRun {
     let frames = frame_ids(grid);
     let longest_period = (4 * grid.usual_bar() as usize).min(frames.len() / 3);
     let mut best = PeriodicRun::default();
     for period in 1..=longest_period {
-        let mut matches = 0;
-        for t in period..frames.len() {
-            matches = if frames[t] == frames[t - period] { matches + 1 } else { 0 };
-            let run = matches + period;
-            if matches >= 2 * period && run as u32 > best.end - best.start {
-                best =
-                    PeriodicRun { start: (t + 1 - run) as u32, end: (t + 1) as u32, period: period as u32 };
+        let differs = |t: &usize| frames[*t] != frames[t - period];
+        let mut from = period;
+        loop {
+            // Frames that must equal the one a period before, one after the other, to hold three periods and to be longer than
+            // the best. Where the last of them differ, no run begins before.
+            let needed = (2 * period).max(((best.end - best.start) as usize + 1).saturating_sub(period));
+            if from + needed > frames.len() {
+                break;
             }
+            from = match (from..from + needed).rev().find(differs) {
+                Some(t) => t + 1,
+                None => {
+                    let end = (from + needed..frames.len()).find(differs).unwrap_or(frames.len());
+                    best =
+                        PeriodicRun { start: (from - period) as u32, end: end as u32, period: period as u32 };
+                    end + 1
+                }
+            };
         }
     }
     best
@@ -48,14 +57,22 @@ pub fn periodic_share(grid: &Grid) -> f64 {
 /// Detector F: how well Lempel and Ziv (1977) would compress the chords: the negative number of phrases per chord,
 /// −1 (nothing repeats) to nearly 0. Higher is worse. NaN without notes.
 pub fn compressibility(grid: &Grid) -> f64 {
-    let chords = chord_ids(grid);
-    -crate::statistics::ratio(lz77_phrases(&chords) as f64, chords.len() as f64)
+    compressibility_of(&chord_ids(grid))
+}
+
+/// [`compressibility`] of [`chord_ids`].
+pub(super) fn compressibility_of(chords: &[u32]) -> f64 {
+    -crate::statistics::ratio(lz77_phrases(chords) as f64, chords.len() as f64)
 }
 
 /// Detector G: share of the sequences of four chords that occurred before. Higher is worse. NaN with fewer than four.
 pub fn repeated_four_grams(grid: &Grid) -> f64 {
-    let chords = chord_ids(grid);
-    let mut seen = HashSet::new();
+    repeated_four_grams_of(&chord_ids(grid))
+}
+
+/// [`repeated_four_grams`] of [`chord_ids`].
+pub(super) fn repeated_four_grams_of(chords: &[u32]) -> f64 {
+    let mut seen = Set::default();
     let repeated = chords.windows(4).filter(|gram| !seen.insert(*gram)).count();
     crate::statistics::ratio(repeated as f64, chords.windows(4).count() as f64)
 }
@@ -64,8 +81,8 @@ pub fn repeated_four_grams(grid: &Grid) -> f64 {
 ///
 /// `O(n · earlier occurrences of the same pair)`: linear for music, quadratic at worst.
 pub fn lz77_phrases(symbols: &[u32]) -> usize {
-    let mut starts: HashMap<[u32; 2], Vec<usize>> = HashMap::new();
-    let mut known: HashSet<u32> = HashSet::new();
+    let mut starts: Map<[u32; 2], Vec<usize>> = Map::default();
+    let mut known: Set<u32> = Set::default();
     let (mut phrases, mut i) = (0, 0);
     let mut indexed = 0;
     while i < symbols.len() {
@@ -95,7 +112,11 @@ pub fn lz77_phrases(symbols: &[u32]) -> usize {
 
 /// A number for every frame; equal frames have equal numbers.
 fn frame_ids(grid: &Grid) -> Vec<u32> {
-    number(grid.frames().into_iter())
+    let frames = grid.frames();
+    // Most frames are those before, held.
+    let runs: Vec<_> = frames.chunk_by(|a, b| a == b).collect();
+    let ids = number(runs.iter().map(|run| run[0]));
+    runs.iter().zip(ids).flat_map(|(run, id)| std::iter::repeat_n(id, run.len())).collect()
 }
 
 /// A number for every onset: its pitches, their lengths and the time to the next onset.
@@ -109,7 +130,7 @@ pub(super) fn chord_ids(grid: &Grid) -> Vec<u32> {
 }
 
 fn number<T: Eq + std::hash::Hash>(items: impl Iterator<Item = T>) -> Vec<u32> {
-    let mut ids = HashMap::new();
+    let mut ids = Map::default();
     items
         .map(|item| {
             let next = ids.len() as u32;

@@ -1,9 +1,8 @@
 //! No long-term structure: nothing comes back, and nothing closes.
 
-use std::collections::{HashMap, HashSet};
-
-use super::repetition::{compressibility, repeated_four_grams};
+use super::repetition::{chord_ids, compressibility_of, repeated_four_grams_of};
 use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
+use crate::hashing::Map;
 use crate::statistics::key::{self, Key};
 use crate::statistics::ratio;
 
@@ -88,15 +87,17 @@ impl Features {
     pub fn of(grid: &Grid) -> Self {
         let home = key::estimate(&super::drift::pitch_classes(grid)).map(|estimate| estimate.key);
         let rhythms = rhythms(grid);
+        let lags = lag_similarities(&rhythms);
+        let chords = chord_ids(grid);
         let values = [
             returning_bars(grid),
             returning_melody(grid),
-            compressibility(grid),
-            repeated_four_grams(grid),
-            lag_similarity(&rhythms, 1),
-            lag_similarity(&rhythms, 2),
-            lag_similarity(&rhythms, 4),
-            lag_similarity(&rhythms, 8),
+            compressibility_of(&chords),
+            repeated_four_grams_of(&chords),
+            lags[0],
+            lags[1],
+            lags[3],
+            lags[7],
             even_phrases(grid),
             spread(&registers(grid, true)),
             spread(&registers(grid, false)),
@@ -113,32 +114,41 @@ impl Features {
     }
 }
 
+/// Onset in the bar, pitch and duration of a note, and its bar.
+type Placed = (u32, u8, u32, usize);
+
 /// For every bar, the bar at least two away that shares most notes with it (onset in the bar, pitch and duration), and
 /// the Jaccard similarity of the two, 0–1. Empty bars have no partner. `O(bars²)` at worst; bars that share nothing
 /// are never compared.
 pub fn best_returns(grid: &Grid) -> Vec<Option<(usize, f64)>> {
-    let bars: Vec<HashSet<(u32, u8, u32)>> = (grid.notes_by_bar().iter().zip(&grid.bar_lines))
-        .map(|(notes, start)| {
-            notes.iter().map(|note| (note.onset - start, note.pitch, note.duration)).collect()
+    let bars = grid.notes_by_bar();
+    let mut placed: Vec<Placed> = (bars.iter().zip(&grid.bar_lines).enumerate())
+        .flat_map(|(bar, (notes, start))| {
+            notes.iter().map(move |note| (note.onset - start, note.pitch, note.duration, bar))
         })
         .collect();
-    let mut bars_with: HashMap<(u32, u8, u32), Vec<usize>> = HashMap::new();
-    for (bar, notes) in bars.iter().enumerate() {
-        for &note in notes {
-            bars_with.entry(note).or_default().push(bar);
+    placed.sort_unstable();
+    placed.dedup();
+    // For every bar, the notes that it shares with others: each as the bars that have it.
+    let mut bars_with: Vec<Vec<&[Placed]>> = vec![Vec::new(); bars.len()];
+    let mut sizes = vec![0usize; bars.len()];
+    for same in placed.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
+        for &(.., bar) in same {
+            bars_with[bar].push(same);
+            sizes[bar] += 1;
         }
     }
     let mut shared = vec![0usize; bars.len()];
-    let best = bars.iter().enumerate().map(|(i, notes)| {
+    let best = bars_with.iter().enumerate().map(|(i, notes)| {
         if notes.is_empty() {
             return None;
         }
         shared.fill(0);
-        for note in notes {
-            bars_with[note].iter().for_each(|&j| shared[j] += 1);
+        for same in notes {
+            same.iter().for_each(|&(.., j)| shared[j] += 1);
         }
         let far = (0..bars.len()).filter(|&j| i.abs_diff(j) >= FAR);
-        let jaccard = |j: usize| ratio(shared[j] as f64, (notes.len() + bars[j].len() - shared[j]) as f64);
+        let jaccard = |j: usize| ratio(shared[j] as f64, (sizes[i] + sizes[j] - shared[j]) as f64);
         far.map(|j| (j, jaccard(j))).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
     });
     best.collect()
@@ -158,22 +168,22 @@ const MOTIF: usize = 5;
 /// any pitch, 0–1. Detector B is minus this figure. NaN for fewer than five notes.
 pub fn returning_melody(grid: &Grid) -> f64 {
     let line = grid.top_line();
-    let motif = |notes: &[GridNote]| {
-        let steps = |pair: &[GridNote]| {
-            (i16::from(pair[1].pitch) - i16::from(pair[0].pitch), pair[1].onset - pair[0].onset)
-        };
-        notes.windows(2).map(steps).collect::<Vec<_>>()
+    type Motif = [(i16, u32); MOTIF - 1];
+    let motif = |notes: &[GridNote]| -> Motif {
+        std::array::from_fn(|i| {
+            let [before, now] = [&notes[i], &notes[i + 1]];
+            (i16::from(now.pitch) - i16::from(before.pitch), now.onset - before.onset)
+        })
     };
     let far = FAR as u32 * grid.usual_bar();
-    let mut span: HashMap<Vec<(i16, u32)>, (u32, u32)> = HashMap::new();
-    let motifs: Vec<(u32, Vec<(i16, u32)>)> =
-        line.windows(MOTIF).map(|notes| (notes[0].onset, motif(notes))).collect();
-    for (onset, motif) in &motifs {
-        let (first, last) = span.entry(motif.clone()).or_insert((*onset, *onset));
-        *first = (*first).min(*onset);
-        *last = (*last).max(*onset);
+    let mut span: Map<Motif, (u32, u32)> = Map::default();
+    let motifs: Vec<(u32, Motif)> = line.windows(MOTIF).map(|notes| (notes[0].onset, motif(notes))).collect();
+    for &(onset, motif) in &motifs {
+        let (first, last) = span.entry(motif).or_insert((onset, onset));
+        *first = (*first).min(onset);
+        *last = (*last).max(onset);
     }
-    let returns = |(onset, motif): &&(u32, Vec<(i16, u32)>)| {
+    let returns = |(onset, motif): &&(u32, Motif)| {
         let (first, last) = span[motif];
         onset - first >= far || last - onset >= far
     };
@@ -189,26 +199,46 @@ fn start_end_distance(grid: &Grid) -> f64 {
     1.0 - dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-/// Onsets of every bar, as steps within it.
-fn rhythms(grid: &Grid) -> Vec<HashSet<u32>> {
+/// Onsets of every bar, as steps within it, each once.
+fn rhythms(grid: &Grid) -> Vec<Vec<u32>> {
     let bars = grid.notes_by_bar();
-    let rhythm = |(notes, start): (&&[GridNote], &u32)| notes.iter().map(|note| note.onset - start).collect();
+    let rhythm = |(notes, start): (&&[GridNote], &u32)| {
+        let mut steps: Vec<u32> = notes.iter().map(|note| note.onset - start).collect();
+        steps.dedup();
+        steps
+    };
     bars.iter().zip(&grid.bar_lines).map(rhythm).collect()
 }
 
-/// Mean Jaccard similarity of bars a lag apart, less that of all pairs of bars up to 12 apart.
-fn lag_similarity(rhythms: &[HashSet<u32>], lag: usize) -> f64 {
-    let jaccard = |a: &HashSet<u32>, b: &HashSet<u32>| {
-        let shared = a.intersection(b).count();
+/// Bars that rhythms are compared at, at most.
+const LAGS: usize = 12;
+
+/// For lags of 1 to [`LAGS`] bars: mean Jaccard similarity of bars a lag apart, less that of all these lags.
+fn lag_similarities(rhythms: &[Vec<u32>]) -> [f64; LAGS] {
+    let jaccard = |a: &[u32], b: &[u32]| {
+        let shared = shared(a, b);
         ratio(shared as f64, (a.len() + b.len() - shared) as f64)
     };
-    let mean_at = |lag: usize| {
-        let pairs = (lag..rhythms.len()).map(|i| jaccard(&rhythms[i], &rhythms[i - lag]));
+    let means: [f64; LAGS] = std::array::from_fn(|i| {
+        let pairs = (i + 1..rhythms.len()).map(|bar| jaccard(&rhythms[bar], &rhythms[bar - i - 1]));
         let similar: Vec<f64> = pairs.filter(|similarity| similarity.is_finite()).collect();
         ratio(similar.iter().sum(), similar.len() as f64)
-    };
-    let others: Vec<f64> = (1..=12).map(mean_at).filter(|similarity| similarity.is_finite()).collect();
-    mean_at(lag) - ratio(others.iter().sum(), others.len() as f64)
+    });
+    let all: Vec<f64> = means.into_iter().filter(|similarity| similarity.is_finite()).collect();
+    let usual = ratio(all.iter().sum(), all.len() as f64);
+    means.map(|mean| mean - usual)
+}
+
+/// How many steps two rhythms share; both in order.
+fn shared(a: &[u32], b: &[u32]) -> usize {
+    let (mut i, mut j, mut shared) = (0, 0, 0);
+    while i < a.len() && j < b.len() {
+        shared += usize::from(a[i] == b[j]);
+        let (next_a, next_b) = (a[i] <= b[j], b[j] <= a[i]);
+        i += usize::from(next_a);
+        j += usize::from(next_b);
+    }
+    shared
 }
 
 fn ends_on_tonic_bass(grid: &Grid, home: Option<Key>) -> f64 {
@@ -282,16 +312,9 @@ fn uneven_density(grid: &Grid) -> f64 {
 }
 
 /// Different rhythms of bars per bar, 0–1.
-fn different_rhythms(rhythms: &[HashSet<u32>]) -> f64 {
-    let mut sorted: Vec<Vec<u32>> = rhythms
-        .iter()
-        .map(|rhythm| {
-            let mut steps: Vec<u32> = rhythm.iter().copied().collect();
-            steps.sort_unstable();
-            steps
-        })
-        .collect();
-    sorted.sort();
+fn different_rhythms(rhythms: &[Vec<u32>]) -> f64 {
+    let mut sorted: Vec<&[u32]> = rhythms.iter().map(Vec::as_slice).collect();
+    sorted.sort_unstable();
     sorted.dedup();
     ratio(sorted.len() as f64, rhythms.len() as f64)
 }

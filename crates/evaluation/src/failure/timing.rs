@@ -3,14 +3,17 @@
 //! The reference model is a small model of how the reference corpus places its notes. It gives the information of every
 //! note, in bits, from its position in the beat and its length; see [`TimingModel`].
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::voices::predecessors;
 use crate::grid::{Grid, STEPS_PER_QUARTER};
+use crate::hashing::Map;
 
 /// Lengths and gaps from here on count as one: two whole notes.
 const LONGEST: u32 = 8 * STEPS_PER_QUARTER;
+
+/// Before any count: every length equally likely, at every position.
+const ANY_LENGTH: f64 = 1.0 / LONGEST as f64;
 
 /// Counts that a prediction from a context must have before it weighs as much as the coarser one.
 const BACKOFF: f64 = 4.0;
@@ -26,10 +29,10 @@ const BACKOFF: f64 = 4.0;
 pub struct TimingModel {
     position_length: Counts<(u32, u32)>,
     length: Counts<u32>,
-    length_at: HashMap<u32, Counts<u32>>,
-    length_after: HashMap<(u32, u32), Counts<u32>>,
+    length_at: Map<u32, Counts<u32>>,
+    length_after: Map<(u32, u32), Counts<u32>>,
     gap: Counts<u32>,
-    gap_after: HashMap<(u32, u32), Counts<u32>>,
+    gap_after: Map<(u32, u32), Counts<u32>>,
 }
 
 /// What a note costs under a [`TimingModel`], in bits.
@@ -44,7 +47,8 @@ pub struct NoteTiming {
 }
 
 /// What a note is to the model.
-struct Facts {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
     position: u32,
     length: u32,
     /// Length of the note before, and where in the beat it ended.
@@ -55,8 +59,13 @@ struct Facts {
 impl TimingModel {
     /// Counts the notes of a corpus.
     pub fn fit<'a>(corpus: impl IntoIterator<Item = &'a Grid>) -> Self {
+        Self::fit_facts(corpus.into_iter().flat_map(facts))
+    }
+
+    /// [`Self::fit`] to the [facts] of its notes.
+    pub(super) fn fit_facts(notes: impl IntoIterator<Item = Facts>) -> Self {
         let mut model = Self::default();
-        for note in corpus.into_iter().flat_map(facts) {
+        for note in notes {
             model.position_length.add((note.position, note.length));
             model.length.add(note.length);
             model.length_at.entry(note.position).or_default().add(note.length);
@@ -75,20 +84,36 @@ impl TimingModel {
         facts(grid).map(|note| self.cost(&note)).collect()
     }
 
+    /// Mean bits of the notes of a piece for length and gap, given what came before; NaN without notes.
+    pub(super) fn length_and_gap(&self, notes: &[Facts]) -> f64 {
+        let costs = notes.iter().map(|note| self.length(note) + self.gap(note));
+        crate::statistics::ratio(costs.sum(), notes.len() as f64)
+    }
+
     fn cost(&self, note: &Facts) -> NoteTiming {
-        // Before any count: every length equally likely, at every position.
-        let any_length = 1.0 / f64::from(LONGEST);
-        let any_place = any_length / f64::from(STEPS_PER_QUARTER);
+        let any_place = ANY_LENGTH / f64::from(STEPS_PER_QUARTER);
         let position_length = self.position_length.probability(&(note.position, note.length), any_place);
-        let length = self.length.probability(&note.length, any_length);
+        NoteTiming {
+            position_length: -position_length.log2(),
+            length: self.length(note),
+            gap: self.gap(note),
+        }
+    }
+
+    fn length(&self, note: &Facts) -> f64 {
+        let length = self.length.probability(&note.length, ANY_LENGTH);
         let length = refine(self.length_at.get(&note.position), &note.length, length);
         let previous_length = note.previous.map_or(0, |(length, _)| length);
         let length = refine(self.length_after.get(&(note.position, previous_length)), &note.length, length);
+        -length.log2()
+    }
+
+    fn gap(&self, note: &Facts) -> f64 {
         let gap = note.previous.map_or(1.0, |previous| {
-            let gap = self.gap.probability(&note.gap, any_length);
+            let gap = self.gap.probability(&note.gap, ANY_LENGTH);
             refine(self.gap_after.get(&previous), &note.gap, gap)
         });
-        NoteTiming { position_length: -position_length.log2(), length: -length.log2(), gap: -gap.log2() }
+        -gap.log2()
     }
 }
 
@@ -130,7 +155,8 @@ pub fn off_eighths(grid: &Grid) -> f64 {
     crate::statistics::ratio(off as f64, grid.notes.len() as f64)
 }
 
-fn facts(grid: &Grid) -> impl Iterator<Item = Facts> {
+/// Every note of a piece, in the order of [`Grid::notes`].
+pub(super) fn facts(grid: &Grid) -> impl Iterator<Item = Facts> {
     let predecessors = predecessors(grid);
     grid.notes.iter().zip(predecessors).map(|(note, previous)| {
         let before = previous.map(|index| &grid.notes[index]);
@@ -149,13 +175,13 @@ fn facts(grid: &Grid) -> impl Iterator<Item = Facts> {
 /// How often each value occurred.
 #[derive(Clone, Debug)]
 struct Counts<T> {
-    each: HashMap<T, u32>,
+    each: Map<T, u32>,
     total: u32,
 }
 
 impl<T> Default for Counts<T> {
     fn default() -> Self {
-        Self { each: HashMap::new(), total: 0 }
+        Self { each: Map::default(), total: 0 }
     }
 }
 

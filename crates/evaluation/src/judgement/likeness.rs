@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::measurements::{self, COUNT, Measurements};
+use super::measurements::{self, COUNT, Measurements, Parts};
 use super::normal::NormalScores;
 use super::tail::Tail;
 use crate::corruption::{Corruption, Pool};
@@ -113,19 +113,21 @@ fn normal_scores(scales: &[NormalScores], row: &Measurements) -> Measurements {
 }
 
 impl LikenessModel {
-    /// Fits to examples of the reference, each with the number of its piece. Deterministic for a seed.
-    pub(crate) fn fit(examples: &[(usize, Grid)], pool: &Pool, seed: u64) -> Self {
+    /// Fits to examples of the reference, each with the number of its piece and its measured parts. Deterministic for a seed.
+    pub(crate) fn fit(examples: &[(usize, Grid)], parts: &[Parts], pool: &Pool, seed: u64) -> Self {
         let measured: Vec<(Measurements, [Measurements; NEGATIVES])> = examples
             .par_iter()
+            .zip(parts)
             .enumerate()
-            .map(|(i, (_, grid))| {
+            .map(|(i, ((_, grid), parts))| {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
                 rng.set_stream(1 + i as u64);
                 let negative = |n: usize| {
                     let corruption = CORRUPTIONS[(i * NEGATIVES + n) % CORRUPTIONS.len()];
-                    measurements::of(&corruption.apply(grid, pool, &mut rng))
+                    let corrupted = corruption.apply(grid, pool, &mut rng);
+                    measurements::of(&corrupted, &Parts::of(&corrupted))
                 };
-                (measurements::of(grid), std::array::from_fn(negative))
+                (measurements::of(grid, parts), std::array::from_fn(negative))
             })
             .collect();
         let fit = |keep: &(dyn Fn(usize) -> bool + Sync)| {
@@ -162,11 +164,11 @@ impl LikenessModel {
     }
 
     /// The distance of a piece: −ln of the share of real music beyond, which goes on beyond all real music. Infinite for silence.
-    pub(crate) fn distance(&self, grid: &Grid) -> f64 {
+    pub(crate) fn distance(&self, grid: &Grid, parts: &Parts) -> f64 {
         if grid.is_empty() {
             return f64::INFINITY;
         }
-        combined(&self.corrupted, &self.unusual, self.fitted.distances(&measurements::of(grid)))
+        combined(&self.corrupted, &self.unusual, self.fitted.distances(&measurements::of(grid, parts)))
     }
 
     /// Distances of the examples that it was fitted to, each judged without its piece, in their order.

@@ -1,6 +1,7 @@
 //! What the distance of a piece from the reference is made of: all statistics, and the measurements behind the detectors.
 
 use super::figures::{self, Aspect};
+use super::outliers::{self, Figures};
 use crate::failure::structure::Features;
 use crate::failure::{drift, repetition, timing};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
@@ -16,26 +17,48 @@ pub(crate) const COUNT: usize = STATISTIC_COUNT + OWN + Features::OPEN;
 /// Measurements of a piece; NaN where it has too little music for one.
 pub(crate) type Measurements = [f64; COUNT];
 
+/// What measurements, scores and figures of a piece have in common, measured once.
+pub(crate) struct Parts {
+    /// All of them, of a piece with beginning and end.
+    pub(crate) features: Features,
+    pub(crate) figures: Figures,
+    /// [`drift::divergence`] of its windows.
+    pub(crate) divergence: f64,
+    /// [`repetition::periodic_share`].
+    pub(crate) periodic_share: f64,
+}
+
+impl Parts {
+    pub(crate) fn of(grid: &Grid) -> Self {
+        Self {
+            features: Features::of(grid),
+            figures: outliers::figures(grid),
+            divergence: drift::divergence(&drift::windows(grid)),
+            periodic_share: repetition::periodic_share(grid),
+        }
+    }
+}
+
 /// Measures a piece or an excerpt. What an excerpt cannot have, a beginning and an end, is left out.
-pub(crate) fn of(grid: &Grid) -> Measurements {
+pub(crate) fn of(grid: &Grid, parts: &Parts) -> Measurements {
     let score = grid.to_score();
     let piece = Piece::excerpt(&score, grid.clone());
+    let figure = |aspect: Aspect| outliers::figure_of(&parts.figures, aspect);
     let own: [f64; OWN] = [
-        Aspect::Silence.of(grid),
-        Aspect::HeldNotes.of(grid),
-        Aspect::PitchClasses.of(grid),
+        figure(Aspect::Silence),
+        figure(Aspect::HeldNotes),
+        figure(Aspect::PitchClasses),
         mean_stretch(grid),
-        drift::divergence(&drift::windows(grid)),
-        repetition::periodic_share(grid),
+        parts.divergence,
+        parts.periodic_share,
         timing::off_eighths(grid),
         off_sixteenths(grid),
         different_chords(grid),
     ];
-    let features = Features::of(grid);
     std::array::from_fn(|i| match i {
         i if i < STATISTIC_COUNT => (STATISTICS[i].of)(&piece),
         i if i < STATISTIC_COUNT + OWN => own[i - STATISTIC_COUNT],
-        i => features.0[i - STATISTIC_COUNT - OWN],
+        i => parts.features.0[i - STATISTIC_COUNT - OWN],
     })
 }
 

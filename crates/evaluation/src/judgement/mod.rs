@@ -2,7 +2,7 @@
 
 pub mod figures;
 mod likeness;
-mod measurements;
+pub(crate) mod measurements;
 mod normal;
 pub mod outliers;
 pub mod tail;

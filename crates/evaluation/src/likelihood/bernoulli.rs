@@ -23,6 +23,16 @@ impl Counts {
         }
     }
 
+    /// Adds the bits of so many more draws of which none was set.
+    pub(super) fn add_clear(&mut self, draws: u64) {
+        self.clear += draws;
+    }
+
+    /// How many bits were counted.
+    pub(super) fn total(self) -> u64 {
+        self.set + self.clear
+    }
+
     /// `P(set) = (set + ½) / (set + clear + 1)`: the estimator of Krichevsky and Trofimov (1981), the posterior mean
     /// under Jeffreys' prior. A pitch that never sounded in training stays possible, at a price that depends on how
     /// much was seen. This choice gives the published baseline figures to the last printed digit.
@@ -46,6 +56,16 @@ impl BitCost {
     /// Whether the bit is more likely set than not.
     pub(super) fn is_likely(&self) -> bool {
         self.set < self.clear
+    }
+}
+
+/// Adds a bit for every pitch of a set: whether it is in another set too.
+pub(super) fn count(counts: &mut [Counts; 128], pitches: u128, inside: u128) {
+    let mut left = pitches;
+    while left != 0 {
+        let pitch = left.trailing_zeros() as usize;
+        counts[pitch].add(inside >> pitch & 1 == 1);
+        left &= left - 1;
     }
 }
 

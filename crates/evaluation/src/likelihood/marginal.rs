@@ -4,7 +4,7 @@ use composer_music::representation::frames::Frame;
 
 use ndarray::Array1;
 
-use super::bernoulli::{BitCost, Counts, has};
+use super::bernoulli::{BitCost, Counts, count, has};
 use super::{FrameSpace, Nll, transitions};
 
 /// A per-pitch Bernoulli marginal: `P(s[p])` and, where in the loss mask, `P(o[p] | p sounds and sounded)`.
@@ -25,22 +25,19 @@ impl Marginal {
     /// Counts every frame of every training piece; without any frame, every bit has probability ½.
     pub fn fit(train: &[Vec<Frame>], space: impl Into<FrameSpace>) -> Self {
         let space = space.into();
-        let mut counts: Vec<_> = space.pitches().map(|p| (p, Counts::default(), Counts::default())).collect();
+        let (mut sounding, mut onset, mut frames) = ([Counts::default(); 128], [Counts::default(); 128], 0);
         for (previous, now) in transitions(train) {
-            let mask = space.onset_mask(previous, now);
-            for (pitch, sounding, onset) in &mut counts {
-                sounding.add(has(now.sounding, *pitch));
-                if has(mask, *pitch) {
-                    onset.add(has(now.onsets, *pitch));
-                }
-            }
+            frames += 1;
+            count(&mut sounding, now.sounding, now.sounding);
+            count(&mut onset, space.onset_mask(previous, now), now.onsets);
         }
-        let cost = |(pitch, sounding, onset): (u8, Counts, Counts)| PitchCost {
-            pitch,
-            sounding: sounding.cost(),
-            onset: onset.cost(),
+        let cost = |pitch: u8| {
+            let (mut sounding, onset) = (sounding[usize::from(pitch)], onset[usize::from(pitch)]);
+            // In all other frames the pitch was silent.
+            sounding.add_clear(frames - sounding.total());
+            PitchCost { pitch, sounding: sounding.cost(), onset: onset.cost() }
         };
-        Self { space, pitches: counts.into_iter().map(cost).collect() }
+        Self { space, pitches: space.pitches().map(cost).collect() }
     }
 
     /// Nats of the sounding plane of one frame.

@@ -4,7 +4,7 @@ use composer_music::representation::frames::Frame;
 
 use ndarray::Array2;
 
-use super::bernoulli::{BitCost, Counts, has};
+use super::bernoulli::{BitCost, Counts, count, has};
 use super::marginal::Marginal;
 use super::{FrameSpace, Nll, transitions};
 
@@ -43,25 +43,28 @@ impl MarkovChain {
     /// Counts the transitions inside every training piece; a state that never occurred predicts ½.
     pub fn fit(train: &[Vec<Frame>], space: impl Into<FrameSpace>) -> Self {
         let space = space.into();
-        let mut counts: Vec<_> =
-            space.pitches().map(|p| (p, [Counts::default(); STATES], [Counts::default(); STATES])).collect();
+        let (mut sounding, mut onset, mut frames) =
+            ([[Counts::default(); 128]; STATES], [[Counts::default(); 128]; STATES], 0);
         for (previous, now) in transitions(train) {
             let Some(before) = previous else { continue };
+            frames += 1;
             let mask = space.onset_mask(previous, now);
-            for (pitch, sounding, onset) in &mut counts {
-                let state = state(space, before, *pitch) as usize;
-                sounding[state].add(has(now.sounding, *pitch));
-                if has(mask, *pitch) {
-                    onset[state].add(has(now.onsets, *pitch));
-                }
+            let struck = if space.onset_plane { before.sounding & before.onsets } else { 0 };
+            for (state, pitches) in [(State::Struck, struck), (State::Held, before.sounding & !struck)] {
+                count(&mut sounding[state as usize], pitches, now.sounding);
+                count(&mut onset[state as usize], pitches & mask, now.onsets);
             }
+            count(&mut sounding[State::Silent as usize], now.sounding & !before.sounding, now.sounding);
         }
-        let cost = |(pitch, sounding, onset): (u8, [Counts; STATES], [Counts; STATES])| PitchCost {
-            pitch,
-            sounding: sounding.map(Counts::cost),
-            onset: onset.map(Counts::cost),
+        let cost = |pitch: u8| {
+            let of = |counts: &[[Counts; 128]; STATES]| counts.each_ref().map(|all| all[usize::from(pitch)]);
+            let (mut sounding, onset) = (of(&sounding), of(&onset));
+            // In all other frames the pitch was silent and stayed so.
+            let others = frames - sounding.iter().map(|counts| counts.total()).sum::<u64>();
+            sounding[State::Silent as usize].add_clear(others);
+            PitchCost { pitch, sounding: sounding.map(Counts::cost), onset: onset.map(Counts::cost) }
         };
-        Self { space, first: Marginal::fit(train, space), pitches: counts.into_iter().map(cost).collect() }
+        Self { space, first: Marginal::fit(train, space), pitches: space.pitches().map(cost).collect() }
     }
 
     /// Probability that each pitch sounds, from low to high, after it was silent, struck or held: `[pitches, 3]`. Without an

@@ -1,10 +1,19 @@
 //! Harmony from beat to beat: the Tonnetz, and which chords follow which.
 
-use std::collections::HashSet;
 use std::f64::consts::PI;
+use std::sync::LazyLock;
 
 use super::{mean, ratio};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
+use crate::hashing::Set;
+
+/// Turns and radius of the circles of fifths, minor thirds and major thirds.
+const CIRCLES: [(f64, f64); 3] = [(7.0 / 6.0, 1.0), (3.0 / 2.0, 1.0), (2.0 / 3.0, 0.5)];
+
+/// Sine and cosine of the angle of each pitch class on each circle.
+static ANGLES: LazyLock<[[(f64, f64); 3]; 12]> = LazyLock::new(|| {
+    std::array::from_fn(|class| CIRCLES.map(|(turns, _)| (turns * PI * class as f64).sin_cos()))
+});
 
 /// Where a pitch-class histogram lies in the Tonnetz (Harte, Sandler and Gasser 2006): six coordinates, on the circles
 /// of fifths, minor thirds and major thirds. The histogram is divided by its sum; an empty one lies in the middle.
@@ -14,14 +23,13 @@ pub fn tonnetz(histogram: &[f64; 12]) -> [f64; 6] {
     if total == 0.0 {
         return at;
     }
+    let angles = &*ANGLES;
     for (class, weight) in histogram.iter().enumerate() {
         let share = weight / total;
-        for (circle, (turns, radius)) in
-            [(7.0 / 6.0, 1.0), (3.0 / 2.0, 1.0), (2.0 / 3.0, 0.5)].into_iter().enumerate()
-        {
-            let angle = turns * PI * class as f64;
-            at[2 * circle] += share * radius * angle.sin();
-            at[2 * circle + 1] += share * radius * angle.cos();
+        for (circle, (sine, cosine)) in angles[class].into_iter().enumerate() {
+            let radius = CIRCLES[circle].1;
+            at[2 * circle] += share * radius * sine;
+            at[2 * circle + 1] += share * radius * cosine;
         }
     }
     at
@@ -66,7 +74,7 @@ pub fn chord_progression_irregularity(grid: &Grid) -> f64 {
     let mut chords: Vec<_> =
         pitch_classes_every(grid, 2 * STEPS_PER_QUARTER).iter().filter_map(chord).collect();
     chords.dedup();
-    let different: HashSet<_> = chords.windows(3).collect();
+    let different: Set<_> = chords.windows(3).collect();
     ratio(different.len() as f64, chords.windows(3).len() as f64)
 }
 

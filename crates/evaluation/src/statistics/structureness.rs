@@ -23,13 +23,8 @@ pub fn structureness(grid: &Grid) -> f64 {
         return f64::NAN;
     }
     let similarity = self_similarity(&frames);
-    let mut best = 0.0f64;
-    for length in n.div_ceil(8)..=n / 2 {
-        for start in 0..=n - length {
-            best = best.max(fitness(&similarity, start, length));
-        }
-    }
-    best
+    let lengths = n.div_ceil(8)..=n / 2;
+    lengths.flat_map(|length| fitness(&similarity, length)).fold(0.0, f64::max)
 }
 
 /// Cosine similarity of every pair of frames; the most similar ones scaled to 0…1, the others [`PENALTY`].
@@ -57,56 +52,120 @@ fn self_similarity(frames: &[[f64; 12]]) -> Vec<Vec<f64>> {
     matrix
 }
 
-/// A path family while it grows: what it has collected, and over how many cells and rows.
-#[derive(Clone, Copy, PartialEq)]
-struct Family {
-    score: f64,
-    cells: u32,
-    rows: u32,
+/// What a row counts for in [`Families::counts`].
+const ROW: f64 = 1_024.0;
+
+/// The path family of each part of a length while it grows, by column of the part, then by its first frame: what it has
+/// collected, and over how many cells and rows. The parts grow in the same steps, which a processor takes side by side.
+#[derive(Clone)]
+struct Families {
+    parts: usize,
+    scores: Vec<f64>,
+    /// Cells + [`ROW`] · rows.
+    counts: Vec<f64>,
 }
 
-impl Family {
-    fn better(self, other: Self) -> Self {
-        if other.score > self.score { other } else { self }
+impl Families {
+    fn nothing(columns: usize, parts: usize) -> Self {
+        Self { parts, scores: vec![f64::NEG_INFINITY; columns * parts], counts: vec![0.0; columns * parts] }
+    }
+
+    /// Scores and counts of a column.
+    fn column(&self, column: usize) -> (&[f64], &[f64]) {
+        let parts = column * self.parts..(column + 1) * self.parts;
+        (&self.scores[parts.clone()], &self.counts[parts])
+    }
+
+    fn column_mut(&mut self, column: usize) -> (&mut [f64], &mut [f64]) {
+        let parts = column * self.parts..(column + 1) * self.parts;
+        (&mut self.scores[parts.clone()], &mut self.counts[parts])
+    }
+
+    /// Column 0: of the families that are outside their parts and those that are at the end, the better.
+    fn lift(&mut self, before: &Self, length: usize) {
+        let ((outside, counts), (ended, ended_counts)) = (before.column(0), before.column(length));
+        let (score, count) = self.column_mut(0);
+        for part in 0..score.len() {
+            let wins = ended[part] > outside[part];
+            score[part] = if wins { ended[part] } else { outside[part] };
+            count[part] = if wins { ended_counts[part] } else { counts[part] };
+        }
+    }
+
+    /// Column 1: every family takes up its part.
+    fn enter(&mut self, values: &[f64]) {
+        let (scores, rest) = self.scores.split_at_mut(self.parts);
+        let (counts, other_counts) = self.counts.split_at_mut(self.parts);
+        for (((to, count), (from, from_count)), value) in
+            (rest.iter_mut().zip(other_counts)).zip(scores.iter().zip(counts.iter())).zip(values)
+        {
+            *to = from + value;
+            *count = from_count + (1.0 + ROW);
+        }
     }
 }
 
-/// Fitness of the part `start..start + length`.
-fn fitness(similarity: &[Vec<f64>], start: usize, length: usize) -> f64 {
-    let nothing = Family { score: f64::NEG_INFINITY, cells: 0, rows: 0 };
-    let empty = Family { score: 0.0, cells: 0, rows: 0 };
-    // `rows[0]` is the row before, `rows[1]` the one before that. Column 0 is the lift outside the part, columns 1 to
-    // `length` are its frames.
-    let mut before = vec![nothing; length + 1];
-    let mut two_before = before.clone();
-    let mut now = before.clone();
-    before[0] = empty;
+/// One more cell in the next row: the best of the families one column before, of those two columns before, and of those one column
+/// and one row more before; the earlier one of equals.
+fn advance(
+    (scores, counts): (&mut [f64], &mut [f64]),
+    straight: (&[f64], &[f64]),
+    skipped: (&[f64], &[f64]),
+    slow: (&[f64], &[f64]),
+    values: &[f64],
+) {
+    let parts = values.len();
+    let (scores, counts) = (&mut scores[..parts], &mut counts[..parts]);
+    let [straight, skipped, slow] =
+        [straight, skipped, slow].map(|from| (&from.0[..parts], &from.1[..parts]));
+    for part in 0..parts {
+        let (score, count) = (straight.0[part], straight.1[part]);
+        let wins = skipped.0[part] > score;
+        let (score, count) =
+            (if wins { skipped.0[part] } else { score }, if wins { skipped.1[part] } else { count });
+        let wins = slow.0[part] > score;
+        let (score, count) =
+            (if wins { slow.0[part] } else { score }, if wins { slow.1[part] + ROW } else { count });
+        scores[part] = score + values[part];
+        counts[part] = count + (1.0 + ROW);
+    }
+}
+
+/// Fitness of every part of a length.
+fn fitness(similarity: &[Vec<f64>], length: usize) -> Vec<f64> {
+    let (n, parts) = (similarity.len(), similarity.len() + 1 - length);
+    // Column 0 is the lift outside the part, columns 1 to `length` are its frames.
+    let nothing = Families::nothing(length + 1, parts);
+    let (mut before, mut two_before, mut now) = (nothing.clone(), nothing.clone(), nothing.clone());
+    before.column_mut(0).0.fill(0.0);
     for row in similarity {
-        now[0] = before[0].better(before[length]);
-        for column in 1..=length {
-            let value = row[start + column - 1];
-            let from = if column == 1 {
-                Family { rows: now[0].rows + 1, ..now[0] }
-            } else {
-                let step = |family: Family, rows: u32| Family { rows: family.rows + rows, ..family };
-                let skipped = if column > 2 { step(before[column - 2], 1) } else { nothing };
-                step(before[column - 1], 1).better(skipped).better(step(two_before[column - 1], 2))
-            };
-            now[column] = Family { score: from.score + value, cells: from.cells + 1, rows: from.rows };
+        now.lift(&before, length);
+        now.enter(&row[..parts]);
+        for column in 2..=length {
+            // From outside there is no way past the first frame.
+            let skipped = if column > 2 { before.column(column - 2) } else { nothing.column(0) };
+            let (straight, slow) = (before.column(column - 1), two_before.column(column - 1));
+            advance(now.column_mut(column), straight, skipped, slow, &row[column - 1..][..parts]);
         }
         // The oldest row is written over next.
         std::mem::swap(&mut two_before, &mut before);
         std::mem::swap(&mut before, &mut now);
     }
-    let family = before[0].better(before[length]);
-    if family.cells == 0 {
-        return 0.0;
-    }
-    // What the part says about itself is no repeat.
+    now.lift(&before, length);
+    let (scores, counts) = now.column(0);
     let own = length as f64;
-    let score = ((family.score - own) / f64::from(family.cells)).max(0.0);
-    let coverage = ((f64::from(family.rows) - own) / similarity.len() as f64).max(0.0);
-    if score + coverage == 0.0 { 0.0 } else { 2.0 * score * coverage / (score + coverage) }
+    let fitness = |(score, count): (&f64, &f64)| {
+        let rows = (count / ROW).floor();
+        let cells = count - rows * ROW;
+        if cells == 0.0 {
+            return 0.0;
+        }
+        // What the part says about itself is no repeat.
+        let score = ((score - own) / cells).max(0.0);
+        let coverage = ((rows - own) / n as f64).max(0.0);
+        if score + coverage == 0.0 { 0.0 } else { 2.0 * score * coverage / (score + coverage) }
+    };
+    scores.iter().zip(counts).map(fitness).collect()
 }
 
 #[cfg(test)]

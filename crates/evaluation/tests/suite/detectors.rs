@@ -9,6 +9,7 @@ use composer_music::Score;
 use corpora::Corpus;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use std::sync::OnceLock;
 
 use crate::corpora;
 
@@ -23,8 +24,22 @@ const TARGETS: [(Corruption, FailureMode, f64); 7] = [
     (Corruption::Patchwork(2), FailureMode::NoStructure, 0.95),
 ];
 
-fn check(corpus: &Corpus) {
-    let detectors = Detectors::calibrate_grids(&corpus.train, Extent::WholePieces, 1).unwrap();
+fn calibrated(corpus: &Corpus) -> Detectors {
+    Detectors::calibrate_grids(&corpus.train, Extent::WholePieces, 1).unwrap()
+}
+
+/// The chorales, with detectors for whole pieces, calibrated once; `None` when the set is absent.
+fn chorales() -> Option<&'static (Corpus, Detectors)> {
+    static CHORALES: OnceLock<Option<(Corpus, Detectors)>> = OnceLock::new();
+    let calibrated = || {
+        let corpus = corpora::chorales()?;
+        let detectors = calibrated(&corpus);
+        Some((corpus, detectors))
+    };
+    CHORALES.get_or_init(calibrated).as_ref()
+}
+
+fn check(corpus: &Corpus, detectors: &Detectors) {
     let pool = Pool::new(&corpus.train);
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let clean: Vec<[f64; 4]> = corpus.test.iter().map(|grid| detectors.scores(grid)).collect();
@@ -54,15 +69,15 @@ fn check(corpus: &Corpus) {
 
 #[test]
 fn detectors_find_their_failures_in_chorales() {
-    if let Some(corpus) = corpora::chorales() {
-        check(&corpus);
+    if let Some((corpus, detectors)) = chorales() {
+        check(corpus, detectors);
     }
 }
 
 #[test]
 fn detectors_find_their_failures_in_folk_tunes() {
     if let Some(corpus) = corpora::nottingham() {
-        check(&corpus);
+        check(&corpus, &calibrated(&corpus));
     }
 }
 
@@ -86,8 +101,7 @@ fn structure_is_found_on_an_unseen_corruption() {
 
 #[test]
 fn a_diagnosis_names_the_failure_and_points_at_its_bars() {
-    let Some(corpus) = corpora::chorales() else { return };
-    let detectors = Detectors::calibrate_grids(&corpus.train, Extent::WholePieces, 1).unwrap();
+    let Some((corpus, detectors)) = chorales() else { return };
     let pool = Pool::new(&corpus.train);
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let sound = corpus.test.iter().find(|grid| detectors.diagnose_grid(grid).findings.is_empty()).unwrap();

@@ -6,6 +6,8 @@ pub mod songs;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
+use tempfile::{TempDir, tempdir};
 
 /// The program with arguments, in a folder, with two threads unless the arguments say otherwise.
 pub fn composer(folder: &Path, args: &[&str]) -> Output {
@@ -16,8 +18,8 @@ pub fn composer(folder: &Path, args: &[&str]) -> Output {
         .expect("the program starts")
 }
 
-/// Options of a training that takes a second or two.
-pub const SMALL: [&str; 14] = [
+/// Options of a training that takes a second or two, without the samples after each epoch.
+pub const SMALL: [&str; 15] = [
     "--epochs",
     "2",
     "--hidden",
@@ -32,6 +34,7 @@ pub const SMALL: [&str; 14] = [
     "1.0",
     "--seed",
     "5",
+    "--set=run.samples=false",
 ];
 
 /// The arguments of a small training on the built-in corpus into `run`.
@@ -40,6 +43,38 @@ pub fn small_training<'a>(extra: &[&'a str]) -> Vec<&'a str> {
     args.extend(SMALL);
     args.extend(extra);
     args
+}
+
+/// Gives an option another value.
+pub fn set<'a>(args: &mut [&'a str], option: &str, value: &'a str) {
+    let place = args.iter().position(|arg| *arg == option).expect("an option of the arguments");
+    args[place + 1] = value;
+}
+
+/// The folder of a finished small training on two threads, `run`, and what it printed as JSON, `said.json`. Trained once, for all
+/// tests that only read it.
+pub fn trained() -> &'static Path {
+    static HERE: OnceLock<TempDir> = OnceLock::new();
+    HERE.get_or_init(|| {
+        let here = tempdir().expect("a folder");
+        let args = small_training(&["--set=run.samples=true", "--threads", "2", "--json"]);
+        let output = composer(here.path(), &args);
+        assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+        std::fs::write(here.path().join("said.json"), &output.stdout).expect("writes");
+        here
+    })
+    .path()
+}
+
+/// A folder with a copy of the run of [`trained`].
+pub fn copy_of_trained() -> TempDir {
+    let here = tempdir().expect("a folder");
+    std::fs::create_dir(here.path().join("run")).expect("a folder");
+    for entry in std::fs::read_dir(trained().join("run")).expect("a run") {
+        let file = entry.expect("a file");
+        std::fs::copy(file.path(), here.path().join("run").join(file.file_name())).expect("copies");
+    }
+    here
 }
 
 /// The piano pieces of the built-in corpus, as files.
