@@ -57,7 +57,8 @@ pub fn diagnose(options: &DiagnoseOptions) -> Result<Vec<Diagnosed>> {
 
 /// The pieces to judge; also those that are too short to train on, and copies of each other.
 pub(crate) fn judged(paths: &[impl AsRef<Path>]) -> anyhow::Result<Vec<Piece>> {
-    let criteria = Criteria { min_notes: 0, keep_duplicates: true, ..Criteria::default() };
+    let criteria =
+        Criteria { min_notes: 0, keep_duplicates: true, keep_composed: true, ..Criteria::default() };
     Ok(corpus::load_with(paths, &criteria)?.pieces)
 }
 

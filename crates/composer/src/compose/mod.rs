@@ -27,6 +27,7 @@ use composer_models::{Encoding, SequenceModel};
 use composer_music::representation::chords::ChordRepresentation;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
+use composer_music::text::counted;
 use composer_music::{Score, midi};
 use plan::Plan;
 use std::path::{Path, PathBuf};
@@ -291,8 +292,10 @@ impl<'a> Work<'a> {
         }
         if pieces.len() < options.num_outputs {
             let found = pieces.len();
-            self.notes
-                .push(format!("Beam search found {found} pieces; a wider beam (--beam-width) finds more."));
+            self.notes.push(format!(
+                "Beam search found {}; a wider beam (--beam-width) finds more.",
+                counted(found, "piece")
+            ));
         }
         if pieces.iter().any(|piece| piece.1.len() >= MAX_TOKENS) {
             self.notes
