@@ -106,6 +106,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// How many times as fine the ticks of the piece are as those of its primer.
+    pub fn scale(&self, primer: &Primer) -> Ticks {
+        Ticks::from(self.score.ticks_per_quarter / primer.score.ticks_per_quarter)
+    }
+
     fn nothing_left(&self) -> anyhow::Error {
         let bars = |end| self.bars.count(end) - u64::from(self.upbeat);
         wrong_input(format!(
