@@ -8,7 +8,6 @@ use composer::evaluate::{EvaluatedSet, Evaluation};
 use composer::{EvaluateOptions, evaluate, outputs};
 use composer_evaluation::assessment::{Assessment, VoiceLeadingRate};
 use composer_evaluation::statistics::muspy;
-use composer_music::text::counted;
 use composer_report::likelihood::{summary, table};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -120,7 +119,7 @@ fn print_assessment(assessment: &Assessment, terminal: &mut Terminal) -> anyhow:
     }
     let pieces = assessment.pieces.len();
     let verdict = |indistinguishable: bool| match indistinguishable {
-        true => format!("  not distinguishable with {}", counted(pieces, "piece")),
+        true => format!("  not distinguishable with {pieces} piece{}", if pieces == 1 { "" } else { "s" }),
         false => "  beyond real music".to_owned(),
     };
     writeln!(

@@ -8,7 +8,6 @@ use composer::train::{memory_in_words, time_in_words};
 use composer_bptt::AttentionScore;
 use composer_models::seq2seq::Task;
 use composer_music::input::shown;
-use composer_music::text::counted;
 use composer_report::text::thousands;
 use serde_json::json;
 use std::io::Write;
@@ -154,7 +153,7 @@ pub fn dry_run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::R
     writeln!(terminal, "\n# {train} pieces for training, {valid} for validation, {test} for test")?;
     writeln!(terminal, "# {} parameters", thousands(plan.parameters as u64))?;
     if plan.updates_per_epoch > 0 {
-        writeln!(terminal, "# {} per epoch", counted(plan.updates_per_epoch as usize, "update"))?;
+        writeln!(terminal, "# updates per epoch: {}", plan.updates_per_epoch)?;
     }
     writeln!(terminal, "# {} epochs of unconditional training first", plan.unconditional_epochs)?;
     let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);

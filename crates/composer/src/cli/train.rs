@@ -18,7 +18,6 @@ use composer_bptt::Cell;
 use composer_evaluation::assessment::Assessment;
 use composer_models::seq2seq::Task;
 use composer_music::input::shown;
-use composer_music::text::counted;
 use composer_report::likelihood::summary as test_loss;
 use composer_report::text::thousands;
 use serde_json::json;
@@ -257,11 +256,7 @@ fn dry_run(options: &TrainOptions, terminal: &mut Terminal) -> anyhow::Result<()
     writeln!(terminal, "\n# {} parameters", thousands(plan.parameters as u64))?;
     let most = thousands(plan.most_updates);
     if plan.updates_per_epoch > 0 {
-        writeln!(
-            terminal,
-            "# {} per epoch, {most} at most",
-            counted(plan.updates_per_epoch as usize, "update")
-        )?;
+        writeln!(terminal, "# updates per epoch: {}, {most} at most in all", plan.updates_per_epoch)?;
     }
     let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);
     writeln!(terminal, "# {}", memory_in_words(plan.memory_bytes))?;
