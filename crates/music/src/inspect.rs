@@ -7,7 +7,7 @@ use crate::midi::{MidiFile, ReadReport};
 use crate::representation::{AnyRepresentation, Loss, Quantised, Representation, Symbols, Vocabulary};
 use crate::roles::{Part, Roles};
 use crate::score::{Note, Score};
-use crate::text::{counted, duration, printable};
+use crate::text::{counted, duration, plural, printable};
 use crate::track_name::TrackName;
 
 /// Changes of tempo, metre or key that are listed before the rest is only counted.
@@ -149,12 +149,13 @@ pub fn roles(roles: &Roles) -> String {
     for part in &roles.parts {
         let _ = writeln!(
             text,
-            "track {:<3} channel {:<3} {:<24} program {:<4} {:>6} notes  {:<14} because of {}",
+            "track {:<3} channel {:<3} {:<24} program {:<4} {:>6} {:<5}  {:<14} because of {}",
             part.track,
             part.channel + 1,
             shown(part),
             part.program + 1,
             part.notes,
+            plural(part.notes, "note"),
             part.role.to_string(),
             printable(&part.reason)
         );

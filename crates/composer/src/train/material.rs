@@ -246,7 +246,7 @@ impl Material {
 const BUILT_IN: &str = "the built-in corpus: 10 piano pieces and 66 pieces of game music";
 
 /// Why a file was skipped or used only in part, for people.
-fn warning(verdict: &Verdict) -> Option<(String, String)> {
+pub(crate) fn warning(verdict: &Verdict) -> Option<(String, String)> {
     let reason = match (&verdict.dropped, &verdict.report) {
         (Some(dropped), _) => format!("skipped: {}", dropped.reason),
         (None, Some(report)) => format!("used in part: {}", report.damage_in_words()?),
