@@ -72,9 +72,9 @@ fn decimal(figure: f64, more: usize) -> String {
         _ => 2,
     };
     let text = format!("{figure:.0$}", places + more);
-    match text.strip_suffix(".0") {
-        Some(whole) => whole.to_owned(),
-        None => text,
+    match text.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole.to_owned(),
+        _ => text,
     }
 }
 
@@ -184,7 +184,7 @@ mod tests {
             ),
             (
                 (Aspect::Density, Side::Low, 0.98, [1.0, 15.0]),
-                "0.98 notes a quarter, where 95 % of the reference has 1.00 to 15.0.",
+                "0.98 notes a quarter, where 95 % of the reference has 1 to 15.",
             ),
             (
                 (Aspect::RepeatedChords, Side::High, 0.5012, [0.1, 0.5008]),
