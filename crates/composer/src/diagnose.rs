@@ -2,7 +2,8 @@
 
 use crate::compose::SavedPiece;
 use crate::error::{Result, wrong_input};
-use crate::train::material::Material;
+use crate::progress::Progress;
+use crate::train::material::{Material, warning};
 use composer_evaluation::assessment::{Assessed, Assessment, assess};
 use composer_evaluation::failure::{Detectors, DetectorsByLength, Diagnosis, Extent};
 use composer_evaluation::grid::Grid;
@@ -36,12 +37,12 @@ pub struct Diagnosed {
     pub diagnosis: Diagnosis,
 }
 
-/// Compares pieces with real music and finds failures.
+/// Compares pieces with real music and finds failures; `progress` is told what is left out.
 ///
 /// # Errors
 /// A file cannot be read, or there is too little real music.
-pub fn diagnose(options: &DiagnoseOptions) -> Result<Vec<Diagnosed>> {
-    let pieces = judged(&options.files)?;
+pub fn diagnose(options: &DiagnoseOptions, progress: &mut dyn Progress) -> Result<Vec<Diagnosed>> {
+    let pieces = judged(&options.files, progress)?;
     let reference = reference(options.reference.as_deref())?;
     let real: Vec<Grid> = reference.iter().map(|piece| Grid::new(&piece.score)).collect();
     let named = |piece: &Piece, diagnosis| Diagnosed { name: piece.name.clone(), diagnosis };
@@ -55,10 +56,15 @@ pub fn diagnose(options: &DiagnoseOptions) -> Result<Vec<Diagnosed>> {
     Ok(pieces.iter().map(|piece| named(piece, diagnosis(piece))).collect())
 }
 
-/// The pieces to judge; also those that are too short to train on, and copies of each other.
-pub(crate) fn judged(paths: &[impl AsRef<Path>]) -> anyhow::Result<Vec<Piece>> {
-    let criteria = Criteria { min_notes: 0, keep_duplicates: true, ..Criteria::default() };
-    Ok(corpus::load_with(paths, &criteria)?.pieces)
+/// The pieces to judge; also those that are too short to train on, and copies of each other. Tells which files are left out, and why.
+pub(crate) fn judged(paths: &[impl AsRef<Path>], progress: &mut dyn Progress) -> anyhow::Result<Vec<Piece>> {
+    let criteria =
+        Criteria { min_notes: 0, keep_duplicates: true, keep_composed: true, ..Criteria::default() };
+    let corpus = corpus::load_with(paths, &criteria)?;
+    for (file, reason) in corpus.verdicts.iter().filter_map(warning) {
+        progress.warning(&format!("{file}: {reason}"));
+    }
+    Ok(corpus.pieces)
 }
 
 /// The real music to compare with.

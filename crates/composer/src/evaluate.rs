@@ -4,6 +4,7 @@ use crate::diagnose::{judged, reference};
 use crate::error::{Result, wrong_input};
 use crate::likelihood::measure;
 use crate::model::TrainedModel;
+use crate::progress::Progress;
 use crate::train::material::Material;
 use composer_evaluation::assessment::{Assessment, Assessor};
 use composer_evaluation::distance::{Closer, closer};
@@ -80,16 +81,16 @@ impl Evaluation {
     }
 }
 
-/// Compares sets of music with real music, and measures the likelihood under a model.
+/// Compares sets of music with real music, and measures the likelihood under a model; `progress` is told what is left out.
 ///
 /// # Errors
 /// A file cannot be read, or there is too little real music.
-pub fn evaluate(options: &EvaluateOptions) -> Result<Evaluation> {
+pub fn evaluate(options: &EvaluateOptions, progress: &mut dyn Progress) -> Result<Evaluation> {
     let likelihoods = match &options.model {
         Some(model) => likelihoods(model, options.reference.as_deref())?,
         None => Vec::new(),
     };
-    let sets = sets(options)?;
+    let sets = sets(options, progress)?;
     let closer = match &sets[..] {
         [first, second, ..] => {
             closer(&first.assessment.comparisons, &second.assessment.comparisons, options.seed)
@@ -100,10 +101,10 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Evaluation> {
 }
 
 /// Reads every set and compares it with the same real music, in excerpts of one length.
-fn sets(options: &EvaluateOptions) -> anyhow::Result<Vec<EvaluatedSet>> {
+fn sets(options: &EvaluateOptions, progress: &mut dyn Progress) -> anyhow::Result<Vec<EvaluatedSet>> {
     let mut sets = Vec::new();
     for path in &options.music {
-        sets.push((input::shown(path), judged(&[path])?));
+        sets.push((input::shown(path), judged(&[path], progress)?));
     }
     if sets.is_empty() {
         return Ok(Vec::new());

@@ -8,6 +8,7 @@ use composer_music::corpus::Criteria;
 use composer_music::ingest::{self, Options, Summary};
 use composer_music::inspect::loss_in_words;
 use composer_music::representation::AnyRepresentation;
+use composer_music::text::plural;
 use composer_report::text::thousands;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -68,6 +69,15 @@ pub fn ingest(options: &IngestOptions, progress: &mut dyn Progress) -> Result<Su
     Ok(summary)
 }
 
+/// Hours, or of less than one minutes.
+fn length_of(seconds: f64) -> String {
+    if seconds < 3600.0 {
+        format!("{:.1} minutes", seconds / 60.0)
+    } else {
+        format!("{:.1} hours", seconds / 3600.0)
+    }
+}
+
 /// The totals in words.
 pub fn summary_text(summary: &Summary, representation: &str) -> String {
     let mut text = String::new();
@@ -83,8 +93,13 @@ pub fn summary_text(summary: &Summary, representation: &str) -> String {
     for reason in &summary.reasons {
         let _ = writeln!(text, "  dropped: {reason}");
     }
-    let _ =
-        writeln!(text, "{} notes in {:.1} hours of music", number(summary.notes), summary.seconds / 3600.0);
+    let _ = writeln!(
+        text,
+        "{} {} in {} of music",
+        number(summary.notes),
+        plural(summary.notes, "note"),
+        length_of(summary.seconds)
+    );
     let _ = writeln!(text, "Split by content: {train} train, {valid} validation, {test} test");
     let _ = writeln!(
         text,

@@ -4,6 +4,7 @@ use crate::Error;
 use crate::grammar::read_pitch;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_music::representation::pitch_name;
+use composer_music::text::counted;
 use composer_music::{Note, Score, Ticks, Track};
 
 /// Ticks in a quarter of a primer that was written as text.
@@ -75,9 +76,10 @@ impl Primer {
             self.pitched().map(|note| note.pitch).filter(|pitch| !(low..=high).contains(pitch)).collect();
         if let Some(&pitch) = outside.first() {
             return Err(Error::Primer(format!(
-                "{} notes of the primer, such as {}, lie outside the range of the model, {} to {}: transpose the primer",
-                outside.len(),
+                "{} of the primer, such as {}, {} outside the range of the model, {} to {}: transpose the primer",
+                counted(outside.len(), "note"),
                 pitch_name(pitch),
+                if outside.len() == 1 { "lies" } else { "lie" },
                 pitch_name(low),
                 pitch_name(high)
             )));

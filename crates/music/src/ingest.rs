@@ -13,7 +13,7 @@ use crate::atomic_file::AtomicFile;
 use crate::cache;
 use crate::corpus::{
     self, ContentKey, Criteria, Dropped, MidiPath, Piece, ReasonCounts, Rule, Set, Verdict, assign,
-    content_key, examine, midi_files,
+    content_key, examine_file,
 };
 use crate::input;
 use crate::representation::{AnyRepresentation, DEFAULT_PATTERNS, Loss, Representation, Symbols};
@@ -128,7 +128,7 @@ pub fn ingest<P: AsRef<std::path::Path>>(
     options: &Options,
     mut progress: impl FnMut(Progress),
 ) -> Result<Summary, Error> {
-    let files = midi_files(paths)?;
+    let files = options.criteria.files(paths)?;
     let representation = options.representation.clone().map(|plain| learnt(plain, &files, &options.criteria));
     let mut cache = match (&options.cache, &representation) {
         (Some(path), Some(representation)) => Some(cache::Writer::create(path, representation)?),
@@ -172,7 +172,7 @@ fn learnt(plain: AnyRepresentation, files: &[MidiPath], criteria: &Criteria) -> 
     }
     let pieces: Vec<Piece> = files[..files.len().min(LEARN_FROM)]
         .par_iter()
-        .filter_map(|file| examine(&file.name, &file.read().ok()?, criteria).1)
+        .filter_map(|file| examine_file(file, criteria).1)
         .filter(|piece| plain.encode(&piece.score).is_ok())
         .collect();
     // Nothing that is too long is left; if learning failed all the same, the plain tokens do.
@@ -180,10 +180,7 @@ fn learnt(plain: AnyRepresentation, files: &[MidiPath], criteria: &Criteria) -> 
 }
 
 fn look_at(file: &MidiPath, criteria: &Criteria, representation: Option<&AnyRepresentation>) -> Looked {
-    let (mut verdict, piece) = match file.read() {
-        Ok(bytes) => examine(&file.name, &bytes, criteria),
-        Err(error) => (Verdict::unreadable(&file.name, &error), None),
-    };
+    let (mut verdict, piece) = examine_file(file, criteria);
     let (mut seconds, mut loss, mut symbols, mut keys) = (0.0, None, None, None);
     if let Some(Piece { score, .. }) = piece {
         seconds = score.seconds();

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, IsTerminal, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// The path that means the standard input, and among outputs the standard output.
 pub const STANDARD: &str = "-";
@@ -11,6 +13,9 @@ pub const STANDARD: &str = "-";
 pub const MAX_MIDI: u64 = 256 << 20;
 /// Most bytes of settings, or of a list of figures.
 pub const MAX_TEXT: u64 = 256 << 20;
+
+/// How long a named pipe may be without a writer. Programs that are started together take less.
+const WRITER_WAIT: Duration = Duration::from_secs(10);
 
 /// Whether a path is [`STANDARD`].
 pub fn is_standard(path: &Path) -> bool {
@@ -25,7 +30,7 @@ pub fn shown(path: &Path) -> String {
 /// Reads what a user named: a file, a pipe such as `<(command)`, or with [`STANDARD`] the standard input.
 ///
 /// # Errors
-/// It cannot be read, is a device, a socket or a folder, or holds more than `limit` bytes.
+/// It cannot be read, is a device, a socket, a folder or a named pipe that nobody writes to, or holds more than `limit` bytes.
 pub fn read_named(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if is_standard(path) {
         if io::stdin().is_terminal() {
@@ -34,7 +39,10 @@ pub fn read_named(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         return read_up_to(io::stdin().lock(), 0, limit);
     }
     let found = fs::metadata(path)?;
-    if found.is_file() || is_pipe(found.file_type()) || is_null(&found, path) {
+    if is_pipe(found.file_type()) {
+        return read_up_to(open_pipe(path, WRITER_WAIT)?, 0, limit);
+    }
+    if found.is_file() || is_null(&found, path) {
         return read_up_to(File::open(path)?, found.len(), limit);
     }
     Err(not_a_file(found.file_type()))
@@ -75,6 +83,27 @@ pub fn read_regular_text(path: &Path, limit: u64) -> io::Result<String> {
 pub fn check_regular(path: &Path) -> io::Result<()> {
     let found = fs::metadata(path)?;
     if found.is_file() { Ok(()) } else { Err(not_a_file(found.file_type())) }
+}
+
+/// Opens a named pipe, which waits until something opens it for writing; refuses one where that takes too long.
+fn open_pipe(path: &Path, wait: Duration) -> io::Result<File> {
+    let (sender, opened) = mpsc::channel();
+    let pipe: PathBuf = path.to_owned();
+    // Whoever has stopped listening needs no file.
+    let thread = std::thread::spawn(move || drop(sender.send(File::open(pipe))));
+    match opened.recv_timeout(wait) {
+        Ok(file) => file,
+        Err(_) => {
+            // With a writer the thread comes to its end. It reads still, or has just begun to: this does not wait.
+            if File::options().write(true).open(path).is_ok() {
+                drop(thread.join());
+            }
+            let seconds = wait.as_secs();
+            Err(refused(format!(
+                "it is a named pipe, and no program has opened it for writing for {seconds} seconds"
+            )))
+        }
+    }
 }
 
 /// Reads at most `limit` bytes. What the system says of the size is a first guess, never trusted.
@@ -155,6 +184,24 @@ mod tests {
         assert!(read_named(folder.path(), 100).unwrap_err().to_string().contains("a folder"));
         fs::write(&path, [0xff]).unwrap();
         assert!(read_text(&path, 1000).unwrap_err().to_string().contains("UTF-8"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn named_pipes_are_read_if_something_writes_to_them_and_refused_if_nothing_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.mid");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let refused = open_pipe(&pipe, Duration::from_millis(20)).unwrap_err().to_string();
+        assert!(refused.contains("named pipe") && refused.contains("writing"), "{refused}");
+        let writer = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::write(pipe, b"music")
+        });
+        assert_eq!(read_named(&pipe, 100).unwrap(), b"music");
+        writer.join().unwrap().unwrap();
+        assert!(read_regular(&pipe, 100).unwrap_err().to_string().contains("a named pipe"));
     }
 
     #[cfg(unix)]

@@ -7,7 +7,7 @@ use crate::midi::{MidiFile, ReadReport};
 use crate::representation::{AnyRepresentation, Loss, Quantised, Representation, Symbols, Vocabulary};
 use crate::roles::{Part, Roles};
 use crate::score::{Note, Score};
-use crate::text::{duration, printable};
+use crate::text::{counted, duration, plural, printable};
 use crate::track_name::TrackName;
 
 /// Changes of tempo, metre or key that are listed before the rest is only counted.
@@ -22,17 +22,17 @@ pub fn contents(file: &MidiFile) -> String {
     let quarters = score.end() as f64 / f64::from(score.ticks_per_quarter);
     let _ = writeln!(
         text,
-        "MIDI format {}{}, {} track{}, {} ticks per quarter note{}",
+        "MIDI format {}{}, {}, {} per quarter note{}",
         report.format,
         if report.riff { " in RIFF" } else { "" },
-        report.tracks,
-        if report.tracks == 1 { "" } else { "s" },
-        score.ticks_per_quarter,
+        counted(report.tracks, "track"),
+        counted(score.ticks_per_quarter.into(), "tick"),
         report.smpte.map_or(String::new(), |fps| format!(" (from {fps} SMPTE frames per second)")),
     );
     let _ = writeln!(
         text,
-        "{notes} notes, {drums} of them drums; {quarters:.1} quarter notes, {}",
+        "{}, {drums} of them drums; {quarters:.1} quarter notes, {}",
+        counted(notes, "note"),
         duration(score.seconds())
     );
     let tempos = score.tempos.iter().map(|tempo| 60e6 / f64::from(tempo.micros_per_quarter));
@@ -47,7 +47,7 @@ pub fn contents(file: &MidiFile) -> String {
         score.key_signatures.iter().map(|key| key_name(key.sharps, key.minor)),
     );
     if !score.pedals.is_empty() {
-        let _ = writeln!(text, "pedal     {} movements", score.pedals.len());
+        let _ = writeln!(text, "pedal     {}", counted(score.pedals.len(), "movement"));
     }
     let events = report.events.iter().map(|(what, number)| format!("{number} × {what}"));
     let _ = writeln!(text, "events    {}", events.collect::<Vec<_>>().join(", "));
@@ -149,12 +149,13 @@ pub fn roles(roles: &Roles) -> String {
     for part in &roles.parts {
         let _ = writeln!(
             text,
-            "track {:<3} channel {:<3} {:<24} program {:<4} {:>6} notes  {:<14} because of {}",
+            "track {:<3} channel {:<3} {:<24} program {:<4} {:>6} {:<5}  {:<14} because of {}",
             part.track,
             part.channel + 1,
             shown(part),
             part.program + 1,
             part.notes,
+            plural(part.notes, "note"),
             part.role.to_string(),
             printable(&part.reason)
         );
@@ -230,22 +231,37 @@ fn loss_in_parts(loss: &Loss) -> Vec<String> {
         let most = 1000.0 * loss.largest_shift;
         parts.push(format!("{} of {} notes moved, by {most:.1} ms at most", loss.moved, loss.notes));
     }
-    for (number, what) in
-        [(loss.merged, "notes merged"), (loss.cut, "notes cut where their pitch is struck again")]
-    {
-        parts.extend((number > 0).then(|| format!("{number} {what}")));
+    for (number, what) in [(loss.merged, "merged"), (loss.cut, "cut where their pitch is struck again")] {
+        parts.extend((number > 0).then(|| format!("{} {what}", counted(number, "note"))));
     }
     if loss.tempos_rounded > 0 {
         let (number, most) = (loss.tempos_rounded, 100.0 * loss.largest_tempo_change);
-        let tempos = if number == 1 { "tempo" } else { "tempos" };
         parts.push(format!(
-            "{number} {tempos} rounded (by {most:.1} %{})",
+            "{} rounded (by {most:.1} %{})",
+            counted(number, "tempo"),
             if number == 1 { "" } else { " at most" }
         ));
     }
-    parts.extend(loss.dropped.iter().map(|(reason, number)| format!("{number} notes left out ({reason})")));
-    parts.extend(loss.not_held.iter().map(|(what, number)| format!("{number} {what}")));
+    parts.extend(
+        loss.dropped
+            .iter()
+            .map(|(reason, &number)| format!("{} left out ({reason})", counted(number, "note"))),
+    );
+    parts.extend(loss.not_held.iter().map(|(what, &number)| number_of(what, number)));
     parts
+}
+
+/// A number of things whose plural has its s at the end of a word: "3 velocities rounded", "1 metre change".
+fn number_of(plural: &str, number: usize) -> String {
+    let singular = |word: &str| match word.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => word.strip_suffix('s').unwrap_or(word).to_owned(),
+    };
+    match plural.split_once("s ") {
+        _ if number != 1 => format!("{number} {plural}"),
+        Some((things, rest)) => format!("1 {} {rest}", singular(&format!("{things}s"))),
+        None => format!("1 {}", singular(plural)),
+    }
 }
 
 /// What of a score is not in its quantised form and not in the account of the representation either.
@@ -253,8 +269,7 @@ fn further_losses(score: &Score, quantised: &Quantised) -> Vec<String> {
     let (kept, told) = (&quantised.score, &quantised.loss.not_held);
     let untold = |word: &str| !told.keys().any(|what| what.contains(word));
     let gone = |what: &str, before: usize, after: usize, word: &str| {
-        (before > 0 && after == 0 && untold(word))
-            .then(|| format!("{before} {what}{}", if before == 1 { "" } else { "s" }))
+        (before > 0 && after == 0 && untold(word)).then(|| counted(before, what))
     };
     let named = |name: &TrackName| kept.tracks.iter().any(|track| track.name.as_ref() == Some(name));
     let lost_names =

@@ -1,4 +1,4 @@
-//! Text from files as it may be shown: control characters escaped, markup escaped, durations in minutes.
+//! Text as it may be shown: control characters and markup of files escaped, durations in minutes, numbers with their nouns.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -38,6 +38,22 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 /// The same for text of several lines: line feeds and tabs stay.
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
     escape(text, |character| is_control(character) && !matches!(character, '\n' | '\t'))
+}
+
+/// A noun for a number of things, which has an s for any number but one.
+///
+/// ```
+/// use composer_music::text::{counted, plural};
+/// assert_eq!((plural(1, "note"), plural(0, "note")), ("note".into(), "notes".into()));
+/// assert_eq!(counted(2, "piece"), "2 pieces");
+/// ```
+pub fn plural(number: usize, noun: &str) -> Cow<'_, str> {
+    if number == 1 { Cow::Borrowed(noun) } else { Cow::Owned(format!("{noun}s")) }
+}
+
+/// A number with its noun; see [`plural`].
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {}", plural(number, noun))
 }
 
 /// A path as one line of text without control characters. Bytes that are not UTF-8 become the replacement character.

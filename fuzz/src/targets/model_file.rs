@@ -7,8 +7,12 @@ use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::file::{self, Header, Notes};
 use composer_models::{Encoding, ModelConfig, SequenceModel};
 use composer_music::midi;
+use composer_music::representation::bars::BarRepresentation;
+use composer_music::representation::events::{EventRepresentation, Section, Time};
 use composer_music::representation::frames::FrameRepresentation;
-use composer_music::representation::{AnyRepresentation, Representation, Vocabulary};
+use composer_music::representation::remi::{ChordTokens, RemiRepresentation};
+use composer_music::representation::voices::VoiceRepresentation;
+use composer_music::representation::{AnyRepresentation, Representation};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -55,12 +59,15 @@ pub const TARGET: Target = Target {
         "127",
         "255",
     ],
-    max_len: 8192,
+    max_len: MAX_LEN,
 };
+
+/// Bytes of the longest input; the weights of larger models are made of their configurations alone.
+const MAX_LEN: usize = 8192;
 
 /// The largest size in a configuration that a model is made of: a larger one, which memory would hold, only makes an input slow.
 /// Files may claim any size: they are refused where they lack its weights.
-const LARGEST: u64 = 512;
+const LARGEST: u64 = 1024;
 
 /// The configurations of [`seeds`], as JSON.
 static CONFIGURATIONS: LazyLock<Vec<Value>> = LazyLock::new(|| configurations(seeds()));
@@ -126,9 +133,49 @@ fn check_header(json: &[u8]) {
     if !small(json) {
         return;
     }
-    let Ok(header) = serde_json::from_slice::<Header>(json) else { return };
-    let Ok(model) = SequenceModel::new(header.config, &Init::RECOMMENDED, 1) else { return };
+    let Ok(mut header) = serde_json::from_slice::<Header>(json) else { return };
+    check_built(&header);
+    // A change of the options of a representation changes its fingerprint, by which it is refused: with the true one it is reached.
+    if let (Encoding::Tokens { .. }, Some(representation)) =
+        (&header.config.encoding, &header.notes.representation)
+    {
+        let encoding = encoding_of(representation);
+        let few = matches!(&encoding, Encoding::Tokens { vocabulary, .. } if *vocabulary as u64 <= LARGEST);
+        if few && encoding != header.config.encoding {
+            header.config.encoding = encoding;
+            check_built(&header);
+        }
+    }
+}
+
+fn check_built(header: &Header) {
+    let Ok(model) = SequenceModel::new(header.config.clone(), &Init::RECOMMENDED, 1) else { return };
     check_file(&file::to_bytes(&model, &header.notes).expect("a new model is written"));
+}
+
+/// What a network reads and writes that knows music as the tokens of a representation.
+fn encoding_of(representation: &AnyRepresentation) -> Encoding {
+    let vocabulary = representation.vocabulary().size();
+    Encoding::Tokens { vocabulary, fingerprint: representation.fingerprint() }
+}
+
+/// Representations of every kind of tokens, in vocabularies of at most [`LARGEST`].
+fn token_representations() -> Vec<AnyRepresentation> {
+    let remi = RemiRepresentation { steps_per_quarter: 2, ..RemiRepresentation::default() };
+    let full = RemiRepresentation { steps_per_quarter: 1, programs: true, chords: ChordTokens::Beats };
+    let time = Time::Metrical { steps_per_quarter: 4 };
+    let events = EventRepresentation { time, ..EventRepresentation::default() };
+    let drums = EventRepresentation { section: Section::Drums, ..EventRepresentation::default() };
+    vec![
+        AnyRepresentation::by_name("chords").expect("its name"),
+        AnyRepresentation::Remi(remi),
+        AnyRepresentation::Remi(full),
+        AnyRepresentation::Events(EventRepresentation::default()),
+        AnyRepresentation::Events(events),
+        AnyRepresentation::Events(drums),
+        AnyRepresentation::Voices(VoiceRepresentation { voices: 2, ..VoiceRepresentation::default() }),
+        AnyRepresentation::Bars(BarRepresentation::learn(remi, [], 0).expect("nothing to learn from")),
+    ]
 }
 
 /// A file, its parts and its header, for frames, tokens of music and real values.
@@ -137,16 +184,16 @@ fn seeds() -> Vec<Vec<u8>> {
     let frames = FrameRepresentation { pitch_low: 60, pitch_high: 63, ..FrameRepresentation::default() };
     let coupled =
         ModelConfig::new(Encoding::Frames { representation: frames, metre: 4, bar_line: 3 }, stack.clone());
-    let chords = AnyRepresentation::by_name("chords").expect("its name");
-    let Vocabulary::Tokens { names } = chords.vocabulary() else { unreachable!("chords are tokens") };
-    let tokens = Encoding::Tokens { vocabulary: names.len(), fingerprint: chords.fingerprint() };
     let layered =
         RecurrentConfig { cell: Cell::Lstm, layers: 2, layer_norm: true, hidden: 1, ..stack.clone() };
-    let configs = [
+    let mut configs = vec![
         (ModelConfig { coupled: true, output_dropout: 0.1, ..coupled }, None),
-        (ModelConfig::new(tokens, stack.clone()), Some(chords)),
         (ModelConfig::new(Encoding::values(2), layered), None),
     ];
+    let tokens = |representation: AnyRepresentation| {
+        (ModelConfig::new(encoding_of(&representation), stack.clone()), Some(representation))
+    };
+    configs.extend(token_representations().into_iter().map(tokens));
     configs
         .into_iter()
         .flat_map(|(config, representation)| {
@@ -162,6 +209,7 @@ fn seeds() -> Vec<Vec<u8>> {
             let header = serde_json::to_vec(&Header { version: file::HEADER_VERSION, config, notes });
             in_three_forms(bytes, header.expect("JSON"))
         })
+        .filter(|seed| seed.len() <= MAX_LEN)
         .chain([vec![3, 3, 0, 1], vec![4, 5, 0, 2, 7, 0, 22], vec![5, 9, 0, 23]])
         .collect()
 }
@@ -171,4 +219,26 @@ pub fn in_three_forms(file: Vec<u8>, configuration: Vec<u8>) -> [Vec<u8>; 3] {
     let (start, rest) = file.split_first_chunk::<8>().expect("the length of a header");
     let (header, data) = rest.split_at(u64::from_le_bytes(*start) as usize);
     [[&[0], &file[..]].concat(), with_header(1, header, data), [&[2], &configuration[..]].concat()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_tokens_is_built_small_and_composes() {
+        for representation in token_representations() {
+            let name = representation.name();
+            let recurrent = RecurrentConfig { hidden: 2, ..RecurrentConfig::default() };
+            let config = ModelConfig::new(encoding_of(&representation), recurrent);
+            let notes = Notes { representation: Some(representation), ..Notes::default() };
+            let header = Header { version: file::HEADER_VERSION, config, notes };
+            assert!(small(&serde_json::to_vec(&header).expect("JSON")), "{name} is too large to be made");
+            let model = SequenceModel::new(header.config, &Init::RECOMMENDED, 1).expect(name);
+            let options =
+                ComposeOptions { num_outputs: 1, length: Length::Bars(1), ..ComposeOptions::default() };
+            let pieces = compose(&TrainedModel { model, notes: header.notes }, &options);
+            assert_eq!(pieces.expect(name).len(), 1, "{name}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub struct DiagnoseArgs {
 pub fn run(args: &DiagnoseArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let options =
         DiagnoseOptions { files: args.files.clone(), reference: args.reference.clone(), whole: args.whole };
-    let pieces = diagnose(&options)?;
+    let pieces = diagnose(&options, terminal)?;
     if terminal.is_json() {
         let rows = pieces.iter().map(|piece| json!({ "name": piece.name, "diagnosis": piece.diagnosis }));
         return terminal.print_json(&rows.collect::<Vec<_>>());

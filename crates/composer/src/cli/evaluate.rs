@@ -53,7 +53,7 @@ pub fn run(args: &EvaluateArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let read = [&args.model, &args.reference].into_iter().flatten().chain(&args.music);
     let page: Vec<&Path> = args.page.iter().map(PathBuf::as_path).collect();
     outputs::check(&read.map(PathBuf::as_path).collect::<Vec<_>>(), &page)?;
-    let evaluation = evaluate(&options)?;
+    let evaluation = evaluate(&options, terminal)?;
     if let (Some(path), Some(html)) = (&args.page, evaluation.to_html()?)
         && save(path, html.as_bytes(), "The page is", terminal)?
     {

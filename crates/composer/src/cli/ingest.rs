@@ -52,6 +52,7 @@ pub fn run(args: &IngestArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         representation: args.representation.clone(),
         output_dir: args.output_dir.clone(),
         criteria: Criteria {
+            keep_composed: false,
             min_notes: args.min_notes,
             max_quarters: args.max_quarters,
             keep_damaged: !args.no_damaged,

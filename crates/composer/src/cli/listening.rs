@@ -4,7 +4,7 @@ use super::terminal::Terminal;
 use clap::Args;
 use composer::listening::{ListeningSummary, Needed, read, summarise};
 use composer_evaluation::listening::EQUIVALENCE_MARGIN;
-use composer_music::text::printable;
+use composer_music::text::{counted, printable};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -39,7 +39,7 @@ pub fn run(args: &ListeningArgs, terminal: &mut Terminal) -> anyhow::Result<()> 
 
 fn print(summary: &ListeningSummary, terminal: &mut Terminal) -> anyhow::Result<()> {
     if summary.judgements > 0 {
-        writeln!(terminal, "{} judgements. In brackets: 95 % intervals.", summary.judgements)?;
+        writeln!(terminal, "{}. In brackets: 95 % intervals.", counted(summary.judgements, "judgement"))?;
     }
     print_pairs(summary, terminal)?;
     if let Some(origin) = &summary.origin {

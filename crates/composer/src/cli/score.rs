@@ -7,6 +7,7 @@ use composer::inspect::read_midi;
 use composer::{Progress, TrainedModel, outputs, surprise};
 use composer_music::input;
 use composer_music::representation::pitch_name;
+use composer_music::text::counted;
 use serde_json::json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -42,9 +43,9 @@ pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let scored =
         surprise(&model, &piece).map_err(|error| anyhow::Error::from(error).context(shown.to_string()))?;
     if scored.left_out > 0 {
-        let text =
-            format!("{} notes are drums or outside the model's range, and are not scored.", scored.left_out);
-        terminal.warning(&text);
+        let are = if scored.left_out == 1 { "is a drum" } else { "are drums" };
+        let notes = counted(scored.left_out, "note");
+        terminal.warning(&format!("{notes} {are} or outside the model's range, and not scored."));
     }
     if let Some(path) = &args.svg
         && save(path, scored.to_svg().as_bytes(), "The piano roll is in", terminal)?
@@ -67,7 +68,7 @@ pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
             "most_surprising": notes_json.collect::<Vec<_>>(),
         }))?;
     } else {
-        writeln!(terminal, "{shown}: {steps} steps, {notes} notes")?;
+        writeln!(terminal, "{shown}: {}, {}", counted(steps, "step"), counted(notes, "note"))?;
         writeln!(terminal, "  NLL {nats:.1} nats, {:.3} per step", nats / steps as f64)?;
         writeln!(terminal, "  most surprising notes (highest NLL):")?;
         for (note, bar, beat) in most {

@@ -153,7 +153,7 @@ pub fn dry_run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::R
     writeln!(terminal, "\n# {train} pieces for training, {valid} for validation, {test} for test")?;
     writeln!(terminal, "# {} parameters", thousands(plan.parameters as u64))?;
     if plan.updates_per_epoch > 0 {
-        writeln!(terminal, "# {} updates per epoch", plan.updates_per_epoch)?;
+        writeln!(terminal, "# updates per epoch: {}", plan.updates_per_epoch)?;
     }
     writeln!(terminal, "# {} epochs of unconditional training first", plan.unconditional_epochs)?;
     let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);

@@ -256,7 +256,7 @@ fn dry_run(options: &TrainOptions, terminal: &mut Terminal) -> anyhow::Result<()
     writeln!(terminal, "\n# {} parameters", thousands(plan.parameters as u64))?;
     let most = thousands(plan.most_updates);
     if plan.updates_per_epoch > 0 {
-        writeln!(terminal, "# {} updates per epoch, {most} at most", plan.updates_per_epoch)?;
+        writeln!(terminal, "# updates per epoch: {}, {most} at most in all", plan.updates_per_epoch)?;
     }
     let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);
     writeln!(terminal, "# {}", memory_in_words(plan.memory_bytes))?;

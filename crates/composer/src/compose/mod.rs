@@ -1,6 +1,7 @@
 //! A model composes, as notes, as MIDI files and as sound.
 
 mod assemble;
+mod carried;
 mod choices;
 mod feasible;
 mod options;
@@ -24,10 +25,13 @@ use composer_decoding::{Composition, Generator, beam};
 use composer_models::Stepper;
 use composer_models::file::Notes;
 use composer_models::{Encoding, SequenceModel};
+use composer_music::Score;
+use composer_music::midi::{self, OtherEvent, RawFile};
 use composer_music::representation::chords::ChordRepresentation;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
-use composer_music::{Score, midi};
+use composer_music::text::counted;
+use options::GivenPrimer;
 use plan::Plan;
 use std::path::{Path, PathBuf};
 
@@ -41,9 +45,25 @@ pub struct Piece {
     /// What one should know of it, in sentences: what the model did not read of its primer, options without an effect. The same for
     /// all pieces that were composed together.
     pub notes: Vec<String>,
+    /// What the file of its primer has beside the music: lyrics, markers, controllers, pitch bends.
+    pub others: Vec<OtherEvent>,
 }
 
 impl Piece {
+    /// The piece as a MIDI file.
+    ///
+    /// # Errors
+    /// MIDI cannot express it.
+    pub fn to_midi(&self) -> Result<Vec<u8>> {
+        let bytes = midi::write(&self.score).map_err(anyhow::Error::from)?;
+        if self.others.is_empty() {
+            return Ok(bytes);
+        }
+        let mut file = RawFile::parse(&bytes).map_err(anyhow::Error::from)?;
+        file.insert(&self.others);
+        Ok(file.to_bytes())
+    }
+
     /// Mean −ln P of a step or token under the model, in nats.
     pub fn nll_per_step(&self) -> f64 {
         self.nll.iter().sum::<f64>() / self.nll.len().max(1) as f64
@@ -158,8 +178,7 @@ fn write_set(
     let mut saved = Vec::new();
     for (number, piece) in (1..).zip(pieces) {
         let file_stem = format!("{COMPOSITION_PREFIX}{number}");
-        let bytes = midi::write(&piece.score).map_err(anyhow::Error::from)?;
-        folder.write(&format!("{file_stem}.mid"), &bytes)?;
+        folder.write(&format!("{file_stem}.mid"), &piece.to_midi()?)?;
         write_wav(&piece.score, soundfont, &folder.path(&format!("{file_stem}.wav")))?;
         saved.push(SavedPiece { file_stem, piece });
     }
@@ -178,6 +197,7 @@ struct Work<'a> {
     plan: Plan,
     manner: Manner,
     notes: Vec<String>,
+    others: Vec<OtherEvent>,
 }
 
 impl<'a> Work<'a> {
@@ -187,20 +207,30 @@ impl<'a> Work<'a> {
         trained: &Notes,
         options: &'a ComposeOptions,
     ) -> anyhow::Result<Self> {
-        let (primer, mut notes) = options.primer()?;
+        let GivenPrimer { music: primer, others, mut notes } = options.primer()?;
         if let Some(primer) = &primer {
             notes.extend(reading::account(representation, primer, options.injects())?);
         }
         notes.extend(options.without_effect());
         let plan = Plan::new(representation, options, primer.as_ref(), trained)?;
         let manner = Manner::new(representation, primer.as_ref(), trained, options.qpm.is_some());
-        Ok(Self { model, representation, options, primer, plan, manner, notes })
+        let (others, behind) = match &primer {
+            Some(primer) if options.injects() => carried::until(&others, plan.scale(primer), plan.primer_end),
+            _ => (Vec::new(), 0),
+        };
+        if behind > 0 {
+            let events = counted(behind, "event");
+            notes.push(format!(
+                "The primer's file has {events} behind its last note, such as texts and controllers: they are left out."
+            ));
+        }
+        Ok(Self { model, representation, options, primer, plan, manner, notes, others })
     }
 
     /// The piece of what a model has written after `offset` steps.
     fn piece(&self, decoded: &Score, offset: u64, nll: Vec<f64>) -> Piece {
         let score = assemble(&self.plan, decoded, offset, &self.manner);
-        Piece { score, nll, notes: self.notes.clone() }
+        Piece { score, nll, notes: self.notes.clone(), others: self.others.clone() }
     }
 
     fn frames(&self, representation: &FrameRepresentation) -> anyhow::Result<Vec<Piece>> {
@@ -291,8 +321,10 @@ impl<'a> Work<'a> {
         }
         if pieces.len() < options.num_outputs {
             let found = pieces.len();
-            self.notes
-                .push(format!("Beam search found {found} pieces; a wider beam (--beam-width) finds more."));
+            self.notes.push(format!(
+                "Beam search found {}; a wider beam (--beam-width) finds more.",
+                counted(found, "piece")
+            ));
         }
         if pieces.iter().any(|piece| piece.1.len() >= MAX_TOKENS) {
             self.notes

@@ -1,12 +1,14 @@
 //! What to compose, and how to steer the model while it does.
 
+use super::carried;
 use crate::error::{Result, wrong_input, wrong_option};
 use anyhow::Context;
 use composer_audio::{RenderOptions, render};
 use composer_decoding::harmony::Key;
 use composer_decoding::primer::{self, read_notes};
-use composer_music::{Metre, Score, midi};
-use std::path::PathBuf;
+use composer_music::midi::{self, OtherEvent};
+use composer_music::{Metre, Score, input};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Temperature of frames where none is given. It is only about which pitches begin; with the quick start's model seven of
@@ -92,6 +94,30 @@ pub enum Primer {
         /// Whether the piece begins with the primer; otherwise the model only conditions on it.
         inject: bool,
     },
+}
+
+/// A primer as it was given.
+#[derive(Default)]
+pub(super) struct GivenPrimer {
+    /// Its music.
+    pub music: Option<primer::Primer>,
+    /// What its file has beside its music.
+    pub others: Vec<OtherEvent>,
+    /// What is wrong with its file, in sentences.
+    pub notes: Vec<String>,
+}
+
+impl GivenPrimer {
+    fn of_file(path: &Path) -> anyhow::Result<Self> {
+        let fault = |source| wrong_input(midi::Error::Io { path: input::shown(path), source });
+        let bytes = input::read_named(path, input::MAX_MIDI).map_err(fault)?;
+        let file = midi::read(&bytes).map_err(wrong_input)?;
+        let others = carried::of_file(&bytes, &file).map_err(wrong_input)?;
+        let damage = file.report.damage.first().map(|damage| {
+            format!("The primer's file is damaged, at {damage}: what could be read of it is used.")
+        });
+        Ok(Self { music: Some(file.score.into()), others, notes: damage.into_iter().collect() })
+    }
 }
 
 /// How a model of frames chooses.
@@ -200,19 +226,15 @@ impl ComposeOptions {
         Ok(())
     }
 
-    /// The primer's music, if there is one, and what is wrong with its file.
-    pub(super) fn primer(&self) -> anyhow::Result<(Option<primer::Primer>, Vec<String>)> {
+    /// The primer, if there is one.
+    pub(super) fn primer(&self) -> anyhow::Result<GivenPrimer> {
         match &self.primer {
-            Primer::None => Ok((None, Vec::new())),
-            Primer::Midi { path, .. } => {
-                let file = midi::read_file(path).map_err(wrong_input);
-                let file = file.with_context(|| format!("cannot use the primer {}", path.display()))?;
-                let damage = file.report.damage.first().map(|damage| {
-                    format!("The primer's file is damaged, at {damage}: what could be read of it is used.")
-                });
-                Ok((Some(file.score.into()), damage.into_iter().collect()))
+            Primer::None => Ok(GivenPrimer::default()),
+            Primer::Midi { path, .. } => GivenPrimer::of_file(path)
+                .with_context(|| format!("cannot use the primer {}", input::shown(path))),
+            Primer::Notes { text, .. } => {
+                Ok(GivenPrimer { music: Some(read_notes(text)?), ..GivenPrimer::default() })
             }
-            Primer::Notes { text, .. } => Ok((Some(read_notes(text)?), Vec::new())),
         }
     }
 

@@ -11,6 +11,7 @@ use composer_music::representation::AnyRepresentation;
 use composer_music::representation::events::{PedalUse, Time};
 use composer_music::representation::grid::{Grid, MAX_TICKS_PER_QUARTER, resolution};
 use composer_music::representation::quantise::{Clock, STEPS_PER_SECOND};
+use composer_music::text::counted;
 use composer_music::{BarMap, Metre, Pedal, Score, Tempo, TempoMap, Ticks, TimeSignature};
 
 /// Tempo when neither the options nor the training music give one.
@@ -105,12 +106,17 @@ impl Plan {
         Ok(plan)
     }
 
+    /// How many times as fine the ticks of the piece are as those of its primer.
+    pub fn scale(&self, primer: &Primer) -> Ticks {
+        Ticks::from(self.score.ticks_per_quarter / primer.score.ticks_per_quarter)
+    }
+
     fn nothing_left(&self) -> anyhow::Error {
         let bars = |end| self.bars.count(end) - u64::from(self.upbeat);
         wrong_input(format!(
-            "the primer is {} bars long, which leaves nothing to compose in a piece of {}: ask for a longer piece (--length), or \
+            "the primer is {} long, which leaves nothing to compose in a piece of {}: ask for a longer piece (--length), or \
              let the model only condition on the primer (--condition-on-primer)",
-            bars(self.primer_end),
+            counted(bars(self.primer_end) as usize, "bar"),
             bars(self.end)
         ))
     }
@@ -337,7 +343,7 @@ fn check_metre(representation: &AnyRepresentation, metre: Metre, performance: bo
     }
     let step = match symbol {
         1 => format!("steps, {steps_per_quarter} to a quarter"),
-        quarters => format!("chord symbols of {quarters} quarters"),
+        quarters => format!("chord symbols of {}", counted(quarters as usize, "quarter")),
     };
     Err(wrong_input(format!(
         "a bar of {metre} is no whole number of the model's {step}: choose another metre (--metre)"

@@ -10,6 +10,7 @@ use composer_music::representation::events::{Section, Time};
 use composer_music::representation::grid::Grid;
 use composer_music::representation::quantise::{Clock, Loss};
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
+use composer_music::text::counted;
 
 /// A shift of a note in time that nobody hears, in seconds.
 const INAUDIBLE: f64 = 0.0055;
@@ -39,26 +40,32 @@ pub(super) fn account(
     let Loss { notes, moved, largest_shift, merged, cut, dropped, .. } =
         representation.quantise(&primer.score).map_err(wrong_input)?.loss;
     if let AnyRepresentation::Chords(_) = representation {
-        return Ok(vec![format!("The model reads the {notes} notes of the primer as chord symbols.")]);
+        return Ok(vec![format!(
+            "The model reads the {} of the primer as chord symbols.",
+            counted(notes, "note")
+        )]);
     }
     let mut sentences = Vec::new();
     let kept = if injected { "; the music begins with them all the same" } else { "" };
     for (reason, number) in dropped {
         sentences.push(format!(
-            "The model does not read {number} of the primer's {notes} notes ({reason}){kept}."
+            "The model does not read {number} of the primer's {} ({reason}){kept}.",
+            counted(notes, "note")
         ));
     }
     if moved > 0 && largest_shift > INAUDIBLE {
         let kept = if injected { "; the music has them where they are" } else { "" };
         sentences.push(format!(
-            "The model reads {moved} of the primer's {notes} notes moved to its grid of {} steps to a quarter, by {:.0} ms at most{kept}.",
-            steps_per_quarter(representation),
+            "The model reads {moved} of the primer's {} moved to its grid of {} to a quarter, by {:.0} ms at most{kept}.",
+            counted(notes, "note"),
+            counted(steps_per_quarter(representation) as usize, "step"),
             1000.0 * largest_shift
         ));
     }
     for (number, what) in [(merged, "as one with another"), (cut, "shortened")] {
         if number > 0 {
-            sentences.push(format!("The model reads {number} of the primer's {notes} notes {what}."));
+            sentences
+                .push(format!("The model reads {number} of the primer's {} {what}.", counted(notes, "note")));
         }
     }
     Ok(sentences)

@@ -33,6 +33,7 @@ use composer_music::midi::RawFile;
 use composer_music::representation::frames::DecodeOptions;
 use composer_music::roles::{Part, Role};
 use composer_music::score::DRUM_CHANNEL;
+use composer_music::text::counted;
 use composer_music::{Score, Track};
 use composer_report::part::PartPage;
 use find::{Found, find_part, only};
@@ -162,7 +163,10 @@ pub fn drum(file: &GivenFile, options: &PartOptions, bass_track: Option<usize>) 
     let mut raw = file.raw()?;
     let replaced = raw.remove_notes(|note| note.channel == DRUM_CHANNEL);
     if replaced > 0 {
-        remarks.push(format!("The new drums replace the {replaced} notes of the old ones, on channel 10."));
+        remarks.push(format!(
+            "The new drums replace the {} of the old ones, on channel 10.",
+            counted(replaced, "note")
+        ));
     }
     // Drums have no longest rest and no longest note.
     let choice = FrameOptions {
@@ -228,7 +232,8 @@ fn below_melody(
     };
     if replaced > 0 {
         remarks.push(format!(
-            "The new accompaniment replaces the {replaced} notes of {names}; all else in the file stays."
+            "The new accompaniment replaces the {} of {names}; all else in the file stays.",
+            counted(replaced, "note")
         ));
     } else if !old.is_empty() {
         remarks.push(format!("The other parts stay as they are: {names}. (reharmonise replaces them.)"));

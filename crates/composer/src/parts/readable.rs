@@ -40,6 +40,7 @@ pub fn check(model: &Seq2Seq, part: &Score, role: Role) -> anyhow::Result<Option
     let [first, low, high] = [first, range.pitch_low, range.pitch_high].map(pitch_name);
     let number = pitches.len();
     let which = match number == all {
+        true if all == 1 => "the only note".to_owned(),
         true => format!("all {all} notes"),
         false => format!("{number} of the {all} notes"),
     };

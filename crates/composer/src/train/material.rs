@@ -12,6 +12,7 @@ use composer_music::input;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, DEFAULT_PATTERNS, Representation, Symbols};
 use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
+use composer_music::text::counted;
 use composer_music::time_by_metre::time_by_metre;
 use composer_music::{Metre, Score};
 use composer_report::text::thousands;
@@ -91,9 +92,9 @@ impl Material {
     fn split(name: String, corpus: Corpus, representation: FrameRepresentation) -> anyhow::Result<Self> {
         if corpus.pieces.len() < 3 {
             return Err(wrong_input(format!(
-                "{name} has {} usable pieces, and training needs at least 3: one to train on, one to validate and one to \
+                "{name} has {}, and training needs at least 3: one to train on, one to validate and one to \
                  test",
-                corpus.pieces.len()
+                counted(corpus.pieces.len(), "usable piece")
             )));
         }
         let left_out = corpus.verdicts.iter().filter_map(warning).collect();
@@ -245,7 +246,7 @@ impl Material {
 const BUILT_IN: &str = "the built-in corpus: 10 piano pieces and 66 pieces of game music";
 
 /// Why a file was skipped or used only in part, for people.
-fn warning(verdict: &Verdict) -> Option<(String, String)> {
+pub(crate) fn warning(verdict: &Verdict) -> Option<(String, String)> {
     let reason = match (&verdict.dropped, &verdict.report) {
         (Some(dropped), _) => format!("skipped: {}", dropped.reason),
         (None, Some(report)) => format!("used in part: {}", report.damage_in_words()?),

@@ -1,6 +1,10 @@
-//! `accompany`, `drum` and `reharmonise` on files with much that no score holds: all of it is in the result.
+//! `accompany`, `drum` and `reharmonise` on files with much that no score holds, and `compose` with such a primer: all of it is in the
+//! result.
 
+use crate::option_table::{base, model};
+use composer::compose::{ComposeOptions, Length, Primer, compose};
 use composer_music::midi;
+use composer_music::midi::{OtherEvent, RawFile};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -207,6 +211,43 @@ fn channels_of_one_track_are_parts_of_their_own() {
     let on = |channel: u8| score.tracks[0].notes.iter().filter(|note| note.channel == channel).count();
     assert_eq!((on(0), on(1), on(9)), (32, 0, 32), "{said}");
     assert!(score.tracks[1].notes.iter().all(|note| note.channel == 1), "the channel that is free now");
+}
+
+/// What a file has beside its notes, with the lengths of quarters as they are in it.
+fn others(bytes: &[u8]) -> Vec<(f64, usize, Vec<u8>)> {
+    let ticks = f64::from(midi::read(bytes).expect("readable").score.ticks_per_quarter);
+    let place = |event: OtherEvent| (event.tick as f64 / ticks, event.track, event.bytes);
+    RawFile::parse(bytes).expect("readable").other_events().into_iter().map(place).collect()
+}
+
+#[test]
+fn a_piece_that_begins_with_a_primer_has_all_that_its_file_has() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("in.mid");
+    let conductor = vec![0, 0xFF, 2, 2, b'(', 0xE9, 0, 0xFF, 0x2F, 0];
+    let mut tune = tune(b"\x82\xA4\x82\xBD", 0, 67, 4, 96);
+    tune.splice(tune.len() - 4.., [96, 0xFF, 1, 1, b'.', 0, 0xFF, 0x2F, 0]); // a text behind the last note
+    std::fs::write(&path, file(1, 96, &[conductor, tune])).expect("written");
+    let mut expected = others(&std::fs::read(&path).expect("read"));
+    assert_eq!(expected.pop().expect("a text").2, [0xFF, 1, 1, b'.']);
+    // The track of tempo and metre is the first in both files.
+    expected.push((16.0, 1, vec![0xE0, 0, 64]));
+    for name in ["frames", "events", "metrical-events", "remi", "multitrack-remi", "voices", "chords", "bars"]
+    {
+        for inject in [true, false] {
+            let primer = Primer::Midi { path: path.clone(), inject };
+            let options = ComposeOptions { primer, length: Length::Bars(6), num_outputs: 1, ..base(name) };
+            let piece = compose(&model(name), &options).expect(name).remove(0);
+            let bytes = piece.to_midi().expect("writable");
+            let kept = if inject { &expected[..] } else { &[] };
+            assert_eq!(others(&bytes), kept, "{name}");
+            let read = midi::read(&bytes).expect("readable");
+            assert!(read.report.is_undamaged(), "{name}: {:?}", read.report);
+            assert_eq!(read.score, midi::normalised(&piece.score), "{name}: the notes stay");
+            let told = piece.notes.iter().any(|note| note.contains("1 event behind its last note"));
+            assert_eq!(told, inject, "{name}: {:?}", piece.notes);
+        }
+    }
 }
 
 #[test]

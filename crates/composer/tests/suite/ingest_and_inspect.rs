@@ -1,6 +1,7 @@
 //! `composer ingest` and `composer inspect`, as typed.
 
 use composer_music::corpus::shipped;
+use composer_music::{Note, Score, Tempo, TimeSignature, Track, midi};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -73,4 +74,35 @@ fn inspect_shows_contents_roles_picture_and_representations() {
     let (code, _, error) = said(&composer(folder.path(), &["inspect", "music/diary.mid"]));
     assert_eq!((code, error.lines().count()), (Some(2), 1), "{error}");
     assert!(error.contains("diary.mid: not a MIDI file: it looks like text"), "{error}");
+}
+
+#[test]
+fn numbers_agree_with_their_nouns() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let note = Note { onset: 0, duration: 480, pitch: 60, velocity: 80, channel: 0, program: 0 };
+    let mut score = Score::new(480);
+    score.tempos.push(Tempo { tick: 0, micros_per_quarter: 500_000 });
+    score.time_signatures.push(TimeSignature { tick: 0, numerator: 3, denominator: 4 });
+    score.tracks.push(Track { name: None, notes: vec![note] });
+    std::fs::write(folder.path().join("one.mid"), midi::write(&score).expect("writes")).expect("written");
+    let (_, inspected, _) = said(&composer(folder.path(), &["inspect", "one.mid"]));
+    let (_, scored, _) = said(&composer(folder.path(), &["score", "one.mid"]));
+    let (_, ingested, _) = said(&composer(folder.path(), &["ingest", "one.mid"]));
+    for (text, word) in [
+        (&inspected, "1 note, 0 of them drums"),
+        (&inspected, "1 metre change; 1 tempo change"),
+        (&inspected, "1 velocity rounded"),
+        (&scored, "4 steps, 1 note"),
+        (&ingested, "1 note in 0.0 minutes of music"),
+    ] {
+        assert!(text.contains(word), "{word:?} in {text}");
+    }
+    let nouns =
+        ["notes", "metres", "tempos", "metre changes", "tempo changes", "velocities", "tracks", "steps"];
+    for noun in nouns.map(|noun| format!(" 1 {noun}")) {
+        assert!(
+            ![&inspected, &scored, &ingested].iter().any(|text| text.contains(&noun)),
+            "{noun}: {inspected}"
+        );
+    }
 }

@@ -69,10 +69,14 @@ fn what_is_no_file_is_listed_as_left_out_and_never_waited_for() {
     }
     for args in [
         &["diagnose", "songs", "--reference", "songs"][..],
+        &["evaluate", "songs", "--reference", "songs", "--output", "page.html"],
         &["train", "songs", "--dry-run", "--hidden", "4"],
     ] {
         let output = within_a_minute(here.path(), args);
-        assert!(output.status.success(), "{args:?}: {}", complaint(&output));
+        let said = complaint(&output);
+        assert!(output.status.success(), "{args:?}: {said}");
+        let left_out = "zero.mid: skipped: cannot be read: it is a device, not a file";
+        assert!(said.contains(left_out) && said.contains("pipe.mid: skipped"), "{args:?}: {said}");
     }
     for (args, words) in [
         (&["inspect", "/dev/zero"][..], ["/dev/zero", "a device"]),

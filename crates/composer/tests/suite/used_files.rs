@@ -249,3 +249,21 @@ fn a_seed_on_the_command_line_is_over_that_of_a_configuration() {
     let output = composer(here.path(), &args);
     assert!(printed(&output).contains("\nseed = 7\n"), "{}", printed(&output));
 }
+
+#[test]
+fn a_training_in_the_folder_of_its_music_does_not_learn_from_its_own_compositions() {
+    let here = folder_of_songs();
+    let sizes = ["--epochs", "1", "--hidden", "8", "--num-outputs", "1", "--length", "1bars"];
+    let train = || composer(here.path(), &[&["train", "."][..], &sizes].concat());
+    let pieces = |said: &str| said.lines().find(|line| line.starts_with("Music: ")).map(str::to_owned);
+    let first = complaint(&train());
+    assert!(!first.contains("skipped"), "{first}");
+    assert!(here.path().join("runs/001/composition-1.mid").exists(), "{first}");
+    let second = complaint(&train());
+    assert!(second.contains("runs/001/: skipped: a folder that composer wrote"), "{second}");
+    assert_eq!(pieces(&first), pieces(&second));
+    assert!(pieces(&first).is_some(), "{first}");
+    // Asked for by name they are judged.
+    let judged = printed(&composer(here.path(), &["diagnose", "runs", "--reference", "songs"]));
+    assert!(judged.contains("001/composition-1.mid") && judged.contains("002/composition-1.mid"), "{judged}");
+}

@@ -72,7 +72,9 @@ pub enum Extent {
 /// Real music that is too little to calibrate on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{found} pieces or excerpts of real music are too few to calibrate the detectors; give at least {MINIMUM} from 2 pieces"
+    "{found} {} of real music {} too few to calibrate the detectors; give at least {MINIMUM} from 2 pieces",
+    if *found == 1 { "piece or excerpt" } else { "pieces or excerpts" },
+    if *found == 1 { "is" } else { "are" }
 )]
 pub struct TooLittleMusic {
     /// How many there were.

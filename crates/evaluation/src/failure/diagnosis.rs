@@ -13,6 +13,7 @@ use super::{drift, repetition, scarcity};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::judgement::measurements::Parts;
 use crate::judgement::outliers::{self, Figures};
+use crate::judgement::words;
 use crate::judgement::{Aspect, Likeness};
 use crate::statistics::ratio;
 
@@ -169,8 +170,8 @@ impl Detectors {
             let figure = outliers::figure_of(figures, aspect);
             let usual = self.limits.outliers.usual(aspect);
             let bars = merged(outliers::bars(aspect, side, grid, usual).into_iter());
-            let (cause, remedy) = outliers::advice(aspect, side);
-            let mut sentence = outliers::sentence(aspect, side, figure, usual);
+            let (cause, remedy) = words::advice(aspect, side);
+            let mut sentence = words::sentence(aspect, side, figure, usual);
             // Every bar is no place.
             if !bars.is_empty() && bars.as_slice() != std::slice::from_ref(&(0..grid.num_bars())) {
                 let place = bar_list(&bars);
@@ -197,11 +198,7 @@ impl Detectors {
         let mut unusual: Vec<_> = self.limits.outliers.surprises(figures).collect();
         unusual.sort_by(|a, b| b.2.total_cmp(&a.2));
         let named = unusual.iter().take(3).map(|&(aspect, ..)| {
-            outliers::phrase(
-                aspect,
-                outliers::figure_of(figures, aspect),
-                self.limits.outliers.middle(aspect),
-            )
+            words::phrase(aspect, outliers::figure_of(figures, aspect), self.limits.outliers.middle(aspect))
         });
         let farther = match likeness.score {
             score if score < 0.5 => "no held-out real piece is".to_owned(),
@@ -276,12 +273,15 @@ impl Detectors {
                         within(&place)
                     )
                 } else {
-                    let quarters = f64::from(run.period) / f64::from(STEPS_PER_QUARTER);
-                    let what = format!("{} quarter{}", quarters, if quarters == 1.0 { "" } else { "s" });
-                    format!(
-                        "The same {what} come again and again{}: {share:.0} % of the piece.",
-                        within(&place)
-                    )
+                    let what = match (run.period / STEPS_PER_QUARTER, run.period % STEPS_PER_QUARTER) {
+                        (1, 0) => "quarter comes".to_owned(),
+                        (quarters, 0) => format!("{quarters} quarters come"),
+                        _ => format!(
+                            "{:.1} quarters come",
+                            f64::from(run.period) / f64::from(STEPS_PER_QUARTER)
+                        ),
+                    };
+                    format!("The same {what} again and again{}: {share:.0} % of the piece.", within(&place))
                 }
             }
             FailureMode::HarmonicDrift if self.fitted.harmony.only_wrong_notes(grid) => format!(

@@ -6,6 +6,7 @@ pub(crate) mod measurements;
 mod normal;
 pub mod outliers;
 pub mod tail;
+pub mod words;
 
 pub use figures::Aspect;
 pub use likeness::Likeness;

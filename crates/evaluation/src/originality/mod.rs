@@ -7,6 +7,7 @@
 mod index;
 mod neighbour;
 
+use composer_music::text::counted;
 use std::ops::Range;
 
 use composer_music::Score;
@@ -89,9 +90,8 @@ impl Verdict {
                 self.threshold
             ),
             (Some(passage), false) => format!(
-                "Not copied: the longest passage shared with the training set is {} onset{} (human pieces share up to {:.0}).",
-                passage.onsets,
-                if passage.onsets == 1 { "" } else { "s" },
+                "Not copied: the longest passage shared with the training set is {} (human pieces share up to {:.0}).",
+                counted(passage.onsets, "onset"),
                 self.threshold
             ),
             (None, _) => "Nothing in it occurs in the training set.".into(),

@@ -1,9 +1,12 @@
 //! Decides whether a file becomes a piece, and says why.
 
+use crate::text::counted;
 use std::fmt;
+use std::path::Path;
 
 use super::content::{self, ContentKey};
-use super::{Piece, content_key};
+use super::files::{MidiPath, midi_files, music_files};
+use super::{Error, Piece, content_key};
 use crate::midi::{self, ReadReport};
 use crate::representation::grid::{Grid, MAX_STEPS};
 use crate::representation::{self, Loss};
@@ -22,6 +25,8 @@ pub struct Criteria {
     pub keep_duplicates: bool,
     /// Whether a copy in another key is a duplicate.
     pub transpositions_are_duplicates: bool,
+    /// Whether what this program composed is music like any other; otherwise [`super::music_files`] leaves it out.
+    pub keep_composed: bool,
 }
 
 impl Default for Criteria {
@@ -33,11 +38,20 @@ impl Default for Criteria {
             keep_damaged: true,
             keep_duplicates: false,
             transpositions_are_duplicates: false,
+            keep_composed: false,
         }
     }
 }
 
 impl Criteria {
+    /// The files to look at in folders.
+    ///
+    /// # Errors
+    /// As [`midi_files`].
+    pub(crate) fn files<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Vec<MidiPath>, Error> {
+        if self.keep_composed { midi_files(paths) } else { music_files(paths) }
+    }
+
     /// Pieces with the same key are duplicates under these criteria.
     pub fn duplicate_key(&self, score: &Score) -> ContentKey {
         match self.transpositions_are_duplicates {
@@ -65,6 +79,8 @@ pub enum Rule {
     Duplicate,
     /// The representation holds nothing of it.
     NothingToEncode,
+    /// This program wrote it.
+    Composed,
 }
 
 /// Why a file was dropped.
@@ -111,6 +127,7 @@ impl Dropped {
             Rule::TooFewNotes => "too few notes",
             Rule::TooLong => "too long",
             Rule::Duplicate => "the same music as another file",
+            Rule::Composed => "written by composer",
             Rule::NothingToEncode => "nothing in it that the representation holds",
         };
         rule.to_owned()
@@ -139,6 +156,13 @@ impl Verdict {
         Self { name: name.to_owned(), dropped, ..Self::default() }
     }
 
+    /// A folder that this program wrote.
+    fn composed(name: &str) -> Self {
+        let reason = "a folder that composer wrote: its compositions are no music to learn from";
+        let dropped = Some(Dropped::new(Rule::Composed, reason, None));
+        Self { name: name.to_owned(), dropped, ..Self::default() }
+    }
+
     /// Whether the file is kept.
     pub fn is_kept(&self) -> bool {
         self.dropped.is_none()
@@ -154,12 +178,23 @@ impl fmt::Display for Verdict {
             }
             Some(Dropped { reason, .. }) => write!(f, "dropped: {reason}")?,
             None if self.notes == 1 => f.write_str("kept, 1 note")?,
-            None => write!(f, "kept, {} notes", self.notes)?,
+            None => write!(f, "kept, {}", counted(self.notes, "note"))?,
         }
         match self.report.as_ref().and_then(ReadReport::damage_in_words) {
             Some(damage) => write!(f, "; damaged at {damage}"),
             None => Ok(()),
         }
+    }
+}
+
+/// Looks at a file, or at a folder that is listed in place of its files.
+pub(crate) fn examine_file(file: &MidiPath, criteria: &Criteria) -> (Verdict, Option<Piece>) {
+    if file.composed {
+        return (Verdict::composed(&file.name), None);
+    }
+    match file.read() {
+        Ok(bytes) => examine(&file.name, &bytes, criteria),
+        Err(error) => (Verdict::unreadable(&file.name, &error), None),
     }
 }
 
@@ -196,7 +231,7 @@ fn fault(score: &Score, report: &ReadReport, notes: usize, criteria: &Criteria) 
         let reason = match notes {
             0 => "it has no notes".to_owned(),
             1 => format!("it has 1 note, fewer than {}", criteria.min_notes),
-            _ => format!("it has {notes} notes, fewer than {}", criteria.min_notes),
+            _ => format!("it has {}, fewer than {}", counted(notes, "note"), criteria.min_notes),
         };
         faults.push((Rule::TooFewNotes, reason, (notes > 0).then(|| format!("--min-notes {notes}"))));
     }

@@ -19,6 +19,8 @@ pub struct MidiPath {
     pub name: String,
     /// Whether it was named itself, and not found in a folder: then it may be a pipe or the standard input.
     pub named: bool,
+    /// Whether it is a folder that this program wrote, listed in place of its files; see [`music_files`].
+    pub composed: bool,
 }
 
 impl MidiPath {
@@ -47,17 +49,32 @@ impl MidiPath {
 /// # Errors
 /// When a path does not exist or cannot be read, or when a folder has no MIDI file.
 pub fn midi_files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<MidiPath>, Error> {
+    files(paths, false)
+}
+
+/// The same without the compositions of this program: of a run, and of any other folder of compositions, only the folder is listed. A
+/// network that is trained in the folder of its music would learn from what it composed before. Folders that are named themselves are
+/// read whatever is in them.
+///
+/// # Errors
+/// As [`midi_files`].
+pub fn music_files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<MidiPath>, Error> {
+    files(paths, true)
+}
+
+fn files<P: AsRef<Path>>(paths: &[P], but_composed: bool) -> Result<Vec<MidiPath>, Error> {
     let mut files = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
         let shown = input::shown(path);
         let prefix =
             if paths.len() > 1 { format!("{}/", shown.trim_end_matches('/')) } else { String::new() };
         if path.is_dir() && !input::is_standard(path) {
-            let mut others = 0;
-            let before = files.len();
-            walk(path, &prefix, &mut files, &mut others)
-                .map_err(|source| Error::Io { path: shown.clone(), source })?;
-            match (files.len() - before, others) {
+            let mut found = Walk { but_composed, ..Walk::default() };
+            found.walk(path, &prefix).map_err(|source| Error::Io { path: shown.clone(), source })?;
+            let others = found.others;
+            let number = found.files.len();
+            files.extend(found.files);
+            match (number, others) {
                 (0, 0) => return Err(Error::EmptyFolder(shown)),
                 (0, others) => return Err(Error::NoMidi { folder: shown, files: others }),
                 _ => {}
@@ -74,30 +91,50 @@ pub fn midi_files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<MidiPath>, Error> {
             Some(name) if paths.len() == 1 && !input::is_standard(path) => printable_path(Path::new(name)),
             _ => shown,
         };
-        files.push(MidiPath { path: path.to_path_buf(), name, named: true });
+        files.push(MidiPath { path: path.to_path_buf(), name, named: true, composed: false });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
 }
 
-/// Adds the files below a folder. A folder below that cannot be read is listed like a file; this one is an error.
-fn walk(folder: &Path, prefix: &str, files: &mut Vec<MidiPath>, others: &mut usize) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        let name = format!("{prefix}{}", printable(&entry.file_name().to_string_lossy()));
-        if entry.file_type()?.is_dir() {
-            let below = format!("{name}/");
-            if walk(&path, &below, files, others).is_err() {
-                files.push(MidiPath { path, name: below, named: false });
+/// What is found below a folder.
+#[derive(Default)]
+struct Walk {
+    but_composed: bool,
+    files: Vec<MidiPath>,
+    /// Files that are no MIDI files.
+    others: usize,
+}
+
+impl Walk {
+    /// Adds the files below a folder. A folder below that cannot be read is listed like a file; this one is an error.
+    fn walk(&mut self, folder: &Path, prefix: &str) -> io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            let name = format!("{prefix}{}", printable(&entry.file_name().to_string_lossy()));
+            let listed = |name, composed| MidiPath { path: path.clone(), name, named: false, composed };
+            if entry.file_type()?.is_dir() {
+                let below = format!("{name}/");
+                if self.but_composed && is_composed(&path) {
+                    self.files.push(listed(below, true));
+                } else if self.walk(&path, &below).is_err() {
+                    self.files.push(listed(below, false));
+                }
+            } else if is_midi(&path) && !path.is_dir() {
+                self.files.push(listed(name, false));
+            } else {
+                self.others += 1;
             }
-        } else if is_midi(&path) && !path.is_dir() {
-            files.push(MidiPath { path, name, named: false });
-        } else {
-            *others += 1;
         }
+        Ok(())
     }
-    Ok(())
+}
+
+/// Whether this program wrote a folder: it has the settings and the figures of a training, or the first composition with its sound.
+fn is_composed(folder: &Path) -> bool {
+    let has = |names: [&str; 2]| names.iter().all(|name| folder.join(name).is_file());
+    has(["config.toml", "metrics.jsonl"]) || has(["composition-1.mid", "composition-1.wav"])
 }
 
 fn is_midi(path: &Path) -> bool {

@@ -7,14 +7,16 @@ mod reasons;
 pub mod shipped;
 mod split;
 
+use crate::text::counted;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
 
 pub use content::{ContentKey, content_key};
+pub(crate) use examine::examine_file;
 pub use examine::{Criteria, Dropped, Rule, Verdict, examine};
-pub use files::{MIDI_EXTENSIONS, MidiPath, midi_files};
+pub use files::{MIDI_EXTENSIONS, MidiPath, midi_files, music_files};
 pub use reasons::ReasonCounts;
 pub use shipped::shipped;
 pub use split::{Set, Split, assign, deal, split, split_by};
@@ -67,7 +69,7 @@ pub enum Error {
     #[error("the folder {0} is empty; put MIDI files (.mid) into it, or name another folder")]
     EmptyFolder(String),
     /// A folder with files, but none of them MIDI.
-    #[error("the folder {folder} has {files} files, none of them MIDI (.mid, .midi, .kar, .rmi)")]
+    #[error("the folder {folder} has {}, none of them MIDI (.mid, .midi, .kar, .rmi)", counted(*files, "file"))]
     NoMidi {
         /// The folder.
         folder: String,
@@ -104,14 +106,8 @@ pub fn load(path: impl AsRef<Path>) -> Result<Corpus, Error> {
 /// # Errors
 /// When there is no such folder, no MIDI file in it, or none that can be used.
 pub fn load_with<P: AsRef<Path>>(paths: &[P], criteria: &Criteria) -> Result<Corpus, Error> {
-    let files = midi_files(paths)?;
-    let examined: Vec<(Verdict, Option<Piece>)> = files
-        .par_iter()
-        .map(|file| match file.read() {
-            Ok(bytes) => examine(&file.name, &bytes, criteria),
-            Err(error) => (Verdict::unreadable(&file.name, &error), None),
-        })
-        .collect();
+    let files = criteria.files(paths)?;
+    let examined = files.par_iter().map(|file| examine_file(file, criteria)).collect();
     let corpus = without_duplicates(examined, criteria);
     if corpus.pieces.is_empty() {
         let path = paths.iter().map(|path| input::shown(path.as_ref())).collect::<Vec<_>>().join(", ");

@@ -133,7 +133,12 @@ pub(super) struct RawWriter {
 impl RawWriter {
     /// Writes an event `more` ticks later than its delta time says, its delta time multiplied by `factor`.
     pub(super) fn event(&mut self, event: &RawEvent, factor: u64) {
-        let delta = self.waited + event.delta * factor;
+        self.event_after(event, event.delta * factor);
+    }
+
+    /// Writes an event so many ticks after the last one that was written or left out.
+    pub(super) fn event_after(&mut self, event: &RawEvent, delta: u64) {
+        let delta = self.waited + delta;
         if delta == event.delta {
             self.bytes.extend(event.delta_bytes);
         } else {
@@ -149,6 +154,15 @@ impl RawWriter {
             0xF8..=0xFE => {} // a real-time message, which leaves running status alone
             _ => self.running = None,
         }
+    }
+
+    /// Writes an event that is not one of the file, with its status, so many ticks after the last one.
+    pub(super) fn insert(&mut self, bytes: &[u8], delta: u64) {
+        let Some(&status) = bytes.first() else { return self.wait(delta) };
+        self.delta(self.waited + delta);
+        self.waited = 0;
+        self.bytes.extend(bytes);
+        (self.running, self.changed) = ((status < 0xF0).then_some(status), true);
     }
 
     /// Leaves an event out: the next one is as much later.

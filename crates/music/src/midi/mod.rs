@@ -6,6 +6,7 @@ mod chunks;
 mod events;
 mod kinds;
 mod known;
+mod other_events;
 mod pending;
 mod raw;
 mod read;
@@ -14,6 +15,7 @@ mod write;
 
 use std::path::Path;
 
+pub use other_events::OtherEvent;
 pub use raw::{ChannelUse, NoteEvent, RawFile, append_tracks};
 pub use read::{MidiFile, read};
 pub use report::{Damage, ReadReport};

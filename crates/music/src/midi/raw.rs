@@ -256,7 +256,7 @@ impl<'a> RawFile<'a> {
         bytes
     }
 
-    fn tracks(&self) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn tracks(&self) -> impl Iterator<Item = &[u8]> {
         self.chunks.iter().filter_map(|chunk| match chunk {
             RawChunk::Track(body) => Some(&**body),
             RawChunk::Other(_) => None,
@@ -279,7 +279,7 @@ impl<'a> RawFile<'a> {
     }
 
     /// Writes every track anew, event by event; `copy` gets the number of the track, and decides.
-    fn rewrite(&mut self, mut copy: impl FnMut(usize, &super::events::RawEvent, &mut RawWriter)) {
+    pub(super) fn rewrite(&mut self, mut copy: impl FnMut(usize, &super::events::RawEvent, &mut RawWriter)) {
         let tracks = self.chunks.iter_mut().filter_map(|chunk| match chunk {
             RawChunk::Track(body) => Some(body),
             RawChunk::Other(_) => None,

@@ -1,5 +1,6 @@
 //! MIDI bytes to a [`Score`].
 
+use crate::text::counted;
 use midly::num::u7;
 use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
 
@@ -80,7 +81,7 @@ pub fn read(bytes: &[u8]) -> Result<MidiFile, Error> {
 /// Notes in the report where the header declares other tracks than there are.
 fn check_count(header: usize, report: &mut ReadReport) {
     let (declared, tracks) = (report.declared_tracks, report.tracks);
-    let number = |tracks: usize| format!("{tracks} track{}", if tracks == 1 { "" } else { "s" });
+    let number = |tracks: usize| counted(tracks, "track");
     if declared != tracks {
         let what = format!("the header declares {}, and the file has {tracks}", number(declared));
         report.damage(header + 10, what);

@@ -1,12 +1,15 @@
-//! `chords`: harmony as one symbol per beat, half bar or any number of quarter notes: root and quality, or N for none.
+//! `chords`: harmony as one symbol per quarter note, half note or any number of quarter notes: root and quality, or N for none.
 //!
-//! A bar of music, four beats of C major, C major, F minor and G7: `C C Fm G7`.
+//! A bar of music, four quarters of C major, C major, F minor and G7: `C C Fm G7`.
 //!
 //! **Recognition.** The notes of a span weigh as much as they sound in it; drums do not count. Every chord is compared
 //! with the weights of the twelve pitch classes:
 //! score = (weight of its tones) − (weight of other tones) − ½ · (share of its tones that are absent) · (all weight),
 //! plus a tenth of all weight if its root is the lowest pitch of the span. The highest score wins; of equals, the first
 //! in the order of the vocabulary, which puts simple qualities first.
+//!
+//! **Metre.** A symbol lasts so many quarters in every metre: symbols say nothing of bars, and whoever reads them could not tell how long
+//! a beat is. A bar of 6/8 is three symbols, not two. `remi`, which has bars, states chords at the beats of its bars.
 //!
 //! **Voicing.** The root in the octave from C3, the other tones above it in close position; equal neighbours are tied.
 //! What is voiced is recognised as what it was, for every chord. Everything but the harmony is lost, and meant to be.
@@ -46,13 +49,13 @@ const TICKS_PER_QUARTER: u16 = 480;
 /// How a score becomes chord symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ChordRepresentation {
-    /// Quarter notes to a symbol: 1 for every beat, 2 for half bars.
+    /// Quarter notes to a symbol, in every metre: in 4/4, 1 is every beat, and 2 are half bars.
     #[serde(deserialize_with = "super::any::chord_quarters")]
     pub quarters_per_chord: u32,
 }
 
 impl Default for ChordRepresentation {
-    /// One symbol per beat.
+    /// One symbol per quarter note.
     fn default() -> Self {
         Self { quarters_per_chord: 1 }
     }
@@ -76,14 +79,21 @@ pub fn symbol_name(symbol: u32) -> String {
 pub fn label(sounds: &[Sound], span: u64) -> Vec<u32> {
     let span = span.max(1);
     let spans = sounds.iter().map(|sound| sound.end).max().unwrap_or(0).div_ceil(span).min(MAX_STEPS);
-    let mut weights = vec![[0u64; 12]; spans as usize];
-    let mut lowest = vec![u8::MAX; spans as usize];
+    label_between(sounds, &(0..=spans).map(|index| index * span).collect::<Vec<u64>>())
+}
+
+/// The symbol of each span between two neighbours of `edges`, which are sorted and all different.
+pub fn label_between(sounds: &[Sound], edges: &[u64]) -> Vec<u32> {
+    let spans = edges.len().saturating_sub(1);
+    let mut weights = vec![[0u64; 12]; spans];
+    let mut lowest = vec![u8::MAX; spans];
     for sound in sounds {
-        for index in sound.start / span..sound.end.div_ceil(span).min(spans) {
-            let from = sound.start.max(index * span);
-            let until = sound.end.min((index + 1) * span);
-            weights[index as usize][usize::from(sound.pitch % 12)] += until - from;
-            lowest[index as usize] = lowest[index as usize].min(sound.pitch);
+        let first = edges.partition_point(|&edge| edge <= sound.start).saturating_sub(1);
+        for index in (first..spans).take_while(|&index| edges[index] < sound.end) {
+            let from = sound.start.max(edges[index]);
+            let until = sound.end.min(edges[index + 1]);
+            weights[index][usize::from(sound.pitch % 12)] += until.saturating_sub(from);
+            lowest[index] = lowest[index].min(sound.pitch);
         }
     }
     let mut before = (&[0; 12], u8::MAX, NO_CHORD);

@@ -13,6 +13,7 @@
 
 mod names;
 
+use crate::text::counted;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -122,7 +123,7 @@ impl fmt::Display for Part {
             Some(name) => write!(f, "{name}, ")?,
             None => f.write_str("without a name, ")?,
         }
-        write!(f, "{} note{})", self.notes, if self.notes == 1 { "" } else { "s" })
+        write!(f, "{})", counted(self.notes, "note"))
     }
 }
 

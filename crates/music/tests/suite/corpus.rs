@@ -76,6 +76,38 @@ fn one_bad_file_among_good_ones_is_listed_and_does_no_harm() {
 }
 
 #[test]
+fn what_this_program_composed_is_left_out_unless_it_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = midi(&scale(70, 9));
+    for (name, bytes) in [
+        ("a.mid", midi(&scale(50, 8))),
+        ("album/composition-1.mid", midi(&scale(51, 8))), // music of somebody, without a sound beside it
+        ("album/config.toml", b"".to_vec()),
+        ("runs/001/config.toml", b"".to_vec()),
+        ("runs/001/metrics.jsonl", b"".to_vec()),
+        ("runs/001/sample-epoch-0001.mid", own.clone()),
+        ("compositions/composition-1.mid", own),
+        ("compositions/composition-1.wav", b"".to_vec()),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("created");
+        std::fs::write(path, bytes).expect("written");
+    }
+    let corpus = corpus::load(folder.path()).expect("some are good");
+    let names: Vec<&str> = corpus.pieces.iter().map(|piece| piece.name.as_str()).collect();
+    assert_eq!(names, ["a.mid", "album/composition-1.mid"]);
+    let left_out: Vec<String> = corpus.dropped().map(ToString::to_string).collect();
+    assert_eq!(left_out.len(), 2, "{left_out:?}");
+    assert!(left_out[0].starts_with("compositions/: dropped: a folder that composer wrote"), "{left_out:?}");
+    assert!(left_out[1].starts_with("runs/001/: dropped: a folder that composer wrote"), "{left_out:?}");
+
+    let all = Criteria { keep_composed: true, keep_duplicates: true, ..Criteria::default() };
+    assert_eq!(corpus::load_with(&[folder.path()], &all).expect("all are good").pieces.len(), 4);
+    let named = corpus::load(folder.path().join("runs/001")).expect("it was asked for");
+    assert_eq!(named.pieces.len(), 1);
+}
+
+#[test]
 fn folders_without_music_are_refused_in_one_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let refused = || corpus::load(folder.path()).expect_err("refused");

@@ -309,3 +309,66 @@ proptest! {
         }
     }
 }
+
+/// All kinds of events with their ticks, for a track of notes at the same ticks.
+fn others(track: &[u8]) -> Vec<Event> {
+    events(track)
+        .into_iter()
+        .filter(|(_, bytes)| match bytes[0] {
+            0xFF => !matches!(bytes[1], 0x03 | 0x2F | 0x51 | 0x58 | 0x59),
+            status => !matches!(status >> 4, 8 | 9 | 0xC),
+        })
+        .collect()
+}
+
+#[test]
+fn what_a_score_does_not_hold_is_taken_out_of_one_file_and_put_into_another() {
+    let bytes = file(1, [0, 96], &[&[0, 0xFF, 6, 1, b'!', 0, 0xFF, 0x2F, 0], &rich()]);
+    let from = RawFile::parse(&bytes).expect("readable");
+    let taken = from.other_events();
+    let of_track = |track: usize| -> Vec<Event> {
+        let own = taken.iter().filter(|event| event.track == track);
+        own.map(|event| (event.tick, event.bytes.clone())).collect()
+    };
+    assert_eq!(of_track(0), [(0, vec![0xFF, 6, 1, b'!'])]);
+    assert_eq!(of_track(1), others(&rich()));
+
+    let read = midi::read(&bytes).expect("readable");
+    let written = midi::write(&read.score).expect("writable");
+    let mut into = RawFile::parse(&written).expect("readable");
+    into.insert(&taken);
+    let after = into.to_bytes();
+    assert_eq!(others(tracks(&after)[0]), of_track(0));
+    assert_eq!(others(tracks(&after)[1]), of_track(1));
+    let again = midi::read(&after).expect("readable");
+    assert!(again.report.is_undamaged(), "{:?}", again.report);
+    assert_eq!(again.score, read.score, "the notes stay");
+    // After the note that ends at the tick, and before the one that begins.
+    let at = |wanted: &dyn Fn(&Event) -> bool| events(tracks(&after)[1]).iter().position(wanted);
+    let off = at(&|(tick, bytes)| *tick == 96 && bytes[0] >> 4 == 8);
+    let marker = at(&|(_, bytes)| bytes[..2] == [0xFF, 6]);
+    let lyric = at(&|(_, bytes)| bytes[..2] == [0xFF, 5]);
+    let on = at(&|(_, bytes)| bytes[0] >> 4 == 9);
+    assert!(off < marker && lyric < on, "{off:?} {marker:?} {lyric:?} {on:?}");
+}
+
+#[test]
+fn names_are_other_events_only_where_the_score_does_not_have_them() {
+    let track = |names: &[&[u8]]| {
+        let mut track: Vec<u8> = names.concat();
+        track.extend([0, 0x90, 60, 9, 1, 60, 0, 0, 0xFF, 0x2F, 0]);
+        track
+    };
+    let (name, instrument): (&[u8], &[u8]) = (&[0, 0xFF, 3, 1, b'N'], &[0, 0xFF, 4, 1, b'I']);
+    for (names, left) in [
+        (&[name, instrument][..], vec![vec![0xFF, 4, 1, b'I']]),
+        (&[instrument, name], vec![vec![0xFF, 4, 1, b'I']]),
+        (&[instrument], vec![]),
+        (&[instrument, instrument], vec![vec![0xFF, 4, 1, b'I']]),
+        (&[name, name], vec![vec![0xFF, 3, 1, b'N']]),
+    ] {
+        let bytes = file(0, [0, 96], &[&track(names)]);
+        let others = RawFile::parse(&bytes).expect("readable").other_events();
+        assert_eq!(others.into_iter().map(|event| event.bytes).collect::<Vec<_>>(), left);
+    }
+}

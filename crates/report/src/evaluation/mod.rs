@@ -11,6 +11,7 @@ use crate::page::{fact, page};
 use composer_evaluation::assessment::Assessment;
 use composer_evaluation::distance::Closer;
 use composer_evaluation::failure::FailureMode;
+use composer_music::text::counted;
 use maud::{Markup, html};
 
 /// Everything on the page.
@@ -94,7 +95,7 @@ fn median(assessment: &Assessment) -> String {
 /// "with 3 pieces": what a comparison of sets can tell depends on it.
 fn with_pieces(assessment: &Assessment) -> String {
     let pieces = assessment.pieces.len();
-    format!("with {pieces} piece{}", if pieces == 1 { "" } else { "s" })
+    format!("with {}", counted(pieces, "piece"))
 }
 
 fn facts(assessment: &Assessment) -> Markup {

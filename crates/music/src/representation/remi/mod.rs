@@ -10,8 +10,8 @@
 //! METRE follows the first BAR and every BAR where it changes; TEMPO and (with `chords`) CHORD stand where they change;
 //! PROGRAM (with `programs`) stands before a note of another program than the note before it, drums being a program of
 //! their own. Lengths beyond a whole note add up: `DURATION_48 DURATION_12` is five quarters. Notes at one position are
-//! sorted by program, then pitch. CHORD says what the notes of the beat amount to (see [`super::chords`]) and is passed
-//! over when decoding.
+//! sorted by program, then pitch. CHORD says what the notes of the beat amount to (see [`super::chords`]) and is passed over
+//! when decoding.
 //!
 //! Not held: which track a note was on, notes longer than 64 quarters, tempos between the steps of a semitone scale
 //! (12 to the doubling), a change of metre that cuts off a bar at a length which no metre has. Without `programs`, drums and programs.
@@ -43,14 +43,56 @@ pub struct RemiRepresentation {
     pub steps_per_quarter: u32,
     /// Whether notes carry their program, and drums are encoded.
     pub programs: bool,
-    /// Whether chord symbols are said.
-    pub chords: bool,
+    /// Which chord symbols are said.
+    pub chords: ChordTokens,
+}
+
+/// Where CHORD can stand. In files `false`, `true`, as it was before bars had beats, and `"beats"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "ChordTokensInFile", into = "ChordTokensInFile")]
+pub enum ChordTokens {
+    /// Nowhere.
+    None,
+    /// At quarters from the beginning of the piece, whatever its metre.
+    Quarters,
+    /// At the beats of the bars: in 6/8 two dotted quarters.
+    Beats,
+}
+
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+enum ChordTokensInFile {
+    Any(bool),
+    At(String),
+}
+
+impl From<ChordTokens> for ChordTokensInFile {
+    fn from(chords: ChordTokens) -> Self {
+        match chords {
+            ChordTokens::None => Self::Any(false),
+            ChordTokens::Quarters => Self::Any(true),
+            ChordTokens::Beats => Self::At("beats".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<ChordTokensInFile> for ChordTokens {
+    type Error = String;
+
+    fn try_from(stored: ChordTokensInFile) -> Result<Self, String> {
+        match stored {
+            ChordTokensInFile::Any(false) => Ok(Self::None),
+            ChordTokensInFile::Any(true) => Ok(Self::Quarters),
+            ChordTokensInFile::At(place) if place == "beats" => Ok(Self::Beats),
+            ChordTokensInFile::At(place) => Err(format!("chords stand at beats, and not at \"{place}\"")),
+        }
+    }
 }
 
 impl Default for RemiRepresentation {
     /// One instrument, sixteenths and triplets, no chords.
     fn default() -> Self {
-        Self { steps_per_quarter: 12, programs: false, chords: false }
+        Self { steps_per_quarter: 12, programs: false, chords: ChordTokens::None }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::{chords, pitch_name, velocity};
 use super::bars;
-use super::{DRUMS, RemiRepresentation};
+use super::{ChordTokens, DRUMS, RemiRepresentation};
 use crate::metre::Metre;
 
 pub(super) const BAR: u32 = 0;
@@ -30,6 +30,7 @@ pub(super) struct Tokens {
     metres: Vec<Metre>,
     positions: u32,
     chords: u32,
+    chord_tokens: ChordTokens,
     programs: u32,
     longest: u32,
 }
@@ -40,7 +41,8 @@ impl Tokens {
         Self {
             metres: bars::metres(steps),
             positions: bars::MAX_QUARTERS as u32 * steps,
-            chords: if options.chords { chords::NUM_SYMBOLS } else { 0 },
+            chords: if options.chords == ChordTokens::None { 0 } else { chords::NUM_SYMBOLS },
+            chord_tokens: options.chords,
             programs: if options.programs { u32::from(DRUMS) + 1 } else { 0 },
             longest: 4 * steps,
         }
@@ -51,8 +53,8 @@ impl Tokens {
         u64::from(self.longest)
     }
 
-    pub(super) fn says_chords(&self) -> bool {
-        self.chords > 0
+    pub(super) fn chord_tokens(&self) -> ChordTokens {
+        self.chord_tokens
     }
 
     /// Sizes of the blocks.
@@ -161,8 +163,8 @@ mod tests {
     fn numbers_and_tokens_are_inverse() {
         for options in [
             RemiRepresentation::default(),
-            RemiRepresentation { steps_per_quarter: 4, programs: true, chords: true },
-            RemiRepresentation { steps_per_quarter: 1, programs: false, chords: true },
+            RemiRepresentation { steps_per_quarter: 4, programs: true, chords: ChordTokens::Beats },
+            RemiRepresentation { steps_per_quarter: 1, programs: false, chords: ChordTokens::Quarters },
         ] {
             let tokens = Tokens::new(&options);
             for number in 0..tokens.len() as u32 {

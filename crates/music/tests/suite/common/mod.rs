@@ -21,7 +21,7 @@ pub fn datasets() -> Option<PathBuf> {
 use composer_music::representation::AnyRepresentation;
 use composer_music::representation::events::{EventRepresentation, PedalUse, Section, Time};
 use composer_music::representation::frames::FrameRepresentation;
-use composer_music::representation::remi::RemiRepresentation;
+use composer_music::representation::remi::{ChordTokens, RemiRepresentation};
 use composer_music::representation::voices::VoiceRepresentation;
 use composer_music::{KeySignature, Note, Pedal, Score, Tempo, TimeSignature, Track, TrackName};
 use proptest::prelude::*;
@@ -121,12 +121,12 @@ fn all_representations() -> Vec<AnyRepresentation> {
     all.push(AnyRepresentation::Remi(RemiRepresentation {
         steps_per_quarter: 4,
         programs: true,
-        chords: true,
+        chords: ChordTokens::Beats,
     }));
     all.push(AnyRepresentation::Remi(RemiRepresentation {
         steps_per_quarter: 1,
         programs: false,
-        chords: true,
+        chords: ChordTokens::Quarters,
     }));
     let two = VoiceRepresentation { voices: 2, steps_per_quarter: 3, pitch_low: 40, pitch_high: 80 };
     all.push(AnyRepresentation::Voices(two));
