@@ -12,8 +12,12 @@ const STEPS: usize = 256;
 
 /// The network of the quick start, untrained, with an output bias under which few pitches sound, as in music.
 fn model() -> SequenceModel {
-    let encoding =
-        Encoding::Frames { representation: FrameRepresentation::default(), metre: 16, bar_line: 24 };
+    let encoding = Encoding::Frames {
+        representation: FrameRepresentation::default(),
+        metre: 16,
+        bar_line: 24,
+        look_back: 0,
+    };
     let recurrent = RecurrentConfig { cell: Cell::Lstm, hidden: 192, ..RecurrentConfig::default() };
     let mut config = ModelConfig::new(encoding, recurrent);
     config.coupled = true;

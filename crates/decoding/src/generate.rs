@@ -58,7 +58,16 @@ pub struct Generator<M: LanguageModel> {
 
 struct Voice {
     context: FrameContext,
+    /// All frames that the model has read, for networks that look back.
+    past: Vec<Frame>,
     rng: ChaCha8Rng,
+}
+
+impl Voice {
+    fn push(&mut self, frame: Frame) {
+        self.context.push(frame);
+        self.past.push(frame);
+    }
 }
 
 impl<M: LanguageModel> Generator<M> {
@@ -82,6 +91,7 @@ impl<M: LanguageModel> Generator<M> {
         let voices = (0..outputs as u64)
             .map(|output| Voice {
                 context: FrameContext::default(),
+                past: Vec::new(),
                 rng: stream(seed, Purpose::Sampling, output),
             })
             .collect();
@@ -132,7 +142,7 @@ impl<M: LanguageModel> Generator<M> {
         for &frame in frames {
             self.predict()?;
             nll.push(self.condition_on(frame)?);
-            self.voices.iter_mut().for_each(|voice| voice.context.push(frame));
+            self.voices.iter_mut().for_each(|voice| voice.push(frame));
             self.step += usize::from(injected);
         }
         Ok(nll)
@@ -155,7 +165,7 @@ impl<M: LanguageModel> Generator<M> {
             }
             None => coupled::expected(representation, model.coupling(), logits),
         };
-        self.voices.iter_mut().for_each(|voice| voice.context.push(frame));
+        self.voices.iter_mut().for_each(|voice| voice.push(frame));
         Ok(expected)
     }
 
@@ -196,7 +206,9 @@ impl<M: LanguageModel> Generator<M> {
         self.offsets.push(0);
         for voice in &self.voices {
             let previous = (self.read > 0).then(|| Symbol::Frame(voice.context.previous()));
-            self.encoding.push_features(self.read, self.bars.as_ref(), previous, &mut self.indices);
+            let (bars, indices) = (self.bars.as_ref(), &mut self.indices);
+            self.encoding.push_features(self.read, bars, previous, indices);
+            self.encoding.push_past(self.read, bars, |step| voice.past[step], indices);
             self.offsets.push(self.indices.len());
         }
         let input = StepInput::MultiHot { indices: &self.indices, offsets: &self.offsets };
@@ -256,7 +268,7 @@ impl<M: LanguageModel> Generator<M> {
                 }
             };
             steps.push(Step { frame, nll: frames::nll(representation, logits, previous, frame) });
-            voice.context.push(frame);
+            voice.push(frame);
         }
         self.check_logits()?;
         self.step += 1;

@@ -174,6 +174,10 @@ impl SequenceBatch<f32> {
         let at = |step: usize| slice.sequence.symbol(step).map(|symbol| transposed(symbol, slice.transpose));
         let previous = step.checked_sub(1).and_then(at);
         encoding.push_features(step, slice.sequence.bars(), previous, &mut self.indices);
+        if let Sequence::Frames(frames) = slice.sequence {
+            let frame = |step: usize| frames[step].transpose(slice.transpose);
+            encoding.push_past(step, frames.bars.as_ref(), frame, &mut self.indices);
+        }
         match (&mut self.targets, encoding, at(step)) {
             (
                 Targets::Bits { on, weight },

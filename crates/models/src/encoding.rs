@@ -1,7 +1,7 @@
 //! What the numbers of a model mean: [`Encoding`] turns sequences into input features and output targets.
 
 use crate::Error;
-use crate::place::Place;
+use crate::place::{self, Place};
 pub use crate::sequence::{FrameSequence, Sequence, Symbol};
 use composer_bptt::arrays::check_shape;
 use composer_music::BarMap;
@@ -23,6 +23,7 @@ use std::ops::RangeInclusive;
 /// | `V + 1..V + 1 + metre` | the step is so many steps after its bar line, modulo `metre` |
 /// | then `bar_line` features | so many steps, at least 1, are left to the next bar line; the last: `bar_line` or more |
 /// | then one, if `bar_line` is not 0 | a beat begins at the step: a note of the metre's denominator, in 6/8, 9/8 and 12/8 three of them |
+/// | last, `V` for each of the first `look_back` of [`LOOK_BACK`] | the pitch sounded, or was struck, at this place of the bar that many bars ago |
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
 /// For tokens, feature `v` is the token before, and `V` the start. Outputs have the order of the features below `V`.
@@ -47,6 +48,9 @@ pub enum Encoding {
         /// With it, bars of 3/4, 5/4 and 6/8 differ.
         #[serde(default, skip_serializing_if = "is_zero")]
         bar_line: usize,
+        /// The network is told what sounded and was struck at this place of so many earlier bars: of the first of [`LOOK_BACK`].
+        #[serde(default, skip_serializing_if = "is_zero")]
+        look_back: usize,
     },
     /// Tokens of a vocabulary; a softmax.
     Tokens {
@@ -69,6 +73,9 @@ pub enum Encoding {
     },
 }
 
+/// How many bars ago a network may look.
+pub const LOOK_BACK: [u64; 3] = [1, 2, 4];
+
 fn yes() -> bool {
     true
 }
@@ -80,7 +87,7 @@ fn is_zero(number: &usize) -> bool {
 impl Encoding {
     /// Frames of a representation; the network is told nothing of bars.
     pub fn frames(representation: FrameRepresentation) -> Self {
-        Encoding::Frames { representation, metre: 0, bar_line: 0 }
+        Encoding::Frames { representation, metre: 0, bar_line: 0, look_back: 0 }
     }
 
     /// Tokens `0..vocabulary` of your own, which no representation of music explains: their fingerprint is empty.
@@ -121,7 +128,7 @@ impl Encoding {
             Encoding::Values { features, given, feedback } => {
                 given + if *feedback { features + 1 } else { 0 }
             }
-            _ => self.outputs() + 1 + self.metre() + self.bar_line() + usize::from(self.bar_line() > 0),
+            _ => self.first_past() + self.look_back() * self.outputs(),
         }
     }
 
@@ -139,6 +146,19 @@ impl Encoding {
             Encoding::Frames { bar_line, .. } => *bar_line,
             Encoding::Tokens { .. } | Encoding::Values { .. } => 0,
         }
+    }
+
+    /// How many earlier bars the network is told of; 0: none.
+    pub fn look_back(&self) -> usize {
+        match self {
+            Encoding::Frames { look_back, .. } => *look_back,
+            Encoding::Tokens { .. } | Encoding::Values { .. } => 0,
+        }
+    }
+
+    /// The first of the features that tell of earlier bars.
+    pub(crate) fn first_past(&self) -> usize {
+        self.outputs() + 1 + self.metre() + self.bar_line() + usize::from(self.bar_line() > 0)
     }
 
     /// "frames", "tokens" or "real values".
@@ -159,7 +179,7 @@ impl Encoding {
         previous: Option<Symbol>,
         features: &mut Vec<u32>,
     ) {
-        if let Encoding::Frames { representation, metre, bar_line } = self {
+        if let Encoding::Frames { representation, metre, bar_line, .. } = self {
             let place = Place::of(step, bars, representation.steps_per_quarter, *metre > 0 || *bar_line > 0);
             let first = self.outputs() + 1;
             if let Some(place) = place.from_start.checked_rem(*metre) {
@@ -177,6 +197,26 @@ impl Encoding {
             }
             (_, Some(Symbol::Token(token))) => features.push(token),
             (_, Some(Symbol::Frame(_))) => debug_assert!(false, "checked by `check`"),
+        }
+    }
+
+    /// Appends the features that tell of earlier bars at `step` of a sequence with these bars; `frame` gives the frame of an earlier step.
+    pub fn push_past(
+        &self,
+        step: usize,
+        bars: Option<&BarMap>,
+        frame: impl Fn(usize) -> Frame,
+        features: &mut Vec<u32>,
+    ) {
+        let Encoding::Frames { representation, look_back, .. } = self else { return };
+        for (lag, &ago) in LOOK_BACK.iter().take(*look_back).enumerate() {
+            let Some(earlier) = place::same_place(step, bars, representation.steps_per_quarter, ago) else {
+                continue;
+            };
+            let first = features.len();
+            push_planes(representation, frame(earlier), features);
+            let offset = (self.first_past() + lag * self.outputs()) as u32;
+            features[first..].iter_mut().for_each(|feature| *feature += offset);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a model file may claim before anything is computed or allocated from it.
 
-use crate::Encoding;
+use crate::encoding::{Encoding, LOOK_BACK};
 use crate::notes::Notes;
 use composer_music::representation::{AnyRepresentation, Representation};
 use serde_json::Value;
@@ -17,8 +17,11 @@ const TEMPOS: std::ops::RangeInclusive<f64> = 1.0..=10_000.0;
 /// Refuses numbers of an encoding that no model has, in words.
 pub(crate) fn check_encoding(encoding: &Encoding) -> Result<(), String> {
     let sizes = match encoding {
-        Encoding::Frames { representation, metre, .. } => {
+        Encoding::Frames { representation, metre, look_back, .. } => {
             check_options(&serde_json::to_value(representation).unwrap_or_default())?;
+            if *look_back > LOOK_BACK.len() {
+                return Err(format!("look_back is {look_back}, and it can be {} at most", LOOK_BACK.len()));
+            }
             vec![("metre", *metre)]
         }
         Encoding::Tokens { vocabulary, .. } => vec![("vocabulary", *vocabulary)],

@@ -34,6 +34,22 @@ impl Place {
     }
 }
 
+/// The step at the same place of the bar that lies `ago` bars before that of `step`; `None` if there is none.
+pub(crate) fn same_place(
+    step: usize,
+    bars: Option<&BarMap>,
+    steps_per_quarter: u32,
+    ago: u64,
+) -> Option<usize> {
+    let Some(bars) = bars else {
+        return step.checked_sub(4 * steps_per_quarter.max(1) as usize * ago as usize);
+    };
+    let bar = bars.bar_at(step as u64);
+    let earlier = bars.bar(bar.index.checked_sub(ago)?);
+    let place = earlier.start + (step as u64 - bar.start);
+    (place < earlier.end).then_some(place as usize)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +72,16 @@ mod tests {
         assert_eq!(beats, [0, 2, 8, 14, 18, 20, 24, 28, 32, 36, 40]);
         assert_eq!(found[19], (5, 1, false), "three quarters, cut off after six sixteenths");
         assert_eq!((found[39], found[40]), ((19, 1, false), (0, 20, true)));
+    }
+
+    #[test]
+    fn the_same_place_of_an_earlier_bar_is_found_if_there_is_one() {
+        let map = bars(&[(0, "1/8"), (2, "6/8"), (14, "3/4"), (20, "5/4")]);
+        let found = |step, ago| same_place(step, Some(&map), 4, ago);
+        assert_eq!((found(3, 1), found(4, 1)), (Some(1), None), "an upbeat is short");
+        assert_eq!((found(15, 1), found(15, 2), found(15, 4)), (Some(3), Some(1), None));
+        assert_eq!((found(25, 1), found(26, 1)), (Some(19), None), "three quarters were cut off");
+        assert_eq!((same_place(17, None, 4, 1), same_place(15, None, 4, 1)), (Some(1), None));
     }
 
     #[test]

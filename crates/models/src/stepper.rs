@@ -16,6 +16,9 @@ pub struct Stepper<'a> {
     linear: LinearWorkspace<f32>,
     /// The output of the stack in the last step `[B, H]`, where notes are written one by one.
     contexts: Vec<f32>,
+    /// What it read, as [`StepInput::MultiHot`].
+    indices: Vec<u32>,
+    offsets: Vec<usize>,
     notes: NoteScratch,
 }
 
@@ -27,6 +30,8 @@ impl<'a> Stepper<'a> {
             ws: StepWorkspace::default(),
             linear: LinearWorkspace::default(),
             contexts: Vec::new(),
+            indices: Vec::new(),
+            offsets: Vec::new(),
             notes: NoteScratch::default(),
         }
     }
@@ -64,7 +69,15 @@ impl LanguageModel for Stepper<'_> {
         let model = self.model;
         input.check(model.encoding(), &logits)?;
         let input = match input {
-            StepInput::MultiHot { indices, offsets } => Input::MultiHot { indices, offsets },
+            StepInput::MultiHot { indices, offsets } => {
+                if model.head.note_wise().is_some() {
+                    self.indices.clear();
+                    self.indices.extend(indices);
+                    self.offsets.clear();
+                    self.offsets.extend(offsets);
+                }
+                Input::MultiHot { indices, offsets }
+            }
             StepInput::Dense(values) => Input::Dense(values.insert_axis(Axis(0))),
         };
         let hidden = model.recurrent.step(&model.params, input, state, &mut self.ws)?;
@@ -90,8 +103,9 @@ impl NextNote for Stepper<'_> {
         else {
             return Err(Error::Unsupported("a frame was begun before its step"));
         };
-        let context = view(hidden, context);
-        notes.begin_frame(&self.model.params, context, previous, position, &mut self.notes)
+        let features = &self.indices[self.offsets[row]..self.offsets[row + 1]];
+        let read = (view(hidden, context), features);
+        notes.begin_frame(&self.model.params, read, previous, position, &mut self.notes)
     }
 
     fn push(&mut self, class: usize, position: &mut NotePosition) -> Result<(), Error> {

@@ -182,8 +182,10 @@ fn token_representations() -> Vec<AnyRepresentation> {
 fn seeds() -> Vec<Vec<u8>> {
     let stack = RecurrentConfig { cell: Cell::Gru, hidden: 2, ..RecurrentConfig::default() };
     let frames = FrameRepresentation { pitch_low: 60, pitch_high: 63, ..FrameRepresentation::default() };
-    let coupled =
-        ModelConfig::new(Encoding::Frames { representation: frames, metre: 4, bar_line: 3 }, stack.clone());
+    let coupled = ModelConfig::new(
+        Encoding::Frames { representation: frames, metre: 4, bar_line: 3, look_back: 0 },
+        stack.clone(),
+    );
     let layered =
         RecurrentConfig { cell: Cell::Lstm, layers: 2, layer_norm: true, hidden: 1, ..stack.clone() };
     let mut configs = vec![

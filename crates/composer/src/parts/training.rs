@@ -257,7 +257,8 @@ pub(super) fn configuration(
     options: &TrainPartOptions,
     recipe: &Recipe,
 ) -> Seq2SeqConfig {
-    let frames = |representation| Encoding::Frames { representation, metre: METRE, bar_line: BAR_LINE };
+    let frames =
+        |representation| Encoding::Frames { representation, metre: METRE, bar_line: BAR_LINE, look_back: 0 };
     let stack = |hidden| RecurrentConfig { cell: options.cell, hidden, ..RecurrentConfig::default() };
     let score = options.score;
     let drum = task == Task::Drum;

@@ -113,6 +113,7 @@ impl Layers {
         if let Some(Value::Table(music)) = saved.get_mut("music") {
             // A run of before there was such an input does not have it.
             music.entry("bar_line").or_insert(Value::Integer(0));
+            music.entry("look_back").or_insert(Value::Integer(0));
         }
         let saved: Settings =
             saved.try_into().map_err(|error| wrong_input(error.message())).with_context(damaged)?;

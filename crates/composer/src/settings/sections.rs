@@ -16,12 +16,14 @@ pub struct Music {
     pub metre: usize,
     /// It has the number of steps to the next bar line, up to this, and the beats as inputs. 0: no such inputs.
     pub bar_line: usize,
+    /// It has what sounded at this place of earlier bars as inputs: one bar ago, then two, then four. 0: no such inputs.
+    pub look_back: usize,
 }
 
 impl Default for Music {
     fn default() -> Self {
         // Steps of a bar of 4/4, and of the longest that is usual: 12/8 or 6/4.
-        Self { folder: String::new(), representation: "frames".into(), metre: 16, bar_line: 24 }
+        Self { folder: String::new(), representation: "frames".into(), metre: 16, bar_line: 24, look_back: 0 }
     }
 }
 

@@ -162,9 +162,9 @@ impl Material {
 
     /// What the network reads and writes; with frames, what `music` says of the bar is an input.
     pub(crate) fn encoding(&self, music: &Music) -> Encoding {
-        let Music { metre, bar_line, .. } = *music;
+        let Music { metre, bar_line, look_back, .. } = *music;
         match &self.tokens {
-            None => Encoding::Frames { representation: self.representation, metre, bar_line },
+            None => Encoding::Frames { representation: self.representation, metre, bar_line, look_back },
             Some(tokens) => {
                 Encoding::Tokens { vocabulary: tokens.vocabulary().size(), fingerprint: tokens.fingerprint() }
             }

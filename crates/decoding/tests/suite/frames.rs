@@ -207,7 +207,10 @@ impl LanguageModel for Told<'_> {
 fn the_model_is_told_the_bars_that_it_writes_in_and_that_a_primer_was_in() {
     let representation = FrameRepresentation { steps_per_quarter: 2, ..FrameRepresentation::default() };
     let told = RefCell::new(Vec::new());
-    let model = Told { encoding: Encoding::Frames { representation, metre: 8, bar_line: 5 }, told: &told };
+    let model = Told {
+        encoding: Encoding::Frames { representation, metre: 8, bar_line: 5, look_back: 0 },
+        told: &told,
+    };
     // An upbeat of a quarter, then 3/4, all in eighths.
     let [upbeat, waltz] = ["1/4", "3/4"].map(|metre| metre.parse().expect("a metre"));
     let bars = BarMap::from_changes(2, [(0, upbeat), (2, waltz)]);

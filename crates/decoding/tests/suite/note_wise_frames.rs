@@ -26,7 +26,20 @@ fn representation(pitches: u8, onset_plane: bool) -> FrameRepresentation {
 }
 
 fn model(pitches: u8, onset_plane: bool) -> SequenceModel {
-    let encoding = Encoding::frames(representation(pitches, onset_plane));
+    of_encoding(Encoding::frames(representation(pitches, onset_plane)))
+}
+
+/// A model that sees earlier bars.
+fn looking_back(pitches: u8) -> SequenceModel {
+    of_encoding(Encoding::Frames {
+        representation: representation(pitches, true),
+        metre: 16,
+        bar_line: 0,
+        look_back: 3,
+    })
+}
+
+fn of_encoding(encoding: Encoding) -> SequenceModel {
     let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
     let notes = RecurrentConfig { cell: Cell::Gru, hidden: 5, ..RecurrentConfig::default() };
     let config = ModelConfig::new(encoding, recurrent).with_network(Network::NoteWise, notes, 0.0);
@@ -193,7 +206,7 @@ fn limits_hold() {
 
 #[test]
 fn what_was_composed_costs_what_scoring_says() {
-    let model = model(24, true);
+    let model = looking_back(24);
     let pieces = compose(Stepper::new(&model), FREE(), 2, 60, 4).unwrap();
     for piece in pieces {
         let sequence = Sequence::frames(piece.frames.clone());

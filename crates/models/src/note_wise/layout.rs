@@ -1,5 +1,6 @@
 //! The notes of frames as sequences: what the note stack reads, and what it should write.
 
+use crate::encoding::LOOK_BACK;
 use composer_bptt::loss::IGNORE;
 use composer_music::representation::frames::Frame;
 use composer_tensor::Scalar;
@@ -21,7 +22,13 @@ pub(crate) struct NoteSpace {
     /// `P`.
     pub pitches: usize,
     pub onset_plane: bool,
+    /// The first feature of the network that tells of earlier bars, and of how many bars it is told.
+    pub past: usize,
+    pub lags: usize,
 }
+
+/// What the network read at a step as sounding planes, bit 0 for the lowest pitch: the last frame, then those of earlier bars.
+pub(crate) type Read = [u128; 1 + LOOK_BACK.len()];
 
 /// What is decided of a frame: the notes from the lowest up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +59,7 @@ impl NoteSpace {
 
     /// Features of a decided note.
     pub fn features(&self) -> usize {
-        self.stop() + INTERVALS + 1 + 2 * AROUND + 1 + COUNTED + 1
+        self.stop() + INTERVALS + 1 + (1 + self.lags) * (2 * AROUND + 1) + COUNTED + 1
     }
 
     /// The offset of a class's pitch from the lowest.
@@ -66,12 +73,28 @@ impl NoteSpace {
         plane >> self.pitch_low & mask
     }
 
-    /// Appends the features of what is decided: the note, its interval from the one before, what `around` it sounded in the last frame,
-    /// and how many notes there are. `read` is the sounding plane of that frame, [`shifted`](Self::shifted).
-    pub fn push_features(&self, decided: Decided, read: u128, features: &mut Vec<u32>) {
+    /// The planes in the features that the network read.
+    pub fn planes(&self, features: &[u32]) -> Read {
+        let mut planes = Read::default();
+        for &feature in features {
+            let feature = feature as usize;
+            let (plane, offset) = match feature.checked_sub(self.past) {
+                Some(past) => (1 + past / self.stop(), past % self.stop()),
+                None => (0, feature),
+            };
+            if offset < self.pitches && plane <= self.lags {
+                planes[plane] |= 1 << offset;
+            }
+        }
+        planes
+    }
+
+    /// Appends the features of what is decided: the note, its interval from the one before, what sounded around it in the last frame and
+    /// at this place of earlier bars, and how many notes there are.
+    pub fn push_features(&self, decided: Decided, read: &Read, features: &mut Vec<u32>) {
         let intervals = self.stop();
         let around = intervals + INTERVALS + 1;
-        let counts = around + 2 * AROUND + 1;
+        let counts = around + (1 + self.lags) * (2 * AROUND + 1);
         let Some(last) = decided.last else {
             features.push((counts + COUNTED) as u32);
             return;
@@ -82,13 +105,15 @@ impl NoteSpace {
         }
         let offset = self.offset(last);
         let lowest = offset.saturating_sub(AROUND);
-        let mut window = read >> lowest;
-        // Bits from `offset − 12` to `offset + 12`.
-        window &= (1 << (offset - lowest + AROUND + 1)) - 1;
-        while window != 0 {
-            let bit = window.trailing_zeros() as usize;
-            features.push((around + lowest + bit + AROUND - offset) as u32);
-            window &= window - 1;
+        for (plane, read) in read[..=self.lags].iter().enumerate() {
+            let around = around + plane * (2 * AROUND + 1);
+            // Bits from `offset − 12` to `offset + 12`.
+            let mut window = read >> lowest & ((1 << (offset - lowest + AROUND + 1)) - 1);
+            while window != 0 {
+                let bit = window.trailing_zeros() as usize;
+                features.push((around + lowest + bit + AROUND - offset) as u32);
+                window &= window - 1;
+            }
         }
         features.push((counts + decided.count.min(COUNTED) - 1) as u32);
     }
@@ -153,7 +178,7 @@ impl Decided {
 pub(crate) struct FrameRows<'a> {
     /// The sounding plane of the frame before each row, [`NoteSpace::shifted`]: what may be held.
     pub before: &'a [u128],
-    /// What the model read, as multi-hot features: what it takes for the frame before.
+    /// What the network read, as multi-hot features: what it takes for the frame before.
     pub indices: &'a [u32],
     pub offsets: &'a [usize],
 }
@@ -175,7 +200,7 @@ pub(crate) struct NoteGroup {
     /// What may be held `[R]`.
     pub before: Vec<u128>,
     /// What the model read `[R]`.
-    read: Vec<u128>,
+    read: Vec<Read>,
     /// The notes of each row, one after the other, and where they begin.
     notes: Vec<u32>,
     starts: Vec<usize>,
@@ -236,11 +261,7 @@ impl NoteGroup {
         self.steps = self.steps.max(self.notes.len() - self.starts[self.starts.len() - 1] + 1);
         self.before.push(frames.before[row]);
         let features = &frames.indices[frames.offsets[row]..frames.offsets[row + 1]];
-        let plane = |plane: u128, &feature: &u32| match (feature as usize) < pitches {
-            true => plane | 1 << feature,
-            false => plane,
-        };
-        self.read.push(features.iter().fold(0, plane));
+        self.read.push(space.planes(features));
     }
 
     /// Features, targets and what is decided, step by step.
@@ -264,7 +285,7 @@ impl NoteGroup {
                 };
                 self.decided.push(decided);
                 if step <= notes.len() {
-                    space.push_features(decided, self.read[row], &mut self.indices);
+                    space.push_features(decided, &self.read[row], &mut self.indices);
                     self.targets.push(notes.get(step).map_or(space.stop() as u32, |&note| note));
                 } else {
                     self.targets.push(IGNORE);

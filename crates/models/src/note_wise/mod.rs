@@ -67,9 +67,10 @@ pub(crate) struct NoteWise {
 pub const NOTES_PREFIX: &str = "notes";
 
 fn space(encoding: &Encoding) -> Option<NoteSpace> {
-    let Encoding::Frames { representation, .. } = encoding else { return None };
+    let Encoding::Frames { representation, look_back, .. } = encoding else { return None };
     let FrameRepresentation { pitch_low, onset_plane, .. } = *representation;
-    Some(NoteSpace { pitch_low, pitches: representation.num_pitches(), onset_plane })
+    let (past, lags) = (encoding.first_past(), *look_back);
+    Some(NoteSpace { pitch_low, pitches: representation.num_pitches(), onset_plane, past, lags })
 }
 
 impl NoteWise {

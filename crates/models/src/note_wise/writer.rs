@@ -1,7 +1,7 @@
 //! A frame note by note: the distribution of the next note, given those below.
 
 use super::NoteWise;
-use super::layout::Decided;
+use super::layout::{Decided, Read};
 use crate::Error;
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{Input, LinearWorkspace, Parameters, State, StepWorkspace};
@@ -50,19 +50,20 @@ pub struct NoteScratch {
     bridged: Vec<f32>,
     /// What the context says of each class in the frame at hand.
     from_context: Vec<f32>,
-    /// The sounding plane of the frame before it.
+    /// The sounding plane of the frame before it, and what the network read.
     before: u128,
+    read: Read,
     outputs: Vec<f32>,
     logits: Vec<f32>,
     features: Vec<u32>,
 }
 
 impl NoteWise {
-    /// Begins a frame from its context `[H]`.
+    /// Begins a frame from its context `[H]` and the features that the network read.
     pub fn begin_frame(
         &self,
         params: &Parameters<f32>,
-        context: ArrayView1<'_, f32>,
+        (context, features): (ArrayView1<'_, f32>, &[u32]),
         previous: Frame,
         position: &mut NotePosition,
         scratch: &mut NoteScratch,
@@ -76,6 +77,7 @@ impl NoteWise {
         let from_context = view_mut((1, self.context.outputs()), &mut scratch.from_context);
         self.context.forward(params, read, from_context, &mut scratch.context)?;
         scratch.before = self.space.shifted(previous.sounding);
+        scratch.read = self.space.planes(features);
         self.begin(&scratch.bridged, 1, &mut position.state);
         position.decided = Decided::default();
         self.next_note(params, position, scratch)
@@ -100,9 +102,10 @@ impl NoteWise {
         position: &mut NotePosition,
         scratch: &mut NoteScratch,
     ) -> Result<(), Error> {
-        let NoteScratch { recurrent, output, from_context, before, outputs, logits, features, .. } = scratch;
+        let NoteScratch { recurrent, output, from_context, before, read, outputs, logits, features, .. } =
+            scratch;
         features.clear();
-        self.space.push_features(position.decided, *before, features);
+        self.space.push_features(position.decided, read, features);
         let input = Input::MultiHot { indices: features, offsets: &[0, features.len()] };
         let hidden = self.notes.step(params, input, &mut position.state, recurrent)?;
         outputs.resize(self.output.outputs(), 0.0);

@@ -16,7 +16,9 @@ const LOW: u8 = 60;
 fn encoding(pitch_high: u8, onset_plane: bool) -> Encoding {
     let representation =
         FrameRepresentation { pitch_low: LOW, pitch_high, onset_plane, ..FrameRepresentation::default() };
-    Encoding::Frames { representation, metre: 4, bar_line: 0 }
+    // Two earlier bars are seen where there are onsets.
+    let look_back = if onset_plane { 2 } else { 0 };
+    Encoding::Frames { representation, metre: 4, bar_line: 0, look_back }
 }
 
 /// A model whose notes are written by another cell than its time steps.
@@ -68,6 +70,7 @@ fn note_by_note(model: &SequenceModel, sequence: &Sequence) -> Vec<f64> {
         features.clear();
         let before = t.checked_sub(1).and_then(|before| sequence.symbol(before));
         model.encoding().push_features(t, None, before, &mut features);
+        model.encoding().push_past(t, None, |step| frames[step], &mut features);
         let input = StepInput::MultiHot { indices: &features, offsets: &[0, features.len()] };
         stepper.step(input, &mut state, logits.view_mut()).unwrap();
         stepper.begin(0, previous, &mut position).unwrap();

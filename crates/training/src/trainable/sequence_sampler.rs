@@ -101,6 +101,11 @@ impl Sampler {
                     read[row] = if replaced { self.last[row].or(true_symbol) } else { true_symbol };
                     let bars = sequences[chunk.piece].bars();
                     encoding.push_features(chunk.start + t, bars, read[row], &mut indices);
+                    // Earlier bars stay the true ones.
+                    if let Sequence::Frames(frames) = &sequences[chunk.piece] {
+                        let frame = |step: usize| frames[step].transpose(chunk.transpose);
+                        encoding.push_past(chunk.start + t, bars, frame, &mut indices);
+                    }
                 }
                 offsets.push(indices.len());
                 step_offsets.push(indices.len() - begin);
@@ -246,7 +251,7 @@ mod tests {
     #[test]
     fn the_place_in_the_bar_stays_where_symbols_are_replaced() {
         let representation = FrameRepresentation::default();
-        let encoding = Encoding::Frames { representation, metre: 16, bar_line: 24 };
+        let encoding = Encoding::Frames { representation, metre: 16, bar_line: 24, look_back: 0 };
         let recurrent = RecurrentConfig { hidden: 4, ..RecurrentConfig::default() };
         let config = ModelConfig::new(encoding.clone(), recurrent);
         let model = SequenceModel::new(config, &Init::PYTORCH, 1).expect("a model");
