@@ -35,6 +35,27 @@ impl From<Vec<Frame>> for FrameSequence {
     }
 }
 
+impl FrameSequence {
+    /// The piece from a bar on, as a piece of its own: what sounds there begins there. `None` where bars are not known, or there is no such
+    /// bar.
+    pub fn from_bar(&self, index: u64) -> Option<Self> {
+        let bars = self.bars.as_ref()?;
+        let start = bars.bar(index).start;
+        let mut frames = self.frames.get(start as usize..).filter(|frames| !frames.is_empty())?.to_vec();
+        frames[0].onsets = frames[0].sounding;
+        let first = std::iter::once((0, bars.metre_at(start)));
+        let later =
+            bars.changes().filter(|&(step, _)| step > start).map(|(step, metre)| (step - start, metre));
+        let bars = BarMap::from_changes(bars.ticks_per_quarter(), first.chain(later));
+        Some(Self { frames, bars: Some(bars) })
+    }
+
+    /// How many bars there are, the last one whole or not; 0 where they are not known.
+    pub fn bar_count(&self) -> u64 {
+        self.bars.as_ref().map_or(0, |bars| bars.count(self.frames.len() as u64))
+    }
+}
+
 impl Deref for FrameSequence {
     type Target = [Frame];
 
@@ -115,4 +136,25 @@ pub enum Symbol {
     Frame(Frame),
     /// A token.
     Token(u32),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_begins_at_a_bar_with_notes_that_begin() {
+        let changes = [(0, "1/8"), (2, "3/4"), (26, "6/8")];
+        let changes = changes.map(|(step, metre)| (step, metre.parse().expect("a metre")));
+        let held = Frame { sounding: 1 << 60, onsets: 0 };
+        let piece = FrameSequence { frames: vec![held; 50], bars: Some(BarMap::from_changes(4, changes)) };
+        assert_eq!(piece.bar_count(), 5);
+        let excerpt = piece.from_bar(2).expect("a bar");
+        assert_eq!((excerpt.len(), excerpt[0].onsets, excerpt[1].onsets), (36, 1 << 60, 0));
+        let bars = excerpt.bars.as_ref().expect("bars");
+        assert_eq!((bars.bar(0).end, bars.bar(1).end), (12, 24));
+        assert_eq!(bars.bar(1).metre, "6/8".parse().expect("a metre"));
+        assert!(piece.from_bar(9).is_none());
+        assert!(FrameSequence::from(vec![held; 9]).from_bar(1).is_none());
+    }
 }

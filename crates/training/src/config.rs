@@ -41,6 +41,8 @@ pub struct TrainingConfig {
     pub stretch: f64,
     /// Pieces are played louder or softer by up to so much velocity; 0: as they are. For symbols that encode velocities.
     pub velocity: u8,
+    /// Share of the visits to a piece that begin at one of its bars, by chance, as if the piece began there. For frames.
+    pub excerpts: f64,
     /// Peak learning rate.
     pub learning_rate: f64,
     /// Gradients longer than this are shortened to it.
@@ -86,6 +88,7 @@ impl Default for TrainingConfig {
             transpose: 5,
             stretch: 1.0,
             velocity: 0,
+            excerpts: 0.0,
             learning_rate: 3e-3,
             clip_grad_norm: 1.0,
             label_smoothing: 0.0,
@@ -159,6 +162,7 @@ impl TrainingConfig {
         for (name, value) in [
             ("training.label_smoothing", self.label_smoothing),
             ("training.ema_decay", self.ema_decay),
+            ("training.excerpts", self.excerpts),
             ("training.source_dropout", self.source_dropout),
             ("training.history_dropout", self.history_dropout),
         ] {

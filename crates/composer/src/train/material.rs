@@ -6,7 +6,6 @@ use crate::settings::Music;
 use composer_evaluation::likelihood::FrameSpace;
 use composer_models::file::Notes;
 use composer_models::{Encoding, Sequence};
-use composer_music::augment::Augmentation;
 use composer_music::corpus::{self, Corpus, Piece, Verdict};
 use composer_music::input;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
@@ -17,7 +16,7 @@ use composer_music::time_by_metre::time_by_metre;
 use composer_music::{Metre, Score};
 use composer_report::text::thousands;
 use composer_training::{Error as TrainingError, TrainingConfig};
-use rand::Rng;
+use rand::{Rng, RngExt};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -77,6 +76,15 @@ pub(crate) struct Material {
     pub test: Subset,
     /// Files that could not be used, or only in part, and why.
     pub left_out: Vec<(String, String)>,
+}
+
+/// A piece, or with a probability what follows from one of the bars in its first three quarters.
+fn excerpt(piece: &Sequence, probability: f64, rng: &mut impl Rng) -> Sequence {
+    let (chosen, place) = (rng.random::<f64>() < probability, rng.random::<f64>());
+    let Sequence::Frames(frames) = piece else { return piece.clone() };
+    let bar = (0.75 * place * frames.bar_count() as f64) as u64;
+    let excerpt = if chosen { frames.from_bar(bar) } else { None };
+    excerpt.map_or_else(|| piece.clone(), Sequence::Frames)
 }
 
 impl Material {
@@ -141,18 +149,20 @@ impl Material {
         Ok(())
     }
 
-    /// A variant of a training piece, as tokens.
+    /// A variant of a training piece: of frames perhaps an excerpt, of tokens one in another key, tempo or loudness.
     ///
     /// # Errors
     /// It becomes longer than its representation can hold.
     pub(crate) fn variant(
         &self,
         piece: usize,
-        augmentation: &Augmentation,
+        training: &TrainingConfig,
         rng: &mut impl Rng,
     ) -> Result<Sequence, TrainingError> {
-        let Some(tokens) = &self.tokens else { return Ok(self.train.sequences[piece].clone()) };
-        let varied = augmentation.apply(&self.train.scores[piece], rng);
+        let Some(tokens) = &self.tokens else {
+            return Ok(excerpt(&self.train.sequences[piece], training.excerpts, rng));
+        };
+        let varied = training.augmentation().apply(&self.train.scores[piece], rng);
         match tokens.encode(&varied) {
             Ok(Symbols::Tokens(tokens)) => Ok(Sequence::Tokens(tokens)),
             Ok(Symbols::Frames(frames)) => Ok(Sequence::frames(frames)),

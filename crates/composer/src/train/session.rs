@@ -138,11 +138,12 @@ impl Session {
             ..self.material.notes()
         };
         let (sets, training, run) = (&self.material, &self.config.training, &self.config.run);
-        let augment = |piece: usize, rng: &mut _| sets.variant(piece, &training.augmentation(), rng);
+        let augment = |piece: usize, rng: &mut _| sets.variant(piece, training, rng);
         let set = match sets.tokens {
             Some(_) if training.augmentation() != Augmentation::default() => {
                 TrainingSet::augmented(&sets.train.sequences, &augment)
             }
+            None if training.excerpts > 0.0 => TrainingSet::augmented(&sets.train.sequences, &augment),
             _ => TrainingSet::from(&sets.train.sequences),
         };
         let mut after_epoch = |report: &EpochReport, model: &SequenceModel| {
