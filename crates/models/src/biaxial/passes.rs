@@ -1,6 +1,7 @@
 //! Forward pass and backward pass of what stands on the recurrence over time, for all frames of a batch at once.
 //!
-//! The steps of the second recurrence are the pitches and its rows all frames, `R = T·B`: thousands of rows for each product.
+//! The steps of the second recurrence are the pitches and its rows all frames, at most `T·B`, but `R` without padding: thousands of rows for
+//! each product.
 
 use super::Biaxial;
 use super::features::PitchSpace;
@@ -20,6 +21,9 @@ pub(crate) struct BiaxialWorkspace<S> {
     /// Of the outputs over time, `[R, P, H]`, and of those over pitch, `[P, R, N]`.
     keep: Keep,
     keep_notes: Keep,
+    /// The frames that are not padding, as rows of the batch `[R]`, and where in that list each row is `[T·B]`.
+    frames: Vec<usize>,
+    places: Vec<Option<usize>>,
     /// What is decided of each frame: the pitches that sound, and those that are struck `[R]`.
     decided: Vec<[u128; 2]>,
     /// What the second recurrence reads `[P, R, H + D]`.
@@ -79,18 +83,23 @@ impl Biaxial {
         ws: &mut BiaxialWorkspace<S>,
     ) -> Result<(), Error> {
         let (pitches, outputs) = (self.space.pitches, self.outputs());
-        let rows = hidden.len() / (pitches * self.hidden);
-        ws.keep.draw(hidden.len(), dropout, &mut mode);
-        ws.decided.clear();
-        let targets = on.chunks_exact(outputs).zip(weight.chunks_exact(outputs));
-        ws.decided.extend(targets.map(|(on, weight)| self.space.decided(on, weight)));
-        self.lay_out(&as_slice_or_copy(hidden), rows, ws);
-
-        let config = self.notes.config();
-        if ws.state.batch() != rows {
-            ws.state = State::zeros(config, rows);
+        logits.clear();
+        logits.resize(on.len(), S::zero());
+        self.choose_frames(on, weight, ws);
+        let (config, rows) = (self.notes.config(), ws.frames.len());
+        if rows == 0 {
+            return Ok(());
         }
-        ws.state.reset();
+        ws.keep.draw(rows * pitches * self.hidden, dropout, &mut mode);
+        self.lay_out(&as_slice_or_copy(hidden), rows, ws);
+        let State { mut h, mut c, .. } = std::mem::take(&mut ws.state);
+        for (values, layers) in
+            [(&mut h, config.layers), (&mut c, config.layers * usize::from(config.cell.has_c()))]
+        {
+            values.clear();
+            values.resize(layers * rows * config.hidden, S::zero());
+        }
+        ws.state = State::from_values(config, rows, h, c)?;
         ws.recurrent.request_d_input(true);
         let input = Input::Dense(view((pitches, rows, self.width()), &ws.input));
         let (state, recurrent) = (&mut ws.state, &mut ws.recurrent);
@@ -113,29 +122,45 @@ impl Biaxial {
         let planes = self.space.planes();
         let y = view_mut((pitches, rows, planes), &mut ws.logits);
         self.output.forward(params, read, y, &mut ws.output)?;
-        logits.resize(rows * outputs, S::zero());
-        for (place, y) in ws.logits.chunks_exact(planes).enumerate() {
-            let (pitch, row) = (place / rows, place % rows);
-            for (plane, &y) in y.iter().enumerate() {
-                logits[row * outputs + plane * pitches + pitch] = y;
+        for (pitch, y) in ws.logits.chunks_exact(rows * planes).enumerate() {
+            for (y, frame) in y.chunks_exact(planes).zip(&ws.frames) {
+                for (plane, &y) in y.iter().enumerate() {
+                    logits[frame * outputs + plane * pitches + pitch] = y;
+                }
             }
         }
         Ok(())
     }
 
-    /// Lays the outputs over time `[R, P, H]` out by pitch, with dropout, beside what is decided below each.
+    /// The frames of a batch that are not padding, and what is decided of them.
+    fn choose_frames<S: Scalar>(&self, on: &[S], weight: &[S], ws: &mut BiaxialWorkspace<S>) {
+        ws.frames.clear();
+        ws.places.clear();
+        ws.decided.clear();
+        let outputs = self.outputs();
+        for (frame, (on, weight)) in on.chunks_exact(outputs).zip(weight.chunks_exact(outputs)).enumerate() {
+            let counts = weight[0] > S::zero();
+            ws.places.push(counts.then_some(ws.frames.len()));
+            if counts {
+                ws.frames.push(frame);
+                ws.decided.push(self.space.decided(on, weight));
+            }
+        }
+    }
+
+    /// Lays the outputs over time of the frames `[T·B, P, H]` out by pitch, with dropout, beside what is decided below each.
     fn lay_out<S: Scalar>(&self, hidden: &[S], rows: usize, ws: &mut BiaxialWorkspace<S>) {
         let (pitches, hidden_width, width) = (self.space.pitches, self.hidden, self.width());
         ws.input.fit(pitches * rows * width);
-        let (keep, decided) = (&ws.keep, &ws.decided);
+        let (keep, frames, decided) = (&ws.keep, &ws.frames, &ws.decided);
         let input = SliceRows { data: &mut ws.input[..], first: 0, width: rows * width };
         share_rows(input, pitches, 1, &|part| {
             for (pitch, input) in (part.first..).zip(part.data.chunks_exact_mut(rows * width)) {
-                for ((row, to), &decided) in input.chunks_exact_mut(width).enumerate().zip(decided) {
+                for (row, to) in input.chunks_exact_mut(width).enumerate() {
                     let (to, below) = to.split_at_mut(hidden_width);
-                    let first = (row * pitches + pitch) * hidden_width;
-                    keep.copy(first, &hidden[first..][..hidden_width], to);
-                    self.write_decided(decided, pitch, below);
+                    let from = &hidden[(frames[row] * pitches + pitch) * hidden_width..][..hidden_width];
+                    keep.copy((row * pitches + pitch) * hidden_width, from, to);
+                    self.write_decided(decided[row], pitch, below);
                 }
             }
         });
@@ -147,15 +172,20 @@ impl Biaxial {
         &self,
         params: &mut Parameters<S>,
         d_logits: &[S],
-        d_hidden: ArrayViewMut3<'_, S>,
+        mut d_hidden: ArrayViewMut3<'_, S>,
         ws: &mut BiaxialWorkspace<S>,
     ) -> Result<(), Error> {
         let (pitches, outputs, planes) = (self.space.pitches, self.outputs(), self.space.planes());
-        let rows = d_logits.len() / outputs;
-        for (place, d_y) in ws.logits.chunks_exact_mut(planes).enumerate() {
-            let (pitch, row) = (place / rows, place % rows);
-            for (plane, d_y) in d_y.iter_mut().enumerate() {
-                *d_y = d_logits[row * outputs + plane * pitches + pitch];
+        let rows = ws.frames.len();
+        if rows == 0 {
+            d_hidden.fill(S::zero());
+            return Ok(());
+        }
+        for (pitch, d_y) in ws.logits.chunks_exact_mut(rows * planes).enumerate() {
+            for (d_y, frame) in d_y.chunks_exact_mut(planes).zip(&ws.frames) {
+                for (plane, d_y) in d_y.iter_mut().enumerate() {
+                    *d_y = d_logits[frame * outputs + plane * pitches + pitch];
+                }
             }
         }
         let notes = ws.recurrent.output();
@@ -169,12 +199,17 @@ impl Biaxial {
         let d_notes = view((pitches, rows, self.notes.config().hidden), &ws.d_notes);
         self.notes.backward(params, input, d_notes, None, &mut ws.recurrent)?;
 
-        let (hidden, width, keep) = (self.hidden, self.width(), &ws.keep);
+        let (hidden, width, keep, places) = (self.hidden, self.width(), &ws.keep, &ws.places);
         let d_input = &*as_slice_or_copy(ws.recurrent.d_input());
         with_slice_mut(d_hidden, |d_hidden| {
             let all = SliceRows { data: d_hidden, first: 0, width: pitches * hidden };
-            share_rows(all, rows, 1, &|part| {
-                for (row, d_frame) in (part.first..).zip(part.data.chunks_exact_mut(pitches * hidden)) {
+            share_rows(all, places.len(), 1, &|part| {
+                let frames = part.data.chunks_exact_mut(pitches * hidden);
+                for (d_frame, place) in frames.zip(&places[part.first..]) {
+                    let Some(row) = place else {
+                        d_frame.fill(S::zero());
+                        continue;
+                    };
                     for (pitch, d) in d_frame.chunks_exact_mut(hidden).enumerate() {
                         let from = &d_input[(pitch * rows + row) * width..][..hidden];
                         keep.copy((row * pitches + pitch) * hidden, from, d);
@@ -187,6 +222,9 @@ impl Biaxial {
 
     /// After [`Biaxial::forward`]: the first gate or state of the second recurrence that is not finite.
     pub fn first_breakdown<S: Scalar>(&self, ws: &BiaxialWorkspace<S>) -> Option<Breakdown> {
+        if ws.frames.is_empty() {
+            return None;
+        }
         divergence::first_breakdown(&self.notes, &ws.recurrent)
     }
 }
