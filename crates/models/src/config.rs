@@ -53,6 +53,16 @@ impl ModelConfig {
         Self { coupled: network == Network::Coupled, note_wise, biaxial, ..self }.fitted()
     }
 
+    /// How it makes frames; for models of anything else, independent.
+    pub fn network(&self) -> Network {
+        match (&self.note_wise, &self.biaxial, self.coupled) {
+            (Some(_), ..) => Network::NoteWise,
+            (_, Some(_), _) => Network::Biaxial,
+            (None, None, true) => Network::Coupled,
+            (None, None, false) => Network::Independent,
+        }
+    }
+
     /// The same with the sizes of inputs that it has to have.
     pub fn fitted(mut self) -> Self {
         let hidden = self.recurrent.output();

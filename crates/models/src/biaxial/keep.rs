@@ -54,7 +54,7 @@ impl Keep {
     pub fn backward<S: Scalar>(&self, d: &mut [S]) {
         let factors = [S::zero(), S::of(self.scale)];
         for (d, &keep) in d.iter_mut().zip(&self.keep) {
-            *d = *d * factors[usize::from(keep)];
+            *d *= factors[usize::from(keep)];
         }
     }
 }
