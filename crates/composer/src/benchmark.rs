@@ -33,7 +33,7 @@ pub struct FramesOptions {
     pub dropout: f64,
     /// How the network makes frames.
     pub network: Network,
-    /// Cell of the note stack, if the network writes note by note, and its units.
+    /// Cell of the note stack, if the network writes note by note or pitch by pitch.
     pub note_cell: Cell,
     /// Units of the note stack.
     pub note_hidden: usize,
@@ -141,7 +141,9 @@ fn network(
     let network = match options.network {
         Network::Independent => String::new(),
         Network::Coupled => " coupled".to_owned(),
-        Network::NoteWise => format!(" note-wise, {} {}", options.note_cell, options.note_hidden),
+        Network::NoteWise | Network::Biaxial => {
+            format!(" {}, {} {}", options.network, options.note_cell, options.note_hidden)
+        }
     };
     let name = format!("{cell} {hidden}{network} (epoch {})", outcome.best.epoch);
     Ok((name, model_nll(&model, &sequences(&sets.test))?))

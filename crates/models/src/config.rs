@@ -1,5 +1,6 @@
 //! [`ModelConfig`]: what a sequence model is.
 
+use crate::biaxial::BiaxialConfig;
 use crate::limits::check_encoding;
 use crate::network::Network;
 use crate::note_wise::NoteWiseConfig;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct ModelConfig {
     /// What the input and the output mean.
     pub encoding: Encoding,
-    /// The recurrent stack. Its `input` always equals [`Encoding::inputs`].
+    /// The recurrent stack over time. Its `input` always equals [`ModelConfig::inputs`].
     pub recurrent: RecurrentConfig,
     /// Probability that an output of the stack is dropped on its way to the output layer, while training. The `dropout`
     /// of the stack itself, as in PyTorch, is between its layers only.
@@ -26,13 +27,17 @@ pub struct ModelConfig {
     /// frames only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note_wise: Option<NoteWiseConfig>,
+    /// The recurrent stack takes each pitch through time on its own, with the same weights for all, and a second recurrence goes over the
+    /// pitches of each frame ([`mod@crate::biaxial`]), in the place of the output layer. For frames only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub biaxial: Option<BiaxialConfig>,
 }
 
 impl ModelConfig {
     /// A configuration whose stack fits the encoding, whatever `recurrent.input` was.
     pub fn new(encoding: Encoding, recurrent: RecurrentConfig) -> Self {
         let recurrent = RecurrentConfig { input: encoding.inputs(), ..recurrent };
-        Self { encoding, recurrent, output_dropout: 0.0, coupled: false, note_wise: None }
+        Self { encoding, recurrent, output_dropout: 0.0, coupled: false, note_wise: None, biaxial: None }
     }
 
     /// The same with frames made in another way; the note stack, if there is one, is `notes`. For models of frames: others stay as they are.
@@ -41,8 +46,51 @@ impl ModelConfig {
             return self;
         }
         let note_wise = (network == Network::NoteWise)
-            .then(|| NoteWiseConfig { output_dropout, ..NoteWiseConfig::new(&self.encoding, notes) });
-        Self { coupled: network == Network::Coupled, note_wise, ..self }
+            .then(|| NoteWiseConfig { output_dropout, ..NoteWiseConfig::new(&self.encoding, notes.clone()) });
+        let hidden = self.recurrent.output();
+        let biaxial = (network == Network::Biaxial)
+            .then(|| BiaxialConfig { output_dropout, ..BiaxialConfig::new(&self.encoding, hidden, notes) });
+        Self { coupled: network == Network::Coupled, note_wise, biaxial, ..self }.fitted()
+    }
+
+    /// How it makes frames; for models of anything else, independent.
+    pub fn network(&self) -> Network {
+        match (&self.note_wise, &self.biaxial, self.coupled) {
+            (Some(_), ..) => Network::NoteWise,
+            (_, Some(_), _) => Network::Biaxial,
+            (None, None, true) => Network::Coupled,
+            (None, None, false) => Network::Independent,
+        }
+    }
+
+    /// The same with the sizes of inputs that it has to have.
+    pub fn fitted(mut self) -> Self {
+        let hidden = self.recurrent.output();
+        self.biaxial = self.biaxial.map(|biaxial| biaxial.fitted(&self.encoding, hidden));
+        self.recurrent.input = self.inputs();
+        self
+    }
+
+    /// Features of a row of the recurrent stack: those of the encoding, or of one pitch.
+    pub fn inputs(&self) -> usize {
+        match &self.biaxial {
+            Some(biaxial) => biaxial.features(&self.encoding),
+            None => self.encoding.inputs(),
+        }
+    }
+
+    /// Rows of the recurrent stack that a sequence has: 1, or one for each pitch.
+    pub fn rows(&self) -> usize {
+        match (&self.biaxial, &self.encoding) {
+            (Some(_), Encoding::Frames { representation, .. }) => representation.num_pitches(),
+            _ => 1,
+        }
+    }
+
+    /// The stack that writes the notes of a frame, if there is one.
+    pub fn notes(&self) -> Option<&RecurrentConfig> {
+        let note_wise = self.note_wise.as_ref().map(|note_wise| &note_wise.recurrent);
+        note_wise.or_else(|| self.biaxial.as_ref().map(|biaxial| &biaxial.notes))
     }
 
     /// Whether frames are written note by note.
@@ -53,8 +101,8 @@ impl ModelConfig {
     /// Refuses what contradicts itself.
     pub(crate) fn check(&self) -> Result<(), Error> {
         check_encoding(&self.encoding).map_err(Error::OutOfRange)?;
-        if self.recurrent.input != self.encoding.inputs() {
-            return Err(Error::Features { stack: self.recurrent.input, encoding: self.encoding.inputs() });
+        if self.recurrent.input != self.inputs() {
+            return Err(Error::Features { stack: self.recurrent.input, encoding: self.inputs() });
         }
         if !(0.0..1.0).contains(&self.output_dropout) {
             return Err(Error::OutputDropout(self.output_dropout));
@@ -62,8 +110,13 @@ impl ModelConfig {
         if self.coupled && self.encoding.first_plane().is_none() {
             return Err(Error::CoupledTokens(self.encoding.kind()));
         }
-        if self.coupled && self.note_wise.is_some() {
+        if self.coupled && self.notes().is_some() {
             return Err(Error::Unsupported("a model that writes frames note by note has no coupling"));
+        }
+        if self.biaxial.is_some() && (self.note_wise.is_some() || self.recurrent.bidirectional) {
+            return Err(Error::Unsupported(
+                "a model that is tied across pitch goes forward in time, and has no other note stack",
+            ));
         }
         Ok(())
     }

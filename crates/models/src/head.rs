@@ -1,6 +1,8 @@
-//! What stands on the recurrent stack: dropout, then an output layer (→ coupling of the bits of a frame) or a note stack; and the loss.
+//! What stands on the recurrent stack: dropout, then an output layer (→ coupling of the bits of a frame) or a note
+//! stack; and the loss.
 
 use crate::batch::TargetRows;
+use crate::biaxial::{Biaxial, BiaxialWorkspace};
 use crate::dropout::Dropped;
 use crate::mode::reborrow;
 use crate::note_wise::{NoteWise, NoteWorkspace};
@@ -28,6 +30,8 @@ pub(crate) enum Layers {
     },
     /// The notes of a frame one by one.
     NoteWise(NoteWise),
+    /// The pitches of a frame one by one; the stack has a row for each.
+    Biaxial(Biaxial),
 }
 
 /// Scratch of the head for some rows.
@@ -41,6 +45,7 @@ pub(crate) struct HeadWorkspace<S> {
     /// Targets with label smoothing; empty without.
     smoothed: Vec<S>,
     pub notes: NoteWorkspace<S>,
+    pub biaxial: BiaxialWorkspace<S>,
 }
 
 impl Head {
@@ -48,24 +53,34 @@ impl Head {
     pub fn coupling(&self) -> Option<&Coupling> {
         match &self.layers {
             Layers::Linear { coupling, .. } => coupling.as_ref(),
-            Layers::NoteWise(_) => None,
+            Layers::NoteWise(_) | Layers::Biaxial(_) => None,
         }
     }
 
     /// What writes the notes of a frame one by one.
     pub fn note_wise(&self) -> Option<&NoteWise> {
         match &self.layers {
-            Layers::Linear { .. } => None,
             Layers::NoteWise(notes) => Some(notes),
+            Layers::Linear { .. } | Layers::Biaxial(_) => None,
+        }
+    }
+
+    /// What is tied across pitch.
+    pub fn biaxial(&self) -> Option<&Biaxial> {
+        match &self.layers {
+            Layers::Biaxial(layers) => Some(layers),
+            Layers::Linear { .. } | Layers::NoteWise(_) => None,
         }
     }
 
     /// Whether a training draws random numbers.
     pub fn draws(&self) -> bool {
-        self.dropout > 0.0 || self.note_wise().is_some_and(NoteWise::draws)
+        self.dropout > 0.0
+            || self.note_wise().is_some_and(NoteWise::draws)
+            || self.biaxial().is_some_and(Biaxial::draws)
     }
 
-    /// From the output of the stack `[T, B, H]` to logits, given the bits of the targets that are decided before.
+    /// From the output of the stack `[T, B, H]`, tied across pitch `[T, B·P, H]`, to logits, given the bits of the targets that are decided before.
     pub fn forward<S: Scalar>(
         &self,
         params: &Parameters<S>,
@@ -74,16 +89,20 @@ impl Head {
         mut mode: Mode<'_>,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
-        ws.dropped.draw(hidden, self.dropout, reborrow(&mut mode));
+        let HeadWorkspace { linear, dropped, logits, notes, biaxial, .. } = ws;
+        if let Layers::Biaxial(layers) = &self.layers {
+            let TargetRows::Bits { on, weight, .. } = targets else { return Err(NOT_FRAMES) };
+            return layers.forward(params, hidden, (on, weight), (self.dropout, mode), logits, biaxial);
+        }
+        dropped.draw(hidden, self.dropout, reborrow(&mut mode));
         let (steps, batch, _) = hidden.dim();
-        let HeadWorkspace { linear, dropped, logits, notes, .. } = ws;
         let hidden = dropped.of(hidden);
         match (&self.layers, targets) {
             (Layers::NoteWise(layers), TargetRows::Bits { on, weight, frames }) => {
                 logits.clear();
                 layers.forward(params, hidden, (on, weight), frames, mode, notes)
             }
-            (Layers::NoteWise(_), _) => Err(NOT_FRAMES),
+            (Layers::NoteWise(_) | Layers::Biaxial(_), _) => Err(NOT_FRAMES),
             (Layers::Linear { output, coupling }, targets) => {
                 let shape = (steps, batch, output.outputs());
                 logits.resize(steps * batch * output.outputs(), S::zero());
@@ -112,6 +131,7 @@ impl Head {
             }
             Layers::NoteWise(layers) => layers.loss(scale, &mut ws.notes),
             Layers::Linear { output, .. } => linear_loss(output.outputs(), targets, scale, smoothing, ws),
+            Layers::Biaxial(layers) => linear_loss(layers.outputs(), targets, scale, smoothing, ws),
         }
     }
 
@@ -125,8 +145,9 @@ impl Head {
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
         let (steps, batch, _) = hidden.dim();
-        let HeadWorkspace { linear, dropped, logits, notes, .. } = ws;
+        let HeadWorkspace { linear, dropped, logits, notes, biaxial, .. } = ws;
         match &self.layers {
+            Layers::Biaxial(layers) => return layers.backward(params, logits, d_hidden, biaxial),
             Layers::NoteWise(layers) => layers.backward(params, d_hidden.view_mut(), notes)?,
             Layers::Linear { output, coupling } => {
                 let shape = (steps, batch, output.outputs());

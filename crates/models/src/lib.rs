@@ -53,6 +53,7 @@
 //! [`composer_bptt::pytorch`] computes the logits of a model file in PyTorch, all of this included.
 
 pub mod batch;
+pub mod biaxial;
 mod config;
 mod dropout;
 pub mod encoding;
@@ -82,6 +83,7 @@ pub mod streams;
 struct ReadmeExamples;
 
 pub use batch::{SequenceBatch, Targets};
+pub use biaxial::BiaxialConfig;
 pub use composer_bptt::{Coupled, arrays};
 pub use config::ModelConfig;
 pub use encoding::{Encoding, FrameSequence, Sequence};

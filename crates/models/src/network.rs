@@ -15,11 +15,14 @@ pub enum Network {
     Coupled,
     /// Note by note, by a second recurrence ([`mod@crate::note_wise`]).
     NoteWise,
+    /// Pitch by pitch, by two recurrences with the same weights for all pitches ([`mod@crate::biaxial`]).
+    Biaxial,
 }
 
 impl Network {
     /// All of them.
-    pub const ALL: [Network; 3] = [Network::Independent, Network::Coupled, Network::NoteWise];
+    pub const ALL: [Network; 4] =
+        [Network::Independent, Network::Coupled, Network::NoteWise, Network::Biaxial];
 
     /// The name, as settings and options have it.
     pub fn name(self) -> &'static str {
@@ -27,6 +30,7 @@ impl Network {
             Network::Independent => "independent",
             Network::Coupled => "coupled",
             Network::NoteWise => "note-wise",
+            Network::Biaxial => "biaxial",
         }
     }
 }

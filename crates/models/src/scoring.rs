@@ -58,6 +58,8 @@ impl SequenceNll {
 
 /// Steps that run through the network at a time: bounds the memory, and changes no figure.
 const CHUNK: usize = 256;
+/// Rows of the recurrent stack that do, at most, where a sequence has one for each pitch.
+const CHUNK_ROWS: usize = 1 << 16;
 
 /// Sequences that run side by side.
 const BATCH_ROWS: usize = 32;
@@ -71,6 +73,7 @@ pub fn score(
     let encoding = model.encoding();
     let mut scores: Vec<SequenceNll> = Vec::with_capacity(sequences.len());
     let mut batch = SequenceBatch::new(encoding);
+    let chunk = CHUNK.min((CHUNK_ROWS / (BATCH_ROWS * model.config().rows())).max(1));
     for group in sequences.chunks(BATCH_ROWS) {
         for sequence in group {
             encoding.check(sequence)?;
@@ -80,10 +83,10 @@ pub fn score(
         let first = scores.len() - group.len();
         let longest = group.iter().map(Sequence::len).max().unwrap_or(0);
         let mut state = model.zero_state(group.len());
-        for start in (0..longest).step_by(CHUNK) {
+        for start in (0..longest).step_by(chunk) {
             let slices: Vec<_> =
                 group.iter().map(|sequence| Some(Slice { sequence, start, transpose: 0 })).collect();
-            batch.fill(encoding, &slices, CHUNK.min(longest - start));
+            batch.fill(encoding, &slices, chunk.min(longest - start));
             model.forward(&batch, &mut state, Mode::Eval, ws)?;
             if let Some(notes) = model.head.note_wise() {
                 notes.nlls(&ws.head.notes, |row, note| {

@@ -1,7 +1,8 @@
-//! [`SequenceModel`]: features → recurrent stack → linear layer (→ coupling of the bits of a frame) → logits of the next symbol.
+//! [`SequenceModel`]: features → recurrent stack → linear layer (→ coupling of the bits of a frame) or note stack → logits of the next symbol.
 
 use crate::Error;
 use crate::batch::{SequenceBatch, TargetRows};
+use crate::biaxial::{Biaxial, FeatureRows};
 use crate::config::ModelConfig;
 use crate::encoding::{Encoding, Sequence};
 use crate::head::{Head, HeadWorkspace, Layers};
@@ -12,7 +13,7 @@ use crate::streams::{Purpose, stream};
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
-    Checkpointed, CheckpointingWorkspace, Coupled, Coupling, Init, Linear, Mode, ParamId, Parameters,
+    Checkpointed, CheckpointingWorkspace, Coupled, Coupling, Init, Input, Linear, Mode, ParamId, Parameters,
     Recurrent, RecurrentWorkspace, State,
 };
 use composer_tensor::Scalar;
@@ -39,6 +40,8 @@ pub struct Workspace<S = f32> {
     /// In place of `recurrent` where activations are computed again.
     segments: CheckpointingWorkspace<S>,
     pub(crate) head: HeadWorkspace<S>,
+    /// What the stack reads where all pitches are tied.
+    features: FeatureRows,
     /// The gradient of the stack's output `[T·B, H]`.
     d_hidden: Vec<S>,
     /// `T`, `B`, `H` and `V` of the last forward pass; zeros before.
@@ -82,6 +85,7 @@ impl SequenceModel<f32> {
         match &model.head.layers {
             Layers::Linear { output, .. } => output.init(&mut model.params, init, &mut rng),
             Layers::NoteWise(notes) => notes.init(&mut model.params, init, &mut rng),
+            Layers::Biaxial(tied) => tied.init(&mut model.params, init, &mut rng),
         }
         Ok(model)
     }
@@ -98,7 +102,25 @@ impl SequenceModel<f32> {
                 }
             }
             Layers::NoteWise(notes) => notes.init_output_bias(&mut self.params, sequences),
+            Layers::Biaxial(tied) => {
+                tied.init_output_bias(&mut self.params, &self.config.encoding, sequences);
+            }
         }
+    }
+}
+
+/// Writes what the recurrent stack reads of a batch, where that is not the batch's own input.
+fn write_features<S: Scalar>(head: &Head, batch: &SequenceBatch<S>, features: &mut FeatureRows) {
+    if let Some(tied) = head.biaxial() {
+        tied.write_features((&batch.indices, &batch.offsets), features);
+    }
+}
+
+/// What the recurrent stack reads of a batch, after [`write_features`].
+fn read<'a, S: Scalar>(head: &Head, batch: &'a SequenceBatch<S>, features: &'a FeatureRows) -> Input<'a, S> {
+    match head.biaxial() {
+        Some(_) => features.input(),
+        None => batch.input(),
     }
 }
 
@@ -107,6 +129,9 @@ fn head_layers(config: &ModelConfig, params: &mut Parameters<f32>) -> Result<Lay
     let (encoding, hidden) = (&config.encoding, config.recurrent.output());
     if let Some(notes) = &config.note_wise {
         return Ok(Layers::NoteWise(NoteWise::new(notes, encoding, hidden, params)?));
+    }
+    if let Some(tied) = &config.biaxial {
+        return Ok(Layers::Biaxial(Biaxial::new(tied, encoding, hidden, params)?));
     }
     let output = Linear::new(hidden, encoding.outputs(), true, OUTPUT_PREFIX, params)?;
     let planes = encoding.first_plane().filter(|_| config.coupled);
@@ -181,7 +206,29 @@ impl<S: Scalar> SequenceModel<S> {
 
     /// A state of zeros for `batch` sequences.
     pub fn zero_state(&self, batch: usize) -> State<S> {
-        State::zeros(&self.config.recurrent, batch)
+        State::zeros(&self.config.recurrent, batch * self.config.rows())
+    }
+
+    /// Sets the state of some sequences of a batch to zero: new pieces begin there.
+    ///
+    /// # Panics
+    /// If a sequence is not below the batch.
+    pub fn reset_rows(&self, state: &mut State<S>, sequences: &[usize]) {
+        state.reset_rows(&self.state_rows(sequences));
+    }
+
+    /// The state whose sequence `i` is sequence `sequences[i]` of `state`.
+    ///
+    /// # Panics
+    /// If a sequence is not below the batch.
+    pub fn gather_rows(&self, state: &State<S>, sequences: &[usize]) -> State<S> {
+        state.gather_rows(&self.state_rows(sequences))
+    }
+
+    /// The rows of a state that some sequences have.
+    fn state_rows(&self, sequences: &[usize]) -> Vec<usize> {
+        let rows = self.config.rows();
+        sequences.iter().flat_map(|sequence| sequence * rows..(sequence + 1) * rows).collect()
     }
 
     /// Runs a batch from `state` and leaves the final state there and the logits `[T, B, V]` in `ws`; with a coupling, those given
@@ -193,9 +240,10 @@ impl<S: Scalar> SequenceModel<S> {
         mut mode: Mode<'_>,
         ws: &mut Workspace<S>,
     ) -> Result<(), Error> {
+        write_features(&self.head, batch, &mut ws.features);
         self.recurrent.forward(
             &self.params,
-            batch.input(),
+            read(&self.head, batch, &ws.features),
             state,
             None,
             reborrow(&mut mode),
@@ -239,7 +287,11 @@ impl<S: Scalar> SequenceModel<S> {
 
     /// After [`SequenceModel::forward`]: the first gate or state of the stack that is infinite or not a number.
     pub fn first_breakdown(&self, ws: &Workspace<S>) -> Option<Breakdown> {
-        let notes = || self.head.note_wise()?.first_breakdown(&ws.head.notes);
+        let notes = || match &self.head.layers {
+            Layers::NoteWise(notes) => notes.first_breakdown(&ws.head.notes),
+            Layers::Biaxial(tied) => tied.first_breakdown(&ws.head.biaxial),
+            Layers::Linear { .. } => None,
+        };
         divergence::first_breakdown(&self.recurrent, &ws.recurrent).or_else(notes)
     }
 
@@ -250,7 +302,7 @@ impl<S: Scalar> SequenceModel<S> {
         ws.d_hidden.resize(hidden.len(), S::zero());
         let mut d_hidden = view_mut(hidden.raw_dim(), &mut ws.d_hidden);
         self.head.backward(&mut self.params, hidden, targets, d_hidden.view_mut(), &mut ws.head)?;
-        let (input, d_hidden) = (batch.input(), d_hidden.view());
+        let (input, d_hidden) = (read(&self.head, batch, &ws.features), d_hidden.view());
         self.recurrent.backward(&mut self.params, input, d_hidden, None, &mut ws.recurrent)?;
         Ok(())
     }
@@ -273,12 +325,13 @@ impl<S: Scalar> SequenceModel<S> {
             _ => None,
         };
         let (segment, outputs) =
-            (recurrent.segment_steps(batch.steps, batch.batch), config.encoding.outputs());
+            (recurrent.segment_steps(batch.steps, batch.batch * config.rows()), config.encoding.outputs());
         ws.shape = [0; 4]; // no logits of all steps
         let mut nats = 0.0;
+        write_features(head, batch, &mut ws.features);
         recurrent.train_with_checkpointing(
             params,
-            Checkpointed { input: batch.input(), mask: None, segment },
+            Checkpointed { input: read(head, batch, &ws.features), mask: None, segment },
             state,
             mode,
             |params, steps, hidden, d_hidden| {
@@ -300,8 +353,9 @@ impl<S: Scalar> SequenceModel<S> {
         batch: &SequenceBatch<S>,
         ws: &mut Workspace<S>,
     ) -> Result<Option<Breakdown>, Error> {
-        let segment = self.recurrent.segment_steps(batch.steps, batch.batch);
-        let sequence = Checkpointed { input: batch.input(), mask: None, segment };
+        let segment = self.recurrent.segment_steps(batch.steps, batch.batch * self.config.rows());
+        write_features(&self.head, batch, &mut ws.features);
+        let sequence = Checkpointed { input: read(&self.head, batch, &ws.features), mask: None, segment };
         Ok(self.recurrent.first_breakdown_with_checkpointing(&self.params, sequence, &mut ws.segments)?)
     }
 }
@@ -315,7 +369,7 @@ impl<S: Scalar> Workspace<S> {
         view((steps, batch, outputs), &self.head.logits[..steps * batch * outputs])
     }
 
-    /// The output of the recurrent stack `[T, B, H]` in the last [`SequenceModel::forward`], before dropout and the output layer.
+    /// The output of the recurrent stack `[T, B, H]`, tied across pitch `[T, B·P, H]`, in the last [`SequenceModel::forward`], before dropout and the output layer.
     /// Empty after [`SequenceModel::learn_with_checkpointing`].
     pub fn hidden(&self) -> ArrayView3<'_, S> {
         let [steps, batch, hidden, _] = self.shape;

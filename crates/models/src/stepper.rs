@@ -1,5 +1,6 @@
 //! [`Stepper`]: a [`SequenceModel`] one step at a time, for decoding.
 
+use crate::biaxial::{FeatureRows, PitchScratch};
 use crate::head::Layers;
 use crate::language_model::{LanguageModel, StepInput};
 use crate::note_wise::{NextNote, NotePosition, NoteScratch};
@@ -14,12 +15,15 @@ pub struct Stepper<'a> {
     model: &'a SequenceModel,
     ws: StepWorkspace<f32>,
     linear: LinearWorkspace<f32>,
-    /// The output of the stack in the last step `[B, H]`, where notes are written one by one.
+    /// The output of the stack in the last step `[B, H]`, tied across pitch `[B·P, H]`, where notes are written one by one.
     contexts: Vec<f32>,
     /// What it read, as [`StepInput::MultiHot`].
     indices: Vec<u32>,
     offsets: Vec<usize>,
     notes: NoteScratch,
+    /// Where all pitches are tied.
+    features: FeatureRows,
+    pitches: PitchScratch,
 }
 
 impl<'a> Stepper<'a> {
@@ -33,6 +37,8 @@ impl<'a> Stepper<'a> {
             indices: Vec::new(),
             offsets: Vec::new(),
             notes: NoteScratch::default(),
+            features: FeatureRows::default(),
+            pitches: PitchScratch::default(),
         }
     }
 }
@@ -49,7 +55,7 @@ impl LanguageModel for Stepper<'_> {
     }
 
     fn gather(&self, state: &State<f32>, rows: &[usize]) -> State<f32> {
-        state.gather_rows(rows)
+        self.model.gather_rows(state, rows)
     }
 
     fn coupling(&self) -> Option<Coupled<'_, f32>> {
@@ -57,7 +63,7 @@ impl LanguageModel for Stepper<'_> {
     }
 
     fn next_note(&mut self) -> Option<&mut dyn NextNote> {
-        self.model.head.note_wise().is_some().then_some(self)
+        self.model.config().notes().is_some().then_some(self)
     }
 
     fn step(
@@ -69,15 +75,21 @@ impl LanguageModel for Stepper<'_> {
         let model = self.model;
         input.check(model.encoding(), &logits)?;
         let input = match input {
-            StepInput::MultiHot { indices, offsets } => {
-                if model.head.note_wise().is_some() {
-                    self.indices.clear();
-                    self.indices.extend(indices);
-                    self.offsets.clear();
-                    self.offsets.extend(offsets);
+            StepInput::MultiHot { indices, offsets } => match &model.head.layers {
+                Layers::Biaxial(tied) => {
+                    tied.write_features((indices, offsets), &mut self.features);
+                    self.features.input()
                 }
-                Input::MultiHot { indices, offsets }
-            }
+                layers => {
+                    if let Layers::NoteWise(_) = layers {
+                        self.indices.clear();
+                        self.indices.extend(indices);
+                        self.offsets.clear();
+                        self.offsets.extend(offsets);
+                    }
+                    Input::MultiHot { indices, offsets }
+                }
+            },
             StepInput::Dense(values) => Input::Dense(values.insert_axis(Axis(0))),
         };
         let hidden = model.recurrent.step(&model.params, input, state, &mut self.ws)?;
@@ -85,7 +97,7 @@ impl LanguageModel for Stepper<'_> {
             Layers::Linear { output, .. } => {
                 output.forward(&model.params, hidden, logits, &mut self.linear)?;
             }
-            Layers::NoteWise(_) => {
+            Layers::NoteWise(_) | Layers::Biaxial(_) => {
                 self.contexts.clear();
                 self.contexts.extend(&hidden);
                 logits.fill(0.0);
@@ -97,21 +109,32 @@ impl LanguageModel for Stepper<'_> {
 
 impl NextNote for Stepper<'_> {
     fn begin(&mut self, row: usize, previous: Frame, position: &mut NotePosition) -> Result<(), Error> {
-        let hidden = self.model.config().recurrent.output();
-        let (Some(notes), Some(context)) =
-            (self.model.head.note_wise(), self.contexts.get(row * hidden..(row + 1) * hidden))
-        else {
+        let model = self.model;
+        let width = model.config().rows() * model.config().recurrent.output();
+        let Some(context) = self.contexts.get(row * width..(row + 1) * width) else {
             return Err(Error::Unsupported("a frame was begun before its step"));
         };
-        let features = &self.indices[self.offsets[row]..self.offsets[row + 1]];
-        let read = (view(hidden, context), features);
-        notes.begin_frame(&self.model.params, read, previous, position, &mut self.notes)
+        match &model.head.layers {
+            Layers::NoteWise(notes) => {
+                let features = &self.indices[self.offsets[row]..self.offsets[row + 1]];
+                let read = (view(width, context), features);
+                notes.begin_frame(&model.params, read, previous, position, &mut self.notes)
+            }
+            Layers::Biaxial(tied) => {
+                tied.begin_frame(&model.params, context, previous, position, &mut self.pitches)
+            }
+            Layers::Linear { .. } => Err(NOT_BY_NOTE),
+        }
     }
 
     fn push(&mut self, class: usize, position: &mut NotePosition) -> Result<(), Error> {
-        let Some(notes) = self.model.head.note_wise() else {
-            return Err(Error::Unsupported("the model does not write note by note"));
-        };
-        notes.push_note(&self.model.params, class, position, &mut self.notes)
+        let params = &self.model.params;
+        match &self.model.head.layers {
+            Layers::NoteWise(notes) => notes.push_note(params, class, position, &mut self.notes),
+            Layers::Biaxial(tied) => tied.push_note(params, class, position, &mut self.pitches),
+            Layers::Linear { .. } => Err(NOT_BY_NOTE),
+        }
     }
 }
+
+const NOT_BY_NOTE: Error = Error::Unsupported("the model does not write note by note");

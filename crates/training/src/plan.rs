@@ -168,7 +168,13 @@ pub fn memory_estimate(
     let gates = wide(recurrent.gate_rows());
     // Per layer gates, their gradients and states; at the output, hidden twice, logits, targets and weights.
     let layer = 2 * gates + 3 * wide(recurrent.hidden);
-    let row = wide(recurrent.layers) * layer + 2 * wide(recurrent.output()) + 3 * outputs;
+    let row = wide(recurrent.layers) * layer + 2 * wide(recurrent.output());
+    // Tied across pitch, a sequence has rows for each pitch, of both recurrences, and what goes from one to the other and back.
+    let tied = config.biaxial.as_ref().map_or(0, |tied| {
+        let layer = 2 * wide(tied.notes.gate_rows()) + 3 * wide(tied.notes.hidden);
+        wide(tied.notes.layers) * layer + 2 * wide(tied.notes.input) + 2 * wide(tied.notes.hidden)
+    });
+    let row = wide(config.rows()) * (row + tied) + 3 * outputs;
     bytes(parameters, training, steps, row)
 }
 

@@ -2,7 +2,7 @@
 
 use composer_tensor::Scalar;
 use composer_tensor::matmul::{Left, Store, multiply_shared};
-use composer_tensor::parallel::{FirstRow, TimeRows, share_rows};
+use composer_tensor::parallel::{FirstRow, SplitRows, TimeRows, share_rows};
 use composer_tensor::split_rows_by_field;
 
 use super::activations::Activations;
@@ -21,6 +21,9 @@ pub(super) const LEAST_ROWS: usize = 4;
 pub(super) fn least_rows(batch: usize) -> usize {
     if batch >= 2 * LEAST_ROWS { LEAST_ROWS } else { 1 }
 }
+
+/// Rows that go through time together at most: of more, the gate rows of a step would not stay in the cache.
+const MOST_ROWS: usize = 128;
 
 /// Gate rows between the product of the input and the recurrence: at least so many, because that product reads all its weights,
 const BLOCK_ROWS: usize = 128;
@@ -100,8 +103,13 @@ impl<S: Scalar> Forward<'_, S> {
             h_scale: norm.then(|| TimeRows::new(&mut recurrent_norm.scale, steps, batch, 1)),
         };
         let zones = (self.zone_h.with(zone_h), self.zone_c.with(zone_c));
-        share_rows(rows, batch, least_rows(batch), &|rows| {
-            self.through_time(input, rows, recurrent_mask, zones)
+        share_rows(rows, batch, least_rows(batch), &|mut rest| {
+            while rest.h.rows() > MOST_ROWS {
+                let (rows, others) = rest.split_rows(MOST_ROWS);
+                self.through_time(input, rows, recurrent_mask, zones);
+                rest = others;
+            }
+            self.through_time(input, rest, recurrent_mask, zones);
         });
     }
 

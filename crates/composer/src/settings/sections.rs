@@ -49,9 +49,9 @@ pub struct Model {
     pub recurrent_dropout: f64,
     /// Dropout between the top layer and the output.
     pub output_dropout: f64,
-    /// How a network of frames makes them: independent, coupled or note-wise.
+    /// How a network of frames makes them: independent, coupled, note-wise or biaxial.
     pub network: Network,
-    /// Cell of the stack that writes the notes of a frame, if the network is note-wise.
+    /// Cell of the stack that writes the notes of a frame, if the network is note-wise or biaxial.
     pub note_cell: Cell,
     /// Units in each of its layers.
     pub note_hidden: usize,

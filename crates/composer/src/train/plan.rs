@@ -72,6 +72,7 @@ pub(super) fn plan(prepared: Prepared) -> anyhow::Result<Plan> {
     let mut timed = model;
     while timed.recurrent.hidden > 1 && SequenceModel::shapes(timed.clone())?.len() > TIMED_PARAMETERS {
         timed.recurrent.hidden /= 2;
+        timed = timed.fitted();
     }
     let shapes = SequenceModel::shapes(timed.clone())?.len();
     let fits = memory_estimate(&timed, shapes, training, sets.longest_chunk(training)) <= TIMED_BYTES;

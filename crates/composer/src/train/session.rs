@@ -10,7 +10,7 @@ use crate::outputs;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::settings::{CONFIG_FILE, Layers, Run, Settings};
-use composer_bptt::Init;
+use composer_bptt::{Init, RecurrentConfig};
 use composer_models::file::{self, Notes};
 use composer_models::{Encoding, ModelConfig, SequenceModel};
 use composer_music::atomic_file::{TEMPORARY, write_atomically};
@@ -309,7 +309,14 @@ pub fn weights_to_begin_with(config: &Settings, ours: &ModelConfig) -> anyhow::R
     }
     let shape = |config: &ModelConfig| {
         let recurrent = &config.recurrent;
+        // Of the stack that writes notes, where the given model has one.
+        let notes = config.notes().filter(|_| theirs.notes().is_some());
+        let of_notes = |value: fn(&RecurrentConfig) -> String| notes.map(value).unwrap_or_default();
         [
+            ("model.network", config.network().to_string()),
+            ("model.note_cell", of_notes(|notes| notes.cell.to_string())),
+            ("model.note_hidden", of_notes(|notes| notes.hidden.to_string())),
+            ("model.note_layers", of_notes(|notes| notes.layers.to_string())),
             ("model.cell", recurrent.cell.to_string()),
             ("model.hidden", recurrent.hidden.to_string()),
             ("model.layers", recurrent.layers.to_string()),

@@ -78,6 +78,10 @@ fn a_model_can_be_trained_further_if_it_fits() {
     let mut args = small_training(&["--init-from", "run/model.safetensors", "--layers", "2"]);
     args[2] = "third";
     assert_refused(&composer(here.path(), &args), 2, &["model.layers", "--set model.layers=1"]);
+    let mut args =
+        small_training(&["--init-from", "run/model.safetensors", "--set", "model.network=biaxial"]);
+    args[2] = "third";
+    assert_refused(&composer(here.path(), &args), 2, &["model.network coupled", "model.network=coupled"]);
     let mut args = small_training(&["--init-from", "run/model.safetensors", "--representation", "events"]);
     args[2] = "fourth";
     let words = ["reads music as frames", "--representation frames"];

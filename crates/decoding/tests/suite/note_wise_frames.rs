@@ -26,23 +26,26 @@ fn representation(pitches: u8, onset_plane: bool) -> FrameRepresentation {
 }
 
 fn model(pitches: u8, onset_plane: bool) -> SequenceModel {
-    of_encoding(Encoding::frames(representation(pitches, onset_plane)))
+    of_network(Network::NoteWise, pitches, onset_plane)
+}
+
+/// Of any kind that has a distribution for each note.
+const NETWORKS: [Network; 2] = [Network::NoteWise, Network::Biaxial];
+
+fn of_network(network: Network, pitches: u8, onset_plane: bool) -> SequenceModel {
+    of_encoding(network, Encoding::frames(representation(pitches, onset_plane)))
 }
 
 /// A model that sees earlier bars.
-fn looking_back(pitches: u8) -> SequenceModel {
-    of_encoding(Encoding::Frames {
-        representation: representation(pitches, true),
-        metre: 16,
-        bar_line: 0,
-        look_back: 3,
-    })
+fn looking_back(network: Network, pitches: u8) -> SequenceModel {
+    let representation = representation(pitches, true);
+    of_encoding(network, Encoding::Frames { representation, metre: 16, bar_line: 0, look_back: 3 })
 }
 
-fn of_encoding(encoding: Encoding) -> SequenceModel {
+fn of_encoding(network: Network, encoding: Encoding) -> SequenceModel {
     let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
     let notes = RecurrentConfig { cell: Cell::Gru, hidden: 5, ..RecurrentConfig::default() };
-    let config = ModelConfig::new(encoding, recurrent).with_network(Network::NoteWise, notes, 0.0);
+    let config = ModelConfig::new(encoding, recurrent).with_network(network, notes, 0.0);
     let mut model = SequenceModel::new(config, &Init::PYTORCH, 5).unwrap();
     model.params_mut().values_mut().iter_mut().for_each(|value| *value *= 2.0);
     model
@@ -120,8 +123,9 @@ const FREE: fn() -> FrameOptions = || FrameOptions { max_silence: usize::MAX, ..
 
 #[test]
 fn draws_follow_the_exact_distribution() {
-    for onset_plane in [true, false] {
-        let model = model(4, onset_plane);
+    for (network, onset_plane) in NETWORKS.into_iter().flat_map(|network| [(network, true), (network, false)])
+    {
+        let model = of_network(network, 4, onset_plane);
         let before = Frame { sounding: 0b0101 << LOW, onsets: 0b0101 << LOW };
         let (draws, expected) = (20_000, exact(&model, before, 4));
         assert!((expected.values().sum::<f64>() - 1.0).abs() < 1e-4);
@@ -136,8 +140,8 @@ fn draws_follow_the_exact_distribution() {
 
 #[test]
 fn greedy_is_the_most_likely_frame() {
-    for seed in 0..4u128 {
-        let model = model(4, true);
+    for (seed, network) in (0..4u128).flat_map(|seed| NETWORKS.map(|network| (seed, network))) {
+        let model = of_network(network, 4, true);
         let before = Frame { sounding: (seed * 5 % 16) << LOW, onsets: (seed * 5 % 16) << LOW };
         let expected = exact(&model, before, 4);
         let best = expected.iter().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
@@ -168,7 +172,11 @@ fn a_low_temperature_chooses_likelier_notes_and_not_fewer() {
 
 #[test]
 fn limits_hold() {
-    let model = model(24, true);
+    NETWORKS.into_iter().for_each(limits_hold_for);
+}
+
+fn limits_hold_for(network: Network) {
+    let model = of_network(network, 24, true);
     let options = FrameOptions {
         max_polyphony: 3,
         max_silence: 2,
@@ -206,7 +214,11 @@ fn limits_hold() {
 
 #[test]
 fn what_was_composed_costs_what_scoring_says() {
-    let model = looking_back(24);
+    NETWORKS.into_iter().for_each(composed_costs_what_scoring_says);
+}
+
+fn composed_costs_what_scoring_says(network: Network) {
+    let model = looking_back(network, 24);
     let pieces = compose(Stepper::new(&model), FREE(), 2, 60, 4).unwrap();
     for piece in pieces {
         let sequence = Sequence::frames(piece.frames.clone());

@@ -15,7 +15,9 @@ pub struct NotePosition {
     /// `P..2P`, with an onset plane: it is struck; the last: the frame ends.
     pub log_probs: Vec<f64>,
     pub(crate) decided: Decided,
-    state: State<f32>,
+    /// The pitches that sound so far, and those that are struck, bit 0 the lowest; for a model that is tied across pitch.
+    pub(crate) planes: [u128; 2],
+    pub(crate) state: State<f32>,
 }
 
 impl NotePosition {
@@ -25,7 +27,7 @@ impl NotePosition {
     }
 }
 
-/// What a model that writes frames note by note is asked for, after each step in time.
+/// What a model that writes frames note by note, or pitch by pitch, is asked for, after each step in time.
 pub trait NextNote {
     /// Begins the frame of a row of the batch of the last step, where `previous` is the frame before.
     ///

@@ -4,7 +4,7 @@ use composer_bptt::gradcheck::{Options, Part, check};
 use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
 use composer_models::batch::Slice;
 use composer_models::{
-    Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch, SequenceModel, Workspace,
+    BiaxialConfig, Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch, SequenceModel, Workspace,
 };
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_testkit::{f32s, uniform};
@@ -116,6 +116,37 @@ fn notes_one_by_one_have_the_gradient_of_their_loss() {
         for (cell, layers) in [(Cell::Lstm, 1), (Cell::Gru, 2), (Cell::RnnTanh, 1), (Cell::PeepholeLstm, 1)] {
             let model = note_wise(&encoding, cell, layers);
             verify_some(&format!("{cell}, onset plane: {onset_plane}"), &model.cast(), &batch.cast());
+        }
+    }
+}
+
+/// Tied across pitch, with another cell over pitch than over time.
+fn biaxial(encoding: &Encoding, cell: Cell, layers: usize) -> SequenceModel {
+    let recurrent = RecurrentConfig { cell: Cell::Lstm, hidden: 3, ..RecurrentConfig::default() };
+    let notes = RecurrentConfig { cell, hidden: 3, layers, ..RecurrentConfig::default() };
+    let biaxial = BiaxialConfig { below: 2, ..BiaxialConfig::new(encoding, 3, notes) };
+    let config = ModelConfig { biaxial: Some(biaxial), ..ModelConfig::new(encoding.clone(), recurrent) };
+    SequenceModel::new(config.fitted(), &Init::PYTORCH, 3).unwrap()
+}
+
+#[test]
+fn pitches_one_by_one_have_the_gradient_of_their_loss() {
+    for onset_plane in [true, false] {
+        let (_, _, sequence) = cases().remove(3);
+        let representation =
+            FrameRepresentation { pitch_low: 60, pitch_high: 65, onset_plane, ..Default::default() };
+        let encoding = Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 0 };
+        let mut batch = SequenceBatch::new(&encoding);
+        let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
+        batch.fill(&encoding, &[slice(0), slice(3), None], 6);
+        for (cell, layers) in [(Cell::Lstm, 1), (Cell::Gru, 2), (Cell::RnnTanh, 1), (Cell::PeepholeLstm, 1)] {
+            let model = biaxial(&encoding, cell, layers);
+            let moved = verify_some(
+                &format!("tied, {cell}, onset plane: {onset_plane}"),
+                &model.cast(),
+                &batch.cast(),
+            );
+            assert!(moved > model.params().len() / 3, "{cell}: mostly zeros");
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::plan::{Chunk, EpochPlan, PieceShape, WHOLE_PIECES};
 use composer_bptt::divergence::Breakdown;
 use composer_bptt::{Mode, Parameters, State};
 use composer_models::batch::Slice;
+use composer_models::note_wise::NOTES_PREFIX;
 use composer_models::{ModelConfig, Sequence, SequenceBatch, SequenceModel, Workspace, scoring};
 use composer_music::{BarMap, Metre};
 use rand_chacha::ChaCha8Rng;
@@ -115,7 +116,7 @@ impl Trainable for SequenceModel {
         chunks.extend((0..plan.rows()).map(|row| plan.chunk(row, update)));
         let begins: Vec<usize> =
             (0..chunks.len()).filter(|&row| chunks[row].is_some_and(|chunk| chunk.begins)).collect();
-        state.reset_rows(&begins);
+        self.reset_rows(state, &begins);
         let slice = |Chunk { piece, start, transpose, .. }: Chunk| Slice {
             sequence: &examples[piece],
             start,
@@ -208,7 +209,10 @@ impl Trainable for SequenceModel {
     }
 
     fn gate(&self, parameter: &str, row: usize) -> Option<&'static str> {
-        let recurrent = &self.config().recurrent;
+        let recurrent = match parameter.starts_with(NOTES_PREFIX) {
+            true => self.config().notes()?,
+            false => &self.config().recurrent,
+        };
         let of_stack = parameter.contains("_l");
         of_stack
             .then(|| recurrent.cell.spec().gates_of(parameter).get(row / recurrent.hidden.max(1)))

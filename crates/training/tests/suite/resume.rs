@@ -4,7 +4,7 @@ use crate::common;
 
 use common::{Watcher, config, frames, model, ostinato, round, tokens, wave};
 use composer_bptt::{Cell, Init, RecurrentConfig};
-use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
+use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
 use composer_training::sampling::Curve;
 use composer_training::{
     Checkpoint, Error, OptimizerConfig, OptimizerKind, Outcome, Sampling, Schedule, ScheduleKind,
@@ -13,7 +13,7 @@ use composer_training::{
 use sha2::{Digest, Sha256};
 
 /// A model with everything that draws random numbers.
-fn noisy_model(cell: Cell, encoding: Encoding) -> SequenceModel {
+fn noisy_model(cell: Cell, encoding: Encoding, network: Network) -> SequenceModel {
     let recurrent = RecurrentConfig {
         cell,
         hidden: 12,
@@ -24,7 +24,9 @@ fn noisy_model(cell: Cell, encoding: Encoding) -> SequenceModel {
         layer_norm: cell == Cell::Gru,
         ..RecurrentConfig::default()
     };
+    let notes = RecurrentConfig { cell: Cell::Gru, hidden: 6, layers: 1, ..recurrent.clone() };
     let config = ModelConfig { output_dropout: 0.2, ..ModelConfig::new(encoding, recurrent) };
+    let config = config.with_network(network, notes, 0.1);
     SequenceModel::new(config, &Init::default(), 1).unwrap()
 }
 
@@ -32,6 +34,7 @@ struct Case {
     name: &'static str,
     cell: Cell,
     encoding: Encoding,
+    network: Network,
     config: TrainingConfig,
 }
 
@@ -39,17 +42,39 @@ fn cases() -> Vec<Case> {
     let short = TrainingConfig { epochs: 4, copies: 2, ..config() };
     let sampling = Sampling { curve: Curve::InverseSigmoid, k: 6.0, ..Sampling::default() };
     vec![
-        Case { name: "frames, adam", cell: Cell::Lstm, encoding: frames(), config: short.clone() },
+        Case {
+            name: "frames, adam",
+            cell: Cell::Lstm,
+            encoding: frames(),
+            network: Network::Independent,
+            config: short.clone(),
+        },
+        Case {
+            name: "frames, note-wise",
+            cell: Cell::Lstm,
+            encoding: frames(),
+            network: Network::NoteWise,
+            config: TrainingConfig { copies: 1, ..short.clone() },
+        },
+        Case {
+            name: "frames, tied across pitch, scheduled sampling",
+            cell: Cell::Lstm,
+            encoding: frames(),
+            network: Network::Biaxial,
+            config: TrainingConfig { sampling, copies: 1, ..short.clone() },
+        },
         Case {
             name: "frames, scheduled sampling, average",
             cell: Cell::Gru,
             encoding: frames(),
+            network: Network::Independent,
             config: TrainingConfig { sampling, ema_decay: 0.9, ..short.clone() },
         },
         Case {
             name: "tokens, scheduled sampling, plateau, momentum",
             cell: Cell::RnnTanh,
             encoding: tokens(),
+            network: Network::Independent,
             config: TrainingConfig {
                 sampling,
                 schedule: Schedule { kind: ScheduleKind::Plateau, patience: 0, ..Schedule::default() },
@@ -66,12 +91,14 @@ fn cases() -> Vec<Case> {
             name: "real values, scheduled sampling",
             cell: Cell::Gru,
             encoding: Encoding::values(1),
+            network: Network::Independent,
             config: TrainingConfig { sampling, ..short.clone() },
         },
         Case {
             name: "tokens, whole pieces, one-cycle, rmsprop",
             cell: Cell::Lstm,
             encoding: tokens(),
+            network: Network::Independent,
             config: TrainingConfig {
                 tbptt_len: 0,
                 batch_size: 2,
@@ -98,7 +125,7 @@ fn in_pieces(case: &Case, stops: &[u64]) -> (Vec<f64>, Outcome, Vec<f32>) {
     let mut saved: Option<Vec<u8>> = None;
     for stop_after in stops.iter().copied().map(Some).chain([None]) {
         // A new process: nothing is carried over but the bytes of the checkpoint.
-        let mut model = noisy_model(case.cell, case.encoding.clone());
+        let mut model = noisy_model(case.cell, case.encoding.clone(), case.network);
         let mut watcher = Watcher { stop_after, ..Watcher::default() };
         let (sets, config) = ((&music[..], &music[..1]), &case.config);
         let outcome = match &saved {

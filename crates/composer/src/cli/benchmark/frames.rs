@@ -36,7 +36,7 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = FramesOptions::default().dropout)]
     pub dropout: f64,
 
-    /// How frames are made: all pitches on their own (independent), conditioned on those below as in RNN-NADE (coupled), or note by note
+    /// How frames are made: all pitches on their own (independent), conditioned on those below as in RNN-NADE (coupled), note by note (note-wise), or by recurrences with the same weights for all pitches (biaxial)
     #[arg(long, default_value_t = FramesOptions::default().network)]
     pub network: Network,
 

@@ -1,0 +1,90 @@
+//! [`Keep`]: inverted dropout of many values at once.
+
+use crate::mode::reborrow;
+use composer_bptt::Mode;
+use composer_tensor::Scalar;
+use rand::Rng;
+
+/// Which values are kept, and what they are multiplied by; empty without dropout.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keep {
+    keep: Vec<bool>,
+    scale: f64,
+}
+
+/// Probabilities are multiples of one in so many, so that one random number serves four values.
+const STEPS: f64 = 65536.0;
+
+impl Keep {
+    /// While training, draws for `count` values; the probability is rounded to a multiple of 2⁻¹⁶.
+    pub fn draw(&mut self, count: usize, probability: f64, mode: &mut Mode<'_>) {
+        self.keep.clear();
+        let dropped = (probability * STEPS).round().min(STEPS - 1.0);
+        if let (Mode::Train { rng }, true) = (reborrow(mode), dropped > 0.0) {
+            let below = dropped as u64;
+            self.scale = STEPS / (STEPS - dropped);
+            self.keep.resize(count, false);
+            for keep in self.keep.chunks_mut(4) {
+                let numbers = rng.next_u64();
+                for (i, keep) in keep.iter_mut().enumerate() {
+                    *keep = numbers >> (16 * i) & 0xffff >= below;
+                }
+            }
+        }
+    }
+
+    /// Whether nothing is dropped.
+    pub fn is_all(&self) -> bool {
+        self.keep.is_empty()
+    }
+
+    /// Overwrites `to` by the values from place `first` on, as they are kept.
+    pub fn copy<S: Scalar>(&self, first: usize, from: &[S], to: &mut [S]) {
+        if self.is_all() {
+            return to.copy_from_slice(from);
+        }
+        // Looked up: a branch on a random number is guessed wrong every other time.
+        let factors = [S::zero(), S::of(self.scale)];
+        for ((to, &from), &keep) in to.iter_mut().zip(from).zip(&self.keep[first..]) {
+            *to = from * factors[usize::from(keep)];
+        }
+    }
+
+    /// From the gradient of what was kept to that of the values, in place.
+    pub fn backward<S: Scalar>(&self, d: &mut [S]) {
+        let factors = [S::zero(), S::of(self.scale)];
+        for (d, &keep) in d.iter_mut().zip(&self.keep) {
+            *d *= factors[usize::from(keep)];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn values_keep_their_mean_and_gradients_their_places() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for probability in [0.1, 0.5, 0.9] {
+            let mut keep = Keep::default();
+            keep.draw(40_001, probability, &mut Mode::Train { rng: &mut rng });
+            let (ones, mut kept) = (vec![1.0f64; 40_001], vec![7.0f64; 40_001]);
+            keep.copy(0, &ones, &mut kept);
+            let mean = kept.iter().sum::<f64>() / 40_001.0;
+            assert!((mean - 1.0).abs() < 0.06, "{mean}");
+            let mut d = ones.clone();
+            keep.backward(&mut d);
+            assert_eq!(d, kept);
+            keep.copy(40_000, &[2.0], &mut d[..1]);
+            assert_eq!(d[0], 2.0 * kept[40_000]);
+        }
+        let mut keep = Keep::default();
+        keep.draw(3, 0.5, &mut Mode::Eval);
+        let mut same = [0.0f32; 3];
+        keep.copy(0, &[1.0, 2.0, 3.0], &mut same);
+        assert!(keep.is_all() && same == [1.0, 2.0, 3.0]);
+    }
+}

@@ -1,0 +1,230 @@
+//! Forward pass and backward pass of what stands on the recurrence over time, for all frames of a batch at once.
+//!
+//! The steps of the second recurrence are the pitches and its rows all frames, at most `T·B`, but `R` without padding: thousands of rows for
+//! each product.
+
+use super::Biaxial;
+use super::features::PitchSpace;
+use super::keep::Keep;
+use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
+use composer_bptt::divergence::{self, Breakdown};
+use composer_bptt::{Error, Input, LinearWorkspace, Mode, Parameters, RecurrentWorkspace, State};
+use composer_tensor::parallel::{SliceRows, share_rows};
+use composer_tensor::{Buffer, Scalar};
+use ndarray::{ArrayView3, ArrayViewMut3};
+
+use crate::mode::reborrow;
+
+/// Scratch of the passes.
+#[derive(Default)]
+pub(crate) struct BiaxialWorkspace<S> {
+    /// Of the outputs over time, `[R, P, H]`, and of those over pitch, `[P, R, N]`.
+    keep: Keep,
+    keep_notes: Keep,
+    /// The frames that are not padding, as rows of the batch `[R]`, and where in that list each row is `[T·B]`.
+    frames: Vec<usize>,
+    places: Vec<Option<usize>>,
+    /// What is decided of each frame: the pitches that sound, and those that are struck `[R]`.
+    decided: Vec<[u128; 2]>,
+    /// What the second recurrence reads `[P, R, H + D]`.
+    input: Buffer<S>,
+    state: State<S>,
+    recurrent: RecurrentWorkspace<S>,
+    output: LinearWorkspace<S>,
+    /// What the output layer reads `[P, R, N]`; empty without dropout.
+    read: Buffer<S>,
+    d_notes: Buffer<S>,
+    /// Logits `[P, R, planes]`; later their gradient.
+    logits: Buffer<S>,
+}
+
+impl PitchSpace {
+    /// What the targets `on` of a frame decide, both `[V]`: the pitches that sound, and those that are struck. An onset that is no term of
+    /// the loss follows from the first plane.
+    fn decided<S: Scalar>(&self, on: &[S], weight: &[S]) -> [u128; 2] {
+        let mut planes = [0; 2];
+        for pitch in (0..self.pitches).filter(|&pitch| on[pitch] > S::zero()) {
+            planes[0] |= 1 << pitch;
+            let onset = self.pitches + pitch;
+            if self.onset_plane && (weight[onset] <= S::zero() || on[onset] > S::zero()) {
+                planes[1] |= 1 << pitch;
+            }
+        }
+        planes
+    }
+}
+
+impl Biaxial {
+    /// Features of what the second recurrence reads, `H + D`.
+    pub(super) fn width(&self) -> usize {
+        self.hidden + self.space.planes() * self.below
+    }
+
+    /// Overwrites `to` `[D]` by what is decided of the pitches below one, the nearest first.
+    pub(super) fn write_decided<S: Scalar>(&self, decided: [u128; 2], pitch: usize, to: &mut [S]) {
+        let planes = self.space.planes();
+        for (distance, to) in to.chunks_exact_mut(planes).enumerate() {
+            for (to, plane) in to.iter_mut().zip(decided) {
+                let on = pitch.checked_sub(distance + 1).is_some_and(|below| plane >> below & 1 == 1);
+                *to = if on { S::one() } else { S::zero() };
+            }
+        }
+    }
+
+    /// From the outputs over time `[T, B·P, H]` to the logits `[T·B, V]` of all bits of the targets `on` and `weight` `[T·B, V]`, each given
+    /// the pitches below.
+    pub fn forward<S: Scalar>(
+        &self,
+        params: &Parameters<S>,
+        hidden: ArrayView3<'_, S>,
+        (on, weight): (&[S], &[S]),
+        (dropout, mut mode): (f64, Mode<'_>),
+        logits: &mut Vec<S>,
+        ws: &mut BiaxialWorkspace<S>,
+    ) -> Result<(), Error> {
+        let (pitches, outputs) = (self.space.pitches, self.outputs());
+        logits.clear();
+        logits.resize(on.len(), S::zero());
+        self.choose_frames(on, weight, ws);
+        let (config, rows) = (self.notes.config(), ws.frames.len());
+        if rows == 0 {
+            return Ok(());
+        }
+        ws.keep.draw(rows * pitches * self.hidden, dropout, &mut mode);
+        self.lay_out(&as_slice_or_copy(hidden), rows, ws);
+        let State { mut h, mut c, .. } = std::mem::take(&mut ws.state);
+        for (values, layers) in
+            [(&mut h, config.layers), (&mut c, config.layers * usize::from(config.cell.has_c()))]
+        {
+            values.clear();
+            values.resize(layers * rows * config.hidden, S::zero());
+        }
+        ws.state = State::from_values(config, rows, h, c)?;
+        ws.recurrent.request_d_input(true);
+        let input = Input::Dense(view((pitches, rows, self.width()), &ws.input));
+        let (state, recurrent) = (&mut ws.state, &mut ws.recurrent);
+        self.notes.forward(params, input, state, None, reborrow(&mut mode), recurrent)?;
+
+        let notes = ws.recurrent.output();
+        ws.keep_notes.draw(notes.len(), self.output_dropout, &mut mode);
+        let mut read = notes;
+        if !ws.keep_notes.is_all() {
+            ws.read.fit(notes.len());
+            let width = rows * config.hidden;
+            let (keep, from) = (&ws.keep_notes, &*as_slice_or_copy(notes));
+            share_rows(SliceRows { data: &mut ws.read[..], first: 0, width }, pitches, 1, &|part| {
+                let first = part.first * width;
+                keep.copy(first, &from[first..][..part.data.len()], part.data);
+            });
+            read = view(notes.raw_dim(), &ws.read);
+        }
+        ws.logits.fit(rows * outputs);
+        let planes = self.space.planes();
+        let y = view_mut((pitches, rows, planes), &mut ws.logits);
+        self.output.forward(params, read, y, &mut ws.output)?;
+        for (pitch, y) in ws.logits.chunks_exact(rows * planes).enumerate() {
+            for (y, frame) in y.chunks_exact(planes).zip(&ws.frames) {
+                for (plane, &y) in y.iter().enumerate() {
+                    logits[frame * outputs + plane * pitches + pitch] = y;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The frames of a batch that are not padding, and what is decided of them.
+    fn choose_frames<S: Scalar>(&self, on: &[S], weight: &[S], ws: &mut BiaxialWorkspace<S>) {
+        ws.frames.clear();
+        ws.places.clear();
+        ws.decided.clear();
+        let outputs = self.outputs();
+        for (frame, (on, weight)) in on.chunks_exact(outputs).zip(weight.chunks_exact(outputs)).enumerate() {
+            let counts = weight[0] > S::zero();
+            ws.places.push(counts.then_some(ws.frames.len()));
+            if counts {
+                ws.frames.push(frame);
+                ws.decided.push(self.space.decided(on, weight));
+            }
+        }
+    }
+
+    /// Lays the outputs over time of the frames `[T·B, P, H]` out by pitch, with dropout, beside what is decided below each.
+    fn lay_out<S: Scalar>(&self, hidden: &[S], rows: usize, ws: &mut BiaxialWorkspace<S>) {
+        let (pitches, hidden_width, width) = (self.space.pitches, self.hidden, self.width());
+        ws.input.fit(pitches * rows * width);
+        let (keep, frames, decided) = (&ws.keep, &ws.frames, &ws.decided);
+        let input = SliceRows { data: &mut ws.input[..], first: 0, width: rows * width };
+        share_rows(input, pitches, 1, &|part| {
+            for (pitch, input) in (part.first..).zip(part.data.chunks_exact_mut(rows * width)) {
+                for (row, to) in input.chunks_exact_mut(width).enumerate() {
+                    let (to, below) = to.split_at_mut(hidden_width);
+                    let from = &hidden[(frames[row] * pitches + pitch) * hidden_width..][..hidden_width];
+                    keep.copy((row * pitches + pitch) * hidden_width, from, to);
+                    self.write_decided(decided[row], pitch, below);
+                }
+            }
+        });
+    }
+
+    /// After the loss, whose gradient with respect to the logits is `d_logits` `[T·B, V]`: adds to the gradients of the parameters,
+    /// overwrites those of the outputs over time `[T, B·P, H]`.
+    pub fn backward<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        d_logits: &[S],
+        mut d_hidden: ArrayViewMut3<'_, S>,
+        ws: &mut BiaxialWorkspace<S>,
+    ) -> Result<(), Error> {
+        let (pitches, outputs, planes) = (self.space.pitches, self.outputs(), self.space.planes());
+        let rows = ws.frames.len();
+        if rows == 0 {
+            d_hidden.fill(S::zero());
+            return Ok(());
+        }
+        for (pitch, d_y) in ws.logits.chunks_exact_mut(rows * planes).enumerate() {
+            for (d_y, frame) in d_y.chunks_exact_mut(planes).zip(&ws.frames) {
+                for (plane, d_y) in d_y.iter_mut().enumerate() {
+                    *d_y = d_logits[frame * outputs + plane * pitches + pitch];
+                }
+            }
+        }
+        let notes = ws.recurrent.output();
+        let read = if ws.keep_notes.is_all() { notes } else { view(notes.raw_dim(), &ws.read) };
+        ws.d_notes.fit(notes.len());
+        let d_y = view((pitches, rows, planes), &ws.logits);
+        let d_notes = view_mut(notes.raw_dim(), &mut ws.d_notes);
+        self.output.backward(params, read, d_y, Some(d_notes), &mut ws.output)?;
+        ws.keep_notes.backward(&mut ws.d_notes);
+        let input = Input::Dense(view((pitches, rows, self.width()), &ws.input));
+        let d_notes = view((pitches, rows, self.notes.config().hidden), &ws.d_notes);
+        self.notes.backward(params, input, d_notes, None, &mut ws.recurrent)?;
+
+        let (hidden, width, keep, places) = (self.hidden, self.width(), &ws.keep, &ws.places);
+        let d_input = &*as_slice_or_copy(ws.recurrent.d_input());
+        with_slice_mut(d_hidden, |d_hidden| {
+            let all = SliceRows { data: d_hidden, first: 0, width: pitches * hidden };
+            share_rows(all, places.len(), 1, &|part| {
+                let frames = part.data.chunks_exact_mut(pitches * hidden);
+                for (d_frame, place) in frames.zip(&places[part.first..]) {
+                    let Some(row) = place else {
+                        d_frame.fill(S::zero());
+                        continue;
+                    };
+                    for (pitch, d) in d_frame.chunks_exact_mut(hidden).enumerate() {
+                        let from = &d_input[(pitch * rows + row) * width..][..hidden];
+                        keep.copy((row * pitches + pitch) * hidden, from, d);
+                    }
+                }
+            });
+        });
+        Ok(())
+    }
+
+    /// After [`Biaxial::forward`]: the first gate or state of the second recurrence that is not finite.
+    pub fn first_breakdown<S: Scalar>(&self, ws: &BiaxialWorkspace<S>) -> Option<Breakdown> {
+        if ws.frames.is_empty() {
+            return None;
+        }
+        divergence::first_breakdown(&self.notes, &ws.recurrent)
+    }
+}
