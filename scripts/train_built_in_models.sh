@@ -18,7 +18,7 @@ for model in ${*:-compose accompany drum reharmonise}; do
     output=$models/$model.safetensors
     case $model in
     compose)
-        "$composer" train --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
+        "$composer" train --preset good --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
         cp "$work/run/model.safetensors" "$output" ;;
     accompany)
         "$composer" train --task accompany datasets/mutopia-pd datasets/freedoom --output "$output" ;;

@@ -3,12 +3,15 @@
 use crate::error::{Result, wrong_input};
 use crate::likelihood::model_nll;
 use crate::progress::Progress;
+use crate::recipe::Recipe;
 use crate::study::refused;
 use crate::train::progress_observer::ProgressObserver;
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::{FrameSpace, Nll};
+use composer_evaluation::significance::Interval;
+use composer_evaluation::significance::student::student_interval;
 use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
 use composer_music::frame_json::{FrameSets, read_frame_json};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
@@ -47,8 +50,12 @@ pub struct FramesOptions {
     pub transpose: i8,
     /// Peak learning rate.
     pub learning_rate: f64,
+    /// Minutes of a training at most; 0: no limit.
+    pub minutes: f64,
     /// Seed of weights, order and dropout.
     pub seed: u64,
+    /// Trainings, each of a seed of its own from `seed` on.
+    pub seeds: u64,
 }
 
 impl Default for FramesOptions {
@@ -68,7 +75,9 @@ impl Default for FramesOptions {
             patience: 8,
             transpose: 0,
             learning_rate: 0.004,
+            minutes: 0.0,
             seed: 1,
+            seeds: 1,
         }
     }
 }
@@ -82,25 +91,45 @@ pub struct FrameLikelihoods {
     pub frames: usize,
     /// Each predictor and its likelihood of the test pieces.
     pub predictors: Vec<(String, Nll)>,
+    /// Of several seeds, the mean in nats per frame with its 95 % confidence interval.
+    pub mean: Option<Interval>,
 }
 
 /// The likelihood of the test pieces under two baselines, and under a network that is trained on the training pieces and
 /// stopped by the validation pieces.
 ///
+/// With a recipe, it decides all but the file, the baselines, the minutes and the seeds.
+///
 /// # Errors
 /// The file or an option cannot be used.
-pub fn frames(options: &FramesOptions, progress: &mut dyn Progress) -> Result<FrameLikelihoods> {
-    let sets = read_frame_json(&options.file).map_err(wrong_input)?;
+pub fn frames(
+    given: &FramesOptions,
+    recipe: Option<Recipe>,
+    progress: &mut dyn Progress,
+) -> Result<FrameLikelihoods> {
+    let sets = read_frame_json(&given.file).map_err(wrong_input)?;
+    let options = match recipe {
+        None => given.clone(),
+        Some(recipe) => {
+            let FramesOptions { file, baselines, minutes, seed, seeds, .. } = given.clone();
+            let frames = sets.train.iter().map(Vec::len).sum();
+            FramesOptions { file, baselines, minutes, seed, seeds, ..recipe.options(frames) }
+        }
+    };
     let space = FrameSpace { onset_plane: false, ..FrameSpace::PIANO };
     let mut predictors = vec![
         ("per-pitch marginal".to_string(), Marginal::fit(&sets.train, space).score(&sets.test)),
         ("per-pitch Markov chain".to_string(), MarkovChain::fit(&sets.train, space).score(&sets.test)),
     ];
-    if !options.baselines {
-        predictors.push(network(&sets, options, progress)?);
+    let mut networks = Vec::new();
+    for seed in (options.seed..).take(if options.baselines { 0 } else { options.seeds as usize }) {
+        let (name, nll) = network(&sets, &FramesOptions { seed, ..options.clone() }, progress)?;
+        networks.push(nll.per_frame());
+        predictors.push((if options.seeds > 1 { format!("{name}, seed {seed}") } else { name }, nll));
     }
     let frames = sets.test.iter().map(Vec::len).sum();
-    Ok(FrameLikelihoods { pieces: sets.test.len(), frames, predictors })
+    let mean = (networks.len() > 1).then(|| student_interval(&networks));
+    Ok(FrameLikelihoods { pieces: sets.test.len(), frames, predictors, mean })
 }
 
 fn network(
@@ -122,6 +151,7 @@ fn network(
     let config = config.with_network(options.network, notes, options.dropout);
     let training = TrainingConfig {
         epochs: options.epochs,
+        minutes: options.minutes,
         batch_size: 16,
         copies: options.copies,
         ema_decay: options.ema_decay,

@@ -33,8 +33,8 @@ pub struct MusicArgs {
 
 fn temperature() -> String {
     format!(
-        "Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy [default: {FRAME_TEMPERATURE} for \
-         frames, {TOKEN_TEMPERATURE} for tokens]"
+        "Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy [default: 1 with --top-p 0.95 \
+         for frames written note by note, {FRAME_TEMPERATURE} for other frames, {TOKEN_TEMPERATURE} for tokens]"
     )
 }
 

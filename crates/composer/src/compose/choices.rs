@@ -1,6 +1,9 @@
 //! How a model chooses, by the options of its kind; those of another kind are refused.
 
-use super::options::{ComposeOptions, FRAME_TEMPERATURE, FrameChoice, TOKEN_TEMPERATURE, TokenChoice};
+use super::options::{
+    ComposeOptions, FRAME_TEMPERATURE, FrameChoice, NOTE_TEMPERATURE, NOTE_TOP_P, TOKEN_TEMPERATURE,
+    TokenChoice,
+};
 use crate::error::wrong_option;
 use composer_decoding::frames::FrameStrategy;
 use composer_decoding::{BeamOptions, FrameOptions, TokenOptions};
@@ -27,13 +30,22 @@ impl ComposeOptions {
             (None, None) => FrameStrategy::Sample,
         };
         let options = FrameOptions {
-            temperature: self.temperature.unwrap_or(FRAME_TEMPERATURE),
+            temperature: self.temperature.unwrap_or(if note_wise {
+                NOTE_TEMPERATURE
+            } else {
+                FRAME_TEMPERATURE
+            }),
             max_polyphony: self.max_polyphony,
             onset_temperature: self.frames.onset_temperature,
             // Temperature is about which pitches begin; how long they are held is rhythm, and stays as learnt.
             hold_temperature: self.frames.hold_temperature,
             whether_temperature: self.frames.whether_temperature.unwrap_or(defaults.whether_temperature),
-            top_p: self.tokens.top_p.unwrap_or(defaults.top_p),
+            // Where a temperature is given, it is the whole answer.
+            top_p: self.tokens.top_p.unwrap_or(if note_wise && self.temperature.is_none() {
+                NOTE_TOP_P
+            } else {
+                defaults.top_p
+            }),
             strategy,
             min_note_steps,
             max_note_steps: defaults.max_note_steps.max(min_note_steps),

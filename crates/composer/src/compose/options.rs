@@ -11,9 +11,13 @@ use composer_music::{Metre, Score, input};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Temperature of frames where none is given. It is only about which pitches begin; with the quick start's model seven of
+/// Temperature of frames whose pitches are drawn at once, where none is given. It is only about which pitches begin; with the quick start's model seven of
 /// twelve pieces lost their key at 0.8, ten of thirty-six at 0.6.
 pub const FRAME_TEMPERATURE: f64 = 0.6;
+/// Temperature of frames that are written note by note where none is given, with [`NOTE_TOP_P`]: chosen on validation chorales.
+pub const NOTE_TEMPERATURE: f64 = 1.0;
+/// Nucleus of the notes that begin in frames that are written note by note, where neither it nor a temperature is given.
+pub const NOTE_TOP_P: f64 = 0.95;
 /// Temperature of tokens where none is given. It is about everything, rhythm too.
 pub const TOKEN_TEMPERATURE: f64 = 0.9;
 

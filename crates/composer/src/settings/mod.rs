@@ -42,8 +42,10 @@ impl Default for Settings {
             music: Music::default(),
             model: Model::default(),
             training: TrainingConfig {
-                epochs: 28,
+                epochs: 16,
                 batch_size: 16,
+                excerpts: 0.6,
+                ema_decay: 0.99,
                 learning_rate: 0.004,
                 ..TrainingConfig::default()
             },
@@ -114,6 +116,9 @@ impl Layers {
             // A run of before there was such an input does not have it.
             music.entry("bar_line").or_insert(Value::Integer(0));
             music.entry("look_back").or_insert(Value::Integer(0));
+        }
+        if let Some(Value::Table(training)) = saved.get_mut("training") {
+            training.entry("excerpts").or_insert(Value::Float(0.0));
         }
         let saved: Settings =
             saved.try_into().map_err(|error| wrong_input(error.message())).with_context(damaged)?;

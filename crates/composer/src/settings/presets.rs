@@ -19,13 +19,13 @@ impl Preset {
         Preset { name: "quick", time: "about 2 minutes", settings: "" },
         Preset {
             name: "good",
-            time: "about 15 minutes",
+            time: "about 6 minutes",
             settings: "\
-model.hidden = 384
-model.dropout = 0.35
-model.output_dropout = 0.35
-training.epochs = 64
-training.learning_rate = 0.003
+model.hidden = 256
+model.note_hidden = 128
+model.dropout = 0.4
+model.output_dropout = 0.5
+training.epochs = 24
 ",
         },
         Preset {
@@ -34,9 +34,10 @@ training.learning_rate = 0.003
             settings: "\
 model.hidden = 512
 model.layers = 2
-model.dropout = 0.4
-model.output_dropout = 0.4
-training.epochs = 200
+model.note_hidden = 256
+model.dropout = 0.5
+model.output_dropout = 0.5
+training.epochs = 120
 training.copies = 4
 training.learning_rate = 0.002
 training.patience = 20

@@ -23,7 +23,7 @@ pub struct Music {
 impl Default for Music {
     fn default() -> Self {
         // Steps of a bar of 4/4, and of the longest that is usual: 12/8 or 6/4.
-        Self { folder: String::new(), representation: "frames".into(), metre: 16, bar_line: 24, look_back: 0 }
+        Self { folder: String::new(), representation: "frames".into(), metre: 16, bar_line: 24, look_back: 3 }
     }
 }
 
@@ -70,17 +70,17 @@ impl Default for Model {
         let usual = RecurrentConfig::default();
         Self {
             cell: usual.cell,
-            hidden: 192,
+            hidden: 160,
             layers: usual.layers,
             bias: usual.bias,
             layer_norm: usual.layer_norm,
-            dropout: 0.25,
+            dropout: 0.3,
             variational_dropout: usual.variational_dropout,
             recurrent_dropout: usual.recurrent_dropout,
-            output_dropout: 0.25,
-            network: Network::default(),
+            output_dropout: 0.3,
+            network: Network::NoteWise,
             note_cell: Cell::Gru,
-            note_hidden: 192,
+            note_hidden: 96,
             note_layers: 1,
             zoneout: usual.zoneout,
             zoneout_cell: usual.zoneout_cell,

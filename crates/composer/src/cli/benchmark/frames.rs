@@ -4,6 +4,7 @@ use crate::cli::help::with_cells;
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::benchmark::{FramesOptions, frames};
+use composer::recipe::Recipe;
 use composer_bptt::Cell;
 use composer_models::Network;
 use composer_report::text::thousands;
@@ -51,18 +52,6 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = FramesOptions::default().note_hidden)]
     pub note_hidden: usize,
 
-    /// Decay of the moving average of the weights; 0: none
-    #[arg(long, default_value_t = 0.0)]
-    pub ema_decay: f64,
-
-    /// Variants of each piece in an epoch
-    #[arg(long, default_value_t = 1)]
-    pub copies: usize,
-
-    /// Epochs without a better validation before training stops
-    #[arg(long, default_value_t = 8)]
-    pub patience: u64,
-
     /// Augmentation: maximum transposition during training, in semitones; published figures use none
     #[arg(long, default_value_t = FramesOptions::default().transpose)]
     pub transpose: i8,
@@ -71,9 +60,22 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = FramesOptions::default().learning_rate)]
     pub learning_rate: f64,
 
+    /// All settings of the network and its training by the size of the set alone: best, or independent for the tables of networks whose
+    /// pitches are independent
+    #[arg(long, conflicts_with_all = ["cell", "hidden", "epochs", "dropout", "network", "coupled", "transpose", "learning_rate"])]
+    pub recipe: Option<Recipe>,
+
+    /// Maximum minutes of a training; 0: no limit
+    #[arg(long, default_value_t = 0.0)]
+    pub minutes: f64,
+
     /// Seed of weights, order and dropout
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+
+    /// Train with so many seeds, and print their mean and its 95 % interval
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
 }
 
 /// Runs the command.
@@ -88,14 +90,14 @@ pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         network: if args.coupled { Network::Coupled } else { args.network },
         note_cell: args.note_cell,
         note_hidden: args.note_hidden,
-        ema_decay: args.ema_decay,
-        copies: args.copies,
-        patience: args.patience,
         transpose: args.transpose,
         learning_rate: args.learning_rate,
+        minutes: args.minutes,
         seed: args.seed,
+        seeds: args.seeds,
+        ..FramesOptions::default()
     };
-    let found = frames(&options, terminal)?;
+    let found = frames(&options, args.recipe, terminal)?;
     if terminal.is_json() {
         let predictors = found.predictors.iter().map(|(name, nll)| {
             json!({
@@ -109,13 +111,18 @@ pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
             "test_pieces": found.pieces,
             "test_frames": found.frames,
             "predictors": predictors.collect::<Vec<_>>(),
+            "mean": found.mean,
         }));
     }
     let (shown, total) = (args.file.display(), thousands(found.frames as u64));
     writeln!(terminal, "{shown}: {} test pieces, {total} frames", found.pieces)?;
-    writeln!(terminal, "{:<32}{:>12}{:>20}", "nats per frame, test set", "all frames", "without the first")?;
+    writeln!(terminal, "{:<48}{:>12}{:>20}", "nats per frame, test set", "all frames", "without the first")?;
     for (name, nll) in &found.predictors {
-        writeln!(terminal, "{name:<32}{:>12.3}{:>20.3}", nll.per_frame(), nll.per_frame_without_first())?;
+        writeln!(terminal, "{name:<48}{:>12.3}{:>20.3}", nll.per_frame(), nll.per_frame_without_first())?;
+    }
+    if let Some(mean) = found.mean {
+        let half = mean.high - mean.estimate;
+        writeln!(terminal, "mean of {} seeds: {:.3} ± {half:.3}", args.seeds, mean.estimate)?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub fn composer(folder: &Path, args: &[&str]) -> Output {
 }
 
 /// Options of a training that takes a second or two, without the samples after each epoch.
-pub const SMALL: [&str; 15] = [
+pub const SMALL: [&str; 16] = [
     "--epochs",
     "2",
     "--hidden",
@@ -35,6 +35,7 @@ pub const SMALL: [&str; 15] = [
     "--seed",
     "5",
     "--set=run.samples=false",
+    "--set=model.note_hidden=16",
 ];
 
 /// The arguments of a small training on the built-in corpus into `run`.
