@@ -74,6 +74,10 @@ pub struct FramesArgs {
     /// Seed of weights, order and dropout
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+
+    /// Also write the network to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "baselines")]
+    pub output: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -94,6 +98,7 @@ pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         transpose: args.transpose,
         learning_rate: args.learning_rate,
         seed: args.seed,
+        output: args.output.clone(),
     };
     let found = frames(&options, terminal)?;
     if terminal.is_json() {
