@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Lengths of context among which the validation pieces choose for the prediction by partial matching.
-const ORDERS: [usize; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+const ORDERS: [usize; 9] = [1, 2, 3, 4, 5, 6, 8, 12, 16];
 
 /// What to compare, and with which network.
 #[derive(Clone, Debug, Default)]
