@@ -72,5 +72,6 @@ fn network(path: &Path, sets: &FrameSets) -> anyhow::Result<PieceNats> {
     let sequences: Vec<Sequence> = sets.test.iter().cloned().map(Sequence::frames).collect();
     let nats = nll_by_piece(&model, &sequences)?.iter().map(|piece| piece.sounding).collect();
     let recurrent = &model.config().recurrent;
-    Ok(PieceNats { name: format!("{} {} of --model", recurrent.cell, recurrent.hidden), nats })
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(PieceNats { name: format!("{} {} ({file})", recurrent.cell, recurrent.hidden), nats })
 }

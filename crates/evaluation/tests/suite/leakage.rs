@@ -97,7 +97,7 @@ fn other_music_shares_nothing_and_held_chords_do_not_count() {
     assert!(found.pieces[1].as_written.longest.is_none());
     // A chord and a rest of forty frames.
     let still = [vec![piece(1, 1)[0]; 40], vec![Frame::default(); 40]].concat();
-    let found = audit(&[still.clone()], &[joined(&[&piece(14, 20), &still])]);
+    let found = audit(std::slice::from_ref(&still), &[joined(&[&piece(14, 20), &still])]);
     let only = &found.pieces[0];
     assert_eq!((only.share, only.as_written.longest.as_ref().unwrap().frames), (0.0, 80));
     assert!(audit(&[], &[still]).pieces[0].as_written.longest.is_none());
