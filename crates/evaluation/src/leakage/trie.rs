@@ -176,9 +176,10 @@ mod tests {
     use super::*;
     use approx::assert_abs_diff_eq;
 
-    /// Table 1 and section 2 of Cleary and Teahan (1997), "Unbounded length contexts for PPM": order 2 after "abracadabra".
+    /// The word that papers on PPM explain it with (such as Cleary and Teahan 1997), by hand, order 2: after "ra" came c; after "a" came
+    /// b twice, c and d; in all there are a 5 times, b 2, c 1, d 1, r 2. Escapes count the different symbols, excluded ones too.
     #[test]
-    fn abracadabra_has_the_published_probabilities() {
+    fn abracadabra_has_the_probabilities_of_method_c_with_exclusion() {
         let (mut trie, mut contexts) = (Trie::new(2), Contexts::start());
         let letters: Vec<u32> = "abracadabra".bytes().map(u32::from).collect();
         letters.iter().for_each(|&letter| trie.learn(&mut contexts, letter, &mut Vec::new()));
@@ -195,7 +196,7 @@ mod tests {
         assert!(matches!(of('t'), Prediction::New(_)) && matches!(of('d'), Prediction::Seen(_)));
         of('t');
         assert_eq!(seen.symbols().len(), 5);
-        // By hand: b after "ra", where c is excluded from what followed "a"; r, where b, c and d are excluded as well.
+        // After the escape, c is excluded from what followed "a"; then b and d as well.
         let mut of = |letter: char| trie.predict(&contexts, 2, Some(letter as u32), |_| true, &mut seen);
         expect(of('b'), 1.0 / 2.0 * 2.0 / 6.0);
         expect(of('r'), 1.0 / 2.0 * 3.0 / 6.0 * 2.0 / 12.0);
