@@ -1,23 +1,31 @@
 //! Figures to compare, with published ones or between machines.
 
+mod leakage;
+
 use crate::error::{Result, wrong_input};
 use crate::likelihood::model_nll;
+use crate::outputs;
 use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::study::refused;
 use crate::train::progress_observer::ProgressObserver;
+use anyhow::Context;
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::{FrameSpace, Nll};
 use composer_evaluation::significance::Interval;
 use composer_evaluation::significance::student::student_interval;
+use composer_models::file::{self, Notes};
 use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
 use composer_music::frame_json::{FrameSets, read_frame_json};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_studies::speed::{self, Cost, Curve, Options, Peak, Scaling, Shape};
 use composer_training::{TrainingConfig, train};
+use std::io::Write;
 use std::path::PathBuf;
+
+pub use leakage::{LeakageAudit, LeakageOptions, leakage};
 
 /// How the network of the benchmark of likelihoods is trained.
 #[derive(Clone, Debug)]
@@ -56,6 +64,8 @@ pub struct FramesOptions {
     pub seed: u64,
     /// Trainings, each of a seed of its own from `seed` on.
     pub seeds: u64,
+    /// Where to write the network.
+    pub output: Option<PathBuf>,
 }
 
 impl Default for FramesOptions {
@@ -78,6 +88,7 @@ impl Default for FramesOptions {
             minutes: 0.0,
             seed: 1,
             seeds: 1,
+            output: None,
         }
     }
 }
@@ -111,9 +122,9 @@ pub fn frames(
     let options = match recipe {
         None => given.clone(),
         Some(recipe) => {
-            let FramesOptions { file, baselines, minutes, seed, seeds, .. } = given.clone();
+            let FramesOptions { file, baselines, minutes, seed, seeds, output, .. } = given.clone();
             let frames = sets.train.iter().map(Vec::len).sum();
-            FramesOptions { file, baselines, minutes, seed, seeds, ..recipe.options(frames) }
+            FramesOptions { file, baselines, minutes, seed, seeds, output, ..recipe.options(frames) }
         }
     };
     let space = FrameSpace { onset_plane: false, ..FrameSpace::PIANO };
@@ -161,6 +172,8 @@ fn network(
         seed: options.seed,
         ..TrainingConfig::default()
     };
+    outputs::check(&[&options.file], &options.output.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    let output = outputs::create(options.output.as_deref())?;
     let (train_set, valid_set) = (sequences(&sets.train), sequences(&sets.valid));
     let mut model = SequenceModel::new(config, &Init::default(), options.seed)?;
     model.init_output_bias(&train_set);
@@ -168,6 +181,10 @@ fn network(
     let outcome = train(&mut model, &train_set, &valid_set, &training, &mut observer);
     progress.finished();
     let outcome = outcome?;
+    if let Some(mut output) = output {
+        let bytes = file::to_bytes(&model, &Notes::default()).map_err(anyhow::Error::msg)?;
+        output.write_all(&bytes).and_then(|()| output.commit()).context("cannot write the model")?;
+    }
     let network = match options.network {
         Network::Independent => String::new(),
         Network::Coupled => " coupled".to_owned(),

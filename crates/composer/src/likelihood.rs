@@ -69,7 +69,8 @@ pub(crate) fn model_nll(model: &SequenceModel, sequences: &[Sequence]) -> anyhow
     Ok(nll)
 }
 
-fn nll_by_piece(model: &SequenceModel, sequences: &[Sequence]) -> anyhow::Result<Vec<Nll>> {
+/// The likelihood of each sequence by itself.
+pub(crate) fn nll_by_piece(model: &SequenceModel, sequences: &[Sequence]) -> anyhow::Result<Vec<Nll>> {
     let scored = scoring::score(model, sequences, &mut Workspace::default())?;
     let total = |piece: &scoring::SequenceNll| {
         let mut nll = Nll::default();

@@ -1,6 +1,7 @@
 //! No command replaces what it reads.
 
 use crate::error::{Result, wrong_input};
+use composer_music::atomic_file::AtomicFile;
 use composer_music::corpus::midi_files;
 use composer_music::input::{is_standard, shown};
 use std::fs::Metadata;
@@ -58,6 +59,15 @@ pub fn check_folder(inputs: &[&Path], folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Opens an output before the minutes of work that it is for; it is there once it is committed.
+///
+/// # Errors
+/// It cannot be written.
+pub fn create(path: Option<&Path>) -> Result<Option<AtomicFile>> {
+    let cannot = |path: &Path, error| wrong_input(format!("cannot write {}: {error}", shown(path)));
+    Ok(path.map(|path| AtomicFile::create(path).map_err(|error| cannot(path, error))).transpose()?)
 }
 
 /// The file of an input, or in a folder that is one, that is the same as an output.

@@ -43,6 +43,7 @@ pub mod failure;
 pub mod grid;
 mod hashing;
 pub mod judgement;
+pub mod leakage;
 pub mod likelihood;
 pub mod listening;
 pub mod originality;

@@ -1,4 +1,4 @@
-//! `composer benchmark speed` and `scaling`: what they print is what they measured, and wrong sizes are refused.
+//! `composer benchmark`: what `speed`, `scaling` and `leakage` print is what they measured, and what they cannot use is refused.
 
 use crate::common;
 use approx::abs_diff_eq;
@@ -104,4 +104,73 @@ fn sizes_that_cannot_be_measured_are_refused_by_name() {
     let output = benchmark("speed --cell elman");
     assert_eq!(output.status.code(), Some(2));
     assert!(complaint(&output).contains("there is no cell \"elman\""), "{}", complaint(&output));
+}
+
+/// A set of which one test piece is the first training piece, five semitones higher and half as fast, and the other is new.
+fn set_with_a_copy() -> Value {
+    let piece = |seed: u64, up: u64, times: usize| -> Vec<Vec<u64>> {
+        let chord = |i: u64| {
+            let mixed = (seed * 1009 + i).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            vec![40 + up + mixed % 11, 52 + up + (mixed >> 20) % 11, 64 + up + (mixed >> 40) % 11]
+        };
+        (0..40).flat_map(|i| vec![chord(i); times]).collect()
+    };
+    let train = [piece(1, 0, 1), piece(2, 0, 1), piece(3, 0, 1)];
+    serde_json::json!({ "train": train, "valid": [piece(4, 0, 1)], "test": [piece(5, 0, 1), piece(1, 5, 2)] })
+}
+
+#[test]
+fn leakage_finds_the_copy_and_scores_the_network_of_frames() {
+    let here = tempdir().unwrap();
+    std::fs::write(here.path().join("set.json"), set_with_a_copy().to_string()).unwrap();
+    let run = |args: &str| composer(here.path(), &args.split(' ').collect::<Vec<_>>());
+    let trained = json(&run("benchmark frames set.json --hidden 8 --epochs 1 --output network.model --json"));
+    let found = json(&run("benchmark leakage set.json --min-frames 12 --model network.model --json"));
+    let totals = &found["totals"];
+    assert_eq!((&totals["pieces"], &totals["frames"]), (&2.into(), &120.into()));
+    assert_eq!((&totals["duplicates"], &totals["frames_any_tempo"]), (&1.into(), &80.into()));
+    assert_eq!((&found["options"]["min_frames"], &totals["clean_frames"]), (&12.into(), &40.into()));
+    let copy = &found["pieces"][1];
+    assert_eq!(
+        (&copy["duplicate_of"], &copy["share"], &copy["clean"]),
+        (&0.into(), &1.0.into(), &false.into())
+    );
+    let passage = &copy["any_tempo"]["longest"];
+    assert_eq!((&passage["transposition"], &passage["stretch"]), (&5.into(), &2.0.into()));
+    let predictors = found["predictors"].as_array().unwrap();
+    assert_eq!(predictors.len(), 7);
+    let network = trained["predictors"][2]["nats_per_frame"].as_f64().unwrap();
+    assert!(abs_diff_eq!(predictors[6]["all"].as_f64().unwrap(), network, epsilon = 1e-6), "{found}");
+
+    let table = run("benchmark leakage set.json");
+    let text = String::from_utf8_lossy(&table.stdout).into_owned();
+    for words in
+        ["set.json: 2 test pieces, 120 frames", "duplicate of 0", "per-pitch marginal", "PPM, order", "tempo"]
+    {
+        assert!(text.contains(words), "{words} is missing in\n{text}");
+    }
+    println!("{text}");
+}
+
+#[test]
+fn leakage_refuses_what_it_cannot_use() {
+    let here = tempdir().unwrap();
+    std::fs::write(here.path().join("set.json"), set_with_a_copy().to_string()).unwrap();
+    for (args, words) in [
+        ("leakage absent.json", ["absent.json", "cannot read"]),
+        ("leakage set.json --min-frames 1", ["--min-frames is 1", "at least 2"]),
+        ("leakage set.json --model set.json", ["set.json", "is not a composer model"]),
+        ("frames set.json --output nowhere/a.model", ["nowhere/a.model", "cannot write"]),
+        ("frames set.json --output set.json", ["set.json", "replace"]),
+    ] {
+        let args: Vec<&str> = ["benchmark"].into_iter().chain(args.split(' ')).collect();
+        assert_refused(&composer(here.path(), &args), 2, &words);
+    }
+    let model = composer_models::file::to_bytes(
+        &composer::TrainedModel::built_in().unwrap().model,
+        &composer_models::file::Notes::default(),
+    );
+    std::fs::write(here.path().join("struck.model"), model.unwrap()).unwrap();
+    let output = composer(here.path(), &["benchmark", "leakage", "set.json", "--model", "struck.model"]);
+    assert_refused(&output, 2, &["struck.model cannot be scored", "onset plane"]);
 }

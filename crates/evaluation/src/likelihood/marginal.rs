@@ -40,6 +40,11 @@ impl Marginal {
         Self { space, pitches: space.pitches().map(cost).collect() }
     }
 
+    /// What it costs each pitch to sound or not.
+    pub(super) fn sounding_bits(&self) -> impl Iterator<Item = (u8, &BitCost)> {
+        self.pitches.iter().map(|p| (p.pitch, &p.sounding))
+    }
+
     /// Nats of the sounding plane of one frame.
     pub(super) fn sounding_cost(&self, now: &Frame) -> f64 {
         self.pitches.iter().map(|p| p.sounding.of(has(now.sounding, p.pitch))).sum()

@@ -1,6 +1,6 @@
 //! Baseline (b): every pitch a Markov chain of its own. A model that does not beat it has learnt nothing about harmony.
 
-use composer_music::representation::frames::Frame;
+use composer_music::representation::frames::{Frame, pitches};
 
 use ndarray::Array2;
 
@@ -82,6 +82,22 @@ impl MarkovChain {
         self.pitches.iter().filter(likely).fold(0, |set, cost| set | 1 << cost.pitch)
     }
 
+    /// What the sounding plane of any frame costs after a frame (`None`: at the beginning).
+    pub(crate) fn sounding_costs(&self, previous: Option<&Frame>) -> SoundingCosts {
+        let mut costs = SoundingCosts { silence: 0.0, pitches: [0.0; 128] };
+        let mut add = |pitch: u8, cost: &BitCost| {
+            costs.silence += cost.of(false);
+            costs.pitches[usize::from(pitch)] = cost.of(true) - cost.of(false);
+        };
+        match previous {
+            Some(before) => (self.pitches.iter()).for_each(|cost| {
+                add(cost.pitch, &cost.sounding[state(self.space, before, cost.pitch) as usize]);
+            }),
+            None => self.first.sounding_bits().for_each(|(pitch, cost)| add(pitch, cost)),
+        }
+        costs
+    }
+
     /// Negative log-likelihood of pieces.
     pub fn score(&self, pieces: &[Vec<Frame>]) -> Nll {
         let mut nll = Nll::default();
@@ -102,6 +118,19 @@ impl MarkovChain {
             nll.add_frame(false, sounding, onset);
         }
         nll
+    }
+}
+
+/// Nats of silence, and how much more or less it is with each pitch; 0 for pitches outside the space.
+pub(crate) struct SoundingCosts {
+    silence: f64,
+    pitches: [f64; 128],
+}
+
+impl SoundingCosts {
+    /// Nats of a frame.
+    pub(crate) fn nats(&self, sounding: u128) -> f64 {
+        pitches(sounding).fold(self.silence, |nats, pitch| nats + self.pitches[usize::from(pitch)])
     }
 }
 

@@ -53,6 +53,11 @@ impl FrameSpace {
         self.pitch_low..=self.pitch_high.min(127)
     }
 
+    /// The pitches as a bit set.
+    pub(crate) fn mask(&self) -> u128 {
+        self.pitches().fold(0, |set, pitch| set | 1 << pitch)
+    }
+
     /// The loss mask of the onset bits: the pitches whose onset bit carries information, as a bit set (see the [module](self)).
     pub fn onset_mask(&self, previous: Option<&Frame>, now: &Frame) -> u128 {
         match previous {

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use crate::grid::{Grid, GridNote};
 
@@ -23,21 +24,23 @@ pub(super) fn symbols(grid: &Grid) -> Vec<Symbol> {
 
 /// Bytes of a symbol in the indexed text.
 const WIDTH: usize = 4;
+/// The number of symbols that never occurred, which the text does not have.
+const UNKNOWN: u32 = u32::MAX;
 
 /// A longest match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Match {
+pub(crate) struct Match {
     /// Symbols in common.
-    pub(super) length: usize,
+    pub(crate) length: usize,
     /// The sequence that it was found in.
-    pub(super) piece: usize,
+    pub(crate) piece: usize,
     /// Where it begins there.
-    pub(super) start: usize,
+    pub(crate) start: usize,
 }
 
 /// Sequences of symbols, sorted by all their suffixes.
-pub(super) struct Index {
-    numbers: HashMap<Symbol, u32>,
+pub(crate) struct Index<S> {
+    numbers: HashMap<S, u32>,
     /// All sequences, each symbol as a number and each sequence closed by a number that no symbol has.
     text: Vec<u32>,
     /// First position of every sequence in `text`.
@@ -46,8 +49,8 @@ pub(super) struct Index {
     suffixes: Vec<usize>,
 }
 
-impl Index {
-    pub(super) fn new(sequences: &[Vec<Symbol>]) -> Self {
+impl<S: Copy + Eq + Hash> Index<S> {
+    pub(crate) fn new(sequences: &[Vec<S>]) -> Self {
         // Sequence i ends with the number i, so that no two sequences end alike; symbols are numbered from there.
         let mut numbers = HashMap::new();
         let (mut text, mut starts) = (Vec::new(), Vec::new());
@@ -68,15 +71,16 @@ impl Index {
     }
 
     /// For every position of a sequence, the longest match that begins there. `O(log n)` comparisons each.
-    pub(super) fn longest_matches(&self, sequence: &[Symbol]) -> Vec<Match> {
-        // Symbols that never occurred get a number that the text does not have.
-        let unknown = u32::MAX;
+    pub(crate) fn longest_matches(&self, sequence: &[S]) -> Vec<Match> {
         let query: Vec<u32> =
-            sequence.iter().map(|symbol| self.numbers.get(symbol).copied().unwrap_or(unknown)).collect();
+            sequence.iter().map(|symbol| self.numbers.get(symbol).copied().unwrap_or(UNKNOWN)).collect();
         (0..query.len()).map(|at| self.longest_match(&query[at..])).collect()
     }
 
     fn longest_match(&self, query: &[u32]) -> Match {
+        if query.first() == Some(&UNKNOWN) {
+            return Match::default();
+        }
         // The suffix with the longest common beginning is a neighbour of where the query would be sorted in.
         let place = self.suffixes.partition_point(|&at| self.text[at..].cmp(query) == Ordering::Less);
         let neighbours = [place.checked_sub(1), Some(place)].into_iter().flatten();
@@ -121,6 +125,6 @@ mod tests {
                 assert_eq!(source, &query[at..at + found.length]);
             }
         }
-        assert_eq!(Index::new(&[]).longest_matches(&[(0, 1, 1)]), [Match::default()]);
+        assert_eq!(Index::<Symbol>::new(&[]).longest_matches(&[(0, 1, 1)]), [Match::default()]);
     }
 }

@@ -4,7 +4,7 @@
 //! the shape of its chord: the same passage in another key is the same sequence. Human pieces share phrases too, so a
 //! passage counts as copied only when it is longer than what human pieces share with the same training set.
 
-mod index;
+pub(crate) mod index;
 mod neighbour;
 
 use composer_music::text::counted;
@@ -150,7 +150,7 @@ impl Originality {
 struct Training {
     names: Vec<String>,
     bar_lines: Vec<Grid>,
-    sequences: Index,
+    sequences: Index<Symbol>,
     notes: Neighbours,
 }
 

@@ -6,6 +6,7 @@ mod detectors;
 mod distributions;
 mod golden_statistics;
 mod judgement;
+mod leakage;
 mod likelihood_conformance;
 mod muspy_parity;
 mod originality;

@@ -41,8 +41,7 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = FramesOptions::default().network)]
     pub network: Network,
 
-    /// The same as --network coupled
-    #[arg(long, conflicts_with = "network")]
+    #[arg(long, conflicts_with = "network", hide = true)]
     pub coupled: bool,
 
     #[arg(help = with_cells("Cell of the note stack"), long, default_value_t = FramesOptions::default().note_cell)]
@@ -60,8 +59,7 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = FramesOptions::default().learning_rate)]
     pub learning_rate: f64,
 
-    /// All settings of the network and its training by the size of the set alone: best, or independent for the tables of networks whose
-    /// pitches are independent
+    /// All settings of the network by the size of the set alone: best, or independent (pitches)
     #[arg(long, conflicts_with_all = ["cell", "hidden", "epochs", "dropout", "network", "coupled", "transpose", "learning_rate"])]
     pub recipe: Option<Recipe>,
 
@@ -76,6 +74,9 @@ pub struct FramesArgs {
     /// Train with so many seeds, and print their mean and its 95 % interval
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
+    /// Also write the network to this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baselines", "seeds"])]
+    pub output: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -95,6 +96,7 @@ pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         minutes: args.minutes,
         seed: args.seed,
         seeds: args.seeds,
+        output: args.output.clone(),
         ..FramesOptions::default()
     };
     let found = frames(&options, args.recipe, terminal)?;
@@ -121,8 +123,8 @@ pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         writeln!(terminal, "{name:<48}{:>12.3}{:>20.3}", nll.per_frame(), nll.per_frame_without_first())?;
     }
     if let Some(mean) = found.mean {
-        let half = mean.high - mean.estimate;
-        writeln!(terminal, "mean of {} seeds: {:.3} ± {half:.3}", args.seeds, mean.estimate)?;
+        let (mean, half) = (mean.estimate, mean.high - mean.estimate);
+        writeln!(terminal, "mean of {} seeds: {mean:.3} ± {half:.3}", args.seeds)?;
     }
     Ok(())
 }

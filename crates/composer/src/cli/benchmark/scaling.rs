@@ -1,14 +1,13 @@
 //! `composer benchmark scaling`: is the cost linear in the length and in the batch, and what do threads bring?
 
-use crate::cli::failure::wrong_input;
 use crate::cli::help::with_cells;
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::benchmark::{check_scaling, scaling};
+use composer::outputs::create;
 use composer_bptt::Cell;
-use composer_music::atomic_file::AtomicFile;
-use composer_report::scaling::chart;
-use composer_studies::speed::{Axis, Curve, Scaling, Shape};
+use composer_report::scaling::{chart, name, table};
+use composer_studies::speed::{Curve, Scaling, Shape};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -70,14 +69,7 @@ pub fn run(args: &ScalingArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         rounds: args.rounds,
     };
     check_scaling(&options)?;
-    // A file that cannot be written is said before the minutes of measuring.
-    let file = match &args.output {
-        Some(path) => Some(
-            AtomicFile::create(path)
-                .map_err(|error| wrong_input(format!("cannot write {}: {error}", path.display())))?,
-        ),
-        None => None,
-    };
+    let file = create(args.output.as_deref())?;
     let curves = scaling(&options)?;
     if let Some(mut file) = file {
         file.write_all(chart(&options.shape, &curves)?.as_bytes())?;
@@ -85,50 +77,8 @@ pub fn run(args: &ScalingArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     }
     match terminal.is_json() {
         true => terminal.print_json(&as_json(&options, &curves)),
-        false => print(&options, &curves, terminal),
+        false => Ok(write!(terminal, "{}", table(&options, &curves))?),
     }
-}
-
-fn print(options: &Scaling, curves: &[Curve], terminal: &mut Terminal) -> anyhow::Result<()> {
-    writeln!(terminal, "{}: ms per training step, the best of {} rounds", options.shape, options.rounds)?;
-    for axis in [Axis::Steps, Axis::Batch] {
-        let sizes = if axis == Axis::Steps { &options.steps } else { &options.batches };
-        writeln!(
-            terminal,
-            "\n{:<12}{}{:>8}",
-            name(axis),
-            sizes.iter().map(|size| format!("{size:>10}")).collect::<String>(),
-            "slope"
-        )?;
-        let curves: Vec<&Curve> = curves.iter().filter(|curve| curve.axis == axis).collect();
-        for curve in &curves {
-            let times: String =
-                curve.points.iter().map(|point| format!("{:>10.2}", point.seconds * 1e3)).collect();
-            writeln!(terminal, "{:<12}{times}{:>8.3}", threads(curve.threads), curve.slope())?;
-        }
-        for curve in curves.iter().skip(1) {
-            let gains =
-                gains(curves[0], curve).into_iter().map(|gain| format!("{gain:>9.2}×")).collect::<String>();
-            writeln!(terminal, "{:<12}{gains}", format!("{} : {}", curves[0].threads, curve.threads))?;
-        }
-    }
-    Ok(())
-}
-
-/// How many times faster the second curve is at each size.
-fn gains(first: &Curve, second: &Curve) -> Vec<f64> {
-    first.points.iter().zip(&second.points).map(|(a, b)| a.seconds / b.seconds).collect()
-}
-
-fn name(axis: Axis) -> &'static str {
-    match axis {
-        Axis::Steps => "steps",
-        Axis::Batch => "batch size",
-    }
-}
-
-fn threads(count: usize) -> String {
-    format!("{count} thread{}", if count == 1 { "" } else { "s" })
 }
 
 fn as_json(options: &Scaling, curves: &[Curve]) -> Value {
