@@ -39,7 +39,10 @@ impl Recipe {
         };
         match self {
             Recipe::Best => FramesOptions { network: Network::NoteWise, note_hidden: 192, ..common },
-            Recipe::Independent => FramesOptions { network: Network::Independent, ..common },
+            // Pitches that do not see each other gain nothing from other keys.
+            Recipe::Independent => {
+                FramesOptions { network: Network::Independent, transpose: 0, dropout: 0.5, ..common }
+            }
         }
     }
 }

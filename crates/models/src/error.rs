@@ -44,7 +44,7 @@ pub enum Error {
     },
     /// A coupling of the bits of frames in a model of something else.
     #[error(
-        "only the pitches of frames can be coupled, and this is a model of {0}: switch model.coupled off"
+        "only the pitches of frames can be coupled, and this is a model of {0}: choose another model.network"
     )]
     CoupledTokens(&'static str),
     /// A token that the vocabulary does not have.

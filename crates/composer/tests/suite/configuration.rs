@@ -81,7 +81,7 @@ fn a_model_can_be_trained_further_if_it_fits() {
     let mut args =
         small_training(&["--init-from", "run/model.safetensors", "--set", "model.network=biaxial"]);
     args[2] = "third";
-    assert_refused(&composer(here.path(), &args), 2, &["model.network coupled", "model.network=coupled"]);
+    assert_refused(&composer(here.path(), &args), 2, &["model.network note-wise", "model.network=note-wise"]);
     let mut args = small_training(&["--init-from", "run/model.safetensors", "--representation", "events"]);
     args[2] = "fourth";
     let words = ["reads music as frames", "--representation frames"];
@@ -197,10 +197,15 @@ fn an_option_lies_over_the_file_and_the_file_over_the_preset() {
 #[test]
 fn settings_of_the_last_version_still_load() {
     let here = tempdir().unwrap();
+    let old = here.path().join("old.toml");
+    for (coupled, network) in [("true", "coupled"), ("false", "independent")] {
+        fs::write(&old, format!("[model]\nhidden = 192\ncoupled = {coupled}\n")).unwrap();
+        assert_eq!(setting(here.path(), "network", &["--config", "old.toml"]), format!("\"{network}\""));
+    }
     // The settings that the built-in model was trained with, in its file.
     let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compose.safetensors");
     let args = ["--config", model.to_str().unwrap()];
-    assert_eq!(setting(here.path(), "hidden", &args), "192");
+    assert_eq!(setting(here.path(), "hidden", &args), "256");
     let text = composer(here.path(), &["runs", args[1]]);
     assert!(String::from_utf8_lossy(&text.stdout).contains("[training]"), "{}", complaint(&text));
 }

@@ -1,5 +1,6 @@
 //! The rows of the table: every option, where it applies, and what shows its effect.
 
+use super::REPRESENTATIONS;
 use super::models::primer;
 use super::pieces::{Pieces, begins_with, begins_with_text, most_at_once, pitched, quarters, text_primer};
 use composer::compose::{ComposeOptions, Length, Piece, Primer};
@@ -169,6 +170,13 @@ pub fn rows() -> Vec<Row> {
             Frames,
             nothing,
             |o| o.frames.onset_temperature = Some(3.0),
+            Pieces::differ,
+        ),
+        row(
+            "--whether-temperature",
+            AllBut(&REPRESENTATIONS, "is for models that write frames"),
+            nothing,
+            |o| o.frames.whether_temperature = Some(3.0),
             Pieces::differ,
         ),
         row("--hold-temperature", Frames, nothing, |o| o.frames.hold_temperature = Some(3.0), Pieces::differ),
