@@ -141,7 +141,7 @@ mod tests {
         let refused =
             |text: &str| read_notes(text).expect("notes").frames(&representation).expect_err("refused");
         assert!(
-            refused("C4:1 C3:1").to_string().contains("C3, lie outside the range of the model, C4 to C5")
+            refused("C4:1 C3:1").to_string().contains("C3, lies outside the range of the model, C4 to C5")
         );
         assert!(refused("R:1").to_string().contains("no pitched notes"));
     }

@@ -5,7 +5,7 @@ use crate::forms::{edited, header_and_data, with_header};
 use composer::prelude::{ComposeOptions, Length, TrainedModel, compose};
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::file::{self, Header, Notes};
-use composer_models::{Encoding, ModelConfig, SequenceModel};
+use composer_models::{Encoding, ModelConfig, Network, SequenceModel};
 use composer_music::midi;
 use composer_music::representation::bars::BarRepresentation;
 use composer_music::representation::events::{EventRepresentation, Section, Time};
@@ -188,8 +188,14 @@ fn seeds() -> Vec<Vec<u8>> {
     );
     let layered =
         RecurrentConfig { cell: Cell::Lstm, layers: 2, layer_norm: true, hidden: 1, ..stack.clone() };
+    let looking_back = Encoding::Frames { representation: frames, metre: 4, bar_line: 0, look_back: 2 };
+    let by_note = |network| {
+        ModelConfig::new(looking_back.clone(), stack.clone()).with_network(network, stack.clone(), 0.1)
+    };
     let mut configs = vec![
         (ModelConfig { coupled: true, output_dropout: 0.1, ..coupled }, None),
+        (by_note(Network::NoteWise), None),
+        (by_note(Network::Biaxial), None),
         (ModelConfig::new(Encoding::values(2), layered), None),
     ];
     let tokens = |representation: AnyRepresentation| {

@@ -21,20 +21,27 @@ fn check(bytes: &[u8]) {
         assert!(file.is_err() && RawFile::parse(bytes).is_err(), "one reads what the other refuses");
         return;
     };
-    let notes = notes_of(&file.score);
-    let again = midi::read(&raw.to_bytes()).expect("taken apart and put together");
-    assert_eq!(again.score, file.score);
+    let whole = raw.to_bytes();
+    let again = midi::read(&whole).expect("taken apart and put together");
+    // What a reader finds between chunks that lie about their length is a guess; what was put together is whole, and stays.
+    if file.report.damage_count == 0 {
+        assert_eq!(again.score, file.score);
+    }
+    check_whole(&whole, again.score, factor);
+}
+
+fn check_whole(bytes: &[u8], score: Score, factor: u8) {
+    let raw = RawFile::parse(bytes).expect("it was put together");
+    assert_eq!(midi::read(&raw.to_bytes()).expect("again").score, score);
+    let notes = notes_of(&score);
     check_added(raw.clone(), &notes);
-    check_finer(raw.clone(), &file.score, factor);
+    check_finer(raw.clone(), &score, factor);
     let mut none = raw;
     // More than were read where some lie beyond any music.
     assert!(none.remove_notes(|_| true) >= notes.len());
     let none = midi::read(&none.to_bytes()).expect("without its notes").score;
     assert_eq!(none.notes().count(), 0);
-    assert_eq!(
-        (none.tempos, none.time_signatures),
-        (file.score.tempos.clone(), file.score.time_signatures.clone())
-    );
+    assert_eq!((none.tempos, none.time_signatures), (score.tempos, score.time_signatures));
 }
 
 fn check_added(mut raw: RawFile, notes: &[Note]) {

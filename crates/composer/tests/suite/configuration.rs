@@ -202,10 +202,12 @@ fn settings_of_the_last_version_still_load() {
         fs::write(&old, format!("[model]\nhidden = 192\ncoupled = {coupled}\n")).unwrap();
         assert_eq!(setting(here.path(), "network", &["--config", "old.toml"]), format!("\"{network}\""));
     }
-    // The settings that the built-in model was trained with, in its file.
-    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compose.safetensors");
+    // The settings that a model was trained with, in its file.
+    let model =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/old/coupled.safetensors");
     let args = ["--config", model.to_str().unwrap()];
-    assert_eq!(setting(here.path(), "hidden", &args), "256");
+    assert_eq!(setting(here.path(), "hidden", &args), "192");
+    assert_eq!(setting(here.path(), "network", &args), "\"coupled\"");
     let text = composer(here.path(), &["runs", args[1]]);
     assert!(String::from_utf8_lossy(&text.stdout).contains("[training]"), "{}", complaint(&text));
 }
