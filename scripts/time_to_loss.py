@@ -13,6 +13,7 @@ import json
 import os
 import random
 import subprocess
+import sys
 import time
 
 import torch
@@ -115,6 +116,7 @@ def torch_learns(file, target, epochs, seed):
         epoch(model, optimiser, sets["train"])
         loss = validate(model, sets["valid"])
         curve.append((time.perf_counter() - start, loss))
+        print(f"PyTorch, epoch {len(curve)}: {curve[-1][0]:.1f} s, {loss:.3f}", file=sys.stderr, flush=True)
     return curve
 
 
