@@ -20,7 +20,7 @@ use composer_models::file::{self, Notes};
 use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
 use composer_music::frame_json::{FrameSets, read_frame_json};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
-use composer_studies::speed::{self, Cost, Curve, Options, Peak, Scaling, Shape};
+use composer_studies::speed::{self, Cost, Curve, FrameCost, FrameShape, Options, Peak, Scaling, Shape};
 use composer_training::{TrainingConfig, train};
 use std::io::Write;
 use std::path::PathBuf;
@@ -214,6 +214,28 @@ pub fn speed(
     let mut costs = Vec::new();
     for &shape in shapes {
         let cost = speed::measure(shape, options, rounds, &mut peak).map_err(refused)?;
+        each(&cost);
+        costs.push(cost);
+    }
+    Ok(costs)
+}
+
+/// [`speed`] of networks that write frames note by note or pitch by pitch.
+///
+/// # Errors
+/// As [`speed`]; or the network writes all pitches at once.
+pub fn frame_speed(
+    shapes: &[FrameShape],
+    rounds: usize,
+    each: &mut dyn FnMut(&FrameCost),
+) -> Result<Vec<FrameCost>> {
+    speed::check_rounds(rounds).map_err(refused)?;
+    shapes.iter().try_for_each(FrameShape::check).map_err(refused)?;
+    let mut peak = Peak::new();
+    peak.run();
+    let mut costs = Vec::new();
+    for &shape in shapes {
+        let cost = speed::measure_frames(shape, rounds, &mut peak).map_err(refused)?;
         each(&cost);
         costs.push(cost);
     }

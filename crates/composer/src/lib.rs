@@ -44,6 +44,7 @@ mod run_folder;
 pub mod runs;
 pub mod settings;
 pub mod sound;
+pub mod speed_text;
 pub mod study;
 pub mod surprise;
 pub mod train;

@@ -4,6 +4,7 @@
 use crate::batch::TargetRows;
 use crate::biaxial::{Biaxial, BiaxialWorkspace};
 use crate::dropout::Dropped;
+use crate::keep::Kept;
 use crate::mode::reborrow;
 use crate::note_wise::{NoteWise, NoteWorkspace};
 use composer_bptt::arrays::{view, view_mut};
@@ -38,8 +39,9 @@ pub(crate) enum Layers {
 #[derive(Default)]
 pub(crate) struct HeadWorkspace<S> {
     linear: LinearWorkspace<S>,
-    /// What the layers read `[T, B, H]`.
+    /// What the layers read `[T, B, H]`: the output layer, or those that write note by note.
     dropped: Dropped<S>,
+    kept: Kept<S>,
     /// `[rows, V]`; after [`Head::loss`] the gradient of the loss with respect to the logits. Empty where notes come one by one.
     pub logits: Vec<S>,
     /// Targets with label smoothing; empty without.
@@ -89,21 +91,21 @@ impl Head {
         mut mode: Mode<'_>,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
-        let HeadWorkspace { linear, dropped, logits, notes, biaxial, .. } = ws;
-        if let Layers::Biaxial(layers) = &self.layers {
-            let TargetRows::Bits { on, weight, .. } = targets else { return Err(NOT_FRAMES) };
-            return layers.forward(params, hidden, (on, weight), (self.dropout, mode), logits, biaxial);
-        }
-        dropped.draw(hidden, self.dropout, reborrow(&mut mode));
-        let (steps, batch, _) = hidden.dim();
-        let hidden = dropped.of(hidden);
+        let HeadWorkspace { linear, dropped, kept, logits, notes, biaxial, .. } = ws;
         match (&self.layers, targets) {
+            (Layers::Biaxial(layers), TargetRows::Bits { on, weight, .. }) => {
+                layers.forward(params, hidden, (on, weight), (self.dropout, mode), logits, biaxial)
+            }
             (Layers::NoteWise(layers), TargetRows::Bits { on, weight, frames }) => {
                 logits.clear();
-                layers.forward(params, hidden, (on, weight), frames, mode, notes)
+                kept.draw(hidden, self.dropout, &mut mode);
+                layers.forward(params, kept.of(hidden), (on, weight), frames, mode, notes)
             }
             (Layers::NoteWise(_) | Layers::Biaxial(_), _) => Err(NOT_FRAMES),
             (Layers::Linear { output, coupling }, targets) => {
+                dropped.draw(hidden, self.dropout, reborrow(&mut mode));
+                let (steps, batch, _) = hidden.dim();
+                let hidden = dropped.of(hidden);
                 let shape = (steps, batch, output.outputs());
                 logits.resize(steps * batch * output.outputs(), S::zero());
                 let mut logits = view_mut(shape, logits);
@@ -145,10 +147,13 @@ impl Head {
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
         let (steps, batch, _) = hidden.dim();
-        let HeadWorkspace { linear, dropped, logits, notes, biaxial, .. } = ws;
+        let HeadWorkspace { linear, dropped, kept, logits, notes, biaxial, .. } = ws;
         match &self.layers {
-            Layers::Biaxial(layers) => return layers.backward(params, logits, d_hidden, biaxial),
-            Layers::NoteWise(layers) => layers.backward(params, d_hidden.view_mut(), notes)?,
+            Layers::Biaxial(layers) => layers.backward(params, logits, d_hidden, biaxial)?,
+            Layers::NoteWise(layers) => {
+                layers.backward(params, d_hidden.view_mut(), notes)?;
+                kept.backward(d_hidden);
+            }
             Layers::Linear { output, coupling } => {
                 let shape = (steps, batch, output.outputs());
                 let logits = view(shape, logits);
@@ -157,9 +162,9 @@ impl Head {
                 }
                 let hidden = dropped.of(hidden);
                 output.backward(params, hidden, logits, Some(d_hidden.view_mut()), linear)?;
+                dropped.backward(d_hidden);
             }
         }
-        dropped.backward(d_hidden);
         Ok(())
     }
 }

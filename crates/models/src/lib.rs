@@ -61,6 +61,7 @@ mod error;
 pub mod file;
 mod forecast;
 mod head;
+mod keep;
 mod language_model;
 mod limits;
 mod mode;

@@ -10,7 +10,6 @@ mod page;
 pub mod part;
 pub mod piano_roll;
 pub mod scaling;
-pub mod speed;
 pub mod study;
 pub mod surprise;
 pub mod text;

@@ -58,6 +58,23 @@ fn speed_as_json_has_figures_that_fit_each_other() {
 }
 
 #[test]
+fn speed_of_networks_that_write_notes_is_measured() {
+    let args = "--hidden 12 --note-hidden 8 --batch-size 2 --steps 8 --rounds 1";
+    let output = benchmark(&format!("speed --network note-wise {args}"));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        table.contains("note-wise 12/8/2/8") && table.contains("real time"),
+        "{table}{}",
+        complaint(&output)
+    );
+    let json = json(&benchmark(&format!("speed --network biaxial {args} --json")));
+    let cost = &json["shapes"][0];
+    assert_eq!((&cost["network"], &cost["note_hidden"]), (&"biaxial".into(), &8.into()));
+    assert_eq!(cost["allocated_bytes_per_step"], 0, "after the first step, nothing: {cost}");
+    assert!(cost["times_real_time"].as_f64().is_some_and(|times| times > 1.0), "{cost}");
+}
+
+#[test]
 fn scaling_prints_slopes_and_draws_them() {
     let here = tempdir().unwrap();
     let args = "benchmark scaling --cell rnn --hidden 8 --steps 4,8,16 --batch-size 2,4 --rounds 1 \
@@ -92,6 +109,9 @@ fn sizes_that_cannot_be_measured_are_refused_by_name() {
         ("speed --batch-size 0", ["--batch-size is 0", "between 1"]),
         ("speed --steps 10000000", ["/10000000", "smaller"]),
         ("speed --features 0", ["--features is 0", "between 1"]),
+        ("speed --network note-wise --note-hidden 0", ["--note-hidden is 0", "between 1"]),
+        ("speed --network coupled", ["--network is coupled", "note-wise or biaxial"]),
+        ("speed --network biaxial --hidden 9999", ["--hidden is 9999", "between 1"]),
         ("speed --rounds 0", ["--rounds is 0", "between 1"]),
         ("scaling --rounds 0", ["--rounds is 0", "between 1"]),
         ("scaling --steps 8,4", ["--steps is [8, 4]", "growing"]),

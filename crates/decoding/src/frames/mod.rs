@@ -161,12 +161,14 @@ pub struct FrameContext {
     previous: Frame,
     /// For how many steps each pitch has been held.
     ages: [u32; 128],
+    /// The pitches whose age is not 0: those that sound and are not released.
+    held: u128,
     silence: usize,
 }
 
 impl Default for FrameContext {
     fn default() -> Self {
-        Self { previous: Frame::default(), ages: [0; 128], silence: 0 }
+        Self { previous: Frame::default(), ages: [0; 128], held: 0, silence: 0 }
     }
 }
 
@@ -179,12 +181,12 @@ impl FrameContext {
     /// Lets everything that sounds end here: what sounds next begins.
     pub fn release(&mut self) {
         self.ages.fill(0);
+        self.held = 0;
     }
 
     /// The pitches that sound and are not released.
     fn held(&self) -> u128 {
-        let held = self.ages.iter().enumerate().filter(|&(_, &age)| age > 0);
-        held.fold(0, |plane, (pitch, _)| plane | 1 << pitch)
+        self.held
     }
 
     /// Takes a frame as written.
@@ -197,6 +199,7 @@ impl FrameContext {
                 (true, false) => *age + 1,
             };
         }
+        self.held = frame.sounding;
         self.silence = if frame.sounding == 0 { self.silence + 1 } else { 0 };
         self.previous = frame;
     }

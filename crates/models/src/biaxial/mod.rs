@@ -17,7 +17,6 @@
 //! of the range: features of what is around a pitch end there, and the second recurrence begins at its lowest pitch.
 
 mod features;
-mod keep;
 mod passes;
 mod writer;
 

@@ -5,7 +5,7 @@
 
 use super::Biaxial;
 use super::features::PitchSpace;
-use super::keep::Keep;
+use crate::keep::{Keep, Kept};
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{Error, Input, LinearWorkspace, Mode, Parameters, RecurrentWorkspace, State};
@@ -18,9 +18,9 @@ use crate::mode::reborrow;
 /// Scratch of the passes.
 #[derive(Default)]
 pub(crate) struct BiaxialWorkspace<S> {
-    /// Of the outputs over time, `[R, P, H]`, and of those over pitch, `[P, R, N]`.
+    /// Of the outputs over time, `[R, P, H]`, and of those over pitch, which the output layer reads, `[P, R, N]`.
     keep: Keep,
-    keep_notes: Keep,
+    kept_notes: Kept<S>,
     /// The frames that are not padding, as rows of the batch `[R]`, and where in that list each row is `[T·B]`.
     frames: Vec<usize>,
     places: Vec<Option<usize>>,
@@ -31,8 +31,6 @@ pub(crate) struct BiaxialWorkspace<S> {
     state: State<S>,
     recurrent: RecurrentWorkspace<S>,
     output: LinearWorkspace<S>,
-    /// What the output layer reads `[P, R, N]`; empty without dropout.
-    read: Buffer<S>,
     d_notes: Buffer<S>,
     /// Logits `[P, R, planes]`; later their gradient.
     logits: Buffer<S>,
@@ -106,22 +104,11 @@ impl Biaxial {
         self.notes.forward(params, input, state, None, reborrow(&mut mode), recurrent)?;
 
         let notes = ws.recurrent.output();
-        ws.keep_notes.draw(notes.len(), self.output_dropout, &mut mode);
-        let mut read = notes;
-        if !ws.keep_notes.is_all() {
-            ws.read.fit(notes.len());
-            let width = rows * config.hidden;
-            let (keep, from) = (&ws.keep_notes, &*as_slice_or_copy(notes));
-            share_rows(SliceRows { data: &mut ws.read[..], first: 0, width }, pitches, 1, &|part| {
-                let first = part.first * width;
-                keep.copy(first, &from[first..][..part.data.len()], part.data);
-            });
-            read = view(notes.raw_dim(), &ws.read);
-        }
+        ws.kept_notes.draw(notes, self.output_dropout, &mut mode);
         ws.logits.fit(rows * outputs);
         let planes = self.space.planes();
         let y = view_mut((pitches, rows, planes), &mut ws.logits);
-        self.output.forward(params, read, y, &mut ws.output)?;
+        self.output.forward(params, ws.kept_notes.of(notes), y, &mut ws.output)?;
         for (pitch, y) in ws.logits.chunks_exact(rows * planes).enumerate() {
             for (y, frame) in y.chunks_exact(planes).zip(&ws.frames) {
                 for (plane, &y) in y.iter().enumerate() {
@@ -189,12 +176,12 @@ impl Biaxial {
             }
         }
         let notes = ws.recurrent.output();
-        let read = if ws.keep_notes.is_all() { notes } else { view(notes.raw_dim(), &ws.read) };
         ws.d_notes.fit(notes.len());
         let d_y = view((pitches, rows, planes), &ws.logits);
-        let d_notes = view_mut(notes.raw_dim(), &mut ws.d_notes);
-        self.output.backward(params, read, d_y, Some(d_notes), &mut ws.output)?;
-        ws.keep_notes.backward(&mut ws.d_notes);
+        let mut d_notes = view_mut(notes.raw_dim(), &mut ws.d_notes);
+        let read = ws.kept_notes.of(notes);
+        self.output.backward(params, read, d_y, Some(d_notes.view_mut()), &mut ws.output)?;
+        ws.kept_notes.backward(d_notes);
         let input = Input::Dense(view((pitches, rows, self.width()), &ws.input));
         let d_notes = view((pitches, rows, self.notes.config().hidden), &ws.d_notes);
         self.notes.backward(params, input, d_notes, None, &mut ws.recurrent)?;

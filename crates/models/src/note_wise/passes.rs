@@ -2,13 +2,14 @@
 
 use super::NoteWise;
 use super::layout::{FrameRows, NoteGroup, NoteLayout};
-use crate::dropout::Dropped;
+use crate::keep::Kept;
 use crate::mode::reborrow;
-use composer_bptt::arrays::{view, view_mut};
+use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::loss::{IGNORE, softmax_cross_entropy};
 use composer_bptt::{Error, Input, LinearWorkspace, Mode, Parameters, RecurrentWorkspace, State};
 use composer_tensor::Scalar;
+use composer_tensor::parallel::{SliceRows, share_rows};
 use ndarray::{ArrayView3, ArrayViewMut3};
 
 /// Scratch of the note stack: of each group of rows, what its passes keep.
@@ -32,7 +33,7 @@ struct GroupWorkspace<S> {
     bridged: Vec<S>,
     d_bridged: Vec<S>,
     state: State<S>,
-    dropped: Dropped<S>,
+    kept: Kept<S>,
     /// `[R, C]`: what the context says of the classes; later its gradient.
     from_context: Vec<S>,
     /// `[K·R, O]`: the outputs; later their gradient.
@@ -41,6 +42,9 @@ struct GroupWorkspace<S> {
     logits: Vec<S>,
     d_notes: Vec<S>,
 }
+
+/// Rows that a thread takes at least.
+const LEAST_ROWS: usize = 16;
 
 impl NoteWise {
     /// From the contexts `[T, B, H]` to the logits of every note of the targets, given the notes below.
@@ -72,11 +76,9 @@ impl NoteWise {
         ws: &mut GroupWorkspace<S>,
     ) -> Result<(), Error> {
         let (rows, steps, hidden) = (group.rows.len(), group.steps, self.bridge.features());
-        let batch = contexts.dim().1;
         ws.contexts.clear();
-        for &row in &group.rows {
-            ws.contexts.extend(contexts.slice(ndarray::s![row / batch, row % batch, ..]).iter().copied());
-        }
+        let all = as_slice_or_copy(contexts);
+        group.rows.iter().for_each(|row| ws.contexts.extend_from_slice(&all[row * hidden..][..hidden]));
         let read = view((rows, hidden), &ws.contexts);
         ws.bridged.resize(rows * self.bridge.outputs(), S::zero());
         let bridged = view_mut((rows, self.bridge.outputs()), &mut ws.bridged);
@@ -91,11 +93,11 @@ impl NoteWise {
         let input = Input::MultiHot { indices: &group.indices, offsets: &group.offsets };
         let (notes, state) = (&self.notes, &mut ws.state);
         notes.forward(params, input, state, None, reborrow(&mut mode), &mut ws.recurrent)?;
-        ws.dropped.draw(ws.recurrent.output(), self.output_dropout, mode);
+        ws.kept.draw(ws.recurrent.output(), self.output_dropout, &mut mode);
         let outputs = self.output.outputs();
         ws.outputs.resize(steps * rows * outputs, S::zero());
         let y = view_mut((steps, rows, outputs), &mut ws.outputs);
-        self.output.forward(params, ws.dropped.of(ws.recurrent.output()), y, &mut ws.output)?;
+        self.output.forward(params, ws.kept.of(ws.recurrent.output()), y, &mut ws.output)?;
         self.logits(group, ws);
         Ok(())
     }
@@ -119,22 +121,27 @@ impl NoteWise {
     fn logits<S: Scalar>(&self, group: &NoteGroup, ws: &mut GroupWorkspace<S>) {
         let (classes, outputs, rows) = (self.space.classes(), self.output.outputs(), group.rows.len());
         ws.logits.resize(group.steps * rows * classes, S::zero());
-        let each = ws.logits.chunks_exact_mut(classes).zip(ws.outputs.chunks_exact(outputs)).enumerate();
-        for (place, (logits, y)) in each {
-            let row = place % rows;
-            let from_context = &ws.from_context[row * classes..][..classes];
-            if group.targets[place] == IGNORE {
-                logits.fill(S::zero());
-                continue;
+        let (all, from_context) = (&ws.outputs, &ws.from_context);
+        let work = SliceRows { data: &mut ws.logits, first: 0, width: classes };
+        share_rows(work, group.steps * rows, LEAST_ROWS, &|part| {
+            let each =
+                part.data.chunks_exact_mut(classes).zip(all[part.first * outputs..].chunks_exact(outputs));
+            for (place, (logits, y)) in (part.first..).zip(each) {
+                let row = place % rows;
+                if group.targets[place] == IGNORE {
+                    logits.fill(S::zero());
+                    continue;
+                }
+                let from_context = &from_context[row * classes..][..classes];
+                for ((logit, &y), &context) in logits.iter_mut().zip(y).zip(from_context) {
+                    *logit = y + context;
+                }
+                for (output, class) in self.space.intervals(group.decided[place]) {
+                    logits[class] += y[output];
+                }
+                self.space.mask(group.decided[place], group.before[row], logits);
             }
-            for ((logit, &y), &context) in logits.iter_mut().zip(y).zip(from_context) {
-                *logit = y + context;
-            }
-            for (output, class) in self.space.intervals(group.decided[place]) {
-                logits[class] += y[output];
-            }
-            self.space.mask(group.decided[place], group.before[row], logits);
-        }
+        });
     }
 
     /// Nats, summed over all frames. Turns the logits into the gradient of that sum times `scale`.
@@ -192,9 +199,9 @@ impl NoteWise {
         ws.d_notes.resize(notes.len(), S::zero());
         let mut d_notes = view_mut(notes.raw_dim(), &mut ws.d_notes);
         let d_y = view((steps, rows, self.output.outputs()), &ws.outputs);
-        let x = ws.dropped.of(notes);
+        let x = ws.kept.of(notes);
         self.output.backward(params, x, d_y, Some(d_notes.view_mut()), &mut ws.output)?;
-        ws.dropped.backward(d_notes.view_mut());
+        ws.kept.backward(d_notes.view_mut());
         let input = Input::MultiHot { indices: &group.indices, offsets: &group.offsets };
         self.notes.backward(params, input, d_notes.view(), None, &mut ws.recurrent)?;
 
@@ -220,20 +227,32 @@ impl NoteWise {
     /// From the gradient of the logits to that of the outputs, and of what the context says of the classes.
     fn d_outputs<S: Scalar>(&self, group: &NoteGroup, ws: &mut GroupWorkspace<S>) {
         let (classes, outputs, rows) = (self.space.classes(), self.output.outputs(), group.rows.len());
-        ws.from_context.fill(S::zero());
-        let each = ws.logits.chunks_exact(classes).zip(ws.outputs.chunks_exact_mut(outputs)).enumerate();
-        for (place, (d_logits, d_y)) in each {
-            d_y[..classes].copy_from_slice(d_logits);
-            d_y[classes..].fill(S::zero());
-            if group.targets[place] == IGNORE {
-                continue;
+        let GroupWorkspace { logits, from_context, outputs: d_outputs, .. } = ws;
+        let work = SliceRows { data: d_outputs, first: 0, width: outputs };
+        share_rows(work, group.steps * rows, LEAST_ROWS, &|part| {
+            let each =
+                part.data.chunks_exact_mut(outputs).zip(logits[part.first * classes..].chunks_exact(classes));
+            for (place, (d_y, d_logits)) in (part.first..).zip(each) {
+                d_y[..classes].copy_from_slice(d_logits);
+                d_y[classes..].fill(S::zero());
+                if group.targets[place] != IGNORE {
+                    for (output, class) in self.space.intervals(group.decided[place]) {
+                        d_y[output] = d_logits[class];
+                    }
+                }
             }
-            for (output, class) in self.space.intervals(group.decided[place]) {
-                d_y[output] = d_logits[class];
+        });
+        let work = SliceRows { data: from_context, first: 0, width: classes };
+        share_rows(work, rows, LEAST_ROWS, &|part| {
+            part.data.fill(S::zero());
+            for (row, sums) in (part.first..).zip(part.data.chunks_exact_mut(classes)) {
+                let places = (0..group.steps).map(|step| step * rows + row);
+                for place in places.filter(|&place| group.targets[place] != IGNORE) {
+                    let d_logits = &logits[place * classes..][..classes];
+                    sums.iter_mut().zip(d_logits).for_each(|(sum, &d)| *sum += d);
+                }
             }
-            let sums = &mut ws.from_context[place % rows * classes..][..classes];
-            sums.iter_mut().zip(d_logits).for_each(|(sum, &d)| *sum += d);
-        }
+        });
     }
 
     /// After [`NoteWise::forward`], before the loss: calls `each` with a row of the batch and what a note in it costs; of each row from the

@@ -21,9 +21,13 @@
 //! | `peak` | a large matrix product, as the reference rate of the machine |
 //! | `timing` | how times are measured |
 //! | `cost` | all figures of one shape |
+//! | `frames` | a training step and a generated frame of networks that write frames note by note or pitch by pitch |
+//! | `frame_cost` | all figures of one of them |
 //! | `scaling` | training time at growing lengths, batches and numbers of threads |
 
 mod cost;
+mod frame_cost;
+mod frames;
 mod model;
 mod peak;
 mod scaling;
@@ -31,6 +35,8 @@ mod shape;
 mod timing;
 
 pub use cost::{Cost, measure};
+pub use frame_cost::{FrameCost, measure_frames};
+pub use frames::{FRAMES_PER_SECOND, FrameShape, FrameTraining, seconds_per_frame};
 pub use model::{Generation, Options, Phases, Roll, Training};
 pub use peak::Peak;
 pub use scaling::{Axis, Curve, Point, Scaling, scaling};

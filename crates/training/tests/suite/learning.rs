@@ -3,9 +3,9 @@
 use crate::common;
 use approx::abs_diff_eq;
 
-use common::{Watcher, config, frames, model, ostinato, round, tokens};
+use common::{Watcher, config, frames, model, network_model, ostinato, round, tokens};
 use composer_bptt::Cell;
-use composer_models::{Sequence, SequenceModel, Workspace};
+use composer_models::{Network, Sequence, SequenceModel, Workspace};
 use composer_music::representation::frames::Frame;
 use composer_training::{
     OptimizerConfig, OptimizerKind, Schedule, ScheduleKind, TrainingConfig, mean_nll, train,
@@ -87,20 +87,23 @@ fn whole_pieces_smoothing_and_averages_learn_too() {
 }
 
 #[test]
-fn the_same_weights_on_one_thread_and_on_four() {
-    let weights = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let mut model = model(Cell::Lstm, frames());
-            let music = [ostinato(64), ostinato(40), ostinato(7)];
-            let config = TrainingConfig { epochs: 3, ..config() };
-            train(&mut model, &music, &music[..1], &config, &mut Watcher::default()).unwrap();
-            model.params().values().to_vec()
-        })
-    };
-    let one = weights(1);
-    assert_eq!(one, weights(2));
-    assert_eq!(one, weights(4));
+fn the_same_weights_on_any_number_of_threads() {
+    for network in Network::ALL {
+        let weights = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let mut model = network_model(network, 32);
+                let music = [ostinato(64), ostinato(40), ostinato(7)];
+                let config = TrainingConfig { epochs: 3, ..config() };
+                train(&mut model, &music, &music[..1], &config, &mut Watcher::default()).unwrap();
+                model.params().values().to_vec()
+            })
+        };
+        let one = weights(1);
+        for threads in [2, 3, 4] {
+            assert!(one == weights(threads), "{network} on {threads} threads");
+        }
+    }
 }
 
 #[test]

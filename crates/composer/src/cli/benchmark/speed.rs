@@ -3,12 +3,11 @@
 use crate::cli::help::{each_once, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
-use composer::benchmark::speed;
+use composer::benchmark::{frame_speed, speed};
+use composer::speed_text::{self as text, FRAME_HEAD, HEAD};
 use composer_bptt::Cell;
-use composer_report::speed::{HEAD, line};
-use composer_studies::speed::{Cost, Options, Shape, Time};
-use composer_tensor::{parallel::pool, simd};
-use serde_json::{Value, json};
+use composer_models::Network;
+use composer_studies::speed::{FrameShape, Options, Shape};
 use std::io::Write;
 
 /// `composer benchmark speed`.
@@ -20,6 +19,14 @@ pub struct SpeedArgs {
     /// Hidden units in each layer, one or several numbers
     #[arg(long, value_delimiter = ',', default_value = "128,256,512", value_name = "N")]
     hidden: Vec<usize>,
+
+    /// Instead of a stack with an output layer, a whole network over 88 pitches, LSTM over time: note-wise or biaxial, on batches of four voices
+    #[arg(long, conflicts_with_all = ["cells", "layers", "features", "dense", "recompute"])]
+    network: Option<Network>,
+
+    /// Hidden units of the second recurrence of such a network
+    #[arg(long, default_value_t = 192, value_name = "N", requires = "network")]
+    note_hidden: usize,
 
     /// Number of layers, one or several numbers
     #[arg(long, value_delimiter = ',', default_value = "1", value_name = "N")]
@@ -52,77 +59,36 @@ pub struct SpeedArgs {
 
 /// Runs the command.
 pub fn run(args: &SpeedArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let SpeedArgs { features, batch_size: batch, steps, .. } = *args;
-    let mut shapes = Vec::new();
-    for cell in each_once(&args.cells) {
-        for &hidden in &args.hidden {
-            for &layers in &args.layers {
-                shapes.push(Shape { cell, features, hidden, layers, batch, steps });
+    let SpeedArgs { features, batch_size: batch, steps, note_hidden: notes, .. } = *args;
+    let json = terminal.is_json();
+    let mut head = false;
+    let mut print = |names: [&str; 2], line: String| {
+        if !json && !std::mem::replace(&mut head, true) {
+            let _ = writeln!(terminal, "{}", names.join("\n"));
+        }
+        let _ = if json { Ok(()) } else { writeln!(terminal, "{line}") };
+    };
+    let (shapes, foot): (Vec<_>, _) = if let Some(network) = args.network {
+        let shape = |&hidden| FrameShape { network, hidden, notes, batch, steps };
+        let shapes: Vec<FrameShape> = args.hidden.iter().map(shape).collect();
+        let costs = frame_speed(&shapes, args.rounds, &mut |cost| print(FRAME_HEAD, text::frame_line(cost)))?;
+        let foot = text::foot(args.rounds, costs.iter().map(|cost| cost.peak));
+        (costs.iter().map(text::frame_cost_as_json).collect(), foot)
+    } else {
+        let mut shapes = Vec::new();
+        for cell in each_once(&args.cells) {
+            for &hidden in &args.hidden {
+                let layers = args.layers.iter();
+                shapes.extend(layers.map(|&layers| Shape { cell, features, hidden, layers, batch, steps }));
             }
         }
+        let options = Options { dense: args.dense, recompute: args.recompute };
+        let costs = speed(&shapes, options, args.rounds, &mut |cost| print(HEAD, text::line(cost)))?;
+        let foot = text::foot(args.rounds, costs.iter().map(|cost| cost.peak));
+        (costs.iter().map(text::cost_as_json).collect(), foot)
+    };
+    if json {
+        return terminal.print_json(&text::as_json(args.rounds, args.dense, args.recompute, shapes));
     }
-    let options = Options { dense: args.dense, recompute: args.recompute };
-    if terminal.is_json() {
-        let costs = speed(&shapes, options, args.rounds, &mut |_| {})?;
-        return terminal.print_json(&as_json(args, &costs));
-    }
-    let mut head = false;
-    let costs = speed(&shapes, options, args.rounds, &mut |cost| {
-        if !std::mem::replace(&mut head, true) {
-            let _ = writeln!(terminal, "{}", HEAD.join("\n"));
-        }
-        let _ = writeln!(terminal, "{}", line(cost));
-    })?;
-    let best = costs.iter().map(|cost| cost.peak).fold(0.0, f64::max);
-    writeln!(
-        terminal,
-        "\n{} threads, {}, {} rounds; the best round is reported. Large product: {:.0} GFLOP/s.",
-        pool::threads(),
-        simd::path(),
-        args.rounds,
-        best / 1e9
-    )?;
-    writeln!(terminal, "Memory: the peak, and its ratio to the activations that the backward pass needs.")?;
-    Ok(())
-}
-
-fn as_json(args: &SpeedArgs, costs: &[Cost]) -> Value {
-    json!({
-        "threads": pool::threads(),
-        "simd": simd::path().to_string(),
-        "rounds": args.rounds,
-        "input": if args.dense { "dense" } else { "multi-hot" },
-        "recompute": args.recompute,
-        "shapes": costs.iter().map(shape_as_json).collect::<Vec<_>>(),
-    })
-}
-
-fn shape_as_json(cost: &Cost) -> Value {
-    let Cost { shape, phases, .. } = cost;
-    let time = |time: Time, unit: f64| json!({ "best": time.best * unit, "median": time.median * unit });
-    json!({
-        "cell": shape.cell,
-        "features": shape.features,
-        "hidden": shape.hidden,
-        "layers": shape.layers,
-        "batch_size": shape.batch,
-        "steps": shape.steps,
-        "training_ms": time(cost.training, 1e3),
-        "phases_ms": {
-            "forward": phases.forward * 1e3,
-            "output_and_loss": phases.output * 1e3,
-            "backward": phases.backward * 1e3,
-            "optimiser": phases.optimiser * 1e3,
-        },
-        "flop": shape.flops(),
-        "gflops": cost.rate() / 1e9,
-        "large_product_gflops": cost.peak / 1e9,
-        "share_of_large_product": cost.share_of_peak(),
-        "generated_step_us": time(cost.generation, 1e6),
-        "weight_bytes": cost.weight_bytes,
-        "weights_gb_per_second": cost.weights_per_second() / 1e9,
-        "peak_bytes": cost.memory.map(|memory| memory.peak),
-        "activation_bytes": shape.activation_bytes(),
-        "allocated_bytes_per_step": cost.later.map(|later| later.bytes),
-    })
+    Ok(writeln!(terminal, "{foot}")?)
 }

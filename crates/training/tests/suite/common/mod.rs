@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
-use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
+use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_training::{Control, Error, Observer, Snapshot, TrainingConfig, UpdateReport};
 use ndarray::Array2;
@@ -22,6 +22,13 @@ pub fn tokens() -> Encoding {
 pub fn model(cell: Cell, encoding: Encoding) -> SequenceModel {
     let recurrent = RecurrentConfig { cell, hidden: 32, ..RecurrentConfig::default() };
     SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::default(), 1).unwrap()
+}
+
+/// A model that makes frames in some way, with dropout.
+pub fn network_model(network: Network, hidden: usize) -> SequenceModel {
+    let recurrent = RecurrentConfig { hidden, ..RecurrentConfig::default() };
+    let config = ModelConfig { output_dropout: 0.5, ..ModelConfig::new(frames(), recurrent.clone()) };
+    SequenceModel::new(config.with_network(network, recurrent, 0.5), &Init::default(), 1).unwrap()
 }
 
 /// A figure of eight steps with held, re-struck and silent pitches, over and over.

@@ -1,13 +1,16 @@
-//! [`Keep`]: inverted dropout of many values at once.
+//! [`Keep`] and [`Kept`]: inverted dropout of many values at once.
 
 use crate::mode::reborrow;
 use composer_bptt::Mode;
-use composer_tensor::Scalar;
+use composer_bptt::arrays::{as_slice_or_copy, view, with_slice_mut};
+use composer_tensor::parallel::{SliceRows, share_rows};
+use composer_tensor::{Buffer, Scalar};
+use ndarray::{ArrayView3, ArrayViewMut3};
 use rand::Rng;
 
 /// Which values are kept, and what they are multiplied by; empty without dropout.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Keep {
+pub(crate) struct Keep {
     keep: Vec<bool>,
     scale: f64,
 }
@@ -52,10 +55,52 @@ impl Keep {
 
     /// From the gradient of what was kept to that of the values, in place.
     pub fn backward<S: Scalar>(&self, d: &mut [S]) {
-        let factors = [S::zero(), S::of(self.scale)];
-        for (d, &keep) in d.iter_mut().zip(&self.keep) {
-            *d *= factors[usize::from(keep)];
+        if self.is_all() {
+            return;
         }
+        let factors = [S::zero(), S::of(self.scale)];
+        let rows = d.len();
+        share_rows(SliceRows { data: d, first: 0, width: 1 }, rows, LEAST, &|part| {
+            for (d, &keep) in part.data.iter_mut().zip(&self.keep[part.first..]) {
+                *d *= factors[usize::from(keep)];
+            }
+        });
+    }
+}
+
+/// Values that a thread takes at least.
+const LEAST: usize = 4096;
+
+/// What the upper layer reads, and which values of the lower one are in it.
+#[derive(Debug, Default)]
+pub(crate) struct Kept<S> {
+    keep: Keep,
+    values: Buffer<S>,
+}
+
+impl<S: Scalar> Kept<S> {
+    /// While training, copies the output of a layer `[T, B, H]` with inverted dropout.
+    pub fn draw(&mut self, output: ArrayView3<'_, S>, probability: f64, mode: &mut Mode<'_>) {
+        self.keep.draw(output.len(), probability, mode);
+        if self.keep.is_all() {
+            return;
+        }
+        self.values.fit(output.len());
+        let (keep, from) = (&self.keep, &*as_slice_or_copy(output));
+        let to = SliceRows { data: &mut self.values[..], first: 0, width: 1 };
+        share_rows(to, from.len(), LEAST, &|part| {
+            keep.copy(part.first, &from[part.first..][..part.data.len()], part.data);
+        });
+    }
+
+    /// What the upper layer reads in the place of `output`.
+    pub fn of<'a>(&'a self, output: ArrayView3<'a, S>) -> ArrayView3<'a, S> {
+        if self.keep.is_all() { output } else { view(output.raw_dim(), &self.values) }
+    }
+
+    /// From the gradient of what the upper layer read to that of the output, in place.
+    pub fn backward(&self, d_output: ArrayViewMut3<'_, S>) {
+        with_slice_mut(d_output, |d_output| self.keep.backward(d_output));
     }
 }
 
