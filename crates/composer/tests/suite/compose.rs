@@ -240,5 +240,5 @@ fn notes_one_by_one_have_choices_of_their_own() {
     assert_ne!(usual, compose(&["nucleus", "--top-p", "0.3"]));
     assert_ne!(usual, compose(&["whether", "--temperature", "1", "--whether-temperature", "3"]));
     let args = ["compose", "--model", "run/model.safetensors", "--top-p", "0.5", "--threshold", "0.5"];
-    assert_refused(&composer(here.path(), &args), 2, &["top_p", "deterministic"]);
+    assert_refused(&composer(here.path(), &args), 2, &["--top-p", "deterministic"]);
 }
