@@ -220,10 +220,10 @@ pub fn speed(
     Ok(costs)
 }
 
-/// [`speed`] of networks that write frames note by note or pitch by pitch.
+/// [`speed()`] of networks that write frames note by note or pitch by pitch.
 ///
 /// # Errors
-/// As [`speed`]; or the network writes all pitches at once.
+/// As [`speed()`]; or the network writes all pitches at once.
 pub fn frame_speed(
     shapes: &[FrameShape],
     rounds: usize,

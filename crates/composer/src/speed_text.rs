@@ -4,7 +4,7 @@ use composer_studies::speed::{Cost, FrameCost, Time};
 use composer_tensor::{parallel::pool, simd};
 use serde_json::{Value, json};
 
-/// The head of the table of [`line`].
+/// The head of the table of [`line()`].
 pub const HEAD: [&str; 2] = [
     "                              training                    large  generated   weights    memory         allocated",
     "shape                     ms (median)        GFLOP/s    product    µs/step      GB/s        MB         per step",
