@@ -93,11 +93,6 @@ impl ModelConfig {
         note_wise.or_else(|| self.biaxial.as_ref().map(|biaxial| &biaxial.notes))
     }
 
-    /// Whether frames are written note by note.
-    pub fn writes_notes(&self) -> bool {
-        self.note_wise.is_some()
-    }
-
     /// Refuses what contradicts itself.
     pub(crate) fn check(&self) -> Result<(), Error> {
         check_encoding(&self.encoding).map_err(Error::OutOfRange)?;

@@ -235,7 +235,7 @@ impl<'a> Work<'a> {
 
     fn frames(&self, representation: &FrameRepresentation) -> anyhow::Result<Vec<Piece>> {
         let Self { options, plan, .. } = self;
-        let choice = options.frame_options(self.model.config().writes_notes())?;
+        let choice = options.frame_options(self.model.config().notes().is_some())?;
         let rules = plan.rules(options, choice.min_note_steps as u64)?;
         feasible::check(self.representation, options, plan, &rules)?;
         let (read, before) = self.read_frames(representation)?;

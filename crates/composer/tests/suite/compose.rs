@@ -5,7 +5,7 @@ use crate::common;
 use common::{assert_refused, complaint, composer, copy_of_trained};
 use composer_bptt::{Init, RecurrentConfig};
 use composer_models::file::{Notes, save};
-use composer_models::{Encoding, ModelConfig, SequenceModel};
+use composer_models::{Encoding, ModelConfig, Network, SequenceModel};
 use composer_music::representation::frames::FrameRepresentation;
 use composer_music::representation::{AnyRepresentation, Representation};
 use composer_music::{Note, Score, Tempo, TimeSignature, Track, midi};
@@ -241,4 +241,18 @@ fn notes_one_by_one_have_choices_of_their_own() {
     assert_ne!(usual, compose(&["whether", "--temperature", "1", "--whether-temperature", "3"]));
     let args = ["compose", "--model", "run/model.safetensors", "--top-p", "0.5", "--threshold", "0.5"];
     assert_refused(&composer(here.path(), &args), 2, &["--top-p", "deterministic"]);
+}
+
+#[test]
+fn a_network_that_is_tied_across_pitch_has_them_too() {
+    let here = tempdir().expect("a folder");
+    let recurrent = RecurrentConfig { hidden: 4, ..RecurrentConfig::default() };
+    let encoding = Encoding::frames(FrameRepresentation::default());
+    let config = ModelConfig::new(encoding, recurrent.clone()).with_network(Network::Biaxial, recurrent, 0.0);
+    let model = SequenceModel::new(config, &Init::default(), 3).expect("a model");
+    save(&model, &Notes::default(), &here.path().join("tied")).expect("saves");
+    let music = |extra: &[&str]| compose(here.path(), "tied", &[&["--length", "1bars"], extra].concat());
+    let usual = music(&["--temperature", "1"]);
+    assert_ne!(usual, music(&["--temperature", "1", "--top-p", "0.1"]));
+    assert_ne!(usual, music(&["--temperature", "1", "--whether-temperature", "3"]));
 }
