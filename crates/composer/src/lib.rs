@@ -39,7 +39,6 @@ pub mod parts;
 pub mod prelude;
 mod progress;
 pub mod quick_start;
-pub mod recipe;
 mod run_folder;
 pub mod runs;
 pub mod settings;

@@ -3,8 +3,7 @@
 use crate::cli::help::with_cells;
 use crate::cli::terminal::Terminal;
 use clap::Args;
-use composer::benchmark::{FramesOptions, frames};
-use composer::recipe::Recipe;
+use composer::benchmark::{FramesOptions, Recipe, frames};
 use composer_bptt::Cell;
 use composer_models::Network;
 use composer_report::text::thousands;

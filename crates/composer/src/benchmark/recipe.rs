@@ -1,6 +1,6 @@
 //! [`Recipe`]: settings for a set of frames, chosen by its size alone.
 
-use crate::benchmark::FramesOptions;
+use super::options::FramesOptions;
 use composer_models::Network;
 use std::fmt;
 use std::str::FromStr;
