@@ -10,7 +10,6 @@ ratio of each round as median and range.
 import argparse
 import datetime
 import os
-import platform
 import statistics
 import subprocess
 import time
@@ -18,6 +17,8 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from compare_pytorch import machine, torch_peak
 
 PITCHES, LOWEST, INTERVALS, AROUND, COUNTED = 88, 21, 24, 12, 8
 VOICES, DROPOUT, BELOW = 4, 0.5, 12
@@ -232,16 +233,6 @@ def run(options, threads, *words):
     return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split("\n")[0].split(";")[0].split()
 
 
-def torch_peak():
-    a, b = torch.randn(2048, 2048), torch.randn(2048, 2048)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        a @ b
-        times.append(time.perf_counter() - start)
-    return 2 * 2048**3 / min(times)
-
-
 def spread(values):
     return f"**{statistics.median(values):.2f}** ({min(values):.2f}–{max(values):.2f})"
 
@@ -278,14 +269,6 @@ def generation_rows(options):
         ratios = [x / y[0] for x, y in zip(theirs, own)]
         yield (f"| {network} {hidden}/{notes} | {a * 1e6:.0f} | {b * 1e6:.0f} | {spread(ratios)} | {figures[2]} "
                f"| {1 / (FRAMES_PER_SECOND * b):.0f} | {1 / (FRAMES_PER_SECOND * a):.0f} |")
-
-
-def machine():
-    try:
-        names = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-        return f"{names[0]}, {os.cpu_count()} processors"
-    except (OSError, IndexError):
-        return platform.processor()
 
 
 def main():

@@ -7,14 +7,7 @@
 # PyTorch comes from PyPI into target/pytorch-env, unless PYTHON names an interpreter that has it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-target="${CARGO_TARGET_DIR:-target}"
-if [[ -z "${PYTHON:-}" ]]; then
-    [[ -x target/pytorch-env/bin/python ]] || {
-        python3 -m venv target/pytorch-env
-        target/pytorch-env/bin/pip install --quiet torch numpy
-    }
-    PYTHON=target/pytorch-env/bin/python
-fi
+source scripts/pytorch_env.sh
 [[ -n "${SKIP_BUILD:-}" ]] || cargo build --release --quiet -p composer-benches --bin networks
 program=compare_networks.py
 for argument in "$@"; do [[ "$argument" == --learn ]] && program=time_to_loss.py; done

@@ -187,4 +187,5 @@ def main():
     print("wrote", options.output)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -7,13 +7,6 @@
 # sides real-time priority (Linux, root), for a machine with other load.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-target="${CARGO_TARGET_DIR:-target}"
-if [[ -z "${PYTHON:-}" ]]; then
-    [[ -x target/pytorch-env/bin/python ]] || {
-        python3 -m venv target/pytorch-env
-        target/pytorch-env/bin/pip install --quiet torch numpy
-    }
-    PYTHON=target/pytorch-env/bin/python
-fi
+source scripts/pytorch_env.sh
 [[ -n "${SKIP_BUILD:-}" ]] || cargo build --release --quiet -p composer-benches --bin speed
 exec "$PYTHON" scripts/compare_pytorch.py --speed "$target/release/speed" "$@"
