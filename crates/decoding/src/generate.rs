@@ -2,9 +2,7 @@
 
 use crate::Error;
 use crate::coupled;
-use crate::frames::{
-    self, Ending, FrameChoice, FrameContext, FrameOptions, NoteChoice, NoteScratch, Open, Scratch,
-};
+use crate::frames::{self, Ending, FrameContext, FrameOptions, NoteChoice, NoteScratch, Open, Scratch};
 use crate::rules::Rules;
 use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
@@ -58,15 +56,17 @@ pub struct Generator<M: LanguageModel> {
 
 struct Voice {
     context: FrameContext,
-    /// All frames that the model has read, for networks that look back.
-    past: Vec<Frame>,
+    /// All frames that the model has read, if it looks back.
+    past: Option<Vec<Frame>>,
     rng: ChaCha8Rng,
 }
 
 impl Voice {
     fn push(&mut self, frame: Frame) {
         self.context.push(frame);
-        self.past.push(frame);
+        if let Some(past) = &mut self.past {
+            past.push(frame);
+        }
     }
 }
 
@@ -91,7 +91,7 @@ impl<M: LanguageModel> Generator<M> {
         let voices = (0..outputs as u64)
             .map(|output| Voice {
                 context: FrameContext::default(),
-                past: Vec::new(),
+                past: (encoding.look_back() > 0).then(Vec::new),
                 rng: stream(seed, Purpose::Sampling, output),
             })
             .collect();
@@ -208,7 +208,9 @@ impl<M: LanguageModel> Generator<M> {
             let previous = (self.read > 0).then(|| Symbol::Frame(voice.context.previous()));
             let (bars, indices) = (self.bars.as_ref(), &mut self.indices);
             self.encoding.push_features(self.read, bars, previous, indices);
-            self.encoding.push_past(self.read, bars, |step| voice.past[step], indices);
+            if let Some(past) = &voice.past {
+                self.encoding.push_past(self.read, bars, |step| past[step], indices);
+            }
             self.offsets.push(self.indices.len());
         }
         let input = StepInput::MultiHot { indices: &self.indices, offsets: &self.offsets };
@@ -254,19 +256,8 @@ impl<M: LanguageModel> Generator<M> {
         let rows = voices.iter_mut().zip(logits.chunks_exact_mut(self.encoding.outputs())).enumerate();
         for (row, (voice, logits)) in rows {
             let (context, previous) = (&voice.context, voice.context.previous());
-            let frame = match model.next_note() {
-                Some(model) => {
-                    let choice = NoteChoice { representation, row, context, options, open };
-                    choice.choose(model, logits, notes, &mut voice.rng)?
-                }
-                None => {
-                    let coupling = model.coupling();
-                    let choice = FrameChoice { representation, logits, coupling, context, options, open };
-                    let frame = choice.choose(scratch, &mut voice.rng);
-                    coupled::condition(representation, coupling, previous, frame, logits);
-                    frame
-                }
-            };
+            let choice = NoteChoice { representation, row, context, options, open };
+            let frame = choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?;
             steps.push(Step { frame, nll: frames::nll(representation, logits, previous, frame) });
             voice.push(frame);
         }

@@ -189,8 +189,7 @@ impl SequenceBatch<f32> {
                     _ => Frame::default(),
                 };
                 frame_targets(representation, previous, frame, &mut on[range.clone()], &mut weight[range]);
-                let plane = previous.sounding & representation.range_mask();
-                self.before[row] = plane >> representation.pitch_low;
+                self.before[row] = representation.offsets(previous.sounding);
             }
             (Targets::Tokens(tokens), _, Some(Symbol::Token(token))) => tokens[row] = token,
             _ => debug_assert!(false, "checked by Encoding::check"),
@@ -349,4 +348,18 @@ pub fn frame_targets(
             on[pitches + pitch] = 1.0;
         }
     }
+}
+
+/// What the targets of a frame decide, the reverse of [`frame_targets`]: the pitches that sound, and those that are struck, bit 0 for the
+/// lowest of the range. Without an onset plane none is. An onset that is no term of the loss follows from the first plane.
+pub(crate) fn decided_planes<S: Scalar>(pitches: usize, on: &[S], weight: &[S]) -> [u128; 2] {
+    let mut planes = [0; 2];
+    for pitch in (0..pitches).filter(|&pitch| on[pitch] > S::zero()) {
+        planes[0] |= 1 << pitch;
+        let onset = pitches + pitch;
+        if onset < on.len() && (weight[onset] <= S::zero() || on[onset] > S::zero()) {
+            planes[1] |= 1 << pitch;
+        }
+    }
+    planes
 }

@@ -1,4 +1,7 @@
-//! [`Dropped`]: inverted dropout between two layers, and its way back.
+//! [`Dropped`]: inverted dropout between two layers, and its way back, one random number for each value.
+//!
+//! Models of independent and coupled outputs train with these masks, and the same seed must give the same model; [`crate::keep`] is the
+//! faster kind, with other masks, for the networks that came later.
 
 use composer_bptt::Mode;
 use composer_bptt::arrays::view;

@@ -5,13 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 
 /// How a network makes frames.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Network {
     /// All pitches at once, each on its own.
     Independent,
     /// All pitches from one output, each conditioned on those below by a linear layer ([`composer_bptt::Coupling`]).
-    #[default]
     Coupled,
     /// Note by note, by a second recurrence ([`mod@crate::note_wise`]).
     NoteWise,

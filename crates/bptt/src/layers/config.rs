@@ -79,6 +79,11 @@ impl RecurrentConfig {
         self.cell.gates().len() * self.hidden
     }
 
+    /// Whether a pass that trains draws masks.
+    pub fn draws(&self) -> bool {
+        [self.dropout, self.recurrent_dropout, self.zoneout, self.zoneout_cell].iter().any(|&p| p > 0.0)
+    }
+
     /// Whether the sizes are positive and the probabilities are some.
     ///
     /// # Errors

@@ -11,10 +11,12 @@
 //! possible keeps its proportions at each choice.
 
 use super::sounding::{Certainty, Sounding};
-use super::{FrameContext, FrameOptions, FrameStrategy, Open};
+use super::weights::{keep_nucleus, place_of, tempered};
+use super::{FrameChoice, FrameContext, FrameOptions, FrameStrategy, Open, Scratch};
 use crate::Error;
 use crate::constrained::Bounds;
-use composer_models::{NextNote, NotePosition};
+use crate::coupled;
+use composer_models::{LanguageModel, NextNote, NotePosition};
 use composer_music::representation::frames::{Frame, FrameRepresentation, pitches};
 use rand::{Rng, RngExt};
 
@@ -54,6 +56,29 @@ struct Limits {
 }
 
 impl NoteChoice<'_> {
+    /// Chooses the frame by any model: note by note if it writes so, and otherwise by [`FrameChoice`] from `logits` `[V]`, those before any bit is
+    /// decided. Overwrites them by those that each bit had when it was.
+    ///
+    /// # Errors
+    /// As [`NoteChoice::choose`].
+    pub fn choose_by<M: LanguageModel, R: Rng>(
+        &self,
+        model: &mut M,
+        logits: &mut [f32],
+        (scratch, notes): (&mut Scratch, &mut NoteScratch),
+        rng: &mut R,
+    ) -> Result<Frame, Error> {
+        if let Some(model) = model.next_note() {
+            return self.choose(model, logits, notes, rng);
+        }
+        let Self { representation, context, options, open, .. } = *self;
+        let coupling = model.coupling();
+        let choice = FrameChoice { representation, logits, coupling, context, options, open };
+        let frame = choice.choose(scratch, rng);
+        coupled::condition(representation, coupling, context.previous(), frame, logits);
+        Ok(frame)
+    }
+
     /// Chooses the frame. Overwrites `logits` `[V]` by the log-odds that each bit had when it was decided, given those below: what
     /// [`super::nll`] reads.
     ///
@@ -81,14 +106,13 @@ impl NoteChoice<'_> {
             let notes = self.most_likely(model, position, &limits, cost)?;
             return self.write(model, &notes, logits, position);
         }
-        let (mut frame, mut count) = (Frame::default(), 0);
-        loop {
-            self.write_logits(position, logits);
-            let note = self.draw(position, &limits, count, weights, rng);
-            let Some(class) = note else { break };
+        let mut frame = Frame::default();
+        let mut count = 0;
+        while let Some(class) = self.draw(position, &limits, count, weights, rng) {
             self.add(class, &mut frame);
             count += 1;
             model.push(class, position)?;
+            self.write_logits(position, logits);
         }
         Ok(frame)
     }
@@ -242,10 +266,7 @@ impl NoteChoice<'_> {
         let last = next_must.unwrap_or(pitches.saturating_sub(1));
         let (mut open_above, mut must_above): (usize, usize) =
             ((first..pitches).map(open).sum(), (first..pitches).map(must).sum());
-        for offset in first..=last {
-            if offset >= pitches {
-                break;
-            }
+        for offset in first..(last + 1).min(pitches) {
             open_above -= open(offset);
             must_above -= must(offset);
             let fits = count + 1 + must_above <= bounds.high && count + 1 + open_above >= bounds.low;
@@ -294,7 +315,7 @@ impl NoteChoice<'_> {
         let (whether, what) = (rng.random::<f64>(), rng.random::<f64>());
         let FrameOptions { temperature, onset_temperature, hold_temperature, whether_temperature, .. } =
             *self.options;
-        let chosen = position_of(&tempered(&kinds, whether_temperature), whether)?;
+        let chosen = place_of(&tempered(&kinds, whether_temperature), whether)?;
         if chosen == 0 {
             return None;
         }
@@ -311,7 +332,7 @@ impl NoteChoice<'_> {
         if chosen == 2 {
             keep_nucleus(&mut likely, self.options.top_p);
         }
-        position_of(&likely, what)
+        place_of(&likely, what)
     }
 
     /// The most likely notes within the limits that a beam finds, where each note costs `cost` nats more.
@@ -362,48 +383,4 @@ impl NoteChoice<'_> {
 /// A log-odds that is a number, however certain.
 fn finite(log_odds: f64) -> f32 {
     log_odds.clamp(-1e4, 1e4) as f32
-}
-
-/// Weights to the power of 1 / temperature, the largest 1; at 0, only the largest.
-fn tempered(weights: &[f64], temperature: f64) -> Vec<f64> {
-    let largest = weights.iter().copied().fold(0.0, f64::max);
-    if largest == 0.0 {
-        return vec![0.0; weights.len()];
-    }
-    let power = |&weight: &f64| match temperature {
-        0.0 => f64::from(u8::from(weight == largest)),
-        1.0 => weight / largest,
-        _ => (weight / largest).powf(1.0 / temperature),
-    };
-    weights.iter().map(power).collect()
-}
-
-/// Sets all weights to 0 but the largest that have the share `top_p` of all (Holtzman et al. 2020).
-fn keep_nucleus(weights: &mut [f64], top_p: f64) {
-    if top_p >= 1.0 {
-        return;
-    }
-    let mut order: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] > 0.0).collect();
-    order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
-    let mut left = top_p * weights.iter().sum::<f64>();
-    for i in order {
-        if left <= 0.0 {
-            weights[i] = 0.0;
-        }
-        left -= weights[i];
-    }
-}
-
-/// The place in weights that a number from 0 to 1 falls on; `None` if all are 0.
-fn position_of(weights: &[f64], number: f64) -> Option<usize> {
-    let mut left = number * weights.iter().sum::<f64>();
-    let mut last = None;
-    for (i, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-        left -= weight;
-        last = Some(i);
-        if left < 0.0 {
-            break;
-        }
-    }
-    last
 }

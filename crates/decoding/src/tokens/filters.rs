@@ -65,7 +65,7 @@ impl Candidates {
 }
 
 /// How many of the first numbers are needed to sum to `p`.
-fn fewest(numbers: impl Iterator<Item = f64>, p: f64) -> usize {
+pub(crate) fn fewest(numbers: impl Iterator<Item = f64>, p: f64) -> usize {
     let mut sum = 0.0;
     let mut count = 0;
     for number in numbers {

@@ -11,6 +11,7 @@
 mod filters;
 
 pub use filters::Candidates;
+pub(crate) use filters::fewest;
 
 use crate::Error;
 use rand::{Rng, RngExt};

@@ -28,7 +28,7 @@ const COUNTS: usize = 3;
 /// | 25, or 50, for each earlier bar that the encoding tells of | as the first, at this place of that bar |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PitchSpace {
-    pub pitch_low: u8,
+    pub representation: FrameRepresentation,
     /// `P`.
     pub pitches: usize,
     pub onset_plane: bool,
@@ -53,10 +53,9 @@ impl PitchSpace {
     /// `None` for all encodings but frames.
     pub fn of(encoding: &Encoding, absolute: bool) -> Option<Self> {
         let Encoding::Frames { representation, .. } = encoding else { return None };
-        let FrameRepresentation { pitch_low, onset_plane, .. } = *representation;
         let (places, lags) = (encoding.first_past() - encoding.outputs(), encoding.look_back());
-        let pitches = representation.num_pitches();
-        Some(Self { pitch_low, pitches, onset_plane, places, lags, absolute })
+        let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
+        Some(Self { representation: *representation, pitches, onset_plane, places, lags, absolute })
     }
 
     /// Planes of a frame: which pitches sound and, with an onset plane, which are struck.
@@ -83,12 +82,6 @@ impl PitchSpace {
 
     fn first_own(&self) -> usize {
         self.first_place() + self.places
-    }
-
-    /// The bits of a plane within the range, bit 0 for its lowest pitch.
-    pub fn shifted(&self, plane: u128) -> u128 {
-        let mask = if self.pitches >= 128 { u128::MAX } else { (1 << self.pitches) - 1 };
-        plane >> self.pitch_low & mask
     }
 
     /// Overwrites `rows` by the features of all pitches at each step, which has features of the encoding: multi-hot, as

@@ -155,7 +155,6 @@ impl Biaxial {
 
     /// Whether a training draws random numbers.
     pub fn draws(&self) -> bool {
-        let RecurrentConfig { dropout, recurrent_dropout, zoneout, zoneout_cell, .. } = *self.notes.config();
-        [self.output_dropout, dropout, recurrent_dropout, zoneout, zoneout_cell].iter().any(|&p| p > 0.0)
+        self.output_dropout > 0.0 || self.notes.config().draws()
     }
 }

@@ -4,16 +4,15 @@
 //! each product.
 
 use super::Biaxial;
-use super::features::PitchSpace;
+use crate::batch::decided_planes;
 use crate::keep::{Keep, Kept};
+use crate::mode::reborrow;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{Error, Input, LinearWorkspace, Mode, Parameters, RecurrentWorkspace, State};
 use composer_tensor::parallel::{SliceRows, share_rows};
 use composer_tensor::{Buffer, Scalar};
 use ndarray::{ArrayView3, ArrayViewMut3};
-
-use crate::mode::reborrow;
 
 /// Scratch of the passes.
 #[derive(Default)]
@@ -34,22 +33,6 @@ pub(crate) struct BiaxialWorkspace<S> {
     d_notes: Buffer<S>,
     /// Logits `[P, R, planes]`; later their gradient.
     logits: Buffer<S>,
-}
-
-impl PitchSpace {
-    /// What the targets `on` of a frame decide, both `[V]`: the pitches that sound, and those that are struck. An onset that is no term of
-    /// the loss follows from the first plane.
-    fn decided<S: Scalar>(&self, on: &[S], weight: &[S]) -> [u128; 2] {
-        let mut planes = [0; 2];
-        for pitch in (0..self.pitches).filter(|&pitch| on[pitch] > S::zero()) {
-            planes[0] |= 1 << pitch;
-            let onset = self.pitches + pitch;
-            if self.onset_plane && (weight[onset] <= S::zero() || on[onset] > S::zero()) {
-                planes[1] |= 1 << pitch;
-            }
-        }
-        planes
-    }
 }
 
 impl Biaxial {
@@ -130,7 +113,7 @@ impl Biaxial {
             ws.places.push(counts.then_some(ws.frames.len()));
             if counts {
                 ws.frames.push(frame);
-                ws.decided.push(self.space.decided(on, weight));
+                ws.decided.push(decided_planes(self.space.pitches, on, weight));
             }
         }
     }

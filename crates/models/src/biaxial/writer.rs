@@ -39,7 +39,7 @@ impl Biaxial {
         for (to, from) in scratch.input.chunks_exact_mut(width).zip(hidden.chunks_exact(self.hidden)) {
             to[..self.hidden].copy_from_slice(from);
         }
-        scratch.before = self.space.shifted(previous.sounding);
+        scratch.before = self.space.representation.offsets(previous.sounding);
         position.decided = Decided::default();
         position.planes = [0; 2];
         position.state = State::zeros(self.notes.config(), 1);
@@ -56,9 +56,7 @@ impl Biaxial {
     ) -> Result<(), Error> {
         let (pitches, first) = (self.space.pitches, position.first(self.space.pitches));
         let pitch = class % pitches;
-        if class >= self.outputs() || pitch < first {
-            return Err(Error::Unsupported("a note must be above the last one and within the range"));
-        }
+        position.check(class, pitches)?;
         self.run(params, first..pitch + 1, position.planes, &mut position.state, scratch)?;
         position.planes[0] |= 1 << pitch;
         if class >= pitches {

@@ -1,8 +1,9 @@
 //! The notes of frames as sequences: what the note stack reads, and what it should write.
 
+use crate::batch::decided_planes;
 use crate::encoding::LOOK_BACK;
 use composer_bptt::loss::IGNORE;
-use composer_music::representation::frames::Frame;
+use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_tensor::Scalar;
 
 /// Widest interval with a feature and a logit of its own, in semitones.
@@ -18,7 +19,7 @@ const COUNTED: usize = 8;
 /// sounds; the last: stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoteSpace {
-    pub pitch_low: u8,
+    pub representation: FrameRepresentation,
     /// `P`.
     pub pitches: usize,
     pub onset_plane: bool,
@@ -65,12 +66,6 @@ impl NoteSpace {
     /// The offset of a class's pitch from the lowest.
     pub fn offset(&self, class: usize) -> usize {
         class % self.pitches
-    }
-
-    /// The bits of a plane within the range, bit 0 for its lowest pitch.
-    pub fn shifted(&self, plane: u128) -> u128 {
-        let mask = if self.pitches >= 128 { u128::MAX } else { (1 << self.pitches) - 1 };
-        plane >> self.pitch_low & mask
     }
 
     /// The planes in the features that the network read.
@@ -150,12 +145,17 @@ impl NoteSpace {
 
     /// The notes of a frame after another one, from the lowest up.
     pub fn notes(&self, before: Frame, frame: Frame) -> impl Iterator<Item = usize> + use<> {
-        let held = self.shifted(before.sounding & !frame.onsets);
-        let (space, mut left) = (*self, self.shifted(frame.sounding));
+        let held = self.representation.offsets(before.sounding & !frame.onsets);
+        self.notes_of([self.representation.offsets(frame.sounding), !held])
+    }
+
+    /// The notes of the pitches that sound, of which some are struck, from the lowest up.
+    fn notes_of(&self, [mut sounding, struck]: [u128; 2]) -> impl Iterator<Item = usize> + use<> {
+        let space = *self;
         std::iter::from_fn(move || {
-            let offset = (left != 0).then(|| left.trailing_zeros() as usize)?;
-            left &= left - 1;
-            Some(space.class(offset, held >> offset & 1 == 0))
+            let offset = (sounding != 0).then(|| sounding.trailing_zeros() as usize)?;
+            sounding &= sounding - 1;
+            Some(space.class(offset, struck >> offset & 1 == 1))
         })
     }
 }
@@ -176,7 +176,7 @@ impl Decided {
 /// What a note-wise model must know of the rows of a batch besides their targets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FrameRows<'a> {
-    /// The sounding plane of the frame before each row, [`NoteSpace::shifted`]: what may be held.
+    /// The sounding plane of the frame before each row, [`FrameRepresentation::offsets`]: what may be held.
     pub before: &'a [u128],
     /// What the network read, as multi-hot features: what it takes for the frame before.
     pub indices: &'a [u32],
@@ -223,9 +223,10 @@ impl NoteLayout {
         let outputs = space.stop();
         let each = on.chunks_exact(outputs).zip(weight.chunks_exact(outputs)).enumerate();
         for (row, (on, weight)) in each.filter(|(_, (_, weight))| weight[0] > S::zero()) {
-            let sounding = on[..space.pitches].iter().filter(|&&on| on > S::zero()).count();
-            let group = STEPS.iter().position(|&steps| sounding < steps).unwrap_or(STEPS.len() - 1);
-            self.groups[group].push(space, row, (on, weight), frames);
+            let planes = decided_planes(space.pitches, on, weight);
+            let notes = planes[0].count_ones() as usize;
+            let group = STEPS.iter().position(|&steps| notes < steps).unwrap_or(STEPS.len() - 1);
+            self.groups[group].push(space, row, planes, frames);
         }
         self.groups.iter_mut().for_each(|group| group.lay_out(space));
     }
@@ -241,23 +242,11 @@ impl NoteGroup {
         self.read.clear();
     }
 
-    /// Takes a row: its notes, and the frame before it.
-    fn push<S: Scalar>(
-        &mut self,
-        space: &NoteSpace,
-        row: usize,
-        (on, weight): (&[S], &[S]),
-        frames: FrameRows<'_>,
-    ) {
-        let pitches = space.pitches;
+    /// Takes a row: what is decided in it, and the frame before it.
+    fn push(&mut self, space: &NoteSpace, row: usize, planes: [u128; 2], frames: FrameRows<'_>) {
         self.rows.push(row);
         self.starts.push(self.notes.len());
-        for offset in (0..pitches).filter(|&offset| on[offset] > S::zero()) {
-            let onset = pitches + offset;
-            // An onset that is no term of the loss follows from the first plane.
-            let struck = space.onset_plane && (weight[onset] <= S::zero() || on[onset] > S::zero());
-            self.notes.push(space.class(offset, struck) as u32);
-        }
+        self.notes.extend(space.notes_of(planes).map(|note| note as u32));
         self.steps = self.steps.max(self.notes.len() - self.starts[self.starts.len() - 1] + 1);
         self.before.push(frames.before[row]);
         let features = &frames.indices[frames.offsets[row]..frames.offsets[row + 1]];

@@ -12,8 +12,8 @@
 //! ```
 //!
 //! A note is a pitch that is held from the frame before, where it sounded there, or one that is struck. Autoregressive frames are those
-//! of RNN-NADE (Boulanger-Lewandowski et al. 2012); writing a chord as a sequence of its notes is that of Coconet's predecessors and of
-//! event models, here within a frame, so that time has one step for each frame.
+//! of RNN-NADE (Boulanger-Lewandowski et al. 2012); here a chord is a sequence of its notes, as in event models, and time has one step for
+//! each frame.
 
 mod layout;
 mod passes;
@@ -25,7 +25,7 @@ pub use writer::{NextNote, NotePosition, NoteScratch};
 
 use crate::{Encoding, Sequence};
 use composer_bptt::{Error, Init, Linear, Parameters, Recurrent, RecurrentConfig};
-use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_music::representation::frames::Frame;
 use composer_tensor::Scalar;
 use layout::NoteSpace;
 use rand::Rng;
@@ -68,9 +68,9 @@ pub const NOTES_PREFIX: &str = "notes";
 
 fn space(encoding: &Encoding) -> Option<NoteSpace> {
     let Encoding::Frames { representation, look_back, .. } = encoding else { return None };
-    let FrameRepresentation { pitch_low, onset_plane, .. } = *representation;
-    let (past, lags) = (encoding.first_past(), *look_back);
-    Some(NoteSpace { pitch_low, pitches: representation.num_pitches(), onset_plane, past, lags })
+    let (representation, past, lags) = (*representation, encoding.first_past(), *look_back);
+    let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
+    Some(NoteSpace { representation, pitches, onset_plane, past, lags })
 }
 
 impl NoteWise {
@@ -113,7 +113,7 @@ impl NoteWise {
         })
     }
 
-    /// First values for all weights; the output layers begin small, so that the first predictions are those of the bias.
+    /// First values for all weights.
     pub fn init<S: Scalar, R: Rng>(&self, params: &mut Parameters<S>, init: &Init, rng: &mut R) {
         self.notes.init(params, init, rng);
         for linear in [&self.bridge, &self.output, &self.context] {
@@ -141,7 +141,6 @@ impl NoteWise {
 
     /// Whether a training draws random numbers.
     pub fn draws(&self) -> bool {
-        let RecurrentConfig { dropout, recurrent_dropout, zoneout, zoneout_cell, .. } = *self.notes.config();
-        [self.output_dropout, dropout, recurrent_dropout, zoneout, zoneout_cell].iter().any(|&p| p > 0.0)
+        self.output_dropout > 0.0 || self.notes.config().draws()
     }
 }

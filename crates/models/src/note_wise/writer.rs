@@ -25,6 +25,15 @@ impl NotePosition {
     pub fn first(&self, pitches: usize) -> usize {
         self.decided.last.map_or(0, |last| last % pitches + 1)
     }
+
+    /// Refuses a class that is not of a note above the last one.
+    pub(crate) fn check(&self, class: usize, pitches: usize) -> Result<(), Error> {
+        let stop = self.log_probs.len().saturating_sub(1);
+        match class < stop && class % pitches >= self.first(pitches) {
+            true => Ok(()),
+            false => Err(Error::Unsupported("a note must be above the last one and within the range")),
+        }
+    }
 }
 
 /// What a model that writes frames note by note, or pitch by pitch, is asked for, after each step in time.
@@ -38,7 +47,7 @@ pub trait NextNote {
     /// Lets the frame that [`begin`](Self::begin) began last have one more note, of this class, above the last one.
     ///
     /// # Errors
-    /// The model fails.
+    /// It is no such note, or the model fails.
     fn push(&mut self, class: usize, position: &mut NotePosition) -> Result<(), Error>;
 }
 
@@ -78,7 +87,7 @@ impl NoteWise {
         scratch.from_context.resize(self.context.outputs(), 0.0);
         let from_context = view_mut((1, self.context.outputs()), &mut scratch.from_context);
         self.context.forward(params, read, from_context, &mut scratch.context)?;
-        scratch.before = self.space.shifted(previous.sounding);
+        scratch.before = self.space.representation.offsets(previous.sounding);
         scratch.read = self.space.planes(features);
         self.begin(&scratch.bridged, 1, &mut position.state);
         position.decided = Decided::default();
@@ -93,6 +102,7 @@ impl NoteWise {
         position: &mut NotePosition,
         scratch: &mut NoteScratch,
     ) -> Result<(), Error> {
+        position.check(class, self.space.pitches)?;
         position.decided = position.decided.and(class, &self.space);
         self.next_note(params, position, scratch)
     }

@@ -1,15 +1,14 @@
 //! Frames pitch by pitch with the same weights for all: a plain-loop twin, the chain rule, transposition, and single notes against batches.
 
+use crate::single_notes::{frames, note_by_note};
 use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
 use composer_models::batch::Slice;
 use composer_models::file::{self, Notes};
-use composer_models::note_wise::{NextNote, NotePosition};
 use composer_models::{
-    BiaxialConfig, Encoding, LanguageModel, ModelConfig, Network, Sequence, SequenceBatch, SequenceModel,
-    StepInput, Stepper, Workspace, scoring,
+    BiaxialConfig, Encoding, ModelConfig, Network, Sequence, SequenceBatch, SequenceModel, Workspace, scoring,
 };
 use composer_music::representation::frames::{Frame, FrameRepresentation};
-use composer_testkit::{f64s, uniform};
+use composer_testkit::f64s;
 use ndarray::{Array2, s};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -44,70 +43,11 @@ fn model(encoding: &Encoding, cell: Cell, layers: usize, absolute: bool) -> Sequ
     model
 }
 
-/// Frames with silences, chords, held and struck notes on `pitches` pitches from `low` on.
-fn frames(low: u8, pitches: u32, steps: usize) -> Vec<Frame> {
-    let mut sounding = 0u128;
-    let random = uniform(7, 3 * steps, 1.0);
-    random
-        .chunks_exact(3)
-        .map(|draw| {
-            let mask = (1u128 << pitches) - 1;
-            let chord = ((draw[0].abs() * f64::from(u16::MAX)) as u128 & mask) << low;
-            let before = sounding;
-            sounding = if draw[1] > 0.6 {
-                0
-            } else if draw[1] > 0.0 {
-                before | chord & (1 << low)
-            } else {
-                chord
-            };
-            let again = if draw[2] > 0.3 { u128::MAX } else { 0b1_0101 << low };
-            Frame { sounding, onsets: sounding & (!before | again) }
-        })
-        .collect()
-}
-
 fn batch(encoding: &Encoding, sequence: &Sequence) -> SequenceBatch {
     let mut batch = SequenceBatch::new(encoding);
     let slice = Slice { sequence, start: 0, transpose: 0 };
     batch.fill(encoding, &[Some(slice)], sequence.len());
     batch
-}
-
-/// −ln P of every note of a sequence, one by one.
-fn note_by_note(model: &SequenceModel, sequence: &Sequence) -> Vec<f64> {
-    let Encoding::Frames { representation, .. } = *model.encoding() else { unreachable!() };
-    let mut stepper = Stepper::new(model);
-    // The second of two rows; the first goes through silence.
-    let (mut state, mut position) = (stepper.zero_state(2), NotePosition::default());
-    let (mut logits, mut features) = (Array2::zeros((2, model.encoding().outputs())), Vec::new());
-    let pitches = representation.num_pitches();
-    let Sequence::Frames(frames) = sequence else { unreachable!() };
-    let mut previous = Frame::default();
-    let mut nll = Vec::new();
-    for (t, &frame) in frames.iter().enumerate() {
-        features.clear();
-        let before = t.checked_sub(1).and_then(|before| sequence.symbol(before));
-        model.encoding().push_features(t, None, None, &mut features);
-        let first = features.len();
-        model.encoding().push_features(t, None, before, &mut features);
-        let input = StepInput::MultiHot { indices: &features, offsets: &[0, first, features.len()] };
-        stepper.step(input, &mut state, logits.view_mut()).unwrap();
-        stepper.begin(1, previous, &mut position).unwrap();
-        let mut sum = 0.0;
-        for offset in (0..pitches).filter(|offset| frame.sounding >> (usize::from(LOW) + offset) & 1 == 1) {
-            let total: f64 = position.log_probs.iter().map(|p| p.exp()).sum();
-            approx::assert_abs_diff_eq!(total, 1.0, epsilon = 1e-9);
-            let struck = frame.onsets >> (usize::from(LOW) + offset) & 1 == 1;
-            let class = if struck && representation.onset_plane { pitches + offset } else { offset };
-            sum -= position.log_probs[class];
-            stepper.push(class, &mut position).unwrap();
-            assert!(stepper.push(class, &mut position).is_err(), "not above the last one");
-        }
-        nll.push(sum - position.log_probs.last().unwrap());
-        previous = frame;
-    }
-    nll
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod model_file;
 mod note_wise;
 mod pytorch_interchange;
 mod seq2seq;
+mod single_notes;
 mod values;
 mod views;
 mod whole_gradients;

@@ -1,15 +1,12 @@
 //! Frames note by note: a plain-loop twin, the chain rule, and single notes against whole batches.
 
+use crate::single_notes::{frames, note_by_note};
 use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
 use composer_models::batch::Slice;
-use composer_models::note_wise::{NextNote, NotePosition};
 use composer_models::{
-    Encoding, LanguageModel, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch, SequenceModel, StepInput,
-    Stepper, Workspace, scoring,
+    Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch, SequenceModel, Workspace, scoring,
 };
 use composer_music::representation::frames::{Frame, FrameRepresentation};
-use composer_testkit::uniform;
-use ndarray::Array2;
 
 const LOW: u8 = 60;
 
@@ -33,60 +30,6 @@ fn model(encoding: &Encoding, cell: Cell, layers: usize) -> SequenceModel {
     model
 }
 
-/// Frames with silences, chords, held and struck notes.
-fn frames(pitches: u32, steps: usize) -> Vec<Frame> {
-    let mut sounding = 0u128;
-    let random = uniform(7, 3 * steps, 1.0);
-    random
-        .chunks_exact(3)
-        .map(|draw| {
-            let mask = (1u128 << pitches) - 1;
-            let chord = ((draw[0].abs() * f64::from(u16::MAX)) as u128 & mask) << LOW;
-            let before = sounding;
-            sounding = if draw[1] > 0.6 {
-                0
-            } else if draw[1] > 0.0 {
-                before | chord & (1 << LOW)
-            } else {
-                chord
-            };
-            let again = if draw[2] > 0.3 { u128::MAX } else { 0b1_0101 << LOW };
-            Frame { sounding, onsets: sounding & (!before | again) }
-        })
-        .collect()
-}
-
-/// −ln P of every note of a sequence, one by one.
-fn note_by_note(model: &SequenceModel, sequence: &Sequence) -> Vec<f64> {
-    let Encoding::Frames { representation, .. } = *model.encoding() else { unreachable!() };
-    let mut stepper = Stepper::new(model);
-    let (mut state, mut position) = (stepper.zero_state(1), NotePosition::default());
-    let (mut logits, mut features) = (Array2::zeros((1, model.encoding().outputs())), Vec::new());
-    let pitches = representation.num_pitches();
-    let Sequence::Frames(frames) = sequence else { unreachable!() };
-    let mut previous = Frame::default();
-    let mut nll = Vec::new();
-    for (t, &frame) in frames.iter().enumerate() {
-        features.clear();
-        let before = t.checked_sub(1).and_then(|before| sequence.symbol(before));
-        model.encoding().push_features(t, None, before, &mut features);
-        model.encoding().push_past(t, None, |step| frames[step], &mut features);
-        let input = StepInput::MultiHot { indices: &features, offsets: &[0, features.len()] };
-        stepper.step(input, &mut state, logits.view_mut()).unwrap();
-        stepper.begin(0, previous, &mut position).unwrap();
-        let mut sum = 0.0;
-        for offset in (0..pitches).filter(|offset| frame.sounding >> (usize::from(LOW) + offset) & 1 == 1) {
-            let struck = frame.onsets >> (usize::from(LOW) + offset) & 1 == 1;
-            let class = if struck && representation.onset_plane { pitches + offset } else { offset };
-            sum -= position.log_probs[class];
-            stepper.push(class, &mut position).unwrap();
-        }
-        nll.push(sum - position.log_probs.last().unwrap());
-        previous = frame;
-    }
-    nll
-}
-
 #[test]
 fn single_notes_cost_what_they_cost_in_a_batch() {
     for (onset_plane, cell, layers) in
@@ -94,8 +37,8 @@ fn single_notes_cost_what_they_cost_in_a_batch() {
     {
         let encoding = encoding(75, onset_plane);
         let model = model(&encoding, cell, layers);
-        let sequence = Sequence::frames(frames(16, 40));
-        let short = Sequence::frames(frames(16, 9));
+        let sequence = Sequence::frames(frames(LOW, 16, 40));
+        let short = Sequence::frames(frames(LOW, 16, 9));
         let scored = scoring::score(&model, &[sequence.clone(), short], &mut Workspace::default()).unwrap();
         let expected = note_by_note(&model, &sequence);
         for (t, (found, expected)) in scored[0].total().iter().zip(&expected).enumerate() {
@@ -201,7 +144,7 @@ fn naive(model: &SequenceModel<f64>, context: &[f64], before: u128, sounding: u1
 fn a_batch_costs_what_plain_loops_say() {
     let encoding = encoding(75, false);
     let model = model(&encoding, Cell::Gru, 1).cast::<f64>();
-    let sequence = Sequence::frames(frames(16, 30));
+    let sequence = Sequence::frames(frames(LOW, 16, 30));
     let Sequence::Frames(all) = &sequence else { unreachable!() };
     let mut batch = SequenceBatch::new(&encoding);
     batch.fill(&encoding, &[Some(Slice { sequence: &sequence, start: 0, transpose: 0 })], 30);

@@ -153,6 +153,11 @@ impl FrameRepresentation {
         ones << self.pitch_low.min(127)
     }
 
+    /// The pitches of a plane within the range, bit 0 for the lowest of the range.
+    pub fn offsets(&self, plane: u128) -> u128 {
+        (plane & self.range_mask()) >> self.pitch_low.min(127)
+    }
+
     /// Writes a frame as numbers 0 and 1 into `row`, which has [`FrameRepresentation::num_inputs`] places; overwrites.
     pub fn write_multi_hot<R: From<f32>>(&self, frame: &Frame, row: &mut [R]) {
         debug_assert_eq!(row.len(), self.num_inputs());

@@ -6,9 +6,7 @@ use crate::plan::Chunk;
 use crate::sampling::{Sampling, Source};
 use composer_bptt::State;
 use composer_bptt::arrays::view_mut;
-use composer_decoding::frames::{
-    FrameChoice, FrameContext, FrameOptions, NoteChoice, NoteScratch, Open, Scratch,
-};
+use composer_decoding::frames::{FrameContext, FrameOptions, NoteChoice, NoteScratch, Open, Scratch};
 use composer_decoding::tokens::{self, TokenOptions, candidates};
 use composer_models::Stepper;
 use composer_models::batch::SequenceBatch;
@@ -158,19 +156,9 @@ impl Sampler {
                     context.push(frame);
                 }
                 let (context, options, open) = (&context, &options, Open::ALL);
-                Symbol::Frame(match stepper.next_note() {
-                    Some(notes) => NoteChoice { representation, row, context, options, open }.choose(
-                        notes,
-                        logits,
-                        &mut self.notes,
-                        rng,
-                    )?,
-                    None => {
-                        let coupling = model.coupling();
-                        FrameChoice { representation, logits, coupling, context, options, open }
-                            .choose(&mut self.scratch, rng)
-                    }
-                })
+                let choice = NoteChoice { representation, row, context, options, open };
+                let scratch = (&mut self.scratch, &mut self.notes);
+                Symbol::Frame(choice.choose_by(stepper, logits, scratch, rng)?)
             }
             Encoding::Tokens { .. } | Encoding::Values { .. } => {
                 let options =
