@@ -2,7 +2,6 @@
 
 use crate::Error;
 use crate::encoding::{Encoding, Sequence, Symbol, pitches_in_range};
-use crate::note_wise::FrameRows;
 use composer_bptt::Input;
 use composer_bptt::arrays::{check_shape, view, view_mut};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
@@ -41,6 +40,16 @@ pub enum Targets<S = f32> {
         /// 1 where the value is a term of the loss, 0 where the step is padding.
         weight: Vec<S>,
     },
+}
+
+/// What a note-wise model must know of the rows of a batch besides their targets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrameRows<'a> {
+    /// The sounding plane of the frame before each row, [`FrameRepresentation::offsets`]: what may be held.
+    pub before: &'a [u128],
+    /// What the network read, as multi-hot features: what it takes for the frame before.
+    pub indices: &'a [u32],
+    pub offsets: &'a [usize],
 }
 
 /// The targets of some rows.

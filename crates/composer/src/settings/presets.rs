@@ -16,10 +16,10 @@ pub struct Preset {
 impl Preset {
     /// All presets, the shortest first. `quick` is the defaults.
     pub const ALL: [Preset; 3] = [
-        Preset { name: "quick", time: "about 2 minutes", settings: "" },
+        Preset { name: "quick", time: "about a minute", settings: "" },
         Preset {
             name: "good",
-            time: "about 6 minutes",
+            time: "about 4 minutes",
             settings: "\
 model.hidden = 256
 model.note_hidden = 128

@@ -1,6 +1,6 @@
 //! The notes of frames as sequences: what the note stack reads, and what it should write.
 
-use crate::batch::decided_planes;
+use crate::batch::{FrameRows, decided_planes};
 use crate::encoding::LOOK_BACK;
 use composer_bptt::loss::IGNORE;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
@@ -171,16 +171,6 @@ impl Decided {
         let interval = self.last.map(|last| space.offset(class).saturating_sub(space.offset(last)).max(1));
         Self { last: Some(class), interval, count: self.count + 1 }
     }
-}
-
-/// What a note-wise model must know of the rows of a batch besides their targets.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FrameRows<'a> {
-    /// The sounding plane of the frame before each row, [`FrameRepresentation::offsets`]: what may be held.
-    pub before: &'a [u128],
-    /// What the network read, as multi-hot features: what it takes for the frame before.
-    pub indices: &'a [u32],
-    pub offsets: &'a [usize],
 }
 
 /// Rows whose frames have about as many notes, side by side: step `k` of each is after `k` notes.

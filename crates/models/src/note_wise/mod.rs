@@ -19,7 +19,7 @@ mod layout;
 mod passes;
 mod writer;
 
-pub(crate) use layout::{Decided, FrameRows};
+pub(crate) use layout::Decided;
 pub(crate) use passes::NoteWorkspace;
 pub use writer::{NextNote, NotePosition, NoteScratch};
 

@@ -1,7 +1,8 @@
 //! Forward pass, loss and backward pass of the note stack over all frames of a batch.
 
 use super::NoteWise;
-use super::layout::{FrameRows, NoteGroup, NoteLayout};
+use super::layout::{NoteGroup, NoteLayout};
+use crate::batch::FrameRows;
 use crate::keep::Kept;
 use crate::mode::reborrow;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
