@@ -97,6 +97,10 @@ pub fn transposed(score: &Score, semitones: i8) -> Score {
     for note in moved.tracks.iter_mut().flat_map(|track| &mut track.notes).filter(|note| !note.is_drum()) {
         note.pitch = (i16::from(note.pitch) + i16::from(semitones)).clamp(0, 127) as u8;
     }
+    let move_class = |class: u8| (i16::from(class) + i16::from(semitones)).rem_euclid(12) as u8;
+    for chord in &mut moved.chord_symbols {
+        (chord.root, chord.bass) = (chord.root.map(move_class), chord.bass.map(move_class));
+    }
     // A key signature moves with the music; which of two names for a key is meant, nobody can know.
     for key in &mut moved.key_signatures {
         let fifths = (i16::from(key.sharps) + 7 * i16::from(semitones)).rem_euclid(12);

@@ -22,6 +22,7 @@
 pub mod atomic_file;
 pub mod augment;
 pub mod cache;
+mod chord_symbol;
 pub mod corpus;
 pub mod frame_json;
 pub mod ingest;
@@ -39,6 +40,7 @@ pub mod text;
 pub mod time_by_metre;
 mod track_name;
 
+pub use chord_symbol::{ChordKind, ChordSymbol};
 pub use metre::{Bar, BarMap, Metre};
 pub use score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
 pub use tempo_map::TempoMap;

@@ -1,5 +1,6 @@
 //! [`Score`]: exact notes on a tick grid, the form that every file is read into and every decoder writes.
 
+use crate::chord_symbol::ChordSymbol;
 use crate::track_name::TrackName;
 
 /// A point or a length in time, in ticks (see [`Score::ticks_per_quarter`]).
@@ -116,6 +117,8 @@ pub struct Score {
     pub key_signatures: Vec<KeySignature>,
     /// Movements of the sustain pedal, sorted by tick, then channel.
     pub pedals: Vec<Pedal>,
+    /// Chord symbols, sorted by tick. MusicXML and ABC have them; MIDI has none.
+    pub chord_symbols: Vec<ChordSymbol>,
 }
 
 impl Score {
@@ -128,6 +131,7 @@ impl Score {
             time_signatures: Vec::new(),
             key_signatures: Vec::new(),
             pedals: Vec::new(),
+            chord_symbols: Vec::new(),
         }
     }
 
