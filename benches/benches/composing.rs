@@ -17,6 +17,7 @@ fn model() -> SequenceModel {
         metre: 16,
         bar_line: 24,
         look_back: 0,
+        longest_match: false,
     };
     let recurrent = RecurrentConfig { cell: Cell::Lstm, hidden: 192, ..RecurrentConfig::default() };
     let mut config = ModelConfig::new(encoding, recurrent);

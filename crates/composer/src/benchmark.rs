@@ -94,7 +94,11 @@ fn network(
         hidden: options.note_hidden,
         ..RecurrentConfig::default()
     };
-    let config = ModelConfig::new(Encoding::frames(representation), recurrent);
+    let mut encoding = Encoding::frames(representation);
+    if let Encoding::Frames { longest_match, .. } = &mut encoding {
+        *longest_match = options.longest_match;
+    }
+    let config = ModelConfig::new(encoding, recurrent);
     let config = ModelConfig { output_dropout: options.dropout, ..config };
     let config = config.with_network(options.network, notes, options.dropout);
     let training = TrainingConfig {

@@ -7,7 +7,7 @@ use crate::rules::Rules;
 use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Encoding, LanguageModel, StepInput};
+use composer_models::{Encoding, LanguageModel, Past, StepInput};
 use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use ndarray::ArrayView2;
@@ -57,7 +57,7 @@ pub struct Generator<M: LanguageModel> {
 struct Voice {
     context: FrameContext,
     /// All frames that the model has read, if it looks back.
-    past: Option<Vec<Frame>>,
+    past: Option<Past>,
     rng: ChaCha8Rng,
 }
 
@@ -91,7 +91,7 @@ impl<M: LanguageModel> Generator<M> {
         let voices = (0..outputs as u64)
             .map(|output| Voice {
                 context: FrameContext::default(),
-                past: (encoding.look_back() > 0).then(Vec::new),
+                past: encoding.reads_past().then(Past::default),
                 rng: stream(seed, Purpose::Sampling, output),
             })
             .collect();
@@ -209,7 +209,8 @@ impl<M: LanguageModel> Generator<M> {
             let (bars, indices) = (self.bars.as_ref(), &mut self.indices);
             self.encoding.push_features(self.read, bars, previous, indices);
             if let Some(past) = &voice.past {
-                self.encoding.push_past(self.read, bars, |step| past[step], indices);
+                let frame = |step: usize| past.frames()[step];
+                self.encoding.push_past(self.read, bars, frame, || past.longest_match(), indices);
             }
             self.offsets.push(self.indices.len());
         }

@@ -185,7 +185,8 @@ impl SequenceBatch<f32> {
         encoding.push_features(step, slice.sequence.bars(), previous, &mut self.indices);
         if let Sequence::Frames(frames) = slice.sequence {
             let frame = |step: usize| frames[step].transpose(slice.transpose);
-            encoding.push_past(step, frames.bars.as_ref(), frame, &mut self.indices);
+            let find = || Some(frames.longest_match(step)?.transpose(slice.transpose));
+            encoding.push_past(step, frames.bars(), frame, find, &mut self.indices);
         }
         match (&mut self.targets, encoding, at(step)) {
             (

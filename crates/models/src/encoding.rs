@@ -1,6 +1,7 @@
 //! What the numbers of a model mean: [`Encoding`] turns sequences into input features and output targets.
 
 use crate::Error;
+use crate::past::Match;
 use crate::place::{self, Place};
 pub use crate::sequence::{FrameSequence, Sequence, Symbol};
 use composer_bptt::arrays::check_shape;
@@ -23,7 +24,9 @@ use std::ops::RangeInclusive;
 /// | `V + 1..V + 1 + metre` | the step is so many steps after its bar line, modulo `metre` |
 /// | then `bar_line` features | so many steps, at least 1, are left to the next bar line; the last: `bar_line` or more |
 /// | then one, if `bar_line` is not 0 | a beat begins at the step: a note of the metre's denominator, in 6/8, 9/8 and 12/8 three of them |
-/// | last, `V` for each of the first `look_back` of [`LOOK_BACK`] | the pitch sounded, or was struck, at this place of the bar that many bars ago |
+/// | then `V` for each of the first `look_back` of [`LOOK_BACK`] | the pitch sounded, or was struck, at this place of the bar that many bars ago |
+/// | then, with `longest_match`, `V` | the pitch sounded, or was struck, after the longest earlier passage that equals the last steps |
+/// | last, with it, one of six | 1, 2, 4, 8, 16, 32 steps or more are equal |
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
 /// For tokens, feature `v` is the token before, and `V` the start. Outputs have the order of the features below `V`.
@@ -51,6 +54,9 @@ pub enum Encoding {
         /// The network is told what sounded and was struck at this place of so many earlier bars: of the first of [`LOOK_BACK`].
         #[serde(default, skip_serializing_if = "is_zero")]
         look_back: usize,
+        /// The network is told what followed the longest earlier passage that equals the last steps ([`Past`](crate::Past)).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        longest_match: bool,
     },
     /// Tokens of a vocabulary; a softmax.
     Tokens {
@@ -73,6 +79,9 @@ pub enum Encoding {
     },
 }
 
+/// Lengths of the longest match that are told apart: 1, 2, 4, 8, 16, 32 steps and more.
+const MATCH_LENGTHS: usize = 6;
+
 /// How many bars ago a network may look.
 pub const LOOK_BACK: [u64; 3] = [1, 2, 4];
 
@@ -87,7 +96,7 @@ fn is_zero(number: &usize) -> bool {
 impl Encoding {
     /// Frames of a representation; the network is told nothing of bars.
     pub fn frames(representation: FrameRepresentation) -> Self {
-        Encoding::Frames { representation, metre: 0, bar_line: 0, look_back: 0 }
+        Encoding::Frames { representation, metre: 0, bar_line: 0, look_back: 0, longest_match: false }
     }
 
     /// Tokens `0..vocabulary` of your own, which no representation of music explains: their fingerprint is empty.
@@ -128,7 +137,7 @@ impl Encoding {
             Encoding::Values { features, given, feedback } => {
                 given + if *feedback { features + 1 } else { 0 }
             }
-            _ => self.first_past() + self.look_back() * self.outputs(),
+            _ => self.first_past() + self.past_planes() * self.outputs() + self.match_lengths(),
         }
     }
 
@@ -154,6 +163,26 @@ impl Encoding {
             Encoding::Frames { look_back, .. } => *look_back,
             Encoding::Tokens { .. } | Encoding::Values { .. } => 0,
         }
+    }
+
+    /// Whether the network is told what followed the longest match.
+    pub fn longest_match(&self) -> bool {
+        matches!(self, Encoding::Frames { longest_match: true, .. })
+    }
+
+    /// Times `V` features that tell of what is longer ago than the last frame: earlier bars, and the longest match.
+    pub(crate) fn past_planes(&self) -> usize {
+        self.look_back() + usize::from(self.longest_match())
+    }
+
+    /// Features, after these, that tell the length of the longest match; 0: none.
+    pub(crate) fn match_lengths(&self) -> usize {
+        if self.longest_match() { MATCH_LENGTHS } else { 0 }
+    }
+
+    /// Whether the network is told of more than the last frame and its place.
+    pub fn reads_past(&self) -> bool {
+        self.past_planes() > 0
     }
 
     /// The first of the features that tell of earlier bars.
@@ -200,24 +229,42 @@ impl Encoding {
         }
     }
 
-    /// Appends the features that tell of earlier bars at `step` of a sequence with these bars; `frame` gives the frame of an earlier step.
+    /// Appends the features that tell of the past at `step` of a sequence with these bars; `frame` gives the frame of an earlier step,
+    /// and `find`, called if the network is told of it, the longest match.
     pub fn push_past(
         &self,
         step: usize,
         bars: Option<&BarMap>,
         frame: impl Fn(usize) -> Frame,
+        find: impl Fn() -> Option<Match>,
         features: &mut Vec<u32>,
     ) {
-        let Encoding::Frames { representation, look_back, .. } = self else { return };
+        let Encoding::Frames { representation, look_back, longest_match, .. } = self else { return };
         for (lag, &ago) in LOOK_BACK.iter().take(*look_back).enumerate() {
             let Some(earlier) = place::same_place(step, bars, representation.steps_per_quarter, ago) else {
                 continue;
             };
-            let first = features.len();
-            push_planes(representation, frame(earlier), features);
-            let offset = (self.first_past() + lag * self.outputs()) as u32;
-            features[first..].iter_mut().for_each(|feature| *feature += offset);
+            self.push_past_planes(representation, lag, frame(earlier), features);
         }
+        if let Some(found) = longest_match.then(find).flatten() {
+            let planes = self.past_planes();
+            self.push_past_planes(representation, planes - 1, found.follows, features);
+            let length = (found.equal_steps.max(1).ilog2() as usize).min(MATCH_LENGTHS - 1);
+            features.push((self.first_past() + planes * self.outputs() + length) as u32);
+        }
+    }
+
+    fn push_past_planes(
+        &self,
+        representation: &FrameRepresentation,
+        index: usize,
+        frame: Frame,
+        features: &mut Vec<u32>,
+    ) {
+        let first = features.len();
+        push_planes(representation, frame, features);
+        let offset = (self.first_past() + index * self.outputs()) as u32;
+        features[first..].iter_mut().for_each(|feature| *feature += offset);
     }
 
     /// Overwrites the input row `[F]` of a step of real values: `previous` `[V]` is what was predicted or true at the step

@@ -1,11 +1,13 @@
 //! [`Sequence`]: what a model reads, step by step.
 
 use crate::Error;
+use crate::past::{Match, Matches};
 use composer_bptt::arrays::check_shape;
 use composer_music::BarMap;
 use composer_music::representation::frames::Frame;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use std::ops::Deref;
+use std::sync::OnceLock;
 
 /// A sequence as a model reads it, for example a piece of music.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,22 +22,43 @@ pub enum Sequence {
 }
 
 /// Frames, and the bars that they are in.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct FrameSequence {
-    /// One per step.
-    pub frames: Vec<Frame>,
-    /// The bars, whose ticks are the steps ([`BarMap::on_grid`]). `None`: not known; steps are counted from the first frame, and bars
-    /// are taken to be of 4/4.
-    pub bars: Option<BarMap>,
+    frames: Vec<Frame>,
+    bars: Option<BarMap>,
+    /// Computed once, when it is first asked for.
+    matches: OnceLock<Matches>,
+}
+
+impl PartialEq for FrameSequence {
+    fn eq(&self, other: &Self) -> bool {
+        self.frames == other.frames && self.bars == other.bars
+    }
 }
 
 impl From<Vec<Frame>> for FrameSequence {
     fn from(frames: Vec<Frame>) -> Self {
-        Self { frames, bars: None }
+        Self::new(frames, None)
     }
 }
 
 impl FrameSequence {
+    /// One frame per step, and the bars, whose ticks are the steps ([`BarMap::on_grid`]). `None`: not known; steps are counted from the
+    /// first frame, and bars are taken to be of 4/4.
+    pub fn new(frames: Vec<Frame>, bars: Option<BarMap>) -> Self {
+        Self { frames, bars, matches: OnceLock::new() }
+    }
+
+    /// The bars, if they are known.
+    pub fn bars(&self) -> Option<&BarMap> {
+        self.bars.as_ref()
+    }
+
+    /// The longest earlier passage that equals the frames before a step.
+    pub fn longest_match(&self, step: usize) -> Option<Match> {
+        self.matches.get_or_init(|| Matches::of(&self.frames)).at(step, &self.frames)
+    }
+
     /// The piece from a bar on, as a piece of its own: what sounds there begins there. `None` where bars are not known, or there is no such
     /// bar.
     pub fn from_bar(&self, index: u64) -> Option<Self> {
@@ -47,7 +70,7 @@ impl FrameSequence {
         let later =
             bars.changes().filter(|&(step, _)| step > start).map(|(step, metre)| (step - start, metre));
         let bars = BarMap::from_changes(bars.ticks_per_quarter(), first.chain(later));
-        Some(Self { frames, bars: Some(bars) })
+        Some(Self::new(frames, Some(bars)))
     }
 
     /// How many bars there are, the last one whole or not; 0 where they are not known.
@@ -72,7 +95,7 @@ impl Sequence {
 
     /// Frames in bars, whose ticks are the steps of the frames ([`BarMap::on_grid`]).
     pub fn frames_in(frames: Vec<Frame>, bars: BarMap) -> Self {
-        Sequence::Frames(FrameSequence { frames, bars: Some(bars) })
+        Sequence::Frames(FrameSequence::new(frames, Some(bars)))
     }
 
     /// The bars of a sequence of frames, if they are known.
@@ -147,7 +170,7 @@ mod tests {
         let changes = [(0, "1/8"), (2, "3/4"), (26, "6/8")];
         let changes = changes.map(|(step, metre)| (step, metre.parse().expect("a metre")));
         let held = Frame { sounding: 1 << 60, onsets: 0 };
-        let piece = FrameSequence { frames: vec![held; 50], bars: Some(BarMap::from_changes(4, changes)) };
+        let piece = FrameSequence::new(vec![held; 50], Some(BarMap::from_changes(4, changes)));
         assert_eq!(piece.bar_count(), 5);
         let excerpt = piece.from_bar(2).expect("a bar");
         assert_eq!((excerpt.len(), excerpt[0].onsets, excerpt[1].onsets), (36, 1 << 60, 0));

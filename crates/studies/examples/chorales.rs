@@ -128,7 +128,13 @@ fn fit(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
     let stack = |hidden| RecurrentConfig { cell: Cell::Gru, hidden, ..RecurrentConfig::default() };
     let config = Seq2SeqConfig {
         // The position in the metre also tells which voice comes next.
-        source: Encoding::Frames { representation: frames(), metre: 16 * VOICES, bar_line: 0, look_back: 0 },
+        source: Encoding::Frames {
+            representation: frames(),
+            metre: 16 * VOICES,
+            bar_line: 0,
+            look_back: 0,
+            longest_match: false,
+        },
         target: Encoding::Tokens {
             vocabulary: lower_voices().num_tokens(),
             fingerprint: lower_voices().fingerprint(),

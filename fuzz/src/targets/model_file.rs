@@ -183,12 +183,24 @@ fn seeds() -> Vec<Vec<u8>> {
     let stack = RecurrentConfig { cell: Cell::Gru, hidden: 2, ..RecurrentConfig::default() };
     let frames = FrameRepresentation { pitch_low: 60, pitch_high: 63, ..FrameRepresentation::default() };
     let coupled = ModelConfig::new(
-        Encoding::Frames { representation: frames, metre: 4, bar_line: 3, look_back: 0 },
+        Encoding::Frames {
+            representation: frames,
+            metre: 4,
+            bar_line: 3,
+            look_back: 0,
+            longest_match: false,
+        },
         stack.clone(),
     );
     let layered =
         RecurrentConfig { cell: Cell::Lstm, layers: 2, layer_norm: true, hidden: 1, ..stack.clone() };
-    let looking_back = Encoding::Frames { representation: frames, metre: 4, bar_line: 0, look_back: 2 };
+    let looking_back = Encoding::Frames {
+        representation: frames,
+        metre: 4,
+        bar_line: 0,
+        look_back: 2,
+        longest_match: false,
+    };
     let by_note = |network| {
         ModelConfig::new(looking_back.clone(), stack.clone()).with_network(network, stack.clone(), 0.1)
     };

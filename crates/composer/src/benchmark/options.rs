@@ -31,6 +31,8 @@ pub struct FramesOptions {
     pub copies: usize,
     /// Epochs without a better validation before training stops.
     pub patience: u64,
+    /// The network is told what followed the longest earlier passage of the piece that equals the last frames.
+    pub longest_match: bool,
     /// Semitones to transpose by at most during training.
     pub transpose: i8,
     /// Peak learning rate.
@@ -60,6 +62,7 @@ impl Default for FramesOptions {
             ema_decay: 0.0,
             copies: 1,
             patience: 8,
+            longest_match: false,
             transpose: 0,
             learning_rate: 0.004,
             minutes: 0.0,

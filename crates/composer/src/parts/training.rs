@@ -257,8 +257,13 @@ pub(super) fn configuration(
     options: &TrainPartOptions,
     recipe: &Recipe,
 ) -> Seq2SeqConfig {
-    let frames =
-        |representation| Encoding::Frames { representation, metre: METRE, bar_line: BAR_LINE, look_back: 0 };
+    let frames = |representation| Encoding::Frames {
+        representation,
+        metre: METRE,
+        bar_line: BAR_LINE,
+        look_back: 0,
+        longest_match: false,
+    };
     let stack = |hidden| RecurrentConfig { cell: options.cell, hidden, ..RecurrentConfig::default() };
     let score = options.score;
     let drum = task == Task::Drum;

@@ -116,6 +116,7 @@ impl Layers {
             // A run of before there was such an input does not have it.
             music.entry("bar_line").or_insert(Value::Integer(0));
             music.entry("look_back").or_insert(Value::Integer(0));
+            music.entry("longest_match").or_insert(Value::Boolean(false));
         }
         if let Some(Value::Table(training)) = saved.get_mut("training") {
             training.entry("excerpts").or_insert(Value::Float(0.0));

@@ -18,12 +18,21 @@ pub struct Music {
     pub bar_line: usize,
     /// It has what sounded at this place of earlier bars as inputs: one bar ago, then two, then four. 0: no such inputs.
     pub look_back: usize,
+    /// It has what followed the longest earlier passage that equals the last steps as inputs.
+    pub longest_match: bool,
 }
 
 impl Default for Music {
     fn default() -> Self {
         // Steps of a bar of 4/4, and of the longest that is usual: 12/8 or 6/4.
-        Self { folder: String::new(), representation: "frames".into(), metre: 16, bar_line: 24, look_back: 3 }
+        Self {
+            folder: String::new(),
+            representation: "frames".into(),
+            metre: 16,
+            bar_line: 24,
+            look_back: 3,
+            longest_match: false,
+        }
     }
 }
 

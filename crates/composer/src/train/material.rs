@@ -172,9 +172,16 @@ impl Material {
 
     /// What the network reads and writes; with frames, what `music` says of the bar is an input.
     pub(crate) fn encoding(&self, music: &Music) -> Encoding {
-        let Music { metre, bar_line, look_back, .. } = *music;
+        let Music { metre, bar_line, look_back, longest_match, .. } = *music;
         match &self.tokens {
-            None => Encoding::Frames { representation: self.representation, metre, bar_line, look_back },
+            None => Encoding::Frames {
+                representation: self.representation,
+                metre,
+                bar_line,
+                look_back,
+
+                longest_match,
+            },
             Some(tokens) => {
                 Encoding::Tokens { vocabulary: tokens.vocabulary().size(), fingerprint: tokens.fingerprint() }
             }

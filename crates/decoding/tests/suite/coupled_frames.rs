@@ -19,7 +19,13 @@ fn representation() -> FrameRepresentation {
 
 /// A coupled model of four pitches with large random weights.
 fn model() -> SequenceModel {
-    let encoding = Encoding::Frames { representation: representation(), metre: 4, bar_line: 0, look_back: 0 };
+    let encoding = Encoding::Frames {
+        representation: representation(),
+        metre: 4,
+        bar_line: 0,
+        look_back: 0,
+        longest_match: false,
+    };
     let recurrent = RecurrentConfig { hidden: 6, ..RecurrentConfig::default() };
     let config = ModelConfig { coupled: true, ..ModelConfig::new(encoding, recurrent) };
     let mut model = SequenceModel::new(config, &Init::default(), 5).expect("a model");

@@ -208,7 +208,13 @@ fn the_model_is_told_the_bars_that_it_writes_in_and_that_a_primer_was_in() {
     let representation = FrameRepresentation { steps_per_quarter: 2, ..FrameRepresentation::default() };
     let told = RefCell::new(Vec::new());
     let model = Told {
-        encoding: Encoding::Frames { representation, metre: 8, bar_line: 5, look_back: 0 },
+        encoding: Encoding::Frames {
+            representation,
+            metre: 8,
+            bar_line: 5,
+            look_back: 0,
+            longest_match: false,
+        },
         told: &told,
     };
     // An upbeat of a quarter, then 3/4, all in eighths.

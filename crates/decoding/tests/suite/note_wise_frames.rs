@@ -39,7 +39,10 @@ fn of_network(network: Network, pitches: u8, onset_plane: bool) -> SequenceModel
 /// A model that sees earlier bars.
 fn looking_back(network: Network, pitches: u8) -> SequenceModel {
     let representation = representation(pitches, true);
-    of_encoding(network, Encoding::Frames { representation, metre: 16, bar_line: 0, look_back: 3 })
+    of_encoding(
+        network,
+        Encoding::Frames { representation, metre: 16, bar_line: 0, look_back: 3, longest_match: false },
+    )
 }
 
 fn of_encoding(network: Network, encoding: Encoding) -> SequenceModel {

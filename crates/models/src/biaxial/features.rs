@@ -23,18 +23,21 @@ const COUNTS: usize = 3;
 /// | 25 | pitch `p − 12 + k` sounded |
 /// | 25, with an onset plane | it was struck |
 /// | 12 · 3 | so many pitches (1, 2, 3 or more) sounded of the pitch class `k` semitones above that of `p` |
-/// | those of the encoding from the start on ([`Encoding`]) | as there: the start, the place in the bar, the bar line, the beat |
+/// | those of the encoding that are no pitches ([`Encoding`]) | as there: the start, the place in the bar, the bar line, the beat, the length of the longest match |
 /// | `P`, with `absolute` | the pitch is this one |
 /// | 25, or 50, for each earlier bar that the encoding tells of | as the first, at this place of that bar |
+/// | 25, or 50, if the encoding tells of the longest match | as the first, for what followed it |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PitchSpace {
     pub representation: FrameRepresentation,
     /// `P`.
     pub pitches: usize,
     pub onset_plane: bool,
-    /// Features of an encoding that are no pitches: the start and places.
+    /// Features of an encoding that are no pitches: the start, places and, after the planes of the past, lengths of matches.
     places: usize,
-    /// Earlier bars that the encoding tells of.
+    /// How many of them are lengths of matches.
+    lengths: usize,
+    /// Planes of the past that the encoding tells of.
     lags: usize,
     /// Whether each pitch reads its own place.
     absolute: bool,
@@ -53,9 +56,18 @@ impl PitchSpace {
     /// `None` for all encodings but frames.
     pub fn of(encoding: &Encoding, absolute: bool) -> Option<Self> {
         let Encoding::Frames { representation, .. } = encoding else { return None };
-        let (places, lags) = (encoding.first_past() - encoding.outputs(), encoding.look_back());
+        let places = encoding.first_past() - encoding.outputs() + encoding.match_lengths();
+        let lags = encoding.past_planes();
         let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
-        Some(Self { representation: *representation, pitches, onset_plane, places, lags, absolute })
+        Some(Self {
+            representation: *representation,
+            pitches,
+            onset_plane,
+            places,
+            lengths: encoding.match_lengths(),
+            lags,
+            absolute,
+        })
     }
 
     /// Planes of a frame: which pitches sound and, with an onset plane, which are struck.
@@ -100,17 +112,21 @@ impl PitchSpace {
         let FeatureRows { indices, offsets, shared } = rows;
         let (pitches, outputs) = (self.pitches, self.planes() * self.pitches);
         let (mut planes, mut counts) = ([0u128; 2], [0usize; CLASSES]);
-        let mut past = [0u128; 2 * LOOK_BACK.len()];
-        let first_past = outputs + self.places;
+        let mut past = [0u128; 2 * (LOOK_BACK.len() + 1)];
+        let first_past = outputs + self.places - self.lengths;
+        let first_length = first_past + self.lags * outputs;
         shared.clear();
         for &feature in read {
             let feature = feature as usize;
             if feature < outputs {
                 planes[feature / pitches] |= 1 << (feature % pitches);
                 counts[feature % pitches % CLASSES] += usize::from(feature < pitches);
-            } else if let Some(earlier) = feature.checked_sub(first_past) {
+            } else if (first_past..first_length).contains(&feature) {
+                let earlier = feature - first_past;
                 past[earlier / pitches] |= 1 << (earlier % pitches);
             } else {
+                let feature =
+                    if feature < first_past { feature } else { feature - first_length + first_past };
                 shared.push((self.first_place() + feature - outputs) as u32);
             }
         }
@@ -170,7 +186,7 @@ mod tests {
     fn encoding(onset_plane: bool) -> Encoding {
         let representation =
             FrameRepresentation { pitch_low: 30, pitch_high: 69, onset_plane, ..Default::default() };
-        Encoding::Frames { representation, metre: 4, bar_line: 0, look_back: 0 }
+        Encoding::Frames { representation, metre: 4, bar_line: 0, look_back: 0, longest_match: false }
     }
 
     #[test]

@@ -23,13 +23,14 @@ pub(crate) struct NoteSpace {
     /// `P`.
     pub pitches: usize,
     pub onset_plane: bool,
-    /// The first feature of the network that tells of earlier bars, and of how many bars it is told.
+    /// The first feature of the network that tells of more than the last frame, and the number of such planes.
     pub past: usize,
     pub lags: usize,
 }
 
-/// What the network read at a step as sounding planes, bit 0 for the lowest pitch: the last frame, then those of earlier bars.
-pub(crate) type Read = [u128; 1 + LOOK_BACK.len()];
+/// What the network read at a step as sounding planes, bit 0 for the lowest pitch: the last frame, then those of earlier bars,
+/// and what followed the longest match.
+pub(crate) type Read = [u128; 2 + LOOK_BACK.len()];
 
 /// What is decided of a frame: the notes from the lowest up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

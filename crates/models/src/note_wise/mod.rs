@@ -67,8 +67,8 @@ pub(crate) struct NoteWise {
 pub const NOTES_PREFIX: &str = "notes";
 
 fn space(encoding: &Encoding) -> Option<NoteSpace> {
-    let Encoding::Frames { representation, look_back, .. } = encoding else { return None };
-    let (representation, past, lags) = (*representation, encoding.first_past(), *look_back);
+    let Encoding::Frames { representation, .. } = encoding else { return None };
+    let (representation, past, lags) = (*representation, encoding.first_past(), encoding.past_planes());
     let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
     Some(NoteSpace { representation, pitches, onset_plane, past, lags })
 }

@@ -65,7 +65,7 @@ pub fn with_shuffled_sources(pairs: &[Pair]) -> Vec<Pair> {
         let Sequence::Frames(other) = &pairs[(index + 1) % pairs.len()].source else { return pair.clone() };
         let source = other.iter().copied().cycle().take(pair.target.len()).collect();
         let bars = pair.source.bars().cloned();
-        Pair { source: Sequence::Frames(FrameSequence { frames: source, bars }), ..pair.clone() }
+        Pair { source: Sequence::Frames(FrameSequence::new(source, bars)), ..pair.clone() }
     };
     pairs.iter().enumerate().map(shuffled).collect()
 }

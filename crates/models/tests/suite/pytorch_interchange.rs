@@ -132,7 +132,7 @@ fn write_logits(model: &SequenceModel, sequence: &Sequence, folder: &Path, name:
                 [frame.pitches().collect::<Vec<u8>>(), frame.struck().collect()].map(|plane| json!(plane))
             };
             case["frames"] = json!(frames.iter().map(pitches).collect::<Vec<_>>());
-            if let Some(bars) = &frames.bars {
+            if let Some(bars) = frames.bars() {
                 let changes =
                     bars.changes().map(|(step, metre)| json!([step, metre.numerator, metre.denominator]));
                 case["bars"] = changes.collect();
@@ -178,7 +178,8 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
             let representation =
                 FrameRepresentation { pitch_low: 60, pitch_high: 66, onset_plane, ..Default::default() };
             let frames = random_frames(&representation, 40, 0.3, seed);
-            let encoding = Encoding::Frames { representation, metre, bar_line, look_back: 0 };
+            let encoding =
+                Encoding::Frames { representation, metre, bar_line, look_back: 0, longest_match: false };
             let config = ModelConfig { coupled, ..ModelConfig::new(encoding, recurrent.clone()) };
             let name = format!("frames-{cell}-{onset_plane}-{metre}-{bar_line}-{coupled}");
             // An upbeat, a change within a bar, and a metre whose bars are no whole number of steps.

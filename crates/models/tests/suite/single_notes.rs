@@ -1,7 +1,7 @@
 //! Made-up frames, and the likelihood of single notes, for networks that write frames note by note.
 
 use composer_models::note_wise::{NextNote, NotePosition};
-use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput, Stepper};
+use composer_models::{Encoding, LanguageModel, Past, Sequence, SequenceModel, StepInput, Stepper};
 use composer_music::representation::frames::Frame;
 use composer_testkit::uniform;
 use ndarray::Array2;
@@ -38,7 +38,7 @@ pub fn note_by_note(model: &SequenceModel, sequence: &Sequence) -> Vec<f64> {
     let (mut logits, mut features) = (Array2::zeros((2, model.encoding().outputs())), Vec::new());
     let (low, pitches) = (usize::from(representation.pitch_low), representation.num_pitches());
     let Sequence::Frames(frames) = sequence else { unreachable!() };
-    let mut previous = Frame::default();
+    let (mut previous, mut past) = (Frame::default(), Past::default());
     let mut nll = Vec::new();
     for (t, &frame) in frames.iter().enumerate() {
         features.clear();
@@ -46,7 +46,8 @@ pub fn note_by_note(model: &SequenceModel, sequence: &Sequence) -> Vec<f64> {
         model.encoding().push_features(t, None, None, &mut features);
         let first = features.len();
         model.encoding().push_features(t, None, before, &mut features);
-        model.encoding().push_past(t, None, |step| frames[step], &mut features);
+        model.encoding().push_past(t, None, |step| frames[step], || past.longest_match(), &mut features);
+        past.push(frame);
         let input = StepInput::MultiHot { indices: &features, offsets: &[0, first, features.len()] };
         stepper.step(input, &mut state, logits.view_mut()).unwrap();
         stepper.begin(1, previous, &mut position).unwrap();

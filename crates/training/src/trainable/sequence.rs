@@ -230,7 +230,7 @@ pub(super) fn sequence_bytes(sequence: &Sequence, sink: &mut dyn FnMut(&[u8])) {
                 sink(&frame.sounding.to_le_bytes());
                 sink(&frame.onsets.to_le_bytes());
             });
-            bar_bytes(sequence.bars.as_ref(), sink);
+            bar_bytes(sequence.bars(), sink);
         }
         Sequence::Values(values) => {
             sink(&(values.ncols() as u64).to_le_bytes());

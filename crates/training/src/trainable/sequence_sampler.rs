@@ -99,10 +99,12 @@ impl Sampler {
                     read[row] = if replaced { self.last[row].or(true_symbol) } else { true_symbol };
                     let bars = sequences[chunk.piece].bars();
                     encoding.push_features(chunk.start + t, bars, read[row], &mut indices);
-                    // Earlier bars stay the true ones.
+                    // What is longer ago stays the truth.
                     if let Sequence::Frames(frames) = &sequences[chunk.piece] {
                         let frame = |step: usize| frames[step].transpose(chunk.transpose);
-                        encoding.push_past(chunk.start + t, bars, frame, &mut indices);
+                        let step = chunk.start + t;
+                        let find = || Some(frames.longest_match(step)?.transpose(chunk.transpose));
+                        encoding.push_past(step, bars, frame, find, &mut indices);
                     }
                 }
                 offsets.push(indices.len());
@@ -239,7 +241,8 @@ mod tests {
     #[test]
     fn the_place_in_the_bar_stays_where_symbols_are_replaced() {
         let representation = FrameRepresentation::default();
-        let encoding = Encoding::Frames { representation, metre: 16, bar_line: 24, look_back: 0 };
+        let encoding =
+            Encoding::Frames { representation, metre: 16, bar_line: 24, look_back: 0, longest_match: false };
         let recurrent = RecurrentConfig { hidden: 4, ..RecurrentConfig::default() };
         let config = ModelConfig::new(encoding.clone(), recurrent);
         let model = SequenceModel::new(config, &Init::PYTORCH, 1).expect("a model");

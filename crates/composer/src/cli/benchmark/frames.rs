@@ -50,6 +50,10 @@ pub struct FramesArgs {
     #[arg(long, default_value_t = FramesOptions::default().note_hidden)]
     pub note_hidden: usize,
 
+    /// Tell the network what followed the longest earlier passage that equals the last frames
+    #[arg(long)]
+    pub longest_match: bool,
+
     /// Augmentation: maximum transposition during training, in semitones; published figures use none
     #[arg(long, default_value_t = FramesOptions::default().transpose)]
     pub transpose: i8,
@@ -59,7 +63,7 @@ pub struct FramesArgs {
     pub learning_rate: f64,
 
     /// All settings of the network by the size of the set alone: best, or independent (pitches)
-    #[arg(long, conflicts_with_all = ["cell", "hidden", "epochs", "dropout", "network", "coupled", "transpose", "learning_rate"])]
+    #[arg(long, conflicts_with_all = ["cell", "hidden", "epochs", "dropout", "network", "coupled", "longest_match", "transpose", "learning_rate"])]
     pub recipe: Option<Recipe>,
 
     /// Maximum minutes of a training; 0: no limit
@@ -90,6 +94,7 @@ pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         network: if args.coupled { Network::Coupled } else { args.network },
         note_cell: args.note_cell,
         note_hidden: args.note_hidden,
+        longest_match: args.longest_match,
         transpose: args.transpose,
         learning_rate: args.learning_rate,
         minutes: args.minutes,
