@@ -38,7 +38,9 @@ impl Recipe {
             ..FramesOptions::default()
         };
         match self {
-            Recipe::Best => FramesOptions { network: Network::NoteWise, note_hidden: 192, ..common },
+            Recipe::Best => {
+                FramesOptions { network: Network::NoteWise, note_hidden: 192, longest_match: true, ..common }
+            }
             // Pitches that do not see each other gain nothing from other keys.
             Recipe::Independent => {
                 FramesOptions { network: Network::Independent, transpose: 0, dropout: 0.5, ..common }
