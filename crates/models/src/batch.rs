@@ -1,7 +1,8 @@
 //! [`SequenceBatch`]: `T` steps of `B` sequences, time-major, as features and targets.
 
-use crate::Error;
+use crate::conditions::{Conditions, Dropped};
 use crate::encoding::{Encoding, Sequence, Symbol, pitches_in_range};
+use crate::{Error, ModelConfig};
 use composer_bptt::Input;
 use composer_bptt::arrays::{check_shape, view, view_mut};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
@@ -115,6 +116,8 @@ pub struct SequenceBatch<S = f32> {
     before: Vec<u128>,
     /// Steps that are not padding: what every mean divides by.
     pub target_steps: usize,
+    /// What the model is told.
+    conditions: Conditions,
 }
 
 impl SequenceBatch<f32> {
@@ -130,13 +133,32 @@ impl SequenceBatch<f32> {
             targets: Targets::of(encoding),
             before: Vec::new(),
             target_steps: 0,
+            conditions: Conditions::default(),
         }
+    }
+
+    /// An empty batch for a model, which is told the conditions of the sequences.
+    pub fn of_model(config: &ModelConfig) -> Self {
+        let conditions = config.conditions.clone();
+        let features = config.encoding.inputs() + conditions.features();
+        Self { conditions, features, ..Self::new(&config.encoding) }
     }
 
     /// Fills the batch with `steps` steps of one slice per row; rows that end early or are `None` are padded.
     ///
     /// Sequences must have passed [`Encoding::check`].
     pub fn fill(&mut self, encoding: &Encoding, slices: &[Option<Slice<'_>>], steps: usize) {
+        self.fill_without(encoding, slices, &[], steps);
+    }
+
+    /// [`SequenceBatch::fill`] where some conditions of each row are dropped; rows beyond `dropped` keep theirs.
+    pub fn fill_without(
+        &mut self,
+        encoding: &Encoding,
+        slices: &[Option<Slice<'_>>],
+        dropped: &[Dropped],
+        steps: usize,
+    ) {
         self.steps = steps;
         self.batch = slices.len();
         self.target_steps = 0;
@@ -158,9 +180,21 @@ impl SequenceBatch<f32> {
                 if let Some(slice) = slice.filter(|slice| slice.start + t < slice.sequence.len()) {
                     self.target_steps += 1;
                     self.push_step(encoding, slice, slice.start + t, t * slices.len() + b);
+                    let dropped = dropped.get(b).copied().unwrap_or(Dropped::NONE);
+                    self.push_conditions(encoding, slice, slice.start + t, dropped);
                 }
                 self.offsets.push(self.indices.len());
             }
+        }
+    }
+
+    fn push_conditions(&mut self, encoding: &Encoding, slice: Slice<'_>, step: usize, dropped: Dropped) {
+        if self.conditions.is_empty() {
+            return;
+        }
+        if let Some(values) = slice.sequence.conditions().and_then(|track| track.at(step)) {
+            let (first, up) = (encoding.inputs(), slice.transpose);
+            self.conditions.push_features(values, dropped, up, first, &mut self.indices);
         }
     }
 
@@ -249,6 +283,7 @@ impl<S: Scalar> SequenceBatch<S> {
             targets: Targets::Values { values: targets.iter().copied().collect(), weight },
             before: Vec::new(),
             target_steps,
+            conditions: Conditions::default(),
         })
     }
 
@@ -325,6 +360,7 @@ impl<S: Scalar> SequenceBatch<S> {
             },
             before: self.before.clone(),
             target_steps: self.target_steps,
+            conditions: self.conditions.clone(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! [`Sequence`]: what a model reads, step by step.
 
 use crate::Error;
+use crate::conditions::ConditionTrack;
 use composer_bptt::arrays::check_shape;
 use composer_music::BarMap;
 use composer_music::representation::frames::Frame;
@@ -13,7 +14,7 @@ pub enum Sequence {
     /// One multi-hot frame per time step, and the bars that they are in.
     Frames(FrameSequence),
     /// One token per step.
-    Tokens(Vec<u32>),
+    Tokens(TokenSequence),
     /// Real numbers `[T, V + G]`: in each row the `V` values that a model predicts, then the `G` that it is given. See
     /// [`Encoding::Values`](crate::Encoding::Values).
     Values(Array2<f32>),
@@ -27,11 +28,36 @@ pub struct FrameSequence {
     /// The bars, whose ticks are the steps ([`BarMap::on_grid`]). `None`: not known; steps are counted from the first frame, and bars
     /// are taken to be of 4/4.
     pub bars: Option<BarMap>,
+    /// What a model with conditions is told; empty: nothing.
+    pub conditions: ConditionTrack,
+}
+
+/// Tokens.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TokenSequence {
+    /// One per step.
+    pub tokens: Vec<u32>,
+    /// What a model with conditions is told; empty: nothing.
+    pub conditions: ConditionTrack,
 }
 
 impl From<Vec<Frame>> for FrameSequence {
     fn from(frames: Vec<Frame>) -> Self {
-        Self { frames, bars: None }
+        Self { frames, bars: None, conditions: ConditionTrack::default() }
+    }
+}
+
+impl From<Vec<u32>> for TokenSequence {
+    fn from(tokens: Vec<u32>) -> Self {
+        Self { tokens, conditions: ConditionTrack::default() }
+    }
+}
+
+impl Deref for TokenSequence {
+    type Target = [u32];
+
+    fn deref(&self) -> &[u32] {
+        &self.tokens
     }
 }
 
@@ -47,7 +73,7 @@ impl FrameSequence {
         let later =
             bars.changes().filter(|&(step, _)| step > start).map(|(step, metre)| (step - start, metre));
         let bars = BarMap::from_changes(bars.ticks_per_quarter(), first.chain(later));
-        Some(Self { frames, bars: Some(bars) })
+        Some(Self { frames, bars: Some(bars), conditions: self.conditions.from_step(start as usize) })
     }
 
     /// How many bars there are, the last one whole or not; 0 where they are not known.
@@ -72,7 +98,33 @@ impl Sequence {
 
     /// Frames in bars, whose ticks are the steps of the frames ([`BarMap::on_grid`]).
     pub fn frames_in(frames: Vec<Frame>, bars: BarMap) -> Self {
-        Sequence::Frames(FrameSequence { frames, bars: Some(bars) })
+        Sequence::Frames(FrameSequence { bars: Some(bars), ..frames.into() })
+    }
+
+    /// Tokens.
+    pub fn tokens(tokens: Vec<u32>) -> Self {
+        Sequence::Tokens(tokens.into())
+    }
+
+    /// The same under conditions; real values have none.
+    #[must_use]
+    pub fn with_conditions(mut self, track: ConditionTrack) -> Self {
+        match &mut self {
+            Sequence::Frames(FrameSequence { conditions, .. })
+            | Sequence::Tokens(TokenSequence { conditions, .. }) => *conditions = track,
+            Sequence::Values(_) => {}
+        }
+        self
+    }
+
+    /// The conditions that it is under, if any.
+    pub fn conditions(&self) -> Option<&ConditionTrack> {
+        let (Sequence::Frames(FrameSequence { conditions, .. })
+        | Sequence::Tokens(TokenSequence { conditions, .. })) = self
+        else {
+            return None;
+        };
+        Some(conditions).filter(|track| !track.is_empty())
     }
 
     /// The bars of a sequence of frames, if they are known.
@@ -147,7 +199,7 @@ mod tests {
         let changes = [(0, "1/8"), (2, "3/4"), (26, "6/8")];
         let changes = changes.map(|(step, metre)| (step, metre.parse().expect("a metre")));
         let held = Frame { sounding: 1 << 60, onsets: 0 };
-        let piece = FrameSequence { frames: vec![held; 50], bars: Some(BarMap::from_changes(4, changes)) };
+        let piece = FrameSequence { bars: Some(BarMap::from_changes(4, changes)), ..vec![held; 50].into() };
         assert_eq!(piece.bar_count(), 5);
         let excerpt = piece.from_bar(2).expect("a bar");
         assert_eq!((excerpt.len(), excerpt[0].onsets, excerpt[1].onsets), (36, 1 << 60, 0));

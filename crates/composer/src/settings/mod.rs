@@ -8,6 +8,7 @@ mod presets;
 mod sections;
 
 pub use presets::Preset;
+pub(crate) use sections::FOLDER;
 pub use sections::{Model, Music, Run};
 
 use crate::error::{Result, wrong_input};
@@ -181,9 +182,19 @@ fn parse(text: &str, name: &str) -> anyhow::Result<Table> {
 }
 
 impl Settings {
-    /// All settings as a table.
+    /// All settings as a table, also those that a file has only where they are not the usual ones.
     fn table(&self) -> anyhow::Result<Table> {
-        Ok(Table::try_from(self)?)
+        let mut table = Table::try_from(self)?;
+        for (section, key, value) in [
+            ("model", "conditions", Value::Array(Vec::new())),
+            ("music", "style_from", Value::String(self.music.style_from.clone())),
+            ("training", "condition_dropout", Value::Float(self.training.condition_dropout)),
+        ] {
+            if let Some(Value::Table(section)) = table.get_mut(section) {
+                section.entry(key).or_insert(value);
+            }
+        }
+        Ok(table)
     }
 
     fn from_table(table: Table) -> Result<Self> {

@@ -1,7 +1,7 @@
 //! The sections of the settings beside the training itself, with their defaults.
 
 use composer_bptt::{Cell, RecurrentConfig};
-use composer_models::Network;
+use composer_models::{Condition, Network};
 use serde::{Deserialize, Serialize};
 
 /// The training music, and how it is encoded.
@@ -18,12 +18,30 @@ pub struct Music {
     pub bar_line: usize,
     /// It has what sounded at this place of earlier bars as inputs: one bar ago, then two, then four. 0: no such inputs.
     pub look_back: usize,
+    /// Where the styles of pieces come from, for a network that is told of them: `folder`, the folders below the training folder, or a file with
+    /// the path of a piece, a tab and its style in each line.
+    #[serde(skip_serializing_if = "is_folder")]
+    pub style_from: String,
 }
+
+fn is_folder(style_from: &String) -> bool {
+    style_from == FOLDER
+}
+
+/// The usual source of styles.
+pub(crate) const FOLDER: &str = "folder";
 
 impl Default for Music {
     fn default() -> Self {
         // Steps of a bar of 4/4, and of the longest that is usual: 12/8 or 6/4.
-        Self { folder: String::new(), representation: "frames".into(), metre: 16, bar_line: 24, look_back: 3 }
+        Self {
+            folder: String::new(),
+            representation: "frames".into(),
+            metre: 16,
+            bar_line: 24,
+            look_back: 3,
+            style_from: FOLDER.into(),
+        }
     }
 }
 
@@ -57,6 +75,9 @@ pub struct Model {
     pub note_hidden: usize,
     /// Its layers.
     pub note_layers: usize,
+    /// What the network is told of the music: style, metre, density, polyphony, register.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
     /// Probability that a unit keeps its state.
     pub zoneout: f64,
     /// Probability that a unit of an LSTM keeps its cell state.
@@ -82,6 +103,7 @@ impl Default for Model {
             note_cell: Cell::Gru,
             note_hidden: 96,
             note_layers: 1,
+            conditions: Vec::new(),
             zoneout: usual.zoneout,
             zoneout_cell: usual.zoneout_cell,
             init_from: String::new(),

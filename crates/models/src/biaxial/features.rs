@@ -26,6 +26,7 @@ const COUNTS: usize = 3;
 /// | those of the encoding from the start on ([`Encoding`]) | as there: the start, the place in the bar, the bar line, the beat |
 /// | `P`, with `absolute` | the pitch is this one |
 /// | 25, or 50, for each earlier bar that the encoding tells of | as the first, at this place of that bar |
+/// | those of conditions, all pitches alike | as there |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PitchSpace {
     pub representation: FrameRepresentation,
@@ -38,6 +39,8 @@ pub(crate) struct PitchSpace {
     lags: usize,
     /// Whether each pitch reads its own place.
     absolute: bool,
+    /// Features of conditions.
+    pub conditions: usize,
 }
 
 /// The features of all pitches of some steps, multi-hot: row `r·P + p`.
@@ -47,15 +50,22 @@ pub(crate) struct FeatureRows {
     offsets: Vec<usize>,
     /// Those that the pitches of a step share.
     shared: Vec<u32>,
+    told: Vec<u32>,
 }
 
 impl PitchSpace {
-    /// `None` for all encodings but frames.
+    /// `None` for all encodings but frames; without conditions.
     pub fn of(encoding: &Encoding, absolute: bool) -> Option<Self> {
         let Encoding::Frames { representation, .. } = encoding else { return None };
         let (places, lags) = (encoding.first_past() - encoding.outputs(), encoding.look_back());
         let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
-        Some(Self { representation: *representation, pitches, onset_plane, places, lags, absolute })
+        let (representation, conditions) = (*representation, 0);
+        Some(Self { representation, pitches, onset_plane, places, lags, absolute, conditions })
+    }
+
+    /// The same under conditions with so many features.
+    pub fn under(self, conditions: usize) -> Self {
+        Self { conditions, ..self }
     }
 
     /// Planes of a frame: which pitches sound and, with an onset plane, which are struck.
@@ -65,7 +75,16 @@ impl PitchSpace {
 
     /// `F`, features of a pitch.
     pub fn features(&self) -> usize {
+        self.first_told() + self.conditions
+    }
+
+    fn first_told(&self) -> usize {
         self.first_past() + self.lags * self.planes() * WINDOW
+    }
+
+    /// The first feature of the network that tells of conditions.
+    pub fn first_condition(&self) -> usize {
+        self.planes() * self.pitches * (1 + self.lags) + self.places
     }
 
     fn first_past(&self) -> usize {
@@ -97,15 +116,18 @@ impl PitchSpace {
 
     /// Appends the features of all pitches at a step.
     fn push_step(&self, read: &[u32], rows: &mut FeatureRows) {
-        let FeatureRows { indices, offsets, shared } = rows;
+        let FeatureRows { indices, offsets, shared, told } = rows;
         let (pitches, outputs) = (self.pitches, self.planes() * self.pitches);
         let (mut planes, mut counts) = ([0u128; 2], [0usize; CLASSES]);
         let mut past = [0u128; 2 * LOOK_BACK.len()];
         let first_past = outputs + self.places;
         shared.clear();
+        told.clear();
         for &feature in read {
             let feature = feature as usize;
-            if feature < outputs {
+            if let Some(condition) = feature.checked_sub(self.first_condition()) {
+                told.push((self.first_told() + condition) as u32);
+            } else if feature < outputs {
                 planes[feature / pitches] |= 1 << (feature % pitches);
                 counts[feature % pitches % CLASSES] += usize::from(feature < pitches);
             } else if let Some(earlier) = feature.checked_sub(first_past) {
@@ -130,6 +152,7 @@ impl PitchSpace {
             for (plane, &bits) in past.iter().enumerate().take(self.lags * self.planes()) {
                 push_window(bits, pitch, self.first_past() + plane * WINDOW, indices);
             }
+            indices.extend_from_slice(told);
             offsets.push(indices.len());
         }
     }
