@@ -52,7 +52,6 @@ fn what_a_model_was_trained_with_can_be_asked_for_and_nothing_else() {
             "not trained with the condition polyphony (it has style, metre, density, register)",
         ),
         (["--density", "900"], "density is 900, and must be from 0 to 128"),
-        (["--register", "high"], "write a pitch or a range"),
     ] {
         assert_refused(&compose(&[&options[..], &["--output-dir", "none"]].concat()), 2, &[words]);
         assert!(!at.join("none").exists());
