@@ -1,11 +1,11 @@
 #!/bin/sh
-# What conditions do and cost: a note-wise network trained with them and one without, on the same pieces for the same time; likelihoods of the
+# What conditions do and cost: a note-wise network trained with them and one without, on the same pieces for as many epochs; likelihoods of the
 # test pieces, and asked against got. The tables are in docs/conditions.md.
-# Run from the root of the project. Usage: scripts/measure_conditions.sh [MINUTES [PIECES]]: of each of the two trainings [9], and pieces of 16
+# Run from the root of the project. Usage: scripts/measure_conditions.sh [EPOCHS [PIECES]]: of each of the two trainings [18], and pieces of 16
 # bars that are composed for each value [8]. Needs mutopia-keyboard in $COMPOSER_DATASETS (default: ../shared/datasets beside the project).
 # KEEP=FOLDER keeps the music and the runs there, and does not train again what is there.
 set -eu
-minutes=${1:-9}
+epochs=${1:-18}
 pieces=${2:-8}
 music=${COMPOSER_DATASETS:-../shared/datasets}/mutopia-keyboard
 [ -d "$music" ] || { echo "$music is missing" >&2; exit 2; }
@@ -30,8 +30,8 @@ fi
 train() {
     run=$1
     shift
-    [ -f "$work/$run/model.safetensors" ] || "$bin/composer" train "$work/music" --output-dir "$work/$run" --minutes "$minutes" \
-        --set patience=0 --set run.samples=false --set run.tensorboard=false --num-outputs 1 "$@" >&2
+    [ -f "$work/$run/model.safetensors" ] || "$bin/composer" train "$work/music" --output-dir "$work/$run" --epochs "$epochs" \
+        --set training.patience=0 --set run.samples=false --set run.tensorboard=false --num-outputs 1 "$@" >&2
 }
 train without
 train with --conditions style,metre,density,polyphony,register

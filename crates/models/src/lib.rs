@@ -63,6 +63,7 @@ pub mod encoding;
 mod error;
 pub mod file;
 mod forecast;
+mod frame_bits;
 mod head;
 mod keep;
 mod language_model;

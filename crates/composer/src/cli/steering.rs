@@ -143,13 +143,10 @@ impl SteerArgs {
             chords: self.chords.clone(),
             range: self.range.unwrap_or(options.range),
             ending: !self.no_ending,
-            conditions: ConditionValues {
-                style: self.style.clone(),
-                density: self.density,
-                polyphony: self.polyphony,
-                register: self.register,
-                metre: None,
-            },
+            conditions: ConditionValues::asked(
+                self.style.clone(),
+                [self.density, self.polyphony, self.register],
+            ),
             frames: FrameChoice {
                 onset_temperature: self.onset_temperature,
                 hold_temperature: self.hold_temperature,

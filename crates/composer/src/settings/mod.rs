@@ -185,15 +185,8 @@ impl Settings {
     /// All settings as a table, also those that a file has only where they are not the usual ones.
     fn table(&self) -> anyhow::Result<Table> {
         let mut table = Table::try_from(self)?;
-        for (section, key, value) in [
-            ("model", "conditions", Value::Array(Vec::new())),
-            ("music", "style_from", Value::String(self.music.style_from.clone())),
-            ("training", "condition_dropout", Value::Float(self.training.condition_dropout)),
-        ] {
-            if let Some(Value::Table(section)) = table.get_mut(section) {
-                section.entry(key).or_insert(value);
-            }
-        }
+        let Self { music, training, .. } = self;
+        layers::add_unwritten(&mut table, &music.style_from, training.condition_dropout);
         Ok(table)
     }
 

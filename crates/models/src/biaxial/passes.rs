@@ -4,7 +4,8 @@
 //! each product.
 
 use super::Biaxial;
-use crate::batch::{FrameRows, decided_planes};
+use crate::batch::FrameRows;
+use crate::frame_bits::decided_planes;
 use crate::keep::{Keep, Kept};
 use crate::mode::reborrow;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};

@@ -75,6 +75,11 @@ pub struct ConditionValues {
 }
 
 impl ConditionValues {
+    /// What may be asked for; the metre follows from the bars of the music.
+    pub fn asked(style: Option<String>, [density, polyphony, register]: [Option<f64>; 3]) -> Self {
+        Self { style, metre: None, density, polyphony, register }
+    }
+
     /// Whether a condition is given.
     pub fn gives(&self, condition: Condition) -> bool {
         match condition {
