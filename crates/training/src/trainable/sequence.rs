@@ -2,7 +2,7 @@
 
 use super::model::Trainable;
 use super::sequence_sampler::{Sampler, SymbolRecord};
-use crate::config::TrainingConfig;
+use crate::config::{CONDITION_DROPOUT, TrainingConfig};
 use crate::error::Error;
 use crate::plan::{Chunk, EpochPlan, PieceShape, WHOLE_PIECES};
 use composer_bptt::divergence::Breakdown;
@@ -60,6 +60,10 @@ impl Trainable for SequenceModel {
         }
         if config.source_only {
             return Err(Error::setting("training.source_only", true, "false for a model without a source"));
+        }
+        if self.config().conditions.is_empty() && config.condition_dropout != CONDITION_DROPOUT {
+            let only_told = "left as it is for a model without conditions";
+            return Err(Error::setting("training.condition_dropout", config.condition_dropout, only_told));
         }
         Ok(())
     }
