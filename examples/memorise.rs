@@ -11,7 +11,7 @@ pub fn run() -> Result<String> {
 
     let stack = RecurrentConfig { cell: Cell::Lstm, hidden: 16, ..Default::default() };
     let mut model = SequenceModel::tokens(256, stack, 1)?;
-    let examples = [Sequence::Tokens(tokens)];
+    let examples = [Sequence::tokens(tokens)];
     let config = TrainingConfig { epochs: 30, tbptt_len: 12, learning_rate: 0.03, ..Default::default() };
     train_model(&mut model, &examples, &examples, &config, &mut ())?;
 

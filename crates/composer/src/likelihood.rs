@@ -128,7 +128,8 @@ fn expected_pitches(model: &SequenceModel, pieces: &[Sequence]) -> anyhow::Resul
     let options = FrameOptions { temperature: 0.0, ..FrameOptions::default() };
     let piece = |piece: &Sequence| -> anyhow::Result<Vec<u128>> {
         let Sequence::Frames(frames) = piece else { return Ok(Vec::new()) };
-        let mut reader = Generator::new(Stepper::new(model), options, 1, 0)?;
+        let told = Stepper::new(model).with_conditions(piece.conditions().cloned().unwrap_or_default());
+        let mut reader = Generator::new(told, options, 1, 0)?;
         if let Some(bars) = piece.bars() {
             reader = reader.with_bars(bars.clone());
         }
@@ -168,7 +169,7 @@ fn notes_of_tokens(material: &Material, set: &Subset) -> anyhow::Result<Vec<usiz
     let count = |(sequence, score): (&Sequence, &composer_music::Score)| {
         Ok(match (sequence, &material.tokens) {
             (Sequence::Tokens(tokens), Some(representation)) => {
-                representation.decode(&Symbols::Tokens(tokens.clone()))?.notes().count()
+                representation.decode(&Symbols::Tokens(tokens.to_vec()))?.notes().count()
             }
             _ => score.notes().count(),
         })

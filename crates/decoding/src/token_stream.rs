@@ -155,7 +155,7 @@ pub fn continue_tokens(
     seed: u64,
 ) -> Result<Vec<u32>, Error> {
     let mut generator = TokenGenerator::new(Stepper::new(model), Free, options, 1, seed)?;
-    model.encoding().check(&Sequence::Tokens(known.to_vec()))?;
+    model.encoding().check(&Sequence::tokens(known.to_vec()))?;
     generator.read(known, false)?;
     let mut tokens = Vec::with_capacity(steps);
     for decided in generator.take(steps) {

@@ -1,10 +1,12 @@
 //! [`SequenceBatch`]: `T` steps of `B` sequences, time-major, as features and targets.
 
-use crate::Error;
-use crate::encoding::{Encoding, Sequence, Symbol, pitches_in_range};
+use crate::conditions::{Conditions, Dropped};
+use crate::encoding::{Encoding, Sequence, Symbol};
+pub use crate::frame_bits::frame_targets;
+use crate::{Error, ModelConfig};
 use composer_bptt::Input;
 use composer_bptt::arrays::{check_shape, view, view_mut};
-use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_music::representation::frames::Frame;
 use composer_tensor::Scalar;
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, Zip, s};
 use std::ops::Range;
@@ -115,6 +117,8 @@ pub struct SequenceBatch<S = f32> {
     before: Vec<u128>,
     /// Steps that are not padding: what every mean divides by.
     pub target_steps: usize,
+    /// What the model is told.
+    conditions: Conditions,
 }
 
 impl SequenceBatch<f32> {
@@ -130,13 +134,32 @@ impl SequenceBatch<f32> {
             targets: Targets::of(encoding),
             before: Vec::new(),
             target_steps: 0,
+            conditions: Conditions::default(),
         }
+    }
+
+    /// An empty batch for a model, which is told the conditions of the sequences.
+    pub fn of_model(config: &ModelConfig) -> Self {
+        let conditions = config.conditions.clone();
+        let features = config.encoding.inputs() + conditions.features();
+        Self { conditions, features, ..Self::new(&config.encoding) }
     }
 
     /// Fills the batch with `steps` steps of one slice per row; rows that end early or are `None` are padded.
     ///
     /// Sequences must have passed [`Encoding::check`].
     pub fn fill(&mut self, encoding: &Encoding, slices: &[Option<Slice<'_>>], steps: usize) {
+        self.fill_without(encoding, slices, &[], steps);
+    }
+
+    /// [`SequenceBatch::fill`] where some conditions of each row are dropped; rows beyond `dropped` keep theirs.
+    pub fn fill_without(
+        &mut self,
+        encoding: &Encoding,
+        slices: &[Option<Slice<'_>>],
+        dropped: &[Dropped],
+        steps: usize,
+    ) {
         self.steps = steps;
         self.batch = slices.len();
         self.target_steps = 0;
@@ -158,9 +181,21 @@ impl SequenceBatch<f32> {
                 if let Some(slice) = slice.filter(|slice| slice.start + t < slice.sequence.len()) {
                     self.target_steps += 1;
                     self.push_step(encoding, slice, slice.start + t, t * slices.len() + b);
+                    let dropped = dropped.get(b).copied().unwrap_or(Dropped::NONE);
+                    self.push_conditions(encoding, slice, slice.start + t, dropped);
                 }
                 self.offsets.push(self.indices.len());
             }
+        }
+    }
+
+    fn push_conditions(&mut self, encoding: &Encoding, slice: Slice<'_>, step: usize, dropped: Dropped) {
+        if self.conditions.is_empty() {
+            return;
+        }
+        if let Some(values) = slice.sequence.conditions().and_then(|track| track.at(step)) {
+            let (first, up) = (encoding.inputs(), slice.transpose);
+            self.conditions.push_features(values, dropped, up, first, &mut self.indices);
         }
     }
 
@@ -250,6 +285,7 @@ impl<S: Scalar> SequenceBatch<S> {
             targets: Targets::Values { values: targets.iter().copied().collect(), weight },
             before: Vec::new(),
             target_steps,
+            conditions: Conditions::default(),
         })
     }
 
@@ -326,6 +362,7 @@ impl<S: Scalar> SequenceBatch<S> {
             },
             before: self.before.clone(),
             target_steps: self.target_steps,
+            conditions: self.conditions.clone(),
         }
     }
 }
@@ -335,41 +372,4 @@ pub(crate) fn transposed(symbol: Symbol, semitones: i8) -> Symbol {
         Symbol::Frame(frame) => Symbol::Frame(frame.transpose(semitones)),
         token => token,
     }
-}
-
-/// Bits and loss mask of one frame after `previous`, both `[V]` and zero before.
-pub fn frame_targets(
-    representation: &FrameRepresentation,
-    previous: Frame,
-    frame: Frame,
-    on: &mut [f32],
-    weight: &mut [f32],
-) {
-    let pitches = representation.num_pitches();
-    weight[..pitches].fill(1.0);
-    for pitch in pitches_in_range(representation, frame.sounding) {
-        on[pitch] = 1.0;
-    }
-    if representation.onset_plane {
-        for pitch in pitches_in_range(representation, frame.sounding & previous.sounding) {
-            weight[pitches + pitch] = 1.0;
-        }
-        for pitch in pitches_in_range(representation, frame.onsets) {
-            on[pitches + pitch] = 1.0;
-        }
-    }
-}
-
-/// What the targets of a frame decide, the reverse of [`frame_targets`]: the pitches that sound, and those that are struck, bit 0 for the
-/// lowest of the range. Without an onset plane none is. An onset that is no term of the loss follows from the first plane.
-pub(crate) fn decided_planes<S: Scalar>(pitches: usize, on: &[S], weight: &[S]) -> [u128; 2] {
-    let mut planes = [0; 2];
-    for pitch in (0..pitches).filter(|&pitch| on[pitch] > S::zero()) {
-        planes[0] |= 1 << pitch;
-        let onset = pitches + pitch;
-        if onset < on.len() && (weight[onset] <= S::zero() || on[onset] > S::zero()) {
-            planes[1] |= 1 << pitch;
-        }
-    }
-    planes
 }

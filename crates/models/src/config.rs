@@ -1,6 +1,7 @@
 //! [`ModelConfig`]: what a sequence model is.
 
 use crate::biaxial::BiaxialConfig;
+use crate::conditions::Conditions;
 use crate::limits::check_encoding;
 use crate::network::Network;
 use crate::note_wise::NoteWiseConfig;
@@ -31,13 +32,30 @@ pub struct ModelConfig {
     /// pitches of each frame ([`mod@crate::biaxial`]), in the place of the output layer. For frames only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub biaxial: Option<BiaxialConfig>,
+    /// What the model is told of the music, as features behind those of the encoding that all its recurrences read. Not for real values.
+    #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+    pub conditions: Conditions,
 }
 
 impl ModelConfig {
     /// A configuration whose stack fits the encoding, whatever `recurrent.input` was.
     pub fn new(encoding: Encoding, recurrent: RecurrentConfig) -> Self {
         let recurrent = RecurrentConfig { input: encoding.inputs(), ..recurrent };
-        Self { encoding, recurrent, output_dropout: 0.0, coupled: false, note_wise: None, biaxial: None }
+        Self {
+            encoding,
+            recurrent,
+            output_dropout: 0.0,
+            coupled: false,
+            note_wise: None,
+            biaxial: None,
+            conditions: Conditions::default(),
+        }
+    }
+
+    /// The same with conditions.
+    #[must_use]
+    pub fn with_conditions(self, conditions: Conditions) -> Self {
+        Self { conditions, ..self }.fitted()
     }
 
     /// The same with frames made in another way; the note stack, if there is one, is `notes`. For models of frames: others stay as they are.
@@ -65,18 +83,20 @@ impl ModelConfig {
 
     /// The same with the sizes of inputs that it has to have.
     pub fn fitted(mut self) -> Self {
-        let hidden = self.recurrent.output();
-        self.biaxial = self.biaxial.map(|biaxial| biaxial.fitted(&self.encoding, hidden));
+        let (hidden, told) = (self.recurrent.output(), self.conditions.features());
+        self.note_wise = self.note_wise.map(|notes| notes.fitted(&self.encoding, told));
+        self.biaxial = self.biaxial.map(|biaxial| biaxial.fitted(&self.encoding, hidden, told));
         self.recurrent.input = self.inputs();
         self
     }
 
-    /// Features of a row of the recurrent stack: those of the encoding, or of one pitch.
+    /// Features of a row of the recurrent stack: those of the encoding, or of one pitch, and those of the conditions.
     pub fn inputs(&self) -> usize {
-        match &self.biaxial {
+        let own = match &self.biaxial {
             Some(biaxial) => biaxial.features(&self.encoding),
             None => self.encoding.inputs(),
-        }
+        };
+        own + self.conditions.features()
     }
 
     /// Rows of the recurrent stack that a sequence has: 1, or one for each pitch.
@@ -95,7 +115,10 @@ impl ModelConfig {
 
     /// Refuses what contradicts itself.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        check_encoding(&self.encoding).map_err(Error::OutOfRange)?;
+        check_encoding(&self.encoding).and_then(|()| self.conditions.check()).map_err(Error::OutOfRange)?;
+        if let (Encoding::Values { .. }, false) = (&self.encoding, self.conditions.is_empty()) {
+            return Err(Error::Unsupported("a model of real values has no conditions"));
+        }
         if self.recurrent.input != self.inputs() {
             return Err(Error::Features { stack: self.recurrent.input, encoding: self.inputs() });
         }

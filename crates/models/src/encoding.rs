@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::past::Match;
 use crate::place::{self, Place};
-pub use crate::sequence::{FrameSequence, Sequence, Symbol};
+pub use crate::sequence::{FrameSequence, Sequence, Symbol, TokenSequence};
 use composer_bptt::arrays::check_shape;
 use composer_music::BarMap;
 use composer_music::representation::frames::{self, Frame, FrameRepresentation};
@@ -29,7 +29,8 @@ use std::ops::RangeInclusive;
 /// | last, with it, one of six | 1, 2, 4, 8, 16, 32 steps or more are equal |
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
-/// For tokens, feature `v` is the token before, and `V` the start. Outputs have the order of the features below `V`.
+/// For tokens, feature `v` is the token before, and `V` the start. Outputs have the order of the features below `V`. The features of
+/// conditions ([`crate::conditions::Conditions`]) follow on all of these.
 ///
 /// # Real values
 /// An input row is dense: with feedback, the `V` values of the step before (zeros at the start) and the start feature, 1 at the

@@ -101,6 +101,24 @@ pub enum Error {
     /// A number of an encoding that no model can have.
     #[error("{0}")]
     OutOfRange(String),
+    /// A condition that the model does not have.
+    #[error(
+        "this model was not trained with the condition {condition} (it has {known}): leave it out, or train one with --conditions {condition}"
+    )]
+    NoCondition {
+        /// The condition.
+        condition: &'static str,
+        /// Those that it has, for people.
+        known: String,
+    },
+    /// The name of a style that the model does not know.
+    #[error("the model knows no style {style}; it knows {known}")]
+    NoSuchStyle {
+        /// The style.
+        style: String,
+        /// Those that it knows.
+        known: String,
+    },
     /// A probability out of range.
     #[error("output_dropout is {0}, and must be at least 0 and below 1")]
     OutputDropout(f64),

@@ -93,8 +93,8 @@ impl Head {
     ) -> Result<(), Error> {
         let HeadWorkspace { linear, dropped, kept, logits, notes, biaxial, .. } = ws;
         match (&self.layers, targets) {
-            (Layers::Biaxial(layers), TargetRows::Bits { on, weight, .. }) => {
-                layers.forward(params, hidden, (on, weight), (self.dropout, mode), logits, biaxial)
+            (Layers::Biaxial(layers), TargetRows::Bits { on, weight, frames }) => {
+                layers.forward(params, hidden, (on, weight), frames, (self.dropout, mode), logits, biaxial)
             }
             (Layers::NoteWise(layers), TargetRows::Bits { on, weight, frames }) => {
                 logits.clear();

@@ -42,8 +42,10 @@
 //! | `metre` | `V + 1 + (steps since the bar line) mod metre`, where `metre` is not 0 | none |
 //! | `bar_line` | `V + metre + min(steps to the next bar line, bar_line)`, where `bar_line` is not 0 | none |
 //! | beat | `V + 1 + metre + bar_line`, where `bar_line` is not 0 and a beat begins at `t` | none |
+//! | earlier bars | `V` for each bar that the network looks back | none |
+//! | conditions | last: one of the values of each ([`conditions`]), if it is given | the same |
 //!
-//! so `F` is `V + 1 + metre` (and `bar_line + 1` more where that is not 0), and `V` is `P`, `2P` or the vocabulary. Outputs have the order of the first row: sounding plane, then onset
+//! so without the last two `F` is `V + 1 + metre` (and `bar_line + 1` more where that is not 0), and `V` is `P`, `2P` or the vocabulary. Outputs have the order of the first row: sounding plane, then onset
 //! plane. [`Encoding`] says it in code.
 //!
 //! Without a coupling, each bit of a frame is `σ(logit)`. With one (`coupled`), `coupling.weight[u, v]` is what bit `u` adds to the logit
@@ -54,12 +56,14 @@
 
 pub mod batch;
 pub mod biaxial;
+pub mod conditions;
 mod config;
 mod dropout;
 pub mod encoding;
 mod error;
 pub mod file;
 mod forecast;
+mod frame_bits;
 mod head;
 mod keep;
 mod language_model;
@@ -87,8 +91,9 @@ struct ReadmeExamples;
 pub use batch::{SequenceBatch, Targets};
 pub use biaxial::BiaxialConfig;
 pub use composer_bptt::{Coupled, arrays};
+pub use conditions::{Condition, ConditionTrack, ConditionValues, Conditions, Dropped};
 pub use config::ModelConfig;
-pub use encoding::{Encoding, FrameSequence, Sequence};
+pub use encoding::{Encoding, FrameSequence, Sequence, TokenSequence};
 pub use error::Error;
 pub use forecast::forecast;
 pub use language_model::{LanguageModel, StepInput};

@@ -72,7 +72,7 @@ pub fn score(
 ) -> Result<Vec<SequenceNll>, Error> {
     let encoding = model.encoding();
     let mut scores: Vec<SequenceNll> = Vec::with_capacity(sequences.len());
-    let mut batch = SequenceBatch::new(encoding);
+    let mut batch = SequenceBatch::of_model(model.config());
     let chunk = CHUNK.min((CHUNK_ROWS / (BATCH_ROWS * model.config().rows())).max(1));
     for group in sequences.chunks(BATCH_ROWS) {
         for sequence in group {

@@ -1,6 +1,7 @@
 //! [`Sequence`]: what a model reads, step by step.
 
 use crate::Error;
+use crate::conditions::ConditionTrack;
 use crate::past::{Match, Matches};
 use composer_bptt::arrays::check_shape;
 use composer_music::BarMap;
@@ -15,7 +16,7 @@ pub enum Sequence {
     /// One multi-hot frame per time step, and the bars that they are in.
     Frames(FrameSequence),
     /// One token per step.
-    Tokens(Vec<u32>),
+    Tokens(TokenSequence),
     /// Real numbers `[T, V + G]`: in each row the `V` values that a model predicts, then the `G` that it is given. See
     /// [`Encoding::Values`](crate::Encoding::Values).
     Values(Array2<f32>),
@@ -26,14 +27,25 @@ pub enum Sequence {
 pub struct FrameSequence {
     frames: Vec<Frame>,
     bars: Option<BarMap>,
+    /// What a model with conditions is told; empty: nothing.
+    pub conditions: ConditionTrack,
     /// Computed once, when it is first asked for.
     matches: OnceLock<Matches>,
 }
 
 impl PartialEq for FrameSequence {
     fn eq(&self, other: &Self) -> bool {
-        self.frames == other.frames && self.bars == other.bars
+        self.frames == other.frames && self.bars == other.bars && self.conditions == other.conditions
     }
+}
+
+/// Tokens.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TokenSequence {
+    /// One per step.
+    pub tokens: Vec<u32>,
+    /// What a model with conditions is told; empty: nothing.
+    pub conditions: ConditionTrack,
 }
 
 impl From<Vec<Frame>> for FrameSequence {
@@ -42,11 +54,25 @@ impl From<Vec<Frame>> for FrameSequence {
     }
 }
 
+impl From<Vec<u32>> for TokenSequence {
+    fn from(tokens: Vec<u32>) -> Self {
+        Self { tokens, conditions: ConditionTrack::default() }
+    }
+}
+
+impl Deref for TokenSequence {
+    type Target = [u32];
+
+    fn deref(&self) -> &[u32] {
+        &self.tokens
+    }
+}
+
 impl FrameSequence {
     /// One frame per step, and the bars, whose ticks are the steps ([`BarMap::on_grid`]). `None`: not known; steps are counted from the
     /// first frame, and bars are taken to be of 4/4.
     pub fn new(frames: Vec<Frame>, bars: Option<BarMap>) -> Self {
-        Self { frames, bars, matches: OnceLock::new() }
+        Self { frames, bars, conditions: ConditionTrack::default(), matches: OnceLock::new() }
     }
 
     /// The bars, if they are known.
@@ -70,7 +96,8 @@ impl FrameSequence {
         let later =
             bars.changes().filter(|&(step, _)| step > start).map(|(step, metre)| (step - start, metre));
         let bars = BarMap::from_changes(bars.ticks_per_quarter(), first.chain(later));
-        Some(Self::new(frames, Some(bars)))
+        let conditions = self.conditions.from_step(start as usize);
+        Some(Self { conditions, ..Self::new(frames, Some(bars)) })
     }
 
     /// How many bars there are, the last one whole or not; 0 where they are not known.
@@ -96,6 +123,32 @@ impl Sequence {
     /// Frames in bars, whose ticks are the steps of the frames ([`BarMap::on_grid`]).
     pub fn frames_in(frames: Vec<Frame>, bars: BarMap) -> Self {
         Sequence::Frames(FrameSequence::new(frames, Some(bars)))
+    }
+
+    /// Tokens.
+    pub fn tokens(tokens: Vec<u32>) -> Self {
+        Sequence::Tokens(tokens.into())
+    }
+
+    /// The same under conditions; real values have none.
+    #[must_use]
+    pub fn with_conditions(mut self, track: ConditionTrack) -> Self {
+        match &mut self {
+            Sequence::Frames(FrameSequence { conditions, .. })
+            | Sequence::Tokens(TokenSequence { conditions, .. }) => *conditions = track,
+            Sequence::Values(_) => {}
+        }
+        self
+    }
+
+    /// The conditions that it is under, if any.
+    pub fn conditions(&self) -> Option<&ConditionTrack> {
+        let (Sequence::Frames(FrameSequence { conditions, .. })
+        | Sequence::Tokens(TokenSequence { conditions, .. })) = self
+        else {
+            return None;
+        };
+        Some(conditions).filter(|track| !track.is_empty())
     }
 
     /// The bars of a sequence of frames, if they are known.

@@ -127,11 +127,12 @@ fn read<'a, S: Scalar>(head: &Head, batch: &'a SequenceBatch<S>, features: &'a F
 /// The layers of the head, with parameters that are zero.
 fn head_layers(config: &ModelConfig, params: &mut Parameters<f32>) -> Result<Layers, Error> {
     let (encoding, hidden) = (&config.encoding, config.recurrent.output());
+    let told = (hidden, config.conditions.features());
     if let Some(notes) = &config.note_wise {
-        return Ok(Layers::NoteWise(NoteWise::new(notes, encoding, hidden, params)?));
+        return Ok(Layers::NoteWise(NoteWise::new(notes, encoding, told, params)?));
     }
     if let Some(tied) = &config.biaxial {
-        return Ok(Layers::Biaxial(Biaxial::new(tied, encoding, hidden, params)?));
+        return Ok(Layers::Biaxial(Biaxial::new(tied, encoding, told, params)?));
     }
     let output = Linear::new(hidden, encoding.outputs(), true, OUTPUT_PREFIX, params)?;
     let planes = encoding.first_plane().filter(|_| config.coupled);

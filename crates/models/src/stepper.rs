@@ -1,6 +1,7 @@
 //! [`Stepper`]: a [`SequenceModel`] one step at a time, for decoding.
 
 use crate::biaxial::{FeatureRows, PitchScratch};
+use crate::conditions::{ConditionTrack, Dropped};
 use crate::head::Layers;
 use crate::language_model::{LanguageModel, StepInput};
 use crate::note_wise::{NextNote, NotePosition, NoteScratch};
@@ -17,9 +18,12 @@ pub struct Stepper<'a> {
     linear: LinearWorkspace<f32>,
     /// The output of the stack in the last step `[B, H]`, tied across pitch `[B·P, H]`, where notes are written one by one.
     contexts: Vec<f32>,
-    /// What it read, as [`StepInput::MultiHot`].
+    /// What it read, as [`StepInput::MultiHot`], with conditions.
     indices: Vec<u32>,
     offsets: Vec<usize>,
+    /// What all sequences are told, and the steps that there were.
+    conditions: ConditionTrack,
+    steps: usize,
     notes: NoteScratch,
     /// Where all pitches are tied.
     features: FeatureRows,
@@ -36,10 +40,36 @@ impl<'a> Stepper<'a> {
             contexts: Vec::new(),
             indices: Vec::new(),
             offsets: Vec::new(),
+            conditions: ConditionTrack::default(),
+            steps: 0,
             notes: NoteScratch::default(),
             features: FeatureRows::default(),
             pitches: PitchScratch::default(),
         }
+    }
+
+    /// Tells all sequences these conditions, from the first step that the model is asked for on. Without them, and without features of
+    /// conditions in the input of a step, it is told nothing.
+    #[must_use]
+    pub fn with_conditions(self, conditions: ConditionTrack) -> Self {
+        Self { conditions, ..self }
+    }
+
+    /// Keeps what is read in a step, with the conditions behind it.
+    fn read(&mut self, indices: &[u32], offsets: &[usize]) {
+        let (conditions, first) = (&self.model.config().conditions, self.model.encoding().inputs());
+        let values = self.conditions.at(self.steps).filter(|_| !conditions.is_empty());
+        self.indices.clear();
+        self.offsets.clear();
+        self.offsets.push(0);
+        for row in offsets.windows(2) {
+            self.indices.extend_from_slice(&indices[row[0]..row[1]]);
+            if let Some(values) = values {
+                conditions.push_features(values, Dropped::NONE, 0, first, &mut self.indices);
+            }
+            self.offsets.push(self.indices.len());
+        }
+        self.steps += 1;
     }
 }
 
@@ -74,23 +104,18 @@ impl LanguageModel for Stepper<'_> {
     ) -> Result<(), Error> {
         let model = self.model;
         input.check(model.encoding(), &logits)?;
-        let input = match input {
-            StepInput::MultiHot { indices, offsets } => match &model.head.layers {
-                Layers::Biaxial(tied) => {
-                    tied.write_features((indices, offsets), &mut self.features);
-                    self.features.input()
-                }
-                layers => {
-                    if let Layers::NoteWise(_) = layers {
-                        self.indices.clear();
-                        self.indices.extend(indices);
-                        self.offsets.clear();
-                        self.offsets.extend(offsets);
-                    }
-                    Input::MultiHot { indices, offsets }
-                }
-            },
-            StepInput::Dense(values) => Input::Dense(values.insert_axis(Axis(0))),
+        if let StepInput::MultiHot { indices, offsets } = input {
+            self.read(indices, offsets);
+        }
+        let input = match (input, &model.head.layers) {
+            (StepInput::MultiHot { .. }, Layers::Biaxial(tied)) => {
+                tied.write_features((&self.indices, &self.offsets), &mut self.features);
+                self.features.input()
+            }
+            (StepInput::MultiHot { .. }, _) => {
+                Input::MultiHot { indices: &self.indices, offsets: &self.offsets }
+            }
+            (StepInput::Dense(values), _) => Input::Dense(values.insert_axis(Axis(0))),
         };
         let hidden = model.recurrent.step(&model.params, input, state, &mut self.ws)?;
         match &model.head.layers {
@@ -114,14 +139,15 @@ impl NextNote for Stepper<'_> {
         let Some(context) = self.contexts.get(row * width..(row + 1) * width) else {
             return Err(Error::Unsupported("a frame was begun before its step"));
         };
+        let features = &self.indices[self.offsets[row]..self.offsets[row + 1]];
         match &model.head.layers {
             Layers::NoteWise(notes) => {
-                let features = &self.indices[self.offsets[row]..self.offsets[row + 1]];
                 let read = (view(width, context), features);
                 notes.begin_frame(&model.params, read, previous, position, &mut self.notes)
             }
             Layers::Biaxial(tied) => {
-                tied.begin_frame(&model.params, context, previous, position, &mut self.pitches)
+                let read = (context, features);
+                tied.begin_frame(&model.params, read, previous, position, &mut self.pitches)
             }
             Layers::Linear { .. } => Err(NOT_BY_NOTE),
         }

@@ -22,6 +22,8 @@ pub enum Purpose {
     ScheduledSampling = 5,
     /// Variants of pieces: keys, tempos, loudness.
     Augmentation = 6,
+    /// Conditions that are not told while training.
+    ConditionDropout = 7,
 }
 
 /// The generator of a seed for a purpose; `index` distinguishes streams of one purpose: the epoch, or the number of the output.

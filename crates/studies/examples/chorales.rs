@@ -104,7 +104,7 @@ fn pair(piece: &VoiceSteps) -> Result<Pair, Box<dyn Error>> {
     soprano.resize(tokens.len() / VOICES, Frame::default());
     // A frame per token: the soprano of a sixteenth for each of its lower voices.
     let source = soprano.into_iter().flat_map(|frame| [frame; VOICES]).collect();
-    Ok(Pair { source: Sequence::frames(source), target: Sequence::Tokens(tokens), style: None })
+    Ok(Pair { source: Sequence::frames(source), target: Sequence::tokens(tokens), style: None })
 }
 
 /// The same pairs with a silent soprano.

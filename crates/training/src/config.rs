@@ -67,12 +67,24 @@ pub struct TrainingConfig {
     /// ([`reads_source`](composer_models::Seq2Seq::reads_source)); all others stay as they are. For pairs.
     #[serde(alias = "only_listening")]
     pub source_only: bool,
+    /// Share of the visits to a piece in which conditions are dropped, for a model that has some: in half of them all, in the other half
+    /// some, each number of them as likely.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub condition_dropout: f64,
     /// What happens to the learning rate over the run.
     pub schedule: Schedule,
     /// How gradients become steps.
     pub optimizer: OptimizerConfig,
     /// Scheduled sampling: when the network reads its own symbols instead of the true ones.
     pub sampling: Sampling,
+}
+
+/// The usual share of visits with dropped conditions.
+pub const CONDITION_DROPOUT: f64 = 0.5;
+
+/// Settings of trainings without conditions are written as before there were any.
+fn is_usual(condition_dropout: &f64) -> bool {
+    *condition_dropout == CONDITION_DROPOUT
 }
 
 impl Default for TrainingConfig {
@@ -99,6 +111,7 @@ impl Default for TrainingConfig {
             source_dropout: 0.0,
             history_dropout: 0.0,
             source_only: false,
+            condition_dropout: CONDITION_DROPOUT,
             schedule: Schedule::default(),
             optimizer: OptimizerConfig::default(),
             sampling: Sampling::default(),
@@ -165,6 +178,7 @@ impl TrainingConfig {
             ("training.excerpts", self.excerpts),
             ("training.source_dropout", self.source_dropout),
             ("training.history_dropout", self.history_dropout),
+            ("training.condition_dropout", self.condition_dropout),
         ] {
             if !(0.0..1.0).contains(&value) {
                 return Err(Error::setting(name, value, "at least 0 and below 1"));

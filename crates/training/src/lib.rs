@@ -15,7 +15,7 @@
 //! let encoding = Encoding::Tokens { vocabulary: 3, fingerprint: "a toy".into() };
 //! let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 8, ..Default::default() };
 //! let mut model = SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::default(), 1)?;
-//! let music = [Sequence::Tokens([0, 1, 2, 1].repeat(20))];
+//! let music = [Sequence::tokens([0, 1, 2, 1].repeat(20))];
 //! let config = TrainingConfig { epochs: 20, tbptt_len: 8, learning_rate: 0.03, ..Default::default() };
 //! let outcome = train(&mut model, &music, &music, &config, &mut ())?;
 //! assert!(outcome.best.valid_nll < 0.2, "nats per token");
@@ -44,7 +44,7 @@
 //! # let model = Seq2SeqConfig { source: encoding.clone(), target: encoding, styles: 0, encoder: stack.clone(), decoder: stack,
 //! #     bridge: false, aligned: true, attention: None, output_dropout: 0.0 };
 //! let mut model = Seq2Seq::new(model, &Init::RECOMMENDED, 1)?;
-//! let copy = |tokens: &[u32]| Pair { source: Sequence::Tokens(tokens.into()), target: Sequence::Tokens(tokens.into()), style: None };
+//! let copy = |tokens: &[u32]| Pair { source: Sequence::tokens(tokens.into()), target: Sequence::tokens(tokens.into()), style: None };
 //! let pairs = [copy(&[0, 2, 1, 1].repeat(20)), copy(&[2, 0, 0, 1].repeat(20))];
 //! let config = TrainingConfig { learning_rate: 0.03, tbptt_len: 8, ..TrainingConfig::for_pairs() };
 //! let mut observer = StopAfterTen::default();

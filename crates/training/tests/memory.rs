@@ -6,9 +6,11 @@ mod common;
 
 use approx::abs_diff_eq;
 use common::{Watcher, config, frames, model, network_model, ostinato, round, tokens};
-use composer_bptt::{Cell, Mode};
+use composer_bptt::{Cell, Init, Mode};
 use composer_models::batch::Slice;
-use composer_models::{Encoding, Network, Sequence, SequenceBatch, Workspace};
+use composer_models::{
+    ConditionValues, Conditions, Encoding, Network, Sequence, SequenceBatch, SequenceModel, Workspace,
+};
 use composer_tensor::allocations::{CountingAllocator, count};
 use composer_training::{TrainingConfig, train};
 use rand::SeedableRng;
@@ -48,10 +50,13 @@ fn the_length_of_a_piece_does_not_matter() {
 fn a_step_allocates_nothing_after_the_first() {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     for network in Network::ALL {
-        let mut model = network_model(network, 16);
-        let (long, short) = (ostinato(32), ostinato(20));
+        let conditions = Conditions { density: Some(vec![3.0]), ..Conditions::default() };
+        let config = network_model(network, 16).config().clone().with_conditions(conditions);
+        let mut model = SequenceModel::new(config, &Init::default(), 1).unwrap();
+        let density = ConditionValues { density: Some(4.0), ..ConditionValues::default() };
+        let (long, short) = (ostinato(32).with_conditions(density.into()), ostinato(20));
         let mut batches = [[&long, &long], [&long, &short], [&short, &long]].map(|rows| {
-            let mut batch = SequenceBatch::new(model.encoding());
+            let mut batch = SequenceBatch::of_model(model.config());
             let slice = |sequence| Some(Slice { sequence, start: 0, transpose: 0 });
             batch.fill(model.encoding(), &rows.map(slice), 32);
             batch

@@ -110,7 +110,7 @@ impl Observer for StopAfter {
 }
 
 fn music() -> [Sequence; 1] {
-    [Sequence::Tokens([0, 1, 2, 1].repeat(8))]
+    [Sequence::tokens([0, 1, 2, 1].repeat(8))]
 }
 
 fn model() -> SequenceModel {

@@ -67,7 +67,7 @@ fn check_file(bytes: &[u8]) {
     assert_eq!(notes, notes_again);
     let of = |encoding: &Encoding| match encoding {
         Encoding::Frames { .. } => Sequence::frames(vec![Frame { sounding: 1 << 60, onsets: 1 << 60 }; 3]),
-        _ => Sequence::Tokens(vec![0; 3]),
+        _ => Sequence::tokens(vec![0; 3]),
     };
     let config = model.config();
     let style = (config.styles > 0).then_some(0);

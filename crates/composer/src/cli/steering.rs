@@ -2,9 +2,9 @@
 
 use super::failure::wrong_input;
 use clap::Args;
-use composer::compose::{ComposeOptions, FrameChoice, Primer, TokenChoice};
-use composer_decoding::grammar::read_pitch;
+use composer::compose::{ComposeOptions, FrameChoice, Primer, TokenChoice, pitch_range, register};
 use composer_decoding::harmony::Key;
+use composer_models::ConditionValues;
 use composer_music::Metre;
 use std::path::PathBuf;
 
@@ -30,6 +30,22 @@ pub struct SteerArgs {
     /// Begin each piece with the primer (the default)
     #[arg(long, help_heading = "Primer")]
     pub inject_primer: bool,
+
+    /// Style, one of those that the model was trained with
+    #[arg(long, value_name = "NAME", help_heading = "Conditions, for models that were trained with them")]
+    pub style: Option<String>,
+
+    /// Notes that begin, per quarter, on average
+    #[arg(long, value_name = "N", help_heading = "Conditions, for models that were trained with them")]
+    pub density: Option<f64>,
+
+    /// Notes that sound together, on average, where any does
+    #[arg(long, value_name = "N", help_heading = "Conditions, for models that were trained with them")]
+    pub polyphony: Option<f64>,
+
+    /// Mean pitch, such as C4, or a range with it in the middle: C3-C5
+    #[arg(long, value_name = "PITCH", value_parser = register, help_heading = "Conditions, for models that were trained with them")]
+    pub register: Option<f64>,
 
     /// Only notes of this key, such as "D minor"; the lowest note of the last chord is its tonic
     #[arg(long, help_heading = "Constraints")]
@@ -108,15 +124,6 @@ pub struct SteerArgs {
     pub length_penalty: Option<f64>,
 }
 
-fn pitch_range(text: &str) -> Result<(u8, u8), String> {
-    // A pitch may itself hold a minus sign (C-1): the one in the middle divides.
-    let places = text.match_indices('-').map(|(place, _)| place);
-    let mut read =
-        places.filter_map(|place| Some((read_pitch(&text[..place])?, read_pitch(&text[place + 1..])?)));
-    let range = read.next().ok_or("write two pitches, such as C3-C6")?;
-    if range.0 > range.1 { Err("the lower pitch comes first, such as C3-C6".into()) } else { Ok(range) }
-}
-
 impl SteerArgs {
     /// Lays the options on others.
     pub fn over(&self, options: ComposeOptions) -> anyhow::Result<ComposeOptions> {
@@ -136,6 +143,10 @@ impl SteerArgs {
             chords: self.chords.clone(),
             range: self.range.unwrap_or(options.range),
             ending: !self.no_ending,
+            conditions: ConditionValues::asked(
+                self.style.clone(),
+                [self.density, self.polyphony, self.register],
+            ),
             frames: FrameChoice {
                 onset_temperature: self.onset_temperature,
                 hold_temperature: self.hold_temperature,
@@ -157,17 +168,5 @@ impl SteerArgs {
             },
             ..options
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_are_two_pitches() {
-        assert_eq!(pitch_range("C3-C6"), Ok((48, 84)));
-        assert_eq!(pitch_range("C-1-C4"), Ok((0, 60)));
-        assert!(pitch_range("C6-C3").is_err() && pitch_range("C3").is_err() && pitch_range("3-4").is_err());
     }
 }

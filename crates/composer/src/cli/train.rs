@@ -117,6 +117,13 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "NAME", help = with_default("Representation: frames, events, metrical-events, remi, multitrack-remi, voices, chords or bars", "music.representation"))]
     pub representation: Option<String>,
 
+    /// What the network is told, so that compose can ask for it: of style, metre, density, polyphony, register, with commas between [default: nothing]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub conditions: Vec<String>,
+
+    #[arg(long, value_name = "SOURCE", help = with_default("Styles of the pieces: folder, or a file with the path of a piece, a tab and its style in each line", "music.style_from"))]
+    pub style_from: Option<String>,
+
     /// Fine-tune: start from the weights of this model instead of random ones
     #[arg(long, value_name = "MODEL")]
     pub init_from: Option<PathBuf>,
@@ -133,6 +140,8 @@ impl TrainArgs {
             ("music.folder", self.folders.first().cloned().map(Value::String)),
             ("music.representation", args.representation.clone().map(Value::String)),
             ("model.init_from", path(&args.init_from)),
+            ("model.conditions", (!args.conditions.is_empty()).then(|| args.conditions.clone().into())),
+            ("music.style_from", args.style_from.clone().map(Value::String)),
             ("model.cell", args.cell.map(|cell| Value::String(cell.to_string()))),
             ("model.hidden", count(args.hidden)),
             ("model.layers", count(args.layers)),
@@ -164,6 +173,8 @@ impl TrainArgs {
             ("--layers", args.layers.is_some()),
             ("--representation", args.representation.is_some()),
             ("--init-from", args.init_from.is_some()),
+            ("--conditions", !args.conditions.is_empty()),
+            ("--style-from", args.style_from.is_some()),
         ];
         if let Some((name, _)) = foreign.iter().find(|(_, given)| *given) {
             return Err(wrong_input(format!("{name} is only for --task compose")));

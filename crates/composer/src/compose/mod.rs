@@ -7,6 +7,7 @@ mod feasible;
 mod options;
 pub mod pick;
 mod plan;
+mod ranges;
 mod reading;
 
 pub use options::{
@@ -22,18 +23,19 @@ use composer_decoding::grammar::MusicGrammar;
 use composer_decoding::primer::Primer as PrimerMusic;
 use composer_decoding::token_stream::TokenGenerator;
 use composer_decoding::{Composition, Generator, beam};
-use composer_models::Stepper;
 use composer_models::file::Notes;
-use composer_models::{Encoding, SequenceModel};
-use composer_music::Score;
+use composer_models::{ConditionTrack, Encoding, SequenceModel, Stepper};
 use composer_music::midi::{self, OtherEvent, RawFile};
 use composer_music::representation::chords::ChordRepresentation;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
 use composer_music::text::counted;
+use composer_music::{BarMap, Score};
 use options::GivenPrimer;
 use plan::Plan;
 use std::path::{Path, PathBuf};
+
+pub use ranges::{pitch_range, register};
 
 /// A composed piece.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,6 +97,7 @@ pub struct SavedPiece {
 /// An option is out of range or does not fit the model, the primer cannot be used, or the model's file is damaged.
 pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Piece>> {
     options.check()?;
+    model.model.config().conditions.check_asked(&options.conditions)?;
     let representation = match (model.model.encoding(), model.token_representation()?) {
         (Encoding::Frames { representation, .. }, _) => AnyRepresentation::Frames(*representation),
         (_, Some(representation)) => representation.clone(),
@@ -213,6 +216,12 @@ impl<'a> Work<'a> {
         }
         notes.extend(options.without_effect());
         let plan = Plan::new(representation, options, primer.as_ref(), trained)?;
+        let metre = plan.bars.metre_at(plan.primer_end);
+        if let Some(known) = &model.config().conditions.metre
+            && !known.contains(&metre)
+        {
+            notes.push(format!("The model has not learnt bars of {metre}: it is told no metre."));
+        }
         let manner = Manner::new(representation, primer.as_ref(), trained, options.qpm.is_some());
         let (others, behind) = match &primer {
             Some(primer) if options.injects() => carried::until(&others, plan.scale(primer), plan.primer_end),
@@ -233,6 +242,11 @@ impl<'a> Work<'a> {
         Piece { score, nll, notes: self.notes.clone(), others: self.others.clone() }
     }
 
+    /// The model under the conditions, in bars that are counted in its steps from the first that it reads.
+    fn told(&self, bars: &BarMap) -> Stepper<'a> {
+        Stepper::new(self.model).with_conditions(ConditionTrack::in_bars(&self.options.conditions, bars))
+    }
+
     fn frames(&self, representation: &FrameRepresentation) -> anyhow::Result<Vec<Piece>> {
         let Self { options, plan, .. } = self;
         let choice = options.frame_options(self.model.config().notes().is_some())?;
@@ -240,10 +254,9 @@ impl<'a> Work<'a> {
         feasible::check(self.representation, options, plan, &rules)?;
         let (read, before) = self.read_frames(representation)?;
         let bars = plan.bars_after(self.primer.as_ref().filter(|_| !options.injects()), before);
-        let mut generator =
-            Generator::new(Stepper::new(self.model), choice, options.num_outputs, options.seed)?
-                .with_rules(rules)?
-                .with_bars(bars);
+        let mut generator = Generator::new(self.told(&bars), choice, options.num_outputs, options.seed)?
+            .with_rules(rules)?
+            .with_bars(bars);
         let mut begun = Composition::default();
         if !read.is_empty() {
             let nll = generator.read(&read, options.injects())?;
@@ -298,7 +311,7 @@ impl<'a> Work<'a> {
         };
         let begun = if injects { read.clone() } else { Vec::new() };
         let mut pieces: Vec<(Vec<u32>, Vec<f64>)> = vec![(begun.clone(), Vec::new()); options.num_outputs];
-        let model = Stepper::new(self.model);
+        let model = self.told(&BarMap::uniform(1, metre));
         if let Some(beam_options) = options.beam_options()? {
             let found = beam::search(model, grammar, &read, &beam_options, MAX_TOKENS)?;
             pieces.truncate(found.len());

@@ -6,6 +6,7 @@ use anyhow::Context;
 use composer_audio::{RenderOptions, render};
 use composer_decoding::harmony::Key;
 use composer_decoding::primer::{self, read_notes};
+use composer_models::ConditionValues;
 use composer_music::midi::{self, OtherEvent};
 use composer_music::{Metre, Score, input};
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ pub struct ComposeOptions {
     pub chords: Option<String>,
     /// Lowest and highest pitch.
     pub range: (u8, u8),
+    /// What the model is told, if it was trained with these conditions; its metre follows from the bars.
+    pub conditions: ConditionValues,
     /// Whether the piece comes to an end, instead of breaking off at its length.
     pub ending: bool,
     /// For models of frames.
@@ -71,6 +74,7 @@ impl Default for ComposeOptions {
             key: None,
             chords: None,
             range: (0, 127),
+            conditions: ConditionValues::default(),
             ending: true,
             frames: FrameChoice::default(),
             tokens: TokenChoice::default(),

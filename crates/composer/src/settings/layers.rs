@@ -63,6 +63,19 @@ fn merge_below(
     Ok(())
 }
 
+/// Adds the settings that are not written where they are the usual ones.
+pub(super) fn add_unwritten(table: &mut Table, style_from: &str, condition_dropout: f64) {
+    for (section, key, value) in [
+        ("model", "conditions", Value::Array(Vec::new())),
+        ("music", "style_from", Value::String(style_from.to_owned())),
+        ("training", "condition_dropout", Value::Float(condition_dropout)),
+    ] {
+        if let Some(Value::Table(section)) = table.get_mut(section) {
+            section.entry(key).or_insert(value);
+        }
+    }
+}
+
 /// Brings settings that an earlier version wrote under the names of this one: `coupled`, yes or no, is a network now.
 pub(super) fn rename_old(table: &mut Table) {
     let Some(Value::Table(model)) = table.get_mut("model") else { return };

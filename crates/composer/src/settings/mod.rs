@@ -8,6 +8,7 @@ mod presets;
 mod sections;
 
 pub use presets::Preset;
+pub(crate) use sections::FOLDER;
 pub use sections::{Model, Music, Run};
 
 use crate::error::{Result, wrong_input};
@@ -182,9 +183,12 @@ fn parse(text: &str, name: &str) -> anyhow::Result<Table> {
 }
 
 impl Settings {
-    /// All settings as a table.
+    /// All settings as a table, also those that a file has only where they are not the usual ones.
     fn table(&self) -> anyhow::Result<Table> {
-        Ok(Table::try_from(self)?)
+        let mut table = Table::try_from(self)?;
+        let Self { music, training, .. } = self;
+        layers::add_unwritten(&mut table, &music.style_from, training.condition_dropout);
+        Ok(table)
     }
 
     fn from_table(table: Table) -> Result<Self> {

@@ -1,7 +1,7 @@
 //! The sections of the settings beside the training itself, with their defaults.
 
 use composer_bptt::{Cell, RecurrentConfig};
-use composer_models::Network;
+use composer_models::{Condition, Network};
 use serde::{Deserialize, Serialize};
 
 /// The training music, and how it is encoded.
@@ -20,7 +20,18 @@ pub struct Music {
     pub look_back: usize,
     /// It has what followed the longest earlier passage that equals the last steps as inputs.
     pub longest_match: bool,
+    /// Where the styles of pieces come from, for a network that is told of them: `folder`, the folders below the training folder, or a file with
+    /// the path of a piece, a tab and its style in each line.
+    #[serde(skip_serializing_if = "is_folder")]
+    pub style_from: String,
 }
+
+fn is_folder(style_from: &String) -> bool {
+    style_from == FOLDER
+}
+
+/// The usual source of styles.
+pub(crate) const FOLDER: &str = "folder";
 
 impl Default for Music {
     fn default() -> Self {
@@ -32,6 +43,7 @@ impl Default for Music {
             bar_line: 24,
             look_back: 3,
             longest_match: false,
+            style_from: FOLDER.into(),
         }
     }
 }
@@ -66,6 +78,9 @@ pub struct Model {
     pub note_hidden: usize,
     /// Its layers.
     pub note_layers: usize,
+    /// What the network is told of the music: style, metre, density, polyphony, register.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
     /// Probability that a unit keeps its state.
     pub zoneout: f64,
     /// Probability that a unit of an LSTM keeps its cell state.
@@ -91,6 +106,7 @@ impl Default for Model {
             note_cell: Cell::Gru,
             note_hidden: 96,
             note_layers: 1,
+            conditions: Vec::new(),
             zoneout: usual.zoneout,
             zoneout_cell: usual.zoneout_cell,
             init_from: String::new(),

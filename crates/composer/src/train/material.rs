@@ -1,5 +1,6 @@
 //! The music of a training: pieces split into training, validation and test sets, as scores, frames and sequences.
 
+use super::conditions::{Styles, of_score};
 use crate::error::wrong_input;
 use crate::progress::Progress;
 use crate::settings::Music;
@@ -46,7 +47,7 @@ impl Subset {
     fn tokenise(&mut self, representation: &AnyRepresentation) -> anyhow::Result<()> {
         for ((name, score), sequence) in self.names.iter().zip(&self.scores).zip(&mut self.sequences) {
             *sequence = match representation.encode(score) {
-                Ok(Symbols::Tokens(tokens)) => Sequence::Tokens(tokens),
+                Ok(Symbols::Tokens(tokens)) => Sequence::tokens(tokens),
                 Ok(Symbols::Frames(frames)) => Sequence::frames(frames),
                 Err(error) => return Err(wrong_input(format!("{name}: {error}"))),
             };
@@ -68,6 +69,8 @@ pub(crate) struct Material {
     pub representation: FrameRepresentation,
     /// How they become tokens, if the network reads those.
     pub tokens: Option<AnyRepresentation>,
+    /// Where styles come from, if the network is told of conditions.
+    pub styles: Option<Styles>,
     /// The training set.
     pub train: Subset,
     /// The validation set.
@@ -111,6 +114,7 @@ impl Material {
             name,
             representation,
             tokens: None,
+            styles: None,
             train: Subset::default(),
             valid: Subset::default(),
             test: Subset::default(),
@@ -163,11 +167,16 @@ impl Material {
             return Ok(excerpt(&self.train.sequences[piece], training.excerpts, rng));
         };
         let varied = training.augmentation().apply(&self.train.scores[piece], rng);
-        match tokens.encode(&varied) {
-            Ok(Symbols::Tokens(tokens)) => Ok(Sequence::Tokens(tokens)),
-            Ok(Symbols::Frames(frames)) => Ok(Sequence::frames(frames)),
-            Err(error) => Err(TrainingError::Variant(format!("{}: {error}", self.train.names[piece]))),
-        }
+        let sequence = match tokens.encode(&varied) {
+            Ok(Symbols::Tokens(tokens)) => Sequence::tokens(tokens),
+            Ok(Symbols::Frames(frames)) => Sequence::frames(frames),
+            Err(error) => {
+                return Err(TrainingError::Variant(format!("{}: {error}", self.train.names[piece])));
+            }
+        };
+        let told =
+            |styles: &Styles| of_score(&varied, &self.representation, styles.of(&self.train.names[piece]));
+        Ok(sequence.with_conditions(self.styles.as_ref().map(told).unwrap_or_default()))
     }
 
     /// What the network reads and writes; with frames, what `music` says of the bar is an input.

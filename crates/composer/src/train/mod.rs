@@ -1,5 +1,6 @@
 //! Training: settings and music in, a run folder with a model, compositions and a report out.
 
+mod conditions;
 pub(crate) mod material;
 mod options;
 pub(crate) mod plan;

@@ -12,7 +12,7 @@ use crate::run_folder::OutputFolder;
 use crate::settings::{CONFIG_FILE, Layers, Run, Settings};
 use composer_bptt::{Init, RecurrentConfig};
 use composer_models::file::{self, Notes};
-use composer_models::{Encoding, ModelConfig, SequenceModel};
+use composer_models::{Conditions, Encoding, ModelConfig, SequenceModel};
 use composer_music::atomic_file::{TEMPORARY, write_atomically};
 use composer_music::augment::Augmentation;
 use composer_music::representation::frames::FrameRepresentation;
@@ -71,7 +71,8 @@ impl Prepared {
         if !matches!(representation, AnyRepresentation::Frames(_)) {
             material.tokenise(representation)?;
         }
-        let model = config.model(material.encoding(&config.music));
+        let conditions = material.learn_conditions(&config)?;
+        let model = config.model(material.encoding(&config.music)).with_conditions(conditions);
         let parameters = SequenceModel::shapes(model.clone())?.len();
         Ok(Self { config, material, model, parameters })
     }
@@ -291,6 +292,12 @@ fn write_sample(
     }
 }
 
+/// The names of conditions, as a setting has them.
+fn names_of(conditions: &Conditions) -> String {
+    let names: Vec<String> = conditions.known().map(|condition| format!("\"{condition}\"")).collect();
+    format!("[{}]", names.join(","))
+}
+
 /// The model that a training starts from, which must have the same shape; `None` if it starts from random weights.
 pub fn weights_to_begin_with(config: &Settings, ours: &ModelConfig) -> anyhow::Result<Option<SequenceModel>> {
     let path = match config.model.init_from.as_str() {
@@ -324,6 +331,7 @@ pub fn weights_to_begin_with(config: &Settings, ours: &ModelConfig) -> anyhow::R
             ("model.layer_norm", recurrent.layer_norm.to_string()),
             ("music.metre", config.encoding.metre().to_string()),
             ("music.bar_line", config.encoding.bar_line().to_string()),
+            ("model.conditions", names_of(&config.conditions)),
         ]
     };
     let differences: Vec<(&str, String, String)> = shape(ours)

@@ -6,6 +6,7 @@ mod carried;
 mod command_line;
 mod common;
 mod compose;
+mod conditions;
 mod configuration;
 mod evaluate;
 mod failure_detection;

@@ -27,6 +27,7 @@ const COUNTS: usize = 3;
 /// | `P`, with `absolute` | the pitch is this one |
 /// | 25, or 50, for each earlier bar that the encoding tells of | as the first, at this place of that bar |
 /// | 25, or 50, if the encoding tells of the longest match | as the first, for what followed it |
+/// | those of conditions, all pitches alike | as there |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PitchSpace {
     pub representation: FrameRepresentation,
@@ -41,6 +42,8 @@ pub(crate) struct PitchSpace {
     lags: usize,
     /// Whether each pitch reads its own place.
     absolute: bool,
+    /// Features of conditions.
+    pub conditions: usize,
 }
 
 /// The features of all pitches of some steps, multi-hot: row `r·P + p`.
@@ -50,10 +53,11 @@ pub(crate) struct FeatureRows {
     offsets: Vec<usize>,
     /// Those that the pitches of a step share.
     shared: Vec<u32>,
+    told: Vec<u32>,
 }
 
 impl PitchSpace {
-    /// `None` for all encodings but frames.
+    /// `None` for all encodings but frames; without conditions.
     pub fn of(encoding: &Encoding, absolute: bool) -> Option<Self> {
         let Encoding::Frames { representation, .. } = encoding else { return None };
         let places = encoding.first_past() - encoding.outputs() + encoding.match_lengths();
@@ -67,7 +71,13 @@ impl PitchSpace {
             lengths: encoding.match_lengths(),
             lags,
             absolute,
+            conditions: 0,
         })
+    }
+
+    /// The same under conditions with so many features.
+    pub fn under(self, conditions: usize) -> Self {
+        Self { conditions, ..self }
     }
 
     /// Planes of a frame: which pitches sound and, with an onset plane, which are struck.
@@ -77,7 +87,16 @@ impl PitchSpace {
 
     /// `F`, features of a pitch.
     pub fn features(&self) -> usize {
+        self.first_told() + self.conditions
+    }
+
+    fn first_told(&self) -> usize {
         self.first_past() + self.lags * self.planes() * WINDOW
+    }
+
+    /// The first feature of the network that tells of conditions.
+    pub fn first_condition(&self) -> usize {
+        self.planes() * self.pitches * (1 + self.lags) + self.places
     }
 
     fn first_past(&self) -> usize {
@@ -109,16 +128,19 @@ impl PitchSpace {
 
     /// Appends the features of all pitches at a step.
     fn push_step(&self, read: &[u32], rows: &mut FeatureRows) {
-        let FeatureRows { indices, offsets, shared } = rows;
+        let FeatureRows { indices, offsets, shared, told } = rows;
         let (pitches, outputs) = (self.pitches, self.planes() * self.pitches);
         let (mut planes, mut counts) = ([0u128; 2], [0usize; CLASSES]);
         let mut past = [0u128; 2 * (LOOK_BACK.len() + 1)];
         let first_past = outputs + self.places - self.lengths;
         let first_length = first_past + self.lags * outputs;
         shared.clear();
+        told.clear();
         for &feature in read {
             let feature = feature as usize;
-            if feature < outputs {
+            if let Some(condition) = feature.checked_sub(self.first_condition()) {
+                told.push((self.first_told() + condition) as u32);
+            } else if feature < outputs {
                 planes[feature / pitches] |= 1 << (feature % pitches);
                 counts[feature % pitches % CLASSES] += usize::from(feature < pitches);
             } else if (first_past..first_length).contains(&feature) {
@@ -146,6 +168,7 @@ impl PitchSpace {
             for (plane, &bits) in past.iter().enumerate().take(self.lags * self.planes()) {
                 push_window(bits, pitch, self.first_past() + plane * WINDOW, indices);
             }
+            indices.extend_from_slice(told);
             offsets.push(indices.len());
         }
     }

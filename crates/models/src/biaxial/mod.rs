@@ -3,7 +3,7 @@
 //! ```text
 //! x_(t,p)   features of pitch p at step t: what sounds around it in the frame before, relative to it, and the place in the bar
 //! h_(t,p) = cell_time(x_(t,p), h_(t−1,p))                      the recurrent stack of the model, one row for each pitch
-//! z_(t,p) = [h_(t,p), what is decided of the pitches p − 1, …, p − below]
+//! z_(t,p) = [h_(t,p), what is decided of the pitches p − 1, …, p − below, conditions]
 //! g_(t,p) = cell_notes(z_(t,p), g_(t,p−1))                     from the lowest pitch up, from a state of zeros
 //! y_(t,p) = W_output g_(t,p) + b_output
 //! P(p sounds | pitches below) = σ(y_(t,p)[0])
@@ -54,17 +54,17 @@ impl BiaxialConfig {
     /// Above a recurrence over time with `hidden` outputs, whatever `notes.input` was: pitches read their own place, and the decisions of an
     /// octave below.
     pub fn new(encoding: &Encoding, hidden: usize, notes: RecurrentConfig) -> Self {
-        Self { notes, output_dropout: 0.0, absolute: true, below: BELOW }.fitted(encoding, hidden)
+        Self { notes, output_dropout: 0.0, absolute: true, below: BELOW }.fitted(encoding, hidden, 0)
     }
 
-    /// The same with the `notes.input` that it has to have.
-    pub fn fitted(self, encoding: &Encoding, hidden: usize) -> Self {
+    /// The same with the `notes.input` that it has to have under conditions with so many features.
+    pub fn fitted(self, encoding: &Encoding, hidden: usize, conditions: usize) -> Self {
         let planes = PitchSpace::of(encoding, self.absolute).map_or(0, |space| space.planes());
-        let notes = RecurrentConfig { input: hidden + planes * self.below, ..self.notes };
+        let notes = RecurrentConfig { input: hidden + planes * self.below + conditions, ..self.notes };
         Self { notes, ..self }
     }
 
-    /// Features of one pitch: what the recurrence over time reads; 0 for all encodings but frames.
+    /// Features of one pitch: what the recurrence over time reads, without conditions; 0 for all encodings but frames.
     pub fn features(&self, encoding: &Encoding) -> usize {
         PitchSpace::of(encoding, self.absolute).map_or(0, |space| space.features())
     }
@@ -84,22 +84,24 @@ pub(crate) struct Biaxial {
 }
 
 impl Biaxial {
-    /// Adds the parameters, zeros. `hidden` are the features of a pitch from the recurrence over time, `H`.
+    /// Adds the parameters, zeros. `hidden` are the features of a pitch from the recurrence over time, `H`, `conditions` those of the
+    /// conditions.
     pub fn new<S: Scalar>(
         config: &BiaxialConfig,
         encoding: &Encoding,
-        hidden: usize,
+        (hidden, conditions): (usize, usize),
         params: &mut Parameters<S>,
     ) -> Result<Self, Error> {
         let Some(space) = PitchSpace::of(encoding, config.absolute) else {
             return Err(Error::Unsupported("only a model of frames can be tied across pitch"));
         };
+        let space = space.under(conditions);
         let (notes, below) = (&config.notes, config.below);
         if !(1..=128).contains(&below) {
             let expected = "it must be from 1 to 128";
             return Err(Error::Config { name: "biaxial.below", value: below.to_string(), expected });
         }
-        if notes.bidirectional || notes.input != hidden + space.planes() * below {
+        if notes.bidirectional || notes.input != hidden + space.planes() * below + conditions {
             return Err(Error::Config {
                 name: "biaxial.notes",
                 value: format!("input {}, bidirectional {}", notes.input, notes.bidirectional),

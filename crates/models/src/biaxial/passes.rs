@@ -4,7 +4,8 @@
 //! each product.
 
 use super::Biaxial;
-use crate::batch::decided_planes;
+use crate::batch::FrameRows;
+use crate::frame_bits::decided_planes;
 use crate::keep::{Keep, Kept};
 use crate::mode::reborrow;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
@@ -25,7 +26,10 @@ pub(crate) struct BiaxialWorkspace<S> {
     places: Vec<Option<usize>>,
     /// What is decided of each frame: the pitches that sound, and those that are struck `[R]`.
     decided: Vec<[u128; 2]>,
-    /// What the second recurrence reads `[P, R, H + D]`.
+    /// The conditions of each frame, which are on, one after the other, and where they begin `[R + 1]`.
+    told: Vec<u32>,
+    told_starts: Vec<usize>,
+    /// What the second recurrence reads `[P, R, H + D + conditions]`.
     input: Buffer<S>,
     state: State<S>,
     recurrent: RecurrentWorkspace<S>,
@@ -36,14 +40,27 @@ pub(crate) struct BiaxialWorkspace<S> {
 }
 
 impl Biaxial {
-    /// Features of what the second recurrence reads, `H + D`.
+    /// Features of what the second recurrence reads, `H + D` and the conditions.
     pub(super) fn width(&self) -> usize {
-        self.hidden + self.space.planes() * self.below
+        self.hidden + self.space.planes() * self.below + self.space.conditions
     }
 
-    /// Overwrites `to` `[D]` by what is decided of the pitches below one, the nearest first.
+    /// The conditions in the features of the encoding that the network read, counted from 0.
+    pub(super) fn told<'a>(&self, features: &'a [u32]) -> impl Iterator<Item = u32> + use<'a> {
+        let first = self.space.first_condition() as u32;
+        features.iter().filter_map(move |feature| feature.checked_sub(first))
+    }
+
+    /// Overwrites `to` by the conditions that are on.
+    pub(super) fn write_told<S: Scalar>(&self, told: &[u32], to: &mut [S]) {
+        to.fill(S::zero());
+        told.iter().for_each(|&condition| to[condition as usize] = S::one());
+    }
+
+    /// Overwrites the first `D` of `to` by what is decided of the pitches below one, the nearest first.
     pub(super) fn write_decided<S: Scalar>(&self, decided: [u128; 2], pitch: usize, to: &mut [S]) {
         let planes = self.space.planes();
+        let (to, _) = to.split_at_mut(planes * self.below);
         for (distance, to) in to.chunks_exact_mut(planes).enumerate() {
             for (to, plane) in to.iter_mut().zip(decided) {
                 let on = pitch.checked_sub(distance + 1).is_some_and(|below| plane >> below & 1 == 1);
@@ -59,6 +76,7 @@ impl Biaxial {
         params: &Parameters<S>,
         hidden: ArrayView3<'_, S>,
         (on, weight): (&[S], &[S]),
+        read: FrameRows<'_>,
         (dropout, mut mode): (f64, Mode<'_>),
         logits: &mut Vec<S>,
         ws: &mut BiaxialWorkspace<S>,
@@ -66,7 +84,7 @@ impl Biaxial {
         let (pitches, outputs) = (self.space.pitches, self.outputs());
         logits.clear();
         logits.resize(on.len(), S::zero());
-        self.choose_frames(on, weight, ws);
+        self.choose_frames(on, weight, read, ws);
         let (config, rows) = (self.notes.config(), ws.frames.len());
         if rows == 0 {
             return Ok(());
@@ -102,8 +120,17 @@ impl Biaxial {
         Ok(())
     }
 
-    /// The frames of a batch that are not padding, and what is decided of them.
-    fn choose_frames<S: Scalar>(&self, on: &[S], weight: &[S], ws: &mut BiaxialWorkspace<S>) {
+    /// The frames of a batch that are not padding, what is decided of them, and their conditions.
+    fn choose_frames<S: Scalar>(
+        &self,
+        on: &[S],
+        weight: &[S],
+        read: FrameRows<'_>,
+        ws: &mut BiaxialWorkspace<S>,
+    ) {
+        ws.told.clear();
+        ws.told_starts.clear();
+        ws.told_starts.push(0);
         ws.frames.clear();
         ws.places.clear();
         ws.decided.clear();
@@ -114,6 +141,8 @@ impl Biaxial {
             if counts {
                 ws.frames.push(frame);
                 ws.decided.push(decided_planes(self.space.pitches, on, weight));
+                ws.told.extend(self.told(&read.indices[read.offsets[frame]..read.offsets[frame + 1]]));
+                ws.told_starts.push(ws.told.len());
             }
         }
     }
@@ -123,6 +152,7 @@ impl Biaxial {
         let (pitches, hidden_width, width) = (self.space.pitches, self.hidden, self.width());
         ws.input.fit(pitches * rows * width);
         let (keep, frames, decided) = (&ws.keep, &ws.frames, &ws.decided);
+        let (told, starts) = (&ws.told, &ws.told_starts);
         let input = SliceRows { data: &mut ws.input[..], first: 0, width: rows * width };
         share_rows(input, pitches, 1, &|part| {
             for (pitch, input) in (part.first..).zip(part.data.chunks_exact_mut(rows * width)) {
@@ -131,6 +161,8 @@ impl Biaxial {
                     let from = &hidden[(frames[row] * pitches + pitch) * hidden_width..][..hidden_width];
                     keep.copy((row * pitches + pitch) * hidden_width, from, to);
                     self.write_decided(decided[row], pitch, below);
+                    let (_, to) = below.split_at_mut(below.len() - self.space.conditions);
+                    self.write_told(&told[starts[row]..starts[row + 1]], to);
                 }
             }
         });

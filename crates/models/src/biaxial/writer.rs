@@ -14,30 +14,35 @@ use std::ops::Range;
 pub(crate) struct PitchScratch {
     recurrent: RecurrentWorkspace<f32>,
     output: LinearWorkspace<f32>,
-    /// What the second recurrence reads in the frame at hand `[P, H + D]`.
+    /// What the second recurrence reads in the frame at hand `[P, H + D + conditions]`.
     input: Vec<f32>,
     /// The sounding plane of the frame before it.
     before: u128,
     /// Where it goes on from, to see what comes.
     state: State<f32>,
+    /// The conditions of the frame that are on.
+    told: Vec<u32>,
     /// `[pitches left, planes]`
     logits: Vec<f32>,
 }
 
 impl Biaxial {
-    /// Begins a frame from the outputs over time of its pitches, `[P, H]`.
+    /// Begins a frame from the outputs over time of its pitches, `[P, H]`, and the features that the network read.
     pub fn begin_frame(
         &self,
         params: &Parameters<f32>,
-        hidden: &[f32],
+        (hidden, features): (&[f32], &[u32]),
         previous: Frame,
         position: &mut NotePosition,
         scratch: &mut PitchScratch,
     ) -> Result<(), Error> {
         let width = self.width();
         scratch.input.resize(self.space.pitches * width, 0.0);
+        scratch.told.clear();
+        scratch.told.extend(self.told(features));
         for (to, from) in scratch.input.chunks_exact_mut(width).zip(hidden.chunks_exact(self.hidden)) {
             to[..self.hidden].copy_from_slice(from);
+            self.write_told(&scratch.told, &mut to[width - self.space.conditions..]);
         }
         scratch.before = self.space.representation.offsets(previous.sounding);
         position.decided = Decided::default();

@@ -1,7 +1,8 @@
 //! The notes of frames as sequences: what the note stack reads, and what it should write.
 
-use crate::batch::{FrameRows, decided_planes};
+use crate::batch::FrameRows;
 use crate::encoding::LOOK_BACK;
+use crate::frame_bits::decided_planes;
 use composer_bptt::loss::IGNORE;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_tensor::Scalar;
@@ -26,6 +27,9 @@ pub(crate) struct NoteSpace {
     /// The first feature of the network that tells of more than the last frame, and the number of such planes.
     pub past: usize,
     pub lags: usize,
+    /// The first feature of the network that tells of conditions, and how many do.
+    pub first_condition: usize,
+    pub conditions: usize,
 }
 
 /// What the network read at a step as sounding planes, bit 0 for the lowest pitch: the last frame, then those of earlier bars,
@@ -59,9 +63,19 @@ impl NoteSpace {
         self.classes() + if self.onset_plane { 2 * INTERVALS } else { INTERVALS }
     }
 
-    /// Features of a decided note.
+    /// Features of a decided note, and then of conditions.
     pub fn features(&self) -> usize {
+        self.note_features() + self.conditions
+    }
+
+    fn note_features(&self) -> usize {
         self.stop() + INTERVALS + 1 + (1 + self.lags) * (2 * AROUND + 1) + COUNTED + 1
+    }
+
+    /// The conditions in the features that the network read, as features of notes.
+    pub fn told<'a>(&self, features: &'a [u32]) -> impl Iterator<Item = u32> + use<'a> {
+        let (first, own) = (self.first_condition as u32, self.note_features() as u32);
+        features.iter().filter(move |&&feature| feature >= first).map(move |&feature| own + feature - first)
     }
 
     /// The offset of a class's pitch from the lowest.
@@ -195,6 +209,9 @@ pub(crate) struct NoteGroup {
     /// The notes of each row, one after the other, and where they begin.
     notes: Vec<u32>,
     starts: Vec<usize>,
+    /// The features of its conditions, likewise.
+    told: Vec<u32>,
+    told_starts: Vec<usize>,
 }
 
 /// Most steps of the frames of each group.
@@ -229,6 +246,8 @@ impl NoteGroup {
         self.rows.clear();
         self.notes.clear();
         self.starts.clear();
+        self.told.clear();
+        self.told_starts.clear();
         self.before.clear();
         self.read.clear();
     }
@@ -242,11 +261,14 @@ impl NoteGroup {
         self.before.push(frames.before[row]);
         let features = &frames.indices[frames.offsets[row]..frames.offsets[row + 1]];
         self.read.push(space.planes(features));
+        self.told_starts.push(self.told.len());
+        self.told.extend(space.told(features));
     }
 
     /// Features, targets and what is decided, step by step.
     fn lay_out(&mut self, space: &NoteSpace) {
         self.starts.push(self.notes.len());
+        self.told_starts.push(self.told.len());
         let rows = self.rows.len();
         self.indices.clear();
         self.offsets.clear();
@@ -266,6 +288,8 @@ impl NoteGroup {
                 self.decided.push(decided);
                 if step <= notes.len() {
                     space.push_features(decided, &self.read[row], &mut self.indices);
+                    let told = &self.told[self.told_starts[row]..self.told_starts[row + 1]];
+                    self.indices.extend_from_slice(told);
                     self.targets.push(notes.get(step).map_or(space.stop() as u32, |&note| note));
                 } else {
                     self.targets.push(IGNORE);

@@ -44,8 +44,13 @@ pub struct NoteWiseConfig {
 impl NoteWiseConfig {
     /// A note stack for an encoding, whatever `recurrent.input` was; no features for any but frames.
     pub fn new(encoding: &Encoding, recurrent: RecurrentConfig) -> Self {
-        let input = space(encoding).map_or(0, |space| space.features());
-        Self { recurrent: RecurrentConfig { input, ..recurrent }, output_dropout: 0.0 }
+        Self { recurrent, output_dropout: 0.0 }.fitted(encoding, 0)
+    }
+
+    /// The same with the `recurrent.input` that it has to have under conditions with so many features.
+    pub(crate) fn fitted(self, encoding: &Encoding, conditions: usize) -> Self {
+        let input = space(encoding, conditions).map_or(0, |space| space.features());
+        Self { recurrent: RecurrentConfig { input, ..self.recurrent }, ..self }
     }
 }
 
@@ -66,22 +71,24 @@ pub(crate) struct NoteWise {
 /// Prefix of the note stack's parameters in a model file.
 pub const NOTES_PREFIX: &str = "notes";
 
-fn space(encoding: &Encoding) -> Option<NoteSpace> {
+/// The notes under an encoding and conditions with so many features.
+fn space(encoding: &Encoding, conditions: usize) -> Option<NoteSpace> {
     let Encoding::Frames { representation, .. } = encoding else { return None };
     let (representation, past, lags) = (*representation, encoding.first_past(), encoding.past_planes());
     let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
-    Some(NoteSpace { representation, pitches, onset_plane, past, lags })
+    let first_condition = encoding.inputs();
+    Some(NoteSpace { representation, pitches, onset_plane, past, lags, first_condition, conditions })
 }
 
 impl NoteWise {
-    /// Adds the parameters, zeros. `hidden` are the features of a context, `H`.
+    /// Adds the parameters, zeros. `hidden` are the features of a context, `H`, `conditions` those of the conditions.
     pub fn new<S: Scalar>(
         config: &NoteWiseConfig,
         encoding: &Encoding,
-        hidden: usize,
+        (hidden, conditions): (usize, usize),
         params: &mut Parameters<S>,
     ) -> Result<Self, Error> {
-        let Some(space) = space(encoding) else {
+        let Some(space) = space(encoding, conditions) else {
             return Err(Error::Unsupported("only a model of frames writes note by note"));
         };
         let recurrent = &config.recurrent;

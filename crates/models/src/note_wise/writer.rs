@@ -61,9 +61,10 @@ pub struct NoteScratch {
     bridged: Vec<f32>,
     /// What the context says of each class in the frame at hand.
     from_context: Vec<f32>,
-    /// The sounding plane of the frame before it, and what the network read.
+    /// The sounding plane of the frame before it, what the network read, and the features of conditions.
     before: u128,
     read: Read,
+    told: Vec<u32>,
     outputs: Vec<f32>,
     logits: Vec<f32>,
     features: Vec<u32>,
@@ -89,6 +90,8 @@ impl NoteWise {
         self.context.forward(params, read, from_context, &mut scratch.context)?;
         scratch.before = self.space.representation.offsets(previous.sounding);
         scratch.read = self.space.planes(features);
+        scratch.told.clear();
+        scratch.told.extend(self.space.told(features));
         self.begin(&scratch.bridged, 1, &mut position.state);
         position.decided = Decided::default();
         self.next_note(params, position, scratch)
@@ -114,10 +117,21 @@ impl NoteWise {
         position: &mut NotePosition,
         scratch: &mut NoteScratch,
     ) -> Result<(), Error> {
-        let NoteScratch { recurrent, output, from_context, before, read, outputs, logits, features, .. } =
-            scratch;
+        let NoteScratch {
+            recurrent,
+            output,
+            from_context,
+            before,
+            read,
+            told,
+            outputs,
+            logits,
+            features,
+            ..
+        } = scratch;
         features.clear();
         self.space.push_features(position.decided, read, features);
+        features.extend_from_slice(told);
         let input = Input::MultiHot { indices: features, offsets: &[0, features.len()] };
         let hidden = self.notes.step(params, input, &mut position.state, recurrent)?;
         outputs.resize(self.output.outputs(), 0.0);

@@ -52,7 +52,7 @@ impl<'a> Conditioned<'a> {
         }
         let target = match model.config().target {
             Encoding::Frames { .. } => Sequence::frames(Vec::new()),
-            Encoding::Tokens { .. } | Encoding::Values { .. } => Sequence::Tokens(Vec::new()),
+            Encoding::Tokens { .. } | Encoding::Values { .. } => Sequence::tokens(Vec::new()),
         };
         let pair = Pair { source, target, style };
         let mut batch = PairBatch::new(model.config());

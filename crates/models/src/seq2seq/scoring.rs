@@ -63,7 +63,7 @@ pub fn mean_pair_nll(
 pub fn with_shuffled_sources(pairs: &[Pair]) -> Vec<Pair> {
     let shuffled = |(index, pair): (usize, &Pair)| {
         let Sequence::Frames(other) = &pairs[(index + 1) % pairs.len()].source else { return pair.clone() };
-        let source = other.iter().copied().cycle().take(pair.target.len()).collect();
+        let source: Vec<_> = other.iter().copied().cycle().take(pair.target.len()).collect();
         let bars = pair.source.bars().cloned();
         Pair { source: Sequence::Frames(FrameSequence::new(source, bars)), ..pair.clone() }
     };

@@ -25,7 +25,7 @@ fn frames() -> (Encoding, Sequence) {
 
 fn tokens() -> (Encoding, Sequence) {
     let encoding = Encoding::Tokens { vocabulary: 7, fingerprint: "toy".into() };
-    (encoding, Sequence::Tokens((0..STEPS as u32).map(|step| step * step % 7).collect()))
+    (encoding, Sequence::tokens((0..STEPS as u32).map(|step| step * step % 7).collect()))
 }
 
 fn model(encoding: &Encoding, cell: Cell) -> SequenceModel {

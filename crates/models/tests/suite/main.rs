@@ -2,6 +2,7 @@
 
 mod biaxial;
 mod checkpointing;
+mod conditions;
 mod model_file;
 mod note_wise;
 mod pytorch_interchange;

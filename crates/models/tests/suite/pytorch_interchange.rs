@@ -126,7 +126,7 @@ fn write_logits(model: &SequenceModel, sequence: &Sequence, folder: &Path, name:
     };
     let mut case = json!({ "logits": logits, "counts": counts, "nats": nats });
     match sequence {
-        Sequence::Tokens(tokens) => case["tokens"] = json!(tokens),
+        Sequence::Tokens(tokens) => case["tokens"] = json!(tokens.tokens),
         Sequence::Frames(frames) => {
             let pitches = |frame: &Frame| {
                 [frame.pitches().collect::<Vec<u8>>(), frame.struck().collect()].map(|plane| json!(plane))
@@ -167,7 +167,7 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
         let encoding = Encoding::Tokens { vocabulary: 9, fingerprint: "test".into() };
         let tokens = uniform(seed, 12, 4.5).iter().map(|x| (x + 4.5) as u32).collect();
         let model = random_model(ModelConfig::new(encoding, recurrent.clone()), seed);
-        write(&model, &Sequence::Tokens(tokens), format!("tokens-{cell}"));
+        write(&model, &Sequence::tokens(tokens), format!("tokens-{cell}"));
         for (onset_plane, metre, bar_line, coupled) in [
             (true, 3, 0, true),
             (true, 0, 0, false),

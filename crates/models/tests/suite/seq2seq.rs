@@ -57,13 +57,13 @@ fn configurations() -> Vec<(&'static str, Seq2SeqConfig)> {
 fn pairs() -> Vec<Pair> {
     vec![
         Pair {
-            source: Sequence::Tokens(vec![0, 3, 1, 2, 2]),
-            target: Sequence::Tokens(vec![2, 0, 1, 1, 0]),
+            source: Sequence::tokens(vec![0, 3, 1, 2, 2]),
+            target: Sequence::tokens(vec![2, 0, 1, 1, 0]),
             style: Some(1),
         },
         Pair {
-            source: Sequence::Tokens(vec![1, 0, 3]),
-            target: Sequence::Tokens(vec![0, 2, 2]),
+            source: Sequence::tokens(vec![1, 0, 3]),
+            target: Sequence::tokens(vec![0, 2, 2]),
             style: Some(0),
         },
     ]
@@ -203,7 +203,7 @@ fn model_files_come_back_and_wrong_input_is_refused_in_words() {
     let refused = |source, style| Conditioned::new(&again, source, style).err().expect("refused").to_string();
     assert!(refused(Sequence::frames(frames.clone()), Some(2)).contains("no style 2"));
     assert!(refused(Sequence::frames(Vec::new()), None).contains("empty"));
-    assert!(refused(Sequence::Tokens(vec![1]), None).contains("frames"));
+    assert!(refused(Sequence::tokens(vec![1]), None).contains("frames"));
     let error = composer_models::file::from_bytes(&bytes, Path::new("x")).err().expect("refused");
     assert!(error.to_string().contains("another kind"), "{error}");
 }

@@ -32,7 +32,8 @@ pub fn frames(low: u8, pitches: u32, steps: usize) -> Vec<Frame> {
 /// −ln P of every note of a sequence, one by one.
 pub fn note_by_note(model: &SequenceModel, sequence: &Sequence) -> Vec<f64> {
     let Encoding::Frames { representation, .. } = *model.encoding() else { unreachable!() };
-    let mut stepper = Stepper::new(model);
+    let conditions = sequence.conditions().cloned().unwrap_or_default();
+    let mut stepper = Stepper::new(model).with_conditions(conditions);
     // The second of two rows; the first goes through silence.
     let (mut state, mut position) = (stepper.zero_state(2), NotePosition::default());
     let (mut logits, mut features) = (Array2::zeros((2, model.encoding().outputs())), Vec::new());

@@ -1,10 +1,12 @@
 //! The gradient of the loss through the whole model, from the output's loss to the first weight, against differences in `f64`.
 
+use crate::conditions;
 use composer_bptt::gradcheck::{Options, Part, check};
 use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
 use composer_models::batch::Slice;
 use composer_models::{
-    BiaxialConfig, Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch, SequenceModel, Workspace,
+    BiaxialConfig, ConditionTrack, Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch,
+    SequenceModel, Workspace,
 };
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_testkit::{f32s, uniform};
@@ -35,7 +37,7 @@ fn cases() -> Vec<(&'static str, Encoding, Sequence)> {
             Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 0, longest_match: false },
             Sequence::frames((0..6).map(frame).collect()),
         ),
-        ("tokens", tokens, Sequence::Tokens(vec![0, 3, 1, 2, 2, 0])),
+        ("tokens", tokens, Sequence::tokens(vec![0, 3, 1, 2, 2, 0])),
     ]
 }
 
@@ -150,6 +152,38 @@ fn pitches_one_by_one_have_the_gradient_of_their_loss() {
             );
             assert!(moved > model.params().len() / 3, "{cell}: mostly zeros");
         }
+    }
+}
+
+#[test]
+fn conditions_have_the_gradient_of_the_loss_in_all_recurrences() {
+    let (_, _, frames) = cases().remove(3);
+    let representation =
+        FrameRepresentation { pitch_low: 60, pitch_high: 65, ..FrameRepresentation::default() };
+    let encoding =
+        Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 1, longest_match: true };
+    let (_, tokens, symbols) = cases().remove(4);
+    let told = |sequence: Sequence| {
+        let mut track = conditions::some_track();
+        if let Sequence::Tokens(_) = sequence {
+            track = ConditionTrack::from(track.at(0).unwrap().clone());
+        }
+        sequence.with_conditions(track)
+    };
+    for (name, config, sequence) in [
+        ("coupled", model(&encoding, Cell::Lstm).config().clone(), told(frames.clone())),
+        ("tokens", model(&tokens, Cell::Gru).config().clone(), told(symbols)),
+        ("note-wise", note_wise(&encoding, Cell::Gru, 2).config().clone(), told(frames.clone())),
+        ("biaxial", biaxial(&encoding, Cell::Lstm, 1).config().clone(), told(frames)),
+    ] {
+        let config = config.with_conditions(conditions::all());
+        let mut batch = SequenceBatch::of_model(&config);
+        let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
+        batch.fill(&config.encoding, &[slice(0), slice(3), None], 6);
+        let model = SequenceModel::new(config, &Init::PYTORCH, 3).unwrap().cast();
+        verify_some(name, &model, &batch.cast());
+        let moved = conditions::condition_gradients(&model, &batch.cast());
+        assert!(moved.iter().all(|&moves| moves), "{name}: a recurrence reads no conditions: {moved:?}");
     }
 }
 

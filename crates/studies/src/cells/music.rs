@@ -61,7 +61,7 @@ impl Form {
             Form::Events => {
                 let score = grid().decode(frames, &DecodeOptions::default());
                 // Encoding fails only for pieces longer than any that can be read.
-                Sequence::Tokens(events().encode_tokens(&score).unwrap_or_default())
+                Sequence::tokens(events().encode_tokens(&score).unwrap_or_default())
             }
         }
     }

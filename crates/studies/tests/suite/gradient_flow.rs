@@ -11,7 +11,7 @@ fn encoding() -> Encoding {
 }
 
 fn pieces(count: u32, steps: u32) -> Vec<Sequence> {
-    (0..count).map(|p| Sequence::Tokens((0..steps).map(|t| (t * t / 3 + p) % 4).collect())).collect()
+    (0..count).map(|p| Sequence::tokens((0..steps).map(|t| (t * t / 3 + p) % 4).collect())).collect()
 }
 
 fn batch(steps: usize) -> SequenceBatch {

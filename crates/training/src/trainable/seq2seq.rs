@@ -2,7 +2,7 @@
 
 use super::model::Trainable;
 use super::sequence::sequence_bytes;
-use crate::config::TrainingConfig;
+use crate::config::{CONDITION_DROPOUT, TrainingConfig};
 use crate::error::Error;
 use crate::plan::WHOLE_PIECES;
 use crate::sampling::Source;
@@ -61,6 +61,10 @@ impl Trainable for Seq2Seq {
     fn check_config(&self, config: &TrainingConfig) -> Result<(), Error> {
         if config.recompute {
             return Err(Error::setting("training.recompute", true, "false for an encoder–decoder"));
+        }
+        if config.condition_dropout != CONDITION_DROPOUT {
+            let only_told = "left as it is for an encoder–decoder";
+            return Err(Error::setting("training.condition_dropout", config.condition_dropout, only_told));
         }
         if config.source_only && !self.config().aligned {
             return Err(Error::setting("training.source_only", true, "false unless the source is aligned"));

@@ -2,13 +2,15 @@
 
 use super::model::Trainable;
 use super::sequence_sampler::{Sampler, SymbolRecord};
-use crate::config::TrainingConfig;
+use crate::config::{CONDITION_DROPOUT, TrainingConfig};
 use crate::error::Error;
 use crate::plan::{Chunk, EpochPlan, PieceShape, WHOLE_PIECES};
 use composer_bptt::divergence::Breakdown;
 use composer_bptt::{Mode, Parameters, State};
 use composer_models::batch::Slice;
+use composer_models::conditions::{Condition, ConditionTrack, Dropped};
 use composer_models::note_wise::NOTES_PREFIX;
+use composer_models::streams::{Purpose, stream};
 use composer_models::{ModelConfig, Sequence, SequenceBatch, SequenceModel, Workspace, scoring};
 use composer_music::{BarMap, Metre};
 use rand_chacha::ChaCha8Rng;
@@ -19,6 +21,9 @@ pub struct SequenceBatches {
     plan: EpochPlan,
     /// The chunk of each row in the update at hand.
     chunks: Vec<Option<Chunk>>,
+    /// The epoch, and what each row is not told.
+    epoch: u64,
+    dropped: Vec<Dropped>,
     batch: SequenceBatch,
     state: State<f32>,
     sampler: Sampler,
@@ -56,6 +61,10 @@ impl Trainable for SequenceModel {
         if config.source_only {
             return Err(Error::setting("training.source_only", true, "false for a model without a source"));
         }
+        if self.config().conditions.is_empty() && config.condition_dropout != CONDITION_DROPOUT {
+            let only_told = "left as it is for a model without conditions";
+            return Err(Error::setting("training.condition_dropout", config.condition_dropout, only_told));
+        }
         Ok(())
     }
 
@@ -75,7 +84,9 @@ impl Trainable for SequenceModel {
         SequenceBatches {
             plan: EpochPlan::new(&[], 1, 1, 1, config.seed, 0),
             chunks: Vec::new(),
-            batch: SequenceBatch::new(self.encoding()),
+            epoch: 0,
+            dropped: Vec::new(),
+            batch: SequenceBatch::of_model(self.config()),
             state: self.zero_state(1),
             sampler: Sampler::new(config.sampling),
             ws: Workspace::default(),
@@ -96,6 +107,7 @@ impl Trainable for SequenceModel {
         };
         let shapes: Vec<PieceShape> = examples.iter().map(shape).collect();
         let (rows, length) = (config.batch_size, config.tbptt_len);
+        batches.epoch = epoch;
         batches.plan = EpochPlan::new(&shapes, copies, rows, length, config.seed, epoch);
         batches.plan.updates()
     }
@@ -111,9 +123,15 @@ impl Trainable for SequenceModel {
         config: &TrainingConfig,
         update: usize,
     ) -> Result<(), Error> {
-        let SequenceBatches { plan, chunks, batch, state, .. } = batches;
+        let SequenceBatches { plan, chunks, epoch, dropped, batch, state, .. } = batches;
         chunks.clear();
         chunks.extend((0..plan.rows()).map(|row| plan.chunk(row, update)));
+        dropped.clear();
+        dropped.extend((chunks.iter().enumerate()).map(|(row, chunk)| {
+            let before = chunk.map_or(0, |chunk| chunk.start / config.tbptt_len.max(1));
+            let visit = (update - before) * plan.rows() + row;
+            dropped_of(self.config(), config, *epoch, visit)
+        }));
         let begins: Vec<usize> =
             (0..chunks.len()).filter(|&row| chunks[row].is_some_and(|chunk| chunk.begins)).collect();
         self.reset_rows(state, &begins);
@@ -125,7 +143,7 @@ impl Trainable for SequenceModel {
         let slices: Vec<Option<Slice<'_>>> = chunks.iter().map(|chunk| chunk.map(slice)).collect();
         let longest = || slices.iter().flatten().map(|slice| slice.sequence.len()).max().unwrap_or(0);
         let steps = if config.tbptt_len == WHOLE_PIECES { longest() } else { config.tbptt_len };
-        batch.fill(self.encoding(), &slices, steps);
+        batch.fill_without(self.encoding(), &slices, dropped, steps);
         Ok(())
     }
 
@@ -221,6 +239,19 @@ impl Trainable for SequenceModel {
     }
 }
 
+/// Numbers of 32 bits between the draws of two visits: many more than a draw takes.
+const DRAW: u128 = 256;
+
+/// What a visit to a piece in an epoch is not told. A function of these numbers alone, so that a resumed run draws the same.
+fn dropped_of(model: &ModelConfig, config: &TrainingConfig, epoch: u64, visit: usize) -> Dropped {
+    if model.conditions.is_empty() || config.condition_dropout == 0.0 {
+        return Dropped::NONE;
+    }
+    let mut rng = stream(config.seed, Purpose::ConditionDropout, epoch);
+    rng.set_word_pos(visit as u128 * DRAW);
+    Dropped::draw(&model.conditions, config.condition_dropout, &mut rng)
+}
+
 /// Length and symbols of a sequence as bytes.
 pub(super) fn sequence_bytes(sequence: &Sequence, sink: &mut dyn FnMut(&[u8])) {
     sink(&(sequence.len() as u64).to_le_bytes());
@@ -237,6 +268,23 @@ pub(super) fn sequence_bytes(sequence: &Sequence, sink: &mut dyn FnMut(&[u8])) {
             values.iter().for_each(|value| sink(&value.to_le_bytes()));
         }
         Sequence::Tokens(tokens) => tokens.iter().for_each(|token| sink(&token.to_le_bytes())),
+    }
+    if let Some(track) = sequence.conditions() {
+        condition_bytes(track, sequence.len(), sink);
+    }
+}
+
+/// Conditions as bytes.
+fn condition_bytes(track: &ConditionTrack, length: usize, sink: &mut dyn FnMut(&[u8])) {
+    for (steps, values) in track.stretches(length) {
+        sink(&(steps.start as u64).to_le_bytes());
+        sink(values.style.as_deref().unwrap_or_default().as_bytes());
+        if let Some(metre) = values.metre {
+            sink(&[metre.numerator, metre.denominator]);
+        }
+        for condition in Condition::ALL {
+            sink(&values.attribute(condition).unwrap_or(-1.0).to_le_bytes());
+        }
     }
 }
 

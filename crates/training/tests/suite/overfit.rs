@@ -35,7 +35,7 @@ fn batch(name: &str) -> (Vec<Sequence>, Encoding) {
     let representation = AnyRepresentation::by_name(name).unwrap().learn(&scores, 16).unwrap();
     let write = |score: &Score| match representation.encode(score).unwrap() {
         Symbols::Frames(frames) => Sequence::frames(frames),
-        Symbols::Tokens(tokens) => Sequence::Tokens(tokens),
+        Symbols::Tokens(tokens) => Sequence::tokens(tokens),
     };
     let encoding = match &representation {
         AnyRepresentation::Frames(frames) => Encoding::frames(*frames),

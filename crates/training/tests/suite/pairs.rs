@@ -255,9 +255,14 @@ fn settings_that_make_no_sense_for_a_model_are_refused_by_name() {
     assert!(complaint(Way::Aligned, recompute).contains("training.recompute"));
     let source_only = TrainingConfig { source_only: true, ..config() };
     assert!(complaint(Way::Bridge, source_only).contains("training.source_only"));
+    let untold = TrainingConfig { condition_dropout: 0.1, ..config() };
+    assert!(complaint(Way::Bridge, untold.clone()).contains("training.condition_dropout"));
     let mut sequences = crate::common::model(Cell::Gru, tokens());
     let refused = train(&mut sequences, &[round(20)], &[round(20)], &config(), &mut Watcher::default());
     assert!(refused.expect_err("it has no source").to_string().contains("training.source_dropout"));
+    let untold = TrainingConfig { source_dropout: 0.0, history_dropout: 0.0, ..untold };
+    let refused = train(&mut sequences, &[round(20)], &[round(20)], &untold, &mut Watcher::default());
+    assert!(refused.expect_err("it has no conditions").to_string().contains("training.condition_dropout"));
 }
 
 #[test]

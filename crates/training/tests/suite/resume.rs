@@ -4,7 +4,7 @@ use crate::common;
 
 use common::{Watcher, config, frames, model, ostinato, round, tokens, wave};
 use composer_bptt::{Cell, Init, RecurrentConfig};
-use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
+use composer_models::{ConditionValues, Conditions, Encoding, ModelConfig, Network, Sequence, SequenceModel};
 use composer_training::sampling::Curve;
 use composer_training::{
     Checkpoint, Error, OptimizerConfig, OptimizerKind, Outcome, Sampling, Schedule, ScheduleKind,
@@ -26,8 +26,21 @@ fn noisy_model(cell: Cell, encoding: Encoding, network: Network) -> SequenceMode
     };
     let notes = RecurrentConfig { cell: Cell::Gru, hidden: 6, layers: 1, ..recurrent.clone() };
     let config = ModelConfig { output_dropout: 0.2, ..ModelConfig::new(encoding, recurrent) };
-    let config = config.with_network(network, notes, 0.1);
+    let mut config = config.with_network(network, notes, 0.1);
+    if config.encoding.kind() != "real values" {
+        config = config.with_conditions(conditions());
+    }
     SequenceModel::new(config, &Init::default(), 1).unwrap()
+}
+
+/// Conditions that some pieces of [`music`] are under.
+fn conditions() -> Conditions {
+    Conditions { density: Some(vec![2.0, 4.0]), style: Some(vec!["round".into()]), ..Conditions::default() }
+}
+
+fn told(sequence: Sequence) -> Sequence {
+    let (style, density) = (Some("round".into()), Some(3.0));
+    sequence.with_conditions(ConditionValues { style, density, ..ConditionValues::default() }.into())
 }
 
 struct Case {
@@ -112,8 +125,8 @@ fn cases() -> Vec<Case> {
 
 fn music(encoding: &Encoding) -> [Sequence; 3] {
     match encoding {
-        Encoding::Frames { .. } => [ostinato(64), ostinato(40), ostinato(7)],
-        Encoding::Tokens { .. } => [round(64), round(40), round(7)],
+        Encoding::Frames { .. } => [told(ostinato(64)), told(ostinato(40)), ostinato(7)],
+        Encoding::Tokens { .. } => [told(round(64)), told(round(40)), round(7)],
         Encoding::Values { .. } => [wave(64, 0.0), wave(40, 1.0), wave(7, 2.0)],
     }
 }

@@ -60,7 +60,7 @@ fn a_probability_of_one_is_teacher_forcing_to_the_bit_and_less_is_not() {
 fn echo(seed: u64, tokens: usize) -> Sequence {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let pairs = (0..tokens / 2).flat_map(|_| [rng.random_range(0..6u32); 2]);
-    Sequence::Tokens(pairs.collect())
+    Sequence::tokens(pairs.collect())
 }
 
 #[test]

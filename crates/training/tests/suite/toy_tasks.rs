@@ -17,7 +17,7 @@ fn pairs(count: usize, length: usize, seed: u64, task: fn(&[u32]) -> Vec<u32>) -
     (0..count)
         .map(|_| {
             let source: Vec<u32> = (0..length).map(|_| rng.random_range(0..V as u32)).collect();
-            Pair { target: Sequence::Tokens(task(&source)), source: Sequence::Tokens(source), style: None }
+            Pair { target: Sequence::tokens(task(&source)), source: Sequence::tokens(source), style: None }
         })
         .collect()
 }
@@ -97,7 +97,7 @@ fn the_answer_is_found_by_beam_search_and_a_shuffled_source_gives_it_away() {
     let right = held_out.iter().filter(|pair| {
         let conditioned = Conditioned::new(&model, pair.source.clone(), None).expect("a source");
         let found = search(conditioned, Free, &[], &BeamOptions::default(), 6).expect("found");
-        Sequence::Tokens(found[0].tokens.clone()) == pair.target
+        Sequence::tokens(found[0].tokens.clone()) == pair.target
     });
     let right = right.count();
     assert!(right >= 18, "{right} of 24 reversed");

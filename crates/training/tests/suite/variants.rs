@@ -13,8 +13,8 @@ use std::cell::RefCell;
 /// The round, begun at a random token, and as long as chance has it.
 fn turned(seen: &RefCell<Vec<Sequence>>, rng: &mut ChaCha8Rng) -> Sequence {
     let Sequence::Tokens(mut tokens) = round(48) else { panic!("a round is of tokens") };
-    tokens.rotate_left(rng.random_range(0..6));
-    tokens.truncate(rng.random_range(20..48));
+    tokens.tokens.rotate_left(rng.random_range(0..6));
+    tokens.tokens.truncate(rng.random_range(20..48));
     let variant = Sequence::Tokens(tokens);
     seen.borrow_mut().push(variant.clone());
     variant
@@ -83,5 +83,5 @@ fn a_variant_that_cannot_be_written_or_read_ends_the_training_in_words() {
     };
     let told = failing(&|_, _| Err(Error::Variant("my song: too long".into())));
     assert_eq!(told, "a piece cannot be varied: my song: too long");
-    assert!(failing(&|_, _| Ok(Sequence::Tokens(vec![99]))).contains("99"));
+    assert!(failing(&|_, _| Ok(Sequence::tokens(vec![99]))).contains("99"));
 }

@@ -33,6 +33,8 @@ pub struct Row {
 
 const DRUMS: &[&str] = &["drum-events"];
 const CHORDS: &[&str] = &["chords"];
+/// Models that know nothing of conditions; `conditions.rs` has others.
+const UNTOLD: &str = "not trained with the condition";
 
 fn nothing(_: &mut ComposeOptions) {}
 
@@ -151,6 +153,10 @@ pub fn rows() -> Vec<Row> {
                 })
             },
         ),
+        row("--style", Nowhere(UNTOLD), nothing, |o| o.conditions.style = Some("rag".into()), |_| true),
+        row("--density", Nowhere(UNTOLD), nothing, |o| o.conditions.density = Some(4.5), |_| true),
+        row("--polyphony", Nowhere(UNTOLD), nothing, |o| o.conditions.polyphony = Some(3.0), |_| true),
+        row("--register", Nowhere(UNTOLD), nothing, |o| o.conditions.register = Some(60.0), |_| true),
         row(
             "--range",
             AllBut(DRUMS, "writes drums"),

@@ -45,7 +45,7 @@ pub fn ostinato(steps: usize) -> Sequence {
 
 /// Six tokens in a round.
 pub fn round(tokens: usize) -> Sequence {
-    Sequence::Tokens([0, 1, 5, 2, 2, 3].into_iter().cycle().take(tokens).collect())
+    Sequence::tokens([0, 1, 5, 2, 2, 3].into_iter().cycle().take(tokens).collect())
 }
 
 /// A sine wave of one column, with a period of 20 steps.

@@ -1,0 +1,160 @@
+//! [`Conditions`]: from values to features.
+
+use super::{Condition, ConditionValues, Dropped};
+use crate::Error;
+use composer_music::Metre;
+use serde::{Deserialize, Serialize};
+
+/// The conditions of a model, and the values that it tells apart. `None`: it does not have the condition.
+///
+/// The features are, in this order: one for each style, one for each metre, one for each level of density, polyphony and register. Of each
+/// condition one is on, or none where it is not given. Level `k` is from boundary `k − 1` to below boundary `k`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Conditions {
+    /// Names of styles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style: Option<Vec<String>>,
+    /// Metres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metre: Option<Vec<Metre>>,
+    /// Boundaries between levels, in notes per quarter, ascending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<Vec<f64>>,
+    /// Boundaries between levels, in pitches, ascending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub polyphony: Option<Vec<f64>>,
+    /// Boundaries between levels, in semitones, ascending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register: Option<Vec<f64>>,
+}
+
+/// Most values of a condition.
+const MOST: usize = 1000;
+
+impl Conditions {
+    /// Whether the model is told of nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The conditions that the model has, in the order of their features.
+    pub fn known(&self) -> impl Iterator<Item = Condition> + '_ {
+        Condition::ALL.into_iter().filter(|&condition| self.values(condition) > 0)
+    }
+
+    /// How many features there are.
+    pub fn features(&self) -> usize {
+        Condition::ALL.iter().map(|&condition| self.values(condition)).sum()
+    }
+
+    /// Boundaries between the levels of an attribute.
+    pub fn boundaries(&self, condition: Condition) -> Option<&[f64]> {
+        match condition {
+            Condition::Style | Condition::Metre => None,
+            Condition::Density => self.density.as_deref(),
+            Condition::Polyphony => self.polyphony.as_deref(),
+            Condition::Register => self.register.as_deref(),
+        }
+    }
+
+    /// Values of a condition that are told apart; 0: the model does not have it.
+    fn values(&self, condition: Condition) -> usize {
+        match condition {
+            Condition::Style => self.style.as_ref().map_or(0, Vec::len),
+            Condition::Metre => self.metre.as_ref().map_or(0, Vec::len),
+            attribute => self.boundaries(attribute).map_or(0, |boundaries| boundaries.len() + 1),
+        }
+    }
+
+    /// Which of its values a condition has; `None`: it is not given, or the model does not know the category.
+    fn place(&self, condition: Condition, values: &ConditionValues, semitones: i8) -> Option<usize> {
+        match condition {
+            Condition::Style => {
+                let name = values.style.as_ref()?;
+                self.style.as_ref()?.iter().position(|style| style == name)
+            }
+            Condition::Metre => {
+                let metre = values.metre?;
+                self.metre.as_ref()?.iter().position(|&known| known == metre)
+            }
+            attribute => {
+                let up = if attribute == Condition::Register { f64::from(semitones) } else { 0.0 };
+                let value = values.attribute(attribute)? + up;
+                Some(self.boundaries(attribute)?.partition_point(|&boundary| boundary <= value))
+            }
+        }
+    }
+
+    /// Appends the features that are on, counted from `first`, for music that is transposed by `semitones`.
+    pub fn push_features(
+        &self,
+        values: &ConditionValues,
+        dropped: Dropped,
+        semitones: i8,
+        first: usize,
+        features: &mut Vec<u32>,
+    ) {
+        let mut first = first;
+        for condition in Condition::ALL {
+            if !dropped.contains(condition) {
+                let place = self.place(condition, values, semitones);
+                features.extend(place.map(|place| (first + place) as u32));
+            }
+            first += self.values(condition);
+        }
+    }
+
+    /// Refuses values that are asked for and that the model does not know. A metre is not asked for here: one that is not known is not told.
+    ///
+    /// # Errors
+    /// The model lacks a condition or a style, or an attribute is no number that music has.
+    pub fn check_asked(&self, asked: &ConditionValues) -> Result<(), Error> {
+        let given = |condition: &Condition| *condition != Condition::Metre && asked.gives(*condition);
+        if let Some(condition) = Condition::ALL.into_iter().find(|c| given(c) && self.values(*c) == 0) {
+            let known: Vec<&str> = self.known().map(Condition::name).collect();
+            return Err(Error::NoCondition { condition: condition.name(), known: list_or_none(&known) });
+        }
+        if let (Some(style), Some(known)) = (&asked.style, &self.style)
+            && !known.contains(style)
+        {
+            return Err(Error::NoSuchStyle { style: style.clone(), known: known.join(", ") });
+        }
+        for (condition, range) in [
+            (Condition::Density, 0.0..=128.0),
+            (Condition::Polyphony, 1.0..=128.0),
+            (Condition::Register, 0.0..=127.0),
+        ] {
+            if let Some(value) = asked.attribute(condition).filter(|value| !range.contains(value)) {
+                let (low, high) = (range.start(), range.end());
+                return Err(Error::OutOfRange(format!(
+                    "{condition} is {value}, and must be from {low} to {high}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses what no training has learnt.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for condition in Condition::ALL {
+            if self.values(condition) > MOST {
+                return Err(format!("the condition {condition} has more than {MOST} values"));
+            }
+            let boundaries = self.boundaries(condition).unwrap_or_default();
+            let ascend = boundaries.windows(2).all(|pair| pair[0] < pair[1]);
+            if !ascend || !boundaries.iter().all(|boundary| boundary.is_finite()) {
+                return Err(format!("the levels of {condition} do not ascend"));
+            }
+        }
+        let named = |name: &String| !name.is_empty();
+        match self.style.iter().flatten().all(named) {
+            true => Ok(()),
+            false => Err("a style has no name".to_owned()),
+        }
+    }
+}
+
+fn list_or_none(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}

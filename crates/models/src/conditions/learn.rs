@@ -1,0 +1,83 @@
+//! What a model tells apart, learnt from the training music.
+
+use super::{Condition, ConditionTrack, Conditions};
+use composer_music::Metre;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Levels of an attribute at most, with as much music in each.
+pub const LEVELS: usize = 8;
+
+/// Share of the steps that a metre has at least to be known.
+const LEAST_SHARE: f64 = 0.005;
+
+impl Conditions {
+    /// Learns the values of some conditions from pieces, each with its number of steps: all styles, the metres of at least half a per cent of
+    /// the steps, and boundaries of attributes such that their levels have the same number of steps. A category of which there is nothing is
+    /// left out.
+    pub fn learn<'a>(
+        which: &[Condition],
+        pieces: impl IntoIterator<Item = (&'a ConditionTrack, usize)>,
+    ) -> Self {
+        let (mut styles, mut metres) = (BTreeSet::new(), BTreeMap::<Metre, usize>::new());
+        let attributes = [Condition::Density, Condition::Polyphony, Condition::Register];
+        let mut weighted = [const { Vec::new() }; 3];
+        let mut all = 0;
+        for (track, length) in pieces {
+            for (steps, values) in track.stretches(length) {
+                all += steps.len();
+                styles.extend(values.style.clone());
+                if let Some(metre) = values.metre {
+                    *metres.entry(metre).or_default() += steps.len();
+                }
+                for (weighted, attribute) in weighted.iter_mut().zip(attributes) {
+                    weighted.extend(values.attribute(attribute).map(|value| (value, steps.len())));
+                }
+            }
+        }
+        let usual = |&(_, steps): &(Metre, usize)| steps as f64 >= LEAST_SHARE * all as f64;
+        let has = |condition| which.contains(&condition);
+        let [density, polyphony, register] = weighted.map(quantiles);
+        Self {
+            style: Some(styles.into_iter().collect())
+                .filter(|styles: &Vec<_>| has(Condition::Style) && !styles.is_empty()),
+            metre: has(Condition::Metre)
+                .then(|| metres.into_iter().filter(usual).map(|(metre, _)| metre).collect())
+                .filter(|metres: &Vec<_>| !metres.is_empty()),
+            density: has(Condition::Density).then_some(density),
+            polyphony: has(Condition::Polyphony).then_some(polyphony),
+            register: has(Condition::Register).then_some(register),
+        }
+    }
+}
+
+/// Boundaries between [`LEVELS`] levels of equal weight, of values with weights; fewer where values are equal.
+fn quantiles(mut weighted: Vec<(f64, usize)>) -> Vec<f64> {
+    weighted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let total: usize = weighted.iter().map(|(_, weight)| weight).sum();
+    let (mut boundaries, mut below) = (Vec::<f64>::new(), 0);
+    for (value, weight) in weighted {
+        let next = boundaries.len() + 1;
+        // A boundary is the lowest value of its upper level.
+        if next < LEVELS
+            && below * LEVELS >= next * total
+            && boundaries.last().is_none_or(|&last| value > last)
+        {
+            boundaries.push(value);
+        }
+        below += weight;
+    }
+    boundaries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_have_the_same_weight_and_boundaries_ascend() {
+        let even = quantiles((0..800).map(|value| (f64::from(value), 2)).collect());
+        assert_eq!(even, (1..8).map(|level| f64::from(100 * level)).collect::<Vec<_>>());
+        assert_eq!(quantiles(vec![(2.0, 5), (1.0, 5)]), [2.0], "two values have two levels");
+        assert_eq!(quantiles(vec![(3.0, 9)]), [0.0; 0]);
+    }
+}

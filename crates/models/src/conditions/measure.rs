@@ -1,0 +1,69 @@
+//! Attributes of frames.
+
+use super::ConditionValues;
+use composer_music::representation::frames::{Frame, pitches};
+use std::ops::Range;
+
+/// Density, polyphony and register of frames with so many steps in a quarter, as statistics of whole pieces define them: a pitch of several
+/// voices is one, and rests count for the density alone. What needs a note is `None` where there is none.
+pub fn measure(frames: &[Frame], steps_per_quarter: u32) -> ConditionValues {
+    Sums::of(frames, steps_per_quarter).within(0..frames.len())
+}
+
+/// Sums over the frames before each step, so that any stretch is measured in no time.
+pub(super) struct Sums {
+    steps_per_quarter: f64,
+    /// Before each step: notes that have begun, the sum of their pitches, pitches in all frames, frames in which something sounds.
+    before: Vec<[u64; 4]>,
+}
+
+impl Sums {
+    pub fn of(frames: &[Frame], steps_per_quarter: u32) -> Self {
+        let mut before = vec![[0; 4]];
+        let (mut sums, mut previous) = ([0u64; 4], 0);
+        for frame in frames {
+            let begin = frame.sounding & (frame.onsets | !previous);
+            let of_frame = [
+                u64::from(begin.count_ones()),
+                pitches(begin).map(u64::from).sum(),
+                u64::from(frame.sounding.count_ones()),
+                u64::from(frame.sounding != 0),
+            ];
+            sums.iter_mut().zip(of_frame).for_each(|(sum, value)| *sum += value);
+            before.push(sums);
+            previous = frame.sounding;
+        }
+        Self { steps_per_quarter: f64::from(steps_per_quarter.max(1)), before }
+    }
+
+    /// The attributes of some steps.
+    pub fn within(&self, steps: Range<usize>) -> ConditionValues {
+        let [notes, pitches, sounding, filled] =
+            std::array::from_fn(|sum| (self.before[steps.end][sum] - self.before[steps.start][sum]) as f64);
+        let ratio = |above: f64, below: f64| (below > 0.0).then(|| above / below);
+        ConditionValues {
+            density: ratio(notes * self.steps_per_quarter, steps.len() as f64),
+            polyphony: ratio(sounding, filled),
+            register: ratio(pitches, notes),
+            ..ConditionValues::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_count_for_the_density_alone() {
+        let frame = |sounding, onsets| Frame { sounding, onsets };
+        let (c, e) = (1 << 60, 1 << 64);
+        let frames = [frame(c | e, c | e), frame(c | e, 0), frame(c, c), frame(0, 0)];
+        let found = measure(&frames, 2);
+        assert_eq!((found.density, found.polyphony), (Some(3.0 / 2.0), Some(5.0 / 3.0)));
+        assert_eq!(found.register, Some((60.0 + 64.0 + 60.0) / 3.0));
+        let silence = measure(&frames[3..], 2);
+        assert_eq!((silence.density, silence.polyphony, silence.register), (Some(0.0), None, None));
+        assert_eq!(measure(&[], 4), ConditionValues::default());
+    }
+}
