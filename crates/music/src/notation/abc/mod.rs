@@ -1,0 +1,5 @@
+//! ABC.
+
+mod write;
+
+pub(super) use write::write;

@@ -1,0 +1,3 @@
+pub fn write(_: &super::super::sheet::Sheet) -> Result<String, String> {
+    Err("soon".to_owned())
+}
