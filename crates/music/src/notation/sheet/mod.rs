@@ -18,9 +18,10 @@ mod tuplets;
 mod values;
 mod voices;
 
+pub use accidentals::in_key;
 pub use clefs::Clef;
 pub use dynamics::Mark;
-pub use elements::{Beam, Element, Head, Kind};
+pub use elements::{Beam, Element, Head, InTuplet, Kind};
 pub use measures::{DIVISIONS, Measure, has_dotted_beats};
 pub use quantise::SheetNote;
 pub use quantised::quantised;

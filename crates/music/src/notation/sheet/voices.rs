@@ -28,6 +28,7 @@ pub struct Event {
 pub type MeasureVoices = Vec<(usize, Vec<Event>)>;
 
 /// Notes that begin and end together.
+#[derive(Clone)]
 struct Chord {
     onset: u64,
     end: u64,
@@ -49,8 +50,8 @@ pub fn voices(notes: &[SheetNote], measures: &[Measure]) -> Vec<MeasureVoices> {
             last = last.max(measure_of(chords[end].end - 1, measures));
             end += 1;
         }
-        let group = &chords[begin..end];
-        for (number, mut notes) in assign(group).into_iter().enumerate() {
+        let group = divided(&chords[begin..end], measures);
+        for (number, mut notes) in assign(&group).into_iter().enumerate() {
             for event in events(&mut notes) {
                 cut(&event, number, measures, &mut result);
             }
@@ -101,6 +102,42 @@ fn chords(notes: &[SheetNote]) -> Vec<Chord> {
     }
     chords.sort_by(|a, b| a.onset.cmp(&b.onset).then(b.pitch.total_cmp(&a.pitch)));
     chords
+}
+
+/// The chords, with two notes between which voices overlap just before or after divided: there, two lines go on.
+fn divided(chords: &[Chord], measures: &[Measure]) -> Vec<Chord> {
+    // Beginning, end, and how many of the chords overlap.
+    let mut clusters: Vec<(u64, u64, usize)> = Vec::new();
+    for chord in chords {
+        match clusters.last_mut() {
+            Some((_, end, count)) if chord.onset < *end => {
+                (*end, *count) = ((*end).max(chord.end), *count + 1)
+            }
+            _ => clusters.push((chord.onset, chord.end, 1)),
+        }
+    }
+    let mut result: Vec<Chord> = Vec::with_capacity(chords.len());
+    for chord in chords {
+        let place = clusters.partition_point(|cluster| cluster.0 <= chord.onset) - 1;
+        let measure = measure_of(chord.onset, measures);
+        let overlap = |other: Option<usize>| {
+            other.and_then(|other| clusters.get(other)).is_some_and(|&(from, to, count)| {
+                let touches = to == chord.onset || from == chord.end;
+                let inside = measure_of(from, measures) == measure || measure_of(to - 1, measures) == measure;
+                count > 1 && touches && inside
+            })
+        };
+        let alone = clusters[place].2 == 1 && chord.notes.len() == 2;
+        let octave = alone && chord.notes[1].pitch == chord.notes[0].pitch + 12;
+        if alone && !octave && (overlap(place.checked_sub(1)) || overlap(Some(place + 1))) {
+            for note in chord.notes.iter().rev() {
+                result.push(Chord { notes: vec![*note], pitch: note.pitch.into(), ..*chord });
+            }
+        } else {
+            result.push(chord.clone());
+        }
+    }
+    result
 }
 
 /// What a voice did last.
