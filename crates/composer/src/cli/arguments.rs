@@ -77,7 +77,7 @@ enum Command {
     /// Convert music between MIDI, MusicXML and ABC
     Convert {
         /// Files of music, or folders with them, then the file or folder to write; - is the standard input or output
-        #[arg(required = true, num_args = 2.., value_name = "IN… OUT")]
+        #[arg(required = true, num_args = 2.., value_name = "PATH")]
         paths: Vec<std::path::PathBuf>,
         /// Format: midi, musicxml, mxl (compressed MusicXML), abc [default: by the ending of OUT]
         #[arg(long, value_name = "FORMAT")]

@@ -41,7 +41,7 @@ fn ledger_lines(pitch: u8, clef: Clef) -> f64 {
 
 /// The clefs of a staff, each from a measure on; the first from the beginning. Tenors and guitars read treble clef an octave lower, violas
 /// alto clef; others read treble and bass, with changes where they save many ledger lines.
-pub fn clefs(notes: &[SheetNote], name: &str, lower: bool, measures: &[Measure]) -> Vec<(usize, Clef)> {
+pub fn clefs(notes: &[SheetNote], name: &str, measures: &[Measure]) -> Vec<(usize, Clef)> {
     let mean = notes.iter().map(|note| f64::from(note.pitch)).sum::<f64>() / notes.len().max(1) as f64;
     let name = name.to_lowercase();
     let is_tenor = name.split(|letter: char| !letter.is_alphabetic()).any(|word| word.starts_with("tenor"));
@@ -55,13 +55,13 @@ pub fn clefs(notes: &[SheetNote], name: &str, lower: bool, measures: &[Measure])
     if let Some(clef) = fixed {
         return vec![(0, clef)];
     }
-    let home = if lower || notes.is_empty() && lower { Clef::Bass } else { Clef::Treble };
-    changes(notes, home, lower, measures)
+    changes(notes, false, measures)
 }
 
-/// The sequence of treble and bass clefs with the fewest ledger lines and changes.
-fn changes(notes: &[SheetNote], home: Clef, lower: bool, measures: &[Measure]) -> Vec<(usize, Clef)> {
+/// The sequence of treble and bass clefs with the fewest ledger lines and changes, for a staff or the lower one of two.
+pub fn changes(notes: &[SheetNote], lower: bool, measures: &[Measure]) -> Vec<(usize, Clef)> {
     const BOTH: [Clef; 2] = [Clef::Treble, Clef::Bass];
+    let home = if lower { Clef::Bass } else { Clef::Treble };
     let mut costs = vec![[0.0f64; 2]; measures.len()];
     for note in notes {
         let index = measures.partition_point(|measure| measure.start <= note.onset).saturating_sub(1);

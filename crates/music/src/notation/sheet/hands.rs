@@ -68,13 +68,25 @@ pub fn look_like_hands(score: &Score, tracks: &[&Track]) -> bool {
     keyboards && mean(upper) > mean(lower) + 5.0 && low < 57 && high > 60
 }
 
-/// Whether a part is written on two staves: it goes well below and well above middle C.
-pub fn needs_two_staves(notes: &[SheetNote]) -> bool {
+/// Range, in semitones, from which chords of an instrument that is no keyboard need two staves all the same.
+const TOO_WIDE: u8 = 36;
+
+/// Whether a part is written on two staves: for keyboards, it goes well below and well above middle C; for others, it also has chords
+/// and is the only part, which a pianist may want to play, or nine of ten of its notes span more than three octaves.
+pub fn needs_two_staves(notes: &[SheetNote], alone: bool) -> bool {
     let share = |wanted: &dyn Fn(u8) -> bool| {
         notes.iter().filter(|note| wanted(note.pitch)).count() as f64 / notes.len().max(1) as f64
     };
-    let keyboard = notes.first().is_some_and(|note| is_keyboard(note.program));
-    keyboard && share(&|pitch| pitch < 57) >= 0.05 && share(&|pitch| pitch > 62) >= 0.05
+    let both_sides = share(&|pitch| pitch < 57) >= 0.05 && share(&|pitch| pitch > 62) >= 0.05;
+    if !both_sides || notes.first().is_some_and(|note| is_keyboard(note.program)) {
+        return both_sides;
+    }
+    let mut pitches: Vec<u8> = notes.iter().map(|note| note.pitch).collect();
+    pitches.sort_unstable();
+    let wide = pitches[pitches.len() * 19 / 20] - pitches[pitches.len() / 20] >= TOO_WIDE;
+    let together = notes.windows(2).filter(|pair| pair[1].onset < pair[0].end).count();
+    let is_guitar = notes.first().is_some_and(|note| matches!(note.program, 24 | 25));
+    (wide || alone && !is_guitar) && 5 * together >= notes.len()
 }
 
 /// How far a hand reaches, in semitones.

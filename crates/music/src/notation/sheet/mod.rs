@@ -106,7 +106,7 @@ pub fn notate(score: &Score) -> Result<Sheet, String> {
     let keys = spelling::keys(score, &measures);
     let raw = parts::parts(score);
     let mut staves: Vec<Vec<Vec<SheetNote>>> =
-        raw.iter().map(|part| on_grid(part, score, &measures)).collect();
+        raw.iter().map(|part| on_grid(part, raw.len() == 1, score, &measures)).collect();
     let last = staves.iter().flatten().flatten().map(|note| note.end).max().unwrap_or(0);
     measures.truncate(measures.partition_point(|measure| measure.start < last).max(1));
     name_pitches(&mut staves, &raw, &keys, &measures);
@@ -130,11 +130,11 @@ fn check(score: &Score) -> Result<(), String> {
 }
 
 /// The notes of the staves on the grid; a keyboard part of one track is divided between two hands if it needs them.
-fn on_grid(part: &RawPart, score: &Score, measures: &[Measure]) -> Vec<Vec<SheetNote>> {
+fn on_grid(part: &RawPart, alone: bool, score: &Score, measures: &[Measure]) -> Vec<Vec<SheetNote>> {
     let staff = |notes: &Vec<Note>| quantise::quantise(notes, score.ticks_per_quarter, measures);
     let staves: Vec<Vec<SheetNote>> = part.staves.iter().map(staff).collect();
     match <[_; 1]>::try_from(staves) {
-        Ok([only]) if !part.percussion && hands::needs_two_staves(&only) => {
+        Ok([only]) if !part.percussion && hands::needs_two_staves(&only, alone) => {
             let (right, left) = hands::split(&only);
             vec![right, left]
         }
@@ -180,12 +180,14 @@ fn part(raw: &RawPart, notes: &[Vec<SheetNote>], keys: &[KeyChange], measures: &
     }
     let channel = raw.staves.iter().flatten().next().map_or(0, |note| note.channel);
     let marks = dynamics::marks(&all, measures);
+    let two = notes.len() > 1;
     let staff = |(index, notes): (usize, &Vec<SheetNote>)| {
         let clefs = match raw.percussion {
             true => vec![(0, Clef::Percussion)],
-            false => clefs::clefs(notes, &raw.name, index > 0, measures),
+            false if two => clefs::changes(notes, index > 0, measures),
+            false => clefs::clefs(notes, &raw.name, measures),
         };
-        Staff { clefs, measures: staff_measures(notes, raw.percussion, keys, measures) }
+        Staff { clefs, measures: staff_measures(notes, raw.percussion, two, keys, measures) }
     };
     let staves = notes.iter().enumerate().map(staff).collect();
     Part { name: raw.name.clone(), percussion: raw.percussion, channel, programs, drums, marks, staves }
@@ -194,12 +196,13 @@ fn part(raw: &RawPart, notes: &[Vec<SheetNote>], keys: &[KeyChange], measures: &
 fn staff_measures(
     notes: &[SheetNote],
     percussion: bool,
+    two_staves: bool,
     keys: &[KeyChange],
     measures: &[Measure],
 ) -> Vec<Vec<Voice>> {
     let voices = match percussion {
         true => voices::fixed(drums::voices(notes, measures), measures),
-        false => voices::voices(notes, measures),
+        false => voices::voices(notes, two_staves, measures),
     };
     let mut key = 0;
     let mut written = Vec::with_capacity(measures.len());

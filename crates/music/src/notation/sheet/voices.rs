@@ -38,8 +38,9 @@ struct Chord {
 }
 
 /// The voices of every measure.
-pub fn voices(notes: &[SheetNote], measures: &[Measure]) -> Vec<MeasureVoices> {
+pub fn voices(notes: &[SheetNote], two_staves: bool, measures: &[Measure]) -> Vec<MeasureVoices> {
     let chords = chords(notes);
+    let limit = if two_staves { 2 } else { MAX_VOICES };
     let mut result = vec![Vec::new(); measures.len()];
     let mut begin = 0;
     while begin < chords.len() {
@@ -51,7 +52,7 @@ pub fn voices(notes: &[SheetNote], measures: &[Measure]) -> Vec<MeasureVoices> {
             end += 1;
         }
         let group = divided(&chords[begin..end], measures);
-        for (number, mut notes) in assign(&group).into_iter().enumerate() {
+        for (number, mut notes) in assign(&group, limit).into_iter().enumerate() {
             for event in events(&mut notes) {
                 cut(&event, number, measures, &mut result);
             }
@@ -148,7 +149,7 @@ struct State {
 }
 
 /// The notes of each voice.
-fn assign(chords: &[Chord]) -> Vec<Vec<SheetNote>> {
+fn assign(chords: &[Chord], limit: usize) -> Vec<Vec<SheetNote>> {
     let mut until = 0;
     let overlaps = chords.iter().any(|chord| {
         let overlaps = chord.onset < until;
@@ -162,9 +163,8 @@ fn assign(chords: &[Chord]) -> Vec<Vec<SheetNote>> {
     let mut voices: Vec<Vec<SheetNote>> = vec![Vec::new(); MAX_VOICES];
     let mut states: [Option<State>; MAX_VOICES] = [None; MAX_VOICES];
     for (index, chord) in chords.iter().enumerate() {
-        let rank = rank(index, chords, longest);
-        let free =
-            (0..MAX_VOICES).filter(|&voice| states[voice].is_none_or(|state| state.end <= chord.onset));
+        let rank = rank(index, chords, longest).min(limit - 1);
+        let free = (0..limit).filter(|&voice| states[voice].is_none_or(|state| state.end <= chord.onset));
         let cost = |voice: usize| cost(voice, rank, chord, &states);
         let best = free.min_by(|&a, &b| cost(a).total_cmp(&cost(b)));
         let voice = best.unwrap_or_else(|| nearest(chord, &states));
@@ -309,7 +309,7 @@ mod tests {
             .collect();
         notes.sort_by_key(|note| (note.onset, note.pitch, note.end));
         let end = notes.iter().map(|note| note.end).max().unwrap_or(0);
-        voices(&notes, &measures(&Score::new(480), end).expect("short"))
+        voices(&notes, false, &measures(&Score::new(480), end).expect("short"))
     }
 
     fn pitches(voices: &MeasureVoices) -> Vec<(usize, Vec<u8>)> {
