@@ -166,12 +166,12 @@ fn a_held_note_makes_a_second_voice() {
 
 #[test]
 fn tempos_dynamics_and_chord_symbols_are_marks() {
-    let mut marked = score(&[(0, 96, 72), (96, 96, 72), (192, 96, 72), (288, 96, 72)]);
+    let mut marked = score(&[0, 1, 2, 3, 4, 5].map(|measure| (96 * measure, 96, 72)));
     marked.tempos = vec![
         Tempo { tick: 0, micros_per_quarter: 600_000 },
         Tempo { tick: 150, micros_per_quarter: 400_000 },
     ];
-    marked.tracks[0].notes[0].velocity = 50;
+    marked.tracks[0].notes[..3].iter_mut().for_each(|note| note.velocity = 50);
     marked.chord_symbols = vec![
         ChordSymbol { tick: 48, root: Some(6), kind: ChordKind::MinorSeventh, bass: Some(1) },
         ChordSymbol { tick: 96, root: None, kind: ChordKind::Other, bass: None },
@@ -186,10 +186,10 @@ fn tempos_dynamics_and_chord_symbols_are_marks() {
             "<root><root-step>F</root-step><root-alter>1</root-alter></root><kind text=\"m7\">minor-seventh</kind>",
             "<bass><bass-step>C</bass-step><bass-alter>1</bass-alter></bass><offset>",
             "<note dynamics=\"55.56\">",
-            "<dynamics><f/></dynamics>",
-            "<kind text=\"N.C.\">none</kind>",
             "<per-minute>150</per-minute>",
             "<offset sound=\"yes\">",
+            "<kind text=\"N.C.\">none</kind>",
+            "<dynamics><f/></dynamics>",
         ],
     );
 }

@@ -100,6 +100,7 @@ impl Sheet {
 /// A value is out of range, or it is too long; the text says which.
 pub fn notate(score: &Score) -> Result<Sheet, String> {
     check(score)?;
+    let score = &in_order(score);
     // A last note may be moved to the bar line after it.
     let end = position(score.end(), score.ticks_per_quarter).saturating_add(DIVISIONS / 2);
     let mut measures = measures::measures(score, end)?;
@@ -117,6 +118,16 @@ pub fn notate(score: &Score) -> Result<Sheet, String> {
     let end = measures[measures.len() - 1].end();
     let chords = chords.filter(|&(time, _)| time < end).collect();
     Ok(Sheet { tempos: tempo::marks(score, &measures), chords, keys, parts, measures })
+}
+
+/// The score with its changes and chord symbols in order.
+fn in_order(score: &Score) -> Score {
+    let mut score = score.clone();
+    score.tempos.sort_by_key(|tempo| tempo.tick);
+    score.time_signatures.sort_by_key(|metre| metre.tick);
+    score.key_signatures.sort_by_key(|key| key.tick);
+    score.chord_symbols.sort_by_key(|chord| chord.tick);
+    score
 }
 
 fn check(score: &Score) -> Result<(), String> {
