@@ -7,6 +7,7 @@ mod command_line;
 mod common;
 mod compose;
 mod configuration;
+mod convert;
 mod evaluate;
 mod failure_detection;
 mod gradcheck;

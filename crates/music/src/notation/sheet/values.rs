@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn notes_are_cut_where_the_metre_asks_for_it() {
-        let cases: &[((u8, u8), u64, u64, &[u64])] = &[
+        type Case<'a> = ((u8, u8), u64, u64, &'a [u64]);
+        let cases: &[Case] = &[
             ((4, 4), 0, 16, &[16]),
             ((4, 4), 0, 12, &[12]),
             ((4, 4), 4, 16, &[12]),
