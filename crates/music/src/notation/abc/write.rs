@@ -90,9 +90,8 @@ fn header(sheet: &Sheet, lines: &[Line]) -> String {
     let _ = writeln!(text, "K:{}", key_name(key.sharps, key.minor));
     for (index, line) in lines.iter().enumerate() {
         let clef = match line.part.staves[line.staff].clefs.first().map(|clef| clef.1) {
-            Some(Clef::Bass) => "bass",
-            Some(Clef::TrebleDown) => "treble-8",
-            Some(Clef::BassDown) => "bass-8",
+            // Readers differ in whether a clef with an 8 moves the notes, so there is none.
+            Some(Clef::Bass | Clef::BassDown) => "bass",
             Some(Clef::Alto) => "alto",
             _ => "treble",
         };
