@@ -84,7 +84,7 @@ fn compositions_have_the_formats_that_are_asked_for() {
 #[test]
 fn a_new_part_is_written_in_the_format_of_the_ending() {
     let here = pieces();
-    done(here.path(), &["accompany", "a.mid", "-o", "new.musicxml"]);
+    done(here.path(), &["accompany", "a.mid", "--melody-track", "1", "-o", "new.musicxml"]);
     assert!(begins(here.path(), "new.musicxml").starts_with(b"<?xml "));
     assert_refused(&composer(here.path(), &["accompany", "a.mid", "-o", "new.pdf"]), 2, &["new.pdf"]);
 }

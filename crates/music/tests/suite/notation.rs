@@ -312,6 +312,9 @@ type Found = (u64, u64, u8, u8);
 /// A small reader of what is written: checks that every voice fills every measure, and returns the pitched notes with their ties joined.
 fn read_back(text: &str) -> Result<Vec<Found>, String> {
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    if text.matches("<tuplet type=\"start\"").count() != text.matches("<tuplet type=\"stop\"").count() {
+        return Err("a tuplet does not end".to_owned());
+    }
     let document = Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
     let mut found = Vec::new();
     let mut lengths: Vec<Vec<u64>> = Vec::new();

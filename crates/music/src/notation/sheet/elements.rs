@@ -148,8 +148,8 @@ fn plain(_: &Stretch, measure: &Measure, from: u64, to: u64, value: Option<Value
 fn stretches<'a>(events: &'a [Event], measure: &Measure, number: usize) -> Vec<Stretch<'a>> {
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut at = 0;
-    let on_beat =
-        |time: u64| measure.beats.contains(&time) || time.is_multiple_of(super::measures::SHORTEST * 4);
+    // A tuplet never goes on beyond a beat on whose line a note begins or ends.
+    let on_beat = |time: u64| measure.beats.contains(&time);
     for event in events {
         let (from, to) = (event.from - measure.start, event.to - measure.start);
         if from > at {
