@@ -24,6 +24,7 @@
 
 pub mod benchmark;
 pub mod compose;
+pub mod convert;
 pub mod diagnose;
 mod error;
 pub mod evaluate;

@@ -6,7 +6,9 @@ use super::{
     listening, reharmonise, runs, score, shell, study, train,
 };
 use clap::{CommandFactory, Parser, Subcommand};
+use composer::convert::{Conversion, convert};
 use composer::quick_start::{WELCOME, is_in_clone};
+use composer_music::notation::Format;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -72,6 +74,15 @@ enum Command {
     Listening(listening::ListeningArgs),
     /// Show the contents of a MIDI file: tracks and roles, a piano roll, and what each representation loses
     Inspect(inspect::InspectArgs),
+    /// Convert music between MIDI, MusicXML and ABC
+    Convert {
+        /// Files of music, or folders with them, then the file or folder to write; - is the standard input or output
+        #[arg(required = true, num_args = 2.., value_name = "PATH")]
+        paths: Vec<std::path::PathBuf>,
+        /// Format: midi, musicxml, mxl (compressed MusicXML), abc [default: by the ending of OUT]
+        #[arg(long, value_name = "FORMAT")]
+        to: Option<Format>,
+    },
     /// Encode folders of MIDI files as a corpus, with a report on every file
     Ingest(ingest::IngestArgs),
     /// Check the hand-written gradients against central differences
@@ -127,6 +138,11 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Evaluate(args)) => evaluate::run(&args, terminal),
         Some(Command::Listening(args)) => listening::run(&args, terminal),
         Some(Command::Inspect(args)) => inspect::run(&args, terminal),
+        Some(Command::Convert { paths, to }) => match convert(&paths, to, terminal)? {
+            Conversion::Bytes(bytes) => terminal.write_file(&bytes),
+            Conversion::Files(files) if terminal.is_json() => terminal.print_json(&files),
+            Conversion::Files(files) => Ok(writeln!(terminal, "{}", files.join("\n"))?),
+        },
         Some(Command::Ingest(args)) => ingest::run(&args, terminal),
         Some(Command::Gradcheck(args)) => gradcheck::run(&args, terminal),
         Some(Command::Study(command)) => study::run(&command, terminal),

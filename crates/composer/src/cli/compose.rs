@@ -5,9 +5,10 @@ use super::pick_args::PickArgs;
 use super::steering::SteerArgs;
 use super::terminal::Terminal;
 use clap::Args;
-use composer::compose::{ComposeOptions, check_unused, compose, save, save_apart};
+use composer::compose::{ComposeOptions, FileOptions, check_unused, compose, save, save_apart};
 use composer::{Progress, TrainedModel};
 use composer_music::input::shown;
+use composer_music::notation::Format;
 use serde_json::json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -22,9 +23,13 @@ pub struct ComposeArgs {
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// Folder for the MIDI and WAV files, without compositions of before [default: compositions, or the first of compositions-2, -3 …]
+    /// Folder for the files of music and the WAV files, without compositions of before [default: compositions, or the first of compositions-2, -3 …]
     #[arg(long, value_name = "FOLDER")]
     pub output_dir: Option<PathBuf>,
+
+    /// Formats of the music, beside WAV: midi, musicxml, mxl (compressed MusicXML), abc; several with commas
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', default_value = "midi")]
+    pub format: Vec<Format>,
 
     /// What to compose
     #[command(flatten)]
@@ -59,18 +64,20 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let judged = args.pick.choose(pieces, args.model.as_deref(), terminal)?;
     let (likeness, pieces): (Vec<_>, Vec<_>) =
         judged.into_iter().map(|judged| (judged.likeness, judged.piece)).unzip();
-    let soundfont = options.soundfont.as_deref();
+    let files = FileOptions { formats: &args.format, soundfont: options.soundfont.as_deref() };
     let (folder, saved) = match &args.output_dir {
-        Some(folder) => (folder.clone(), save(pieces, folder, soundfont)?),
-        None => save_apart(pieces, Path::new("compositions"), soundfont)?,
+        Some(folder) => (folder.clone(), save(pieces, folder, files)?),
+        None => save_apart(pieces, Path::new("compositions"), files)?,
     };
-    let path = |stem: &str| shown(&folder.join(stem));
+    let paths = |files: &[String]| files.iter().map(|file| shown(&folder.join(file))).collect::<Vec<_>>();
     if terminal.is_json() {
         let records = saved.iter().zip(&likeness).map(|(saved, likeness)| {
-            let stem = path(&saved.file_stem);
+            let files = paths(&saved.files);
+            let of = |ending: &str| files.iter().find(|file| file.ends_with(ending));
             json!({
-                "midi": format!("{stem}.mid"),
-                "wav": format!("{stem}.wav"),
+                "midi": of(".mid"),
+                "wav": of(".wav"),
+                "files": files,
                 "nats_per_step": saved.piece.nll_per_step(),
                 "likeness": likeness,
             })
@@ -82,8 +89,8 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         let like = likeness.map_or(String::new(), |likeness| format!("; like the reference: {likeness}"));
         writeln!(
             terminal,
-            "{0}.mid  {0}.wav  ({nll:.2} nats per step under the model{like})",
-            path(&saved.file_stem)
+            "{}  ({nll:.2} nats per step under the model{like})",
+            paths(&saved.files).join("  ")
         )?;
     }
     Ok(())

@@ -5,6 +5,7 @@ use super::files::save;
 use super::terminal::Terminal;
 use clap::Args;
 use composer::Progress;
+use composer::convert::output_format;
 use composer::outputs;
 use composer::parts::{GivenFile, MelodyOptions, NewPart, PartOptions};
 use composer::sound::write_wav;
@@ -18,7 +19,7 @@ pub struct PartArgs {
     /// The MIDI file with the given part; - is the standard input
     pub file: PathBuf,
 
-    /// MIDI file to write; - is the standard output [default: next to the input]
+    /// File to write, in the format of its ending: .mid, .musicxml, .mxl or .abc; - is the standard output, as MIDI [default: next to the input]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -75,6 +76,7 @@ impl PartArgs {
 
     /// The given file.
     pub fn read(&self) -> anyhow::Result<GivenFile> {
+        self.output.as_deref().map_or(Ok(composer_music::notation::Format::Midi), output_format)?;
         Ok(GivenFile::read(&self.file)?)
     }
 
@@ -93,7 +95,7 @@ impl PartArgs {
         let read = [Some(&self.file), self.model.as_ref()].into_iter().flatten();
         let written: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
         outputs::check(&read.map(PathBuf::as_path).collect::<Vec<_>>(), &written)?;
-        if save(&path, &part.midi, "", terminal)? {
+        if save(&path, &part.to_bytes(output_format(&path)?)?, "", terminal)? {
             return Ok(());
         }
         if self.wav {

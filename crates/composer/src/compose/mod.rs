@@ -26,6 +26,7 @@ use composer_decoding::{Composition, Generator, beam};
 use composer_models::file::Notes;
 use composer_models::{ConditionTrack, Encoding, SequenceModel, Stepper};
 use composer_music::midi::{self, OtherEvent, RawFile};
+use composer_music::notation::{self, Format};
 use composer_music::representation::chords::ChordRepresentation;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
@@ -66,17 +67,39 @@ impl Piece {
         Ok(file.to_bytes())
     }
 
+    /// The piece as a file of a format. What a score does not hold is in MIDI only.
+    ///
+    /// # Errors
+    /// The format cannot express it.
+    pub fn to_bytes(&self, format: Format) -> Result<Vec<u8>> {
+        match format {
+            Format::Midi => self.to_midi(),
+            _ => Ok(notation::write(&self.score, format).map_err(wrong_input)?),
+        }
+    }
+
     /// Mean −ln P of a step or token under the model, in nats.
     pub fn nll_per_step(&self) -> f64 {
         self.nll.iter().sum::<f64>() / self.nll.len().max(1) as f64
     }
 }
 
-/// A piece that was written to disk as MIDI and WAV.
+/// As what compositions are written.
+#[derive(Clone, Copy, Debug)]
+pub struct FileOptions<'a> {
+    /// The formats of their music, beside WAV.
+    pub formats: &'a [Format],
+    /// A SoundFont for WAV; `None`: the built-in sounds.
+    pub soundfont: Option<&'a Path>,
+}
+
+/// A piece that was written to disk, as music and as WAV.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedPiece {
     /// Its name without an ending.
     pub file_stem: String,
+    /// Its files, the music first.
+    pub files: Vec<String>,
     /// The piece.
     pub piece: Piece,
 }
@@ -110,16 +133,16 @@ pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Pie
     })
 }
 
-/// Writes each piece into a folder, as `composition-1.mid` and `composition-1.wav` and so on; makes the folder. A folder that already holds
+/// Writes each piece into a folder, as `composition-1.mid` (or another format) and `composition-1.wav` and so on; makes the folder. A folder that already holds
 /// compositions is refused, so that two sets are never mixed, also if several programs write at once.
 ///
 /// # Errors
 /// The folder cannot be written or holds compositions, or the SoundFont cannot be used.
-pub fn save(pieces: Vec<Piece>, folder: &Path, soundfont: Option<&Path>) -> Result<Vec<SavedPiece>> {
+pub fn save(pieces: Vec<Piece>, folder: &Path, options: FileOptions) -> Result<Vec<SavedPiece>> {
     let folder = OutputFolder::create(folder)?;
     let _turn = folder.turn();
     check_unused(folder.folder())?;
-    Ok(write_set(pieces, &folder, soundfont)?)
+    Ok(write_set(pieces, &folder, options)?)
 }
 
 /// Writes each piece as [`save`] does into `folder`, or where that holds compositions into the first of `folder-2`, `folder-3` … that
@@ -130,14 +153,14 @@ pub fn save(pieces: Vec<Piece>, folder: &Path, soundfont: Option<&Path>) -> Resu
 pub fn save_apart(
     pieces: Vec<Piece>,
     folder: &Path,
-    soundfont: Option<&Path>,
+    options: FileOptions,
 ) -> Result<(PathBuf, Vec<SavedPiece>)> {
     let mut next = folder.to_owned();
     for number in 2u64.. {
         let candidate = OutputFolder::create(&next)?;
         let _turn = candidate.turn();
         if !candidate.holds(COMPOSITION_PREFIX)? {
-            return Ok((next, write_set(pieces, &candidate, soundfont)?));
+            return Ok((next, write_set(pieces, &candidate, options)?));
         }
         next = PathBuf::from(format!("{}-{number}", folder.display()));
     }
@@ -170,20 +193,26 @@ pub(crate) fn save_in_run(
 ) -> Result<Vec<SavedPiece>> {
     let _turn = folder.turn();
     folder.remove_all(COMPOSITION_PREFIX)?;
-    Ok(write_set(pieces, folder, soundfont)?)
+    let options = FileOptions { formats: &[Format::Midi], soundfont };
+    Ok(write_set(pieces, folder, options)?)
 }
 
 fn write_set(
     pieces: Vec<Piece>,
     folder: &OutputFolder,
-    soundfont: Option<&Path>,
+    options: FileOptions,
 ) -> anyhow::Result<Vec<SavedPiece>> {
     let mut saved = Vec::new();
     for (number, piece) in (1..).zip(pieces) {
         let file_stem = format!("{COMPOSITION_PREFIX}{number}");
-        folder.write(&format!("{file_stem}.mid"), &piece.to_midi()?)?;
-        write_wav(&piece.score, soundfont, &folder.path(&format!("{file_stem}.wav")))?;
-        saved.push(SavedPiece { file_stem, piece });
+        let mut files = Vec::new();
+        for format in options.formats {
+            files.push(format!("{file_stem}.{}", format.extension()));
+            folder.write(&files[files.len() - 1], &piece.to_bytes(*format)?)?;
+        }
+        files.push(format!("{file_stem}.wav"));
+        write_wav(&piece.score, options.soundfont, &folder.path(&files[files.len() - 1]))?;
+        saved.push(SavedPiece { file_stem, files, piece });
     }
     Ok(saved)
 }

@@ -30,6 +30,7 @@ use composer_decoding::rules::lowest_notes;
 use composer_models::Seq2Seq;
 use composer_models::seq2seq::{self, AttentionWeights, PartNotes, Task};
 use composer_music::midi::RawFile;
+use composer_music::notation::{self, Format};
 use composer_music::representation::frames::DecodeOptions;
 use composer_music::roles::{Part, Role};
 use composer_music::score::DRUM_CHANNEL;
@@ -97,6 +98,17 @@ impl NewPart {
     ) -> anyhow::Result<Self> {
         let (midi, score) = given::with_track(raw, track)?;
         Ok(Self { midi, score, given, replaced, attention, remarks })
+    }
+
+    /// The result as a file of a format. What a score does not hold is in MIDI only.
+    ///
+    /// # Errors
+    /// The format cannot express it.
+    pub fn to_bytes(&self, format: Format) -> Result<Vec<u8>> {
+        match format {
+            Format::Midi => Ok(self.midi.clone()),
+            _ => Ok(notation::write(&self.score, format).map_err(wrong_input)?),
+        }
     }
 
     /// A page: both parts, a player, and the attention; `name` is that of the given file.

@@ -8,6 +8,7 @@ mod common;
 mod compose;
 mod conditions;
 mod configuration;
+mod convert;
 mod evaluate;
 mod failure_detection;
 mod gradcheck;

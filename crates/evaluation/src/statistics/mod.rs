@@ -5,7 +5,7 @@
 
 pub mod distributions;
 pub mod harmony;
-pub mod key;
+pub use composer_music::key;
 pub mod muspy;
 pub mod piece;
 pub mod sounding;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::input::{self, MAX_MIDI};
+use crate::notation::Format;
 use crate::text::{printable, printable_path};
 
 /// Endings of MIDI files, compared without regard to case.
@@ -134,7 +135,9 @@ impl Walk {
 /// Whether this program wrote a folder: it has the settings and the figures of a training, or the first composition with its sound.
 fn is_composed(folder: &Path) -> bool {
     let has = |names: [&str; 2]| names.iter().all(|name| folder.join(name).is_file());
-    has(["config.toml", "metrics.jsonl"]) || has(["composition-1.mid", "composition-1.wav"])
+    let composition = |format: Format| folder.join(format!("composition-1.{}", format.extension())).is_file();
+    has(["config.toml", "metrics.jsonl"])
+        || folder.join("composition-1.wav").is_file() && Format::ALL.into_iter().any(composition)
 }
 
 fn is_midi(path: &Path) -> bool {

@@ -8,6 +8,7 @@ mod frames;
 mod ingest;
 mod inspect;
 mod midi;
+mod notation;
 mod odd_files;
 mod raw_file;
 mod reader_report;

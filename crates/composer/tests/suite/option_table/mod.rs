@@ -22,7 +22,7 @@ use tempfile::tempdir;
 const REPRESENTATIONS: [&str; 9] = AnyRepresentation::NAMES;
 
 /// Options that do not depend on the representation.
-const GENERAL: [&str; 5] = ["--model", "--output-dir", "--pick", "--from", "--reference"];
+const GENERAL: [&str; 6] = ["--model", "--output-dir", "--format", "--pick", "--from", "--reference"];
 
 /// What is wrong with one cell of the table, if something is.
 fn fault(row: &Row, name: &str, model: &TrainedModel, folder: &Path) -> Option<String> {

@@ -1,0 +1,6 @@
+//! ABC.
+
+mod signs;
+mod write;
+
+pub(super) use write::write;
