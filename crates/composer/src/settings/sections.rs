@@ -42,7 +42,7 @@ impl Default for Music {
             metre: 16,
             bar_line: 24,
             look_back: 3,
-            longest_match: false,
+            longest_match: true,
             style_from: FOLDER.into(),
         }
     }
