@@ -1,6 +1,7 @@
 //! Figures to compare, with published ones or between machines.
 
 mod leakage;
+mod likelihoods;
 mod options;
 mod recipe;
 
@@ -15,7 +16,6 @@ use composer_bptt::{Init, RecurrentConfig};
 use composer_evaluation::likelihood::marginal::Marginal;
 use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::{FrameSpace, Nll};
-use composer_evaluation::significance::Interval;
 use composer_evaluation::significance::student::student_interval;
 use composer_models::file::{self, Notes};
 use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
@@ -27,21 +27,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 pub use leakage::{LeakageAudit, LeakageOptions, leakage};
+pub use likelihoods::FrameLikelihoods;
 pub use options::FramesOptions;
 pub use recipe::Recipe;
-
-/// Likelihoods of a published set.
-#[derive(Clone, Debug)]
-pub struct FrameLikelihoods {
-    /// Test pieces.
-    pub pieces: usize,
-    /// Their frames.
-    pub frames: usize,
-    /// Each predictor and its likelihood of the test pieces.
-    pub predictors: Vec<(String, Nll)>,
-    /// Of several seeds, the mean in nats per frame with its 95 % confidence interval.
-    pub mean: Option<Interval>,
-}
 
 /// The likelihood of the test pieces under two baselines, and under a network that is trained on the training pieces and
 /// stopped by the validation pieces.
@@ -77,7 +65,7 @@ pub fn frames(
     }
     let frames = sets.test.iter().map(Vec::len).sum();
     let mean = (networks.len() > 1).then(|| student_interval(&networks));
-    Ok(FrameLikelihoods { pieces: sets.test.len(), frames, predictors, mean })
+    Ok(FrameLikelihoods { file: options.file.clone(), pieces: sets.test.len(), frames, predictors, mean })
 }
 
 fn network(

@@ -6,8 +6,6 @@ use clap::Args;
 use composer::benchmark::{FramesOptions, Recipe, frames};
 use composer_bptt::Cell;
 use composer_models::Network;
-use composer_report::text::thousands;
-use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -104,31 +102,8 @@ pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         ..FramesOptions::default()
     };
     let found = frames(&options, args.recipe, terminal)?;
-    if terminal.is_json() {
-        let predictors = found.predictors.iter().map(|(name, nll)| {
-            json!({
-                "name": name,
-                "nats_per_frame": nll.per_frame(),
-                "nats_per_frame_without_first": nll.per_frame_without_first(),
-            })
-        });
-        return terminal.print_json(&json!({
-            "file": args.file,
-            "test_pieces": found.pieces,
-            "test_frames": found.frames,
-            "predictors": predictors.collect::<Vec<_>>(),
-            "mean": found.mean,
-        }));
+    match terminal.is_json() {
+        true => terminal.print_json(&found.to_json()),
+        false => Ok(write!(terminal, "{found}")?),
     }
-    let (shown, total) = (args.file.display(), thousands(found.frames as u64));
-    writeln!(terminal, "{shown}: {} test pieces, {total} frames", found.pieces)?;
-    writeln!(terminal, "{:<48}{:>12}{:>20}", "nats per frame, test set", "all frames", "without the first")?;
-    for (name, nll) in &found.predictors {
-        writeln!(terminal, "{name:<48}{:>12.3}{:>20.3}", nll.per_frame(), nll.per_frame_without_first())?;
-    }
-    if let Some(mean) = found.mean {
-        let (mean, half) = (mean.estimate, mean.high - mean.estimate);
-        writeln!(terminal, "mean of {} seeds: {mean:.3} ± {half:.3}", args.seeds)?;
-    }
-    Ok(())
 }
