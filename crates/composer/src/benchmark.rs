@@ -34,7 +34,7 @@ pub use recipe::Recipe;
 /// The likelihood of the test pieces under two baselines, and under a network that is trained on the training pieces and
 /// stopped by the validation pieces.
 ///
-/// With a recipe, it decides all but the file, the baselines, the minutes and the seeds.
+/// With a recipe, it decides all but the file, the baselines, the minutes (if not 0) and the seeds.
 ///
 /// # Errors
 /// The file or an option cannot be used.
@@ -49,6 +49,7 @@ pub fn frames(
         Some(recipe) => {
             let FramesOptions { file, baselines, minutes, seed, seeds, output, .. } = given.clone();
             let frames = sets.train.iter().map(Vec::len).sum();
+            let minutes = if minutes > 0.0 { minutes } else { recipe::MINUTES };
             FramesOptions { file, baselines, minutes, seed, seeds, output, ..recipe.options(frames) }
         }
     };

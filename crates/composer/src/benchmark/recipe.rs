@@ -17,6 +17,9 @@ pub enum Recipe {
 /// Training frames of the smallest usual set, JSB Chorales in quarters: the size at which the rules below begin.
 const SMALL: f64 = 13_807.0;
 
+/// Minutes of a training under a recipe, if not said otherwise: the schedule ends by then, on any machine.
+pub(super) const MINUTES: f64 = 55.0;
+
 impl Recipe {
     /// All of them.
     pub const ALL: [Recipe; 2] = [Recipe::Best, Recipe::Independent];

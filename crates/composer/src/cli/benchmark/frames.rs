@@ -64,7 +64,7 @@ pub struct FramesArgs {
     #[arg(long, conflicts_with_all = ["cell", "hidden", "epochs", "dropout", "network", "coupled", "longest_match", "transpose", "learning_rate"])]
     pub recipe: Option<Recipe>,
 
-    /// Maximum minutes of a training; 0: no limit
+    /// Maximum minutes of a training; 0: no limit, and 55 with a recipe
     #[arg(long, default_value_t = 0.0)]
     pub minutes: f64,
 
