@@ -30,6 +30,7 @@ pub mod input;
 pub mod inspect;
 pub mod metre;
 pub mod midi;
+pub mod notation;
 pub mod pedal;
 pub mod picture;
 pub mod representation;

@@ -7,8 +7,8 @@ use super::Error;
 use crate::input::{self, MAX_MIDI};
 use crate::text::{printable, printable_path};
 
-/// Endings of MIDI files, compared without regard to case.
-pub const MIDI_EXTENSIONS: [&str; 4] = ["mid", "midi", "kar", "rmi"];
+/// Endings of files of music, compared without regard to case: MIDI, MusicXML, ABC. `.xml` is music only if it begins like it.
+pub const MUSIC_EXTENSIONS: [&str; 8] = ["mid", "midi", "kar", "rmi", "musicxml", "mxl", "xml", "abc"];
 
 /// A MIDI file to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Walk {
                 } else if self.walk(&path, &below).is_err() {
                     self.files.push(listed(below, false));
                 }
-            } else if is_midi(&path) && !path.is_dir() {
+            } else if is_music(&path) && !path.is_dir() {
                 self.files.push(listed(name, false));
             } else {
                 self.others += 1;
@@ -137,7 +137,28 @@ fn is_composed(folder: &Path) -> bool {
     has(["config.toml", "metrics.jsonl"]) || has(["composition-1.mid", "composition-1.wav"])
 }
 
-fn is_midi(path: &Path) -> bool {
+/// Whether a file is music by its ending. `.xml` may be anything, so its beginning is looked at.
+fn is_music(path: &Path) -> bool {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    extension.is_some_and(|extension| MIDI_EXTENSIONS.contains(&extension.as_str()))
+    match extension.as_deref() {
+        Some("xml") => begins_as_musicxml(path),
+        Some(extension) => MUSIC_EXTENSIONS.contains(&extension),
+        None => false,
+    }
+}
+
+/// Whether the first bytes of a file name an element of MusicXML that holds a score.
+fn begins_as_musicxml(path: &Path) -> bool {
+    const LOOKED_AT: u64 = 4096;
+    let mut bytes = Vec::new();
+    let file = std::fs::metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file)
+        .and_then(|_| std::fs::File::open(path).ok());
+    let read = file
+        .map(|file| io::Read::take(file, LOOKED_AT))
+        .map(|mut file| io::Read::read_to_end(&mut file, &mut bytes));
+    // UTF-16 has a zero between the letters.
+    bytes.retain(|&byte| byte != 0);
+    read.is_some() && bytes.windows(7).any(|window| window == b"<score-" || window == b" score-")
 }

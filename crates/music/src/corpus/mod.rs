@@ -16,7 +16,7 @@ use rayon::prelude::*;
 pub use content::{ContentKey, content_key};
 pub(crate) use examine::examine_file;
 pub use examine::{Criteria, Dropped, Rule, Verdict, examine};
-pub use files::{MIDI_EXTENSIONS, MidiPath, midi_files, music_files};
+pub use files::{MUSIC_EXTENSIONS, MidiPath, midi_files, music_files};
 pub use reasons::ReasonCounts;
 pub use shipped::shipped;
 pub use split::{Set, Split, assign, deal, split, split_by};

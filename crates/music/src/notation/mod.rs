@@ -1,0 +1,18 @@
+//! Music as musicians keep it: MusicXML and ABC beside MIDI. [`read`] is one door to every format.
+
+mod abc;
+mod error;
+mod format;
+mod instruments;
+mod musicxml;
+mod play;
+mod reading;
+pub mod repeats;
+mod report;
+mod ticks;
+mod written;
+
+pub use error::Error;
+pub use format::{Format, UnknownFormat};
+pub use reading::{Options, Tune, bytes_of, format_of, read, read_all, read_bytes};
+pub use report::NotationReport;
