@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Options of every command that adds a part.
 #[derive(Clone, Debug, Args)]
 pub struct PartArgs {
-    /// The MIDI file with the given part; - is the standard input
+    /// The file with the given part: MIDI, MusicXML or ABC; - is the standard input
     pub file: PathBuf,
 
     /// MIDI file to write; - is the standard output [default: next to the input]

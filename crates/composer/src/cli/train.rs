@@ -29,7 +29,7 @@ use toml::Value;
 #[derive(Clone, Debug, Parser)]
 #[command(after_long_help = presets())]
 pub struct TrainArgs {
-    /// Folder with MIDI files (searched with its subfolders) [default: the built-in corpus]; of the tasks accompany, drum and
+    /// Folder with MIDI, MusicXML and ABC files (searched with its subfolders) [default: the built-in corpus]; of the tasks accompany, drum and
     /// reharmonise several, for reharmonise each with the name of its style: rag=FOLDER
     #[arg(value_name = "FOLDER")]
     pub folders: Vec<String>,
@@ -117,6 +117,10 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "NAME", help = with_default("Representation: frames, events, metrical-events, remi, multitrack-remi, voices, chords or bars", "music.representation"))]
     pub representation: Option<String>,
 
+    /// Keep the written order of MusicXML and ABC instead of playing the repeats
+    #[arg(long)]
+    pub no_repeats: bool,
+
     /// Fine-tune: start from the weights of this model instead of random ones
     #[arg(long, value_name = "MODEL")]
     pub init_from: Option<PathBuf>,
@@ -132,6 +136,7 @@ impl TrainArgs {
         let options = [
             ("music.folder", self.folders.first().cloned().map(Value::String)),
             ("music.representation", args.representation.clone().map(Value::String)),
+            ("music.repeats", args.no_repeats.then_some(Value::Boolean(false))),
             ("model.init_from", path(&args.init_from)),
             ("model.cell", args.cell.map(|cell| Value::String(cell.to_string()))),
             ("model.hidden", count(args.hidden)),
@@ -164,12 +169,13 @@ impl TrainArgs {
             ("--layers", args.layers.is_some()),
             ("--representation", args.representation.is_some()),
             ("--init-from", args.init_from.is_some()),
+            ("--no-repeats", args.no_repeats),
         ];
         if let Some((name, _)) = foreign.iter().find(|(_, given)| *given) {
             return Err(wrong_input(format!("{name} is only for --task compose")));
         }
         if self.folders.is_empty() {
-            return Err(wrong_input("this task needs one or several folders of MIDI files"));
+            return Err(wrong_input("this task needs one or several folders of music"));
         }
         let options = self.part.options(task, self.folders.clone());
         let count = |value: Option<usize>| value.map(|value| Value::Integer(value as i64));

@@ -1,10 +1,11 @@
-//! Finds the MIDI files in folders.
+//! Finds the files of music in folders: MIDI, MusicXML and ABC.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::input::{self, MAX_MIDI};
+use crate::notation;
 use crate::text::{printable, printable_path};
 
 /// Endings of files of music, compared without regard to case: MIDI, MusicXML, ABC. `.xml` is music only if it begins like it.
@@ -30,7 +31,7 @@ impl MidiPath {
     /// It cannot be read, is no file, or is larger than any MIDI file.
     pub fn read(&self) -> io::Result<Vec<u8>> {
         if self.named {
-            return input::read_named(&self.path, MAX_MIDI);
+            return input::read_named(notation::file_of(&self.path), MAX_MIDI);
         }
         if self.path.is_dir() {
             // A folder is listed only because it could not be entered; the reason comes again.
@@ -40,7 +41,7 @@ impl MidiPath {
     }
 }
 
-/// The MIDI files in folders and the folders below, and single files whatever their ending, sorted by name; also what is called like one
+/// The files of music in folders and the folders below, and single files whatever their ending, sorted by name; also what is called like one
 /// and cannot be read, such as a named pipe or a folder that may not be entered, for the report. `-` is the standard input.
 ///
 /// Linked folders are not entered, so that a link to a folder above cannot trap us. With several paths, names begin
@@ -81,7 +82,7 @@ fn files<P: AsRef<Path>>(paths: &[P], but_composed: bool) -> Result<Vec<MidiPath
             }
             continue;
         }
-        match std::fs::metadata(path) {
+        match std::fs::metadata(notation::file_of(path)) {
             Err(error) if input::is_standard(path) => drop(error),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NotFound(shown)),
             Err(source) => return Err(Error::Io { path: shown, source }),

@@ -14,5 +14,5 @@ mod written;
 
 pub use error::Error;
 pub use format::{Format, UnknownFormat};
-pub use reading::{Options, Tune, bytes_of, format_of, read, read_all, read_bytes};
+pub use reading::{Options, Tune, bytes_of, file_of, format_of, read, read_all, read_bytes};
 pub use report::NotationReport;

@@ -71,13 +71,17 @@ pub fn read(path: impl AsRef<Path>, options: &Options) -> Result<MidiFile, Error
     read_bytes(&bytes, &path.to_string_lossy(), options)
 }
 
+/// The file that a path names: without the number of a tune, unless there is a file of that name.
+pub fn file_of(path: &Path) -> &Path {
+    if path.exists() { path } else { split_number(path).0 }
+}
+
 /// The bytes of the file that a path names, with or without the number of a tune.
 ///
 /// # Errors
 /// It cannot be read.
 pub fn bytes_of(path: &Path) -> Result<Vec<u8>, Error> {
-    let file = if path.exists() { path.to_path_buf() } else { split_number(path).0.into() };
-    input::read_named(&file, input::MAX_MIDI)
+    input::read_named(file_of(path), input::MAX_MIDI)
         .map_err(|source| Error::Midi(midi::Error::Io { path: input::shown(path), source }))
 }
 
