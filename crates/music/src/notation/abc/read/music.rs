@@ -220,7 +220,11 @@ impl Reader {
         let mut notes = Vec::new();
         loop {
             match line.peek() {
-                None => return Err("a chord does not end".to_owned()),
+                None | Some(b'|' | b'(') => {
+                    self.found.damage(self.offset, "a chord does not end; it ends at the bar line or bracket after it");
+                    line.at -= 1;
+                    break;
+                }
                 Some(b']') => break,
                 Some(b'A'..=b'G' | b'a'..=b'g' | b'^' | b'_' | b'=') => {
                     let start = line.at;

@@ -174,7 +174,12 @@ impl Reader<'_, '_> {
             Some(octave) => self.number(octave, "octave")?,
             None => return Err(Fault::new(pitch, "a pitch has no octave")),
         };
-        let alter: f64 = child_text(pitch, "alter").map_or(Ok(0.0), str::parse).unwrap_or(f64::NAN);
+        let shown = child_text(node, "accidental").and_then(shown_alteration);
+        let alter: f64 = match child_text(pitch, "alter") {
+            Some(alter) => alter.parse().unwrap_or(f64::NAN),
+            // Some programs forget to say what they show.
+            None => shown.map_or(0.0, f64::from),
+        };
         if !(-12.0..=12.0).contains(&alter) || !(-20..=20).contains(&octave) {
             return Err(Fault::new(pitch, "the pitch is outside of any music"));
         }
@@ -191,6 +196,17 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// Semitones of an accidental that is shown.
+fn shown_alteration(name: &str) -> Option<i8> {
+    Some(match name {
+        "sharp" | "natural-sharp" => 1,
+        "flat" | "natural-flat" => -1,
+        "double-sharp" | "sharp-sharp" => 2,
+        "flat-flat" => -2,
+        _ => return None,
+    })
 }
 
 /// The place of a grace note among those before the same note.
