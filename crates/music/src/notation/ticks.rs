@@ -5,7 +5,7 @@ use crate::score::{Score, Ticks};
 /// Most ticks in a quarter: a MIDI file counts them in 15 bits.
 const MOST: Ticks = 0x7FFF;
 /// Ticks in a quarter that a score has at least, and a multiple of which it has if possible: MIDI programs expect it.
-const USUAL: Ticks = 480;
+pub(super) const USUAL: Ticks = 480;
 /// Ticks where nothing holds everything: divisible by 2⁵, 3³, 5 and 7.
 const ROUNDED: Ticks = 30_240;
 

@@ -104,18 +104,18 @@ impl Reader {
                     line.at += 1;
                     let rest = line.at;
                     match line.until(byte).filter(|name| name.len() < 40) {
-                        Some(name) => self.decoration(name)?,
+                        Some(name) => self.decoration(name),
                         // One alone ends a line in old files.
                         None => line.at = rest,
                     }
                 }
                 b'S' => {
                     line.at += 1;
-                    self.decoration("segno")?;
+                    self.decoration("segno");
                 }
                 b'O' => {
                     line.at += 1;
-                    self.decoration("coda")?;
+                    self.decoration("coda");
                 }
                 b'.' | b'~' | b'H' | b'L' | b'M' | b'P' | b'T' | b'u' | b'v' => {
                     line.at += 1;
@@ -221,7 +221,10 @@ impl Reader {
         loop {
             match line.peek() {
                 None | Some(b'|' | b'(') => {
-                    self.found.damage(self.offset, "a chord does not end; it ends at the bar line or bracket after it");
+                    self.found.damage(
+                        self.offset,
+                        "a chord does not end; it ends at the bar line or bracket after it",
+                    );
                     line.at -= 1;
                     break;
                 }
@@ -245,7 +248,7 @@ impl Reader {
                 Some(b'!') => {
                     line.at += 1;
                     let name = line.until(b'!').ok_or("a decoration does not end")?;
-                    self.decoration(name)?;
+                    self.decoration(name);
                 }
                 Some(byte) if byte.is_ascii() => line.at += 1,
                 Some(_) => line.at += line.text[line.at..].chars().next().map_or(1, char::len_utf8),

@@ -1,6 +1,6 @@
 //! Chord symbols, decorations and marks of dynamics.
 
-use super::super::super::repeats::Jump;
+use super::super::super::repeats::{Jump, Marks};
 use super::key::{SEMITONES, letter};
 use super::{Fault, Reader};
 use crate::chord_symbol::{ChordKind, ChordSymbol};
@@ -77,8 +77,7 @@ impl Reader {
     }
 
     /// A decoration by its name.
-    pub(super) fn decoration(&mut self, name: &str) -> Result<(), Fault> {
-        self.shared()?;
+    pub(super) fn decoration(&mut self, name: &str) {
         if let Some(&(_, velocity)) = DYNAMICS.iter().find(|mark| mark.0 == name) {
             self.here().velocity = velocity;
         } else {
@@ -88,30 +87,44 @@ impl Reader {
                 self.found.not_kept("decoration");
             }
         }
-        Ok(())
     }
 
-    /// A mark that changes the order of playing; whether it is one. Marks belong to the measure that has begun, and where none has,
-    /// those of an end to the one before.
+    /// A mark that changes the order of playing; whether it is one. It belongs to the measure that it stands in, or if nothing follows in
+    /// that, to the one before.
     fn mark(&mut self, name: &str) -> bool {
-        let voice = self.here();
-        let begun = voice.length > 0;
-        let measure = voice.measure;
-        let last = if begun { measure } else { measure.saturating_sub(1) };
-        let measures = &mut self.found.written.measures;
-        if measures.len() <= measure {
-            return matches!(name, "segno" | "coda" | "fine" | "dc" | "ds");
-        }
-        match name {
-            "segno" => measures[measure].marks.segno = true,
-            "coda" => measures[measure].marks.coda = true,
-            "tocoda" | "dacoda" => measures[last].marks.to_coda = true,
-            "fine" => measures[last].marks.fine = true,
-            "dc" | "dacapo" | "dcalfine" | "dcalcoda" => measures[last].marks.jump = Some(Jump::DaCapo),
-            "ds" | "dalsegno" | "dsalfine" | "dsalcoda" => measures[last].marks.jump = Some(Jump::DalSegno),
+        let mark = match name {
+            "segno" => Mark::Segno,
+            "coda" => Mark::Coda,
+            "tocoda" | "dacoda" => Mark::ToCoda,
+            "fine" => Mark::Fine,
+            "dc" | "dacapo" | "dcalfine" | "dcalcoda" => Mark::Jump(Jump::DaCapo),
+            "ds" | "dalsegno" | "dsalfine" | "dsalcoda" => Mark::Jump(Jump::DalSegno),
             _ => return false,
-        }
+        };
+        self.here().marks.push(mark);
         true
+    }
+}
+
+/// A mark that waits for the end of its measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    Segno,
+    Coda,
+    ToCoda,
+    Fine,
+    Jump(Jump),
+}
+
+impl Mark {
+    pub fn put(self, marks: &mut Marks) {
+        match self {
+            Mark::Segno => marks.segno = true,
+            Mark::Coda => marks.coda = true,
+            Mark::ToCoda => marks.to_coda = true,
+            Mark::Fine => marks.fine = true,
+            Mark::Jump(jump) => marks.jump = Some(jump),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::super::written::WrittenNote;
 use super::fields::Fraction;
 use super::key::Accidentals;
+use super::symbols::Mark;
 use super::{MAX_MEASURES, RESOLUTION, Reader};
 use crate::score::Ticks;
 
@@ -49,6 +50,8 @@ pub(super) struct Voice {
     /// Whether a repeat has begun by `|:`, and the last measure that a double bar line begins.
     pub repeat_open: bool,
     pub section: Option<usize>,
+    /// Marks of the measure, for its end.
+    pub marks: Vec<Mark>,
 }
 
 impl Voice {
@@ -82,6 +85,7 @@ impl Voice {
             in_ending: false,
             repeat_open: false,
             section: None,
+            marks: Vec::new(),
         }
     }
 
@@ -146,7 +150,11 @@ impl Reader {
         let voice = self.here();
         voice.in_bar.clear();
         voice.layer = 0;
+        let marks = std::mem::take(&mut voice.marks);
         if voice.length == 0 && voice.notes.is_empty() {
+            let before =
+                voice.measure.checked_sub(1).and_then(|last| self.found.written.measures.get_mut(last));
+            before.into_iter().for_each(|measure| marks.iter().for_each(|mark| mark.put(&mut measure.marks)));
             return Ok(false);
         }
         self.measures += 1;
@@ -161,6 +169,7 @@ impl Reader {
         voice.measure += 1;
         let shared = &mut self.found.written.measures[measure];
         shared.length = shared.length.max(length);
+        marks.iter().for_each(|mark| mark.put(&mut shared.marks));
         Ok(true)
     }
 }

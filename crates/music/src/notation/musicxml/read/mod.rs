@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use roxmltree::{Document, Node};
 
 use super::super::report::Found;
-use super::super::ticks::lcm;
+use super::super::ticks::{USUAL, lcm};
 use super::super::written::{Measure, Written};
 use super::super::{Error, Format};
 use super::xml::{self, child, children};
@@ -189,7 +189,7 @@ fn parts_fit(present: usize, index: usize, parts: usize) -> bool {
     index - present < 2 || parts <= 256
 }
 
-/// Ticks that hold the divisions of all parts.
+/// Ticks that hold the divisions of all parts, and grace notes.
 fn resolution(document: &Document) -> Ticks {
     let divisions =
         document.root_element().descendants().filter(|node| node.tag_name().name() == "divisions");
@@ -202,5 +202,5 @@ fn resolution(document: &Document) -> Ticks {
             }
         }
     }
-    resolution
+    Some(lcm(resolution, USUAL)).filter(|&fine| fine <= MAX_RESOLUTION).unwrap_or(resolution)
 }
