@@ -96,12 +96,14 @@ def midi_notes(path, first_track_only):
 
 def by_abc2midi(text):
     # Without the accompaniment by chord symbols, which is no part of the tune.
-    text = re.sub(r"(?m)^(K:.*)$", r"\1\n%%MIDI gchordoff", text, count=1)
+    text = re.sub(r"(?m)^(K:.*)$", r"\1\n%%MIDI gchordoff\n%%MIDI chordattack 0", text, count=1)
     with tempfile.TemporaryDirectory() as folder:
         source, result = f"{folder}/tune.abc", f"{folder}/tune.mid"
         open(source, "w").write(text)
         subprocess.run(["abc2midi", source, "-o", result, "-silent"], capture_output=True)
-        return midi_notes(result, False)
+        # It begins every note a tick late and ends it early, so that equal pitches do not touch: nearest 48ths of a quarter.
+        near = lambda time: Fraction(round(time * 48), 48)
+        return sorted((near(onset), near(onset + length) - near(onset), pitch) for onset, length, pitch in midi_notes(result, False))
 
 
 def cause(a, b):
@@ -148,6 +150,9 @@ def main():
                     continue
                 seconds[reader] = seconds.get(reader, 0) + time.process_time() - began
                 own = ours(line)
+                if reader != "music21":
+                    near = lambda time: Fraction(round(time * 48), 48)
+                    own = sorted((near(n[0]), near(n[0] + n[1]) - near(n[0]), n[2]) for n in own)
                 found = cause(own, theirs)
                 counts[reader][found] += 1
                 notes[reader][0] += len(own)

@@ -208,8 +208,8 @@ impl Reader {
             (Some("propagate-accidentals"), Some(reach), _) => {
                 self.propagation = match reach {
                     "not" => Propagation::Not,
-                    "octave" => Propagation::Octave,
-                    _ => Propagation::Pitch,
+                    "pitch" => Propagation::Pitch,
+                    _ => Propagation::Octave,
                 };
             }
             _ => {}

@@ -51,7 +51,8 @@ struct Reader {
     measures: usize,
 }
 
-/// How far an accidental reaches in its bar.
+/// How far an accidental reaches in its bar. The standard (2.1) says all octaves; abc2midi, music21 and the tunes that people write mean
+/// one, as in staff notation, so that is what holds where a tune says nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Propagation {
     Pitch,
@@ -102,7 +103,7 @@ impl Reader {
             metres: BTreeMap::new(),
             title: None,
             offset: 0,
-            propagation: Propagation::Pitch,
+            propagation: Propagation::Octave,
             measures: 0,
         }
     }
