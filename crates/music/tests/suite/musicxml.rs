@@ -225,6 +225,18 @@ fn upbeats_and_divided_measures_keep_the_bars_in_place() {
 }
 
 #[test]
+fn rounded_tuplets_do_not_move_the_bars() {
+    // Of 120 divisions: seven notes of 69 are three more than a bar.
+    let score = read(&document(&[
+        &("<attributes><divisions>120</divisions></attributes>".to_owned() + &note("C4", 69).repeat(7)),
+        &note("D4", 480),
+    ]));
+    assert_eq!(notes(&score)[7], (48, 48, 62));
+    let starts: Vec<u64> = BarMap::new(&score).bars(score.end()).map(|bar| bar.start).collect();
+    assert_eq!(starts, [0, 4 * u64::from(score.ticks_per_quarter)]);
+}
+
+#[test]
 fn repeats_and_endings_are_unfolded_unless_the_written_order_is_wanted() {
     let bar = |location: &str, inside: &str| format!("<barline location=\"{location}\">{inside}</barline>");
     let a = bar("left", "<repeat direction=\"forward\"/>") + &note("C4", 48);

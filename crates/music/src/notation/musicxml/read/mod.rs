@@ -28,6 +28,8 @@ const MAX_PARTS: usize = 4_096;
 const MAX_RESOLUTION: Ticks = 1 << 24;
 /// Ticks in a quarter where they are not: divisible by 2⁷, 3³, 5, 7, 11 and 13.
 const ROUNDED: Ticks = 17_297_280;
+/// A measure that is off its bar by less than a quarter divided by this is meant to fill it: less than any note value.
+const OFF_BY: Ticks = 24;
 /// Most of the divisions of a quarter: those of no program are close.
 const MAX_DIVISIONS: Ticks = 1 << 30;
 
@@ -126,14 +128,20 @@ impl<'a, 'i> Reader<'a, 'i> {
 
     /// Metres by measure; a measure without notes is as long as its metre says.
     fn lengths(&mut self) {
+        let resolution = self.found.written.resolution;
         let mut metre = Some(Metre::COMMON);
         for index in 0..self.found.written.measures.len() {
             metre = self.metres.get(&index).copied().unwrap_or(metre);
             let bar = self.found.written.bar(metre.unwrap_or(Metre::COMMON));
             let measure = &mut self.found.written.measures[index];
             measure.metre = metre;
+            // Divisions that are too coarse for their tuplets add up to a little more or less than a bar.
+            let off = measure.length.abs_diff(bar);
             if measure.length == 0 {
                 measure.length = bar;
+            } else if off > 0 && off * OFF_BY < resolution {
+                measure.length = bar;
+                self.found.notation.rounded_times += 1;
             }
         }
     }
