@@ -208,8 +208,8 @@ impl Reader {
             (Some("propagate-accidentals"), Some(reach), _) => {
                 self.propagation = match reach {
                     "not" => Propagation::Not,
-                    "pitch" => Propagation::Pitch,
-                    _ => Propagation::Octave,
+                    "octave" => Propagation::Octave,
+                    _ => Propagation::Pitch,
                 };
             }
             _ => {}

@@ -51,8 +51,7 @@ struct Reader {
     measures: usize,
 }
 
-/// How far an accidental reaches in its bar. The standard (2.1) says all octaves; abc2midi, music21 and the tunes that people write mean
-/// one, as in staff notation, so that is what holds where a tune says nothing.
+/// How far an accidental reaches in its bar: to all octaves, as the standard (2.1) says and abc2midi plays, unless a tune says otherwise.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Propagation {
     Pitch,
@@ -103,7 +102,7 @@ impl Reader {
             metres: BTreeMap::new(),
             title: None,
             offset: 0,
-            propagation: Propagation::Octave,
+            propagation: Propagation::Pitch,
             measures: 0,
         }
     }
