@@ -1,8 +1,11 @@
 //! A tune of ABC (standard 2.1) to a written piece.
 
+mod bars;
 mod fields;
 mod key;
+mod line;
 mod music;
+mod rhythm;
 mod symbols;
 mod voice;
 

@@ -1,66 +1,13 @@
-//! Lines of music: notes, rests, chords, tuplets, broken rhythm, grace notes, bar lines, endings.
+//! Lines of music: notes, rests, chords, grace notes.
 
 use super::super::super::written::WrittenNote;
 use super::key::{SEMITONES, letter};
+use super::line::Line;
 use super::{Fault, Propagation, Reader};
 use crate::score::Ticks;
 
-/// Longest multiplier of a length.
-const MAX_LENGTH: u64 = 9_999;
 /// Most measures of one rest.
 const MAX_REST: u64 = 9_999;
-
-/// A line of music, and how far it has been read.
-struct Line<'a> {
-    bytes: &'a [u8],
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Line<'a> {
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn after(&self, by: usize) -> Option<u8> {
-        self.bytes.get(self.at + by).copied()
-    }
-
-    fn eat(&mut self, byte: u8) -> bool {
-        let eaten = self.peek() == Some(byte);
-        self.at += usize::from(eaten);
-        eaten
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
-        (self.at > start).then(|| self.text[start..self.at].parse().unwrap_or(u64::MAX))
-    }
-
-    /// The text up to a byte, which is passed; `None` if it does not come.
-    fn until(&mut self, end: u8) -> Option<&'a str> {
-        let length = self.bytes[self.at..].iter().position(|&byte| byte == end)?;
-        let text = &self.text[self.at..self.at + length];
-        self.at += length + 1;
-        Some(text)
-    }
-
-    /// A multiplier of a length: `3`, `3/2`, `/`, `//`, `/4`.
-    fn length(&mut self) -> Result<(u64, u64), Fault> {
-        let above = self.number().unwrap_or(1);
-        let mut below: u64 = 1;
-        while self.eat(b'/') {
-            below = below.saturating_mul(self.number().unwrap_or(2));
-        }
-        if above > MAX_LENGTH || !(1..=MAX_LENGTH).contains(&below) {
-            return Err(format!("a length of {above}/{below} is no length of a note"));
-        }
-        Ok((above, below))
-    }
-}
 
 /// A note before its length.
 struct Pitch {
@@ -348,59 +295,6 @@ impl Reader {
         self.advance(duration)
     }
 
-    /// `>` lengthens the note before by half and halves the next; `>>` by three quarters, `<` the other way round.
-    fn broken(&mut self, line: &mut Line) {
-        let sign = line.peek().unwrap_or(b'>');
-        let mut times = 0u32;
-        while line.eat(sign) {
-            times += 1;
-        }
-        let whole = 1u64 << times.min(6);
-        let (long, short) = ((2 * whole - 1, whole), (1, whole));
-        let (before, after) = if sign == b'>' { (long, short) } else { (short, long) };
-        let voice = self.here();
-        let Some((first, duration, onset)) = voice.last.take() else { return };
-        for note in &mut voice.notes[first..] {
-            note.duration = note.duration * before.0 / before.1;
-        }
-        let duration = duration * before.0 / before.1;
-        // A longer layer before this one keeps its end.
-        let end = voice.notes.iter().map(|note| note.onset + note.duration).max().unwrap_or(0);
-        voice.length = if voice.layer == 0 { onset + duration } else { voice.length.max(end) };
-        voice.cursor = onset + duration;
-        voice.broken = Some(after);
-    }
-
-    /// `(3`, `(3:2:4`; another bracket is a slur.
-    fn tuplet(&mut self, line: &mut Line) -> Result<(), Fault> {
-        line.at += 1;
-        let Some(p) = line.number() else {
-            return Ok(());
-        };
-        let compound = self
-            .metre
-            .is_some_and(|metre| metre.is_compound() || metre.numerator == 3 && metre.denominator == 8);
-        let (mut q, mut r) = (None, None);
-        if line.eat(b':') {
-            q = line.number();
-            if line.eat(b':') {
-                r = line.number();
-            }
-        }
-        let usual = match p {
-            2 | 4 | 8 => 3,
-            3 | 6 => 2,
-            _ if compound => 3,
-            _ => 2,
-        };
-        let (q, r) = (q.unwrap_or(usual), r.unwrap_or(p));
-        if [p, q, r].iter().any(|number| !(1..=64).contains(number)) {
-            return Err(format!("a tuplet of {p}:{q}:{r} is none"));
-        }
-        self.here().tuplet = Some((r as u32, p, q));
-        Ok(())
-    }
-
     fn tie(&mut self) {
         let voice = self.here();
         let Some((first, ..)) = voice.last else { return };
@@ -455,98 +349,6 @@ impl Reader {
             }
         }
         line.at += 1;
-        Ok(())
-    }
-
-    /// A bar line of any kind, with the ending that may follow.
-    fn bar_line(&mut self, line: &mut Line) -> Result<(), Fault> {
-        let start = line.at;
-        while let Some(byte) = line.peek() {
-            let part = match byte {
-                b'|' | b':' => true,
-                b']' => line.at > start,
-                b'[' => line.after(1) == Some(b'|'),
-                _ => false,
-            };
-            if !part {
-                break;
-            }
-            line.at += 1;
-            if byte == b']' {
-                break;
-            }
-        }
-        let sign = &line.text[start..line.at];
-        let bars = sign.trim_matches(':');
-        let colons = |part: &str| part.chars().take_while(|&letter| letter == ':').count() as u32;
-        let (mut before, mut after) =
-            (colons(sign), sign.chars().rev().take_while(|&letter| letter == ':').count() as u32);
-        if bars.is_empty() {
-            // `::` is both; one colon alone is nothing.
-            if before < 2 {
-                return Ok(());
-            }
-            (before, after) = (before.div_ceil(2), after / 2);
-        }
-        self.end_measure()?;
-        let index = self.here().measure;
-        let section =
-            before > 0 || after > 0 || bars.contains("||") || bars.contains(']') || bars.contains('[');
-        if section && index > 0 && std::mem::take(&mut self.here().in_ending) {
-            self.marks(index - 1).ending_stop = true;
-        }
-        if before > 0 && index > 0 {
-            self.marks(index - 1).repeat_end = Some(before + 1).filter(|&times| times > 2).or(Some(0));
-            let voice = self.here();
-            let (open, section) = (std::mem::take(&mut voice.repeat_open), voice.section.take());
-            if let Some(section) = section.filter(|_| !open) {
-                self.marks(section).repeat_start = true;
-            }
-        } else if section && after == 0 && !self.here().repeat_open {
-            self.here().section = Some(index);
-        }
-        if after > 0 {
-            self.shared()?;
-            self.marks(index).repeat_start = true;
-            self.here().repeat_open = true;
-        }
-        if line.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.ending(line)?;
-        }
-        Ok(())
-    }
-
-    /// The marks of a measure that exists.
-    fn marks(&mut self, index: usize) -> &mut super::super::super::repeats::Marks {
-        let last = self.found.written.measures.len() - 1;
-        &mut self.found.written.measures[index.min(last)].marks
-    }
-
-    /// The numbers of an ending: `1`, `1,3`, `1-3`, or a text in quotes.
-    fn ending(&mut self, line: &mut Line) -> Result<(), Fault> {
-        const MOST: u64 = 99;
-        let mut passes: Vec<u32> = Vec::new();
-        if line.eat(b'"') {
-            line.until(b'"').ok_or("a text in quotes does not end")?;
-            return Ok(());
-        }
-        while let Some(first) = line.number() {
-            let last = if line.eat(b'-') { line.number().unwrap_or(first) } else { first };
-            passes.extend((first.min(MOST)..=last.min(MOST)).map(|pass| pass as u32));
-            if passes.len() > MOST as usize
-                || !(line.peek() == Some(b',') && line.after(1).is_some_and(|b| b.is_ascii_digit()))
-            {
-                break;
-            }
-            line.at += 1;
-        }
-        self.end_measure()?;
-        let index = self.shared()?;
-        if self.here().in_ending && index > 0 {
-            self.marks(index - 1).ending_stop = true;
-        }
-        self.marks(index).ending = Some(passes);
-        self.here().in_ending = true;
         Ok(())
     }
 }
