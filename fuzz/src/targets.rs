@@ -2,12 +2,14 @@
 
 use crate::Target;
 
+mod abc_reader;
 mod cache;
 mod checkpoint;
 mod decoders;
 mod frame_json;
 mod midi_reader;
 mod model_file;
+mod musicxml_reader;
 mod part_model_file;
 mod raw_file;
 mod representation_options;
@@ -17,6 +19,8 @@ mod texts;
 /// All targets, in the order in which they run.
 pub const TARGETS: &[Target] = &[
     midi_reader::TARGET,
+    musicxml_reader::TARGET,
+    abc_reader::TARGET,
     raw_file::TARGET,
     decoders::TARGET,
     representation_options::TARGET,

@@ -7,7 +7,6 @@ use composer_music::Score;
 use composer_music::atomic_file::write_atomically;
 use composer_music::corpus::{MidiPath, midi_files};
 use composer_music::input::{is_standard, shown};
-use composer_music::midi;
 use composer_music::notation::{self, Format};
 use std::path::{Path, PathBuf};
 
@@ -28,7 +27,8 @@ struct Task {
 
 /// Reads music of any format that is read.
 fn read(file: &MidiPath) -> anyhow::Result<Score> {
-    Ok(midi::read(&file.read().map_err(wrong_input)?).map_err(wrong_input)?.score)
+    let bytes = file.read().map_err(wrong_input)?;
+    Ok(notation::read_bytes(&bytes, &file.name, &notation::Options::default()).map_err(wrong_input)?.score)
 }
 
 /// The format of a file that is to be written, by its ending; MIDI for the standard output and for names without an ending.

@@ -2,7 +2,8 @@
 
 use crate::error::{Result, wrong_input, wrong_option};
 use composer_music::input::shown;
-use composer_music::midi::{self, MidiFile};
+use composer_music::midi::MidiFile;
+use composer_music::notation;
 use composer_music::roles::{Role, Roles, missing_tracks, roles};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +21,19 @@ pub struct Inspected {
 /// # Errors
 /// The file cannot be read, or a track that gets a role is not there.
 pub fn inspect(path: &Path, by_hand: &BTreeMap<usize, Role>) -> Result<Inspected> {
-    let file = read_midi(path)?;
+    inspect_with(path, by_hand, &notation::Options::default())
+}
+
+/// The same with a choice of how notation becomes notes.
+///
+/// # Errors
+/// As [`inspect`]'s.
+pub fn inspect_with(
+    path: &Path,
+    by_hand: &BTreeMap<usize, Role>,
+    options: &notation::Options,
+) -> Result<Inspected> {
+    let file = read_music(path, options)?;
     if let Some(missing) = missing_tracks(&file.score, by_hand) {
         return Err(wrong_option("role", format!("names a track that is not there: {missing}")).into());
     }
@@ -28,10 +41,18 @@ pub fn inspect(path: &Path, by_hand: &BTreeMap<usize, Role>) -> Result<Inspected
     Ok(Inspected { file, roles })
 }
 
-/// Reads a MIDI file.
+/// Reads a file of music: MIDI, MusicXML with its repeats, or ABC.
 ///
 /// # Errors
 /// It cannot be read; the text names it.
 pub fn read_midi(path: &Path) -> Result<MidiFile> {
-    Ok(midi::read_file(path).map_err(|error| wrong_input(format!("{}: {error}", shown(path))))?)
+    read_music(path, &notation::Options::default())
+}
+
+/// Reads MIDI, MusicXML or ABC; `book.abc#12` is a tune of a tune book.
+///
+/// # Errors
+/// It cannot be read; the text names it.
+pub fn read_music(path: &Path, options: &notation::Options) -> Result<MidiFile> {
+    Ok(notation::read(path, options).map_err(|error| wrong_input(format!("{}: {error}", shown(path))))?)
 }

@@ -1,4 +1,4 @@
-//! From folders of MIDI files to an encoded corpus with an account of every file, one chunk of files at a time.
+//! From folders of music to an encoded corpus with an account of every file, one chunk of files at a time.
 //!
 //! What stays in memory is one chunk of files, and for every piece kept the fingerprint of its content: forty bytes, by
 //! which duplicates are found and splits are made.
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::atomic_file::AtomicFile;
 use crate::cache;
 use crate::corpus::{
-    self, ContentKey, Criteria, Dropped, MidiPath, Piece, ReasonCounts, Rule, Set, Verdict, assign,
+    self, ContentKey, Criteria, Dropped, Examined, MidiPath, Piece, ReasonCounts, Rule, Set, Verdict, assign,
     content_key, examine_file,
 };
 use crate::input;
@@ -50,7 +50,7 @@ pub struct Progress {
 /// Totals.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Summary {
-    /// Files looked at.
+    /// Files looked at; of a tune book, every tune.
     pub files: usize,
     /// Files kept.
     pub kept: usize,
@@ -135,10 +135,15 @@ pub fn ingest<P: AsRef<std::path::Path>>(
         _ => None,
     };
     let mut report = options.report.as_ref().map(Report::create).transpose()?;
+    let mut done = 0;
     let mut totals = Totals::new(representation.as_ref());
     for chunk in files.chunks(CHUNK) {
-        let looked: Vec<Looked> =
-            chunk.par_iter().map(|file| look_at(file, &options.criteria, representation.as_ref())).collect();
+        let look = |examined| look_at(examined, &options.criteria, representation.as_ref());
+        let looked: Vec<Looked> = chunk
+            .par_iter()
+            .flat_map_iter(|file| examine_file(file, &options.criteria).into_iter().map(look))
+            .collect();
+        done += chunk.len();
         for mut looked in looked {
             totals.add(&mut looked, &options.criteria);
             if let (Some(cache), Some((_, content, Some(symbols)))) = (&mut cache, looked.kept.take()) {
@@ -148,7 +153,7 @@ pub fn ingest<P: AsRef<std::path::Path>>(
                 report.line(&looked.line)?;
             }
         }
-        progress(Progress { done: totals.summary.files, files: files.len(), kept: totals.summary.kept });
+        progress(Progress { done, files: files.len(), kept: totals.summary.kept });
     }
     if let Some(report) = report {
         report.finish()?;
@@ -172,15 +177,16 @@ fn learnt(plain: AnyRepresentation, files: &[MidiPath], criteria: &Criteria) -> 
     }
     let pieces: Vec<Piece> = files[..files.len().min(LEARN_FROM)]
         .par_iter()
-        .filter_map(|file| examine_file(file, criteria).1)
+        .flat_map_iter(|file| examine_file(file, criteria))
+        .filter_map(|(_, piece)| piece)
         .filter(|piece| plain.encode(&piece.score).is_ok())
         .collect();
     // Nothing that is too long is left; if learning failed all the same, the plain tokens do.
     plain.clone().learn(pieces.iter().map(|piece| &piece.score), DEFAULT_PATTERNS).unwrap_or(plain)
 }
 
-fn look_at(file: &MidiPath, criteria: &Criteria, representation: Option<&AnyRepresentation>) -> Looked {
-    let (mut verdict, piece) = examine_file(file, criteria);
+fn look_at(examined: Examined, criteria: &Criteria, representation: Option<&AnyRepresentation>) -> Looked {
+    let (mut verdict, piece) = examined;
     let (mut seconds, mut loss, mut symbols, mut keys) = (0.0, None, None, None);
     if let Some(Piece { score, .. }) = piece {
         seconds = score.seconds();

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::corpus::content_key;
 use crate::midi::{MidiFile, ReadReport};
+use crate::notation::NotationReport;
 use crate::representation::{AnyRepresentation, Loss, Quantised, Representation, Symbols, Vocabulary};
 use crate::roles::{Part, Roles};
 use crate::score::{Note, Score};
@@ -20,15 +21,7 @@ pub fn contents(file: &MidiFile) -> String {
     let notes = score.notes().count();
     let drums = score.notes().filter(|note| note.is_drum()).count();
     let quarters = score.end() as f64 / f64::from(score.ticks_per_quarter);
-    let _ = writeln!(
-        text,
-        "MIDI format {}{}, {}, {} per quarter note{}",
-        report.format,
-        if report.riff { " in RIFF" } else { "" },
-        counted(report.tracks, "track"),
-        counted(score.ticks_per_quarter.into(), "tick"),
-        report.smpte.map_or(String::new(), |fps| format!(" (from {fps} SMPTE frames per second)")),
-    );
+    let _ = writeln!(text, "{}", format_in_words(file));
     let _ = writeln!(
         text,
         "{}, {drums} of them drums; {quarters:.1} quarter notes, {}",
@@ -50,7 +43,10 @@ pub fn contents(file: &MidiFile) -> String {
         let _ = writeln!(text, "pedal     {}", counted(score.pedals.len(), "movement"));
     }
     let events = report.events.iter().map(|(what, number)| format!("{number} × {what}"));
-    let _ = writeln!(text, "events    {}", events.collect::<Vec<_>>().join(", "));
+    match &report.notation {
+        Some(notation) => text.push_str(&written(notation)),
+        None => drop(writeln!(text, "events    {}", events.collect::<Vec<_>>().join(", "))),
+    }
     let silence = report.end.saturating_sub(score.end()) as f64 / f64::from(score.ticks_per_quarter);
     if silence > 0.0 {
         let _ = writeln!(
@@ -62,6 +58,45 @@ pub fn contents(file: &MidiFile) -> String {
     let content: String = content_key(score).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let _ = writeln!(text, "content   {content} (the same in every key)");
     text
+}
+
+/// The format of a file, and its resolution.
+fn format_in_words(file: &MidiFile) -> String {
+    let MidiFile { score, report, .. } = file;
+    let (tracks, ticks) = (counted(report.tracks, "track"), counted(score.ticks_per_quarter.into(), "tick"));
+    match &report.notation {
+        Some(NotationReport { format, version, title, tune, .. }) => {
+            let version = if version.is_empty() { String::new() } else { format!(" {}", printable(version)) };
+            let tune = tune.map_or(String::new(), |tune| format!(", tune {tune}"));
+            let title = title.as_ref().map_or(String::new(), |title| format!(" ({})", printable(title)));
+            format!("{format}{version}{tune}{title}, {tracks}, {ticks} per quarter note")
+        }
+        None => format!(
+            "MIDI format {}{}, {tracks}, {ticks} per quarter note{}",
+            report.format,
+            if report.riff { " in RIFF" } else { "" },
+            report.smpte.map_or(String::new(), |fps| format!(" (from {fps} SMPTE frames per second)")),
+        ),
+    }
+}
+
+/// What notation has and MIDI has not.
+fn written(report: &NotationReport) -> String {
+    let measures = counted(report.measures, "measure");
+    let played = match report.measures_played == report.measures {
+        true => String::new(),
+        false => format!(", {} played with the repeats", report.measures_played),
+    };
+    let others = [
+        (report.rests, "rest"),
+        (report.grace_notes, "grace note"),
+        (report.lyrics, "syllable"),
+        (report.chord_symbols, "chord symbol"),
+        (report.rounded_times, "rounded time"),
+    ];
+    let others = others.iter().filter(|(number, _)| *number > 0).map(|(number, what)| counted(*number, what));
+    let all: Vec<String> = [measures + &played].into_iter().chain(others).collect();
+    format!("written   {}\n", all.join(", "))
 }
 
 fn list(text: &mut String, name: &str, none: &str, values: impl ExactSizeIterator<Item = String>) {

@@ -49,7 +49,7 @@ struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train a model on a folder of MIDI files, then compose, evaluate and write a report
+    /// Train a model on a folder of music (MIDI, MusicXML, ABC), then compose, evaluate and write a report
     Train(Box<train::TrainArgs>),
     /// List the training runs in a folder
     Runs(runs::RunsArgs),
@@ -72,7 +72,7 @@ enum Command {
     Evaluate(Box<evaluate::EvaluateArgs>),
     /// Summarise a listening test: win rates, intervals, and the sample size needed
     Listening(listening::ListeningArgs),
-    /// Show the contents of a MIDI file: tracks and roles, a piano roll, and what each representation loses
+    /// Show the contents of a file of music: tracks and roles, a piano roll, and what each representation loses
     Inspect(inspect::InspectArgs),
     /// Convert music between MIDI, MusicXML and ABC
     Convert {
@@ -83,7 +83,7 @@ enum Command {
         #[arg(long, value_name = "FORMAT")]
         to: Option<Format>,
     },
-    /// Encode folders of MIDI files as a corpus, with a report on every file
+    /// Encode folders of music as a corpus, with a report on every file
     Ingest(ingest::IngestArgs),
     /// Check the hand-written gradients against central differences
     Gradcheck(gradcheck::GradcheckArgs),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// `composer diagnose`.
 #[derive(Clone, Debug, Args)]
 pub struct DiagnoseArgs {
-    /// MIDI files, or folders of them; - is the standard input
+    /// Files of music (MIDI, MusicXML, ABC), or folders of them; - is the standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 

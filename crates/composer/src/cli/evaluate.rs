@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// `composer evaluate`.
 #[derive(Clone, Debug, Args)]
 pub struct EvaluateArgs {
-    /// Folders of MIDI files, or single files; each is one set; - is the standard input. Optional with --model
+    /// Folders of music (MIDI, MusicXML, ABC), or single files; each is one set; - is the standard input. Optional with --model
     #[arg(required_unless_present = "model", value_name = "FOLDER")]
     pub music: Vec<PathBuf>,
 

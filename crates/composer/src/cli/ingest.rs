@@ -5,13 +5,14 @@ use clap::Args;
 use composer::ingest::{IngestOptions, ingest, summary_text};
 use composer_music::corpus::Criteria;
 use composer_music::input::shown;
+use composer_music::notation;
 use std::io::Write;
 use std::path::PathBuf;
 
 /// `composer ingest`.
 #[derive(Clone, Debug, Args)]
 pub struct IngestArgs {
-    /// Folders (searched with their subfolders) and MIDI files; - is the standard input
+    /// Folders (searched with their subfolders) and files: MIDI, MusicXML, ABC; - is the standard input
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
 
@@ -36,6 +37,10 @@ pub struct IngestArgs {
     #[arg(long)]
     pub no_damaged: bool,
 
+    /// Keep the written order of MusicXML and ABC instead of playing the repeats
+    #[arg(long)]
+    pub no_repeats: bool,
+
     /// Keep pieces with the same notes as another piece
     #[arg(long)]
     pub keep_duplicates: bool,
@@ -58,6 +63,7 @@ pub fn run(args: &IngestArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
             keep_damaged: !args.no_damaged,
             keep_duplicates: args.keep_duplicates,
             transpositions_are_duplicates: args.transpositions_are_duplicates,
+            notation: notation::Options { repeats: !args.no_repeats, ..Default::default() },
         },
     };
     let summary = ingest(&options, terminal)?;

@@ -3,10 +3,10 @@
 use super::files::save;
 use super::terminal::Terminal;
 use clap::Args;
-use composer::inspect::{Inspected, inspect};
+use composer::inspect::{Inspected, inspect_with};
 use composer::outputs;
 use composer_music::roles::Role;
-use composer_music::{input, inspect as words, picture};
+use composer_music::{input, inspect as words, notation, picture};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 /// `composer inspect`.
 #[derive(Clone, Debug, Args)]
 pub struct InspectArgs {
-    /// The MIDI file; - is the standard input
+    /// The file: MIDI, MusicXML or ABC (of a tune book, one tune: FILE.abc#NUMBER); - is the standard input
     pub file: PathBuf,
 
     /// Also draw the piano roll to this SVG file; - draws it to the standard output instead of printing
@@ -28,6 +28,10 @@ pub struct InspectArgs {
     /// Show the whole piece in the terminal instead of its beginning in sixteenths
     #[arg(long)]
     pub whole: bool,
+
+    /// Keep the written order of MusicXML and ABC instead of playing the repeats
+    #[arg(long)]
+    pub no_repeats: bool,
 
     /// Role of a track: 2=bass (melody, accompaniment, bass, drums); may be repeated
     #[arg(long = "role", value_name = "TRACK=ROLE", value_parser = role_by_hand)]
@@ -47,7 +51,8 @@ fn role_by_hand(text: &str) -> Result<(usize, Role), String> {
 /// Runs the command.
 pub fn run(args: &InspectArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     outputs::check(&[&args.file], &args.svg.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
-    let inspected = inspect(&args.file, &args.roles.iter().copied().collect())?;
+    let notation = notation::Options { repeats: !args.no_repeats, ..Default::default() };
+    let inspected = inspect_with(&args.file, &args.roles.iter().copied().collect(), &notation)?;
     let Inspected { file, roles } = &inspected;
     if let Some(path) = &args.svg {
         let title = input::shown(args.file.file_name().unwrap_or_default().as_ref());

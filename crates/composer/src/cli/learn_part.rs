@@ -12,7 +12,7 @@ pub struct LearnArgs {
     /// What to train a model for
     pub task: TaskName,
 
-    /// Folders of MIDI files; for reharmonise each with the name of its style: rag=FOLDER
+    /// Folders of music; for reharmonise each with the name of its style: rag=FOLDER
     #[arg(required = true, value_name = "[STYLE=]FOLDER")]
     pub folders: Vec<String>,
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Options of every command that adds a part.
 #[derive(Clone, Debug, Args)]
 pub struct PartArgs {
-    /// The MIDI file with the given part; - is the standard input
+    /// The file with the given part: MIDI, MusicXML or ABC; - is the standard input
     pub file: PathBuf,
 
     /// File to write, in the format of its ending: .mid, .musicxml, .mxl or .abc; - is the standard output, as MIDI [default: next to the input]

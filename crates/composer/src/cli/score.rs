@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// `composer score`.
 #[derive(Clone, Debug, Args)]
 pub struct ScoreArgs {
-    /// The piece, a MIDI file; - is the standard input
+    /// The piece, a file of MIDI, MusicXML or ABC; - is the standard input
     pub file: PathBuf,
 
     /// The trained model: model.safetensors of a run [default: the built-in model]

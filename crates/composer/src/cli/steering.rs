@@ -15,7 +15,7 @@ pub struct SteerArgs {
     #[arg(long)]
     pub metre: Option<Metre>,
 
-    /// Begin with the music of this MIDI file; - is the standard input
+    /// Begin with the music of this file (MIDI, MusicXML, ABC); - is the standard input
     #[arg(long, value_name = "FILE", conflicts_with = "primer_notes", help_heading = "Primer")]
     pub primer_midi: Option<PathBuf>,
 

@@ -29,7 +29,7 @@ use toml::Value;
 #[derive(Clone, Debug, Parser)]
 #[command(after_long_help = presets())]
 pub struct TrainArgs {
-    /// Folder with MIDI files (searched with its subfolders) [default: the built-in corpus]; of the tasks accompany, drum and
+    /// Folder with MIDI, MusicXML and ABC files (searched with its subfolders) [default: the built-in corpus]; of the tasks accompany, drum and
     /// reharmonise several, for reharmonise each with the name of its style: rag=FOLDER
     #[arg(value_name = "FOLDER")]
     pub folders: Vec<String>,
@@ -123,6 +123,9 @@ pub struct SettingsArgs {
 
     #[arg(long, value_name = "SOURCE", help = with_default("Styles of the pieces: folder, or a file with the path of a piece, a tab and its style in each line", "music.style_from"))]
     pub style_from: Option<String>,
+    /// Keep the written order of MusicXML and ABC instead of playing the repeats
+    #[arg(long)]
+    pub no_repeats: bool,
 
     /// Fine-tune: start from the weights of this model instead of random ones
     #[arg(long, value_name = "MODEL")]
@@ -139,6 +142,7 @@ impl TrainArgs {
         let options = [
             ("music.folder", self.folders.first().cloned().map(Value::String)),
             ("music.representation", args.representation.clone().map(Value::String)),
+            ("music.repeats", args.no_repeats.then_some(Value::Boolean(false))),
             ("model.init_from", path(&args.init_from)),
             ("model.conditions", (!args.conditions.is_empty()).then(|| args.conditions.clone().into())),
             ("music.style_from", args.style_from.clone().map(Value::String)),
@@ -175,12 +179,13 @@ impl TrainArgs {
             ("--init-from", args.init_from.is_some()),
             ("--conditions", !args.conditions.is_empty()),
             ("--style-from", args.style_from.is_some()),
+            ("--no-repeats", args.no_repeats),
         ];
         if let Some((name, _)) = foreign.iter().find(|(_, given)| *given) {
             return Err(wrong_input(format!("{name} is only for --task compose")));
         }
         if self.folders.is_empty() {
-            return Err(wrong_input("this task needs one or several folders of MIDI files"));
+            return Err(wrong_input("this task needs one or several folders of music"));
         }
         let options = self.part.options(task, self.folders.clone());
         let count = |value: Option<usize>| value.map(|value| Value::Integer(value as i64));

@@ -7,7 +7,8 @@ use composer_audio::{RenderOptions, render};
 use composer_decoding::harmony::Key;
 use composer_decoding::primer::{self, read_notes};
 use composer_models::ConditionValues;
-use composer_music::midi::{self, OtherEvent};
+use composer_music::midi::OtherEvent;
+use composer_music::notation::{self, Format};
 use composer_music::{Metre, Score, input};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -117,10 +118,13 @@ pub(super) struct GivenPrimer {
 
 impl GivenPrimer {
     fn of_file(path: &Path) -> anyhow::Result<Self> {
-        let fault = |source| wrong_input(midi::Error::Io { path: input::shown(path), source });
-        let bytes = input::read_named(path, input::MAX_MIDI).map_err(fault)?;
-        let file = midi::read(&bytes).map_err(wrong_input)?;
-        let others = carried::of_file(&bytes, &file).map_err(wrong_input)?;
+        let bytes = notation::bytes_of(path).map_err(wrong_input)?;
+        let name = path.to_string_lossy();
+        let file = notation::read_bytes(&bytes, &name, &notation::Options::default()).map_err(wrong_input)?;
+        let others = match notation::format_of(&bytes, &name) {
+            Format::Midi => carried::of_file(&bytes, &file).map_err(wrong_input)?,
+            _ => Vec::new(),
+        };
         let damage = file.report.damage.first().map(|damage| {
             format!("The primer's file is damaged, at {damage}: what could be read of it is used.")
         });

@@ -4,6 +4,7 @@ use super::grid::STEPS_PER_QUARTER;
 use crate::error::{Result, wrong_input};
 use composer_music::input;
 use composer_music::midi::{self, MidiFile, RawFile};
+use composer_music::notation::{self, Format};
 use composer_music::{Score, Track};
 use std::path::Path;
 
@@ -20,14 +21,23 @@ pub struct GivenFile {
 }
 
 impl GivenFile {
-    /// Reads a MIDI file from disk; `-` is the standard input.
+    /// Reads a file of music from disk, MusicXML and ABC as the MIDI that they play; `-` is the standard input.
     ///
     /// # Errors
     /// It cannot be read; the text names it.
     pub fn read(path: &Path) -> Result<Self> {
         let fault = |error: &dyn std::fmt::Display| wrong_input(format!("{}: {error}", input::shown(path)));
-        let bytes = input::read_named(path, input::MAX_MIDI).map_err(|error| fault(&error))?;
-        Ok(Self::open(&bytes).map_err(|error| fault(&error))?)
+        let bytes = notation::bytes_of(path).map_err(|error| fault(&error))?;
+        let name = path.to_string_lossy();
+        if notation::format_of(&bytes, &name) == Format::Midi {
+            return Ok(Self::open(&bytes).map_err(|error| fault(&error))?);
+        }
+        let MidiFile { score, report, .. } =
+            notation::read_bytes(&bytes, &name, &notation::Options::default())
+                .map_err(|error| fault(&error))?;
+        let mut given = Self::from_score(&score)?;
+        given.file.report.notation = report.notation;
+        Ok(given)
     }
 
     /// Takes the bytes of a MIDI file.

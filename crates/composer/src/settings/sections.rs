@@ -2,16 +2,21 @@
 
 use composer_bptt::{Cell, RecurrentConfig};
 use composer_models::{Condition, Network};
+use composer_music::corpus::Criteria;
+use composer_music::notation::Options;
 use serde::{Deserialize, Serialize};
 
 /// The training music, and how it is encoded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Music {
-    /// Folder with MIDI files; empty: the built-in corpus.
+    /// Folder with music (MIDI, MusicXML, ABC); empty: the built-in corpus.
     pub folder: String,
     /// The representation, by name.
     pub representation: String,
+    /// Whether the repeats of MusicXML and ABC are played. Files say it only where they are not.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    pub repeats: bool,
     /// A network of frames has the place of a step in its bar as an input, modulo so many steps. 0: no such input.
     pub metre: usize,
     /// It has the number of steps to the next bar line, up to this, and the beats as inputs. 0: no such inputs.
@@ -33,12 +38,20 @@ fn is_folder(style_from: &String) -> bool {
 /// The usual source of styles.
 pub(crate) const FOLDER: &str = "folder";
 
+impl Music {
+    /// Which files are used, and how their notation becomes notes.
+    pub(crate) fn criteria(&self) -> Criteria {
+        Criteria { notation: Options { repeats: self.repeats, ..Options::default() }, ..Criteria::default() }
+    }
+}
+
 impl Default for Music {
     fn default() -> Self {
         // Steps of a bar of 4/4, and of the longest that is usual: 12/8 or 6/4.
         Self {
             folder: String::new(),
             representation: "frames".into(),
+            repeats: true,
             metre: 16,
             bar_line: 24,
             look_back: 3,

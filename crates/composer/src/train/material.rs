@@ -7,7 +7,7 @@ use crate::settings::Music;
 use composer_evaluation::likelihood::FrameSpace;
 use composer_models::file::Notes;
 use composer_models::{Encoding, Sequence};
-use composer_music::corpus::{self, Corpus, Piece, Verdict};
+use composer_music::corpus::{self, Corpus, Criteria, Piece, Verdict};
 use composer_music::input;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, DEFAULT_PATTERNS, Representation, Symbols};
@@ -93,8 +93,17 @@ fn excerpt(piece: &Sequence, probability: f64, rng: &mut impl Rng) -> Sequence {
 impl Material {
     /// Reads a folder, or the built-in corpus.
     pub(crate) fn load(folder: Option<&Path>, representation: FrameRepresentation) -> anyhow::Result<Self> {
+        Self::load_with(folder, representation, &Criteria::default())
+    }
+
+    /// The same with a choice of what is kept, and how notation becomes notes.
+    pub(crate) fn load_with(
+        folder: Option<&Path>,
+        representation: FrameRepresentation,
+        criteria: &Criteria,
+    ) -> anyhow::Result<Self> {
         let (name, corpus) = match folder {
-            Some(folder) => (input::shown(folder), corpus::load(folder)?),
+            Some(folder) => (input::shown(folder), corpus::load_with(&[folder], criteria)?),
             None => (BUILT_IN.to_string(), corpus::shipped()),
         };
         Self::split(name, corpus, representation)

@@ -67,7 +67,8 @@ impl Prepared {
         // Refuses sizes and probabilities out of range before the music is read, which takes longer.
         SequenceModel::shapes(config.model(Encoding::Tokens { vocabulary: 1, fingerprint: String::new() }))?;
         let folder = Some(config.music.folder.as_str()).filter(|folder| !folder.is_empty()).map(Path::new);
-        let mut material = Material::load(folder, FrameRepresentation::default())?;
+        let mut material =
+            Material::load_with(folder, FrameRepresentation::default(), &config.music.criteria())?;
         if !matches!(representation, AnyRepresentation::Frames(_)) {
             material.tokenise(representation)?;
         }

@@ -17,7 +17,7 @@ fn folders_without_music_are_refused_before_anything_is_written() {
     for (folder, words) in [
         ("nowhere", ["nowhere", "no file or folder"]),
         ("empty", ["empty", "empty"]),
-        ("texts", ["texts", "MIDI"]),
+        ("texts", ["texts", "none of them music"]),
     ] {
         let output = composer(here.path(), &["train", folder, "--output-dir", "run"]);
         assert_refused(&output, 2, &words);

@@ -7,7 +7,8 @@ use std::path::Path;
 use super::content::{self, ContentKey};
 use super::files::{MidiPath, midi_files, music_files};
 use super::{Error, Piece, content_key};
-use crate::midi::{self, ReadReport};
+use crate::midi::{MidiFile, ReadReport};
+use crate::notation;
 use crate::representation::grid::{Grid, MAX_STEPS};
 use crate::representation::{self, Loss};
 use crate::score::Score;
@@ -27,6 +28,8 @@ pub struct Criteria {
     pub transpositions_are_duplicates: bool,
     /// Whether what this program composed is music like any other; otherwise [`super::music_files`] leaves it out.
     pub keep_composed: bool,
+    /// How notation becomes notes.
+    pub notation: notation::Options,
 }
 
 impl Default for Criteria {
@@ -39,6 +42,7 @@ impl Default for Criteria {
             keep_duplicates: false,
             transpositions_are_duplicates: false,
             keep_composed: false,
+            notation: notation::Options::default(),
         }
     }
 }
@@ -69,6 +73,8 @@ pub enum Rule {
     Unreadable,
     /// It is no MIDI file, or nothing is left of it.
     NotMidi,
+    /// It is MusicXML or ABC that cannot be read.
+    BadNotation,
     /// It is damaged, and damaged files are not wanted.
     Damaged,
     /// It has fewer notes than wanted, perhaps none.
@@ -121,6 +127,7 @@ impl Dropped {
     pub fn summary(&self) -> String {
         let rule = match self.rule {
             Rule::Unreadable | Rule::NotMidi => return self.reason.clone(),
+            Rule::BadNotation => "MusicXML or ABC that cannot be read",
             Rule::Damaged => "damaged",
             // What no criterion asks for: no option keeps it.
             Rule::TooFewNotes if self.remedy.is_none() => "no notes",
@@ -187,25 +194,55 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Looks at a file, or at a folder that is listed in place of its files.
-pub(crate) fn examine_file(file: &MidiPath, criteria: &Criteria) -> (Verdict, Option<Piece>) {
+/// What became of a piece, and the piece if it is kept.
+pub(crate) type Examined = (Verdict, Option<Piece>);
+
+/// Looks at a file, or at a folder that is listed in place of its files. A tune book holds several pieces, other files one.
+pub(crate) fn examine_file(file: &MidiPath, criteria: &Criteria) -> Vec<Examined> {
     if file.composed {
-        return (Verdict::composed(&file.name), None);
+        return vec![(Verdict::composed(&file.name), None)];
     }
     match file.read() {
-        Ok(bytes) => examine(&file.name, &bytes, criteria),
-        Err(error) => (Verdict::unreadable(&file.name, &error), None),
+        Ok(bytes) => examine_all(&file.name, &bytes, criteria),
+        Err(error) => vec![(Verdict::unreadable(&file.name, &error), None)],
     }
 }
 
-/// Examines the bytes of one file: its report, and the piece if it is kept. Duplicates are for the caller to find.
+/// Examines the bytes of one file that holds one piece: its report, and the piece if it is kept. Duplicates are for the caller to find.
+/// The pieces of a tune book come from [`examine_all`].
 pub fn examine(name: &str, bytes: &[u8], criteria: &Criteria) -> (Verdict, Option<Piece>) {
+    let read = notation::read_bytes(bytes, name, &criteria.notation);
+    examined(name, content::sha256_hex(bytes), read, criteria)
+}
+
+/// Examines every piece of a file. The tunes of a tune book have its name with `#` and their number.
+pub fn examine_all(name: &str, bytes: &[u8], criteria: &Criteria) -> Vec<(Verdict, Option<Piece>)> {
     let sha256 = content::sha256_hex(bytes);
+    match notation::read_all(bytes, name, &criteria.notation) {
+        Ok(tunes) => {
+            let named = tunes.into_iter().map(|(number, tune)| match number {
+                Some(number) => (format!("{name}#{number}"), tune),
+                None => (name.to_owned(), tune),
+            });
+            named.map(|(name, tune)| examined(&name, sha256.clone(), tune, criteria)).collect()
+        }
+        Err(error) => vec![examined(name, sha256, Err(error), criteria)],
+    }
+}
+
+fn examined(
+    name: &str,
+    sha256: String,
+    read: Result<MidiFile, notation::Error>,
+    criteria: &Criteria,
+) -> Examined {
     let mut verdict = Verdict { name: name.to_owned(), sha256: Some(sha256.clone()), ..Verdict::default() };
-    let file = match midi::read(bytes) {
+    let file = match read {
         Ok(file) => file,
         Err(error) => {
-            verdict.dropped = Some(Dropped::new(Rule::NotMidi, error.to_string(), None));
+            let rule =
+                if matches!(error, notation::Error::Midi(_)) { Rule::NotMidi } else { Rule::BadNotation };
+            verdict.dropped = Some(Dropped::new(rule, error.to_string(), None));
             return (verdict, None);
         }
     };

@@ -1,15 +1,15 @@
-//! Finds the MIDI files in folders.
+//! Finds the files of music in folders: MIDI, MusicXML and ABC.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::input::{self, MAX_MIDI};
-use crate::notation::Format;
+use crate::notation::{self, Format};
 use crate::text::{printable, printable_path};
 
-/// Endings of MIDI files, compared without regard to case.
-pub const MIDI_EXTENSIONS: [&str; 4] = ["mid", "midi", "kar", "rmi"];
+/// Endings of files of music, compared without regard to case: MIDI, MusicXML, ABC. `.xml` is music only if it begins like it.
+pub const MUSIC_EXTENSIONS: [&str; 8] = ["mid", "midi", "kar", "rmi", "musicxml", "mxl", "xml", "abc"];
 
 /// A MIDI file to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl MidiPath {
     /// It cannot be read, is no file, or is larger than any MIDI file.
     pub fn read(&self) -> io::Result<Vec<u8>> {
         if self.named {
-            return input::read_named(&self.path, MAX_MIDI);
+            return input::read_named(notation::file_of(&self.path), MAX_MIDI);
         }
         if self.path.is_dir() {
             // A folder is listed only because it could not be entered; the reason comes again.
@@ -41,7 +41,7 @@ impl MidiPath {
     }
 }
 
-/// The MIDI files in folders and the folders below, and single files whatever their ending, sorted by name; also what is called like one
+/// The files of music in folders and the folders below, and single files whatever their ending, sorted by name; also what is called like one
 /// and cannot be read, such as a named pipe or a folder that may not be entered, for the report. `-` is the standard input.
 ///
 /// Linked folders are not entered, so that a link to a folder above cannot trap us. With several paths, names begin
@@ -82,7 +82,7 @@ fn files<P: AsRef<Path>>(paths: &[P], but_composed: bool) -> Result<Vec<MidiPath
             }
             continue;
         }
-        match std::fs::metadata(path) {
+        match std::fs::metadata(notation::file_of(path)) {
             Err(error) if input::is_standard(path) => drop(error),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NotFound(shown)),
             Err(source) => return Err(Error::Io { path: shown, source }),
@@ -122,7 +122,7 @@ impl Walk {
                 } else if self.walk(&path, &below).is_err() {
                     self.files.push(listed(below, false));
                 }
-            } else if is_midi(&path) && !path.is_dir() {
+            } else if is_music(&path) && !path.is_dir() {
                 self.files.push(listed(name, false));
             } else {
                 self.others += 1;
@@ -140,7 +140,28 @@ fn is_composed(folder: &Path) -> bool {
         || folder.join("composition-1.wav").is_file() && Format::ALL.into_iter().any(composition)
 }
 
-fn is_midi(path: &Path) -> bool {
+/// Whether a file is music by its ending. `.xml` may be anything, so its beginning is looked at.
+fn is_music(path: &Path) -> bool {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    extension.is_some_and(|extension| MIDI_EXTENSIONS.contains(&extension.as_str()))
+    match extension.as_deref() {
+        Some("xml") => begins_as_musicxml(path),
+        Some(extension) => MUSIC_EXTENSIONS.contains(&extension),
+        None => false,
+    }
+}
+
+/// Whether the first bytes of a file name an element of MusicXML that holds a score.
+fn begins_as_musicxml(path: &Path) -> bool {
+    const LOOKED_AT: u64 = 4096;
+    let mut bytes = Vec::new();
+    let file = std::fs::metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file)
+        .and_then(|_| std::fs::File::open(path).ok());
+    let read = file
+        .map(|file| io::Read::take(file, LOOKED_AT))
+        .map(|mut file| io::Read::read_to_end(&mut file, &mut bytes));
+    // UTF-16 has a zero between the letters.
+    bytes.retain(|&byte| byte != 0);
+    read.is_some() && bytes.windows(7).any(|window| window == b"<score-" || window == b" score-")
 }

@@ -14,9 +14,9 @@ use std::path::Path;
 use rayon::prelude::*;
 
 pub use content::{ContentKey, content_key};
-pub(crate) use examine::examine_file;
-pub use examine::{Criteria, Dropped, Rule, Verdict, examine};
-pub use files::{MIDI_EXTENSIONS, MidiPath, midi_files, music_files};
+pub use examine::{Criteria, Dropped, Rule, Verdict, examine, examine_all};
+pub(crate) use examine::{Examined, examine_file};
+pub use files::{MUSIC_EXTENSIONS, MidiPath, midi_files, music_files};
 pub use reasons::ReasonCounts;
 pub use shipped::shipped;
 pub use split::{Set, Split, assign, deal, split, split_by};
@@ -66,18 +66,20 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A folder with nothing in it.
-    #[error("the folder {0} is empty; put MIDI files (.mid) into it, or name another folder")]
+    #[error(
+        "the folder {0} is empty; put music into it (.mid, .musicxml, .mxl, .abc), or name another folder"
+    )]
     EmptyFolder(String),
-    /// A folder with files, but none of them MIDI.
-    #[error("the folder {folder} has {}, none of them MIDI (.mid, .midi, .kar, .rmi)", counted(*files, "file"))]
+    /// A folder with files, but none of them music.
+    #[error("the folder {folder} has {}, none of them music (.mid, .midi, .kar, .rmi, .musicxml, .mxl, .xml, .abc)", counted(*files, "file"))]
     NoMidi {
         /// The folder.
         folder: String,
         /// How many other files it has.
         files: usize,
     },
-    /// MIDI files, none of which can be used.
-    #[error("0 of {files} MIDI files in {path} are usable: {}", reasons.join("; "))]
+    /// Files of music, none of which can be used.
+    #[error("0 of {files} pieces in {path} are usable: {}", reasons.join("; "))]
     NothingUsable {
         /// The folder or file.
         path: String,
@@ -90,7 +92,7 @@ pub enum Error {
     },
 }
 
-/// Loads a folder of MIDI files, with the folders in it, or a single file; see [`load_with`].
+/// Loads a folder of music (MIDI, MusicXML, ABC), with the folders in it, or a single file; see [`load_with`].
 ///
 /// # Errors
 /// When there is no such folder, no MIDI file in it, or none that can be used.
@@ -107,7 +109,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Corpus, Error> {
 /// When there is no such folder, no MIDI file in it, or none that can be used.
 pub fn load_with<P: AsRef<Path>>(paths: &[P], criteria: &Criteria) -> Result<Corpus, Error> {
     let files = criteria.files(paths)?;
-    let examined = files.par_iter().map(|file| examine_file(file, criteria)).collect();
+    let examined = files.par_iter().flat_map_iter(|file| examine_file(file, criteria)).collect();
     let corpus = without_duplicates(examined, criteria);
     if corpus.pieces.is_empty() {
         let path = paths.iter().map(|path| input::shown(path.as_ref())).collect::<Vec<_>>().join(", ");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::notation::NotationReport;
 use crate::score::Ticks;
 
 /// One damaged place in a file.
@@ -55,6 +56,9 @@ pub struct ReadReport {
     pub damage: Vec<Damage>,
     /// All damaged places.
     pub damage_count: usize,
+    /// What MusicXML or ABC had, if the file is that; the numbers above that only MIDI has are 0 then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notation: Option<NotationReport>,
 }
 
 impl ReadReport {
@@ -69,7 +73,7 @@ impl ReadReport {
         self.damage_count == 0
     }
 
-    pub(super) fn damage(&mut self, offset: usize, what: impl Into<String>) {
+    pub(crate) fn damage(&mut self, offset: usize, what: impl Into<String>) {
         self.damage_count += 1;
         if self.damage.len() < Self::MAX_DAMAGE {
             self.damage.push(Damage { offset, what: what.into() });
@@ -85,7 +89,7 @@ impl ReadReport {
         (!places.is_empty()).then(|| places.join("; "))
     }
 
-    pub(super) fn not_kept(&mut self, what: &str) {
+    pub(crate) fn not_kept(&mut self, what: &str) {
         count(&mut self.not_kept, what);
     }
 

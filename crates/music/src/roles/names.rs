@@ -36,8 +36,8 @@ const LISTS: [(Role, &str); 5] = [
     ),
     (
         Role::Accompaniment,
-        "piano, pno, chord, chords, guitar, guitars, gtr, gt, string, strings, pad, pads, organ, harp, harpsichord, \
-         bridge, comp, comping, brass, keys, keyboard, epiano, arp, arpeggio, rhythm, klavier, gitarre, gitarren, \
+        "piano, pianoforte, fortepiano, pno, chord, chords, guitar, guitars, gtr, gt, string, strings, pad, pads, organ, harp, harpsichord, \
+         bridge, comp, comping, brass, keys, keyboard, epiano, arp, arpeggio, rhythm, klavier, clavier, gitarre, guitarre, gitarren, \
          streicher, orgel, harfe, cembalo, akkorde, guitare, orgue, clavecin, cordes, chitarra, archi, organo, arpa, \
          guitarra, cuerdas, violao, gitaar, strijkers, gitara, фортепиано, гитара, орган",
     ),

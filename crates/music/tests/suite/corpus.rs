@@ -117,7 +117,7 @@ fn folders_without_music_are_refused_in_one_sentence() {
     assert!(matches!(refused(), Error::NoMidi { files: 1, .. }));
     std::fs::write(folder.path().join("b.mid"), "words").expect("written");
     let error = refused().to_string();
-    assert!(error.starts_with("0 of 1 MIDI files in") && error.ends_with("it looks like text"), "{error}");
+    assert!(error.starts_with("0 of 1 pieces in") && error.ends_with("it looks like text"), "{error}");
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn when_nothing_is_usable_the_error_says_why_and_nothing_is_left_behind() {
     let options =
         Options { representation: Some(by_name("remi")), cache: Some(cache.clone()), ..Options::default() };
     let error = ingest(&[folder.path()], &options, |_| {}).expect_err("nothing usable").to_string();
-    assert!(error.starts_with("0 of 1 MIDI files"), "{error}");
+    assert!(error.starts_with("0 of 1 pieces"), "{error}");
     let left = std::fs::read_dir(folder.path()).expect("a folder").count();
     assert_eq!(left, 1, "nothing but what was there");
 }

@@ -1,13 +1,16 @@
 //! All tests of the crate as one program: linking is what costs time. One module per subject.
 
+mod abc;
 mod augmentation;
 mod common;
 mod corpus;
 mod frame_json;
 mod frames;
+mod hostile_notation;
 mod ingest;
 mod inspect;
 mod midi;
+mod musicxml;
 mod notation;
 mod odd_files;
 mod raw_file;

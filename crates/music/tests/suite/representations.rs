@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use composer_music::corpus::{Criteria, examine, midi_files, shipped};
+use composer_music::corpus::{Criteria, examine_all, midi_files, shipped};
 use composer_music::representation::chords::ChordRepresentation;
 use composer_music::representation::frames::Frame;
 use composer_music::representation::{AnyRepresentation, Error, Representation, Symbols, Vocabulary};
@@ -112,10 +112,11 @@ fn sets_at_hand_obey_the_law(step: usize) {
     let files = midi_files(&[folder]).expect("a folder with MIDI files");
     files.par_iter().step_by(step).for_each(|file| {
         let bytes = std::fs::read(&file.path).expect("readable");
-        let (verdict, piece) = examine(&file.name, &bytes, &Criteria::default());
-        let piece = piece.unwrap_or_else(|| panic!("{verdict}"));
-        for representation in representations {
-            assert_eq!(fault(representation, &piece.score), None, "{}", file.name);
+        for (verdict, piece) in examine_all(&file.name, &bytes, &Criteria::default()) {
+            let piece = piece.unwrap_or_else(|| panic!("{verdict}"));
+            for representation in representations {
+                assert_eq!(fault(representation, &piece.score), None, "{}", piece.name);
+            }
         }
     });
 }
