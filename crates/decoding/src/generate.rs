@@ -75,10 +75,14 @@ impl<M: LanguageModel> Generator<M> {
     pub fn new(mut model: M, options: FrameOptions, outputs: usize, seed: u64) -> Result<Self, Error> {
         options.check()?;
         let note_by_note = model.next_note().is_some();
-        for (name, value) in [("whether_temperature", options.whether_temperature), ("top_p", options.top_p)]
-        {
-            if value != 1.0 && !note_by_note {
-                let must = "1 for a model that does not write frames note by note";
+        let off = FrameOptions::default();
+        for (name, value, off) in [
+            ("whether_temperature", options.whether_temperature, off.whether_temperature),
+            ("top_p", options.top_p, off.top_p),
+            ("min_p", options.min_p, off.min_p),
+        ] {
+            if value != off && !note_by_note {
+                let must = "off (1, or 0 for min_p) for a model that does not write frames note by note";
                 return Err(Error::Option { name, value: value.to_string(), must });
             }
         }

@@ -99,7 +99,7 @@ pub struct SteerArgs {
     #[arg(long, value_name = "P", help_heading = "Models of tokens")]
     pub top_p: Option<f64>,
 
-    /// Only tokens at least this share as likely as the most likely one
+    /// Only tokens at least this share as likely as the most likely one; of models that write note by note, whatever comes next
     #[arg(long, value_name = "P", help_heading = "Models of tokens")]
     pub min_p: Option<f64>,
 

@@ -13,7 +13,7 @@ impl ComposeOptions {
     pub(super) fn frame_options(&self, note_wise: bool) -> anyhow::Result<FrameOptions> {
         let foreign = self.tokens.sampling().into_iter().chain(self.tokens.search());
         refuse_foreign(
-            foreign.filter(|(name, _)| !(note_wise && *name == "top_p")),
+            foreign.filter(|(name, _)| !(note_wise && ["top_p", "min_p"].contains(name))),
             "tokens",
             "this one writes frames: use a temperature, a threshold or top voices",
         )?;
@@ -46,6 +46,7 @@ impl ComposeOptions {
             } else {
                 defaults.top_p
             }),
+            min_p: self.tokens.min_p.unwrap_or(defaults.min_p),
             strategy,
             min_note_steps,
             max_note_steps: defaults.max_note_steps.max(min_note_steps),

@@ -49,6 +49,9 @@ pub struct FrameOptions {
     /// For models that write note by note: a note that begins is drawn from the likeliest that have this share of the probability; 1: from
     /// all.
     pub top_p: f64,
+    /// For models that write note by note: at every choice, what is less likely than this share of the likeliest is left out, whether to go
+    /// on included; 0: nothing.
+    pub min_p: f64,
     /// Which frames are chosen.
     pub strategy: FrameStrategy,
     /// Pitches that may sound together.
@@ -71,6 +74,7 @@ impl Default for FrameOptions {
             hold_temperature: None,
             whether_temperature: 1.0,
             top_p: 1.0,
+            min_p: 0.0,
             strategy: FrameStrategy::Sample,
             max_polyphony: 10,
             max_silence: 4,
@@ -101,6 +105,9 @@ impl FrameOptions {
         }
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
             return refuse("top_p", self.top_p.to_string(), "above 0 and at most 1");
+        }
+        if !(0.0..=1.0).contains(&self.min_p) {
+            return refuse("min_p", self.min_p.to_string(), "between 0 (off) and 1");
         }
         for (name, value) in [
             ("max_polyphony", self.max_polyphony),

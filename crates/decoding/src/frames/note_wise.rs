@@ -11,7 +11,7 @@
 //! possible keeps its proportions at each choice.
 
 use super::sounding::{Certainty, Sounding};
-use super::weights::{keep_nucleus, place_of, tempered};
+use super::weights::{drop_unlikely, keep_nucleus, place_of, tempered};
 use super::{FrameChoice, FrameContext, FrameOptions, FrameStrategy, Open, Scratch};
 use crate::Error;
 use crate::constrained::Bounds;
@@ -307,6 +307,7 @@ impl NoteChoice<'_> {
         rng: &mut R,
     ) -> Option<usize> {
         self.allowed(position, limits, count, weights);
+        drop_unlikely(weights, self.options.min_p);
         let stop = weights.len() - 1;
         let kind = |class: usize| if class == stop { 0 } else { 1 + usize::from(self.begins(class)) };
         let mut kinds = [0.0; 3];

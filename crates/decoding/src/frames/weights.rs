@@ -28,6 +28,12 @@ pub fn keep_nucleus(weights: &mut [f64], top_p: f64) {
     order[kept..].iter().for_each(|&i| weights[i] = 0.0);
 }
 
+/// Sets all weights to 0 that are below the share `min_p` of the largest (Nguyen et al. 2024).
+pub fn drop_unlikely(weights: &mut [f64], min_p: f64) {
+    let least = min_p * weights.iter().copied().fold(0.0, f64::max);
+    weights.iter_mut().filter(|weight| **weight < least).for_each(|weight| *weight = 0.0);
+}
+
 /// The place in weights that a number from 0 to 1 falls on; `None` if all are 0.
 pub fn place_of(weights: &[f64], number: f64) -> Option<usize> {
     let mut left = number * weights.iter().sum::<f64>();
