@@ -55,7 +55,7 @@ impl Default for Music {
             metre: 16,
             bar_line: 24,
             look_back: 3,
-            longest_match: true,
+            longest_match: false,
             style_from: FOLDER.into(),
         }
     }
