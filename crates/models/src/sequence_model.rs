@@ -10,7 +10,8 @@ use crate::mode::reborrow;
 use crate::note_wise::NoteWise;
 use crate::output_bias::output_bias;
 use crate::streams::{Purpose, stream};
-use composer_bptt::arrays::{view, view_mut};
+use crate::token_input::{TokenInput, TokenVectors};
+use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
     Checkpointed, CheckpointingWorkspace, Coupled, Coupling, Init, Input, Linear, Mode, ParamId, Parameters,
@@ -29,6 +30,8 @@ use std::ops::Range;
 pub struct SequenceModel<S = f32> {
     config: ModelConfig,
     pub(crate) params: Parameters<S>,
+    /// Where tokens are read as vectors.
+    pub(crate) embedding: Option<TokenInput>,
     pub(crate) recurrent: Recurrent,
     pub(crate) head: Head,
 }
@@ -42,6 +45,8 @@ pub struct Workspace<S = f32> {
     pub(crate) head: HeadWorkspace<S>,
     /// What the stack reads where all pitches are tied.
     features: FeatureRows,
+    /// What it reads where tokens are vectors.
+    vectors: TokenVectors<S>,
     /// The gradient of the stack's output `[T·B, H]`.
     d_hidden: Vec<S>,
     /// `T`, `B`, `H` and `V` of the last forward pass; zeros before.
@@ -72,9 +77,12 @@ impl SequenceModel<f32> {
     fn build(config: ModelConfig, mut params: Parameters<f32>) -> Result<Self, Error> {
         config.check()?;
         let recurrent = Recurrent::new(config.recurrent.clone(), RECURRENT_PREFIX, &mut params)?;
-        let layers = head_layers(&config, &mut params)?;
+        let embedding =
+            TokenInput::new(&config.token_network, &config.encoding, config.features(), &mut params)?;
+        let tied = embedding.filter(|_| config.token_network.tied).map(|embedding| embedding.tokens());
+        let layers = head_layers(&config, tied, &mut params)?;
         let head = Head { layers, dropout: config.output_dropout };
-        Ok(Self { config, params, recurrent, head })
+        Ok(Self { config, params, embedding, recurrent, head })
     }
 
     /// A model with random weights: a function of the configuration and the seed alone.
@@ -87,6 +95,9 @@ impl SequenceModel<f32> {
             Layers::NoteWise(notes) => notes.init(&mut model.params, init, &mut rng),
             Layers::Biaxial(tied) => tied.init(&mut model.params, init, &mut rng),
         }
+        if let Some(embedding) = model.embedding {
+            embedding.init(&mut model.params, &mut rng);
+        }
         Ok(model)
     }
 
@@ -98,7 +109,10 @@ impl SequenceModel<f32> {
                 if let Some(bias) = output.bias() {
                     let frequencies = output_bias(&self.config.encoding, sequences);
                     self.params.value_mut(bias).copy_from_slice(&frequencies);
-                    self.params.value_mut(output.weight()).fill(0.0);
+                    // Tied weights are the vectors of the tokens, which must differ.
+                    if !self.config.token_network.tied {
+                        self.params.value_mut(output.weight()).fill(0.0);
+                    }
                 }
             }
             Layers::NoteWise(notes) => notes.init_output_bias(&mut self.params, sequences),
@@ -109,23 +123,64 @@ impl SequenceModel<f32> {
     }
 }
 
-/// Writes what the recurrent stack reads of a batch, where that is not the batch's own input.
-fn write_features<S: Scalar>(head: &Head, batch: &SequenceBatch<S>, features: &mut FeatureRows) {
-    if let Some(tied) = head.biaxial() {
-        tied.write_features((&batch.indices, &batch.offsets), features);
-    }
+/// What is before the recurrent stack.
+#[derive(Clone, Copy)]
+struct Below<'m> {
+    embedding: &'m Option<TokenInput>,
+    head: &'m Head,
 }
 
-/// What the recurrent stack reads of a batch, after [`write_features`].
-fn read<'a, S: Scalar>(head: &Head, batch: &'a SequenceBatch<S>, features: &'a FeatureRows) -> Input<'a, S> {
-    match head.biaxial() {
-        Some(_) => features.input(),
-        None => batch.input(),
+impl Below<'_> {
+    /// Writes what the recurrent stack reads of a batch, where that is not the batch's own input.
+    fn write<S: Scalar>(
+        self,
+        params: &Parameters<S>,
+        batch: &SequenceBatch<S>,
+        features: &mut FeatureRows,
+        vectors: &mut TokenVectors<S>,
+    ) -> Result<(), Error> {
+        if let Some(tied) = self.head.biaxial() {
+            tied.write_features((&batch.indices, &batch.offsets), features);
+        }
+        match self.embedding {
+            Some(embedding) => embedding.forward(params, batch.bag(), vectors),
+            None => Ok(()),
+        }
+    }
+
+    /// What the recurrent stack reads of a batch, after [`Below::write`].
+    fn read<'a, S: Scalar>(
+        self,
+        batch: &'a SequenceBatch<S>,
+        features: &'a FeatureRows,
+        vectors: &'a TokenVectors<S>,
+    ) -> Input<'a, S> {
+        match (self.embedding, self.head.biaxial()) {
+            (Some(_), _) => vectors.input(),
+            (None, Some(_)) => features.input(),
+            (None, None) => batch.input(),
+        }
+    }
+
+    /// From the gradient of what the stack read `[T, B, E]` to those of the vectors.
+    fn backward<S: Scalar>(
+        self,
+        params: &mut Parameters<S>,
+        batch: &SequenceBatch<S>,
+        d_input: ArrayView3<'_, S>,
+    ) {
+        if let Some(embedding) = self.embedding {
+            embedding.backward(params, batch.bag(), &as_slice_or_copy(d_input));
+        }
     }
 }
 
 /// The layers of the head, with parameters that are zero.
-fn head_layers(config: &ModelConfig, params: &mut Parameters<f32>) -> Result<Layers, Error> {
+fn head_layers(
+    config: &ModelConfig,
+    tied: Option<ParamId>,
+    params: &mut Parameters<f32>,
+) -> Result<Layers, Error> {
     let (encoding, hidden) = (&config.encoding, config.recurrent.output());
     let told = (hidden, config.conditions.features());
     if let Some(notes) = &config.note_wise {
@@ -134,7 +189,10 @@ fn head_layers(config: &ModelConfig, params: &mut Parameters<f32>) -> Result<Lay
     if let Some(tied) = &config.biaxial {
         return Ok(Layers::Biaxial(Biaxial::new(tied, encoding, told, params)?));
     }
-    let output = Linear::new(hidden, encoding.outputs(), true, OUTPUT_PREFIX, params)?;
+    let output = match tied {
+        Some(weight) => Linear::tied(weight, true, OUTPUT_PREFIX, params)?,
+        None => Linear::new(hidden, encoding.outputs(), true, OUTPUT_PREFIX, params)?,
+    };
     let planes = encoding.first_plane().filter(|_| config.coupled);
     let couple = |first| Coupling::new(encoding.outputs(), first, COUPLING_PREFIX, params);
     Ok(Layers::Linear { output, coupling: planes.map(couple).transpose()? })
@@ -146,6 +204,7 @@ impl<S: Scalar> SequenceModel<S> {
         SequenceModel {
             config: self.config.clone(),
             params: self.params.cast(),
+            embedding: self.embedding,
             recurrent: self.recurrent.clone(),
             head: self.head.clone(),
         }
@@ -241,10 +300,10 @@ impl<S: Scalar> SequenceModel<S> {
         mut mode: Mode<'_>,
         ws: &mut Workspace<S>,
     ) -> Result<(), Error> {
-        write_features(&self.head, batch, &mut ws.features);
+        self.below().write(&self.params, batch, &mut ws.features, &mut ws.vectors)?;
         self.recurrent.forward(
             &self.params,
-            read(&self.head, batch, &ws.features),
+            self.below().read(batch, &ws.features, &ws.vectors),
             state,
             None,
             reborrow(&mut mode),
@@ -255,6 +314,11 @@ impl<S: Scalar> SequenceModel<S> {
         let targets = self.targets(batch, 0..batch.steps);
         self.head.forward(&self.params, ws.recurrent.output(), targets, mode, &mut ws.head)?;
         Ok(())
+    }
+
+    /// What is before the recurrent stack.
+    fn below(&self) -> Below<'_> {
+        Below { embedding: &self.embedding, head: &self.head }
     }
 
     /// What some steps of a batch should predict.
@@ -303,8 +367,12 @@ impl<S: Scalar> SequenceModel<S> {
         ws.d_hidden.resize(hidden.len(), S::zero());
         let mut d_hidden = view_mut(hidden.raw_dim(), &mut ws.d_hidden);
         self.head.backward(&mut self.params, hidden, targets, d_hidden.view_mut(), &mut ws.head)?;
-        let (input, d_hidden) = (read(&self.head, batch, &ws.features), d_hidden.view());
-        self.recurrent.backward(&mut self.params, input, d_hidden, None, &mut ws.recurrent)?;
+        let Self { params, embedding, recurrent, head, .. } = self;
+        let below = Below { embedding, head };
+        let (input, d_hidden) = (below.read(batch, &ws.features, &ws.vectors), d_hidden.view());
+        ws.recurrent.request_d_input(embedding.is_some());
+        recurrent.backward(params, input, d_hidden, None, &mut ws.recurrent)?;
+        below.backward(params, batch, ws.recurrent.d_input());
         Ok(())
     }
 
@@ -319,7 +387,8 @@ impl<S: Scalar> SequenceModel<S> {
         mut mode: Mode<'_>,
         ws: &mut Workspace<S>,
     ) -> Result<f64, Error> {
-        let Self { config, params, recurrent, head } = self;
+        let Self { config, params, embedding, recurrent, head } = self;
+        let below = Below { embedding, head };
         // Segments come to the head from the last to the first, after the stack has drawn for all of them.
         let mut masks = match &mut mode {
             Mode::Train { rng } if head.draws() => Some(ChaCha8Rng::from_rng(rng)),
@@ -329,10 +398,11 @@ impl<S: Scalar> SequenceModel<S> {
             (recurrent.segment_steps(batch.steps, batch.batch * config.rows()), config.encoding.outputs());
         ws.shape = [0; 4]; // no logits of all steps
         let mut nats = 0.0;
-        write_features(head, batch, &mut ws.features);
+        below.write(params, batch, &mut ws.features, &mut ws.vectors)?;
+        ws.segments.request_d_input(embedding.is_some());
         recurrent.train_with_checkpointing(
             params,
-            Checkpointed { input: read(head, batch, &ws.features), mask: None, segment },
+            Checkpointed { input: below.read(batch, &ws.features, &ws.vectors), mask: None, segment },
             state,
             mode,
             |params, steps, hidden, d_hidden| {
@@ -344,6 +414,7 @@ impl<S: Scalar> SequenceModel<S> {
             },
             &mut ws.segments,
         )?;
+        below.backward(params, batch, ws.segments.d_input());
         Ok(nats)
     }
 
@@ -355,8 +426,9 @@ impl<S: Scalar> SequenceModel<S> {
         ws: &mut Workspace<S>,
     ) -> Result<Option<Breakdown>, Error> {
         let segment = self.recurrent.segment_steps(batch.steps, batch.batch * self.config.rows());
-        write_features(&self.head, batch, &mut ws.features);
-        let sequence = Checkpointed { input: read(&self.head, batch, &ws.features), mask: None, segment };
+        self.below().write(&self.params, batch, &mut ws.features, &mut ws.vectors)?;
+        let input = self.below().read(batch, &ws.features, &ws.vectors);
+        let sequence = Checkpointed { input, mask: None, segment };
         Ok(self.recurrent.first_breakdown_with_checkpointing(&self.params, sequence, &mut ws.segments)?)
     }
 }

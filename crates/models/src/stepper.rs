@@ -3,8 +3,10 @@
 use crate::biaxial::{FeatureRows, PitchScratch};
 use crate::conditions::{ConditionTrack, Dropped};
 use crate::head::Layers;
+use crate::keep::Keep;
 use crate::language_model::{LanguageModel, StepInput};
 use crate::note_wise::{NextNote, NotePosition, NoteScratch};
+use crate::token_input::{FeatureBag, TokenVectors};
 use crate::{Encoding, Error, SequenceModel};
 use composer_bptt::arrays::view;
 use composer_bptt::{Coupled, Input, LinearWorkspace, State, StepWorkspace};
@@ -28,6 +30,8 @@ pub struct Stepper<'a> {
     /// Where all pitches are tied.
     features: FeatureRows,
     pitches: PitchScratch,
+    /// Where tokens are read as vectors.
+    vectors: TokenVectors<f32>,
 }
 
 impl<'a> Stepper<'a> {
@@ -45,6 +49,7 @@ impl<'a> Stepper<'a> {
             notes: NoteScratch::default(),
             features: FeatureRows::default(),
             pitches: PitchScratch::default(),
+            vectors: TokenVectors::default(),
         }
     }
 
@@ -108,6 +113,14 @@ impl LanguageModel for Stepper<'_> {
             self.read(indices, offsets);
         }
         let input = match (input, &model.head.layers) {
+            (StepInput::MultiHot { .. }, _) if model.embedding.is_some() => {
+                let (keep, batch) = (&Keep::default(), self.offsets.len() - 1);
+                let bag = FeatureBag { indices: &self.indices, offsets: &self.offsets, keep, batch };
+                if let Some(embedding) = &model.embedding {
+                    embedding.forward(&model.params, bag, &mut self.vectors)?;
+                }
+                self.vectors.input()
+            }
             (StepInput::MultiHot { .. }, Layers::Biaxial(tied)) => {
                 tied.write_features((&self.indices, &self.offsets), &mut self.features);
                 self.features.input()

@@ -16,7 +16,7 @@ pub fn frames() -> Encoding {
 }
 
 pub fn tokens() -> Encoding {
-    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into() }
+    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: false }
 }
 
 pub fn model(cell: Cell, encoding: Encoding) -> SequenceModel {
