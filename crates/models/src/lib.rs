@@ -85,6 +85,7 @@ pub mod seq2seq;
 mod sequence;
 pub mod sequence_model;
 mod shortcuts;
+mod stack_input;
 mod stepper;
 pub mod streams;
 mod token_input;

@@ -2,20 +2,20 @@
 
 use crate::Error;
 use crate::batch::{SequenceBatch, TargetRows};
-use crate::biaxial::{Biaxial, FeatureRows};
+use crate::biaxial::FeatureRows;
 use crate::config::ModelConfig;
 use crate::encoding::{Encoding, Sequence};
 use crate::head::{Head, HeadWorkspace, Layers};
 use crate::mode::reborrow;
-use crate::note_wise::NoteWise;
 use crate::output_bias::output_bias;
+use crate::stack_input::StackInput;
 use crate::streams::{Purpose, stream};
 use crate::token_input::{TokenInput, TokenVectors};
-use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
+use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
-    Checkpointed, CheckpointingWorkspace, Coupled, Coupling, Init, Input, Linear, Mode, ParamId, Parameters,
-    Recurrent, RecurrentWorkspace, State,
+    Checkpointed, CheckpointingWorkspace, Coupled, Init, Linear, Mode, ParamId, Parameters, Recurrent,
+    RecurrentWorkspace, State,
 };
 use composer_tensor::Scalar;
 use ndarray::{ArrayView3, ArrayViewD, ArrayViewMutD};
@@ -57,6 +57,8 @@ pub struct Workspace<S = f32> {
 pub const RECURRENT_PREFIX: &str = "recurrent";
 /// Prefix of the output layer's parameters in a model file.
 pub const OUTPUT_PREFIX: &str = "output";
+/// Prefix of what a mixture of softmaxes has besides the output layer, in a model file.
+pub const MIXTURE_PREFIX: &str = "mixture";
 /// Prefix of the coupling's weight in a model file.
 pub const COUPLING_PREFIX: &str = "coupling";
 
@@ -80,7 +82,7 @@ impl SequenceModel<f32> {
         let embedding =
             TokenInput::new(&config.token_network, &config.encoding, config.features(), &mut params)?;
         let tied = embedding.filter(|_| config.token_network.tied).map(|embedding| embedding.tokens());
-        let layers = head_layers(&config, tied, &mut params)?;
+        let layers = Layers::new(&config, tied, &mut params)?;
         let head = Head { layers, dropout: config.output_dropout };
         Ok(Self { config, params, embedding, recurrent, head })
     }
@@ -92,6 +94,10 @@ impl SequenceModel<f32> {
         model.recurrent.init(&mut model.params, init, &mut rng);
         match &model.head.layers {
             Layers::Linear { output, .. } => output.init(&mut model.params, init, &mut rng),
+            Layers::Mixture(layer) => {
+                layer.output().init(&mut model.params, init, &mut rng);
+                layer.init(&mut model.params, init, &mut rng);
+            }
             Layers::NoteWise(notes) => notes.init(&mut model.params, init, &mut rng),
             Layers::Biaxial(tied) => tied.init(&mut model.params, init, &mut rng),
         }
@@ -105,16 +111,8 @@ impl SequenceModel<f32> {
     /// of real values. See [`mod@crate::output_bias`].
     pub fn init_output_bias(&mut self, sequences: &[Sequence]) {
         match &self.head.layers {
-            Layers::Linear { output, .. } => {
-                if let Some(bias) = output.bias() {
-                    let frequencies = output_bias(&self.config.encoding, sequences);
-                    self.params.value_mut(bias).copy_from_slice(&frequencies);
-                    // Tied weights are the vectors of the tokens, which must differ.
-                    if !self.config.token_network.tied {
-                        self.params.value_mut(output.weight()).fill(0.0);
-                    }
-                }
-            }
+            Layers::Linear { output, .. } => self.init_bias_of(*output, sequences),
+            Layers::Mixture(layer) => self.init_bias_of(*layer.output(), sequences),
             Layers::NoteWise(notes) => notes.init_output_bias(&mut self.params, sequences),
             Layers::Biaxial(tied) => {
                 tied.init_output_bias(&mut self.params, &self.config.encoding, sequences);
@@ -123,79 +121,17 @@ impl SequenceModel<f32> {
     }
 }
 
-/// What is before the recurrent stack.
-#[derive(Clone, Copy)]
-struct Below<'m> {
-    embedding: &'m Option<TokenInput>,
-    head: &'m Head,
-}
-
-impl Below<'_> {
-    /// Writes what the recurrent stack reads of a batch, where that is not the batch's own input.
-    fn write<S: Scalar>(
-        self,
-        params: &Parameters<S>,
-        batch: &SequenceBatch<S>,
-        features: &mut FeatureRows,
-        vectors: &mut TokenVectors<S>,
-    ) -> Result<(), Error> {
-        if let Some(tied) = self.head.biaxial() {
-            tied.write_features((&batch.indices, &batch.offsets), features);
-        }
-        match self.embedding {
-            Some(embedding) => embedding.forward(params, batch.bag(), vectors),
-            None => Ok(()),
+impl SequenceModel<f32> {
+    fn init_bias_of(&mut self, output: Linear, sequences: &[Sequence]) {
+        let Some(bias) = output.bias() else { return };
+        let frequencies = output_bias(&self.config.encoding, sequences);
+        self.params.value_mut(bias).copy_from_slice(&frequencies);
+        // Tied weights are the vectors of the tokens, which must differ; so must what several softmaxes say.
+        let network = &self.config.token_network;
+        if !network.tied && network.softmaxes == 1 {
+            self.params.value_mut(output.weight()).fill(0.0);
         }
     }
-
-    /// What the recurrent stack reads of a batch, after [`Below::write`].
-    fn read<'a, S: Scalar>(
-        self,
-        batch: &'a SequenceBatch<S>,
-        features: &'a FeatureRows,
-        vectors: &'a TokenVectors<S>,
-    ) -> Input<'a, S> {
-        match (self.embedding, self.head.biaxial()) {
-            (Some(_), _) => vectors.input(),
-            (None, Some(_)) => features.input(),
-            (None, None) => batch.input(),
-        }
-    }
-
-    /// From the gradient of what the stack read `[T, B, E]` to those of the vectors.
-    fn backward<S: Scalar>(
-        self,
-        params: &mut Parameters<S>,
-        batch: &SequenceBatch<S>,
-        d_input: ArrayView3<'_, S>,
-    ) {
-        if let Some(embedding) = self.embedding {
-            embedding.backward(params, batch.bag(), &as_slice_or_copy(d_input));
-        }
-    }
-}
-
-/// The layers of the head, with parameters that are zero.
-fn head_layers(
-    config: &ModelConfig,
-    tied: Option<ParamId>,
-    params: &mut Parameters<f32>,
-) -> Result<Layers, Error> {
-    let (encoding, hidden) = (&config.encoding, config.recurrent.output());
-    let told = (hidden, config.conditions.features());
-    if let Some(notes) = &config.note_wise {
-        return Ok(Layers::NoteWise(NoteWise::new(notes, encoding, told, params)?));
-    }
-    if let Some(tied) = &config.biaxial {
-        return Ok(Layers::Biaxial(Biaxial::new(tied, encoding, told, params)?));
-    }
-    let output = match tied {
-        Some(weight) => Linear::tied(weight, true, OUTPUT_PREFIX, params)?,
-        None => Linear::new(hidden, encoding.outputs(), true, OUTPUT_PREFIX, params)?,
-    };
-    let planes = encoding.first_plane().filter(|_| config.coupled);
-    let couple = |first| Coupling::new(encoding.outputs(), first, COUPLING_PREFIX, params);
-    Ok(Layers::Linear { output, coupling: planes.map(couple).transpose()? })
 }
 
 impl<S: Scalar> SequenceModel<S> {
@@ -317,8 +253,8 @@ impl<S: Scalar> SequenceModel<S> {
     }
 
     /// What is before the recurrent stack.
-    fn below(&self) -> Below<'_> {
-        Below { embedding: &self.embedding, head: &self.head }
+    fn below(&self) -> StackInput<'_> {
+        StackInput { embedding: &self.embedding, head: &self.head }
     }
 
     /// What some steps of a batch should predict.
@@ -355,7 +291,7 @@ impl<S: Scalar> SequenceModel<S> {
         let notes = || match &self.head.layers {
             Layers::NoteWise(notes) => notes.first_breakdown(&ws.head.notes),
             Layers::Biaxial(tied) => tied.first_breakdown(&ws.head.biaxial),
-            Layers::Linear { .. } => None,
+            Layers::Linear { .. } | Layers::Mixture(_) => None,
         };
         divergence::first_breakdown(&self.recurrent, &ws.recurrent).or_else(notes)
     }
@@ -368,7 +304,7 @@ impl<S: Scalar> SequenceModel<S> {
         let mut d_hidden = view_mut(hidden.raw_dim(), &mut ws.d_hidden);
         self.head.backward(&mut self.params, hidden, targets, d_hidden.view_mut(), &mut ws.head)?;
         let Self { params, embedding, recurrent, head, .. } = self;
-        let below = Below { embedding, head };
+        let below = StackInput { embedding, head };
         let (input, d_hidden) = (below.read(batch, &ws.features, &ws.vectors), d_hidden.view());
         ws.recurrent.request_d_input(embedding.is_some());
         recurrent.backward(params, input, d_hidden, None, &mut ws.recurrent)?;
@@ -388,7 +324,7 @@ impl<S: Scalar> SequenceModel<S> {
         ws: &mut Workspace<S>,
     ) -> Result<f64, Error> {
         let Self { config, params, embedding, recurrent, head } = self;
-        let below = Below { embedding, head };
+        let below = StackInput { embedding, head };
         // Segments come to the head from the last to the first, after the stack has drawn for all of them.
         let mut masks = match &mut mode {
             Mode::Train { rng } if head.draws() => Some(ChaCha8Rng::from_rng(rng)),

@@ -9,7 +9,7 @@ use crate::note_wise::{NextNote, NotePosition, NoteScratch};
 use crate::token_input::{FeatureBag, TokenVectors};
 use crate::{Encoding, Error, SequenceModel};
 use composer_bptt::arrays::view;
-use composer_bptt::{Coupled, Input, LinearWorkspace, State, StepWorkspace};
+use composer_bptt::{Coupled, Input, LinearWorkspace, MixtureWorkspace, State, StepWorkspace};
 use composer_music::representation::frames::Frame;
 use ndarray::{ArrayViewMut2, Axis};
 
@@ -18,6 +18,7 @@ pub struct Stepper<'a> {
     model: &'a SequenceModel,
     ws: StepWorkspace<f32>,
     linear: LinearWorkspace<f32>,
+    mixture: MixtureWorkspace<f32>,
     /// The output of the stack in the last step `[B, H]`, tied across pitch `[B·P, H]`, where notes are written one by one.
     contexts: Vec<f32>,
     /// What it read, as [`StepInput::MultiHot`], with conditions.
@@ -41,6 +42,7 @@ impl<'a> Stepper<'a> {
             model,
             ws: StepWorkspace::default(),
             linear: LinearWorkspace::default(),
+            mixture: MixtureWorkspace::default(),
             contexts: Vec::new(),
             indices: Vec::new(),
             offsets: Vec::new(),
@@ -135,6 +137,9 @@ impl LanguageModel for Stepper<'_> {
             Layers::Linear { output, .. } => {
                 output.forward(&model.params, hidden, logits, &mut self.linear)?;
             }
+            Layers::Mixture(layer) => {
+                layer.forward(&model.params, hidden, logits, &mut self.mixture)?;
+            }
             Layers::NoteWise(_) | Layers::Biaxial(_) => {
                 self.contexts.clear();
                 self.contexts.extend(&hidden);
@@ -162,7 +167,7 @@ impl NextNote for Stepper<'_> {
                 let read = (context, features);
                 tied.begin_frame(&model.params, read, previous, position, &mut self.pitches)
             }
-            Layers::Linear { .. } => Err(NOT_BY_NOTE),
+            Layers::Linear { .. } | Layers::Mixture(_) => Err(NOT_BY_NOTE),
         }
     }
 
@@ -171,7 +176,7 @@ impl NextNote for Stepper<'_> {
         match &self.model.head.layers {
             Layers::NoteWise(notes) => notes.push_note(params, class, position, &mut self.notes),
             Layers::Biaxial(tied) => tied.push_note(params, class, position, &mut self.pitches),
-            Layers::Linear { .. } => Err(NOT_BY_NOTE),
+            Layers::Linear { .. } | Layers::Mixture(_) => Err(NOT_BY_NOTE),
         }
     }
 }

@@ -78,13 +78,16 @@ fn an_encoding_without_it_is_written_as_before_and_read_again() {
     assert_eq!(serde_json::from_str::<Encoding>(&with).unwrap(), encoding(true));
 }
 
-/// Networks with an embedding, two of them with the output tied to it.
-fn networks() -> [(&'static str, TokenNetwork); 3] {
+/// Networks with an embedding or several softmaxes.
+fn networks() -> [(&'static str, TokenNetwork); 6] {
     let plain = TokenNetwork::default();
     [
         ("embedding", TokenNetwork { embedding: 5, ..plain.clone() }),
         ("tied", TokenNetwork { tied: true, ..plain.clone() }),
-        ("tied, tokens dropped", TokenNetwork { tied: true, embedding_dropout: 0.4, ..plain }),
+        ("tied, tokens dropped", TokenNetwork { tied: true, embedding_dropout: 0.4, ..plain.clone() }),
+        ("two softmaxes", TokenNetwork { softmaxes: 2, ..plain.clone() }),
+        ("an embedding, two softmaxes", TokenNetwork { softmaxes: 2, embedding: 5, ..plain.clone() }),
+        ("tied, three softmaxes", TokenNetwork { tied: true, softmaxes: 3, embedding: 2, ..plain }),
     ]
 }
 
