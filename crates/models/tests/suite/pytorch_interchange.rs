@@ -11,7 +11,9 @@ use composer_bptt::{
 };
 use composer_models::batch::Slice;
 use composer_models::file::{self, Notes, load_state};
-use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel, Targets, Workspace};
+use composer_models::{
+    Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel, Targets, TokenNetwork, Workspace,
+};
 use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_testkit::uniform;
@@ -167,7 +169,20 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
         let encoding = Encoding::Tokens { vocabulary: 9, fingerprint: "test".into(), longest_match: false };
         let tokens = uniform(seed, 12, 4.5).iter().map(|x| (x + 4.5) as u32).collect();
         let model = random_model(ModelConfig::new(encoding, recurrent.clone()), seed);
-        write(&model, &Sequence::tokens(tokens), format!("tokens-{cell}"));
+        let tokens = Sequence::tokens(tokens);
+        write(&model, &tokens, format!("tokens-{cell}"));
+        let encoding = Encoding::Tokens { vocabulary: 9, fingerprint: "test".into(), longest_match: true };
+        let plain = TokenNetwork::default();
+        for (what, network) in [
+            ("match", plain.clone()),
+            ("embedding", TokenNetwork { embedding: 5, ..plain.clone() }),
+            ("tied", TokenNetwork { tied: true, ..plain.clone() }),
+            ("mixture", TokenNetwork { softmaxes: 3, ..plain.clone() }),
+            ("tied-mixture", TokenNetwork { tied: true, softmaxes: 2, embedding: 4, ..plain }),
+        ] {
+            let config = ModelConfig::new(encoding.clone(), recurrent.clone()).with_token_network(network);
+            write(&random_model(config, seed), &tokens, format!("tokens-{cell}-{what}"));
+        }
         for (onset_plane, metre, bar_line, coupled) in [
             (true, 3, 0, true),
             (true, 0, 0, false),
