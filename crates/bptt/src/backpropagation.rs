@@ -33,6 +33,10 @@ pub mod attention {}
 #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
 pub mod coupling {}
 
+#[doc = include_str!("../docs/mixture.md")]
+#[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
+pub mod mixture {}
+
 #[doc = include_str!("../docs/losses.md")]
 #[cfg_attr(doc, doc = include_str!("../docs/katex/katex.html"))]
 pub mod losses {}

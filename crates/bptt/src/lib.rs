@@ -92,7 +92,7 @@ pub use implementation::Implementation;
 pub use init::Init;
 pub use layers::{
     Attention, AttentionScore, AttentionWorkspace, Checkpointed, CheckpointingWorkspace, Coupled, Coupling,
-    Embedding, Input, Linear, LinearWorkspace, Mask, Mode, Recurrent, RecurrentConfig, RecurrentWorkspace,
-    State, StepWorkspace,
+    Embedding, Input, Linear, LinearWorkspace, Mask, Mixture, MixtureWorkspace, Mode, Recurrent,
+    RecurrentConfig, RecurrentWorkspace, State, StepWorkspace,
 };
 pub use parameters::{Entry, ParamId, Parameters};

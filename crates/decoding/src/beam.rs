@@ -9,10 +9,10 @@
 
 use crate::Error;
 use crate::grammar::Grammar;
-use crate::token_stream::must_be_tokens;
+use crate::token_stream::{must_be_tokens, push_input};
 use crate::tokens::check_logits;
 use composer_models::arrays::view_mut;
-use composer_models::{LanguageModel, StepInput};
+use composer_models::{LanguageModel, Past, StepInput};
 use serde::{Deserialize, Serialize};
 
 /// Options of the search.
@@ -79,6 +79,8 @@ struct Beam<G> {
     /// ln P, less what diversity cost.
     total: f64,
     grammar: G,
+    /// All tokens with those of the primer, if the model is told of the longest match.
+    past: Option<Past<u32>>,
 }
 
 impl<G> Beam<G> {
@@ -105,14 +107,22 @@ pub fn search<M: LanguageModel, G: Grammar>(
 ) -> Result<Vec<Hypothesis>, Error> {
     options.check()?;
     must_be_tokens(model.encoding())?;
-    let vocabulary = model.encoding().outputs();
+    let encoding = model.encoding().clone();
+    let vocabulary = encoding.outputs();
+    let mut past = encoding.reads_past().then(Past::default);
+    let (mut indices, mut offsets) = (Vec::new(), Vec::new());
     let mut state = model.zero_state(1);
     let mut logits = vec![0.0; vocabulary];
-    for token in std::iter::once(vocabulary as u32).chain(primer.iter().copied()) {
-        let input = StepInput::MultiHot { indices: &[token], offsets: &[0, 1] };
+    for token in std::iter::once(None).chain(primer.iter().copied().map(Some)) {
+        if let (Some(past), Some(token)) = (&mut past, token) {
+            past.push(token);
+        }
+        indices.clear();
+        push_input(&encoding, token, past.as_ref(), &mut indices);
+        let input = StepInput::MultiHot { indices: &indices, offsets: &[0, indices.len()] };
         model.step(input, &mut state, view_mut((1, vocabulary), &mut logits))?;
     }
-    let first = Beam { row: 0, tokens: Vec::new(), nll: Vec::new(), total: 0.0, grammar };
+    let first = Beam { row: 0, tokens: Vec::new(), nll: Vec::new(), total: 0.0, grammar, past };
     let mut groups = vec![vec![first]; options.groups];
     let mut done: Vec<Vec<Hypothesis>> = vec![Vec::new(); options.groups];
     let per_group = options.width / options.groups;
@@ -133,9 +143,14 @@ pub fn search<M: LanguageModel, G: Grammar>(
         }
         state = model.gather(&state, &rows);
         groups.iter_mut().flatten().enumerate().for_each(|(row, beam)| beam.row = row);
-        let indices: Vec<u32> = groups.iter().flatten().map(|beam| beam.tokens[step]).collect();
+        indices.clear();
+        offsets.clear();
+        offsets.push(0);
+        for beam in groups.iter().flatten() {
+            push_input(&encoding, Some(beam.tokens[step]), beam.past.as_ref(), &mut indices);
+            offsets.push(indices.len());
+        }
         logits.resize(rows.len() * vocabulary, 0.0);
-        let offsets: Vec<usize> = (0..=rows.len()).collect();
         let input = StepInput::MultiHot { indices: &indices, offsets: &offsets };
         model.step(input, &mut state, view_mut((rows.len(), vocabulary), &mut logits))?;
     }
@@ -195,6 +210,9 @@ fn grow<G: Grammar>(
         beam.tokens.push(token);
         beam.nll.push(nll);
         beam.grammar.push(token);
+        if let Some(past) = &mut beam.past {
+            past.push(token);
+        }
         beam
     });
     Ok(continued.collect())

@@ -3,11 +3,11 @@
 use crate::Error;
 use crate::grammar::{Free, Grammar};
 use crate::tokens::{self, TokenOptions};
-use composer_models::Stepper;
 use composer_models::arrays::view_mut;
+use composer_models::encoding::Symbol;
 use composer_models::scoring::categorical_nll;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput};
+use composer_models::{Encoding, LanguageModel, Past, Sequence, SequenceModel, StepInput, Stepper};
 use rand_chacha::ChaCha8Rng;
 
 /// One token of one piece, as it is decided.
@@ -31,6 +31,8 @@ pub struct TokenGenerator<M: LanguageModel, G: Grammar> {
     options: TokenOptions,
     state: M::State,
     pieces: Vec<Piece<G>>,
+    indices: Vec<u32>,
+    offsets: Vec<usize>,
     logits: Vec<f32>,
     allowed: Vec<bool>,
     fresh: bool,
@@ -39,8 +41,19 @@ pub struct TokenGenerator<M: LanguageModel, G: Grammar> {
 struct Piece<G> {
     /// All tokens, with those of the primer.
     history: Vec<u32>,
+    /// The same, if the model is told of the longest match.
+    past: Option<Past<u32>>,
     grammar: G,
     rng: ChaCha8Rng,
+}
+
+impl<G> Piece<G> {
+    fn push(&mut self, token: u32) {
+        self.history.push(token);
+        if let Some(past) = &mut self.past {
+            past.push(token);
+        }
+    }
 }
 
 impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
@@ -61,12 +74,15 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         let pieces = (0..outputs as u64)
             .map(|output| Piece {
                 history: Vec::new(),
+                past: encoding.reads_past().then(Past::default),
                 grammar: grammar.clone(),
                 rng: stream(seed, Purpose::Sampling, output),
             })
             .collect();
         Ok(Self {
             state: model.zero_state(outputs),
+            indices: Vec::new(),
+            offsets: Vec::new(),
             logits: vec![0.0; outputs * encoding.outputs()],
             allowed: vec![true; encoding.outputs()],
             model,
@@ -85,7 +101,7 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         for &token in tokens {
             self.predict()?;
             for piece in &mut self.pieces {
-                piece.history.push(token);
+                piece.push(token);
                 if grammar {
                     piece.grammar.push(token);
                 }
@@ -101,15 +117,16 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
 
     /// Runs the model over the last token of every piece.
     fn predict(&mut self) -> Result<(), Error> {
-        let start = self.encoding.outputs() as u32;
-        let last = |piece: &Piece<G>| match (self.fresh, piece.history.last()) {
-            (false, Some(&token)) => token,
-            _ => start,
-        };
-        let indices: Vec<u32> = self.pieces.iter().map(last).collect();
-        let offsets: Vec<usize> = (0..=indices.len()).collect();
-        let input = StepInput::MultiHot { indices: &indices, offsets: &offsets };
-        let logits = view_mut((indices.len(), self.encoding.outputs()), &mut self.logits);
+        self.indices.clear();
+        self.offsets.clear();
+        self.offsets.push(0);
+        for piece in &self.pieces {
+            let last = piece.history.last().copied().filter(|_| !self.fresh);
+            push_input(&self.encoding, last, piece.past.as_ref(), &mut self.indices);
+            self.offsets.push(self.indices.len());
+        }
+        let input = StepInput::MultiHot { indices: &self.indices, offsets: &self.offsets };
+        let logits = view_mut((self.pieces.len(), self.encoding.outputs()), &mut self.logits);
         self.model.step(input, &mut self.state, logits)?;
         self.fresh = false;
         Ok(())
@@ -124,7 +141,7 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
             let candidates = tokens::candidates(logits, &self.allowed, &piece.history, &self.options)?;
             let token = tokens::draw(&candidates, &mut piece.rng);
             piece.grammar.push(token);
-            piece.history.push(token);
+            piece.push(token);
             written.push(DecidedToken { piece: index, token, nll: categorical_nll(logits, token as usize) });
         }
         Ok(written)
@@ -162,6 +179,17 @@ pub fn continue_tokens(
         tokens.extend(decided?.iter().map(|decided| decided.token));
     }
     Ok(tokens)
+}
+
+/// Appends what a model reads after the token `last`, the last one of `past` (`None`: at the start).
+pub(crate) fn push_input(
+    encoding: &Encoding,
+    last: Option<u32>,
+    past: Option<&Past<u32>>,
+    features: &mut Vec<u32>,
+) {
+    encoding.push_features(0, None, last.map(Symbol::Token), features);
+    encoding.push_token_past(|| past?.longest_match(), features);
 }
 
 /// Refuses a model of anything but tokens.

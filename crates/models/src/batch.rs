@@ -3,12 +3,15 @@
 use crate::conditions::{Conditions, Dropped};
 use crate::encoding::{Encoding, Sequence, Symbol};
 pub use crate::frame_bits::frame_targets;
+use crate::keep::Keep;
+use crate::token_input::FeatureBag;
 use crate::{Error, ModelConfig};
-use composer_bptt::Input;
 use composer_bptt::arrays::{check_shape, view, view_mut};
+use composer_bptt::{Input, Mode};
 use composer_music::representation::frames::Frame;
 use composer_tensor::Scalar;
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, Zip, s};
+use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 
 /// Steps `start .. start + T` of one sequence, or nothing.
@@ -119,6 +122,8 @@ pub struct SequenceBatch<S = f32> {
     pub target_steps: usize,
     /// What the model is told.
     conditions: Conditions,
+    /// The tokens that each row reads `[B, V]`; empty: all.
+    keep: Keep,
 }
 
 impl SequenceBatch<f32> {
@@ -135,6 +140,7 @@ impl SequenceBatch<f32> {
             before: Vec::new(),
             target_steps: 0,
             conditions: Conditions::default(),
+            keep: Keep::default(),
         }
     }
 
@@ -163,6 +169,7 @@ impl SequenceBatch<f32> {
         self.steps = steps;
         self.batch = slices.len();
         self.target_steps = 0;
+        self.keep.clear();
         self.indices.clear();
         self.offsets.clear();
         self.offsets.push(0);
@@ -187,6 +194,13 @@ impl SequenceBatch<f32> {
                 self.offsets.push(self.indices.len());
             }
         }
+    }
+
+    /// Until the batch is filled again, each row reads each of the `vocabulary` tokens as zeros with a probability, at all of its steps, and
+    /// all others as the stronger for it (Gal and Ghahramani 2016); the model must have an embedding. About `B·V/4` numbers of 64 bits are
+    /// drawn.
+    pub fn drop_tokens(&mut self, vocabulary: usize, probability: f64, rng: &mut ChaCha8Rng) {
+        self.keep.draw(self.batch * vocabulary, probability, &mut Mode::Train { rng });
     }
 
     fn push_conditions(&mut self, encoding: &Encoding, slice: Slice<'_>, step: usize, dropped: Dropped) {
@@ -222,6 +236,9 @@ impl SequenceBatch<f32> {
             let frame = |step: usize| frames[step].transpose(slice.transpose);
             let find = || Some(frames.longest_match(step)?.transpose(slice.transpose));
             encoding.push_past(step, frames.bars(), frame, find, &mut self.indices);
+        }
+        if let Sequence::Tokens(tokens) = slice.sequence {
+            encoding.push_token_past(|| tokens.longest_match(step), &mut self.indices);
         }
         match (&mut self.targets, encoding, at(step)) {
             (
@@ -286,6 +303,7 @@ impl<S: Scalar> SequenceBatch<S> {
             before: Vec::new(),
             target_steps,
             conditions: Conditions::default(),
+            keep: Keep::default(),
         })
     }
 
@@ -307,6 +325,11 @@ impl<S: Scalar> SequenceBatch<S> {
                 TargetRows::Values { values: &values[range.clone()], weight: &weight[range] }
             }
         }
+    }
+
+    /// The features for an embedding.
+    pub(crate) fn bag(&self) -> FeatureBag<'_> {
+        FeatureBag { indices: &self.indices, offsets: &self.offsets, keep: &self.keep, batch: self.batch }
     }
 
     /// The features as the recurrent stack reads them.
@@ -363,6 +386,7 @@ impl<S: Scalar> SequenceBatch<S> {
             before: self.before.clone(),
             target_steps: self.target_steps,
             conditions: self.conditions.clone(),
+            keep: self.keep.clone(),
         }
     }
 }

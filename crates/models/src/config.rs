@@ -5,6 +5,7 @@ use crate::conditions::Conditions;
 use crate::limits::check_encoding;
 use crate::network::Network;
 use crate::note_wise::NoteWiseConfig;
+use crate::token_network::TokenNetwork;
 use crate::{Encoding, Error};
 use composer_bptt::RecurrentConfig;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,9 @@ pub struct ModelConfig {
     /// What the model is told of the music, as features behind those of the encoding that all its recurrences read. Not for real values.
     #[serde(default, skip_serializing_if = "Conditions::is_empty")]
     pub conditions: Conditions,
+    /// An embedding, tied weights, a mixture of softmaxes. For tokens only.
+    #[serde(default, skip_serializing_if = "TokenNetwork::is_plain")]
+    pub token_network: TokenNetwork,
 }
 
 impl ModelConfig {
@@ -49,6 +53,7 @@ impl ModelConfig {
             note_wise: None,
             biaxial: None,
             conditions: Conditions::default(),
+            token_network: TokenNetwork::default(),
         }
     }
 
@@ -56,6 +61,13 @@ impl ModelConfig {
     #[must_use]
     pub fn with_conditions(self, conditions: Conditions) -> Self {
         Self { conditions, ..self }.fitted()
+    }
+
+    /// The same with an embedding, tied weights or a mixture of softmaxes; the embedding is completed ([`TokenNetwork::completed`]).
+    #[must_use]
+    pub fn with_token_network(self, network: TokenNetwork) -> Self {
+        let token_network = network.completed(self.recurrent.output());
+        Self { token_network, ..self }.fitted()
     }
 
     /// The same with frames made in another way; the note stack, if there is one, is `notes`. For models of frames: others stay as they are.
@@ -90,8 +102,16 @@ impl ModelConfig {
         self
     }
 
-    /// Features of a row of the recurrent stack: those of the encoding, or of one pitch, and those of the conditions.
+    /// Features of a row of the recurrent stack: the width of the embedding, or else [`ModelConfig::features`].
     pub fn inputs(&self) -> usize {
+        match self.token_network.embedding {
+            0 => self.features(),
+            width => width,
+        }
+    }
+
+    /// Features of a row: those of the encoding, or of one pitch, and those of the conditions.
+    pub fn features(&self) -> usize {
         let own = match &self.biaxial {
             Some(biaxial) => biaxial.features(&self.encoding),
             None => self.encoding.inputs(),
@@ -119,6 +139,7 @@ impl ModelConfig {
         if let (Encoding::Values { .. }, false) = (&self.encoding, self.conditions.is_empty()) {
             return Err(Error::Unsupported("a model of real values has no conditions"));
         }
+        self.token_network.check(&self.encoding, self.recurrent.output())?;
         if self.recurrent.input != self.inputs() {
             return Err(Error::Features { stack: self.recurrent.input, encoding: self.inputs() });
         }

@@ -29,7 +29,8 @@ use std::ops::RangeInclusive;
 /// | last, with it, one of six | 1, 2, 4, 8, 16, 32 steps or more are equal |
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
-/// For tokens, feature `v` is the token before, and `V` the start. Outputs have the order of the features below `V`. The features of
+/// For tokens, feature `v` is the token before, and `V` the start; then, with `longest_match`, come `V` features for the token that
+/// followed the longest earlier passage that equals the last tokens, and six for its length. Outputs have the order of the features below `V`. The features of
 /// conditions ([`crate::conditions::Conditions`]) follow on all of these.
 ///
 /// # Real values
@@ -66,6 +67,9 @@ pub enum Encoding {
         /// Identity of the representation and its options: two models understand each other's tokens if and only if
         /// their fingerprints are equal.
         fingerprint: String,
+        /// The network is told what followed the longest earlier passage that equals the last tokens ([`Past`](crate::Past)).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        longest_match: bool,
     },
     /// Real numbers; a linear output with squared error.
     Values {
@@ -80,7 +84,7 @@ pub enum Encoding {
     },
 }
 
-/// Lengths of the longest match that are told apart: 1, 2, 4, 8, 16, 32 steps and more.
+/// Lengths of the longest match that are told apart: 1, 2, 4, 8, 16, 32 steps or more.
 const MATCH_LENGTHS: usize = 6;
 
 /// How many bars ago a network may look.
@@ -102,7 +106,7 @@ impl Encoding {
 
     /// Tokens `0..vocabulary` of your own, which no representation of music explains: their fingerprint is empty.
     pub fn tokens(vocabulary: usize) -> Self {
-        Encoding::Tokens { vocabulary, fingerprint: String::new() }
+        Encoding::Tokens { vocabulary, fingerprint: String::new(), longest_match: false }
     }
 
     /// `features` real numbers per step, predicted from those before.
@@ -168,7 +172,10 @@ impl Encoding {
 
     /// Whether the network is told what followed the longest match.
     pub fn longest_match(&self) -> bool {
-        matches!(self, Encoding::Frames { longest_match: true, .. })
+        match self {
+            Encoding::Frames { longest_match, .. } | Encoding::Tokens { longest_match, .. } => *longest_match,
+            Encoding::Values { .. } => false,
+        }
     }
 
     /// Times `V` features that tell of what is longer ago than the last frame: earlier bars, and the longest match.
@@ -248,11 +255,23 @@ impl Encoding {
             self.push_past_planes(representation, lag, frame(earlier), features);
         }
         if let Some(found) = longest_match.then(find).flatten() {
-            let planes = self.past_planes();
-            self.push_past_planes(representation, planes - 1, found.follows, features);
-            let length = (found.equal_steps.max(1).ilog2() as usize).min(MATCH_LENGTHS - 1);
-            features.push((self.first_past() + planes * self.outputs() + length) as u32);
+            self.push_past_planes(representation, self.past_planes() - 1, found.follows, features);
+            self.push_match_length(found.equal_steps, features);
         }
+    }
+
+    /// Appends the features that tell of the past of tokens: `find`, called if the network is told of it, gives the longest match.
+    pub fn push_token_past(&self, find: impl FnOnce() -> Option<Match<u32>>, features: &mut Vec<u32>) {
+        let Encoding::Tokens { longest_match: true, .. } = self else { return };
+        if let Some(found) = find() {
+            features.push(self.first_past() as u32 + found.follows);
+            self.push_match_length(found.equal_steps, features);
+        }
+    }
+
+    fn push_match_length(&self, equal_steps: usize, features: &mut Vec<u32>) {
+        let length = (equal_steps.max(1).ilog2() as usize).min(MATCH_LENGTHS - 1);
+        features.push((self.first_past() + self.past_planes() * self.outputs() + length) as u32);
     }
 
     fn push_past_planes(

@@ -1,14 +1,18 @@
-//! What stands on the recurrent stack: dropout, then an output layer (→ coupling of the bits of a frame) or a note
-//! stack; and the loss.
+//! What stands on the recurrent stack: dropout, then an output layer (→ coupling of the bits of a frame), a mixture of softmaxes
+//! or a note stack; and the loss.
 
 use crate::batch::TargetRows;
 use crate::biaxial::{Biaxial, BiaxialWorkspace};
+use crate::config::ModelConfig;
 use crate::dropout::Dropped;
 use crate::keep::Kept;
 use crate::mode::reborrow;
 use crate::note_wise::{NoteWise, NoteWorkspace};
+use crate::sequence_model::{COUPLING_PREFIX, MIXTURE_PREFIX, OUTPUT_PREFIX};
 use composer_bptt::arrays::{view, view_mut};
-use composer_bptt::{Coupling, Error, Linear, LinearWorkspace, Mode, Parameters, loss};
+use composer_bptt::{
+    Coupling, Error, Linear, LinearWorkspace, Mixture, MixtureWorkspace, Mode, ParamId, Parameters, loss,
+};
 use composer_tensor::Scalar;
 use ndarray::{ArrayView3, ArrayViewMut3};
 
@@ -29,16 +33,57 @@ pub(crate) enum Layers {
         /// What the bits of a frame say of each other.
         coupling: Option<Coupling>,
     },
+    /// A mixture of softmaxes over the tokens, whose logits are log-probabilities.
+    Mixture(Mixture),
     /// The notes of a frame one by one.
     NoteWise(NoteWise),
     /// The pitches of a frame one by one; the stack has a row for each.
     Biaxial(Biaxial),
 }
 
+impl Layers {
+    /// The layers of a model, with parameters that are zero; `tied` is the weight of its output layer, if that is another's.
+    pub fn new(
+        config: &ModelConfig,
+        tied: Option<ParamId>,
+        params: &mut Parameters<f32>,
+    ) -> Result<Self, crate::Error> {
+        let (encoding, hidden) = (&config.encoding, config.recurrent.output());
+        let told = (hidden, config.conditions.features());
+        if let Some(notes) = &config.note_wise {
+            return Ok(Layers::NoteWise(NoteWise::new(notes, encoding, told, params)?));
+        }
+        if let Some(tied) = &config.biaxial {
+            return Ok(Layers::Biaxial(Biaxial::new(tied, encoding, told, params)?));
+        }
+        let network = &config.token_network;
+        let output = match tied {
+            Some(weight) => Linear::tied(weight, true, OUTPUT_PREFIX, params)?,
+            None => {
+                let features = network.output_features(hidden);
+                Linear::new(features, encoding.outputs(), true, OUTPUT_PREFIX, params)?
+            }
+        };
+        if network.softmaxes > 1 {
+            return Ok(Layers::Mixture(Mixture::new(
+                hidden,
+                network.softmaxes,
+                output,
+                MIXTURE_PREFIX,
+                params,
+            )?));
+        }
+        let planes = encoding.first_plane().filter(|_| config.coupled);
+        let couple = |first| Coupling::new(encoding.outputs(), first, COUPLING_PREFIX, params);
+        Ok(Layers::Linear { output, coupling: planes.map(couple).transpose()? })
+    }
+}
+
 /// Scratch of the head for some rows.
 #[derive(Default)]
 pub(crate) struct HeadWorkspace<S> {
     linear: LinearWorkspace<S>,
+    mixture: MixtureWorkspace<S>,
     /// What the layers read `[T, B, H]`: the output layer, or those that write note by note.
     dropped: Dropped<S>,
     kept: Kept<S>,
@@ -55,7 +100,7 @@ impl Head {
     pub fn coupling(&self) -> Option<&Coupling> {
         match &self.layers {
             Layers::Linear { coupling, .. } => coupling.as_ref(),
-            Layers::NoteWise(_) | Layers::Biaxial(_) => None,
+            Layers::Mixture(_) | Layers::NoteWise(_) | Layers::Biaxial(_) => None,
         }
     }
 
@@ -63,7 +108,7 @@ impl Head {
     pub fn note_wise(&self) -> Option<&NoteWise> {
         match &self.layers {
             Layers::NoteWise(notes) => Some(notes),
-            Layers::Linear { .. } | Layers::Biaxial(_) => None,
+            Layers::Linear { .. } | Layers::Mixture(_) | Layers::Biaxial(_) => None,
         }
     }
 
@@ -71,7 +116,7 @@ impl Head {
     pub fn biaxial(&self) -> Option<&Biaxial> {
         match &self.layers {
             Layers::Biaxial(layers) => Some(layers),
-            Layers::Linear { .. } | Layers::NoteWise(_) => None,
+            Layers::Linear { .. } | Layers::Mixture(_) | Layers::NoteWise(_) => None,
         }
     }
 
@@ -91,7 +136,7 @@ impl Head {
         mut mode: Mode<'_>,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
-        let HeadWorkspace { linear, dropped, kept, logits, notes, biaxial, .. } = ws;
+        let HeadWorkspace { linear, mixture, dropped, kept, logits, notes, biaxial, .. } = ws;
         match (&self.layers, targets) {
             (Layers::Biaxial(layers), TargetRows::Bits { on, weight, frames }) => {
                 layers.forward(params, hidden, (on, weight), frames, (self.dropout, mode), logits, biaxial)
@@ -102,6 +147,13 @@ impl Head {
                 layers.forward(params, kept.of(hidden), (on, weight), frames, mode, notes)
             }
             (Layers::NoteWise(_) | Layers::Biaxial(_), _) => Err(NOT_FRAMES),
+            (Layers::Mixture(layer), _) => {
+                dropped.draw(hidden, self.dropout, mode);
+                let (steps, batch, _) = hidden.dim();
+                logits.resize(steps * batch * layer.outputs(), S::zero());
+                let logits = view_mut((steps, batch, layer.outputs()), logits);
+                layer.forward(params, dropped.of(hidden), logits, mixture)
+            }
             (Layers::Linear { output, coupling }, targets) => {
                 dropped.draw(hidden, self.dropout, reborrow(&mut mode));
                 let (steps, batch, _) = hidden.dim();
@@ -133,6 +185,7 @@ impl Head {
             }
             Layers::NoteWise(layers) => layers.loss(scale, &mut ws.notes),
             Layers::Linear { output, .. } => linear_loss(output.outputs(), targets, scale, smoothing, ws),
+            Layers::Mixture(layer) => linear_loss(layer.outputs(), targets, scale, smoothing, ws),
             Layers::Biaxial(layers) => linear_loss(layers.outputs(), targets, scale, smoothing, ws),
         }
     }
@@ -147,12 +200,18 @@ impl Head {
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
         let (steps, batch, _) = hidden.dim();
-        let HeadWorkspace { linear, dropped, kept, logits, notes, biaxial, .. } = ws;
+        let HeadWorkspace { linear, mixture, dropped, kept, logits, notes, biaxial, .. } = ws;
         match &self.layers {
             Layers::Biaxial(layers) => layers.backward(params, logits, d_hidden, biaxial)?,
             Layers::NoteWise(layers) => {
                 layers.backward(params, d_hidden.view_mut(), notes)?;
                 kept.backward(d_hidden);
+            }
+            Layers::Mixture(layer) => {
+                let logits = view((steps, batch, layer.outputs()), logits);
+                let hidden = dropped.of(hidden);
+                layer.backward(params, hidden, logits, d_hidden.view_mut(), mixture)?;
+                dropped.backward(d_hidden);
             }
             Layers::Linear { output, coupling } => {
                 let shape = (steps, batch, output.outputs());

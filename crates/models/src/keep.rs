@@ -9,7 +9,7 @@ use ndarray::{ArrayView3, ArrayViewMut3};
 use rand::Rng;
 
 /// Which values are kept, and what they are multiplied by; empty without dropout.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Keep {
     keep: Vec<bool>,
     scale: f64,
@@ -39,6 +39,20 @@ impl Keep {
     /// Whether nothing is dropped.
     pub fn is_all(&self) -> bool {
         self.keep.is_empty()
+    }
+
+    /// Nothing is dropped from now on.
+    pub fn clear(&mut self) {
+        self.keep.clear();
+    }
+
+    /// What the value at a place is multiplied by.
+    pub fn factor(&self, place: usize) -> f64 {
+        match self.keep.get(place) {
+            Some(true) => self.scale,
+            Some(false) => 0.0,
+            None => 1.0,
+        }
     }
 
     /// Overwrites `to` by the values from place `first` on, as they are kept.

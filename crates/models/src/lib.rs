@@ -43,10 +43,15 @@
 //! | `bar_line` | `V + metre + min(steps to the next bar line, bar_line)`, where `bar_line` is not 0 | none |
 //! | beat | `V + 1 + metre + bar_line`, where `bar_line` is not 0 and a beat begins at `t` | none |
 //! | earlier bars | `V` for each bar that the network looks back | none |
+//! | longest match | `V` for what followed it, 6 for its length, where `longest_match` is on | the same, first after `V` |
 //! | conditions | last: one of the values of each ([`conditions`]), if it is given | the same |
 //!
 //! so without the last two `F` is `V + 1 + metre` (and `bar_line + 1` more where that is not 0), and `V` is `P`, `2P` or the vocabulary. Outputs have the order of the first row: sounding plane, then onset
 //! plane. [`Encoding`] says it in code.
+//!
+//! A network of tokens can have an embedding ([`TokenNetwork`]): its stack reads the sum of the vectors of the features that are on,
+//! `embedding.weight` `[V, E]` for the tokens and `embedding.others.weight` `[F − V, E]` for all others. With tied weights, there is no
+//! `output.weight`: it is `embedding.weight`.
 //!
 //! Without a coupling, each bit of a frame is `σ(logit)`. With one (`coupled`), `coupling.weight[u, v]` is what bit `u` adds to the logit
 //! of bit `v` where `u` is known before `v`: lower bits first, the sounding plane before the onset plane; an onset that follows from the
@@ -80,8 +85,11 @@ pub mod seq2seq;
 mod sequence;
 pub mod sequence_model;
 mod shortcuts;
+mod stack_input;
 mod stepper;
 pub mod streams;
+mod token_input;
+mod token_network;
 
 /// The examples of README.md, as tests.
 #[cfg(doctest)]
@@ -103,3 +111,4 @@ pub use past::{Match, Past};
 pub use seq2seq::{Seq2Seq, Seq2SeqConfig};
 pub use sequence_model::{SequenceModel, Workspace};
 pub use stepper::Stepper;
+pub use token_network::TokenNetwork;

@@ -47,7 +47,7 @@ pub(crate) fn check_notes(notes: &Notes, encoding: &Encoding) -> Result<(), Stri
     let Some(representation) = &notes.representation else { return Ok(()) };
     check_options(&serde_json::to_value(representation).unwrap_or_default())?;
     match encoding {
-        Encoding::Tokens { vocabulary, fingerprint } if *fingerprint == representation.fingerprint() => {
+        Encoding::Tokens { vocabulary, fingerprint, .. } if *fingerprint == representation.fingerprint() => {
             let tokens = tokens_of(representation);
             match tokens == *vocabulary {
                 true => Ok(()),

@@ -1,4 +1,4 @@
-//! [`Past`]: the frames of a piece up to a step, and the longest earlier passage that equals the last of them.
+//! [`Past`]: the frames or tokens of a piece up to a step, and the longest earlier passage that equals the last of them.
 
 use composer_music::representation::frames::Frame;
 
@@ -7,21 +7,21 @@ const WINDOW: usize = 4096;
 
 /// An earlier passage that equals the last steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Match {
+pub struct Match<T = Frame> {
     /// What followed it.
-    pub follows: Frame,
+    pub follows: T,
     /// How many steps are equal, at least 1.
     pub equal_steps: usize,
 }
 
-impl Match {
+impl Match<Frame> {
     /// In another key.
     pub fn transpose(self, semitones: i8) -> Self {
         Self { follows: self.follows.transpose(semitones), ..self }
     }
 }
 
-/// The frames of a piece up to a step. Of the earlier passages that equal the last steps the longest is found, of equally long ones the
+/// The symbols of a piece, frames or tokens, up to a step. Of the earlier passages that equal the last steps the longest is found, of equally long ones the
 /// latest.
 ///
 /// It predicts as Lempel–Ziv coders and prediction by partial matching without bound do (Cleary, Teahan and Witten, "Unbounded length
@@ -39,42 +39,50 @@ impl Match {
 /// let found = past.longest_match().expect("60, 62 came before");
 /// assert_eq!((found.follows, found.equal_steps), (note(64), 2));
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct Past {
-    frames: Vec<Frame>,
+#[derive(Clone, Debug)]
+pub struct Past<T = Frame> {
+    symbols: Vec<T>,
     /// How many steps before each step equal those before the next step; not kept up outside the window.
     equal: Vec<u32>,
 }
 
-impl Past {
-    /// Takes the next frame.
-    pub fn push(&mut self, frame: Frame) {
-        self.frames.push(frame);
+impl<T> Default for Past<T> {
+    fn default() -> Self {
+        Self { symbols: Vec::new(), equal: Vec::new() }
+    }
+}
+
+impl Past<Frame> {
+    /// The frames so far.
+    pub fn frames(&self) -> &[Frame] {
+        &self.symbols
+    }
+}
+
+impl<T: Copy + PartialEq> Past<T> {
+    /// Takes the next symbol.
+    pub fn push(&mut self, symbol: T) {
+        self.symbols.push(symbol);
         self.equal.push(0);
-        for step in (self.first()..self.frames.len()).rev() {
-            self.equal[step] = if self.frames[step - 1] == frame { self.equal[step - 1] + 1 } else { 0 };
+        for step in (self.first()..self.symbols.len()).rev() {
+            self.equal[step] = if self.symbols[step - 1] == symbol { self.equal[step - 1] + 1 } else { 0 };
         }
     }
 
-    /// The frames so far.
-    pub fn frames(&self) -> &[Frame] {
-        &self.frames
-    }
-
     /// The longest match, and what followed it; `None` where not even the last step came before.
-    pub fn longest_match(&self) -> Option<Match> {
+    pub fn longest_match(&self) -> Option<Match<T>> {
         let (step, equal_steps) = self.longest()?;
-        Some(Match { follows: self.frames[step], equal_steps: equal_steps as usize })
+        Some(Match { follows: self.symbols[step], equal_steps: equal_steps as usize })
     }
 
     /// The first step whose past is compared.
     fn first(&self) -> usize {
-        self.frames.len().saturating_sub(WINDOW).max(1)
+        self.symbols.len().saturating_sub(WINDOW).max(1)
     }
 
     /// The step after the longest match, and its length.
     fn longest(&self) -> Option<(usize, u32)> {
-        let steps = self.first()..self.frames.len();
+        let steps = self.first()..self.symbols.len();
         steps
             .map(|step| (step, self.equal[step]))
             .max_by_key(|&(_, equal)| equal)
@@ -90,20 +98,20 @@ pub(crate) struct Matches {
 }
 
 impl Matches {
-    pub fn of(frames: &[Frame]) -> Self {
+    pub fn of<T: Copy + PartialEq>(symbols: &[T]) -> Self {
         let mut past = Past::default();
-        let find = |&frame: &Frame| {
+        let find = |&symbol: &T| {
             let found = past.longest().map(|(step, equal)| (step as u32, equal));
-            past.push(frame);
+            past.push(symbol);
             found
         };
-        Self { steps: frames.iter().map(find).collect() }
+        Self { steps: symbols.iter().map(find).collect() }
     }
 
-    /// The longest match before `step` of the piece with these frames.
-    pub fn at(&self, step: usize, frames: &[Frame]) -> Option<Match> {
+    /// The longest match before `step` of the piece with these symbols.
+    pub fn at<T: Copy>(&self, step: usize, symbols: &[T]) -> Option<Match<T>> {
         let (next, equal_steps) = self.steps[step]?;
-        Some(Match { follows: frames[next as usize], equal_steps: equal_steps as usize })
+        Some(Match { follows: symbols[next as usize], equal_steps: equal_steps as usize })
     }
 }
 
@@ -118,7 +126,7 @@ mod tests {
     #[test]
     fn what_followed_the_longest_equal_passage_is_found() {
         let piece: Vec<Frame> = [60, 62, 64, 60, 62, 65, 64, 60, 62].map(note).to_vec();
-        let mut past = Past::default();
+        let mut past = Past::<Frame>::default();
         let mut found = Vec::new();
         for &frame in &piece {
             let now = past.longest_match();
@@ -157,10 +165,17 @@ mod tests {
     }
 
     #[test]
+    fn tokens_have_matches_as_frames_do() {
+        let piece = [3u32, 1, 2, 3, 1];
+        let found = Matches::of(&piece).at(4, &piece).expect("3 came before");
+        assert_eq!(found, Match { follows: 1, equal_steps: 1 });
+    }
+
+    #[test]
     fn what_is_too_long_ago_is_forgotten() {
         let mut past = Past::default();
         past.push(note(60));
-        for _ in 0..WINDOW - 1 {
+        for _ in 0..WINDOW {
             past.push(Frame::default());
         }
         past.push(note(60));

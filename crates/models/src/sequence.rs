@@ -40,12 +40,19 @@ impl PartialEq for FrameSequence {
 }
 
 /// Tokens.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct TokenSequence {
-    /// One per step.
-    pub tokens: Vec<u32>,
+    tokens: Vec<u32>,
     /// What a model with conditions is told; empty: nothing.
     pub conditions: ConditionTrack,
+    /// Computed once, when it is first asked for.
+    matches: OnceLock<Matches>,
+}
+
+impl PartialEq for TokenSequence {
+    fn eq(&self, other: &Self) -> bool {
+        self.tokens == other.tokens && self.conditions == other.conditions
+    }
 }
 
 impl From<Vec<Frame>> for FrameSequence {
@@ -56,7 +63,7 @@ impl From<Vec<Frame>> for FrameSequence {
 
 impl From<Vec<u32>> for TokenSequence {
     fn from(tokens: Vec<u32>) -> Self {
-        Self { tokens, conditions: ConditionTrack::default() }
+        Self { tokens, conditions: ConditionTrack::default(), matches: OnceLock::new() }
     }
 }
 
@@ -65,6 +72,13 @@ impl Deref for TokenSequence {
 
     fn deref(&self) -> &[u32] {
         &self.tokens
+    }
+}
+
+impl TokenSequence {
+    /// The longest earlier passage that equals the tokens before a step.
+    pub fn longest_match(&self, step: usize) -> Option<Match<u32>> {
+        self.matches.get_or_init(|| Matches::of(&self.tokens)).at(step, &self.tokens)
     }
 }
 

@@ -2,19 +2,20 @@
 
 use crate::Error;
 use crate::batch::{SequenceBatch, TargetRows};
-use crate::biaxial::{Biaxial, FeatureRows};
+use crate::biaxial::FeatureRows;
 use crate::config::ModelConfig;
 use crate::encoding::{Encoding, Sequence};
 use crate::head::{Head, HeadWorkspace, Layers};
 use crate::mode::reborrow;
-use crate::note_wise::NoteWise;
 use crate::output_bias::output_bias;
+use crate::stack_input::StackInput;
 use crate::streams::{Purpose, stream};
+use crate::token_input::{TokenInput, TokenVectors};
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
-    Checkpointed, CheckpointingWorkspace, Coupled, Coupling, Init, Input, Linear, Mode, ParamId, Parameters,
-    Recurrent, RecurrentWorkspace, State,
+    Checkpointed, CheckpointingWorkspace, Coupled, Init, Linear, Mode, ParamId, Parameters, Recurrent,
+    RecurrentWorkspace, State,
 };
 use composer_tensor::Scalar;
 use ndarray::{ArrayView3, ArrayViewD, ArrayViewMutD};
@@ -29,6 +30,8 @@ use std::ops::Range;
 pub struct SequenceModel<S = f32> {
     config: ModelConfig,
     pub(crate) params: Parameters<S>,
+    /// Where tokens are read as vectors.
+    pub(crate) embedding: Option<TokenInput>,
     pub(crate) recurrent: Recurrent,
     pub(crate) head: Head,
 }
@@ -42,6 +45,8 @@ pub struct Workspace<S = f32> {
     pub(crate) head: HeadWorkspace<S>,
     /// What the stack reads where all pitches are tied.
     features: FeatureRows,
+    /// What it reads where tokens are vectors.
+    vectors: TokenVectors<S>,
     /// The gradient of the stack's output `[T·B, H]`.
     d_hidden: Vec<S>,
     /// `T`, `B`, `H` and `V` of the last forward pass; zeros before.
@@ -52,6 +57,8 @@ pub struct Workspace<S = f32> {
 pub const RECURRENT_PREFIX: &str = "recurrent";
 /// Prefix of the output layer's parameters in a model file.
 pub const OUTPUT_PREFIX: &str = "output";
+/// Prefix of what a mixture of softmaxes has besides the output layer, in a model file.
+pub const MIXTURE_PREFIX: &str = "mixture";
 /// Prefix of the coupling's weight in a model file.
 pub const COUPLING_PREFIX: &str = "coupling";
 
@@ -72,9 +79,12 @@ impl SequenceModel<f32> {
     fn build(config: ModelConfig, mut params: Parameters<f32>) -> Result<Self, Error> {
         config.check()?;
         let recurrent = Recurrent::new(config.recurrent.clone(), RECURRENT_PREFIX, &mut params)?;
-        let layers = head_layers(&config, &mut params)?;
+        let embedding =
+            TokenInput::new(&config.token_network, &config.encoding, config.features(), &mut params)?;
+        let tied = embedding.filter(|_| config.token_network.tied).map(|embedding| embedding.tokens());
+        let layers = Layers::new(&config, tied, &mut params)?;
         let head = Head { layers, dropout: config.output_dropout };
-        Ok(Self { config, params, recurrent, head })
+        Ok(Self { config, params, embedding, recurrent, head })
     }
 
     /// A model with random weights: a function of the configuration and the seed alone.
@@ -84,8 +94,15 @@ impl SequenceModel<f32> {
         model.recurrent.init(&mut model.params, init, &mut rng);
         match &model.head.layers {
             Layers::Linear { output, .. } => output.init(&mut model.params, init, &mut rng),
+            Layers::Mixture(layer) => {
+                layer.output().init(&mut model.params, init, &mut rng);
+                layer.init(&mut model.params, init, &mut rng);
+            }
             Layers::NoteWise(notes) => notes.init(&mut model.params, init, &mut rng),
             Layers::Biaxial(tied) => tied.init(&mut model.params, init, &mut rng),
+        }
+        if let Some(embedding) = model.embedding {
+            embedding.init(&mut model.params, &mut rng);
         }
         Ok(model)
     }
@@ -94,13 +111,8 @@ impl SequenceModel<f32> {
     /// of real values. See [`mod@crate::output_bias`].
     pub fn init_output_bias(&mut self, sequences: &[Sequence]) {
         match &self.head.layers {
-            Layers::Linear { output, .. } => {
-                if let Some(bias) = output.bias() {
-                    let frequencies = output_bias(&self.config.encoding, sequences);
-                    self.params.value_mut(bias).copy_from_slice(&frequencies);
-                    self.params.value_mut(output.weight()).fill(0.0);
-                }
-            }
+            Layers::Linear { output, .. } => self.init_bias_of(*output, sequences),
+            Layers::Mixture(layer) => self.init_bias_of(*layer.output(), sequences),
             Layers::NoteWise(notes) => notes.init_output_bias(&mut self.params, sequences),
             Layers::Biaxial(tied) => {
                 tied.init_output_bias(&mut self.params, &self.config.encoding, sequences);
@@ -109,35 +121,17 @@ impl SequenceModel<f32> {
     }
 }
 
-/// Writes what the recurrent stack reads of a batch, where that is not the batch's own input.
-fn write_features<S: Scalar>(head: &Head, batch: &SequenceBatch<S>, features: &mut FeatureRows) {
-    if let Some(tied) = head.biaxial() {
-        tied.write_features((&batch.indices, &batch.offsets), features);
+impl SequenceModel<f32> {
+    fn init_bias_of(&mut self, output: Linear, sequences: &[Sequence]) {
+        let Some(bias) = output.bias() else { return };
+        let frequencies = output_bias(&self.config.encoding, sequences);
+        self.params.value_mut(bias).copy_from_slice(&frequencies);
+        // Tied weights are the vectors of the tokens, which must differ; so must what several softmaxes say.
+        let network = &self.config.token_network;
+        if !network.tied && network.softmaxes == 1 {
+            self.params.value_mut(output.weight()).fill(0.0);
+        }
     }
-}
-
-/// What the recurrent stack reads of a batch, after [`write_features`].
-fn read<'a, S: Scalar>(head: &Head, batch: &'a SequenceBatch<S>, features: &'a FeatureRows) -> Input<'a, S> {
-    match head.biaxial() {
-        Some(_) => features.input(),
-        None => batch.input(),
-    }
-}
-
-/// The layers of the head, with parameters that are zero.
-fn head_layers(config: &ModelConfig, params: &mut Parameters<f32>) -> Result<Layers, Error> {
-    let (encoding, hidden) = (&config.encoding, config.recurrent.output());
-    let told = (hidden, config.conditions.features());
-    if let Some(notes) = &config.note_wise {
-        return Ok(Layers::NoteWise(NoteWise::new(notes, encoding, told, params)?));
-    }
-    if let Some(tied) = &config.biaxial {
-        return Ok(Layers::Biaxial(Biaxial::new(tied, encoding, told, params)?));
-    }
-    let output = Linear::new(hidden, encoding.outputs(), true, OUTPUT_PREFIX, params)?;
-    let planes = encoding.first_plane().filter(|_| config.coupled);
-    let couple = |first| Coupling::new(encoding.outputs(), first, COUPLING_PREFIX, params);
-    Ok(Layers::Linear { output, coupling: planes.map(couple).transpose()? })
 }
 
 impl<S: Scalar> SequenceModel<S> {
@@ -146,6 +140,7 @@ impl<S: Scalar> SequenceModel<S> {
         SequenceModel {
             config: self.config.clone(),
             params: self.params.cast(),
+            embedding: self.embedding,
             recurrent: self.recurrent.clone(),
             head: self.head.clone(),
         }
@@ -241,10 +236,10 @@ impl<S: Scalar> SequenceModel<S> {
         mut mode: Mode<'_>,
         ws: &mut Workspace<S>,
     ) -> Result<(), Error> {
-        write_features(&self.head, batch, &mut ws.features);
+        self.below().write(&self.params, batch, &mut ws.features, &mut ws.vectors)?;
         self.recurrent.forward(
             &self.params,
-            read(&self.head, batch, &ws.features),
+            self.below().read(batch, &ws.features, &ws.vectors),
             state,
             None,
             reborrow(&mut mode),
@@ -255,6 +250,11 @@ impl<S: Scalar> SequenceModel<S> {
         let targets = self.targets(batch, 0..batch.steps);
         self.head.forward(&self.params, ws.recurrent.output(), targets, mode, &mut ws.head)?;
         Ok(())
+    }
+
+    /// What is before the recurrent stack.
+    fn below(&self) -> StackInput<'_> {
+        StackInput { embedding: &self.embedding, head: &self.head }
     }
 
     /// What some steps of a batch should predict.
@@ -291,7 +291,7 @@ impl<S: Scalar> SequenceModel<S> {
         let notes = || match &self.head.layers {
             Layers::NoteWise(notes) => notes.first_breakdown(&ws.head.notes),
             Layers::Biaxial(tied) => tied.first_breakdown(&ws.head.biaxial),
-            Layers::Linear { .. } => None,
+            Layers::Linear { .. } | Layers::Mixture(_) => None,
         };
         divergence::first_breakdown(&self.recurrent, &ws.recurrent).or_else(notes)
     }
@@ -303,8 +303,12 @@ impl<S: Scalar> SequenceModel<S> {
         ws.d_hidden.resize(hidden.len(), S::zero());
         let mut d_hidden = view_mut(hidden.raw_dim(), &mut ws.d_hidden);
         self.head.backward(&mut self.params, hidden, targets, d_hidden.view_mut(), &mut ws.head)?;
-        let (input, d_hidden) = (read(&self.head, batch, &ws.features), d_hidden.view());
-        self.recurrent.backward(&mut self.params, input, d_hidden, None, &mut ws.recurrent)?;
+        let Self { params, embedding, recurrent, head, .. } = self;
+        let below = StackInput { embedding, head };
+        let (input, d_hidden) = (below.read(batch, &ws.features, &ws.vectors), d_hidden.view());
+        ws.recurrent.request_d_input(embedding.is_some());
+        recurrent.backward(params, input, d_hidden, None, &mut ws.recurrent)?;
+        below.backward(params, batch, ws.recurrent.d_input());
         Ok(())
     }
 
@@ -319,7 +323,8 @@ impl<S: Scalar> SequenceModel<S> {
         mut mode: Mode<'_>,
         ws: &mut Workspace<S>,
     ) -> Result<f64, Error> {
-        let Self { config, params, recurrent, head } = self;
+        let Self { config, params, embedding, recurrent, head } = self;
+        let below = StackInput { embedding, head };
         // Segments come to the head from the last to the first, after the stack has drawn for all of them.
         let mut masks = match &mut mode {
             Mode::Train { rng } if head.draws() => Some(ChaCha8Rng::from_rng(rng)),
@@ -329,10 +334,11 @@ impl<S: Scalar> SequenceModel<S> {
             (recurrent.segment_steps(batch.steps, batch.batch * config.rows()), config.encoding.outputs());
         ws.shape = [0; 4]; // no logits of all steps
         let mut nats = 0.0;
-        write_features(head, batch, &mut ws.features);
+        below.write(params, batch, &mut ws.features, &mut ws.vectors)?;
+        ws.segments.request_d_input(embedding.is_some());
         recurrent.train_with_checkpointing(
             params,
-            Checkpointed { input: read(head, batch, &ws.features), mask: None, segment },
+            Checkpointed { input: below.read(batch, &ws.features, &ws.vectors), mask: None, segment },
             state,
             mode,
             |params, steps, hidden, d_hidden| {
@@ -344,6 +350,7 @@ impl<S: Scalar> SequenceModel<S> {
             },
             &mut ws.segments,
         )?;
+        below.backward(params, batch, ws.segments.d_input());
         Ok(nats)
     }
 
@@ -355,8 +362,9 @@ impl<S: Scalar> SequenceModel<S> {
         ws: &mut Workspace<S>,
     ) -> Result<Option<Breakdown>, Error> {
         let segment = self.recurrent.segment_steps(batch.steps, batch.batch * self.config.rows());
-        write_features(&self.head, batch, &mut ws.features);
-        let sequence = Checkpointed { input: read(&self.head, batch, &ws.features), mask: None, segment };
+        self.below().write(&self.params, batch, &mut ws.features, &mut ws.vectors)?;
+        let input = self.below().read(batch, &ws.features, &ws.vectors);
+        let sequence = Checkpointed { input, mask: None, segment };
         Ok(self.recurrent.first_breakdown_with_checkpointing(&self.params, sequence, &mut ws.segments)?)
     }
 }

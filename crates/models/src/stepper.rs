@@ -3,11 +3,13 @@
 use crate::biaxial::{FeatureRows, PitchScratch};
 use crate::conditions::{ConditionTrack, Dropped};
 use crate::head::Layers;
+use crate::keep::Keep;
 use crate::language_model::{LanguageModel, StepInput};
 use crate::note_wise::{NextNote, NotePosition, NoteScratch};
+use crate::token_input::{FeatureBag, TokenVectors};
 use crate::{Encoding, Error, SequenceModel};
 use composer_bptt::arrays::view;
-use composer_bptt::{Coupled, Input, LinearWorkspace, State, StepWorkspace};
+use composer_bptt::{Coupled, Input, LinearWorkspace, MixtureWorkspace, State, StepWorkspace};
 use composer_music::representation::frames::Frame;
 use ndarray::{ArrayViewMut2, Axis};
 
@@ -16,6 +18,7 @@ pub struct Stepper<'a> {
     model: &'a SequenceModel,
     ws: StepWorkspace<f32>,
     linear: LinearWorkspace<f32>,
+    mixture: MixtureWorkspace<f32>,
     /// The output of the stack in the last step `[B, H]`, tied across pitch `[B·P, H]`, where notes are written one by one.
     contexts: Vec<f32>,
     /// What it read, as [`StepInput::MultiHot`], with conditions.
@@ -28,6 +31,8 @@ pub struct Stepper<'a> {
     /// Where all pitches are tied.
     features: FeatureRows,
     pitches: PitchScratch,
+    /// Where tokens are read as vectors.
+    vectors: TokenVectors<f32>,
 }
 
 impl<'a> Stepper<'a> {
@@ -37,6 +42,7 @@ impl<'a> Stepper<'a> {
             model,
             ws: StepWorkspace::default(),
             linear: LinearWorkspace::default(),
+            mixture: MixtureWorkspace::default(),
             contexts: Vec::new(),
             indices: Vec::new(),
             offsets: Vec::new(),
@@ -45,6 +51,7 @@ impl<'a> Stepper<'a> {
             notes: NoteScratch::default(),
             features: FeatureRows::default(),
             pitches: PitchScratch::default(),
+            vectors: TokenVectors::default(),
         }
     }
 
@@ -108,6 +115,14 @@ impl LanguageModel for Stepper<'_> {
             self.read(indices, offsets);
         }
         let input = match (input, &model.head.layers) {
+            (StepInput::MultiHot { .. }, _) if model.embedding.is_some() => {
+                let (keep, batch) = (&Keep::default(), self.offsets.len() - 1);
+                let bag = FeatureBag { indices: &self.indices, offsets: &self.offsets, keep, batch };
+                if let Some(embedding) = &model.embedding {
+                    embedding.forward(&model.params, bag, &mut self.vectors)?;
+                }
+                self.vectors.input()
+            }
             (StepInput::MultiHot { .. }, Layers::Biaxial(tied)) => {
                 tied.write_features((&self.indices, &self.offsets), &mut self.features);
                 self.features.input()
@@ -121,6 +136,9 @@ impl LanguageModel for Stepper<'_> {
         match &model.head.layers {
             Layers::Linear { output, .. } => {
                 output.forward(&model.params, hidden, logits, &mut self.linear)?;
+            }
+            Layers::Mixture(layer) => {
+                layer.forward(&model.params, hidden, logits, &mut self.mixture)?;
             }
             Layers::NoteWise(_) | Layers::Biaxial(_) => {
                 self.contexts.clear();
@@ -149,7 +167,7 @@ impl NextNote for Stepper<'_> {
                 let read = (context, features);
                 tied.begin_frame(&model.params, read, previous, position, &mut self.pitches)
             }
-            Layers::Linear { .. } => Err(NOT_BY_NOTE),
+            Layers::Linear { .. } | Layers::Mixture(_) => Err(NOT_BY_NOTE),
         }
     }
 
@@ -158,7 +176,7 @@ impl NextNote for Stepper<'_> {
         match &self.model.head.layers {
             Layers::NoteWise(notes) => notes.push_note(params, class, position, &mut self.notes),
             Layers::Biaxial(tied) => tied.push_note(params, class, position, &mut self.pitches),
-            Layers::Linear { .. } => Err(NOT_BY_NOTE),
+            Layers::Linear { .. } | Layers::Mixture(_) => Err(NOT_BY_NOTE),
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum Purpose {
     Augmentation = 6,
     /// Conditions that are not told while training.
     ConditionDropout = 7,
+    /// Tokens that are read as zeros while training.
+    EmbeddingDropout = 8,
 }
 
 /// The generator of a seed for a purpose; `index` distinguishes streams of one purpose: the epoch, or the number of the output.

@@ -138,6 +138,7 @@ fn fit(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
         target: Encoding::Tokens {
             vocabulary: lower_voices().num_tokens(),
             fingerprint: lower_voices().fingerprint(),
+            longest_match: false,
         },
         styles: 0,
         encoder: RecurrentConfig { bidirectional: true, ..stack(64) },

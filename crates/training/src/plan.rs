@@ -174,7 +174,15 @@ pub fn memory_estimate(
         let layer = 2 * wide(tied.notes.gate_rows()) + 3 * wide(tied.notes.hidden);
         wide(tied.notes.layers) * layer + 2 * wide(tied.notes.input) + 2 * wide(tied.notes.hidden)
     });
-    let row = wide(config.rows()) * (row + tied) + 3 * outputs;
+    // Vectors of tokens and their gradients; of each softmax of a mixture its distribution and twice what it reads.
+    let network = &config.token_network;
+    let vectors = 2 * wide(network.embedding);
+    let read = if network.embedding > 0 { network.embedding } else { recurrent.output() };
+    let mixed = match network.softmaxes {
+        0 | 1 => 0,
+        softmaxes => wide(softmaxes) * (outputs + 2 * wide(read)) + 2 * outputs,
+    };
+    let row = wide(config.rows()) * (row + tied) + 3 * outputs + vectors + mixed;
     bytes(parameters, training, steps, row)
 }
 

@@ -5,11 +5,12 @@
 mod common;
 
 use approx::abs_diff_eq;
-use common::{Watcher, config, frames, model, network_model, ostinato, round, tokens};
+use common::{Watcher, config, frames, model, network_model, ostinato, round, token_model, tokens};
 use composer_bptt::{Cell, Init, Mode};
 use composer_models::batch::Slice;
 use composer_models::{
-    ConditionValues, Conditions, Encoding, Network, Sequence, SequenceBatch, SequenceModel, Workspace,
+    ConditionValues, Conditions, Encoding, ModelConfig, Network, Sequence, SequenceBatch, SequenceModel,
+    TokenNetwork, Workspace,
 };
 use composer_tensor::allocations::{CountingAllocator, count};
 use composer_training::{TrainingConfig, train};
@@ -50,32 +51,41 @@ fn the_length_of_a_piece_does_not_matter() {
 fn a_step_allocates_nothing_after_the_first() {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     for network in Network::ALL {
-        let conditions = Conditions { density: Some(vec![3.0]), ..Conditions::default() };
-        let config = network_model(network, 16).config().clone().with_conditions(conditions);
-        let mut model = SequenceModel::new(config, &Init::default(), 1).unwrap();
-        let density = ConditionValues { density: Some(4.0), ..ConditionValues::default() };
-        let (long, short) = (ostinato(32).with_conditions(density.into()), ostinato(20));
-        let mut batches = [[&long, &long], [&long, &short], [&short, &long]].map(|rows| {
-            let mut batch = SequenceBatch::of_model(model.config());
-            let slice = |sequence| Some(Slice { sequence, start: 0, transpose: 0 });
-            batch.fill(model.encoding(), &rows.map(slice), 32);
-            batch
-        });
-        let (mut ws, mut state) = (Workspace::default(), model.zero_state(2));
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let mut step = |batch: &mut SequenceBatch| {
-            model.forward(batch, &mut state, Mode::Train { rng: &mut rng }, &mut ws).unwrap();
-            model.loss(batch, &mut ws).unwrap();
-            model.backward(batch, &mut ws).unwrap();
-        };
-        step(&mut batches[0]);
-        step(&mut batches[1]);
-        // A thread that the system starts late takes memory for itself, once.
-        let mut later =
-            || count(|| batches[1..].iter_mut().for_each(&mut step)).1.expect("the allocator counts");
-        let later = [later(), later(), later()];
-        assert!(later.iter().any(|later| later.count == 0), "{network}: {later:?}");
+        no_step_after_the_second_allocates(&network_model(network, 16).config().clone(), ostinato);
     }
+    let tokens = token_model(16).config().clone();
+    no_step_after_the_second_allocates(&tokens.clone().with_token_network(TokenNetwork::default()), round);
+    no_step_after_the_second_allocates(&tokens, round);
+}
+
+fn no_step_after_the_second_allocates(config: &ModelConfig, piece: impl Fn(usize) -> Sequence) {
+    let conditions = Conditions { density: Some(vec![3.0]), ..Conditions::default() };
+    let config = config.clone().with_conditions(conditions);
+    let mut model = SequenceModel::new(config, &Init::default(), 1).unwrap();
+    let density = ConditionValues { density: Some(4.0), ..ConditionValues::default() };
+    let (long, short) = (piece(32).with_conditions(density.into()), piece(20));
+    let mut batches = [[&long, &long], [&long, &short], [&short, &long]].map(|rows| {
+        let mut batch = SequenceBatch::of_model(model.config());
+        let slice = |sequence| Some(Slice { sequence, start: 0, transpose: 0 });
+        batch.fill(model.encoding(), &rows.map(slice), 32);
+        if let p @ 0.1.. = model.config().token_network.embedding_dropout {
+            batch.drop_tokens(6, p, &mut ChaCha8Rng::seed_from_u64(2));
+        }
+        batch
+    });
+    let (mut ws, mut state) = (Workspace::default(), model.zero_state(2));
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut step = |batch: &mut SequenceBatch| {
+        model.forward(batch, &mut state, Mode::Train { rng: &mut rng }, &mut ws).unwrap();
+        model.loss(batch, &mut ws).unwrap();
+        model.backward(batch, &mut ws).unwrap();
+    };
+    step(&mut batches[0]);
+    step(&mut batches[1]);
+    // A thread that the system starts late takes memory for itself, once.
+    let mut later = || count(|| batches[1..].iter_mut().for_each(&mut step)).1.expect("the allocator counts");
+    let later = [later(), later(), later()];
+    assert!(later.iter().any(|later| later.count == 0), "{:?}: {later:?}", model.config());
 }
 
 /// Losses of a few epochs over a piece of three segments.

@@ -156,7 +156,7 @@ fn check_built(header: &Header) {
 /// What a network reads and writes that knows music as the tokens of a representation.
 fn encoding_of(representation: &AnyRepresentation) -> Encoding {
     let vocabulary = representation.vocabulary().size();
-    Encoding::Tokens { vocabulary, fingerprint: representation.fingerprint() }
+    Encoding::Tokens { vocabulary, fingerprint: representation.fingerprint(), longest_match: false }
 }
 
 /// Representations of every kind of tokens, in vocabularies of at most [`LARGEST`].

@@ -11,7 +11,7 @@ use ndarray::{ArrayView3, ArrayViewMut3, s};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Input, Mask, Mode, Recurrent, RecurrentWorkspace, State};
-use crate::arrays::view_mut;
+use crate::arrays::{as_slice_or_copy, view, view_mut};
 use crate::divergence::{Breakdown, first_breakdown};
 use crate::fused::chunk_steps;
 use crate::{Error, Parameters};
@@ -24,6 +24,10 @@ pub struct CheckpointingWorkspace<S> {
     starts: Vec<(State<S>, Option<ChaCha8Rng>)>,
     d_output: Vec<S>,
     d_state: State<S>,
+    want_d_input: bool,
+    /// `[T, B, F]`, if it is wanted.
+    d_input: Vec<S>,
+    d_input_shape: (usize, usize, usize),
 }
 
 /// A sequence that is gone through in segments. (The mask has a lifetime of its own: that of an array's view cannot be shortened.)
@@ -41,6 +45,16 @@ impl<S: Scalar> CheckpointingWorkspace<S> {
     /// Empty; the first pass sizes it.
     pub fn new() -> Self {
         CheckpointingWorkspace::default()
+    }
+
+    /// Whether trainings compute the gradient of the input; off at first.
+    pub fn request_d_input(&mut self, wanted: bool) {
+        self.want_d_input = wanted;
+    }
+
+    /// The gradient of the input of the last training, `[T, B, F]`, if it was requested; `T` is 0 otherwise.
+    pub fn d_input(&self) -> ArrayView3<'_, S> {
+        view(self.d_input_shape, &self.d_input)
     }
 
     /// The gradient of the initial state.
@@ -92,7 +106,10 @@ impl Recurrent {
             });
         }
         let (steps, batch) = self.check(input, state, mask)?;
-        let output = self.config().output();
+        let (output, features) = (self.config().output(), self.config().input);
+        ws.inner.request_d_input(ws.want_d_input);
+        ws.d_input_shape = (if ws.want_d_input { steps } else { 0 }, batch, features);
+        ws.d_input.resize(ws.d_input_shape.0 * batch * features, S::zero());
         ws.starts.clear();
         for part in parts(steps, segment) {
             let (rng, mode) = match &mut mode {
@@ -112,11 +129,16 @@ impl Recurrent {
             let shape = (part.len(), batch, output);
             ws.d_output.resize(part.len() * batch * output, S::zero());
             let x = PartInput::of(input, &part, batch);
+            let rows = part.start * batch..part.end * batch;
             let mut d_output = view_mut(shape, &mut ws.d_output);
             loss(params, part, ws.inner.output(), d_output.view_mut())?;
             let d_state_n = (!last).then_some(&ws.d_state);
             self.backward(params, x.get(), d_output.view(), d_state_n, &mut ws.inner)?;
             ws.d_state.clone_from(ws.inner.d_state());
+            if ws.want_d_input {
+                let d_input = &mut ws.d_input[rows.start * features..rows.end * features];
+                d_input.copy_from_slice(&as_slice_or_copy(ws.inner.d_input()));
+            }
         }
         Ok(())
     }

@@ -70,6 +70,25 @@ impl Linear {
         Ok(Linear { features, outputs, weight, bias })
     }
 
+    /// A layer whose weight `[O, F]` is a parameter that there is already, such as the table of an embedding ("Using the output
+    /// embedding to improve language models", Press and Wolf 2017). Adds `prefix.bias`, if wanted, zeros. Gradients of both uses add up.
+    ///
+    /// # Errors
+    /// The parameter is no matrix.
+    pub fn tied<S: Scalar>(
+        weight: ParamId,
+        bias: bool,
+        prefix: &str,
+        params: &mut Parameters<S>,
+    ) -> Result<Self, Error> {
+        let [outputs, features] = params.entry(weight).shape[..] else {
+            return Err(Error::Unsupported("the weight of a linear layer is a matrix"));
+        };
+        let dot = if prefix.is_empty() { "" } else { "." };
+        let bias = bias.then(|| params.add(format!("{prefix}{dot}bias"), &[outputs]));
+        Ok(Linear { features, outputs, weight, bias })
+    }
+
     /// `F`
     pub fn features(&self) -> usize {
         self.features

@@ -6,6 +6,7 @@ mod config;
 mod coupling;
 mod embedding;
 mod linear;
+mod mixture;
 mod recurrent;
 mod sequence;
 
@@ -15,6 +16,7 @@ pub use config::RecurrentConfig;
 pub use coupling::{Coupled, Coupling};
 pub use embedding::Embedding;
 pub use linear::{Linear, LinearWorkspace};
+pub use mixture::{Mixture, MixtureWorkspace};
 pub use recurrent::{Recurrent, RecurrentWorkspace, StepWorkspace};
 pub use sequence::{Input, Mask, Mode, State};
 

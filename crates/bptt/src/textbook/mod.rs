@@ -5,7 +5,7 @@
 //! * [`layer`]: what all cells share: the two products, the loop through time, padding, the sums of the weight gradients.
 //! * [`stack`]: layers on top of each other, in one direction or both.
 //! * [`attention`]: every step of a decoder attends to all steps of a source. [`coupling`]: binary outputs, coupled autoregressively.
-//!   [`loss`]: softmax and sigmoid cross-entropy.
+//!   [`mixture`]: several softmaxes, mixed. [`loss`]: softmax and sigmoid cross-entropy.
 //!
 //! One line is one application of the chain rule, with its equation above it. [`crate::backpropagation`] derives them.
 //!
@@ -27,6 +27,7 @@ pub mod layer;
 pub mod loss;
 pub mod lstm;
 pub mod minimal_gated_unit;
+pub mod mixture;
 pub mod peephole_lstm;
 pub mod rnn;
 pub mod rnn_relu;

@@ -14,6 +14,7 @@ mod link3_precision;
 mod link4_pytorch;
 mod link5_loss_curve;
 mod losses;
+mod mixture;
 mod negative_controls;
 mod probe;
 mod regularisation;

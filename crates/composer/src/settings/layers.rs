@@ -67,6 +67,10 @@ fn merge_below(
 pub(super) fn add_unwritten(table: &mut Table, style_from: &str, condition_dropout: f64) {
     for (section, key, value) in [
         ("model", "conditions", Value::Array(Vec::new())),
+        ("model", "embedding", Value::Integer(0)),
+        ("model", "tie_weights", Value::Boolean(false)),
+        ("model", "embedding_dropout", Value::Float(0.0)),
+        ("model", "softmaxes", Value::Integer(1)),
         ("music", "style_from", Value::String(style_from.to_owned())),
         ("training", "condition_dropout", Value::Float(condition_dropout)),
     ] {

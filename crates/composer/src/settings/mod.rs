@@ -14,7 +14,7 @@ pub use sections::{Model, Music, Run};
 use crate::error::{Result, wrong_input};
 use anyhow::Context;
 use composer_bptt::RecurrentConfig;
-use composer_models::{Encoding, ModelConfig, file};
+use composer_models::{Encoding, ModelConfig, TokenNetwork, file};
 use composer_music::input::{MAX_TEXT, read_regular_text, read_text};
 use composer_music::representation::AnyRepresentation;
 use composer_training::TrainingConfig;
@@ -280,6 +280,12 @@ impl Settings {
         };
         ModelConfig { output_dropout: model.output_dropout, ..ModelConfig::new(encoding, recurrent) }
             .with_network(model.network, notes, model.output_dropout)
+            .with_token_network(TokenNetwork {
+                embedding: model.embedding,
+                tied: model.tie_weights,
+                embedding_dropout: model.embedding_dropout,
+                softmaxes: model.softmaxes,
+            })
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Music {
     pub bar_line: usize,
     /// It has what sounded at this place of earlier bars as inputs: one bar ago, then two, then four. 0: no such inputs.
     pub look_back: usize,
-    /// It has what followed the longest earlier passage that equals the last steps as inputs.
+    /// A network has what followed the longest earlier passage that equals the last steps, or the last tokens, as inputs.
     pub longest_match: bool,
     /// Where the styles of pieces come from, for a network that is told of them: `folder`, the folders below the training folder, or a file with
     /// the path of a piece, a tab and its style in each line.
@@ -94,6 +94,19 @@ pub struct Model {
     /// What the network is told of the music: style, metre, density, polyphony, register.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
+    /// A network of tokens reads them as learnt vectors of so many numbers. 0: only where another setting needs vectors, then as wide as a
+    /// layer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub embedding: usize,
+    /// The output weights of a network of tokens are those vectors.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tie_weights: bool,
+    /// Dropout of whole tokens in what a network of tokens reads, one mask for a sequence.
+    #[serde(skip_serializing_if = "is_zero_share")]
+    pub embedding_dropout: f64,
+    /// The output of a network of tokens is a mixture of so many softmaxes.
+    #[serde(skip_serializing_if = "is_one")]
+    pub softmaxes: usize,
     /// Probability that a unit keeps its state.
     pub zoneout: f64,
     /// Probability that a unit of an LSTM keeps its cell state.
@@ -120,11 +133,27 @@ impl Default for Model {
             note_hidden: 96,
             note_layers: 1,
             conditions: Vec::new(),
+            embedding: 0,
+            tie_weights: false,
+            embedding_dropout: 0.0,
+            softmaxes: 1,
             zoneout: usual.zoneout,
             zoneout_cell: usual.zoneout_cell,
             init_from: String::new(),
         }
     }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+fn is_one(number: &usize) -> bool {
+    *number == 1
+}
+
+fn is_zero_share(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// What is written during training.

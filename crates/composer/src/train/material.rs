@@ -197,12 +197,13 @@ impl Material {
                 metre,
                 bar_line,
                 look_back,
-
                 longest_match,
             },
-            Some(tokens) => {
-                Encoding::Tokens { vocabulary: tokens.vocabulary().size(), fingerprint: tokens.fingerprint() }
-            }
+            Some(tokens) => Encoding::Tokens {
+                vocabulary: tokens.vocabulary().size(),
+                fingerprint: tokens.fingerprint(),
+                longest_match,
+            },
         }
     }
 

@@ -65,7 +65,11 @@ impl Prepared {
         let representation = AnyRepresentation::by_name(&config.music.representation).map_err(wrong_input)?;
         config.check_augmentation(&representation)?;
         // Refuses sizes and probabilities out of range before the music is read, which takes longer.
-        SequenceModel::shapes(config.model(Encoding::Tokens { vocabulary: 1, fingerprint: String::new() }))?;
+        SequenceModel::shapes(config.model(Encoding::Tokens {
+            vocabulary: 1,
+            fingerprint: String::new(),
+            longest_match: false,
+        }))?;
         let folder = Some(config.music.folder.as_str()).filter(|folder| !folder.is_empty()).map(Path::new);
         let mut material =
             Material::load_with(folder, FrameRepresentation::default(), &config.music.criteria())?;
@@ -330,8 +334,12 @@ pub fn weights_to_begin_with(config: &Settings, ours: &ModelConfig) -> anyhow::R
             ("model.layers", recurrent.layers.to_string()),
             ("model.bias", recurrent.bias.to_string()),
             ("model.layer_norm", recurrent.layer_norm.to_string()),
+            ("model.embedding", config.token_network.embedding.to_string()),
+            ("model.tie_weights", config.token_network.tied.to_string()),
+            ("model.softmaxes", config.token_network.softmaxes.to_string()),
             ("music.metre", config.encoding.metre().to_string()),
             ("music.bar_line", config.encoding.bar_line().to_string()),
+            ("music.longest_match", config.encoding.longest_match().to_string()),
             ("model.conditions", names_of(&config.conditions)),
         ]
     };

@@ -36,6 +36,7 @@ fn with_models() -> TempDir {
     let encoding = Encoding::Tokens {
         vocabulary: representation.vocabulary().size(),
         fingerprint: representation.fingerprint(),
+        longest_match: false,
     };
     untrained(
         &here.path().join("tokens"),

@@ -232,6 +232,7 @@ fn likelihood_is_given_in_every_unit_for_every_representation() {
         let encoding = Encoding::Tokens {
             vocabulary: representation.vocabulary().size(),
             fingerprint: representation.fingerprint(),
+            longest_match: false,
         };
         let notes = Notes { representation: Some(representation), ..Notes::default() };
         untrained(&here.path().join(name), encoding, &notes);

@@ -8,6 +8,7 @@ mod note_wise;
 mod pytorch_interchange;
 mod seq2seq;
 mod single_notes;
+mod tokens;
 mod values;
 mod views;
 mod whole_gradients;

@@ -11,7 +11,9 @@ use composer_bptt::{
 };
 use composer_models::batch::Slice;
 use composer_models::file::{self, Notes, load_state};
-use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel, Targets, Workspace};
+use composer_models::{
+    Encoding, ModelConfig, Sequence, SequenceBatch, SequenceModel, Targets, TokenNetwork, Workspace,
+};
 use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_testkit::uniform;
@@ -69,7 +71,7 @@ fn a_model_file_gives_the_same_outputs_in_pytorch() {
     let here = tempfile::tempdir().unwrap();
     for cell in Cell::ALL.into_iter().filter(|cell| cell.spec().pytorch.is_some()) {
         let recurrent = RecurrentConfig { cell, hidden: 6, layers: 2, ..RecurrentConfig::default() };
-        let encoding = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into() };
+        let encoding = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false };
         let model = SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::PYTORCH, 3).unwrap();
         let (steps, batch, features) = (7, 3, 5);
         let input: Vec<f32> =
@@ -126,7 +128,7 @@ fn write_logits(model: &SequenceModel, sequence: &Sequence, folder: &Path, name:
     };
     let mut case = json!({ "logits": logits, "counts": counts, "nats": nats });
     match sequence {
-        Sequence::Tokens(tokens) => case["tokens"] = json!(tokens.tokens),
+        Sequence::Tokens(tokens) => case["tokens"] = json!(tokens[..]),
         Sequence::Frames(frames) => {
             let pitches = |frame: &Frame| {
                 [frame.pitches().collect::<Vec<u8>>(), frame.struck().collect()].map(|plane| json!(plane))
@@ -164,10 +166,23 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
     for (index, cell) in CELLS.into_iter().enumerate() {
         let seed = 60 + index as u64;
         let recurrent = RecurrentConfig { cell, hidden: 6, layers: 2, ..RecurrentConfig::default() };
-        let encoding = Encoding::Tokens { vocabulary: 9, fingerprint: "test".into() };
+        let encoding = Encoding::Tokens { vocabulary: 9, fingerprint: "test".into(), longest_match: false };
         let tokens = uniform(seed, 12, 4.5).iter().map(|x| (x + 4.5) as u32).collect();
         let model = random_model(ModelConfig::new(encoding, recurrent.clone()), seed);
-        write(&model, &Sequence::tokens(tokens), format!("tokens-{cell}"));
+        let tokens = Sequence::tokens(tokens);
+        write(&model, &tokens, format!("tokens-{cell}"));
+        let encoding = Encoding::Tokens { vocabulary: 9, fingerprint: "test".into(), longest_match: true };
+        let plain = TokenNetwork::default();
+        for (what, network) in [
+            ("match", plain.clone()),
+            ("embedding", TokenNetwork { embedding: 5, ..plain.clone() }),
+            ("tied", TokenNetwork { tied: true, ..plain.clone() }),
+            ("mixture", TokenNetwork { softmaxes: 3, ..plain.clone() }),
+            ("tied-mixture", TokenNetwork { tied: true, softmaxes: 2, embedding: 4, ..plain }),
+        ] {
+            let config = ModelConfig::new(encoding.clone(), recurrent.clone()).with_token_network(network);
+            write(&random_model(config, seed), &tokens, format!("tokens-{cell}-{what}"));
+        }
         for (onset_plane, metre, bar_line, coupled) in [
             (true, 3, 0, true),
             (true, 0, 0, false),
@@ -246,7 +261,7 @@ fn what_does_not_fit_is_named() {
     let here = tempfile::tempdir().unwrap();
     let path = here.path().join("model.safetensors");
     let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
-    let encoding = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into() };
+    let encoding = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false };
     let model = SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::PYTORCH, 3).unwrap();
     file::save(&model, &Notes::default(), &path).unwrap();
     let mut params = Parameters::new();

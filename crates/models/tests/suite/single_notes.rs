@@ -39,7 +39,7 @@ pub fn note_by_note(model: &SequenceModel, sequence: &Sequence) -> Vec<f64> {
     let (mut logits, mut features) = (Array2::zeros((2, model.encoding().outputs())), Vec::new());
     let (low, pitches) = (usize::from(representation.pitch_low), representation.num_pitches());
     let Sequence::Frames(frames) = sequence else { unreachable!() };
-    let (mut previous, mut past) = (Frame::default(), Past::default());
+    let (mut previous, mut past) = (Frame::default(), Past::<Frame>::default());
     let mut nll = Vec::new();
     for (t, &frame) in frames.iter().enumerate() {
         features.clear();

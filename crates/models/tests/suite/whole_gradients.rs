@@ -23,7 +23,7 @@ fn cases() -> Vec<(&'static str, Encoding, Sequence)> {
         let sounding = (1u128 << (60 + step * 7 % 5)) | (1u128 << (60 + step / 3 % 6));
         Frame { sounding, onsets: if step.is_multiple_of(2) { sounding } else { 0 } }
     };
-    let tokens = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into() };
+    let tokens = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false };
     vec![
         ("real values", Encoding::values(2), Sequence::Values(values(6, 2, 1))),
         (
@@ -48,7 +48,7 @@ fn verify(name: &str, model: &SequenceModel<f64>, batch: &SequenceBatch<f64>) {
 }
 
 /// Differences of the mean loss of a batch against the gradients of a backward pass; how many of these are not 0.
-fn verify_some(name: &str, model: &SequenceModel<f64>, batch: &SequenceBatch<f64>) -> usize {
+pub fn verify_some(name: &str, model: &SequenceModel<f64>, batch: &SequenceBatch<f64>) -> usize {
     let mut model = model.clone();
     let mut ws = Workspace::default();
     let mean = |model: &SequenceModel<f64>, ws: &mut Workspace<f64>| {

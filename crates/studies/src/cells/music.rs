@@ -41,7 +41,11 @@ impl Form {
             Form::Frames => Encoding::frames(grid()),
             Form::Events => {
                 let events = AnyRepresentation::Events(events());
-                Encoding::Tokens { vocabulary: events.vocabulary().size(), fingerprint: events.fingerprint() }
+                Encoding::Tokens {
+                    vocabulary: events.vocabulary().size(),
+                    fingerprint: events.fingerprint(),
+                    longest_match: false,
+                }
             }
         }
     }

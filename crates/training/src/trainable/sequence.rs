@@ -144,6 +144,7 @@ impl Trainable for SequenceModel {
         let longest = || slices.iter().flatten().map(|slice| slice.sequence.len()).max().unwrap_or(0);
         let steps = if config.tbptt_len == WHOLE_PIECES { longest() } else { config.tbptt_len };
         batch.fill_without(self.encoding(), &slices, dropped, steps);
+        drop_tokens(self.config(), config, *epoch, update, batch);
         Ok(())
     }
 
@@ -250,6 +251,23 @@ fn dropped_of(model: &ModelConfig, config: &TrainingConfig, epoch: u64, visit: u
     let mut rng = stream(config.seed, Purpose::ConditionDropout, epoch);
     rng.set_word_pos(visit as u128 * DRAW);
     Dropped::draw(&model.conditions, config.condition_dropout, &mut rng)
+}
+
+/// Drops tokens of the batch of an update in an epoch. A function of these numbers alone, so that a resumed run draws the same.
+fn drop_tokens(
+    model: &ModelConfig,
+    config: &TrainingConfig,
+    epoch: u64,
+    update: usize,
+    batch: &mut SequenceBatch,
+) {
+    let (probability, vocabulary) = (model.token_network.embedding_dropout, model.encoding.outputs());
+    if probability > 0.0 {
+        let mut rng = stream(config.seed, Purpose::EmbeddingDropout, epoch);
+        // More than are drawn for a batch: 2 numbers of 32 bits for 4 tokens of a row.
+        rng.set_word_pos(update as u128 * (batch.batch * vocabulary + 4) as u128);
+        batch.drop_tokens(vocabulary, probability, &mut rng);
+    }
 }
 
 /// Length and symbols of a sequence as bytes.

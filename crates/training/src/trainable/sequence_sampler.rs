@@ -106,6 +106,10 @@ impl Sampler {
                         let find = || Some(frames.longest_match(step)?.transpose(chunk.transpose));
                         encoding.push_past(step, bars, frame, find, &mut indices);
                     }
+                    if let Sequence::Tokens(tokens) = &sequences[chunk.piece] {
+                        let step = chunk.start + t;
+                        encoding.push_token_past(|| tokens.longest_match(step), &mut indices);
+                    }
                     let given = t * chunks.len() + row;
                     let given = &batch.indices[batch.offsets[given]..batch.offsets[given + 1]];
                     let first_condition = encoding.inputs() as u32;

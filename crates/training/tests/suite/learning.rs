@@ -3,7 +3,7 @@
 use crate::common;
 use approx::abs_diff_eq;
 
-use common::{Watcher, config, frames, model, network_model, ostinato, round, tokens};
+use common::{Watcher, config, frames, model, network_model, ostinato, round, token_model, tokens};
 use composer_bptt::Cell;
 use composer_models::{Network, Sequence, SequenceModel, Workspace};
 use composer_music::representation::frames::Frame;
@@ -88,12 +88,13 @@ fn whole_pieces_smoothing_and_averages_learn_too() {
 
 #[test]
 fn the_same_weights_on_any_number_of_threads() {
-    for network in Network::ALL {
+    let frames = Network::ALL.map(|network| (network_model(network, 32), ostinato as fn(usize) -> Sequence));
+    for (model, piece) in frames.into_iter().chain([(token_model(32), round as fn(usize) -> Sequence)]) {
         let weights = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let mut model = network_model(network, 32);
-                let music = [ostinato(64), ostinato(40), ostinato(7)];
+                let mut model = model.clone();
+                let music = [piece(64), piece(40), piece(7)];
                 let config = TrainingConfig { epochs: 3, ..config() };
                 train(&mut model, &music, &music[..1], &config, &mut Watcher::default()).unwrap();
                 model.params().values().to_vec()
@@ -101,7 +102,7 @@ fn the_same_weights_on_any_number_of_threads() {
         };
         let one = weights(1);
         for threads in [2, 3, 4] {
-            assert!(one == weights(threads), "{network} on {threads} threads");
+            assert!(one == weights(threads), "{:?} on {threads} threads", model.config());
         }
     }
 }

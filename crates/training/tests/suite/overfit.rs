@@ -39,9 +39,11 @@ fn batch(name: &str) -> (Vec<Sequence>, Encoding) {
     };
     let encoding = match &representation {
         AnyRepresentation::Frames(frames) => Encoding::frames(*frames),
-        tokens => {
-            Encoding::Tokens { vocabulary: tokens.vocabulary().size(), fingerprint: tokens.fingerprint() }
-        }
+        tokens => Encoding::Tokens {
+            vocabulary: tokens.vocabulary().size(),
+            fingerprint: tokens.fingerprint(),
+            longest_match: false,
+        },
     };
     (scores.iter().map(write).collect(), encoding)
 }

@@ -41,7 +41,7 @@ fn model(way: Way, encoding: Encoding) -> Seq2Seq {
 }
 
 fn tokens() -> Encoding {
-    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into() }
+    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: false }
 }
 
 fn pairs(encoding: &Encoding) -> Vec<Pair> {

@@ -4,7 +4,9 @@ use crate::common;
 
 use common::{Watcher, config, frames, model, ostinato, round, tokens, wave};
 use composer_bptt::{Cell, Init, RecurrentConfig};
-use composer_models::{ConditionValues, Conditions, Encoding, ModelConfig, Network, Sequence, SequenceModel};
+use composer_models::{
+    ConditionValues, Conditions, Encoding, ModelConfig, Network, Sequence, SequenceModel, TokenNetwork,
+};
 use composer_training::sampling::Curve;
 use composer_training::{
     Checkpoint, Error, OptimizerConfig, OptimizerKind, Outcome, Sampling, Schedule, ScheduleKind,
@@ -27,6 +29,11 @@ fn noisy_model(cell: Cell, encoding: Encoding, network: Network) -> SequenceMode
     let notes = RecurrentConfig { cell: Cell::Gru, hidden: 6, layers: 1, ..recurrent.clone() };
     let config = ModelConfig { output_dropout: 0.2, ..ModelConfig::new(encoding, recurrent) };
     let mut config = config.with_network(network, notes, 0.1);
+    if config.encoding.longest_match() && config.encoding.first_plane().is_none() {
+        let (tied, softmaxes) = (true, 2);
+        config =
+            config.with_token_network(TokenNetwork { embedding: 0, tied, embedding_dropout: 0.2, softmaxes });
+    }
     if config.encoding.kind() != "real values" {
         config = config.with_conditions(conditions());
     }
@@ -106,6 +113,13 @@ fn cases() -> Vec<Case> {
             encoding: Encoding::values(1),
             network: Network::Independent,
             config: TrainingConfig { sampling, ..short.clone() },
+        },
+        Case {
+            name: "tokens, longest match, tied, tokens dropped, two softmaxes, scheduled sampling",
+            cell: Cell::Gru,
+            encoding: Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: true },
+            network: Network::Independent,
+            config: TrainingConfig { sampling, copies: 1, ..short.clone() },
         },
         Case {
             name: "tokens, whole pieces, one-cycle, rmsprop",

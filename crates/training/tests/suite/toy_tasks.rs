@@ -27,7 +27,7 @@ fn model(attention: Option<AttentionScore>, bridge: bool) -> Seq2Seq {
 }
 
 fn model_of(attention: Option<AttentionScore>, bridge: bool, hidden: usize) -> Seq2Seq {
-    let encoding = Encoding::Tokens { vocabulary: V, fingerprint: "toy".into() };
+    let encoding = Encoding::Tokens { vocabulary: V, fingerprint: "toy".into(), longest_match: false };
     let stack = RecurrentConfig { cell: Cell::Gru, ..RecurrentConfig::default() };
     let config = Seq2SeqConfig {
         source: encoding.clone(),

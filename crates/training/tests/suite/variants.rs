@@ -12,10 +12,11 @@ use std::cell::RefCell;
 
 /// The round, begun at a random token, and as long as chance has it.
 fn turned(seen: &RefCell<Vec<Sequence>>, rng: &mut ChaCha8Rng) -> Sequence {
-    let Sequence::Tokens(mut tokens) = round(48) else { panic!("a round is of tokens") };
-    tokens.tokens.rotate_left(rng.random_range(0..6));
-    tokens.tokens.truncate(rng.random_range(20..48));
-    let variant = Sequence::Tokens(tokens);
+    let Sequence::Tokens(tokens) = round(48) else { panic!("a round is of tokens") };
+    let mut tokens = tokens.to_vec();
+    tokens.rotate_left(rng.random_range(0..6));
+    tokens.truncate(rng.random_range(20..48));
+    let variant = Sequence::tokens(tokens);
     seen.borrow_mut().push(variant.clone());
     variant
 }

@@ -54,7 +54,11 @@ pub fn model(name: &str) -> TrainedModel {
         AnyRepresentation::Frames(_) => (Encoding::frames(FrameRepresentation::default()), None),
         representation => {
             let vocabulary = representation.vocabulary().size();
-            let encoding = Encoding::Tokens { vocabulary, fingerprint: representation.fingerprint() };
+            let encoding = Encoding::Tokens {
+                vocabulary,
+                fingerprint: representation.fingerprint(),
+                longest_match: false,
+            };
             (encoding, Some(representation))
         }
     };

@@ -19,7 +19,11 @@ impl Markov {
         let logits = (0..=vocabulary)
             .map(|row| (0..vocabulary).map(|token| 2.0 * ((1 + 7 * row + 13 * token) as f32).sin()).collect())
             .collect();
-        Self { encoding: Encoding::Tokens { vocabulary, fingerprint: "test".into() }, logits, steps: 0 }
+        Self {
+            encoding: Encoding::Tokens { vocabulary, fingerprint: "test".into(), longest_match: false },
+            logits,
+            steps: 0,
+        }
     }
 
     /// ln P(token | last token).

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
-use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
+use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel, TokenNetwork};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_training::{Control, Error, Observer, Snapshot, TrainingConfig, UpdateReport};
 use ndarray::Array2;
@@ -16,7 +16,7 @@ pub fn frames() -> Encoding {
 }
 
 pub fn tokens() -> Encoding {
-    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into() }
+    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: false }
 }
 
 pub fn model(cell: Cell, encoding: Encoding) -> SequenceModel {
@@ -29,6 +29,16 @@ pub fn network_model(network: Network, hidden: usize) -> SequenceModel {
     let recurrent = RecurrentConfig { hidden, ..RecurrentConfig::default() };
     let config = ModelConfig { output_dropout: 0.5, ..ModelConfig::new(frames(), recurrent.clone()) };
     SequenceModel::new(config.with_network(network, recurrent, 0.5), &Init::default(), 1).unwrap()
+}
+
+/// A model of tokens with all that one can have, with dropout.
+pub fn token_model(hidden: usize) -> SequenceModel {
+    let recurrent = RecurrentConfig { hidden, ..RecurrentConfig::default() };
+    let encoding = Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: true };
+    let config = ModelConfig { output_dropout: 0.5, ..ModelConfig::new(encoding, recurrent) };
+    let network =
+        TokenNetwork { tied: true, embedding_dropout: 0.2, softmaxes: 3, ..TokenNetwork::default() };
+    SequenceModel::new(config.with_token_network(network), &Init::default(), 1).unwrap()
 }
 
 /// A figure of eight steps with held, re-struck and silent pitches, over and over.
