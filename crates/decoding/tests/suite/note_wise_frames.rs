@@ -174,6 +174,27 @@ fn a_low_temperature_chooses_likelier_notes_and_not_fewer() {
 }
 
 #[test]
+fn at_a_min_p_of_one_only_the_likeliest_note_or_end_is_left() {
+    for network in NETWORKS {
+        let model = of_network(network, 24, true);
+        let pieces =
+            |min_p| compose(Stepper::new(&model), FrameOptions { min_p, ..FREE() }, 2, 40, 4).unwrap();
+        let [first, second] = &pieces(1.0)[..] else { unreachable!("two outputs") };
+        assert_eq!(first.frames, second.frames, "{network}: nothing is left to chance");
+        assert_ne!(pieces(0.0)[0].frames, pieces(0.0)[1].frames, "{network}");
+        assert_ne!(pieces(0.5)[0].frames, pieces(0.0)[0].frames, "{network}");
+    }
+    let refused = compose(
+        Stepper::new(&of_network(Network::NoteWise, 24, true)),
+        FrameOptions { min_p: 1.5, ..FREE() },
+        1,
+        1,
+        4,
+    );
+    assert!(refused.is_err());
+}
+
+#[test]
 fn limits_hold() {
     NETWORKS.into_iter().for_each(limits_hold_for);
 }
