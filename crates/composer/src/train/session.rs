@@ -10,7 +10,7 @@ use crate::outputs;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::settings::{CONFIG_FILE, Layers, Run, Settings};
-use composer_bptt::{Init, RecurrentConfig};
+use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::file::{self, Notes};
 use composer_models::{Conditions, Encoding, ModelConfig, SequenceModel};
 use composer_music::atomic_file::{TEMPORARY, write_atomically};
@@ -107,8 +107,19 @@ impl Session {
     /// The network in a few words.
     pub fn description(&self) -> String {
         let model = &self.config.model;
-        let layers = vec![model.hidden.to_string(); model.layers].join(" + ");
-        format!("{} {layers}", model.cell.to_string().to_uppercase())
+        let stack = |cell: Cell, hidden: usize, layers: usize| {
+            format!("{} {}", cell.to_string().to_uppercase(), vec![hidden.to_string(); layers].join(" + "))
+        };
+        let over_time = stack(model.cell, model.hidden, model.layers);
+        let over = match self.model.config() {
+            config if config.note_wise.is_some() => "the notes of a frame",
+            config if config.biaxial.is_some() => "the pitches",
+            _ => return over_time,
+        };
+        format!(
+            "{over_time} over time, {} over {over}",
+            stack(model.note_cell, model.note_hidden, model.note_layers)
+        )
     }
 
     /// Opens the run folder for this training alone. A new training does not overwrite one that can go on.
