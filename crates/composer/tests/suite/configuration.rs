@@ -167,6 +167,49 @@ fn tokens_are_varied_while_they_are_learnt_and_what_would_change_nothing_is_refu
     }
 }
 
+#[test]
+fn networks_of_tokens_have_vectors_tied_weights_and_mixtures_and_networks_of_frames_do_not() {
+    let here = tempdir().unwrap();
+    fs::create_dir(here.path().join("songs")).unwrap();
+    let mut files = piano_files();
+    files.sort_by_key(|file| fs::metadata(file).unwrap().len());
+    for file in &files[..4] {
+        fs::copy(file, here.path().join("songs").join(file.file_name().unwrap())).unwrap();
+    }
+    let train = |run: &str, representation: &str, settings: &[&str]| {
+        let args = ["train", "songs", "--output-dir", run, "--representation", representation];
+        let size = ["--epochs", "1", "--hidden", "8", "--num-outputs", "1", "--length", "1bars"];
+        let plain = ["--set", "training.transpose=0", "--set", "training.copies=1"];
+        let settings = settings.iter().flat_map(|&setting| ["--set", setting]);
+        composer(here.path(), &args.into_iter().chain(size).chain(plain).chain(settings).collect::<Vec<_>>())
+    };
+    let all = ["tie_weights=true", "embedding_dropout=0.1", "softmaxes=2"];
+    let output = train("run", "remi", &all);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let settings = fs::read_to_string(here.path().join("run/config.toml")).unwrap();
+    for words in ["tie_weights = true", "embedding_dropout = 0.1", "softmaxes = 2", "longest_match = true"] {
+        assert!(settings.contains(words), "{words} in {settings}");
+    }
+    for args in [
+        ["compose", "--model", "run/model.safetensors", "--length", "1bars", "--beam-width", "2"],
+        ["train", "--resume", "run", "--epochs", "2", "--length", "1bars"],
+    ] {
+        let output = composer(here.path(), &[&args[..], &["--num-outputs", "1"]].concat());
+        assert!(output.status.success(), "{}", complaint(&output));
+    }
+    let from = "init_from='run/model.safetensors'";
+    for (representation, settings, words) in [
+        ("remi", &[from][..], &["model.embedding", "--set model.tie_weights=true"][..]),
+        ("frames", &all, &["networks of tokens", "frames"]),
+        ("remi", &["tie_weights=true", "model.embedding=3"], &["embedding is 3, and must be 8"]),
+        ("remi", &["softmaxes=0"], &["softmaxes is 0"]),
+        ("remi", &["embedding_dropout=1"], &["embedding_dropout is 1", "below 1"]),
+    ] {
+        assert_refused(&train("refused", representation, settings), 2, words);
+        assert!(!here.path().join("refused").exists());
+    }
+}
+
 /// The value of a key in the settings that a dry run prints.
 fn setting(here: &std::path::Path, key: &str, args: &[&str]) -> String {
     let output = composer(here, &[&["train", "--dry-run"], args].concat());
