@@ -183,7 +183,7 @@ fn networks_of_tokens_have_vectors_tied_weights_and_mixtures_and_networks_of_fra
         let settings = settings.iter().flat_map(|&setting| ["--set", setting]);
         composer(here.path(), &args.into_iter().chain(size).chain(plain).chain(settings).collect::<Vec<_>>())
     };
-    let all = ["tie_weights=true", "embedding_dropout=0.1", "softmaxes=2"];
+    let all = ["longest_match=true", "tie_weights=true", "embedding_dropout=0.1", "softmaxes=2"];
     let output = train("run", "remi", &all);
     assert!(output.status.success(), "{}", complaint(&output));
     let settings = fs::read_to_string(here.path().join("run/config.toml")).unwrap();
@@ -199,7 +199,7 @@ fn networks_of_tokens_have_vectors_tied_weights_and_mixtures_and_networks_of_fra
     }
     let from = "init_from='run/model.safetensors'";
     for (representation, settings, words) in [
-        ("remi", &[from][..], &["model.embedding", "--set model.tie_weights=true"][..]),
+        ("remi", &[from, "longest_match=true"][..], &["model.embedding", "--set model.tie_weights=true"][..]),
         ("frames", &all, &["networks of tokens", "frames"]),
         ("remi", &["tie_weights=true", "model.embedding=3"], &["embedding is 3, and must be 8"]),
         ("remi", &["softmaxes=0"], &["softmaxes is 0"]),
