@@ -55,7 +55,7 @@ pub fn write(score: &Score, format: Format) -> Result<Vec<u8>, WriteError> {
 /// to it. Notes of one pitch that overlap within one voice are cut, and hits of drums last to the next one.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub fn quantised(score: &Score) -> Result<Score, WriteError> {
     sheet::quantised(score).map_err(|reason| WriteError::Notation { format: Format::MusicXml, reason })
 }
