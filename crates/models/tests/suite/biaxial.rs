@@ -126,9 +126,16 @@ fn lstm(model: &SequenceModel<f64>, stack: &str, x: &[f64], h: &mut [f64], c: &m
     }
 }
 
-/// What pitch `k` of 16 reads, as numbers: after step `t`, in bars of four steps that are counted from the beginning.
-fn reads(t: usize, before: Option<Frame>, k: usize) -> Vec<f64> {
-    let mut x = vec![0.0; 50 + 36 + 1 + 4 + 3 + 1 + 16];
+/// The step after the longest earlier passage that equals the last of these frames, and its length; of equals the latest.
+fn longest_match(past: &[Frame]) -> Option<(usize, usize)> {
+    let equal = |step: usize| (1..=step).take_while(|&i| past[step - i] == past[past.len() - i]).count();
+    (1..past.len()).map(|step| (step, equal(step))).max_by_key(|found| found.1).filter(|found| found.1 > 0)
+}
+
+/// What pitch `k` of 16 reads, as numbers: after the steps `past`, in bars of four steps that are counted from the beginning.
+fn reads(past: &[Frame], k: usize) -> Vec<f64> {
+    let mut x = vec![0.0; 50 + 36 + 1 + 4 + 3 + 1 + 6 + 16 + 50];
+    let (t, before) = (past.len(), past.last());
     let planes = before.map_or([0; 2], |frame| [frame.sounding >> LOW, frame.onsets >> LOW]);
     let mut classes = [0; 12];
     for other in 0..16usize {
@@ -149,7 +156,16 @@ fn reads(t: usize, before: Option<Frame>, k: usize) -> Vec<f64> {
     // Bars are of 16 steps where they are not known; the bar line is seen from three steps before.
     x[91 + (16 - t % 16).min(3) - 1] = 1.0;
     x[94] = if t.is_multiple_of(4) { 1.0 } else { 0.0 };
-    x[95 + k] = 1.0;
+    x[101 + k] = 1.0;
+    if let Some((step, length)) = longest_match(past) {
+        // 1, 2, 4 … 32 steps and more.
+        x[95 + (0..5).filter(|&power| length >= 2 << power).count()] = 1.0;
+        for (plane, bits) in [past[step].sounding >> LOW, past[step].onsets >> LOW].into_iter().enumerate() {
+            for other in (0..16usize).filter(|&other| bits >> other & 1 == 1 && other.abs_diff(k) <= 12) {
+                x[117 + 25 * plane + other + 12 - k] = 1.0;
+            }
+        }
+    }
     x
 }
 
@@ -157,7 +173,9 @@ fn reads(t: usize, before: Option<Frame>, k: usize) -> Vec<f64> {
 fn a_batch_costs_what_plain_loops_say() {
     let encoding = encoding(16, true);
     let model = model(&encoding, Cell::Lstm, 1, true).cast::<f64>();
-    let all = frames(LOW, 16, 30);
+    let mut all = frames(LOW, 16, 30);
+    // It has to return to have matches of some length.
+    all.extend_from_within(3..25);
     let mut over_time = vec![(vec![0.0; 5], vec![0.0; 5]); 16];
     let mut expected = 0.0;
     for (t, frame) in all.iter().enumerate() {
@@ -165,7 +183,7 @@ fn a_batch_costs_what_plain_loops_say() {
         let (mut h, mut c) = (vec![0.0; 4], vec![0.0; 4]);
         let on = |plane: u128, k: usize| plane >> (usize::from(LOW) + k) & 1 == 1;
         for (k, (h_time, c_time)) in over_time.iter_mut().enumerate() {
-            lstm(&model, "recurrent", &reads(t, before, k), h_time, c_time);
+            lstm(&model, "recurrent", &reads(&all[..t], k), h_time, c_time);
             let mut read = h_time.clone();
             for below in (1..=3).map(|distance| k.checked_sub(distance)) {
                 for plane in [frame.sounding, frame.onsets] {
