@@ -119,8 +119,8 @@ fn a_model_file_says_how_it_was_trained() {
     assert!(read("run") == read("again"), "the same settings make the same model");
 }
 
-#[test]
-fn tokens_are_varied_while_they_are_learnt_and_what_would_change_nothing_is_refused() {
+/// A folder with `songs`, the four shortest piano pieces.
+fn short_songs() -> tempfile::TempDir {
     let here = tempdir().unwrap();
     fs::create_dir(here.path().join("songs")).unwrap();
     let mut files = piano_files();
@@ -128,11 +128,27 @@ fn tokens_are_varied_while_they_are_learnt_and_what_would_change_nothing_is_refu
     for file in &files[..4] {
         fs::copy(file, here.path().join("songs").join(file.file_name().unwrap())).unwrap();
     }
+    here
+}
+
+/// A small training on them, with these settings.
+fn train_on_songs(
+    here: &std::path::Path,
+    run: &str,
+    representation: &str,
+    settings: &[&str],
+) -> std::process::Output {
+    let args = ["train", "songs", "--output-dir", run, "--representation", representation];
+    let size = ["--epochs", "1", "--hidden", "8", "--num-outputs", "1", "--length", "1bars"];
+    let settings = settings.iter().flat_map(|&setting| ["--set", setting]);
+    composer(here, &args.into_iter().chain(size).chain(settings).collect::<Vec<_>>())
+}
+
+#[test]
+fn tokens_are_varied_while_they_are_learnt_and_what_would_change_nothing_is_refused() {
+    let here = short_songs();
     let train = |run: &str, representation: &str, settings: &[&str]| {
-        let args = ["train", "songs", "--output-dir", run, "--representation", representation];
-        let size = ["--epochs", "1", "--hidden", "8", "--num-outputs", "1", "--length", "1bars"];
-        let settings = settings.iter().flat_map(|&setting| ["--set", setting]);
-        composer(here.path(), &args.into_iter().chain(size).chain(settings).collect::<Vec<_>>())
+        train_on_songs(here.path(), run, representation, settings)
     };
     let model = |run: &str, settings: &[&str]| {
         let plain = ["training.transpose=0", "training.copies=1"];
@@ -169,19 +185,10 @@ fn tokens_are_varied_while_they_are_learnt_and_what_would_change_nothing_is_refu
 
 #[test]
 fn networks_of_tokens_have_vectors_tied_weights_and_mixtures_and_networks_of_frames_do_not() {
-    let here = tempdir().unwrap();
-    fs::create_dir(here.path().join("songs")).unwrap();
-    let mut files = piano_files();
-    files.sort_by_key(|file| fs::metadata(file).unwrap().len());
-    for file in &files[..4] {
-        fs::copy(file, here.path().join("songs").join(file.file_name().unwrap())).unwrap();
-    }
+    let here = short_songs();
     let train = |run: &str, representation: &str, settings: &[&str]| {
-        let args = ["train", "songs", "--output-dir", run, "--representation", representation];
-        let size = ["--epochs", "1", "--hidden", "8", "--num-outputs", "1", "--length", "1bars"];
-        let plain = ["--set", "training.transpose=0", "--set", "training.copies=1"];
-        let settings = settings.iter().flat_map(|&setting| ["--set", setting]);
-        composer(here.path(), &args.into_iter().chain(size).chain(plain).chain(settings).collect::<Vec<_>>())
+        let plain = ["training.transpose=0", "training.copies=1"];
+        train_on_songs(here.path(), run, representation, &[&plain, settings].concat())
     };
     let all = ["longest_match=true", "tie_weights=true", "embedding_dropout=0.1", "softmaxes=2"];
     let output = train("run", "remi", &all);
