@@ -109,7 +109,7 @@ pub fn search<M: LanguageModel, G: Grammar>(
     must_be_tokens(model.encoding())?;
     let encoding = model.encoding().clone();
     let vocabulary = encoding.outputs();
-    let mut past = encoding.reads_past().then(Past::default);
+    let mut past = encoding.new_past();
     let (mut indices, mut offsets) = (Vec::new(), Vec::new());
     let mut state = model.zero_state(1);
     let mut logits = vec![0.0; vocabulary];

@@ -95,7 +95,7 @@ impl<M: LanguageModel> Generator<M> {
         let voices = (0..outputs as u64)
             .map(|output| Voice {
                 context: FrameContext::default(),
-                past: encoding.reads_past().then(Past::default),
+                past: encoding.new_past(),
                 rng: stream(seed, Purpose::Sampling, output),
             })
             .collect();

@@ -74,7 +74,7 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         let pieces = (0..outputs as u64)
             .map(|output| Piece {
                 history: Vec::new(),
-                past: encoding.reads_past().then(Past::default),
+                past: encoding.new_past(),
                 grammar: grammar.clone(),
                 rng: stream(seed, Purpose::Sampling, output),
             })

@@ -1,7 +1,7 @@
 //! What the numbers of a model mean: [`Encoding`] turns sequences into input features and output targets.
 
 use crate::Error;
-use crate::past::Match;
+use crate::past::{Match, Past};
 use crate::place::{self, Place};
 pub use crate::sequence::{FrameSequence, Sequence, Symbol, TokenSequence};
 use composer_bptt::arrays::check_shape;
@@ -189,8 +189,14 @@ impl Encoding {
     }
 
     /// Whether the network is told of more than the last frame and its place.
-    pub fn reads_past(&self) -> bool {
+    fn reads_past(&self) -> bool {
         self.past_planes() > 0
+    }
+
+    /// What to keep of the symbols that are read one by one, if the network is told of it.
+    pub fn new_past<T: Copy + PartialEq>(&self) -> Option<Past<T>> {
+        let new = if self.longest_match() { Past::default } else { Past::without_matches };
+        self.reads_past().then(new)
     }
 
     /// The first of the features that tell of earlier bars.

@@ -42,13 +42,13 @@ impl Match<Frame> {
 #[derive(Clone, Debug)]
 pub struct Past<T = Frame> {
     symbols: Vec<T>,
-    /// How many steps before each step equal those before the next step; not kept up outside the window.
-    equal: Vec<u32>,
+    /// How many steps before each step equal those before the next step; not kept up outside the window. `None`: nobody asks for matches.
+    equal: Option<Vec<u32>>,
 }
 
 impl<T> Default for Past<T> {
     fn default() -> Self {
-        Self { symbols: Vec::new(), equal: Vec::new() }
+        Self { symbols: Vec::new(), equal: Some(Vec::new()) }
     }
 }
 
@@ -60,12 +60,19 @@ impl Past<Frame> {
 }
 
 impl<T: Copy + PartialEq> Past<T> {
+    /// The same before the first step, for those who look back and ask for no matches, which take time at every step.
+    pub fn without_matches() -> Self {
+        Self { symbols: Vec::new(), equal: None }
+    }
+
     /// Takes the next symbol.
     pub fn push(&mut self, symbol: T) {
         self.symbols.push(symbol);
-        self.equal.push(0);
-        for step in (self.first()..self.symbols.len()).rev() {
-            self.equal[step] = if self.symbols[step - 1] == symbol { self.equal[step - 1] + 1 } else { 0 };
+        let first = self.first();
+        let Some(equal) = &mut self.equal else { return };
+        equal.push(0);
+        for step in (first..self.symbols.len()).rev() {
+            equal[step] = if self.symbols[step - 1] == symbol { equal[step - 1] + 1 } else { 0 };
         }
     }
 
@@ -82,11 +89,8 @@ impl<T: Copy + PartialEq> Past<T> {
 
     /// The step after the longest match, and its length.
     fn longest(&self) -> Option<(usize, u32)> {
-        let steps = self.first()..self.symbols.len();
-        steps
-            .map(|step| (step, self.equal[step]))
-            .max_by_key(|&(_, equal)| equal)
-            .filter(|&(_, equal)| equal > 0)
+        let (equal, steps) = (self.equal.as_ref()?, self.first()..self.symbols.len());
+        steps.map(|step| (step, equal[step])).max_by_key(|&(_, equal)| equal).filter(|&(_, equal)| equal > 0)
     }
 }
 
