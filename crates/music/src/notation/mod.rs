@@ -1,6 +1,7 @@
 //! Music as musicians keep it: MusicXML and ABC beside MIDI. [`read`] is one door to every format, [`write()`] another.
 
 mod abc;
+mod dynamics;
 mod error;
 mod format;
 mod instruments;

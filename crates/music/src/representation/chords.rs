@@ -17,21 +17,22 @@
 use super::grid::MAX_STEPS;
 use super::quantise::{Loss, Quantised, Sound, one_at_a_time};
 use super::{Error, Representation, Symbols, Vocabulary, tokens};
+use crate::chord_symbol::ChordKind;
 use crate::score::{Note, Score, Tempo, Track};
 
-/// Name and pitch classes above the root of each quality, simple ones first.
-const QUALITIES: [(&str, &[u8]); 11] = [
-    ("", &[0, 4, 7]),
-    ("m", &[0, 3, 7]),
-    ("dim", &[0, 3, 6]),
-    ("aug", &[0, 4, 8]),
-    ("sus4", &[0, 5, 7]),
-    ("sus2", &[0, 2, 7]),
-    ("7", &[0, 4, 7, 10]),
-    ("maj7", &[0, 4, 7, 11]),
-    ("m7", &[0, 3, 7, 10]),
-    ("m7b5", &[0, 3, 6, 10]),
-    ("dim7", &[0, 3, 6, 9]),
+/// The qualities, simple ones first: their suffixes are the names of symbols, and stay as they are.
+const QUALITIES: [ChordKind; 11] = [
+    ChordKind::Major,
+    ChordKind::Minor,
+    ChordKind::Diminished,
+    ChordKind::Augmented,
+    ChordKind::SuspendedFourth,
+    ChordKind::SuspendedSecond,
+    ChordKind::Dominant,
+    ChordKind::MajorSeventh,
+    ChordKind::MinorSeventh,
+    ChordKind::HalfDiminished,
+    ChordKind::DiminishedSeventh,
 ];
 
 /// Symbols: no chord, then every quality on every root.
@@ -70,7 +71,7 @@ fn parts(symbol: u32) -> Option<(u8, usize)> {
 /// The name of a symbol, such as `F#m7`, or `N`.
 pub fn symbol_name(symbol: u32) -> String {
     match parts(symbol) {
-        Some((root, quality)) => format!("{}{}", ROOT_NAMES[usize::from(root)], QUALITIES[quality].0),
+        Some((root, quality)) => format!("{}{}", ROOT_NAMES[usize::from(root)], QUALITIES[quality].suffix()),
         None => "N".to_owned(),
     }
 }
@@ -113,7 +114,7 @@ fn recognise(weights: &[u64; 12], lowest: u8) -> u32 {
         return NO_CHORD;
     }
     let (mut best, mut highest) = (NO_CHORD, f64::NEG_INFINITY);
-    for (quality, (_, tones)) in QUALITIES.iter().enumerate() {
+    for (quality, tones) in QUALITIES.iter().map(|kind| kind.tones()).enumerate() {
         for root in 0..12u8 {
             let weight = |tone: &u8| weights[usize::from((root + tone) % 12)];
             let inside = tones.iter().map(weight).sum::<u64>() as f64;
@@ -166,7 +167,7 @@ impl ChordRepresentation {
             let duration = run.len() as u64 * span;
             if let Some((root, quality)) = parts(run[0]) {
                 let bass = LOWEST_ROOT + root;
-                notes.extend(QUALITIES[quality].1.iter().map(|tone| Note {
+                notes.extend(QUALITIES[quality].tones().iter().map(|tone| Note {
                     onset: start,
                     duration,
                     pitch: bass + tone,

@@ -1,19 +1,8 @@
 //! Dynamics from velocities, sparingly.
 
+use super::super::dynamics;
 use super::measures::Measure;
 use super::quantise::SheetNote;
-
-/// Marks from soft to loud, with the velocity that each stands for.
-const MARKS: [(&str, f64); 8] = [
-    ("ppp", 16.0),
-    ("pp", 33.0),
-    ("p", 49.0),
-    ("mp", 64.0),
-    ("mf", 80.0),
-    ("f", 96.0),
-    ("ff", 112.0),
-    ("fff", 126.0),
-];
 
 /// How far the velocities of a measure must be from the mark that holds before another one is written.
 const STEP: f64 = 12.0;
@@ -64,6 +53,7 @@ pub fn marks(notes: &[&SheetNote], measures: &[Measure]) -> Vec<Mark> {
 }
 
 fn nearest(velocity: f64) -> (&'static str, f64) {
-    let distance = |mark: &&(&str, f64)| (mark.1 - velocity).abs();
-    MARKS.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).copied().unwrap_or(MARKS[4])
+    let distance = |mark: &(&str, f64)| (mark.1 - velocity).abs();
+    let marks = dynamics::written().iter().map(|&(text, velocity)| (text, f64::from(velocity)));
+    marks.min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(("mf", 80.0))
 }

@@ -1,19 +1,19 @@
 //! Chord symbols, decorations and marks of dynamics.
 
+use super::super::super::dynamics;
 use super::super::super::repeats::{Jump, Marks};
 use super::key::{SEMITONES, letter};
 use super::{Fault, Reader};
 use crate::chord_symbol::{ChordKind, ChordSymbol};
 
 /// Suffixes that are written for kinds of chords, besides the table's own.
-const SUFFIXES: [(&str, ChordKind); 24] = [
+const SUFFIXES: [(&str, ChordKind); 20] = [
     ("maj", ChordKind::Major),
     ("M", ChordKind::Major),
     ("min", ChordKind::Minor),
     ("mi", ChordKind::Minor),
     ("-", ChordKind::Minor),
     ("+", ChordKind::Augmented),
-    ("aug7", ChordKind::AugmentedSeventh),
     ("+7", ChordKind::AugmentedSeventh),
     ("7+", ChordKind::AugmentedSeventh),
     ("o", ChordKind::Diminished),
@@ -23,27 +23,11 @@ const SUFFIXES: [(&str, ChordKind); 24] = [
     ("min7", ChordKind::MinorSeventh),
     ("mi7", ChordKind::MinorSeventh),
     ("-7", ChordKind::MinorSeventh),
-    ("m7b5", ChordKind::HalfDiminished),
     ("min6", ChordKind::MinorSixth),
     ("maj6", ChordKind::MajorSixth),
-    ("maj9", ChordKind::MajorNinth),
     ("min9", ChordKind::MinorNinth),
     ("sus", ChordKind::SuspendedFourth),
-    ("sus4", ChordKind::SuspendedFourth),
     ("mM7", ChordKind::MajorMinor),
-];
-
-const DYNAMICS: [(&str, u8); 10] = [
-    ("pppp", 10),
-    ("ppp", 16),
-    ("pp", 33),
-    ("p", 49),
-    ("mp", 64),
-    ("mf", 80),
-    ("f", 96),
-    ("ff", 112),
-    ("fff", 126),
-    ("ffff", 127),
 ];
 
 impl Reader {
@@ -78,7 +62,7 @@ impl Reader {
 
     /// A decoration by its name.
     pub(super) fn decoration(&mut self, name: &str) {
-        if let Some(&(_, velocity)) = DYNAMICS.iter().find(|mark| mark.0 == name) {
+        if let Some(&(_, velocity)) = dynamics::of_abc().iter().find(|mark| mark.0 == name) {
             self.here().velocity = velocity;
         } else {
             let plain: String =

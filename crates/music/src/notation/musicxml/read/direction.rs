@@ -2,6 +2,7 @@
 
 use roxmltree::Node;
 
+use super::super::super::dynamics::MARKS;
 use super::super::super::repeats::Jump;
 use super::super::super::written::micros_per_quarter;
 use super::super::xml::{child, child_text, children, text};
@@ -9,24 +10,6 @@ use super::note::velocity;
 use super::part::{MeasureState, PartState};
 use super::{Fault, Reader};
 use crate::score::Ticks;
-
-/// Marks of dynamics with their velocities, those that MuseScore plays.
-const DYNAMICS: [(&str, u8); 14] = [
-    ("pppppp", 1),
-    ("ppppp", 5),
-    ("pppp", 10),
-    ("ppp", 16),
-    ("pp", 33),
-    ("p", 49),
-    ("mp", 64),
-    ("mf", 80),
-    ("f", 96),
-    ("ff", 112),
-    ("fff", 126),
-    ("ffff", 127),
-    ("fffff", 127),
-    ("ffffff", 127),
-];
 
 /// Marks for one moment, with the velocity of that moment, and of what follows if they say it.
 const ACCENTS: [(&str, u8, Option<u8>); 11] = [
@@ -130,7 +113,7 @@ impl Reader<'_, '_> {
                 measure.dynamics.extend(after.map(|after| (at, after, false)));
                 measure.dynamics.push((at, once, true));
                 known = true;
-            } else if let Some(&(_, marked)) = DYNAMICS.iter().find(|mark| mark.0 == name) {
+            } else if let Some(&(_, marked)) = MARKS.iter().find(|mark| mark.0 == name) {
                 measure.dynamics.push((at, sound.unwrap_or(marked), false));
                 known = true;
             } else if sound.is_none() {
