@@ -56,7 +56,7 @@ pub enum Encoding {
         /// The network is told what sounded and was struck at this place of so many earlier bars: of the first of [`LOOK_BACK`].
         #[serde(default, skip_serializing_if = "is_zero")]
         look_back: usize,
-        /// The network is told what followed the longest earlier passage that equals the last steps ([`Past`](crate::Past)).
+        /// The network is told what followed the longest earlier passage that equals the last steps ([`Past`]).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         longest_match: bool,
     },
@@ -67,7 +67,7 @@ pub enum Encoding {
         /// Identity of the representation and its options: two models understand each other's tokens if and only if
         /// their fingerprints are equal.
         fingerprint: String,
-        /// The network is told what followed the longest earlier passage that equals the last tokens ([`Past`](crate::Past)).
+        /// The network is told what followed the longest earlier passage that equals the last tokens ([`Past`]).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         longest_match: bool,
     },
