@@ -78,6 +78,8 @@ fn kept(piece: &Sequence, keep: &dyn Fn(Condition) -> bool) -> ConditionTrack {
         density: values.density.filter(|_| keep(Condition::Density)),
         polyphony: values.polyphony.filter(|_| keep(Condition::Polyphony)),
         register: values.register.filter(|_| keep(Condition::Register)),
+        key: values.key.filter(|_| keep(Condition::Key)),
+        bars_left: values.bars_left.filter(|_| keep(Condition::BarsLeft)),
     })
 }
 

@@ -24,8 +24,8 @@ pub struct Stepper<'a> {
     /// What it read, as [`StepInput::MultiHot`], with conditions.
     indices: Vec<u32>,
     offsets: Vec<usize>,
-    /// What all sequences are told, and the steps that there were.
-    conditions: ConditionTrack,
+    /// What each sequence is told, or all of them, and the steps that there were.
+    conditions: Vec<ConditionTrack>,
     steps: usize,
     notes: NoteScratch,
     /// Where all pitches are tied.
@@ -46,7 +46,7 @@ impl<'a> Stepper<'a> {
             contexts: Vec::new(),
             indices: Vec::new(),
             offsets: Vec::new(),
-            conditions: ConditionTrack::default(),
+            conditions: Vec::new(),
             steps: 0,
             notes: NoteScratch::default(),
             features: FeatureRows::default(),
@@ -59,19 +59,26 @@ impl<'a> Stepper<'a> {
     /// conditions in the input of a step, it is told nothing.
     #[must_use]
     pub fn with_conditions(self, conditions: ConditionTrack) -> Self {
+        self.with_conditions_of_each(vec![conditions])
+    }
+
+    /// Tells sequence `b` conditions `b`, modulo their number.
+    #[must_use]
+    pub fn with_conditions_of_each(self, conditions: Vec<ConditionTrack>) -> Self {
         Self { conditions, ..self }
     }
 
     /// Keeps what is read in a step, with the conditions behind it.
     fn read(&mut self, indices: &[u32], offsets: &[usize]) {
         let (conditions, first) = (&self.model.config().conditions, self.model.encoding().inputs());
-        let values = self.conditions.at(self.steps).filter(|_| !conditions.is_empty());
+        let told = if conditions.is_empty() { &[][..] } else { &self.conditions };
         self.indices.clear();
         self.offsets.clear();
         self.offsets.push(0);
-        for row in offsets.windows(2) {
+        for (b, row) in offsets.windows(2).enumerate() {
             self.indices.extend_from_slice(&indices[row[0]..row[1]]);
-            if let Some(values) = values {
+            let track = (!told.is_empty()).then(|| &told[b % told.len()]);
+            if let Some(values) = track.and_then(|track| track.at(self.steps)) {
                 conditions.push_features(values, Dropped::NONE, 0, first, &mut self.indices);
             }
             self.offsets.push(self.indices.len());

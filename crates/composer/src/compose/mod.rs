@@ -24,7 +24,9 @@ use composer_decoding::primer::Primer as PrimerMusic;
 use composer_decoding::token_stream::TokenGenerator;
 use composer_decoding::{Composition, Generator, beam};
 use composer_models::file::Notes;
-use composer_models::{ConditionTrack, Encoding, SequenceModel, Stepper};
+use composer_models::streams::{Purpose, stream};
+use composer_models::{ConditionTrack, ConditionValues, Encoding, SequenceModel, Stepper};
+use composer_music::key::Key;
 use composer_music::midi::{self, OtherEvent, RawFile};
 use composer_music::notation::{self, Format};
 use composer_music::representation::chords::ChordRepresentation;
@@ -271,9 +273,19 @@ impl<'a> Work<'a> {
         Piece { score, nll, notes: self.notes.clone(), others: self.others.clone() }
     }
 
-    /// The model under the conditions, in bars that are counted in its steps from the first that it reads.
-    fn told(&self, bars: &BarMap) -> Stepper<'a> {
-        Stepper::new(self.model).with_conditions(ConditionTrack::in_bars(&self.options.conditions, bars))
+    /// The model under the conditions, in bars that are counted in its steps from the first that it reads, until the piece ends. What is not
+    /// asked for is drawn for each piece; `together`: once for all, which are candidates of one search.
+    fn told(&self, bars: &BarMap, end: Option<u64>, together: bool) -> Stepper<'a> {
+        let (conditions, options) = (&self.model.config().conditions, self.options);
+        let metre = Some(bars.metre_at(0));
+        let key = options.key.map(|key| Key { tonic: key.tonic, minor: key.minor });
+        let asked = ConditionValues { metre, key, ..options.conditions.clone() };
+        let outputs = if together { 1 } else { options.num_outputs as u64 };
+        let tracks = (0..outputs).map(|output| {
+            let drawn = conditions.draw(&asked, &mut stream(options.seed, Purpose::Conditions, output));
+            ConditionTrack::in_bars(&drawn, bars, end)
+        });
+        Stepper::new(self.model).with_conditions_of_each(tracks.collect())
     }
 
     fn frames(&self, representation: &FrameRepresentation) -> anyhow::Result<Vec<Piece>> {
@@ -283,7 +295,9 @@ impl<'a> Work<'a> {
         feasible::check(self.representation, options, plan, &rules)?;
         let (read, before) = self.read_frames(representation)?;
         let bars = plan.bars_after(self.primer.as_ref().filter(|_| !options.injects()), before);
-        let mut generator = Generator::new(self.told(&bars), choice, options.num_outputs, options.seed)?
+        let end = options.ending.then_some(before + plan.steps);
+        let told = self.told(&bars, end, false);
+        let mut generator = Generator::new(told, choice, options.num_outputs, options.seed)?
             .with_rules(rules)?
             .with_bars(bars);
         let mut begun = Composition::default();
@@ -340,8 +354,9 @@ impl<'a> Work<'a> {
         };
         let begun = if injects { read.clone() } else { Vec::new() };
         let mut pieces: Vec<(Vec<u32>, Vec<f64>)> = vec![(begun.clone(), Vec::new()); options.num_outputs];
-        let model = self.told(&BarMap::uniform(1, metre));
-        if let Some(beam_options) = options.beam_options()? {
+        let beam = options.beam_options()?;
+        let model = self.told(&BarMap::uniform(1, metre), None, beam.is_some());
+        if let Some(beam_options) = beam {
             let found = beam::search(model, grammar, &read, &beam_options, MAX_TOKENS)?;
             pieces.truncate(found.len());
             for (piece, found) in pieces.iter_mut().zip(found) {

@@ -2,6 +2,7 @@
 
 use composer_decoding::{FrameOptions, Generator};
 use composer_models::file::Notes;
+use composer_models::streams::{Purpose, stream};
 use composer_models::{ConditionTrack, ConditionValues, Stepper};
 use composer_models::{Encoding, SequenceModel};
 use composer_music::representation::frames::DecodeOptions;
@@ -18,7 +19,9 @@ pub fn sample(model: &SequenceModel, notes: &Notes) -> Option<Vec<u8>> {
     let steps = bars.bar(BARS).start as usize;
     let options = FrameOptions { hold_temperature: Some(1.0), temperature: 0.95, ..FrameOptions::default() };
     let mut frames = Vec::with_capacity(steps);
-    let conditions = ConditionTrack::in_bars(&ConditionValues::default(), &bars);
+    let mut rng = stream(notes.seed, Purpose::Conditions, 0);
+    let values = model.config().conditions.draw(&ConditionValues::default(), &mut rng);
+    let conditions = ConditionTrack::in_bars(&values, &bars, None);
     let stepper = Stepper::new(model).with_conditions(conditions);
     for decided in Generator::new(stepper, options, 1, notes.seed).ok()?.with_bars(bars).take(steps) {
         frames.extend(decided.ok()?.first().map(|step| step.frame));

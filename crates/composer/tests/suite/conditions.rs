@@ -32,7 +32,7 @@ fn what_a_model_was_trained_with_can_be_asked_for_and_nothing_else() {
     let model = TrainedModel::load(at.join("run/model.safetensors")).unwrap();
     let conditions = &model.model.config().conditions;
     assert_eq!(conditions.style.as_deref(), Some(&["even".to_owned(), "odd".to_owned()][..]));
-    assert!(conditions.boundaries(Condition::Density).is_some_and(|levels| levels.len() == 7));
+    assert!(conditions.boundaries(Condition::Density).is_some_and(|levels| levels.len() == 9));
     assert!(model.notes.configuration.contains("conditions = ["));
     let compose = |options: &[&str]| {
         let base = ["compose", "--model", "run/model.safetensors", "--num-outputs", "1", "--length", "2bars"];

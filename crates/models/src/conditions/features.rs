@@ -1,14 +1,15 @@
 //! [`Conditions`]: from values to features.
 
-use super::{Condition, ConditionValues, Dropped};
+use super::{Condition, ConditionValues, Dropped, PieceConditions};
 use crate::Error;
 use composer_music::Metre;
 use serde::{Deserialize, Serialize};
 
 /// The conditions of a model, and the values that it tells apart. `None`: it does not have the condition.
 ///
-/// The features are, in this order: one for each style, one for each metre, one for each level of density, polyphony and register. Of each
-/// condition one is on, or none where it is not given. Level `k` is from boundary `k − 1` to below boundary `k`.
+/// The features are, in this order: one for each style, one for each metre, one for each level of density, polyphony and register, one for
+/// each major key from C up and then each minor key, one for each count of bars left. Of each condition one is on, or none where it is not
+/// given. Level `k` is from boundary `k − 1` to below boundary `k`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Conditions {
@@ -27,10 +28,22 @@ pub struct Conditions {
     /// Boundaries between levels, in semitones, ascending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<Vec<f64>>,
+    /// Whether it is told the key.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub key: bool,
+    /// Whether it is told how many bars are left.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bars_left: bool,
+    /// The conditions of training pieces, from which those of a composition are drawn; not features.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<PieceConditions>,
 }
 
 /// Most values of a condition.
 const MOST: usize = 1000;
+
+/// Boundaries between counts of bars left: one, two, three, four, five to eight, more.
+const BARS_LEFT: [u64; 5] = [2, 3, 4, 5, 9];
 
 impl Conditions {
     /// Whether the model is told of nothing.
@@ -51,7 +64,7 @@ impl Conditions {
     /// Boundaries between the levels of an attribute.
     pub fn boundaries(&self, condition: Condition) -> Option<&[f64]> {
         match condition {
-            Condition::Style | Condition::Metre => None,
+            Condition::Style | Condition::Metre | Condition::Key | Condition::BarsLeft => None,
             Condition::Density => self.density.as_deref(),
             Condition::Polyphony => self.polyphony.as_deref(),
             Condition::Register => self.register.as_deref(),
@@ -63,12 +76,19 @@ impl Conditions {
         match condition {
             Condition::Style => self.style.as_ref().map_or(0, Vec::len),
             Condition::Metre => self.metre.as_ref().map_or(0, Vec::len),
+            Condition::Key => usize::from(self.key) * 24,
+            Condition::BarsLeft => usize::from(self.bars_left) * (BARS_LEFT.len() + 1),
             attribute => self.boundaries(attribute).map_or(0, |boundaries| boundaries.len() + 1),
         }
     }
 
     /// Which of its values a condition has; `None`: it is not given, or the model does not know the category.
-    fn place(&self, condition: Condition, values: &ConditionValues, semitones: i8) -> Option<usize> {
+    pub(super) fn place(
+        &self,
+        condition: Condition,
+        values: &ConditionValues,
+        semitones: i8,
+    ) -> Option<usize> {
         match condition {
             Condition::Style => {
                 let name = values.style.as_ref()?;
@@ -77,6 +97,15 @@ impl Conditions {
             Condition::Metre => {
                 let metre = values.metre?;
                 self.metre.as_ref()?.iter().position(|&known| known == metre)
+            }
+            Condition::Key => {
+                let key = values.key.filter(|_| self.key)?;
+                let tonic = (i16::from(key.tonic) + i16::from(semitones)).rem_euclid(12) as usize;
+                Some(tonic + if key.minor { 12 } else { 0 })
+            }
+            Condition::BarsLeft => {
+                let left = values.bars_left.filter(|_| self.bars_left)?;
+                Some(BARS_LEFT.partition_point(|&boundary| boundary <= left))
             }
             attribute => {
                 let up = if attribute == Condition::Register { f64::from(semitones) } else { 0.0 };
@@ -105,12 +134,14 @@ impl Conditions {
         }
     }
 
-    /// Refuses values that are asked for and that the model does not know. A metre is not asked for here: one that is not known is not told.
+    /// Refuses values that are asked for and that the model does not know. Metre, key and bars left follow from the music: a model that does
+    /// not know them is not told.
     ///
     /// # Errors
     /// The model lacks a condition or a style, or an attribute is no number that music has.
     pub fn check_asked(&self, asked: &ConditionValues) -> Result<(), Error> {
-        let given = |condition: &Condition| *condition != Condition::Metre && asked.gives(*condition);
+        let told_if_known = [Condition::Metre, Condition::Key, Condition::BarsLeft];
+        let given = |condition: &Condition| !told_if_known.contains(condition) && asked.gives(*condition);
         if let Some(condition) = Condition::ALL.into_iter().find(|c| given(c) && self.values(*c) == 0) {
             let known: Vec<&str> = self.known().map(Condition::name).collect();
             return Err(Error::NoCondition { condition: condition.name(), known: list_or_none(&known) });
@@ -147,6 +178,7 @@ impl Conditions {
                 return Err(format!("the levels of {condition} do not ascend"));
             }
         }
+        self.pieces.iter().try_for_each(PieceConditions::check)?;
         let named = |name: &String| !name.is_empty();
         match self.style.iter().flatten().all(named) {
             true => Ok(()),

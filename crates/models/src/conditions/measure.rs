@@ -1,13 +1,24 @@
 //! Attributes of frames.
 
 use super::ConditionValues;
+use composer_music::key::{self, Key};
 use composer_music::representation::frames::{Frame, pitches};
 use std::ops::Range;
 
-/// Density, polyphony and register of frames with so many steps in a quarter, as statistics of whole pieces define them: a pitch of several
+/// Density, polyphony, register and key of frames with so many steps in a quarter, as statistics of whole pieces define them: a pitch of several
 /// voices is one, and rests count for the density alone. What needs a note is `None` where there is none.
 pub fn measure(frames: &[Frame], steps_per_quarter: u32) -> ConditionValues {
-    Sums::of(frames, steps_per_quarter).within(0..frames.len())
+    let key = key_of(frames);
+    ConditionValues { key, ..Sums::of(frames, steps_per_quarter).within(0..frames.len()) }
+}
+
+/// The key of frames, by how long each pitch class sounds; `None` where they have none.
+pub(super) fn key_of(frames: &[Frame]) -> Option<Key> {
+    let mut histogram = [0.0; 12];
+    for frame in frames {
+        pitches(frame.sounding).for_each(|pitch| histogram[usize::from(pitch) % 12] += 1.0);
+    }
+    key::estimate(&histogram).map(|found| found.key)
 }
 
 /// Sums over the frames before each step, so that any stretch is measured in no time.

@@ -1,21 +1,25 @@
 //! Conditions: what a language model is told of the music around a step, as input features of all its recurrences.
 //!
-//! [`Conditions`] is part of a model's configuration: which conditions it has, and which values it tells apart. Categories (style, metre)
-//! have a feature each; attributes (density, polyphony, register) one for each level between boundaries that were learnt from the training
-//! music as quantiles. [`ConditionValues`] are the values at a step: measured of the music while training, asked for when composing. What
-//! is not given has no feature on, so that a model which was trained with [`Dropped`] conditions does without.
+//! [`Conditions`] is part of a model's configuration: which conditions it has, and which values it tells apart. Categories (style, metre,
+//! key) have a feature each; attributes (density, polyphony, register) one for each level between boundaries that were learnt from the
+//! training music as quantiles; the bars that are left one for each of the last. [`ConditionValues`] are the values at a step: measured of
+//! the music while training, asked for when composing. What is not given has no feature on, so that a model which was trained with
+//! [`Dropped`] conditions does without.
 
+mod draw;
 mod features;
 mod learn;
 mod measure;
 mod track;
 
+pub use draw::PieceConditions;
 pub use features::Conditions;
 pub use learn::LEVELS;
 pub use measure::measure;
 pub use track::{ConditionTrack, WINDOW_BARS};
 
 use composer_music::Metre;
+use composer_music::key::Key;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -34,12 +38,16 @@ pub enum Condition {
     Polyphony,
     /// Mean MIDI pitch of the notes that begin.
     Register,
+    /// The key of the whole piece.
+    Key,
+    /// Bars until the piece ends.
+    BarsLeft,
 }
 
 impl Condition {
     /// All of them, in the order of their features.
-    pub const ALL: [Condition; 5] =
-        [Self::Style, Self::Metre, Self::Density, Self::Polyphony, Self::Register];
+    pub const ALL: [Condition; 7] =
+        [Self::Style, Self::Metre, Self::Density, Self::Polyphony, Self::Register, Self::Key, Self::BarsLeft];
 
     /// As in settings and options.
     pub fn name(self) -> &'static str {
@@ -49,6 +57,8 @@ impl Condition {
             Self::Density => "density",
             Self::Polyphony => "polyphony",
             Self::Register => "register",
+            Self::Key => "key",
+            Self::BarsLeft => "bars_left",
         }
     }
 }
@@ -72,12 +82,16 @@ pub struct ConditionValues {
     pub polyphony: Option<f64>,
     /// Mean MIDI pitch of the notes that begin.
     pub register: Option<f64>,
+    /// The key of the whole piece.
+    pub key: Option<Key>,
+    /// Bars until the piece ends, with this one.
+    pub bars_left: Option<u64>,
 }
 
 impl ConditionValues {
-    /// What may be asked for; the metre follows from the bars of the music.
+    /// What may be asked for; the rest follows from the bars of the music and from its key.
     pub fn asked(style: Option<String>, [density, polyphony, register]: [Option<f64>; 3]) -> Self {
-        Self { style, metre: None, density, polyphony, register }
+        Self { style, density, polyphony, register, ..Self::default() }
     }
 
     /// Whether a condition is given.
@@ -85,14 +99,16 @@ impl ConditionValues {
         match condition {
             Condition::Style => self.style.is_some(),
             Condition::Metre => self.metre.is_some(),
+            Condition::Key => self.key.is_some(),
+            Condition::BarsLeft => self.bars_left.is_some(),
             _ => self.attribute(condition).is_some(),
         }
     }
 
-    /// The value of an attribute; `None` also for categories.
+    /// The value of an attribute; `None` also for what is none.
     pub fn attribute(&self, condition: Condition) -> Option<f64> {
         match condition {
-            Condition::Style | Condition::Metre => None,
+            Condition::Style | Condition::Metre | Condition::Key | Condition::BarsLeft => None,
             Condition::Density => self.density,
             Condition::Polyphony => self.polyphony,
             Condition::Register => self.register,

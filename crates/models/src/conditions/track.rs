@@ -1,7 +1,7 @@
 //! [`ConditionTrack`]: the conditions of a sequence, step by step.
 
 use super::ConditionValues;
-use super::measure::Sums;
+use super::measure::{Sums, key_of};
 use composer_music::representation::frames::Frame;
 use composer_music::{BarMap, Metre};
 use std::ops::Range;
@@ -22,7 +22,7 @@ impl From<ConditionValues> for ConditionTrack {
 
 impl ConditionTrack {
     /// What a piece of frames is. In each bar, the attributes are those of the eight bars that begin with it, [`WINDOW_BARS`]; in the last
-    /// seven bars those of the last eight. Without `bars` it is in 4/4.
+    /// seven bars those of the last eight. The key is that of the whole piece. Without `bars` it is in 4/4.
     pub fn of_frames(
         frames: &[Frame],
         bars: Option<&BarMap>,
@@ -33,6 +33,7 @@ impl ConditionTrack {
         let bars = bars.unwrap_or(&common);
         let sums = Sums::of(frames, steps_per_quarter);
         let count = bars.count(frames.len() as u64);
+        let key = key_of(frames);
         let step = |bar: u64| (bars.bar(bar).start as usize).min(frames.len());
         let mut track = Self::default();
         for bar in 0..count {
@@ -40,6 +41,8 @@ impl ConditionTrack {
             let values = ConditionValues {
                 style: style.map(str::to_owned),
                 metre: Some(bars.bar(bar).metre),
+                key,
+                bars_left: Some(count - bar),
                 ..sums.within(step(first)..step(first + WINDOW_BARS))
             };
             track.push(step(bar), values);
@@ -47,11 +50,20 @@ impl ConditionTrack {
         track
     }
 
-    /// The same values in bars of these metres.
-    pub fn in_bars(values: &ConditionValues, bars: &BarMap) -> Self {
+    /// The same values in these bars, of a piece that ends before step `end`; without an end it is not told how many bars are left.
+    pub fn in_bars(values: &ConditionValues, bars: &BarMap, end: Option<u64>) -> Self {
         let mut track = Self::default();
-        for (step, metre) in bars.changes() {
-            track.push(step as usize, ConditionValues { metre: Some(metre), ..values.clone() });
+        let Some(end) = end else {
+            for (step, metre) in bars.changes() {
+                track.push(step as usize, ConditionValues { metre: Some(metre), ..values.clone() });
+            }
+            return track;
+        };
+        let count = bars.count(end);
+        for number in 0..count {
+            let bar = bars.bar(number);
+            let (metre, bars_left) = (Some(bar.metre), Some(count - number));
+            track.push(bar.start as usize, ConditionValues { metre, bars_left, ..values.clone() });
         }
         track
     }

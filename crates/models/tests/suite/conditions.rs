@@ -10,10 +10,11 @@ use composer_models::{
     Sequence, SequenceBatch, SequenceModel, Workspace, scoring,
 };
 use composer_music::BarMap;
+use composer_music::key::Key;
 use composer_music::representation::frames::FrameRepresentation;
 use std::path::Path;
 
-/// Every condition, with a few values each: 2 styles, 2 metres, 3 levels of density, 2 of polyphony, 3 of register.
+/// Every condition, with a few values each: 2 styles, 2 metres, 3 levels of density, 2 of polyphony, 3 of register, key, bars left.
 pub fn all() -> Conditions {
     Conditions {
         style: Some(vec!["hymn".into(), "rag".into()]),
@@ -21,6 +22,9 @@ pub fn all() -> Conditions {
         density: Some(vec![2.0, 4.0]),
         polyphony: Some(vec![1.5]),
         register: Some(vec![55.0, 62.0]),
+        key: true,
+        bars_left: true,
+        ..Conditions::default()
     }
 }
 
@@ -31,10 +35,11 @@ pub fn some_track() -> ConditionTrack {
         density: Some(4.0),
         polyphony: Some(1.0),
         register: Some(60.5),
+        key: Some(Key { tonic: 7, minor: true }),
         ..ConditionValues::default()
     };
     let bars = BarMap::from_changes(4, [(0, "4/4".parse().unwrap()), (4, "3/4".parse().unwrap())]);
-    ConditionTrack::in_bars(&first, &bars)
+    ConditionTrack::in_bars(&first, &bars, Some(20))
 }
 
 /// Of the recurrence over time, and of that over the notes if there is one: whether the weights of conditions have gradients.
@@ -69,7 +74,7 @@ fn model(network: Network) -> SequenceModel {
 #[test]
 fn features_are_in_the_order_of_the_conditions_and_follow_the_transposition() {
     let (conditions, track) = (all(), some_track());
-    assert_eq!(conditions.features(), 2 + 2 + 3 + 2 + 3);
+    assert_eq!(conditions.features(), 2 + 2 + 3 + 2 + 3 + 24 + 6);
     let told = |step, dropped, semitones| {
         let mut features = Vec::new();
         conditions.push_features(track.at(step).unwrap(), dropped, semitones, 100, &mut features);
@@ -77,15 +82,18 @@ fn features_are_in_the_order_of_the_conditions_and_follow_the_transposition() {
     };
     assert_eq!(
         told(0, Dropped::NONE, 0),
-        [101, 103, 106, 107, 110],
-        "rag, 4/4, density from 4, below 1.5, from 55"
+        [101, 103, 106, 107, 110, 131, 138],
+        "rag, 4/4, density from 4, below 1.5, from 55, G minor, three bars left"
     );
     assert_eq!(
         told(4, Dropped::NONE, 2),
-        [101, 102, 106, 107, 111],
-        "3/4; a tone higher the register is another"
+        [101, 102, 106, 107, 111, 133, 137],
+        "3/4, two bars left; a tone higher register and key are others"
     );
-    assert_eq!(told(0, Dropped::NONE.and(Condition::Style).and(Condition::Polyphony), -6), [103, 106, 109]);
+    assert_eq!(
+        told(0, Dropped::NONE.and(Condition::Style).and(Condition::Polyphony), -6),
+        [103, 106, 109, 125, 138]
+    );
     assert_eq!(told(0, Dropped::ALL, 0), [0; 0]);
 }
 
@@ -152,13 +160,13 @@ fn models_are_saved_with_what_they_tell_apart_and_older_ones_have_none() {
 #[test]
 fn half_of_what_is_dropped_is_everything_and_the_other_half_any_number_of_conditions() {
     let mut rng = stream(1, Purpose::ConditionDropout, 1);
-    let mut counts = [0; 6];
+    let mut counts = [0; 8];
     for _ in 0..4000 {
         let dropped = Dropped::draw(&all(), 0.5, &mut rng);
         counts[Condition::ALL.iter().filter(|&&condition| dropped.contains(condition)).count()] += 1;
     }
-    assert!((1900..2100).contains(&counts[0]) && (900..1100).contains(&counts[5]), "{counts:?}");
-    assert!(counts[1..5].iter().all(|count| (200..300).contains(count)), "{counts:?}");
+    assert!((1900..2100).contains(&counts[0]) && (900..1100).contains(&counts[7]), "{counts:?}");
+    assert!(counts[1..7].iter().all(|count| (120..220).contains(count)), "{counts:?}");
     assert_eq!(Dropped::draw(&all(), 0.0, &mut rng), Dropped::NONE);
     let style = Conditions { style: all().style, ..Conditions::default() };
     let alone = (0..4000).filter(|_| Dropped::draw(&style, 0.5, &mut rng) == Dropped::ALL).count();

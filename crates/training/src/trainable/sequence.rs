@@ -300,8 +300,13 @@ fn condition_bytes(track: &ConditionTrack, length: usize, sink: &mut dyn FnMut(&
         if let Some(metre) = values.metre {
             sink(&[metre.numerator, metre.denominator]);
         }
-        for condition in Condition::ALL {
+        for condition in
+            Condition::ALL.into_iter().filter(|c| !matches!(c, Condition::Key | Condition::BarsLeft))
+        {
             sink(&values.attribute(condition).unwrap_or(-1.0).to_le_bytes());
+        }
+        if let Some(key) = values.key {
+            sink(&[key.tonic, u8::from(key.minor)]);
         }
     }
 }
