@@ -9,10 +9,11 @@
 
 use crate::Error;
 use crate::grammar::Grammar;
-use crate::token_stream::{must_be_tokens, push_input};
+use crate::token_stream::must_be_tokens;
 use crate::tokens::check_logits;
 use composer_models::arrays::view_mut;
-use composer_models::{LanguageModel, Past, StepInput};
+use composer_models::{LanguageModel, StepInput, TokenPast};
+use composer_music::BarMap;
 use serde::{Deserialize, Serialize};
 
 /// Options of the search.
@@ -79,8 +80,8 @@ struct Beam<G> {
     /// ln P, less what diversity cost.
     total: f64,
     grammar: G,
-    /// All tokens with those of the primer, if the model is told of the longest match.
-    past: Option<Past<u32>>,
+    /// What the model is told of the tokens, with those of the primer.
+    past: TokenPast,
 }
 
 impl<G> Beam<G> {
@@ -94,7 +95,8 @@ impl<G> Beam<G> {
 }
 
 /// The best pieces after `primer`, the best first, at most `options.width`. A piece ends when its grammar is finished or
-/// it has `max_tokens`. The search is deterministic. The grammar has read the primer already.
+/// it has `max_tokens`. The search is deterministic. The grammar has read the primer already. `bars` are as for
+/// [`TokenGenerator::with_bars`](crate::token_stream::TokenGenerator::with_bars).
 ///
 /// # Errors
 /// An option is out of range, the model fails or writes frames, or its grammar allows nothing.
@@ -104,21 +106,20 @@ pub fn search<M: LanguageModel, G: Grammar>(
     primer: &[u32],
     options: &BeamOptions,
     max_tokens: usize,
+    bars: Option<&BarMap>,
 ) -> Result<Vec<Hypothesis>, Error> {
     options.check()?;
     must_be_tokens(model.encoding())?;
     let encoding = model.encoding().clone();
     let vocabulary = encoding.outputs();
-    let mut past = encoding.new_past();
+    let mut past = TokenPast::new(&encoding);
     let (mut indices, mut offsets) = (Vec::new(), Vec::new());
     let mut state = model.zero_state(1);
     let mut logits = vec![0.0; vocabulary];
     for token in std::iter::once(None).chain(primer.iter().copied().map(Some)) {
-        if let (Some(past), Some(token)) = (&mut past, token) {
-            past.push(token);
-        }
+        token.into_iter().for_each(|token| past.push(token));
         indices.clear();
-        push_input(&encoding, token, past.as_ref(), &mut indices);
+        past.push_features(&encoding, bars, &mut indices);
         let input = StepInput::MultiHot { indices: &indices, offsets: &[0, indices.len()] };
         model.step(input, &mut state, view_mut((1, vocabulary), &mut logits))?;
     }
@@ -147,7 +148,7 @@ pub fn search<M: LanguageModel, G: Grammar>(
         offsets.clear();
         offsets.push(0);
         for beam in groups.iter().flatten() {
-            push_input(&encoding, Some(beam.tokens[step]), beam.past.as_ref(), &mut indices);
+            beam.past.push_features(&encoding, bars, &mut indices);
             offsets.push(indices.len());
         }
         logits.resize(rows.len() * vocabulary, 0.0);
@@ -210,9 +211,7 @@ fn grow<G: Grammar>(
         beam.tokens.push(token);
         beam.nll.push(nll);
         beam.grammar.push(token);
-        if let Some(past) = &mut beam.past {
-            past.push(token);
-        }
+        beam.past.push(token);
         beam
     });
     Ok(continued.collect())

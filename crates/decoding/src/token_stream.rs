@@ -4,10 +4,10 @@ use crate::Error;
 use crate::grammar::{Free, Grammar};
 use crate::tokens::{self, TokenOptions};
 use composer_models::arrays::view_mut;
-use composer_models::encoding::Symbol;
 use composer_models::scoring::categorical_nll;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Encoding, LanguageModel, Past, Sequence, SequenceModel, StepInput, Stepper};
+use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput, Stepper, TokenPast};
+use composer_music::BarMap;
 use rand_chacha::ChaCha8Rng;
 
 /// One token of one piece, as it is decided.
@@ -35,14 +35,15 @@ pub struct TokenGenerator<M: LanguageModel, G: Grammar> {
     offsets: Vec<usize>,
     logits: Vec<f32>,
     allowed: Vec<bool>,
-    fresh: bool,
+    /// The bars of the grid, for voices.
+    bars: Option<BarMap>,
 }
 
 struct Piece<G> {
     /// All tokens, with those of the primer.
     history: Vec<u32>,
-    /// The same, if the model is told of the longest match.
-    past: Option<Past<u32>>,
+    /// What the model is told of them.
+    past: TokenPast,
     grammar: G,
     rng: ChaCha8Rng,
 }
@@ -50,9 +51,7 @@ struct Piece<G> {
 impl<G> Piece<G> {
     fn push(&mut self, token: u32) {
         self.history.push(token);
-        if let Some(past) = &mut self.past {
-            past.push(token);
-        }
+        self.past.push(token);
     }
 }
 
@@ -74,7 +73,7 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         let pieces = (0..outputs as u64)
             .map(|output| Piece {
                 history: Vec::new(),
-                past: encoding.new_past(),
+                past: TokenPast::new(&encoding),
                 grammar: grammar.clone(),
                 rng: stream(seed, Purpose::Sampling, output),
             })
@@ -89,8 +88,14 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
             encoding,
             options,
             pieces,
-            fresh: true,
+            bars: None,
         })
+    }
+
+    /// Writes in these bars, counted in the steps of the grid from the first that the model reads. Only a model of voices is told of them.
+    pub fn with_bars(mut self, bars: BarMap) -> Self {
+        self.bars = Some(bars);
+        self
     }
 
     /// Lets the model and (with `grammar`) the grammar of every piece read tokens, as if they had been written.
@@ -121,14 +126,12 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         self.offsets.clear();
         self.offsets.push(0);
         for piece in &self.pieces {
-            let last = piece.history.last().copied().filter(|_| !self.fresh);
-            push_input(&self.encoding, last, piece.past.as_ref(), &mut self.indices);
+            piece.past.push_features(&self.encoding, self.bars.as_ref(), &mut self.indices);
             self.offsets.push(self.indices.len());
         }
         let input = StepInput::MultiHot { indices: &self.indices, offsets: &self.offsets };
         let logits = view_mut((self.pieces.len(), self.encoding.outputs()), &mut self.logits);
         self.model.step(input, &mut self.state, logits)?;
-        self.fresh = false;
         Ok(())
     }
 
@@ -179,17 +182,6 @@ pub fn continue_tokens(
         tokens.extend(decided?.iter().map(|decided| decided.token));
     }
     Ok(tokens)
-}
-
-/// Appends what a model reads after the token `last`, the last one of `past` (`None`: at the start).
-pub(crate) fn push_input(
-    encoding: &Encoding,
-    last: Option<u32>,
-    past: Option<&Past<u32>>,
-    features: &mut Vec<u32>,
-) {
-    encoding.push_features(0, None, last.map(Symbol::Token), features);
-    encoding.push_token_past(|| past?.longest_match(), features);
 }
 
 /// Refuses a model of anything but tokens.

@@ -239,6 +239,10 @@ impl SequenceBatch<f32> {
         }
         if let Sequence::Tokens(tokens) = slice.sequence {
             encoding.push_token_past(|| tokens.longest_match(step), &mut self.indices);
+            if let Some(voices) = encoding.voices() {
+                let bars = slice.sequence.bars();
+                encoding.push_voices(|| tokens.voices(step, voices), bars, &mut self.indices);
+            }
         }
         match (&mut self.targets, encoding, at(step)) {
             (

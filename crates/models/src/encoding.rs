@@ -4,6 +4,7 @@ use crate::Error;
 use crate::past::{Match, Past};
 use crate::place::{self, Place};
 pub use crate::sequence::{FrameSequence, Sequence, Symbol, TokenSequence};
+use crate::voices::{VoiceInputs, VoiceState};
 use composer_bptt::arrays::check_shape;
 use composer_music::BarMap;
 use composer_music::representation::frames::{self, Frame, FrameRepresentation};
@@ -30,7 +31,8 @@ use std::ops::RangeInclusive;
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
 /// For tokens, feature `v` is the token before, and `V` the start; then, with `longest_match`, come `V` features for the token that
-/// followed the longest earlier passage that equals the last tokens, and six for its length. Outputs have the order of the features below `V`. The features of
+/// followed the longest earlier passage that equals the last tokens, and six for its length; then, for the tokens of voices, those of
+/// [`VoiceInputs`]. Outputs have the order of the features below `V`. The features of
 /// conditions ([`crate::conditions::Conditions`]) follow on all of these.
 ///
 /// # Real values
@@ -70,6 +72,9 @@ pub enum Encoding {
         /// The network is told what followed the longest earlier passage that equals the last tokens ([`Past`]).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         longest_match: bool,
+        /// What else the network is told of the tokens of `voices`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        voices: Option<VoiceInputs>,
     },
     /// Real numbers; a linear output with squared error.
     Values {
@@ -106,7 +111,7 @@ impl Encoding {
 
     /// Tokens `0..vocabulary` of your own, which no representation of music explains: their fingerprint is empty.
     pub fn tokens(vocabulary: usize) -> Self {
-        Encoding::Tokens { vocabulary, fingerprint: String::new(), longest_match: false }
+        Encoding::Tokens { vocabulary, fingerprint: String::new(), longest_match: false, voices: None }
     }
 
     /// `features` real numbers per step, predicted from those before.
@@ -142,7 +147,7 @@ impl Encoding {
             Encoding::Values { features, given, feedback } => {
                 given + if *feedback { features + 1 } else { 0 }
             }
-            _ => self.first_past() + self.past_planes() * self.outputs() + self.match_lengths(),
+            _ => self.first_of_voices() + self.voices().map_or(0, |voices| voices.features(self.outputs())),
         }
     }
 
@@ -176,6 +181,19 @@ impl Encoding {
             Encoding::Frames { longest_match, .. } | Encoding::Tokens { longest_match, .. } => *longest_match,
             Encoding::Values { .. } => false,
         }
+    }
+
+    /// What else the network is told of the tokens of voices.
+    pub fn voices(&self) -> Option<&VoiceInputs> {
+        match self {
+            Encoding::Tokens { voices, .. } => voices.as_ref(),
+            Encoding::Frames { .. } | Encoding::Values { .. } => None,
+        }
+    }
+
+    /// The first of the features that tell of voices.
+    fn first_of_voices(&self) -> usize {
+        self.first_past() + self.past_planes() * self.outputs() + self.match_lengths()
     }
 
     /// Times `V` features that tell of what is longer ago than the last frame: earlier bars, and the longest match.
@@ -263,6 +281,18 @@ impl Encoding {
         if let Some(found) = longest_match.then(find).flatten() {
             self.push_past_planes(representation, self.past_planes() - 1, found.follows, features);
             self.push_match_length(found.equal_steps, features);
+        }
+    }
+
+    /// Appends the features that tell what voices sing after the tokens of `state`, in these bars on their grid.
+    pub fn push_voices(
+        &self,
+        state: impl FnOnce() -> VoiceState,
+        bars: Option<&BarMap>,
+        features: &mut Vec<u32>,
+    ) {
+        if let Some(voices) = self.voices() {
+            voices.push_features(&state(), bars, (self.first_of_voices(), self.outputs()), features);
         }
     }
 

@@ -90,6 +90,7 @@ mod stepper;
 pub mod streams;
 mod token_input;
 mod token_network;
+mod voices;
 
 /// The examples of README.md, as tests.
 #[cfg(doctest)]
@@ -107,8 +108,9 @@ pub use forecast::forecast;
 pub use language_model::{LanguageModel, StepInput};
 pub use network::Network;
 pub use note_wise::{NextNote, NotePosition, NoteWiseConfig};
-pub use past::{Match, Past};
+pub use past::{Match, Past, TokenPast};
 pub use seq2seq::{Seq2Seq, Seq2SeqConfig};
 pub use sequence_model::{SequenceModel, Workspace};
 pub use stepper::Stepper;
 pub use token_network::TokenNetwork;
+pub use voices::{MAX_VOICES, VoiceInputs, VoiceState};

@@ -2,6 +2,7 @@
 
 use crate::encoding::{Encoding, LOOK_BACK};
 use crate::notes::Notes;
+use crate::voices::VoiceInputs;
 use composer_music::representation::{AnyRepresentation, Representation};
 use serde_json::Value;
 
@@ -24,7 +25,11 @@ pub(crate) fn check_encoding(encoding: &Encoding) -> Result<(), String> {
             }
             vec![("metre", *metre)]
         }
-        Encoding::Tokens { vocabulary, .. } => vec![("vocabulary", *vocabulary)],
+        Encoding::Tokens { vocabulary, voices, .. } => {
+            voices.as_ref().map_or(Ok(()), VoiceInputs::check)?;
+            let of_bars = voices.map_or([0; 2], |voices| [voices.metre, voices.bar_line]);
+            vec![("vocabulary", *vocabulary), ("metre", of_bars[0]), ("bar_line", of_bars[1])]
+        }
         Encoding::Values { features, given, .. } => vec![("features", *features), ("given", *given)],
     };
     sizes.into_iter().try_for_each(|(name, size)| check_size(name, size))

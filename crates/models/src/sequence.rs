@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::conditions::ConditionTrack;
 use crate::past::{Match, Matches};
+use crate::voices::{VoiceInputs, VoiceState};
 use composer_bptt::arrays::check_shape;
 use composer_music::BarMap;
 use composer_music::representation::frames::Frame;
@@ -45,13 +46,17 @@ pub struct TokenSequence {
     tokens: Vec<u32>,
     /// What a model with conditions is told; empty: nothing.
     pub conditions: ConditionTrack,
+    /// Of tokens whose places are steps of a grid: its bars, if they are known.
+    bars: Option<BarMap>,
     /// Computed once, when it is first asked for.
     matches: OnceLock<Matches>,
+    /// The same.
+    voices: OnceLock<(VoiceInputs, Vec<VoiceState>)>,
 }
 
 impl PartialEq for TokenSequence {
     fn eq(&self, other: &Self) -> bool {
-        self.tokens == other.tokens && self.conditions == other.conditions
+        (&self.tokens, &self.bars, &self.conditions) == (&other.tokens, &other.bars, &other.conditions)
     }
 }
 
@@ -63,7 +68,7 @@ impl From<Vec<Frame>> for FrameSequence {
 
 impl From<Vec<u32>> for TokenSequence {
     fn from(tokens: Vec<u32>) -> Self {
-        Self { tokens, conditions: ConditionTrack::default(), matches: OnceLock::new() }
+        Self { tokens, ..Self::default() }
     }
 }
 
@@ -79,6 +84,20 @@ impl TokenSequence {
     /// The longest earlier passage that equals the tokens before a step.
     pub fn longest_match(&self, step: usize) -> Option<Match<u32>> {
         self.matches.get_or_init(|| Matches::of(&self.tokens)).at(step, &self.tokens)
+    }
+
+    /// What voices sing before a step. The states are computed once, for the inputs of the first model that asks.
+    pub fn voices(&self, step: usize, inputs: &VoiceInputs) -> VoiceState {
+        let (known, states) =
+            self.voices.get_or_init(|| (*inputs, VoiceState::before_each(&self.tokens, inputs)));
+        match known.voices == inputs.voices {
+            true => states[step],
+            false => {
+                let mut state = VoiceState::default();
+                self.tokens[..step].iter().for_each(|&token| state.push(token, inputs));
+                state
+            }
+        }
     }
 }
 
@@ -144,6 +163,11 @@ impl Sequence {
         Sequence::Tokens(tokens.into())
     }
 
+    /// Tokens whose places are steps of a grid, in these bars.
+    pub fn tokens_in(tokens: Vec<u32>, bars: BarMap) -> Self {
+        Sequence::Tokens(TokenSequence { bars: Some(bars), ..tokens.into() })
+    }
+
     /// The same under conditions; real values have none.
     #[must_use]
     pub fn with_conditions(mut self, track: ConditionTrack) -> Self {
@@ -165,11 +189,12 @@ impl Sequence {
         Some(conditions).filter(|track| !track.is_empty())
     }
 
-    /// The bars of a sequence of frames, if they are known.
+    /// The bars of a sequence of frames, or of the tokens of voices, if they are known.
     pub fn bars(&self) -> Option<&BarMap> {
         match self {
             Sequence::Frames(sequence) => sequence.bars.as_ref(),
-            Sequence::Tokens(_) | Sequence::Values(_) => None,
+            Sequence::Tokens(sequence) => sequence.bars.as_ref(),
+            Sequence::Values(_) => None,
         }
     }
 

@@ -139,6 +139,7 @@ fn fit(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
             vocabulary: lower_voices().num_tokens(),
             fingerprint: lower_voices().fingerprint(),
             longest_match: false,
+            voices: None,
         },
         styles: 0,
         encoder: RecurrentConfig { bidirectional: true, ..stack(64) },

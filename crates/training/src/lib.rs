@@ -12,7 +12,7 @@
 //! use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel};
 //! use composer_training::{TrainingConfig, train};
 //!
-//! let encoding = Encoding::Tokens { vocabulary: 3, fingerprint: "a toy".into(), longest_match: false };
+//! let encoding = Encoding::Tokens { vocabulary: 3, fingerprint: "a toy".into(), longest_match: false, voices: None };
 //! let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 8, ..Default::default() };
 //! let mut model = SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::default(), 1)?;
 //! let music = [Sequence::tokens([0, 1, 2, 1].repeat(20))];
@@ -39,7 +39,7 @@
 //!         Ok(())
 //!     }
 //! }
-//! # let encoding = Encoding::Tokens { vocabulary: 3, fingerprint: "a toy".into(), longest_match: false };
+//! # let encoding = Encoding::Tokens { vocabulary: 3, fingerprint: "a toy".into(), longest_match: false, voices: None };
 //! # let stack = RecurrentConfig { cell: Cell::Gru, hidden: 12, ..Default::default() };
 //! # let model = Seq2SeqConfig { source: encoding.clone(), target: encoding, styles: 0, encoder: stack.clone(), decoder: stack,
 //! #     bridge: false, aligned: true, attention: None, output_dropout: 0.0 };

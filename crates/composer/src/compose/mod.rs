@@ -222,6 +222,16 @@ fn write_set(
 /// Most tokens of a piece, for models that never come to an end.
 const MAX_TOKENS: usize = 100_000;
 
+/// Where the steps of a model are.
+struct Grid {
+    /// Bars, counted in steps from the first that the model reads.
+    bars: BarMap,
+    /// The step before which the piece ends, if it comes to an end.
+    end: Option<u64>,
+    /// How many symbols a step has.
+    symbols: usize,
+}
+
 /// What is known before the first note.
 struct Work<'a> {
     model: &'a SequenceModel,
@@ -273,9 +283,22 @@ impl<'a> Work<'a> {
         Piece { score, nll, notes: self.notes.clone(), others: self.others.clone() }
     }
 
-    /// The model under the conditions, in bars that are counted in its steps from the first that it reads, until the piece ends. What is not
-    /// asked for is drawn for each piece; `together`: once for all, which are candidates of one search.
-    fn told(&self, bars: &BarMap, end: Option<u64>, together: bool) -> Stepper<'a> {
+    /// The steps of a model of tokens after those that it has read: those of voices are on a grid, others have a metre only.
+    fn voice_grid(&self, read: &[u32]) -> Grid {
+        let (plan, options) = (&self.plan, self.options);
+        let Some(voices) = self.model.encoding().voices() else {
+            let bars = BarMap::uniform(1, plan.bars.metre_at(plan.primer_end));
+            return Grid { bars, end: None, symbols: 1 };
+        };
+        let before = if options.injects() { 0 } else { (read.len() / voices.voices) as u64 };
+        let bars = plan.bars_after(self.primer.as_ref().filter(|_| !options.injects()), before);
+        Grid { bars, end: options.ending.then_some(before + plan.steps), symbols: voices.voices }
+    }
+
+    /// The model under the conditions. What is not asked for is drawn for each piece; `together`: once for all, which are candidates of one
+    /// search.
+    fn told(&self, grid: &Grid, together: bool) -> Stepper<'a> {
+        let Grid { bars, end, symbols } = grid;
         let (conditions, options) = (&self.model.config().conditions, self.options);
         let metre = Some(bars.metre_at(0));
         let key = options.key.map(|key| Key { tonic: key.tonic, minor: key.minor });
@@ -283,7 +306,7 @@ impl<'a> Work<'a> {
         let outputs = if together { 1 } else { options.num_outputs as u64 };
         let tracks = (0..outputs).map(|output| {
             let drawn = conditions.draw(&asked, &mut stream(options.seed, Purpose::Conditions, output));
-            ConditionTrack::in_bars(&drawn, bars, end)
+            ConditionTrack::in_bars(&drawn, bars, *end).with_symbols_per_step(*symbols)
         });
         Stepper::new(self.model).with_conditions_of_each(tracks.collect())
     }
@@ -296,7 +319,7 @@ impl<'a> Work<'a> {
         let (read, before) = self.read_frames(representation)?;
         let bars = plan.bars_after(self.primer.as_ref().filter(|_| !options.injects()), before);
         let end = options.ending.then_some(before + plan.steps);
-        let told = self.told(&bars, end, false);
+        let told = self.told(&Grid { bars: bars.clone(), end, symbols: 1 }, false);
         let mut generator = Generator::new(told, choice, options.num_outputs, options.seed)?
             .with_rules(rules)?
             .with_bars(bars);
@@ -355,9 +378,10 @@ impl<'a> Work<'a> {
         let begun = if injects { read.clone() } else { Vec::new() };
         let mut pieces: Vec<(Vec<u32>, Vec<f64>)> = vec![(begun.clone(), Vec::new()); options.num_outputs];
         let beam = options.beam_options()?;
-        let model = self.told(&BarMap::uniform(1, metre), None, beam.is_some());
+        let grid = self.voice_grid(&read);
+        let model = self.told(&grid, beam.is_some());
         if let Some(beam_options) = beam {
-            let found = beam::search(model, grammar, &read, &beam_options, MAX_TOKENS)?;
+            let found = beam::search(model, grammar, &read, &beam_options, MAX_TOKENS, Some(&grid.bars))?;
             pieces.truncate(found.len());
             for (piece, found) in pieces.iter_mut().zip(found) {
                 piece.0.extend(found.tokens);
@@ -365,7 +389,8 @@ impl<'a> Work<'a> {
             }
         } else {
             let mut generator =
-                TokenGenerator::new(model, grammar, choice, options.num_outputs, options.seed)?;
+                TokenGenerator::new(model, grammar, choice, options.num_outputs, options.seed)?
+                    .with_bars(grid.bars);
             // The grammar has read the primer already.
             generator.read(&read, false)?;
             for decided in generator.take(MAX_TOKENS) {

@@ -118,6 +118,7 @@ impl Layers {
             music.entry("bar_line").or_insert(Value::Integer(0));
             music.entry("look_back").or_insert(Value::Integer(0));
             music.entry("longest_match").or_insert(Value::Boolean(false));
+            music.entry("voice_inputs").or_insert(Value::Boolean(false));
         }
         if let Some(Value::Table(training)) = saved.get_mut("training") {
             training.entry("excerpts").or_insert(Value::Float(0.0));

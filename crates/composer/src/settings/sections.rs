@@ -25,6 +25,8 @@ pub struct Music {
     pub look_back: usize,
     /// A network has what followed the longest earlier passage that equals the last steps, or the last tokens, as inputs.
     pub longest_match: bool,
+    /// A network of the tokens of `voices` has the chord, the turn, the lengths of notes and the place in the bar as inputs.
+    pub voice_inputs: bool,
     /// Where the styles of pieces come from, for a network that is told of them: `folder`, the folders below the training folder, or a file with
     /// the path of a piece, a tab and its style in each line.
     #[serde(skip_serializing_if = "is_folder")]
@@ -56,6 +58,7 @@ impl Default for Music {
             bar_line: 24,
             look_back: 3,
             longest_match: false,
+            voice_inputs: true,
             style_from: FOLDER.into(),
         }
     }

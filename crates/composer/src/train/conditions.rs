@@ -6,6 +6,7 @@ use crate::settings::Settings;
 use composer_models::{Condition, ConditionTrack, ConditionValues, Conditions, Sequence, file};
 use composer_music::Score;
 use composer_music::input::{MAX_TEXT, read_text};
+use composer_music::representation::AnyRepresentation;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -66,8 +67,21 @@ fn of_frames(
     ConditionTrack::of_frames(frames, sequence.bars(), grid.steps_per_quarter, style)
 }
 
-/// The conditions of a whole piece, for symbols that are no time steps.
-pub(crate) fn of_score(score: &Score, grid: &FrameRepresentation, style: Option<&str>) -> ConditionTrack {
+/// The conditions of a piece of tokens: bar by bar for those of voices, of which each step has as many, and else those of the whole piece,
+/// because their symbols are no time steps.
+pub(crate) fn of_tokens(
+    tokens: &AnyRepresentation,
+    score: &Score,
+    grid: &FrameRepresentation,
+    style: Option<&str>,
+) -> ConditionTrack {
+    if let AnyRepresentation::Voices(voices) = tokens {
+        let grid = FrameRepresentation { steps_per_quarter: voices.steps_per_quarter, ..*grid };
+        let bars = grid.bars(score);
+        let track =
+            ConditionTrack::of_frames(&grid.encode(score), Some(&bars), grid.steps_per_quarter, style);
+        return track.with_symbols_per_step(voices.voices.into());
+    }
     let measured = composer_models::conditions::measure(&grid.encode(score), grid.steps_per_quarter);
     let metre = Some(grid.bars(score).metre_at(0));
     ConditionTrack::from(ConditionValues { style: style.map(str::to_owned), metre, ..measured })
@@ -85,14 +99,14 @@ impl Material {
             return Ok(Conditions::default());
         }
         let styles = Styles::read(&settings.music.style_from)?;
-        let (grid, tokens) = (self.representation, self.tokens.is_some());
+        let (grid, tokens) = (self.representation, self.tokens.clone());
         for set in [&mut self.train, &mut self.valid, &mut self.test] {
             let Subset { names, scores, frames, sequences } = set;
             for (place, sequence) in sequences.iter_mut().enumerate() {
                 let style = styles.of(&names[place]);
-                let track = match tokens {
-                    true => of_score(&scores[place], &grid, style),
-                    false => of_frames(sequence, &frames[place], &grid, style),
+                let track = match &tokens {
+                    Some(tokens) => of_tokens(tokens, &scores[place], &grid, style),
+                    None => of_frames(sequence, &frames[place], &grid, style),
                 };
                 *sequence = std::mem::replace(sequence, Sequence::tokens(Vec::new())).with_conditions(track);
             }

@@ -1,12 +1,12 @@
 //! The music of a training: pieces split into training, validation and test sets, as scores, frames and sequences.
 
-use super::conditions::{Styles, of_score};
+use super::conditions::{Styles, of_tokens};
 use crate::error::wrong_input;
 use crate::progress::Progress;
 use crate::settings::Music;
 use composer_evaluation::likelihood::FrameSpace;
 use composer_models::file::Notes;
-use composer_models::{Encoding, Sequence};
+use composer_models::{Encoding, Sequence, VoiceInputs};
 use composer_music::corpus::{self, Corpus, Criteria, Piece, Verdict};
 use composer_music::input;
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
@@ -14,7 +14,7 @@ use composer_music::representation::{AnyRepresentation, DEFAULT_PATTERNS, Repres
 use composer_music::score::DEFAULT_MICROS_PER_QUARTER;
 use composer_music::text::counted;
 use composer_music::time_by_metre::time_by_metre;
-use composer_music::{Metre, Score};
+use composer_music::{BarMap, Metre, Score};
 use composer_report::text::thousands;
 use composer_training::{Error as TrainingError, TrainingConfig};
 use rand::{Rng, RngExt};
@@ -47,8 +47,7 @@ impl Subset {
     fn tokenise(&mut self, representation: &AnyRepresentation) -> anyhow::Result<()> {
         for ((name, score), sequence) in self.names.iter().zip(&self.scores).zip(&mut self.sequences) {
             *sequence = match representation.encode(score) {
-                Ok(Symbols::Tokens(tokens)) => Sequence::tokens(tokens),
-                Ok(Symbols::Frames(frames)) => Sequence::frames(frames),
+                Ok(symbols) => sequence_of(symbols, representation, score),
                 Err(error) => return Err(wrong_input(format!("{name}: {error}"))),
             };
         }
@@ -58,6 +57,17 @@ impl Subset {
     /// Steps of all pieces.
     pub(crate) fn steps(&self) -> usize {
         self.frames.iter().map(Vec::len).sum()
+    }
+}
+
+/// Symbols as a network reads them; those of voices in bars.
+fn sequence_of(symbols: Symbols, representation: &AnyRepresentation, score: &Score) -> Sequence {
+    match (symbols, representation) {
+        (Symbols::Tokens(tokens), AnyRepresentation::Voices(voices)) => {
+            Sequence::tokens_in(tokens, BarMap::new(score).on_grid(voices.steps_per_quarter))
+        }
+        (Symbols::Tokens(tokens), _) => Sequence::tokens(tokens),
+        (Symbols::Frames(frames), _) => Sequence::frames(frames),
     }
 }
 
@@ -176,15 +186,12 @@ impl Material {
             return Ok(excerpt(&self.train.sequences[piece], training.excerpts, rng));
         };
         let varied = training.augmentation().apply(&self.train.scores[piece], rng);
+        let name = &self.train.names[piece];
         let sequence = match tokens.encode(&varied) {
-            Ok(Symbols::Tokens(tokens)) => Sequence::tokens(tokens),
-            Ok(Symbols::Frames(frames)) => Sequence::frames(frames),
-            Err(error) => {
-                return Err(TrainingError::Variant(format!("{}: {error}", self.train.names[piece])));
-            }
+            Ok(symbols) => sequence_of(symbols, tokens, &varied),
+            Err(error) => return Err(TrainingError::Variant(format!("{name}: {error}"))),
         };
-        let told =
-            |styles: &Styles| of_score(&varied, &self.representation, styles.of(&self.train.names[piece]));
+        let told = |styles: &Styles| of_tokens(tokens, &varied, &self.representation, styles.of(name));
         Ok(sequence.with_conditions(self.styles.as_ref().map(told).unwrap_or_default()))
     }
 
@@ -203,6 +210,15 @@ impl Material {
                 vocabulary: tokens.vocabulary().size(),
                 fingerprint: tokens.fingerprint(),
                 longest_match,
+                voices: match tokens {
+                    AnyRepresentation::Voices(representation) if music.voice_inputs => Some(VoiceInputs {
+                        voices: representation.voices.into(),
+                        steps_per_quarter: representation.steps_per_quarter,
+                        metre,
+                        bar_line,
+                    }),
+                    _ => None,
+                },
             },
         }
     }

@@ -69,6 +69,7 @@ impl Prepared {
             vocabulary: 1,
             fingerprint: String::new(),
             longest_match: false,
+            voices: None,
         }))?;
         let folder = Some(config.music.folder.as_str()).filter(|folder| !folder.is_empty()).map(Path::new);
         let mut material =
@@ -350,6 +351,7 @@ pub fn weights_to_begin_with(config: &Settings, ours: &ModelConfig) -> anyhow::R
             ("model.softmaxes", config.token_network.softmaxes.to_string()),
             ("music.metre", config.encoding.metre().to_string()),
             ("music.bar_line", config.encoding.bar_line().to_string()),
+            ("music.voice_inputs", config.encoding.voices().is_some().to_string()),
             ("music.longest_match", config.encoding.longest_match().to_string()),
             ("model.conditions", names_of(&config.conditions)),
         ]

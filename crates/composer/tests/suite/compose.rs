@@ -37,6 +37,7 @@ fn with_models() -> TempDir {
         vocabulary: representation.vocabulary().size(),
         fingerprint: representation.fingerprint(),
         longest_match: false,
+        voices: None,
     };
     untrained(
         &here.path().join("tokens"),

@@ -233,6 +233,7 @@ fn likelihood_is_given_in_every_unit_for_every_representation() {
             vocabulary: representation.vocabulary().size(),
             fingerprint: representation.fingerprint(),
             longest_match: false,
+            voices: None,
         };
         let notes = Notes { representation: Some(representation), ..Notes::default() };
         untrained(&here.path().join(name), encoding, &notes);

@@ -34,7 +34,7 @@ fn a_beam_as_wide_as_the_tree_finds_the_best_pieces_in_their_order() {
     let model = Markov::new(V);
     let best = enumerated(&model);
     let options = BeamOptions { width: 81, length_penalty: 0.0, ..Default::default() };
-    let found = search(model, Free, &[], &options, LENGTH).expect("found");
+    let found = search(model, Free, &[], &options, LENGTH, None).expect("found");
     for (found, (log_p, _)) in found.iter().zip(&best).take(20) {
         // Pieces of the same transitions are equally likely, so likelihoods are compared and not tokens.
         assert!(
@@ -57,7 +57,7 @@ fn width_one_is_greedy_and_wider_is_never_worse() {
     }
     let score = |width| {
         let options = BeamOptions { width, length_penalty: 0.0, ..Default::default() };
-        search(model.clone(), Free, &[], &options, LENGTH).expect("found").remove(0)
+        search(model.clone(), Free, &[], &options, LENGTH, None).expect("found").remove(0)
     };
     assert_eq!(score(1).tokens, greedy);
     assert!(score(1).score <= score(3).score && score(3).score <= score(27).score);
@@ -86,7 +86,7 @@ fn the_length_penalty_prefers_longer_pieces() {
     model.logits = vec![vec![0.0, 0.0], vec![-1.0, 1.0], vec![0.4, 0.0]];
     let best = |length_penalty| {
         let options = BeamOptions { width: 8, length_penalty, ..Default::default() };
-        search(model.clone(), UntilZero(false), &[], &options, 12).expect("found").remove(0).tokens
+        search(model.clone(), UntilZero(false), &[], &options, 12, None).expect("found").remove(0).tokens
     };
     assert_eq!(best(0.0), [0], "the shortest is the most likely");
     assert!(best(2.0).len() > 4, "{:?}", best(2.0));
@@ -96,12 +96,12 @@ fn the_length_penalty_prefers_longer_pieces() {
 fn groups_differ_and_a_primer_is_read() {
     let model = Markov::new(V);
     let plain = BeamOptions { width: 2, groups: 2, diversity: 0.0, length_penalty: 0.0 };
-    let same = search(model.clone(), Free, &[], &plain, LENGTH).expect("found");
+    let same = search(model.clone(), Free, &[], &plain, LENGTH, None).expect("found");
     assert_eq!(same[0].tokens, same[1].tokens, "without diversity both groups are greedy");
-    let diverse =
-        search(model.clone(), Free, &[], &BeamOptions { diversity: 5.0, ..plain }, LENGTH).expect("found");
+    let diverse = search(model.clone(), Free, &[], &BeamOptions { diversity: 5.0, ..plain }, LENGTH, None)
+        .expect("found");
     assert!(diverse[0].tokens.iter().zip(&diverse[1].tokens).all(|(a, b)| a != b), "{diverse:?}");
-    let primed = search(model.clone(), Free, &[2], &plain, 1).expect("found");
+    let primed = search(model.clone(), Free, &[2], &plain, 1, None).expect("found");
     assert_abs_diff_eq!(primed[0].nll[0], -model.log_p(2, primed[0].tokens[0] as usize), epsilon = 1e-9);
     assert!(BeamOptions { width: 3, groups: 2, ..plain }.check().is_err());
 }

@@ -10,7 +10,8 @@ use composer_decoding::grammar::Free;
 use composer_decoding::token_stream::{DecidedToken, TokenGenerator};
 use composer_decoding::{TokenOptions, continue_tokens};
 use composer_models::scoring::score;
-use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel, Stepper, Workspace};
+use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel, Stepper, VoiceInputs, Workspace};
+use composer_music::BarMap;
 
 fn write(model: Markov, outputs: usize, seed: u64, tokens: usize) -> Vec<Vec<u32>> {
     let mut pieces = vec![Vec::new(); outputs];
@@ -96,29 +97,35 @@ fn a_continuation_is_what_the_generator_writes_after_what_it_read() {
 }
 
 #[test]
-fn what_a_model_with_the_longest_match_writes_costs_what_it_costs_when_it_is_read() {
-    let encoding = Encoding::Tokens { vocabulary: 5, fingerprint: "test".into(), longest_match: true };
-    let stack = RecurrentConfig { cell: Cell::Gru, hidden: 8, ..RecurrentConfig::default() };
-    let model = SequenceModel::new(ModelConfig::new(encoding, stack), &Init::PYTORCH, 4).unwrap();
-    let primer = [0, 1, 2, 0, 1];
-    let mut generator =
-        TokenGenerator::new(Stepper::new(&model), Free, TokenOptions::default(), 3, 7).unwrap();
-    generator.read(&primer, false).unwrap();
-    let mut written = vec![(primer.to_vec(), Vec::new()); 3];
-    for decided in generator.take(40) {
-        for DecidedToken { piece, token, nll } in decided.unwrap() {
-            written[piece].0.push(token);
-            written[piece].1.push(nll);
+fn what_a_model_that_is_told_of_the_past_writes_costs_what_it_costs_when_it_is_read() {
+    let voices = VoiceInputs { voices: 2, steps_per_quarter: 4, metre: 12, bar_line: 5 };
+    let bars = BarMap::from_changes(4, [(0, "1/8".parse().unwrap()), (2, "3/4".parse().unwrap())]);
+    for (longest_match, voices) in [(true, None), (false, Some(voices)), (true, Some(voices))] {
+        let encoding = Encoding::Tokens { vocabulary: 5, fingerprint: "test".into(), longest_match, voices };
+        let stack = RecurrentConfig { cell: Cell::Gru, hidden: 8, ..RecurrentConfig::default() };
+        let model = SequenceModel::new(ModelConfig::new(encoding, stack), &Init::PYTORCH, 4).unwrap();
+        let primer = [0, 1, 2, 0, 1];
+        let mut generator = TokenGenerator::new(Stepper::new(&model), Free, TokenOptions::default(), 3, 7)
+            .unwrap()
+            .with_bars(bars.clone());
+        generator.read(&primer, false).unwrap();
+        let mut written = vec![(primer.to_vec(), Vec::new()); 3];
+        for decided in generator.take(40) {
+            for DecidedToken { piece, token, nll } in decided.unwrap() {
+                written[piece].0.push(token);
+                written[piece].1.push(nll);
+            }
         }
-    }
-    let options = BeamOptions { width: 4, length_penalty: 0.0, ..Default::default() };
-    let found = search(Stepper::new(&model), Free, &primer, &options, 12).unwrap();
-    written.extend(found.into_iter().map(|found| ([&primer[..], &found.tokens].concat(), found.nll)));
-    assert_eq!(written.len(), 7);
-    for (tokens, nll) in written {
-        let scored = score(&model, &[Sequence::tokens(tokens)], &mut Workspace::default()).unwrap().remove(0);
-        for (step, &nll) in nll.iter().enumerate() {
-            assert_abs_diff_eq!(nll, scored.sounding[primer.len() + step], epsilon = 1e-5);
+        let options = BeamOptions { width: 4, length_penalty: 0.0, ..Default::default() };
+        let found = search(Stepper::new(&model), Free, &primer, &options, 12, Some(&bars)).unwrap();
+        written.extend(found.into_iter().map(|found| ([&primer[..], &found.tokens].concat(), found.nll)));
+        assert_eq!(written.len(), 7);
+        for (tokens, nll) in written {
+            let piece = [Sequence::tokens_in(tokens, bars.clone())];
+            let scored = score(&model, &piece, &mut Workspace::default()).unwrap().remove(0);
+            for (step, &nll) in nll.iter().enumerate() {
+                assert_abs_diff_eq!(nll, scored.sounding[primer.len() + step], epsilon = 1e-5);
+            }
         }
     }
 }

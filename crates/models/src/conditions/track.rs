@@ -80,6 +80,12 @@ impl ConditionTrack {
         Self(self.0.iter().map(|(step, known)| (*step, values(known))).collect())
     }
 
+    /// The same for a sequence that has so many symbols in each step.
+    #[must_use]
+    pub fn with_symbols_per_step(&self, symbols: usize) -> Self {
+        Self(self.0.iter().map(|(step, known)| (step * symbols, known.clone())).collect())
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

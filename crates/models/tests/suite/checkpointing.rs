@@ -24,7 +24,8 @@ fn frames() -> (Encoding, Sequence) {
 }
 
 fn tokens() -> (Encoding, Sequence) {
-    let encoding = Encoding::Tokens { vocabulary: 7, fingerprint: "toy".into(), longest_match: false };
+    let encoding =
+        Encoding::Tokens { vocabulary: 7, fingerprint: "toy".into(), longest_match: false, voices: None };
     (encoding, Sequence::tokens((0..STEPS as u32).map(|step| step * step % 7).collect()))
 }
 

@@ -8,7 +8,8 @@ use std::path::Path;
 
 fn model(hidden: usize) -> SequenceModel {
     let recurrent = RecurrentConfig { cell: Cell::Lstm, hidden, layers: 2, ..RecurrentConfig::default() };
-    let encoding = Encoding::Tokens { vocabulary: 11, fingerprint: "test".into(), longest_match: false };
+    let encoding =
+        Encoding::Tokens { vocabulary: 11, fingerprint: "test".into(), longest_match: false, voices: None };
     SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::default(), 3).unwrap()
 }
 

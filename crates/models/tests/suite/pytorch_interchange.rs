@@ -71,7 +71,12 @@ fn a_model_file_gives_the_same_outputs_in_pytorch() {
     let here = tempfile::tempdir().unwrap();
     for cell in Cell::ALL.into_iter().filter(|cell| cell.spec().pytorch.is_some()) {
         let recurrent = RecurrentConfig { cell, hidden: 6, layers: 2, ..RecurrentConfig::default() };
-        let encoding = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false };
+        let encoding = Encoding::Tokens {
+            vocabulary: 4,
+            fingerprint: "test".into(),
+            longest_match: false,
+            voices: None,
+        };
         let model = SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::PYTORCH, 3).unwrap();
         let (steps, batch, features) = (7, 3, 5);
         let input: Vec<f32> =
@@ -166,12 +171,18 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
     for (index, cell) in CELLS.into_iter().enumerate() {
         let seed = 60 + index as u64;
         let recurrent = RecurrentConfig { cell, hidden: 6, layers: 2, ..RecurrentConfig::default() };
-        let encoding = Encoding::Tokens { vocabulary: 9, fingerprint: "test".into(), longest_match: false };
+        let encoding = Encoding::Tokens {
+            vocabulary: 9,
+            fingerprint: "test".into(),
+            longest_match: false,
+            voices: None,
+        };
         let tokens = uniform(seed, 12, 4.5).iter().map(|x| (x + 4.5) as u32).collect();
         let model = random_model(ModelConfig::new(encoding, recurrent.clone()), seed);
         let tokens = Sequence::tokens(tokens);
         write(&model, &tokens, format!("tokens-{cell}"));
-        let encoding = Encoding::Tokens { vocabulary: 9, fingerprint: "test".into(), longest_match: true };
+        let encoding =
+            Encoding::Tokens { vocabulary: 9, fingerprint: "test".into(), longest_match: true, voices: None };
         let plain = TokenNetwork::default();
         for (what, network) in [
             ("match", plain.clone()),
@@ -261,7 +272,8 @@ fn what_does_not_fit_is_named() {
     let here = tempfile::tempdir().unwrap();
     let path = here.path().join("model.safetensors");
     let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
-    let encoding = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false };
+    let encoding =
+        Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false, voices: None };
     let model = SequenceModel::new(ModelConfig::new(encoding, recurrent), &Init::PYTORCH, 3).unwrap();
     file::save(&model, &Notes::default(), &path).unwrap();
     let mut params = Parameters::new();

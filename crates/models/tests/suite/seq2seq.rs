@@ -13,7 +13,7 @@ use ndarray::Array2;
 use std::path::Path;
 
 fn tokens(vocabulary: usize) -> Encoding {
-    Encoding::Tokens { vocabulary, fingerprint: "test".into(), longest_match: false }
+    Encoding::Tokens { vocabulary, fingerprint: "test".into(), longest_match: false, voices: None }
 }
 
 fn stack(cell: Cell, hidden: usize, bidirectional: bool) -> RecurrentConfig {

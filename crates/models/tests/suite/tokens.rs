@@ -9,7 +9,7 @@ use composer_models::file::{Notes, from_bytes, to_bytes};
 use composer_models::streams::{Purpose, stream};
 use composer_models::{
     ConditionTrack, Encoding, LanguageModel, ModelConfig, Sequence, SequenceBatch, SequenceModel, StepInput,
-    Stepper, TokenNetwork, Workspace,
+    Stepper, TokenNetwork, VoiceInputs, Workspace,
 };
 use ndarray::{Array2, Axis};
 use std::path::Path;
@@ -17,7 +17,7 @@ use std::path::Path;
 const V: usize = 4;
 
 fn encoding(longest_match: bool) -> Encoding {
-    Encoding::Tokens { vocabulary: V, fingerprint: "test".into(), longest_match }
+    Encoding::Tokens { vocabulary: V, fingerprint: "test".into(), longest_match, voices: None }
 }
 
 /// Token 0, 1 and 2 in turn come back with what followed them.
@@ -66,6 +66,21 @@ fn a_network_that_reads_the_longest_match_has_the_gradient_of_its_loss() {
     let batch = filled(&config, &piece());
     let model = SequenceModel::new(config, &Init::PYTORCH, 3).unwrap();
     verify_some("tokens, longest match", &model.cast(), &batch.cast());
+}
+
+#[test]
+fn a_network_that_reads_what_voices_sing_has_the_gradient_of_its_loss() {
+    let voices = VoiceInputs { voices: 3, steps_per_quarter: 4, metre: 16, bar_line: 4 };
+    let encoding = Encoding::Tokens {
+        vocabulary: V,
+        fingerprint: "test".into(),
+        longest_match: false,
+        voices: Some(voices),
+    };
+    let config = config(encoding);
+    let batch = filled(&config, &piece());
+    let model = SequenceModel::new(config, &Init::PYTORCH, 3).unwrap();
+    verify_some("tokens of voices", &model.cast(), &batch.cast());
 }
 
 #[test]

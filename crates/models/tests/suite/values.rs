@@ -131,7 +131,8 @@ fn what_is_not_possible_is_refused_in_words() {
         columns.to_string(),
         "the sequence has 3 columns, and the model reads 2 predicted and 0 given ones"
     );
-    let tokens = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false };
+    let tokens =
+        Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false, voices: None };
     let kind = tokens.check(&Sequence::Values(Array2::zeros((4, 3)))).unwrap_err();
     assert_eq!(kind.to_string(), "the model reads tokens, and was given real values");
     let recurrent = RecurrentConfig::default();

@@ -23,7 +23,8 @@ fn cases() -> Vec<(&'static str, Encoding, Sequence)> {
         let sounding = (1u128 << (60 + step * 7 % 5)) | (1u128 << (60 + step / 3 % 6));
         Frame { sounding, onsets: if step.is_multiple_of(2) { sounding } else { 0 } }
     };
-    let tokens = Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false };
+    let tokens =
+        Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false, voices: None };
     vec![
         ("real values", Encoding::values(2), Sequence::Values(values(6, 2, 1))),
         (

@@ -45,6 +45,7 @@ impl Form {
                     vocabulary: events.vocabulary().size(),
                     fingerprint: events.fingerprint(),
                     longest_match: false,
+                    voices: None,
                 }
             }
         }

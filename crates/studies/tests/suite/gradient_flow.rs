@@ -7,7 +7,7 @@ use composer_models::{Encoding, ModelConfig, Sequence, SequenceBatch, SequenceMo
 use composer_studies::gradient_flow::{Assessment, Config, decay, observe, study};
 
 fn encoding() -> Encoding {
-    Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false }
+    Encoding::Tokens { vocabulary: 4, fingerprint: "test".into(), longest_match: false, voices: None }
 }
 
 fn pieces(count: u32, steps: u32) -> Vec<Sequence> {

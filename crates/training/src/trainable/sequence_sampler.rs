@@ -109,6 +109,9 @@ impl Sampler {
                     if let Sequence::Tokens(tokens) = &sequences[chunk.piece] {
                         let step = chunk.start + t;
                         encoding.push_token_past(|| tokens.longest_match(step), &mut indices);
+                        if let Some(voices) = encoding.voices() {
+                            encoding.push_voices(|| tokens.voices(step, voices), bars, &mut indices);
+                        }
                     }
                     let given = t * chunks.len() + row;
                     let given = &batch.indices[batch.offsets[given]..batch.offsets[given + 1]];

@@ -43,6 +43,7 @@ fn batch(name: &str) -> (Vec<Sequence>, Encoding) {
             vocabulary: tokens.vocabulary().size(),
             fingerprint: tokens.fingerprint(),
             longest_match: false,
+            voices: None,
         },
     };
     (scores.iter().map(write).collect(), encoding)

@@ -41,7 +41,7 @@ fn model(way: Way, encoding: Encoding) -> Seq2Seq {
 }
 
 fn tokens() -> Encoding {
-    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: false }
+    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: false, voices: None }
 }
 
 fn pairs(encoding: &Encoding) -> Vec<Pair> {

@@ -117,7 +117,12 @@ fn cases() -> Vec<Case> {
         Case {
             name: "tokens, longest match, tied, tokens dropped, two softmaxes, scheduled sampling",
             cell: Cell::Gru,
-            encoding: Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: true },
+            encoding: Encoding::Tokens {
+                vocabulary: 6,
+                fingerprint: "toy".into(),
+                longest_match: true,
+                voices: None,
+            },
             network: Network::Independent,
             config: TrainingConfig { sampling, copies: 1, ..short.clone() },
         },

@@ -27,7 +27,8 @@ fn model(attention: Option<AttentionScore>, bridge: bool) -> Seq2Seq {
 }
 
 fn model_of(attention: Option<AttentionScore>, bridge: bool, hidden: usize) -> Seq2Seq {
-    let encoding = Encoding::Tokens { vocabulary: V, fingerprint: "toy".into(), longest_match: false };
+    let encoding =
+        Encoding::Tokens { vocabulary: V, fingerprint: "toy".into(), longest_match: false, voices: None };
     let stack = RecurrentConfig { cell: Cell::Gru, ..RecurrentConfig::default() };
     let config = Seq2SeqConfig {
         source: encoding.clone(),
@@ -96,7 +97,7 @@ fn the_answer_is_found_by_beam_search_and_a_shuffled_source_gives_it_away() {
     let mut held_out = pairs(24, 6, 3, reversed);
     let right = held_out.iter().filter(|pair| {
         let conditioned = Conditioned::new(&model, pair.source.clone(), None).expect("a source");
-        let found = search(conditioned, Free, &[], &BeamOptions::default(), 6).expect("found");
+        let found = search(conditioned, Free, &[], &BeamOptions::default(), 6, None).expect("found");
         Sequence::tokens(found[0].tokens.clone()) == pair.target
     });
     let right = right.count();

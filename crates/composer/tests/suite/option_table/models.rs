@@ -58,6 +58,7 @@ pub fn model(name: &str) -> TrainedModel {
                 vocabulary,
                 fingerprint: representation.fingerprint(),
                 longest_match: false,
+                voices: None,
             };
             (encoding, Some(representation))
         }

@@ -20,7 +20,12 @@ impl Markov {
             .map(|row| (0..vocabulary).map(|token| 2.0 * ((1 + 7 * row + 13 * token) as f32).sin()).collect())
             .collect();
         Self {
-            encoding: Encoding::Tokens { vocabulary, fingerprint: "test".into(), longest_match: false },
+            encoding: Encoding::Tokens {
+                vocabulary,
+                fingerprint: "test".into(),
+                longest_match: false,
+                voices: None,
+            },
             logits,
             steps: 0,
         }

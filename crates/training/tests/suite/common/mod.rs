@@ -16,7 +16,7 @@ pub fn frames() -> Encoding {
 }
 
 pub fn tokens() -> Encoding {
-    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: false }
+    Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: false, voices: None }
 }
 
 pub fn model(cell: Cell, encoding: Encoding) -> SequenceModel {
@@ -34,7 +34,8 @@ pub fn network_model(network: Network, hidden: usize) -> SequenceModel {
 /// A model of tokens with all that one can have, with dropout.
 pub fn token_model(hidden: usize) -> SequenceModel {
     let recurrent = RecurrentConfig { hidden, ..RecurrentConfig::default() };
-    let encoding = Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: true };
+    let encoding =
+        Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: true, voices: None };
     let config = ModelConfig { output_dropout: 0.5, ..ModelConfig::new(encoding, recurrent) };
     let network =
         TokenNetwork { tied: true, embedding_dropout: 0.2, softmaxes: 3, ..TokenNetwork::default() };
