@@ -7,7 +7,7 @@ use crate::rules::Rules;
 use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Encoding, LanguageModel, Past, StepInput};
+use composer_models::{Encoding, Form, LanguageModel, Past, StepInput};
 use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use ndarray::ArrayView2;
@@ -49,6 +49,8 @@ pub struct Generator<M: LanguageModel> {
     notes: NoteScratch,
     /// The bars of what the model reads and writes.
     bars: Option<BarMap>,
+    /// What the model is told of the form of each composition, modulo their number.
+    forms: Vec<Form>,
     /// Steps that the model has read, and steps of the piece: a primer may be read without being part of it.
     read: usize,
     step: usize,
@@ -114,6 +116,7 @@ impl<M: LanguageModel> Generator<M> {
             scratch: Scratch::default(),
             notes: NoteScratch::default(),
             bars: None,
+            forms: Vec::new(),
             read: 0,
             step: 0,
         })
@@ -133,6 +136,12 @@ impl<M: LanguageModel> Generator<M> {
     /// model reads: a primer's, if there is one. Without them, bars are of 4/4.
     pub fn with_bars(mut self, bars: BarMap) -> Self {
         self.bars = Some(bars);
+        self
+    }
+
+    /// Tells a model that knows of forms the form of each composition, modulo their number, from the first bar that it reads.
+    pub fn with_forms(mut self, forms: Vec<Form>) -> Self {
+        self.forms = forms;
         self
     }
 
@@ -208,13 +217,17 @@ impl<M: LanguageModel> Generator<M> {
         self.indices.clear();
         self.offsets.clear();
         self.offsets.push(0);
-        for voice in &self.voices {
+        for (row, voice) in self.voices.iter().enumerate() {
             let previous = (self.read > 0).then(|| Symbol::Frame(voice.context.previous()));
             let (bars, indices) = (self.bars.as_ref(), &mut self.indices);
             self.encoding.push_features(self.read, bars, previous, indices);
             if let Some(past) = &voice.past {
                 let frame = |step: usize| past.frames()[step];
                 self.encoding.push_past(self.read, bars, frame, || past.longest_match(), indices);
+                if let (Some(bars), false) = (bars, self.forms.is_empty()) {
+                    let form = &self.forms[row % self.forms.len()];
+                    self.encoding.push_returns(self.read, bars, form, frame, indices);
+                }
             }
             self.offsets.push(self.indices.len());
         }

@@ -1,6 +1,6 @@
 //! [`SequenceBatch`]: `T` steps of `B` sequences, time-major, as features and targets.
 
-use crate::conditions::{Conditions, Dropped};
+use crate::conditions::{Condition, Conditions, Dropped};
 use crate::encoding::{Encoding, Sequence, Symbol};
 pub use crate::frame_bits::frame_targets;
 use crate::keep::Keep;
@@ -187,8 +187,8 @@ impl SequenceBatch<f32> {
             for (b, slice) in slices.iter().enumerate() {
                 if let Some(slice) = slice.filter(|slice| slice.start + t < slice.sequence.len()) {
                     self.target_steps += 1;
-                    self.push_step(encoding, slice, slice.start + t, t * slices.len() + b);
                     let dropped = dropped.get(b).copied().unwrap_or(Dropped::NONE);
+                    self.push_step(encoding, slice, slice.start + t, t * slices.len() + b);
                     self.push_conditions(encoding, slice, slice.start + t, dropped);
                 }
                 self.offsets.push(self.indices.len());
@@ -207,7 +207,14 @@ impl SequenceBatch<f32> {
         if self.conditions.is_empty() {
             return;
         }
-        if let Some(values) = slice.sequence.conditions().and_then(|track| track.at(step)) {
+        let Some(track) = slice.sequence.conditions() else { return };
+        if let (Sequence::Frames(frames), false) = (slice.sequence, dropped.contains(Condition::Form))
+            && let (Some(form), Some(bars)) = (frames.form(), frames.bars())
+        {
+            let frame = |step: usize| frames[step].transpose(slice.transpose);
+            encoding.push_returns(step, bars, form, frame, &mut self.indices);
+        }
+        if let Some(values) = track.at(step) {
             let (first, up) = (encoding.inputs(), slice.transpose);
             self.conditions.push_features(values, dropped, up, first, &mut self.indices);
         }

@@ -1,6 +1,7 @@
 //! What the numbers of a model mean: [`Encoding`] turns sequences into input features and output targets.
 
 use crate::Error;
+use crate::form::{self, Form};
 use crate::past::{Match, Past};
 use crate::place::{self, Place};
 pub use crate::sequence::{FrameSequence, Sequence, Symbol, TokenSequence};
@@ -27,7 +28,9 @@ use std::ops::RangeInclusive;
 /// | then one, if `bar_line` is not 0 | a beat begins at the step: a note of the metre's denominator, in 6/8, 9/8 and 12/8 three of them |
 /// | then `V` for each of the first `look_back` of [`LOOK_BACK`] | the pitch sounded, or was struck, at this place of the bar that many bars ago |
 /// | then, with `longest_match`, `V` | the pitch sounded, or was struck, after the longest earlier passage that equals the last steps |
-/// | last, with it, one of six | 1, 2, 4, 8, 16, 32 steps or more are equal |
+/// | then `V`, with `returns` | the pitch sounded, or was struck, at this place of the bar that the bar returns to |
+/// | then one of six, with `longest_match` | 1, 2, 4, 8, 16, 32 steps or more are equal |
+/// | last one of four, with `returns` | the bar is new, or returns in its rhythm, varied, or the same ([`Form`](crate::Form)) |
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
 /// For tokens, feature `v` is the token before, and `V` the start; then, with `longest_match`, come `V` features for the token that
@@ -61,6 +64,9 @@ pub enum Encoding {
         /// The network is told what followed the longest earlier passage that equals the last steps ([`Past`]).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         longest_match: bool,
+        /// The network is told of the form: which earlier bar each bar returns to, and what that had at the same place.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        returns: bool,
     },
     /// Tokens of a vocabulary; a softmax.
     Tokens {
@@ -106,7 +112,14 @@ fn is_zero(number: &usize) -> bool {
 impl Encoding {
     /// Frames of a representation; the network is told nothing of bars.
     pub fn frames(representation: FrameRepresentation) -> Self {
-        Encoding::Frames { representation, metre: 0, bar_line: 0, look_back: 0, longest_match: false }
+        Encoding::Frames {
+            representation,
+            metre: 0,
+            bar_line: 0,
+            look_back: 0,
+            longest_match: false,
+            returns: false,
+        }
     }
 
     /// Tokens `0..vocabulary` of your own, which no representation of music explains: their fingerprint is empty.
@@ -193,17 +206,24 @@ impl Encoding {
 
     /// The first of the features that tell of voices.
     fn first_of_voices(&self) -> usize {
-        self.first_past() + self.past_planes() * self.outputs() + self.match_lengths()
+        self.first_past() + self.past_planes() * self.outputs() + self.past_levels()
     }
 
-    /// Times `V` features that tell of what is longer ago than the last frame: earlier bars, and the longest match.
+    /// Whether the network is told of the form.
+    pub fn returns(&self) -> bool {
+        matches!(self, Encoding::Frames { returns: true, .. })
+    }
+
+    /// Times `V` features that tell of what is longer ago than the last frame: earlier bars, the longest match, and the bar that is returned
+    /// to.
     pub(crate) fn past_planes(&self) -> usize {
-        self.look_back() + usize::from(self.longest_match())
+        self.look_back() + usize::from(self.longest_match()) + usize::from(self.returns())
     }
 
-    /// Features, after these, that tell the length of the longest match; 0: none.
-    pub(crate) fn match_lengths(&self) -> usize {
-        if self.longest_match() { MATCH_LENGTHS } else { 0 }
+    /// Features, after these, that tell the length of the longest match and how near a return is; 0: none.
+    pub(crate) fn past_levels(&self) -> usize {
+        let lengths = if self.longest_match() { MATCH_LENGTHS } else { 0 };
+        lengths + if self.returns() { form::LEVELS } else { 0 }
     }
 
     /// Whether the network is told of more than the last frame and its place.
@@ -279,9 +299,40 @@ impl Encoding {
             self.push_past_planes(representation, lag, frame(earlier), features);
         }
         if let Some(found) = longest_match.then(find).flatten() {
-            self.push_past_planes(representation, self.past_planes() - 1, found.follows, features);
+            self.push_past_planes(representation, *look_back, found.follows, features);
             self.push_match_length(found.equal_steps, features);
         }
+    }
+
+    /// Appends the features that tell of the form at `step`, if the network is told of it; `frame` gives the frame of an earlier step.
+    pub fn push_returns(
+        &self,
+        step: usize,
+        bars: &BarMap,
+        form: &Form,
+        frame: impl Fn(usize) -> Frame,
+        features: &mut Vec<u32>,
+    ) {
+        let Encoding::Frames { representation, returns: true, .. } = self else { return };
+        let bar = bars.bar_at(step as u64);
+        let found = form.at(bar.index as usize).filter(|found| u64::from(found.ago) <= bar.index);
+        let level = found.map_or(0, |found| 1 + found.nearness as usize);
+        features.push((self.first_of_voices() - form::LEVELS + level) as u32);
+        let Some(found) = found else { return };
+        let earlier = bars.bar(bar.index - u64::from(found.ago));
+        let place = earlier.start + (step as u64 - bar.start);
+        if place < earlier.end {
+            self.push_past_planes(representation, self.past_planes() - 1, frame(place as usize), features);
+        }
+    }
+
+    /// Whether a feature tells of the form.
+    pub fn is_of_returns(&self, feature: u32) -> bool {
+        let (feature, levels) = (feature as usize, self.first_of_voices());
+        let plane = self.first_past() + (self.past_planes().max(1) - 1) * self.outputs();
+        self.returns()
+            && ((plane..plane + self.outputs()).contains(&feature)
+                || (levels - form::LEVELS..levels).contains(&feature))
     }
 
     /// Appends the features that tell what voices sing after the tokens of `state`, in these bars on their grid.

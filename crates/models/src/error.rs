@@ -119,6 +119,11 @@ pub enum Error {
         /// Those that it knows.
         known: String,
     },
+    /// No form.
+    #[error(
+        "\"{0}\" is no form: write a letter for each section, as in AABA or ABAB', and no more sections than bars"
+    )]
+    Form(String),
     /// A probability out of range.
     #[error("output_dropout is {0}, and must be at least 0 and below 1")]
     OutputDropout(f64),

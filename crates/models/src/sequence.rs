@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::conditions::ConditionTrack;
+use crate::form::Form;
 use crate::past::{Match, Matches};
 use crate::voices::{VoiceInputs, VoiceState};
 use composer_bptt::arrays::check_shape;
@@ -32,6 +33,8 @@ pub struct FrameSequence {
     pub conditions: ConditionTrack,
     /// Computed once, when it is first asked for.
     matches: OnceLock<Matches>,
+    /// The same.
+    form: OnceLock<Option<Form>>,
 }
 
 impl PartialEq for FrameSequence {
@@ -105,7 +108,7 @@ impl FrameSequence {
     /// One frame per step, and the bars, whose ticks are the steps ([`BarMap::on_grid`]). `None`: not known; steps are counted from the
     /// first frame, and bars are taken to be of 4/4.
     pub fn new(frames: Vec<Frame>, bars: Option<BarMap>) -> Self {
-        Self { frames, bars, conditions: ConditionTrack::default(), matches: OnceLock::new() }
+        Self { frames, bars, ..Self::default() }
     }
 
     /// The bars, if they are known.
@@ -116,6 +119,12 @@ impl FrameSequence {
     /// The longest earlier passage that equals the frames before a step.
     pub fn longest_match(&self, step: usize) -> Option<Match> {
         self.matches.get_or_init(|| Matches::of(&self.frames)).at(step, &self.frames)
+    }
+
+    /// Which earlier bars its bars return to; `None` where bars are not known.
+    pub fn form(&self) -> Option<&Form> {
+        let find = || Some(Form::of_frames(&self.frames, self.bars.as_ref()?));
+        self.form.get_or_init(find).as_ref()
     }
 
     /// The piece from a bar on, as a piece of its own: what sounds there begins there. `None` where bars are not known, or there is no such

@@ -134,6 +134,7 @@ fn fit(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
             bar_line: 0,
             look_back: 0,
             longest_match: false,
+            returns: false,
         },
         target: Encoding::Tokens {
             vocabulary: lower_voices().num_tokens(),

@@ -47,6 +47,10 @@ pub struct SteerArgs {
     #[arg(long, value_name = "PITCH", value_parser = register, help_heading = "Conditions, for models that were trained with them")]
     pub register: Option<f64>,
 
+    /// Sections of equal length, such as AABA: a letter that comes again is its first section again, with ' behind it varied
+    #[arg(long, value_name = "LETTERS", help_heading = "Conditions, for models that were trained with them")]
+    pub form: Option<String>,
+
     /// Only notes of this key, such as "D minor"; the lowest note of the last chord is its tonic
     #[arg(long, help_heading = "Constraints")]
     pub key: Option<Key>,
@@ -143,6 +147,7 @@ impl SteerArgs {
             chords: self.chords.clone(),
             range: self.range.unwrap_or(options.range),
             ending: !self.no_ending,
+            form: self.form.clone(),
             conditions: ConditionValues::asked(
                 self.style.clone(),
                 [self.density, self.polyphony, self.register],

@@ -25,7 +25,7 @@ use composer_decoding::token_stream::TokenGenerator;
 use composer_decoding::{Composition, Generator, beam};
 use composer_models::file::Notes;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{ConditionTrack, ConditionValues, Encoding, SequenceModel, Stepper};
+use composer_models::{Condition, ConditionTrack, ConditionValues, Encoding, Form, SequenceModel, Stepper};
 use composer_music::key::Key;
 use composer_music::midi::{self, OtherEvent, RawFile};
 use composer_music::notation::{self, Format};
@@ -122,7 +122,11 @@ pub struct SavedPiece {
 /// An option is out of range or does not fit the model, the primer cannot be used, or the model's file is damaged.
 pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Piece>> {
     options.check()?;
-    model.model.config().conditions.check_asked(&options.conditions)?;
+    let known = &model.model.config().conditions;
+    known.check_asked(&options.conditions)?;
+    if options.form.is_some() {
+        known.check_has(Condition::Form)?;
+    }
     let representation = match (model.model.encoding(), model.token_representation()?) {
         (Encoding::Frames { representation, .. }, _) => AnyRepresentation::Frames(*representation),
         (_, Some(representation)) => representation.clone(),
@@ -295,20 +299,34 @@ impl<'a> Work<'a> {
         Grid { bars, end: options.ending.then_some(before + plan.steps), symbols: voices.voices }
     }
 
-    /// The model under the conditions. What is not asked for is drawn for each piece; `together`: once for all, which are candidates of one
-    /// search.
-    fn told(&self, grid: &Grid, together: bool) -> Stepper<'a> {
+    /// The model under the conditions, and the forms of all pieces, which begin with the bars of what the model reads. What is not asked for is
+    /// drawn for each piece; `together`: once for all, which are candidates of one search.
+    fn told(
+        &self,
+        grid: &Grid,
+        (read, together): (&[Frame], bool),
+    ) -> anyhow::Result<(Stepper<'a>, Vec<Form>)> {
         let Grid { bars, end, symbols } = grid;
         let (conditions, options) = (&self.model.config().conditions, self.options);
         let metre = Some(bars.metre_at(0));
         let key = options.key.map(|key| Key { tonic: key.tonic, minor: key.minor });
         let asked = ConditionValues { metre, key, ..options.conditions.clone() };
         let outputs = if together { 1 } else { options.num_outputs as u64 };
-        let tracks = (0..outputs).map(|output| {
-            let drawn = conditions.draw(&asked, &mut stream(options.seed, Purpose::Conditions, output));
-            ConditionTrack::in_bars(&drawn, bars, *end).with_symbols_per_step(*symbols)
-        });
-        Stepper::new(self.model).with_conditions_of_each(tracks.collect())
+        let count = end.map_or(0, |end| bars.count(end) as usize);
+        let known = Form::of_frames(read, bars);
+        let (mut tracks, mut forms) = (Vec::new(), Vec::new());
+        for output in 0..outputs {
+            let mut rng = stream(options.seed, Purpose::Conditions, output);
+            let (drawn, form) = conditions.draw(&asked, count, &mut rng);
+            tracks.push(ConditionTrack::in_bars(&drawn, bars, *end).with_symbols_per_step(*symbols));
+            let form = match &options.form {
+                Some(letters) => Form::of_letters(letters, count).map_err(wrong_input)?,
+                None => form,
+            };
+            forms.push(known.clone().then(&form));
+        }
+        let forms = if conditions.form { forms } else { Vec::new() };
+        Ok((Stepper::new(self.model).with_conditions_of_each(tracks), forms))
     }
 
     fn frames(&self, representation: &FrameRepresentation) -> anyhow::Result<Vec<Piece>> {
@@ -319,10 +337,11 @@ impl<'a> Work<'a> {
         let (read, before) = self.read_frames(representation)?;
         let bars = plan.bars_after(self.primer.as_ref().filter(|_| !options.injects()), before);
         let end = options.ending.then_some(before + plan.steps);
-        let told = self.told(&Grid { bars: bars.clone(), end, symbols: 1 }, false);
+        let (told, forms) = self.told(&Grid { bars: bars.clone(), end, symbols: 1 }, (&read, false))?;
         let mut generator = Generator::new(told, choice, options.num_outputs, options.seed)?
             .with_rules(rules)?
-            .with_bars(bars);
+            .with_bars(bars)
+            .with_forms(forms);
         let mut begun = Composition::default();
         if !read.is_empty() {
             let nll = generator.read(&read, options.injects())?;
@@ -379,7 +398,7 @@ impl<'a> Work<'a> {
         let mut pieces: Vec<(Vec<u32>, Vec<f64>)> = vec![(begun.clone(), Vec::new()); options.num_outputs];
         let beam = options.beam_options()?;
         let grid = self.voice_grid(&read);
-        let model = self.told(&grid, beam.is_some());
+        let (model, _) = self.told(&grid, (&[], beam.is_some()))?;
         if let Some(beam_options) = beam {
             let found = beam::search(model, grammar, &read, &beam_options, MAX_TOKENS, Some(&grid.bars))?;
             pieces.truncate(found.len());

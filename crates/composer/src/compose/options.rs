@@ -52,6 +52,8 @@ pub struct ComposeOptions {
     pub range: (u8, u8),
     /// What the model is told, if it was trained with these conditions; its metre follows from the bars.
     pub conditions: ConditionValues,
+    /// The form, a letter for each section, for a model that was trained with the condition `form`; `None`: that of a training piece.
+    pub form: Option<String>,
     /// Whether the piece comes to an end, instead of breaking off at its length.
     pub ending: bool,
     /// For models of frames.
@@ -76,6 +78,7 @@ impl Default for ComposeOptions {
             chords: None,
             range: (0, 127),
             conditions: ConditionValues::default(),
+            form: None,
             ending: true,
             frames: FrameChoice::default(),
             tokens: TokenChoice::default(),

@@ -263,6 +263,7 @@ pub(super) fn configuration(
         bar_line: BAR_LINE,
         look_back: 0,
         longest_match: false,
+        returns: false,
     };
     let stack = |hidden| RecurrentConfig { cell: options.cell, hidden, ..RecurrentConfig::default() };
     let score = options.score;

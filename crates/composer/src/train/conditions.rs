@@ -98,6 +98,11 @@ impl Material {
         if which.is_empty() {
             return Ok(Conditions::default());
         }
+        if which.contains(&Condition::Form) && self.tokens.is_some() {
+            return Err(wrong_input(
+                "only a network of frames can be told the form: leave form out of --conditions, or choose --representation frames",
+            ));
+        }
         let styles = Styles::read(&settings.music.style_from)?;
         let (grid, tokens) = (self.representation, self.tokens.clone());
         for set in [&mut self.train, &mut self.valid, &mut self.test] {
@@ -120,9 +125,7 @@ impl Material {
                 return Ok(conditions.clone());
             }
         }
-        let pieces = self.train.sequences.iter();
-        let learnt =
-            Conditions::learn(which, pieces.filter_map(|piece| Some((piece.conditions()?, piece.len()))));
+        let learnt = Conditions::learn(which, &self.train.sequences);
         match which.contains(&Condition::Style) && learnt.style.is_none() {
             true => Err(wrong_input(format!(
                 "no training piece of {} has a style: sort the pieces into folders that are named by their styles, or write a table and name it \

@@ -196,7 +196,7 @@ impl Material {
     }
 
     /// What the network reads and writes; with frames, what `music` says of the bar is an input.
-    pub(crate) fn encoding(&self, music: &Music) -> Encoding {
+    pub(crate) fn encoding(&self, music: &Music, returns: bool) -> Encoding {
         let Music { metre, bar_line, look_back, longest_match, .. } = *music;
         match &self.tokens {
             None => Encoding::Frames {
@@ -205,6 +205,7 @@ impl Material {
                 bar_line,
                 look_back,
                 longest_match,
+                returns,
             },
             Some(tokens) => Encoding::Tokens {
                 vocabulary: tokens.vocabulary().size(),

@@ -78,7 +78,8 @@ impl Prepared {
             material.tokenise(representation)?;
         }
         let conditions = material.learn_conditions(&config)?;
-        let model = config.model(material.encoding(&config.music)).with_conditions(conditions);
+        let model =
+            config.model(material.encoding(&config.music, conditions.form)).with_conditions(conditions);
         let parameters = SequenceModel::shapes(model.clone())?.len();
         Ok(Self { config, material, model, parameters })
     }

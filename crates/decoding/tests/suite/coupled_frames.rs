@@ -25,6 +25,7 @@ fn model() -> SequenceModel {
         bar_line: 0,
         look_back: 0,
         longest_match: false,
+        returns: false,
     };
     let recurrent = RecurrentConfig { hidden: 6, ..RecurrentConfig::default() };
     let config = ModelConfig { coupled: true, ..ModelConfig::new(encoding, recurrent) };

@@ -214,6 +214,7 @@ fn the_model_is_told_the_bars_that_it_writes_in_and_that_a_primer_was_in() {
             bar_line: 5,
             look_back: 0,
             longest_match: false,
+            returns: false,
         },
         told: &told,
     };

@@ -41,7 +41,14 @@ fn looking_back(network: Network, pitches: u8) -> SequenceModel {
     let representation = representation(pitches, true);
     of_encoding(
         network,
-        Encoding::Frames { representation, metre: 16, bar_line: 0, look_back: 3, longest_match: false },
+        Encoding::Frames {
+            representation,
+            metre: 16,
+            bar_line: 0,
+            look_back: 3,
+            longest_match: false,
+            returns: false,
+        },
     )
 }
 

@@ -60,7 +60,7 @@ impl PitchSpace {
     /// `None` for all encodings but frames; without conditions.
     pub fn of(encoding: &Encoding, absolute: bool) -> Option<Self> {
         let Encoding::Frames { representation, .. } = encoding else { return None };
-        let places = encoding.first_past() - encoding.outputs() + encoding.match_lengths();
+        let places = encoding.first_past() - encoding.outputs() + encoding.past_levels();
         let lags = encoding.past_planes();
         let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
         Some(Self {
@@ -68,7 +68,7 @@ impl PitchSpace {
             pitches,
             onset_plane,
             places,
-            lengths: encoding.match_lengths(),
+            lengths: encoding.past_levels(),
             lags,
             absolute,
             conditions: 0,
@@ -209,7 +209,14 @@ mod tests {
     fn encoding(onset_plane: bool) -> Encoding {
         let representation =
             FrameRepresentation { pitch_low: 30, pitch_high: 69, onset_plane, ..Default::default() };
-        Encoding::Frames { representation, metre: 4, bar_line: 0, look_back: 0, longest_match: false }
+        Encoding::Frames {
+            representation,
+            metre: 4,
+            bar_line: 0,
+            look_back: 0,
+            longest_match: false,
+            returns: false,
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! [`PieceConditions`]: the conditions of whole training pieces, from which those of a composition are drawn.
 
 use super::{Condition, ConditionTrack, ConditionValues, Conditions};
+use crate::Sequence;
+use crate::form::Form;
 use composer_music::Metre;
 use composer_music::key::Key;
 use rand::{Rng, RngExt};
@@ -26,11 +28,22 @@ pub struct PieceConditions {
     /// Pitch class of the tonic, and whether the key is minor.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<(u8, bool)>,
+    /// Of its first bars.
+    #[serde(skip_serializing_if = "is_none")]
+    form: Form,
+}
+
+/// Most bars of a form that a model file keeps.
+const MOST_BARS: usize = 64;
+
+fn is_none(form: &Form) -> bool {
+    form.bars() == 0
 }
 
 impl PieceConditions {
-    /// Of a track over so many steps: means of the attributes, style and key, and the metre of most steps. `None` for an empty piece.
-    pub(super) fn of(track: &ConditionTrack, length: usize, which: &[Condition]) -> Option<Self> {
+    /// Of a piece: means of the attributes, style and key, the metre of most steps, and the form. `None` for an empty piece.
+    pub(super) fn of(piece: &Sequence, track: &ConditionTrack, which: &[Condition]) -> Option<Self> {
+        let length = piece.len();
         let has = |condition| which.contains(&condition);
         let mean = |attribute| {
             let known = track.stretches(length).filter_map(|(steps, values)| {
@@ -48,6 +61,12 @@ impl PieceConditions {
             polyphony: mean(Condition::Polyphony),
             register: mean(Condition::Register),
             key: longest.key.filter(|_| has(Condition::Key)).map(|key| (key.tonic, key.minor)),
+            form: match piece {
+                Sequence::Frames(frames) if has(Condition::Form) => {
+                    frames.form().map(|form| form.first(MOST_BARS)).unwrap_or_default()
+                }
+                _ => Form::default(),
+            },
         })
     }
 
@@ -86,9 +105,10 @@ impl PieceConditions {
 
 impl Conditions {
     /// Completes what is asked for: with the other conditions of a training piece that is drawn among those that have what is asked for,
-    /// each condition by its value or level, or among those that share most of it where none has all. So conditions come together as they
-    /// do in the training music.
-    pub fn draw(&self, asked: &ConditionValues, rng: &mut impl Rng) -> ConditionValues {
+    /// each condition by its value or level, or among those that share most of it where none has all; of them, among those with `bars` bars or
+    /// more, if there are any. So conditions come together as they do in the training music. The form is that of the same piece, if the model
+    /// is told of it.
+    pub fn draw(&self, asked: &ConditionValues, bars: usize, rng: &mut impl Rng) -> (ConditionValues, Form) {
         let whole = || Condition::ALL.into_iter().filter(|&c| c != Condition::BarsLeft && asked.gives(c));
         let shared = |piece: &PieceConditions| {
             let values = piece.values();
@@ -96,12 +116,17 @@ impl Conditions {
         };
         let counts: Vec<usize> = self.pieces.iter().map(shared).collect();
         let most = counts.iter().copied().max().unwrap_or_default();
-        let fitting: Vec<usize> = (0..counts.len()).filter(|&piece| counts[piece] == most).collect();
-        if fitting.is_empty() {
-            return asked.clone();
+        let mut fitting: Vec<usize> = (0..counts.len()).filter(|&piece| counts[piece] == most).collect();
+        let long = |&piece: &usize| self.pieces[piece].form.bars() >= bars.min(MOST_BARS);
+        if fitting.iter().any(long) {
+            fitting.retain(long);
         }
-        let drawn = self.pieces[fitting[rng.random_range(0..fitting.len())]].values();
-        ConditionValues {
+        if fitting.is_empty() {
+            return (asked.clone(), Form::default());
+        }
+        let piece = &self.pieces[fitting[rng.random_range(0..fitting.len())]];
+        let drawn = piece.values();
+        let values = ConditionValues {
             style: asked.style.clone().or(drawn.style),
             metre: asked.metre.or(drawn.metre),
             density: asked.density.or(drawn.density),
@@ -109,7 +134,8 @@ impl Conditions {
             register: asked.register.or(drawn.register),
             key: asked.key.or(drawn.key),
             bars_left: asked.bars_left,
-        }
+        };
+        (values, piece.form.clone())
     }
 }
 
@@ -119,31 +145,33 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
-    fn piece(style: &str, density: f64, tonic: u8) -> (ConditionTrack, usize) {
+    fn piece(style: &str, density: f64, tonic: u8) -> Sequence {
         let values = ConditionValues {
             style: Some(style.to_owned()),
             density: Some(density),
             key: Some(Key { tonic, minor: false }),
             ..ConditionValues::default()
         };
-        (ConditionTrack::from(values), 100)
+        Sequence::tokens(vec![0; 100]).with_conditions(ConditionTrack::from(values))
     }
 
     #[test]
     fn what_is_not_asked_for_is_that_of_a_piece_which_has_what_is() {
         let pieces = [piece("rag", 8.0, 0), piece("rag", 7.0, 5), piece("hymn", 2.0, 7)];
         let which = [Condition::Style, Condition::Density, Condition::Key];
-        let known = Conditions::learn(&which, pieces.iter().map(|(track, length)| (track, *length)));
+        let known = Conditions::learn(&which, &pieces);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let asked = |style: &str| ConditionValues::asked(Some(style.to_owned()), [None; 3]);
-        let hymn = known.draw(&asked("hymn"), &mut rng);
+        let hymn = known.draw(&asked("hymn"), 8, &mut rng).0;
         assert_eq!((hymn.density, hymn.key), (Some(2.0), Some(Key { tonic: 7, minor: false })));
-        let keys: Vec<u8> =
-            (0..40).filter_map(|_| known.draw(&asked("rag"), &mut rng).key).map(|key| key.tonic).collect();
+        let keys: Vec<u8> = (0..40)
+            .filter_map(|_| known.draw(&asked("rag"), 8, &mut rng).0.key)
+            .map(|key| key.tonic)
+            .collect();
         assert!(keys.contains(&0) && keys.contains(&5) && !keys.contains(&7), "{keys:?}");
-        let dense = known.draw(&ConditionValues { density: Some(9.0), ..asked("hymn") }, &mut rng);
+        let dense = known.draw(&ConditionValues { density: Some(9.0), ..asked("hymn") }, 8, &mut rng).0;
         assert_eq!((dense.density, dense.style.as_deref()), (Some(9.0), Some("hymn")));
-        assert_eq!(Conditions::default().draw(&asked("x"), &mut rng), asked("x"));
+        assert_eq!(Conditions::default().draw(&asked("x"), 8, &mut rng).0, asked("x"));
     }
 
     #[test]

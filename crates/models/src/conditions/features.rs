@@ -34,6 +34,9 @@ pub struct Conditions {
     /// Whether it is told how many bars are left.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub bars_left: bool,
+    /// Whether it is told the form, by features of its encoding.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub form: bool,
     /// The conditions of training pieces, from which those of a composition are drawn; not features.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<PieceConditions>,
@@ -53,7 +56,12 @@ impl Conditions {
 
     /// The conditions that the model has, in the order of their features.
     pub fn known(&self) -> impl Iterator<Item = Condition> + '_ {
-        Condition::ALL.into_iter().filter(|&condition| self.values(condition) > 0)
+        Condition::ALL.into_iter().filter(|&condition| self.has(condition))
+    }
+
+    /// Whether the model has a condition.
+    pub fn has(&self, condition: Condition) -> bool {
+        if condition == Condition::Form { self.form } else { self.values(condition) > 0 }
     }
 
     /// How many features there are.
@@ -64,7 +72,9 @@ impl Conditions {
     /// Boundaries between the levels of an attribute.
     pub fn boundaries(&self, condition: Condition) -> Option<&[f64]> {
         match condition {
-            Condition::Style | Condition::Metre | Condition::Key | Condition::BarsLeft => None,
+            Condition::Style | Condition::Metre | Condition::Key | Condition::BarsLeft | Condition::Form => {
+                None
+            }
             Condition::Density => self.density.as_deref(),
             Condition::Polyphony => self.polyphony.as_deref(),
             Condition::Register => self.register.as_deref(),
@@ -78,6 +88,7 @@ impl Conditions {
             Condition::Metre => self.metre.as_ref().map_or(0, Vec::len),
             Condition::Key => usize::from(self.key) * 24,
             Condition::BarsLeft => usize::from(self.bars_left) * (BARS_LEFT.len() + 1),
+            Condition::Form => 0,
             attribute => self.boundaries(attribute).map_or(0, |boundaries| boundaries.len() + 1),
         }
     }
@@ -107,6 +118,7 @@ impl Conditions {
                 let left = values.bars_left.filter(|_| self.bars_left)?;
                 Some(BARS_LEFT.partition_point(|&boundary| boundary <= left))
             }
+            Condition::Form => None,
             attribute => {
                 let up = if attribute == Condition::Register { f64::from(semitones) } else { 0.0 };
                 let value = values.attribute(attribute)? + up;
@@ -142,10 +154,7 @@ impl Conditions {
     pub fn check_asked(&self, asked: &ConditionValues) -> Result<(), Error> {
         let told_if_known = [Condition::Metre, Condition::Key, Condition::BarsLeft];
         let given = |condition: &Condition| !told_if_known.contains(condition) && asked.gives(*condition);
-        if let Some(condition) = Condition::ALL.into_iter().find(|c| given(c) && self.values(*c) == 0) {
-            let known: Vec<&str> = self.known().map(Condition::name).collect();
-            return Err(Error::NoCondition { condition: condition.name(), known: list_or_none(&known) });
-        }
+        Condition::ALL.into_iter().filter(given).try_for_each(|condition| self.check_has(condition))?;
         if let (Some(style), Some(known)) = (&asked.style, &self.style)
             && !known.contains(style)
         {
@@ -164,6 +173,18 @@ impl Conditions {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a condition that the model does not have.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn check_has(&self, condition: Condition) -> Result<(), Error> {
+        if self.has(condition) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.known().map(Condition::name).collect();
+        Err(Error::NoCondition { condition: condition.name(), known: list_or_none(&known) })
     }
 
     /// Refuses what no training has learnt.

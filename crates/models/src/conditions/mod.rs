@@ -42,12 +42,22 @@ pub enum Condition {
     Key,
     /// Bars until the piece ends.
     BarsLeft,
+    /// Which earlier bars return, and how near ([`Form`](crate::Form)): features of the encoding, for frames.
+    Form,
 }
 
 impl Condition {
     /// All of them, in the order of their features.
-    pub const ALL: [Condition; 7] =
-        [Self::Style, Self::Metre, Self::Density, Self::Polyphony, Self::Register, Self::Key, Self::BarsLeft];
+    pub const ALL: [Condition; 8] = [
+        Self::Style,
+        Self::Metre,
+        Self::Density,
+        Self::Polyphony,
+        Self::Register,
+        Self::Key,
+        Self::BarsLeft,
+        Self::Form,
+    ];
 
     /// As in settings and options.
     pub fn name(self) -> &'static str {
@@ -59,6 +69,7 @@ impl Condition {
             Self::Register => "register",
             Self::Key => "key",
             Self::BarsLeft => "bars_left",
+            Self::Form => "form",
         }
     }
 }
@@ -101,6 +112,7 @@ impl ConditionValues {
             Condition::Metre => self.metre.is_some(),
             Condition::Key => self.key.is_some(),
             Condition::BarsLeft => self.bars_left.is_some(),
+            Condition::Form => false,
             _ => self.attribute(condition).is_some(),
         }
     }
@@ -108,7 +120,9 @@ impl ConditionValues {
     /// The value of an attribute; `None` also for what is none.
     pub fn attribute(&self, condition: Condition) -> Option<f64> {
         match condition {
-            Condition::Style | Condition::Metre | Condition::Key | Condition::BarsLeft => None,
+            Condition::Style | Condition::Metre | Condition::Key | Condition::BarsLeft | Condition::Form => {
+                None
+            }
             Condition::Density => self.density,
             Condition::Polyphony => self.polyphony,
             Condition::Register => self.register,

@@ -64,8 +64,14 @@ pub fn condition_gradients(model: &SequenceModel<f64>, batch: &SequenceBatch<f64
 fn model(network: Network) -> SequenceModel {
     let representation =
         FrameRepresentation { pitch_low: 60, pitch_high: 69, ..FrameRepresentation::default() };
-    let encoding =
-        Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 1, longest_match: true };
+    let encoding = Encoding::Frames {
+        representation,
+        metre: 4,
+        bar_line: 3,
+        look_back: 1,
+        longest_match: true,
+        returns: false,
+    };
     let stack = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
     let config = ModelConfig::new(encoding, stack.clone()).with_network(network, stack, 0.0);
     SequenceModel::new(config.with_conditions(all()), &Init::PYTORCH, 3).unwrap()

@@ -204,8 +204,14 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
             let representation =
                 FrameRepresentation { pitch_low: 60, pitch_high: 66, onset_plane, ..Default::default() };
             let frames = random_frames(&representation, 40, 0.3, seed);
-            let encoding =
-                Encoding::Frames { representation, metre, bar_line, look_back: 0, longest_match: false };
+            let encoding = Encoding::Frames {
+                representation,
+                metre,
+                bar_line,
+                look_back: 0,
+                longest_match: false,
+                returns: false,
+            };
             let config = ModelConfig { coupled, ..ModelConfig::new(encoding, recurrent.clone()) };
             let name = format!("frames-{cell}-{onset_plane}-{metre}-{bar_line}-{coupled}");
             // An upbeat, a change within a bar, and a metre whose bars are no whole number of steps.

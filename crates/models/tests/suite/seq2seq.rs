@@ -182,10 +182,22 @@ fn model_files_come_back_and_wrong_input_is_refused_in_words() {
     let representation =
         FrameRepresentation { pitch_low: 60, pitch_high: 71, ..FrameRepresentation::default() };
     let mut config = configurations().remove(4).1;
-    config.source =
-        Encoding::Frames { representation, metre: 16, bar_line: 24, look_back: 0, longest_match: false };
-    config.target =
-        Encoding::Frames { representation, metre: 16, bar_line: 24, look_back: 0, longest_match: false };
+    config.source = Encoding::Frames {
+        representation,
+        metre: 16,
+        bar_line: 24,
+        look_back: 0,
+        longest_match: false,
+        returns: false,
+    };
+    config.target = Encoding::Frames {
+        representation,
+        metre: 16,
+        bar_line: 24,
+        look_back: 0,
+        longest_match: false,
+        returns: false,
+    };
     let model = Seq2Seq::<f32>::new(config, &Init::PYTORCH, 1).expect("a model");
     let notes = PartNotes {
         task: Task::Accompany,

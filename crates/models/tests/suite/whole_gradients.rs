@@ -35,7 +35,14 @@ fn cases() -> Vec<(&'static str, Encoding, Sequence)> {
         ("a mapping", Encoding::mapping(3, 2), Sequence::Values(values(6, 5, 3))),
         (
             "frames",
-            Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 0, longest_match: false },
+            Encoding::Frames {
+                representation,
+                metre: 4,
+                bar_line: 3,
+                look_back: 0,
+                longest_match: false,
+                returns: false,
+            },
             Sequence::frames((0..6).map(frame).collect()),
         ),
         ("tokens", tokens, Sequence::tokens(vec![0, 3, 1, 2, 2, 0])),
@@ -112,8 +119,14 @@ fn notes_one_by_one_have_the_gradient_of_their_loss() {
             FrameRepresentation { pitch_low: 60, pitch_high: 65, onset_plane, ..Default::default() };
         // A quarter has one step, so that the piece has a second bar.
         let representation = FrameRepresentation { steps_per_quarter: 1, ..representation };
-        let encoding =
-            Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 1, longest_match: true };
+        let encoding = Encoding::Frames {
+            representation,
+            metre: 4,
+            bar_line: 3,
+            look_back: 1,
+            longest_match: true,
+            returns: false,
+        };
         let mut batch = SequenceBatch::new(&encoding);
         let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
         batch.fill(&encoding, &[slice(0), slice(3), None], 6);
@@ -139,8 +152,14 @@ fn pitches_one_by_one_have_the_gradient_of_their_loss() {
         let (_, _, sequence) = cases().remove(3);
         let representation =
             FrameRepresentation { pitch_low: 60, pitch_high: 65, onset_plane, ..Default::default() };
-        let encoding =
-            Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 0, longest_match: false };
+        let encoding = Encoding::Frames {
+            representation,
+            metre: 4,
+            bar_line: 3,
+            look_back: 0,
+            longest_match: false,
+            returns: false,
+        };
         let mut batch = SequenceBatch::new(&encoding);
         let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
         batch.fill(&encoding, &[slice(0), slice(3), None], 6);
@@ -161,8 +180,14 @@ fn conditions_have_the_gradient_of_the_loss_in_all_recurrences() {
     let (_, _, frames) = cases().remove(3);
     let representation =
         FrameRepresentation { pitch_low: 60, pitch_high: 65, ..FrameRepresentation::default() };
-    let encoding =
-        Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 1, longest_match: true };
+    let encoding = Encoding::Frames {
+        representation,
+        metre: 4,
+        bar_line: 3,
+        look_back: 1,
+        longest_match: true,
+        returns: false,
+    };
     let (_, tokens, symbols) = cases().remove(4);
     let told = |sequence: Sequence| {
         let mut track = conditions::some_track();

@@ -116,7 +116,9 @@ impl Sampler {
                     let given = t * chunks.len() + row;
                     let given = &batch.indices[batch.offsets[given]..batch.offsets[given + 1]];
                     let first_condition = encoding.inputs() as u32;
-                    indices.extend(given.iter().filter(|&&feature| feature >= first_condition));
+                    let told =
+                        |&&feature: &&u32| feature >= first_condition || encoding.is_of_returns(feature);
+                    indices.extend(given.iter().filter(told));
                 }
                 offsets.push(indices.len());
                 step_offsets.push(indices.len() - begin);
@@ -252,8 +254,14 @@ mod tests {
     #[test]
     fn the_place_in_the_bar_stays_where_symbols_are_replaced() {
         let representation = FrameRepresentation::default();
-        let encoding =
-            Encoding::Frames { representation, metre: 16, bar_line: 24, look_back: 0, longest_match: false };
+        let encoding = Encoding::Frames {
+            representation,
+            metre: 16,
+            bar_line: 24,
+            look_back: 0,
+            longest_match: false,
+            returns: false,
+        };
         let recurrent = RecurrentConfig { hidden: 4, ..RecurrentConfig::default() };
         let config = ModelConfig::new(encoding.clone(), recurrent);
         let model = SequenceModel::new(config, &Init::PYTORCH, 1).expect("a model");
