@@ -23,7 +23,14 @@ fn encoding(pitches: u8, onset_plane: bool) -> Encoding {
         onset_plane,
         ..FrameRepresentation::default()
     };
-    Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 0, longest_match: onset_plane }
+    Encoding::Frames {
+        representation,
+        metre: 4,
+        bar_line: 3,
+        look_back: 0,
+        longest_match: onset_plane,
+        returns: false,
+    }
 }
 
 fn config(encoding: &Encoding, cell: Cell, layers: usize, absolute: bool) -> ModelConfig {

@@ -24,6 +24,7 @@ pub fn all() -> Conditions {
         register: Some(vec![55.0, 62.0]),
         key: true,
         bars_left: true,
+        form: true,
         ..Conditions::default()
     }
 }
@@ -70,7 +71,7 @@ fn model(network: Network) -> SequenceModel {
         bar_line: 3,
         look_back: 1,
         longest_match: true,
-        returns: false,
+        returns: true,
     };
     let stack = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
     let config = ModelConfig::new(encoding, stack.clone()).with_network(network, stack, 0.0);
@@ -126,7 +127,10 @@ fn what_a_model_cannot_be_told_is_refused_in_words() {
 fn batches_and_single_notes_are_told_the_same_and_what_is_dropped_is_not_known() {
     for network in [Network::NoteWise, Network::Biaxial, Network::Coupled] {
         let model = model(network);
-        let plain = Sequence::frames(frames(60, 10, 40));
+        // Three bars of 3/4, the last of them the first again.
+        let piece = frames(60, 10, 24);
+        let piece = [&piece[..], &piece[..12]].concat();
+        let plain = Sequence::frames_in(piece, BarMap::uniform(4, "3/4".parse().unwrap()));
         let told = plain.clone().with_conditions(some_track());
         let score = |sequence: &Sequence| {
             scoring::score(&model, std::slice::from_ref(sequence), &mut Workspace::default()).unwrap()[0]
@@ -147,7 +151,13 @@ fn batches_and_single_notes_are_told_the_same_and_what_is_dropped_is_not_known()
             model.loss(&batch, &mut ws).unwrap()
         };
         assert_eq!(nats(&told, &[Dropped::ALL]), nats(&plain, &[]), "{network}");
-        assert_ne!(nats(&told, &[Dropped::NONE.and(Condition::Density)]), nats(&told, &[]), "{network}");
+        for condition in [Condition::Density, Condition::Form] {
+            assert_ne!(
+                nats(&told, &[Dropped::NONE.and(condition)]),
+                nats(&told, &[]),
+                "{network}, {condition}"
+            );
+        }
     }
 }
 
@@ -166,13 +176,13 @@ fn models_are_saved_with_what_they_tell_apart_and_older_ones_have_none() {
 #[test]
 fn half_of_what_is_dropped_is_everything_and_the_other_half_any_number_of_conditions() {
     let mut rng = stream(1, Purpose::ConditionDropout, 1);
-    let mut counts = [0; 8];
+    let mut counts = [0; 9];
     for _ in 0..4000 {
         let dropped = Dropped::draw(&all(), 0.5, &mut rng);
         counts[Condition::ALL.iter().filter(|&&condition| dropped.contains(condition)).count()] += 1;
     }
-    assert!((1900..2100).contains(&counts[0]) && (900..1100).contains(&counts[7]), "{counts:?}");
-    assert!(counts[1..7].iter().all(|count| (120..220).contains(count)), "{counts:?}");
+    assert!((1900..2100).contains(&counts[0]) && (900..1100).contains(&counts[8]), "{counts:?}");
+    assert!(counts[1..8].iter().all(|count| (100..190).contains(count)), "{counts:?}");
     assert_eq!(Dropped::draw(&all(), 0.0, &mut rng), Dropped::NONE);
     let style = Conditions { style: all().style, ..Conditions::default() };
     let alone = (0..4000).filter(|_| Dropped::draw(&style, 0.5, &mut rng) == Dropped::ALL).count();

@@ -15,7 +15,14 @@ fn encoding(pitch_high: u8, onset_plane: bool) -> Encoding {
         FrameRepresentation { pitch_low: LOW, pitch_high, onset_plane, ..FrameRepresentation::default() };
     // Two earlier bars and the longest match are seen where there are onsets.
     let look_back = if onset_plane { 2 } else { 0 };
-    Encoding::Frames { representation, metre: 4, bar_line: 0, look_back, longest_match: onset_plane }
+    Encoding::Frames {
+        representation,
+        metre: 4,
+        bar_line: 0,
+        look_back,
+        longest_match: onset_plane,
+        returns: false,
+    }
 }
 
 /// A model whose notes are written by another cell than its time steps.

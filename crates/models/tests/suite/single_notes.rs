@@ -39,15 +39,19 @@ pub fn note_by_note(model: &SequenceModel, sequence: &Sequence) -> Vec<f64> {
     let (mut logits, mut features) = (Array2::zeros((2, model.encoding().outputs())), Vec::new());
     let (low, pitches) = (usize::from(representation.pitch_low), representation.num_pitches());
     let Sequence::Frames(frames) = sequence else { unreachable!() };
+    let bars = sequence.bars();
     let (mut previous, mut past) = (Frame::default(), Past::<Frame>::default());
     let mut nll = Vec::new();
     for (t, &frame) in frames.iter().enumerate() {
         features.clear();
         let before = t.checked_sub(1).and_then(|before| sequence.symbol(before));
-        model.encoding().push_features(t, None, None, &mut features);
+        model.encoding().push_features(t, bars, None, &mut features);
         let first = features.len();
-        model.encoding().push_features(t, None, before, &mut features);
-        model.encoding().push_past(t, None, |step| frames[step], || past.longest_match(), &mut features);
+        model.encoding().push_features(t, bars, before, &mut features);
+        model.encoding().push_past(t, bars, |step| frames[step], || past.longest_match(), &mut features);
+        if let (Some(bars), Some(form), Some(_)) = (bars, frames.form(), sequence.conditions()) {
+            model.encoding().push_returns(t, bars, form, |step| frames[step], &mut features);
+        }
         past.push(frame);
         let input = StepInput::MultiHot { indices: &features, offsets: &[0, first, features.len()] };
         stepper.step(input, &mut state, logits.view_mut()).unwrap();

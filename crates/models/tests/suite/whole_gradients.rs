@@ -8,6 +8,7 @@ use composer_models::{
     BiaxialConfig, ConditionTrack, Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch,
     SequenceModel, Workspace,
 };
+use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_testkit::{f32s, uniform};
 use ndarray::{Array2, Array3};
@@ -178,6 +179,9 @@ fn pitches_one_by_one_have_the_gradient_of_their_loss() {
 #[test]
 fn conditions_have_the_gradient_of_the_loss_in_all_recurrences() {
     let (_, _, frames) = cases().remove(3);
+    let Sequence::Frames(piece) = &frames else { unreachable!() };
+    // In bars of a quarter, so that there are bars to return to.
+    let frames = Sequence::frames_in(piece.to_vec(), BarMap::uniform(2, "1/4".parse().unwrap()));
     let representation =
         FrameRepresentation { pitch_low: 60, pitch_high: 65, ..FrameRepresentation::default() };
     let encoding = Encoding::Frames {
@@ -186,7 +190,7 @@ fn conditions_have_the_gradient_of_the_loss_in_all_recurrences() {
         bar_line: 3,
         look_back: 1,
         longest_match: true,
-        returns: false,
+        returns: true,
     };
     let (_, tokens, symbols) = cases().remove(4);
     let told = |sequence: Sequence| {
