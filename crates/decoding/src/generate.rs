@@ -6,6 +6,7 @@ use crate::frames::{self, Ending, FrameContext, FrameOptions, NoteChoice, NoteSc
 use crate::rules::Rules;
 use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
+use composer_models::form::Nearness;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Encoding, Form, LanguageModel, Past, StepInput};
 use composer_music::BarMap;
@@ -267,13 +268,27 @@ impl<M: LanguageModel> Generator<M> {
         Open { pitches: rules.pitches(step), begin, ending }
     }
 
+    /// Whether the step that was predicted last is in a bar that returns the same, of what a model that knows of forms is told.
+    fn returns_same(&self, row: usize) -> bool {
+        let (Some(bars), false) = (&self.bars, self.forms.is_empty() || !self.encoding.returns()) else {
+            return false;
+        };
+        let bar = bars.bar_at(self.read.saturating_sub(1) as u64).index as usize;
+        let found = self.forms[row % self.forms.len()].at(bar);
+        found.is_some_and(|found| found.nearness == Nearness::Same)
+    }
+
     fn decide(&mut self) -> Result<Vec<Step>, Error> {
         let open = self.open(self.step as u64);
+        let note_by_note = self.model.next_note().is_some();
+        let same = self.options.in_same_bar(note_by_note);
+        let returns: Vec<bool> = (0..self.voices.len()).map(|row| self.returns_same(row)).collect();
         let Self { model, representation, voices, logits, scratch, notes, options, .. } = self;
         let mut steps = Vec::with_capacity(voices.len());
         let rows = voices.iter_mut().zip(logits.chunks_exact_mut(self.encoding.outputs())).enumerate();
         for (row, (voice, logits)) in rows {
             let (context, previous) = (&voice.context, voice.context.previous());
+            let options = if returns[row] { &same } else { &*options };
             let choice = NoteChoice { representation, row, context, options, open };
             let frame = choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?;
             steps.push(Step { frame, nll: frames::nll(representation, logits, previous, frame) });

@@ -52,6 +52,9 @@ pub struct FrameOptions {
     /// For models that write note by note: at every choice, what is less likely than this share of the likeliest is left out, whether to go
     /// on included; 0: nothing.
     pub min_p: f64,
+    /// What all temperatures are multiplied by in bars that return the same in the form that the model is told: small errors in each of many
+    /// notes would leave hardly a bar the same.
+    pub return_temperature: f64,
     /// Which frames are chosen.
     pub strategy: FrameStrategy,
     /// Pitches that may sound together.
@@ -75,6 +78,7 @@ impl Default for FrameOptions {
             whether_temperature: 1.0,
             top_p: 1.0,
             min_p: 0.0,
+            return_temperature: 0.3,
             strategy: FrameStrategy::Sample,
             max_polyphony: 10,
             max_silence: 4,
@@ -97,6 +101,7 @@ impl FrameOptions {
             ("onset_temperature", self.onset_temperature),
             ("hold_temperature", self.hold_temperature),
             ("whether_temperature", Some(self.whether_temperature)),
+            ("return_temperature", Some(self.return_temperature)),
         ];
         for (name, value) in temperatures {
             if let Some(value) = value.filter(|value| !(0.0..=10.0).contains(value)) {
@@ -127,6 +132,18 @@ impl FrameOptions {
             }
             FrameStrategy::TopVoices(0) => refuse("top_voices", "0".into(), "at least 1"),
             _ => Ok(()),
+        }
+    }
+
+    /// In a bar that returns the same.
+    pub(crate) fn in_same_bar(&self, note_by_note: bool) -> Self {
+        let factor = self.return_temperature;
+        Self {
+            temperature: self.temperature * factor,
+            onset_temperature: self.onset_temperature.map(|own| own * factor),
+            hold_temperature: Some(self.hold_temperature.unwrap_or(1.0) * factor),
+            whether_temperature: if note_by_note { self.whether_temperature * factor } else { 1.0 },
+            ..*self
         }
     }
 
