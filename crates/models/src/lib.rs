@@ -90,6 +90,7 @@ mod stepper;
 pub mod streams;
 mod token_input;
 mod token_network;
+mod weight_type;
 
 /// The examples of README.md, as tests.
 #[cfg(doctest)]
@@ -112,3 +113,4 @@ pub use seq2seq::{Seq2Seq, Seq2SeqConfig};
 pub use sequence_model::{SequenceModel, Workspace};
 pub use stepper::Stepper;
 pub use token_network::TokenNetwork;
+pub use weight_type::WeightType;

@@ -17,4 +17,4 @@ pub mod training;
 
 pub use error::{Error, Result};
 pub use likelihood::Likelihood;
-pub use training::{PieceFigure, Report, TrainingSummary};
+pub use training::{FineTuning, PieceFigure, Report, TrainingSummary};

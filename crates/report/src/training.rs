@@ -12,6 +12,7 @@ use composer_evaluation::statistics::Summary;
 use composer_music::Score;
 use composer_training::Outcome;
 use maud::{Markup, PreEscaped, html};
+use serde::Serialize;
 use std::ops::Range;
 
 /// A finished training and what the report says of it.
@@ -40,6 +41,41 @@ pub struct TrainingSummary {
     pub test_pieces: Vec<String>,
     /// Files that could not be used, or only in part, and why.
     pub left_out: Vec<(String, String)>,
+    /// What starting from a model gained; `None`: it started from random weights.
+    pub fine_tuning: Option<FineTuning>,
+}
+
+/// A training that started from a model: losses on the validation pieces, in nats per step.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FineTuning {
+    /// The model: a file, or the name of a built-in one.
+    pub from: String,
+    /// Before the first update.
+    pub before: f64,
+    /// The lowest.
+    pub best: f64,
+    /// The lowest of the same training from random weights, if there was one.
+    pub from_nothing: Option<f64>,
+}
+
+impl FineTuning {
+    /// What it gained, in a sentence or two.
+    pub fn in_words(&self) -> String {
+        let Self { from, before, best, from_nothing } = self;
+        let own = format!(
+            "Started from {from}: validation loss {before:.3} nats per step before the first update, {best:.3} at best."
+        );
+        match from_nothing {
+            None => own,
+            Some(nothing) if best < nothing => format!(
+                "{own} The same training from random weights reached {nothing:.3}: starting from the model gained {:.3}.",
+                nothing - best
+            ),
+            Some(nothing) => format!(
+                "{own} The same training from random weights reached {nothing:.3}: starting from the model gained nothing."
+            ),
+        }
+    }
 }
 
 /// A piece to look at and listen to.
@@ -140,6 +176,7 @@ impl Report<'_> {
                     "Lower is better."
                 }
                 (likelihood_table(self.likelihoods))
+                @if let Some(fine_tuning) = &self.trained.fine_tuning { p { (fine_tuning.in_words()) } }
                 figure { (PreEscaped(curve)) figcaption { "Training and validation loss. The weights of the epoch with the lowest validation loss were kept." } }
             }
         })

@@ -2,6 +2,7 @@
 
 use crate::Target;
 use crate::forms::{edited, header_and_data, with_header};
+use composer::models::ComposeDefaults;
 use composer::prelude::{ComposeOptions, Length, TrainedModel, compose};
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::file::{self, Header, Notes};
@@ -124,7 +125,9 @@ fn check_file(bytes: &[u8]) {
     assert_eq!(model.params().values(), again.params().values());
     assert_eq!(notes, notes_again);
     let options = ComposeOptions { num_outputs: 1, length: Length::Bars(1), ..ComposeOptions::default() };
-    for piece in compose(&TrainedModel { model, notes }, &options).unwrap_or_default() {
+    for piece in compose(&TrainedModel { model, notes, defaults: ComposeDefaults::default() }, &options)
+        .unwrap_or_default()
+    {
         midi::write(&piece.score).expect("what was composed is written");
     }
 }
@@ -257,7 +260,10 @@ mod tests {
             let model = SequenceModel::new(header.config, &Init::RECOMMENDED, 1).expect(name);
             let options =
                 ComposeOptions { num_outputs: 1, length: Length::Bars(1), ..ComposeOptions::default() };
-            let pieces = compose(&TrainedModel { model, notes: header.notes }, &options);
+            let pieces = compose(
+                &TrainedModel { model, notes: header.notes, defaults: ComposeDefaults::default() },
+                &options,
+            );
             assert_eq!(pieces.expect(name).len(), 1, "{name}");
         }
     }

@@ -20,8 +20,8 @@ pub struct EvaluateArgs {
     #[arg(required_unless_present = "model", value_name = "FOLDER")]
     pub music: Vec<PathBuf>,
 
-    /// Also compute the likelihood of the reference's test pieces under this trained model
-    #[arg(long, value_name = "FILE")]
+    /// Also compute the likelihood of the reference's test pieces under this model: a file, or the name of a built-in model
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<PathBuf>,
 
     /// Folder of real music to compare with [default: the built-in corpus]

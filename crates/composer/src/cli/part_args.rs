@@ -23,8 +23,8 @@ pub struct PartArgs {
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// A model trained with `composer train --task` [default: the built-in model]
-    #[arg(long, value_name = "FILE")]
+    /// A model trained with `composer train --task`, or the name of a built-in model [default: the built-in model of the command]
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<PathBuf>,
 
     /// Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy

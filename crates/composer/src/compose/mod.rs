@@ -23,7 +23,6 @@ use composer_decoding::grammar::MusicGrammar;
 use composer_decoding::primer::Primer as PrimerMusic;
 use composer_decoding::token_stream::TokenGenerator;
 use composer_decoding::{Composition, Generator, beam};
-use composer_models::file::Notes;
 use composer_models::{ConditionTrack, Encoding, SequenceModel, Stepper};
 use composer_music::midi::{self, OtherEvent, RawFile};
 use composer_music::notation::{self, Format};
@@ -120,13 +119,14 @@ pub struct SavedPiece {
 /// An option is out of range or does not fit the model, the primer cannot be used, or the model's file is damaged.
 pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Piece>> {
     options.check()?;
+    let options = &model.defaults.under(options);
     model.model.config().conditions.check_asked(&options.conditions)?;
     let representation = match (model.model.encoding(), model.token_representation()?) {
         (Encoding::Frames { representation, .. }, _) => AnyRepresentation::Frames(*representation),
         (_, Some(representation)) => representation.clone(),
         (Encoding::Tokens { .. } | Encoding::Values { .. }, None) => return Ok(Vec::new()),
     };
-    let work = Work::new(&model.model, &representation, &model.notes, options)?;
+    let work = Work::new(model, &representation, options)?;
     Ok(match &representation {
         AnyRepresentation::Frames(frames) => work.frames(frames)?,
         _ => work.tokens()?,
@@ -234,17 +234,17 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn new(
-        model: &'a SequenceModel,
+        trained: &'a TrainedModel,
         representation: &'a AnyRepresentation,
-        trained: &Notes,
         options: &'a ComposeOptions,
     ) -> anyhow::Result<Self> {
+        let model = &trained.model;
         let GivenPrimer { music: primer, others, mut notes } = options.primer()?;
         if let Some(primer) = &primer {
             notes.extend(reading::account(representation, primer, options.injects())?);
         }
         notes.extend(options.without_effect());
-        let plan = Plan::new(representation, options, primer.as_ref(), trained)?;
+        let plan = Plan::new(representation, options, primer.as_ref(), &trained.notes)?;
         let metre = plan.bars.metre_at(plan.primer_end);
         if let Some(known) = &model.config().conditions.metre
             && !known.contains(&metre)

@@ -111,7 +111,7 @@ pub struct Model {
     pub zoneout: f64,
     /// Probability that a unit of an LSTM keeps its cell state.
     pub zoneout_cell: f64,
-    /// A model file to initialise the weights from; empty: random weights.
+    /// A model to initialise the weights from, a file or the name of a built-in one; empty: random weights.
     pub init_from: String,
 }
 

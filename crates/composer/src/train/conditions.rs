@@ -2,8 +2,9 @@
 
 use super::material::{Material, Subset};
 use crate::error::wrong_input;
+use crate::model::TrainedModel;
 use crate::settings::Settings;
-use composer_models::{Condition, ConditionTrack, ConditionValues, Conditions, Sequence, file};
+use composer_models::{Condition, ConditionTrack, ConditionValues, Conditions, Sequence};
 use composer_music::Score;
 use composer_music::input::{MAX_TEXT, read_text};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
@@ -79,7 +80,11 @@ impl Material {
     ///
     /// # Errors
     /// The table of styles cannot be used, or no piece has a style.
-    pub(crate) fn learn_conditions(&mut self, settings: &Settings) -> anyhow::Result<Conditions> {
+    pub(crate) fn learn_conditions(
+        &mut self,
+        settings: &Settings,
+        given: Option<&TrainedModel>,
+    ) -> anyhow::Result<Conditions> {
         let which = &settings.model.conditions;
         if which.is_empty() {
             return Ok(Conditions::default());
@@ -98,9 +103,8 @@ impl Material {
             }
         }
         self.styles = Some(styles);
-        if !settings.model.init_from.is_empty() {
-            let (given, _) = file::load(Path::new(&settings.model.init_from))?;
-            let conditions = &given.config().conditions;
+        if let Some(given) = given {
+            let conditions = &given.model.config().conditions;
             // Others are refused with all that has to match that model.
             if conditions.known().all(|known| which.contains(&known)) {
                 return Ok(conditions.clone());

@@ -1,6 +1,7 @@
 //! Training: settings and music in, a run folder with a model, compositions and a report out.
 
 mod conditions;
+pub(crate) mod fine_tuning;
 pub(crate) mod material;
 mod options;
 pub(crate) mod plan;
@@ -26,10 +27,11 @@ use composer_evaluation::assessment::Assessment;
 use composer_evaluation::statistics::summarise;
 use composer_music::midi;
 use composer_report::evaluation::{AssessedSet, marked_quarters};
-use composer_report::{Likelihood, PieceFigure, Report, TrainingSummary};
+use composer_report::{FineTuning, Likelihood, PieceFigure, Report, TrainingSummary};
+use fine_tuning::check_comparison;
 use material::Material;
 use recorder::SAMPLE_PREFIX;
-use session::{Prepared, Session, weights_to_begin_with};
+use session::{Prepared, Session};
 use std::path::{Path, PathBuf};
 
 /// Bars of the excerpt that the report shows from the corpus.
@@ -59,11 +61,14 @@ pub struct Trained {
 /// stopped (its checkpoint is then saved).
 pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trained> {
     options.compositions.check()?;
+    check_comparison(options)?;
     let mut session = Session::prepare(options)?;
     session.material.announce(progress);
     let folder = session.open(options)?;
+    let compared = session.compared(options, progress)?;
     let finished = session.train(options, &folder, progress)?;
     let material = &session.material;
+    let best_valid_nll = finished.outcome.best.valid_nll;
     let soundfont = options.compositions.soundfont.as_deref();
     let summary = TrainingSummary {
         corpus_name: material.name.clone(),
@@ -81,9 +86,22 @@ pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trai
         valid_pieces: material.valid.names.clone(),
         test_pieces: material.test.names.clone(),
         left_out: material.left_out.clone(),
+        fine_tuning: compared.as_ref().map(|compared| FineTuning {
+            from: session.config.model.init_from.clone(),
+            before: compared.before,
+            best: best_valid_nll,
+            from_nothing: compared.from_nothing.as_ref().map(|(_, valid_nll)| *valid_nll),
+        }),
     };
     let model = TrainedModel::load(folder.path(MODEL_FILE))?;
-    let likelihoods = measure(&model.model, material)?;
+    let mut likelihoods = measure(&model.model, material)?;
+    if let Some((from_nothing, _)) = compared.and_then(|compared| compared.from_nothing) {
+        let own = likelihoods.len() - 1;
+        let row = measure(&from_nothing, material)?.pop();
+        let row =
+            row.map(|row| Likelihood { name: "from nothing", what: "the same, from random weights", ..row });
+        likelihoods.splice(own..own, row);
+    }
     let compositions = save_in_run(compose(&model, &options.compositions)?, &folder, soundfont)?;
     let assessment = of_compositions(&compositions, material);
     if let Some(assessment) = &assessment {
@@ -104,7 +122,6 @@ pub fn plan(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Plan>
     options.compositions.check()?;
     let prepared = Prepared::read(options)?;
     prepared.material.announce(progress);
-    weights_to_begin_with(&prepared.config, &prepared.model)?;
     Ok(plan::plan(prepared)?)
 }
 
