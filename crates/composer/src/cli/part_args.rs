@@ -103,7 +103,10 @@ impl PartArgs {
         }
         if self.page {
             let name = input::shown(self.file.file_name().unwrap_or_default().as_ref());
-            save(&path.with_extension("html"), part.to_html(&name)?.as_bytes(), "", terminal)?;
+            let wav = path.with_extension("wav");
+            let wav = wav.file_name().filter(|_| self.wav).map(|wav| wav.to_string_lossy().into_owned());
+            let html = part.to_html(&name, wav.as_deref());
+            save(&path.with_extension("html"), html.as_bytes(), "", terminal)?;
         }
         if terminal.is_json() {
             let files = serde_json::json!({ "files": files, "replaced_notes": part.replaced, "remarks": part.remarks });

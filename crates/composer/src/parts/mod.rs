@@ -28,7 +28,6 @@ pub use training::{TrainedPart, train_part};
 
 use crate::error::{Result, wrong_input};
 use crate::models::{BuiltIn, Source};
-use crate::sound::small_wav;
 use composer_decoding::FrameOptions;
 use composer_decoding::rules::lowest_notes;
 use composer_models::Seq2Seq;
@@ -115,11 +114,8 @@ impl NewPart {
         }
     }
 
-    /// A page: both parts, a player, and the attention; `name` is that of the given file.
-    ///
-    /// # Errors
-    /// The music cannot be turned into sound.
-    pub fn to_html(&self, name: &str) -> Result<String> {
+    /// A page: both parts, a player, and the attention; `name` is that of the given file, `wav` that of a file beside the page with the sound.
+    pub fn to_html(&self, name: &str, wav: Option<&str>) -> String {
         let mut new = self.score.clone();
         new.tracks.drain(..self.score.tracks.len().saturating_sub(1));
         let new_name = new.tracks.first().and_then(|track| track.name.as_deref()).unwrap_or("part");
@@ -127,11 +123,12 @@ impl NewPart {
             title: &format!("New {new_name} for {name}"),
             given: &self.given,
             new: &new,
-            wav: &small_wav(&self.score, None)?,
+            all: &self.score,
+            wav,
             attention: &self.attention,
             steps_per_quarter: STEPS_PER_QUARTER as usize,
         };
-        Ok(page.to_html())
+        page.to_html()
     }
 }
 

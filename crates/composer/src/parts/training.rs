@@ -147,7 +147,8 @@ impl FoldTraining<'_> {
         let (model, best) = self.fit(model, training, "fine-tuned", progress)?;
         let mut to_compare = None;
         if self.options.compare.is_some() {
-            to_compare = Some(self.fit(self.fresh(without)?, training, "unconditional", progress)?.0);
+            // A folder of its own: training from nothing may have an unconditional stage too.
+            to_compare = Some(self.fit(self.fresh(without)?, training, "compared", progress)?.0);
         }
         Ok((model, best, to_compare, Some(fine_tuned(self.options, before, best, nothing))))
     }

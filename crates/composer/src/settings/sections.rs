@@ -168,10 +168,19 @@ pub struct Run {
     pub tensorboard: bool,
     /// Whether to compose a few bars at epochs 1, 2, 4, 8 ….
     pub samples: bool,
+    /// A model that composes for the report beside the trained one, a file or the name of a built-in one; empty: that of `compose`, where the
+    /// music is the built-in corpus; none: no model.
+    pub beside: String,
 }
 
 impl Default for Run {
     fn default() -> Self {
-        Self { checkpoint_seconds: 60.0, checkpoint_updates: 0, tensorboard: true, samples: true }
+        Self {
+            checkpoint_seconds: 60.0,
+            checkpoint_updates: 0,
+            tensorboard: true,
+            samples: true,
+            beside: String::new(),
+        }
     }
 }
