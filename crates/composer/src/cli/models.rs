@@ -71,6 +71,7 @@ fn list(terminal: &mut Terminal) -> anyhow::Result<()> {
         let all: anyhow::Result<Vec<Value>> = BuiltIn::ALL.iter().map(entry).collect();
         return terminal.print_json(&all?);
     }
+    writeln!(terminal, "{:<12} {:<12} {:>7}  writes", "name", "command", "size")?;
     for model in BuiltIn::ALL {
         let (card, megabytes) = (model.card()?, model.bytes().len() as f64 / 1e6);
         writeln!(
