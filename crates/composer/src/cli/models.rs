@@ -108,6 +108,9 @@ fn print(model: &BuiltIn, card: &Card, details: &Details, terminal: &mut Termina
     if !details.conditions.is_empty() {
         line("told", &details.conditions.join(", "))?;
     }
+    if card.compose != Default::default() {
+        line("defaults", &card.compose.in_words())?;
+    }
     for set in &card.data {
         line("data", &format!("{} ({} pieces; {})", set.name, set.pieces, set.licence))?;
         if !set.attribution.is_empty() {

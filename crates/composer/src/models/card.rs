@@ -226,6 +226,21 @@ pub struct ComposeDefaults {
 }
 
 impl ComposeDefaults {
+    /// The options in words, with commas between; empty without any.
+    pub fn in_words(&self) -> String {
+        let programs: Vec<String> = self.programs.iter().map(u8::to_string).collect();
+        let number = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {value}"));
+        let said = [
+            (!programs.is_empty()).then(|| format!("programs {}", programs.join(" "))),
+            number("temperature", self.temperature),
+            number("whether-temperature", self.whether_temperature),
+            number("top-p", self.top_p),
+            number("qpm", self.qpm),
+            self.style.as_ref().map(|style| format!("style {style}")),
+        ];
+        said.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
     /// Options with these where they say nothing. Of temperatures and nucleus, either all are those of the model, or none.
     #[must_use]
     pub fn under(&self, options: &ComposeOptions) -> ComposeOptions {
@@ -275,6 +290,10 @@ mod tests {
             style: Some("waltz".into()),
             ..ComposeDefaults::default()
         };
+        assert_eq!(
+            card.in_words(),
+            "temperature 0.9, whether-temperature 0.8, top-p 0.97, qpm 90, style waltz"
+        );
         let suited = card.under(&ComposeOptions::default());
         assert_eq!((suited.temperature, suited.tokens.top_p), (Some(0.9), Some(0.97)));
         assert_eq!((suited.frames.whether_temperature, suited.qpm), (Some(0.8), Some(90.0)));

@@ -171,6 +171,21 @@ mod tests {
     }
 
     #[test]
+    fn parts_have_the_instruments_of_the_card() {
+        use crate::TrainedModel;
+        use crate::compose::{ComposeOptions, Length, compose};
+        let mut model = TrainedModel::built_in().unwrap();
+        let options = ComposeOptions { num_outputs: 1, length: Length::Bars(2), ..ComposeOptions::default() };
+        let mut composed = |programs: Vec<u8>| {
+            model.defaults.programs = programs;
+            compose(&model, &options).unwrap().remove(0).score
+        };
+        let (usual, violins) = (composed(Vec::new()), composed(vec![40, 41]));
+        assert!(violins.notes().all(|note| note.program == 40), "frames are one part");
+        assert_eq!(usual.notes().count(), violins.notes().count());
+    }
+
+    #[test]
     fn all_together_are_below_nine_megabytes() {
         let bytes: usize = BuiltIn::ALL.iter().map(|model| model.bytes.len() + model.card.len()).sum();
         assert!(bytes < 9_000_000, "{bytes} bytes");

@@ -170,6 +170,7 @@ pub struct Run {
     pub samples: bool,
     /// A model that composes for the report beside the trained one, a file or the name of a built-in one; empty: that of `compose`, where the
     /// music is the built-in corpus; none: no model.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub beside: String,
 }
 

@@ -185,10 +185,12 @@ fn names_reach_neither_the_terminal_nor_json_nor_pages_as_commands() {
     }
     let roles = printed(&composer(here.path(), &["inspect", "tune.mid"]));
     assert_eq!(roles.lines().filter(|line| line.starts_with("track ")).count(), NAMES.len(), "{roles}");
+    let own_script = format!("<script>{}</script>", include_str!("../../../report/src/player.js"));
     for page in ["page.html", "run/report.html", "acc\u{9b}.html", "odd.svg", "score.svg"] {
         let text = fs::read_to_string(here.path().join(page)).expect(page);
         assert_harmless(page, text.as_bytes());
-        assert_well_formed(page, &text);
+        // The one script of a page with players is the program's own, to the letter.
+        assert_well_formed(page, &text.replacen(&own_script, "", 1));
         if page.ends_with(".svg") {
             roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{page} is no XML: {error}"));
         }
