@@ -118,11 +118,8 @@ fn the_report_plays_learning_for_longer_and_real_music_beside_the_compositions()
     }
 }
 
-/// Notes are rendered by the page's own script into memory: each kind of sound is audible, and gone some time after its end. The
-/// slider moves the cursor, and clicks on the button play and pause.
-#[test]
-fn the_player_of_the_page_sounds_and_moves() {
-    const PROBE: &str = r#"<script>
+/// Renders a note of each kind of sound, moves the slider, plays and pauses; says what happened in an element of its own.
+const PROBE: &str = r#"<script>
     (async () => {
       const said = [];
       // The clock of the page is virtual and would run out while another thread renders: real work, until that is done.
@@ -164,6 +161,11 @@ fn the_player_of_the_page_sounds_and_moves() {
       document.body.append(pre);
     })();
     </script>"#;
+
+/// Notes are rendered by the page's own script into memory: each kind of sound is audible, and gone some time after its end. The
+/// slider moves the cursor, and clicks on the button play and pause.
+#[test]
+fn the_player_of_the_page_sounds_and_moves() {
     let html = std::fs::read_to_string(trained().join("run/report.html")).unwrap();
     let here = tempdir().unwrap();
     let page = here.path().join("probe.html");
