@@ -15,7 +15,7 @@ cp datasets/mutopia-pd/*rag*.mid datasets/mutopia-pd/bethena.mid datasets/mutopi
    datasets/mutopia-pd/solace.mid datasets/mutopia-pd/the-*.mid "$work/datasets/mutopia-pd"
 
 for model in ${*:-compose accompany drum reharmonise}; do
-    output=$models/$model.safetensors
+    output=$models/$model/model.safetensors
     case $model in
     compose)
         "$composer" train --preset good --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false

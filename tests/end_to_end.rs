@@ -54,8 +54,14 @@ fn an_overfitted_model_reproduces_its_piece_note_for_note() {
     let music = [Sequence::frames(frames.clone())];
     // Gated cells only: the vanilla RNN also fits every step, but diverges from the piece when it conditions on its own output.
     for cell in [Cell::Lstm, Cell::Gru] {
-        let encoding =
-            Encoding::Frames { representation, metre: 16, bar_line: 0, look_back: 0, longest_match: false };
+        let encoding = Encoding::Frames {
+            representation,
+            metre: 16,
+            bar_line: 0,
+            look_back: 0,
+            longest_match: false,
+            returns: false,
+        };
         let recurrent = RecurrentConfig { cell, hidden: 48, ..RecurrentConfig::default() };
         let config = ModelConfig { coupled: true, ..ModelConfig::new(encoding, recurrent) };
         let mut model = SequenceModel::new(config, &Init::default(), 1).expect("a model");

@@ -18,6 +18,7 @@ fn model() -> SequenceModel {
         bar_line: 24,
         look_back: 0,
         longest_match: false,
+        returns: false,
     };
     let recurrent = RecurrentConfig { cell: Cell::Lstm, hidden: 192, ..RecurrentConfig::default() };
     let mut config = ModelConfig::new(encoding, recurrent);

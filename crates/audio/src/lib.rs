@@ -26,6 +26,7 @@ use composer_music::Score;
 
 pub use buffer::{AudioBuffer, PEAK};
 pub use error::Error;
+pub use timeline::{TimedNote, sounding_notes};
 pub use wav::{wav_bytes, write_wav};
 
 /// The examples of README.md, as tests.

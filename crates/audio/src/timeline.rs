@@ -6,18 +6,19 @@ use composer_music::{Note, Pedal, Score, TempoMap, Ticks};
 
 /// A note in real time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct TimedNote {
+pub struct TimedNote {
     /// Start in seconds.
-    pub(crate) start: f64,
+    pub start: f64,
     /// When the key and the pedal have let go, in seconds.
-    pub(crate) end: f64,
-    pub(crate) note: Note,
+    pub end: f64,
+    /// The note of the score.
+    pub note: Note,
 }
 
 /// All notes by start, then channel and pitch.
 ///
 /// The sustain pedal lengthens a note until it is lifted, but a pitch that is struck again stops ringing first.
-pub(crate) fn sounding_notes(score: &Score) -> Vec<TimedNote> {
+pub fn sounding_notes(score: &Score) -> Vec<TimedNote> {
     let tempo = TempoMap::new(score);
     let pedals = PedalDown::new(&score.pedals);
     let mut notes: Vec<Note> = score.notes().copied().collect();

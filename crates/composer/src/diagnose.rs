@@ -4,7 +4,7 @@ use crate::compose::SavedPiece;
 use crate::error::{Result, wrong_input};
 use crate::progress::Progress;
 use crate::train::material::{Material, warning};
-use composer_evaluation::assessment::{Assessed, Assessment, assess};
+use composer_evaluation::assessment::{Assessed, Assessment, Assessor};
 use composer_evaluation::failure::{Detectors, DetectorsByLength, Diagnosis, Extent};
 use composer_evaluation::grid::Grid;
 use composer_music::Score;
@@ -85,10 +85,14 @@ pub(crate) fn likeness_of(assessment: &Assessment) -> serde_json::Value {
     })
 }
 
-/// Compositions compared with the training pieces; `None` if those are too few to say what is usual.
-pub(crate) fn of_compositions(compositions: &[SavedPiece], material: &Material) -> Option<Assessment> {
-    let set: Vec<_> =
-        compositions.iter().map(|saved| (saved.file_stem.clone(), &saved.piece.score)).collect();
+/// What compositions are compared with, the training pieces; `None` if those are too few to say what is usual.
+pub(crate) fn assessor_of(compositions: &[SavedPiece], material: &Material) -> Option<Assessor> {
+    let pieces: Vec<&Score> = compositions.iter().map(|saved| &saved.piece.score).collect();
     let real: Vec<_> = material.train.names.iter().cloned().zip(&material.train.scores).collect();
-    assess(&set, &real, SEED).ok()
+    Assessor::for_pieces(&real, &pieces, SEED).ok()
+}
+
+/// Compositions with their names.
+pub(crate) fn named(compositions: &[SavedPiece]) -> Vec<(String, &Score)> {
+    compositions.iter().map(|saved| (saved.file_stem.clone(), &saved.piece.score)).collect()
 }

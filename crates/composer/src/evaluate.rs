@@ -27,6 +27,8 @@ pub struct EvaluateOptions {
     pub model: Option<PathBuf>,
     /// Folder of real music to compare with; `None`: the built-in corpus.
     pub reference: Option<PathBuf>,
+    /// Whether the model learnt from no piece of the reference: all of them are its test pieces then, and there are no baselines.
+    pub held_out: bool,
     /// Whether the metrics of MusPy are computed too.
     pub muspy: bool,
     /// Seed of the resampling behind the intervals.
@@ -35,7 +37,7 @@ pub struct EvaluateOptions {
 
 impl Default for EvaluateOptions {
     fn default() -> Self {
-        Self { music: Vec::new(), model: None, reference: None, muspy: false, seed: 1 }
+        Self { music: Vec::new(), model: None, reference: None, held_out: false, muspy: false, seed: 1 }
     }
 }
 
@@ -87,7 +89,7 @@ impl Evaluation {
 /// A file cannot be read, or there is too little real music.
 pub fn evaluate(options: &EvaluateOptions, progress: &mut dyn Progress) -> Result<Evaluation> {
     let likelihoods = match &options.model {
-        Some(model) => likelihoods(model, options.reference.as_deref())?,
+        Some(model) => likelihoods(model, options.reference.as_deref(), options.held_out)?,
         None => Vec::new(),
     };
     let sets = sets(options, progress)?;
@@ -127,8 +129,8 @@ fn named(pieces: &[Piece]) -> Vec<(String, &Score)> {
     pieces.iter().map(|piece| (piece.name.clone(), &piece.score)).collect()
 }
 
-/// Baselines and model on the test pieces of the reference.
-fn likelihoods(path: &Path, folder: Option<&Path>) -> anyhow::Result<Vec<Likelihood>> {
+/// Baselines and model on the test pieces of the reference, or the model alone on all of its pieces.
+fn likelihoods(path: &Path, folder: Option<&Path>, held_out: bool) -> anyhow::Result<Vec<Likelihood>> {
     let trained = TrainedModel::load(path)?;
     let (model, tokens) = (&trained.model, trained.token_representation()?);
     let representation = match model.encoding() {
@@ -145,6 +147,11 @@ fn likelihoods(path: &Path, folder: Option<&Path>) -> anyhow::Result<Vec<Likelih
             material.name,
             model.encoding().kind()
         )));
+    }
+    if held_out {
+        material.hold_out_all();
+        let rows = measure(model, &material)?;
+        return Ok(rows.into_iter().next_back().into_iter().collect());
     }
     measure(model, &material)
 }

@@ -8,6 +8,7 @@
 //! * [`compose()`](fn@compose): a model → music; [`surprise()`](fn@surprise): a model and a piece → the likelihood of each note.
 //! * [`accompany`], [`drum`], [`reharmonise`]: a part for a given one.
 //! * [`diagnose()`](fn@diagnose), [`evaluate()`](fn@evaluate), [`listening`]: how good is it?
+//! * [`models`]: the built-in models and their cards.
 //! * [`inspect()`](fn@inspect), [`ingest()`](fn@ingest), [`runs`]: files and folders.
 //! * [`gradcheck()`](fn@gradcheck), [`study`], [`benchmark`]: gradient checks, experiments, speed.
 //!
@@ -35,6 +36,7 @@ mod likelihood;
 pub mod listening;
 mod memory;
 mod model;
+pub mod models;
 pub mod outputs;
 pub mod parts;
 pub mod prelude;

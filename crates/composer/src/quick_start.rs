@@ -9,8 +9,9 @@ composer trains recurrent networks on polyphonic music and composes with them.
 
   composer compose              four pieces by the built-in model, as MIDI and WAV, in the folder compositions
   composer train                the quick start: trains on the built-in corpus for about two minutes, then composes, and writes a
-                                report with piano rolls and players (about 50 MB in a new folder in runs)
+                                report with piano rolls and players (about 85 MB in a new folder in runs)
   composer train FOLDER         the same with your own MIDI files
+  composer models               the built-in models
   composer inspect FILE.mid     what is in a MIDI file
   composer --help               all commands
 

@@ -9,6 +9,7 @@ use crate::distance::{Comparison, DistributionComparison, compare, compare_distr
 use crate::failure;
 use crate::failure::{DetectorsByLength, Diagnosis, EXCERPT, FailureMode, TooLittleMusic};
 use crate::grid::Grid;
+use crate::judgement::Likeness;
 use crate::originality::{Originality, Verdict};
 use crate::significance::Interval;
 use crate::significance::bootstrap::bootstrap;
@@ -179,6 +180,12 @@ impl Assessor {
             distributions: compare_distributions(&excerpts, &self.reference_excerpts, self.seed),
             voice_leading: self.voice_leading(&faults(&ours)),
         }
+    }
+
+    /// How much a piece is like the real music.
+    pub fn likeness(&self, score: &Score) -> Likeness {
+        let detectors = self.detectors.of(score);
+        detectors.likeness(&detectors.lay_out(score))
     }
 
     fn voice_leading(&self, pieces: &[VoiceLeading]) -> Vec<VoiceLeadingRate> {

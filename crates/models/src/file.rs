@@ -1,4 +1,5 @@
-//! The model file: safetensors with PyTorch's parameter names, and one metadata entry that says everything else.
+//! The model file: safetensors with PyTorch's parameter names, and one metadata entry that says everything else. Weights are `f32`, or
+//! half as long ([`WeightType`]); they are read as `f32`.
 //!
 //! [`composer_bptt::pytorch`] has a program that loads such a file into PyTorch and computes the same logits, coupling included. The
 //! other way, [`load_state`] reads what `safetensors.torch.save_file(torch_lstm.state_dict(), path)` wrote.
@@ -9,10 +10,11 @@ use crate::config::ModelConfig;
 use crate::limits::check_notes;
 pub use crate::notes::Notes;
 use crate::sequence_model::SequenceModel;
+use crate::weight_type::WeightType;
 use composer_bptt::{Entry, Parameters};
 use composer_music::atomic_file::write_atomically;
 use composer_music::input::read_regular;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -44,19 +46,38 @@ const NAMED: usize = 40;
 
 /// The bytes of a model file; the same model gives the same bytes.
 pub fn to_bytes(model: &SequenceModel, notes: &Notes) -> Result<Vec<u8>, String> {
+    to_bytes_as(WeightType::F32, model, notes)
+}
+
+/// The bytes of a model file with weights of a type.
+///
+/// # Errors
+/// A weight is too large for that type, or the header cannot be written as JSON, in words.
+pub fn to_bytes_as(weights: WeightType, model: &SequenceModel, notes: &Notes) -> Result<Vec<u8>, String> {
     let header = Header { version: HEADER_VERSION, config: model.config().clone(), notes: notes.clone() };
     let header = serde_json::to_string(&header).map_err(|error| error.to_string())?;
-    pack(model.params(), METADATA_KEY, header)
+    pack(weights, model.params(), METADATA_KEY, header)
 }
 
 /// Parameters and one metadata entry as a safetensors file.
-pub(crate) fn pack(params: &Parameters<f32>, key: &str, header: String) -> Result<Vec<u8>, String> {
-    let bytes: Vec<u8> = params.values().iter().flat_map(|value| value.to_le_bytes()).collect();
+pub(crate) fn pack(
+    weights: WeightType,
+    params: &Parameters<f32>,
+    key: &str,
+    header: String,
+) -> Result<Vec<u8>, String> {
+    let size = weights.size();
+    let mut bytes = Vec::with_capacity(size * params.len());
+    weights.write(params.values(), &mut bytes);
     let mut tensors = Vec::new();
     for entry in params.entries() {
-        let range = entry.range.start * 4..entry.range.end * 4;
-        let view =
-            TensorView::new(Dtype::F32, entry.shape.clone(), &bytes[range]).map_err(|e| e.to_string())?;
+        let too_large = |value: &&f32| value.is_finite() && !weights.rounded(**value).is_finite();
+        if let Some(value) = params.values()[entry.range.clone()].iter().find(too_large) {
+            return Err(format!("{} holds {value}, which is too large for {weights}", entry.name));
+        }
+        let range = entry.range.start * size..entry.range.end * size;
+        let view = TensorView::new(weights.dtype(), entry.shape.clone(), &bytes[range])
+            .map_err(|e| e.to_string())?;
         tensors.push((entry.name.clone(), view));
     }
     let metadata = HashMap::from([(key.to_string(), header)]);
@@ -75,8 +96,18 @@ pub fn load(path: &Path) -> Result<(SequenceModel, Notes), Error> {
     from_bytes(&read(path)?, path)
 }
 
+/// The numbers that the weights of a model file are stored as; `None` if the bytes are no such file.
+pub fn weight_type(bytes: &[u8]) -> Option<WeightType> {
+    let tensors = SafeTensors::deserialize(bytes).ok()?;
+    let name = *tensors.names().first()?;
+    WeightType::of(tensors.tensor(name).ok()?.dtype())
+}
+
 /// The bytes of a file that may be a model.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+/// It cannot be read, or is a folder.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
     if path.is_dir() {
         return Err(not_a_model(path, "it is a folder; name the model.safetensors inside"));
     }
@@ -184,8 +215,8 @@ fn copy_prefixed(
     for entry in &entries {
         let Ok(tensor) = tensors.tensor(&entry.name) else { continue };
         let values = &mut params.values_mut()[entry.range.clone()];
-        for (value, bytes) in values.iter_mut().zip(tensor.data().chunks_exact(4)) {
-            *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        if let Some(weights) = WeightType::of(tensor.dtype()) {
+            weights.read(tensor.data(), values);
         }
         if let Some(bad) = values.iter().position(|value| !value.is_finite()) {
             problems.push(format!("{} holds {} at position {bad}", entry.name, values[bad]));
@@ -207,8 +238,12 @@ pub(crate) fn check_shapes(entries: &[Entry], tensors: &SafeTensors<'_>, path: &
     for entry in entries {
         match tensors.tensor(&entry.name) {
             Err(_) => problems.push(format!("{} is missing", entry.name)),
-            Ok(tensor) if tensor.dtype() != Dtype::F32 => {
-                problems.push(format!("{} is {:?} and should be F32", entry.name, tensor.dtype()));
+            Ok(tensor) if WeightType::of(tensor.dtype()).is_none() => {
+                problems.push(format!(
+                    "{} is {:?} and should be F32, F16 or BF16",
+                    entry.name,
+                    tensor.dtype()
+                ));
             }
             Ok(tensor) if tensor.shape() != entry.shape => problems.push(format!(
                 "{} has shape {:?} and should have {:?}",

@@ -92,6 +92,7 @@ pub mod streams;
 mod token_input;
 mod token_network;
 mod voices;
+mod weight_type;
 
 /// The examples of README.md, as tests.
 #[cfg(doctest)]
@@ -116,3 +117,4 @@ pub use sequence_model::{SequenceModel, Workspace};
 pub use stepper::Stepper;
 pub use token_network::TokenNetwork;
 pub use voices::{MAX_VOICES, VoiceInputs, VoiceState};
+pub use weight_type::WeightType;

@@ -6,6 +6,9 @@ use composer_evaluation::significance::Interval;
 use maud::{Markup, html};
 use serde::Serialize;
 
+/// The name of the network that a fine-tuned one is compared with: the same, trained from random weights.
+pub const FROM_NOTHING: &str = "from nothing";
+
 /// How well one predictor does on the held-out pieces.
 #[derive(Serialize)]
 pub struct Likelihood {
@@ -53,8 +56,9 @@ pub(crate) fn likelihood_table(likelihoods: &[Likelihood]) -> Markup {
 
 /// The test loss and how it compares with the best baseline, in one sentence; the model is the last row.
 pub fn summary(likelihoods: &[Likelihood]) -> String {
-    let [.., baseline, model] = likelihoods else {
-        return String::new();
+    let Some((model, others)) = likelihoods.split_last() else { return String::new() };
+    let Some(baseline) = others.iter().rfind(|row| row.name != FROM_NOTHING) else {
+        return format!("The loss of the held-out pieces is {:.2} nats per step.", model.nll.per_frame());
     };
     let (name, baseline, model) = (baseline.name, baseline.nll.per_frame(), model.nll.per_frame());
     let comparison = if model < baseline {

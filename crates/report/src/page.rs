@@ -1,7 +1,5 @@
 //! The frame of every page: one file that holds everything, with no request to any network.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use composer_music::text::printable_lines;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -29,9 +27,4 @@ pub(crate) fn page(title: &str, body: &Markup) -> String {
 /// A figure and what it is.
 pub(crate) fn fact(value: &str, name: &str) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
-}
-
-/// A player for a WAV file that the page itself holds.
-pub(crate) fn audio(wav: &[u8]) -> Markup {
-    html! { audio controls="controls" preload="metadata" src={ "data:audio/wav;base64," (STANDARD.encode(wav)) } {} }
 }

@@ -1,7 +1,8 @@
 //! The page of a new part: the given part above the new one, and the attention of each new step to the steps of the given part.
 
-use crate::page::{audio, page};
+use crate::page::page;
 use crate::piano_roll;
+use crate::player::{player, script};
 use composer_models::seq2seq::AttentionWeights;
 use composer_music::{BarMap, Score};
 use maud::{Markup, PreEscaped, html};
@@ -15,8 +16,10 @@ pub struct PartPage<'a> {
     pub given: &'a Score,
     /// The part that was written.
     pub new: &'a Score,
-    /// A small WAV of everything.
-    pub wav: &'a [u8],
+    /// All parts together, for the player.
+    pub all: &'a Score,
+    /// A file beside the page with the sound, if there is one.
+    pub wav: Option<&'a str>,
     /// Attention of each step of the new part to the steps of the given one; empty without attention.
     pub attention: &'a [AttentionWeights],
     /// Steps in a quarter of the model's grid.
@@ -26,7 +29,8 @@ pub struct PartPage<'a> {
 impl PartPage<'_> {
     /// The page.
     pub fn to_html(&self) -> String {
-        let [given, new] = piano_roll::above_each_other(self.given, self.new);
+        let end = self.given.end().max(self.new.end());
+        let [given, new] = piano_roll::above_each_other(self.given, self.new, end);
         let body = html! {
             header {
                 p.kicker { "composer" }
@@ -34,15 +38,20 @@ impl PartPage<'_> {
             }
             section {
                 h2 { "Listen" }
-                (audio(self.wav))
-                figure { figcaption { strong { "Given part" } span { "unchanged" } } (PreEscaped(given)) }
-                figure { figcaption { strong { "New part" } span { "on the model's grid of sixteenths" } } (PreEscaped(new)) }
+                figure {
+                    figcaption {
+                        strong { "Given part" } span { "unchanged; below it the" } " " strong { "new part" }
+                        span { "on the model's grid of sixteenths" }
+                    }
+                    (player(self.all, "all parts", &[PreEscaped(given), PreEscaped(new)], end, self.wav))
+                }
             }
             section {
                 h2 { "Attention" }
                 (self.attention_section())
             }
             footer { "composer " (env!("CARGO_PKG_VERSION")) }
+            (script())
         };
         page(self.title, &body)
     }

@@ -10,6 +10,7 @@ use std::ops::Range;
 const WIDTH: f64 = 960.0;
 const KEY: f64 = 4.0;
 const MARGIN: f64 = 34.0;
+const RIGHT: f64 = 6.0;
 
 /// The notes of a score (drums left out) over time, with its bars and `excerpts` marked, in quarter
 /// notes; `title` is for screen readers.
@@ -18,11 +19,15 @@ pub fn svg(score: &Score, title: &str, excerpts: &[Range<f64>]) -> String {
     roll(score, &notes, score.end(), title, excerpts)
 }
 
-/// Two parts over the same time, drums too: what sounds together is one above the other.
-pub fn above_each_other(given: &Score, new: &Score) -> [String; 2] {
-    let end = given.end().max(new.end());
+/// Two parts over the same time, up to the tick `end`, drums too: what sounds together is one above the other.
+pub fn above_each_other(given: &Score, new: &Score, end: Ticks) -> [String; 2] {
     [(given, "the given part"), (new, "the new part")]
         .map(|(score, title)| roll(score, &score.notes().collect::<Vec<_>>(), end, title, &[]))
+}
+
+/// Where a tick is in the roll of a score that ends at `end`, as a share of its width.
+pub(crate) fn place(tick: Ticks, end: Ticks) -> f64 {
+    (MARGIN + (tick as f64 / end.max(1) as f64).min(1.0) * (WIDTH - MARGIN - RIGHT)) / WIDTH
 }
 
 fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, excerpts: &[Range<f64>]) -> String {
@@ -31,7 +36,7 @@ fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, excerpts: &[Ran
     let height = f64::from(high - low + 1) * KEY;
     let last = end.max(1);
     let end = last as f64;
-    let x = |tick: f64| MARGIN + tick / end * (WIDTH - MARGIN - 6.0);
+    let x = |tick: f64| MARGIN + tick / end * (WIDTH - MARGIN - RIGHT);
     let y = |pitch: u8| f64::from(high - pitch) * KEY + 6.0;
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {:.0}" role="img" aria-label="Piano roll: {}">"#,

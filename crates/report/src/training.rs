@@ -3,11 +3,14 @@
 use crate::curves;
 use crate::error::Result;
 use crate::evaluation::{AssessedSet, sections};
+use crate::fine_tuning::FineTuning;
 use crate::likelihood::{Likelihood, likelihood_table, summary};
-use crate::page::{audio, fact, page};
+use crate::page::{fact, page};
 use crate::piano_roll;
+use crate::player::{player, script};
 use crate::text::{number, pitch_name, thousands};
 use composer_evaluation::likelihood::Nll;
+use composer_evaluation::significance::quantile::quantile;
 use composer_evaluation::statistics::Summary;
 use composer_music::Score;
 use composer_training::Outcome;
@@ -40,6 +43,8 @@ pub struct TrainingSummary {
     pub test_pieces: Vec<String>,
     /// Files that could not be used, or only in part, and why.
     pub left_out: Vec<(String, String)>,
+    /// What starting from a model gained; `None`: it started from random weights.
+    pub fine_tuning: Option<FineTuning>,
 }
 
 /// A piece to look at and listen to.
@@ -50,22 +55,36 @@ pub struct PieceFigure {
     pub caption: String,
     /// The music.
     pub score: Score,
-    /// A small WAV of it.
-    pub wav: Vec<u8>,
+    /// A file beside the page with it.
+    pub file: Option<String>,
     /// Excerpts to mark in its piano roll, in quarter notes.
     pub marks: Vec<Range<f64>>,
 }
 
 impl PieceFigure {
     fn figure(&self) -> Markup {
+        let roll = piano_roll::svg(&self.score, &self.title, &self.marks);
         html! {
             figure {
                 figcaption { strong { (self.title) } " " span { (self.caption) } }
-                (PreEscaped(piano_roll::svg(&self.score, &self.title, &self.marks)))
-                (audio(&self.wav))
+                (player(&self.score, &self.title, &[PreEscaped(roll)], self.score.end(), self.file.as_deref()))
             }
         }
     }
+}
+
+/// Pieces of one origin: the trained model, another one, real music.
+pub struct Origin {
+    /// What they are, such as "58 seconds of learning".
+    pub title: String,
+    /// A sentence about it.
+    pub caption: String,
+    /// NLL of the test pieces in nats per step, where it has one that can be compared.
+    pub test_nll: Option<f64>,
+    /// Scores of its pieces against the training pieces, 0–100.
+    pub scores: Vec<f64>,
+    /// The pieces to look at and to listen to.
+    pub figures: Vec<PieceFigure>,
 }
 
 /// Everything on the page.
@@ -74,8 +93,8 @@ pub struct Report<'a> {
     pub trained: &'a TrainingSummary,
     /// Baselines and model on the test pieces, the model last.
     pub likelihoods: &'a [Likelihood],
-    /// What was composed, then an excerpt from the corpus.
-    pub figures: &'a [PieceFigure],
+    /// What was composed, and what it may be compared with: music of another model, real music.
+    pub origins: &'a [Origin],
     /// Statistics of the corpus and of the compositions.
     pub statistics: [(&'static str, &'a Summary); 2],
     /// The compositions compared with the training pieces; `None` if those are too few to say what is usual.
@@ -96,6 +115,7 @@ impl Report<'_> {
             (self.statistics())
             (self.data())
             (self.reproduce())
+            (script())
         };
         Ok(page(&self.trained.corpus_name, &body))
     }
@@ -122,7 +142,39 @@ impl Report<'_> {
             section {
                 h2 { "Listen" }
                 p.note { "Each column is a sixteenth note; grey lines are barlines. The onset of a note is dark. Shaded bars are those of the first finding below." }
-                @for piece in self.figures { (piece.figure()) }
+                (self.origins_table())
+                @for origin in self.origins {
+                    h3.origin { (origin.title) }
+                    p.note { (origin.caption) }
+                    @for piece in &origin.figures { (piece.figure()) }
+                }
+            }
+        }
+    }
+
+    /// What was learnt, in one table.
+    fn origins_table(&self) -> Markup {
+        let median = |scores: &[f64]| match scores.len() {
+            0 => "–".to_owned(),
+            count => {
+                format!("{:.0} ({count} piece{})", quantile(scores, 0.5), if count == 1 { "" } else { "s" })
+            }
+        };
+        html! {
+            div.wide { table {
+                thead { tr { th { "" } th.number { "test loss, nats per step" } th.number { "score, median" } } }
+                tbody {
+                    @for origin in self.origins {
+                        tr {
+                            th { (origin.title) }
+                            td.number { (origin.test_nll.map_or("–".to_owned(), |nll| format!("{nll:.3}"))) }
+                            td.number { (median(&origin.scores)) }
+                        }
+                    }
+                }
+            } }
+            p.note {
+                "The score says how much a piece is like the training pieces, from 0 to 100; real music of the same kind has 50 in the median."
             }
         }
     }
@@ -140,6 +192,7 @@ impl Report<'_> {
                     "Lower is better."
                 }
                 (likelihood_table(self.likelihoods))
+                @if let Some(fine_tuning) = &self.trained.fine_tuning { p { (fine_tuning.in_words()) } }
                 figure { (PreEscaped(curve)) figcaption { "Training and validation loss. The weights of the epoch with the lowest validation loss were kept." } }
             }
         })

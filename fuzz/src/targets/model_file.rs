@@ -2,10 +2,11 @@
 
 use crate::Target;
 use crate::forms::{edited, header_and_data, with_header};
+use composer::models::ComposeDefaults;
 use composer::prelude::{ComposeOptions, Length, TrainedModel, compose};
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::file::{self, Header, Notes};
-use composer_models::{Encoding, ModelConfig, Network, SequenceModel};
+use composer_models::{Encoding, ModelConfig, Network, SequenceModel, VoiceInputs};
 use composer_music::midi;
 use composer_music::representation::bars::BarRepresentation;
 use composer_music::representation::events::{EventRepresentation, Section, Time};
@@ -124,7 +125,9 @@ fn check_file(bytes: &[u8]) {
     assert_eq!(model.params().values(), again.params().values());
     assert_eq!(notes, notes_again);
     let options = ComposeOptions { num_outputs: 1, length: Length::Bars(1), ..ComposeOptions::default() };
-    for piece in compose(&TrainedModel { model, notes }, &options).unwrap_or_default() {
+    for piece in compose(&TrainedModel { model, notes, defaults: ComposeDefaults::default() }, &options)
+        .unwrap_or_default()
+    {
         midi::write(&piece.score).expect("what was composed is written");
     }
 }
@@ -156,7 +159,7 @@ fn check_built(header: &Header) {
 /// What a network reads and writes that knows music as the tokens of a representation.
 fn encoding_of(representation: &AnyRepresentation) -> Encoding {
     let vocabulary = representation.vocabulary().size();
-    Encoding::Tokens { vocabulary, fingerprint: representation.fingerprint(), longest_match: false }
+    XX
 }
 
 /// Representations of every kind of tokens, in vocabularies of at most [`LARGEST`].
@@ -189,6 +192,7 @@ fn seeds() -> Vec<Vec<u8>> {
             bar_line: 3,
             look_back: 0,
             longest_match: false,
+            returns: false,
         },
         stack.clone(),
     );
@@ -200,6 +204,7 @@ fn seeds() -> Vec<Vec<u8>> {
         bar_line: 0,
         look_back: 2,
         longest_match: false,
+        returns: true,
     };
     let by_note = |network| {
         ModelConfig::new(looking_back.clone(), stack.clone()).with_network(network, stack.clone(), 0.1)
@@ -257,7 +262,10 @@ mod tests {
             let model = SequenceModel::new(header.config, &Init::RECOMMENDED, 1).expect(name);
             let options =
                 ComposeOptions { num_outputs: 1, length: Length::Bars(1), ..ComposeOptions::default() };
-            let pieces = compose(&TrainedModel { model, notes: header.notes }, &options);
+            let pieces = compose(
+                &TrainedModel { model, notes: header.notes, defaults: ComposeDefaults::default() },
+                &options,
+            );
             assert_eq!(pieces.expect(name).len(), 1, "{name}");
         }
     }

@@ -94,8 +94,14 @@ fn seeds() -> Vec<Vec<u8>> {
     let stack = RecurrentConfig { cell: Cell::Gru, hidden: 2, ..RecurrentConfig::default() };
     let representation =
         FrameRepresentation { pitch_low: 60, pitch_high: 62, ..FrameRepresentation::default() };
-    let frames =
-        Encoding::Frames { representation, metre: 4, bar_line: 3, look_back: 0, longest_match: false };
+    let frames = Encoding::Frames {
+        representation,
+        metre: 4,
+        bar_line: 3,
+        look_back: 0,
+        longest_match: false,
+        returns: false,
+    };
     let attention = Some(AttentionConfig { score: AttentionScore::Additive, hidden: 2 });
     let all_ways = Seq2SeqConfig {
         source: frames.clone(),

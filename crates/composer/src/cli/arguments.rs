@@ -3,7 +3,7 @@
 use super::terminal::Terminal;
 use super::{
     accompany, benchmark, compose, diagnose, drum, evaluate, failure, gradcheck, ingest, inspect, learn_part,
-    listening, reharmonise, runs, score, shell, study, train,
+    listening, models, reharmonise, runs, score, shell, study, train,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::convert::{Conversion, convert};
@@ -55,6 +55,8 @@ enum Command {
     Runs(runs::RunsArgs),
     /// Compose with a trained model, or with the built-in one
     Compose(Box<compose::ComposeArgs>),
+    /// List the built-in models, or print the card of one
+    Models(models::ModelsArgs),
     /// Compute the likelihood of a piece under a model, note by note
     Score(score::ScoreArgs),
     /// Write an accompaniment for a melody, which is not changed
@@ -129,6 +131,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Train(args)) => train::run(&args, terminal),
         Some(Command::Runs(args)) => runs::run(&args, terminal),
         Some(Command::Compose(args)) => compose::run(&args, terminal),
+        Some(Command::Models(args)) => models::run(&args, terminal),
         Some(Command::Score(args)) => score::run(&args, terminal),
         Some(Command::Accompany(args)) => accompany::run(&args, terminal),
         Some(Command::Drum(args)) => drum::run(&args, terminal),

@@ -19,8 +19,9 @@ use std::path::{Path, PathBuf};
     after_help = "docs/options.md shows which option works with models of which representation, and what each promises."
 )]
 pub struct ComposeArgs {
-    /// The trained model: model.safetensors of a run [default: the built-in model, trained on piano rags and game music]
-    #[arg(long, value_name = "FILE")]
+    /// The trained model: model.safetensors of a run, or the name of a built-in model (composer models lists them) [default: the built-in model
+    /// compose, of piano rags and game music]
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<PathBuf>,
 
     /// Folder for the files of music and the WAV files, without compositions of before [default: compositions, or the first of compositions-2, -3 …]

@@ -20,13 +20,17 @@ pub struct EvaluateArgs {
     #[arg(required_unless_present = "model", value_name = "FOLDER")]
     pub music: Vec<PathBuf>,
 
-    /// Also compute the likelihood of the reference's test pieces under this trained model
-    #[arg(long, value_name = "FILE")]
+    /// Also compute the likelihood of the reference's test pieces under this model: a file, or the name of a built-in model
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<PathBuf>,
 
     /// Folder of real music to compare with [default: the built-in corpus]
     #[arg(long, alias = "data", value_name = "FOLDER")]
     pub reference: Option<PathBuf>,
+
+    /// The model learnt from no piece of the reference: compute the likelihood of all its pieces, not of a tenth of them
+    #[arg(long, requires_all = ["model", "reference"])]
+    pub held_out: bool,
 
     /// Also write an HTML page with tables, histograms and piano rolls to this file; - writes it to the standard output instead of printing
     #[arg(long, visible_alias = "output", value_name = "FILE")]
@@ -47,6 +51,7 @@ pub fn run(args: &EvaluateArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         music: args.music.clone(),
         model: args.model.clone(),
         reference: args.reference.clone(),
+        held_out: args.held_out,
         muspy: args.muspy,
         seed: args.seed,
     };

@@ -28,13 +28,13 @@ pub struct LearnArgs {
     #[arg(long)]
     pub epochs: Option<u64>,
 
-    /// Hidden units of the decoder
-    #[arg(long, default_value_t = TrainPartOptions::default().hidden)]
-    pub hidden: usize,
+    /// Hidden units of the decoder [default: 96]
+    #[arg(long)]
+    pub hidden: Option<usize>,
 
-    /// Dropout of the decoder's output
-    #[arg(long, default_value_t = TrainPartOptions::default().dropout)]
-    pub dropout: f64,
+    /// Dropout of the decoder's output [default: 0.3]
+    #[arg(long)]
+    pub dropout: Option<f64>,
 
     /// Seed of weights, order and dropout
     #[arg(long, default_value_t = TrainPartOptions::default().seed)]

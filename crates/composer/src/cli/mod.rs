@@ -16,6 +16,7 @@ mod inspect;
 mod interrupt;
 mod learn_part;
 mod listening;
+mod models;
 mod music_args;
 mod part_args;
 mod pick_args;

@@ -23,8 +23,8 @@ pub struct PartArgs {
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// A model trained with `composer train --task` [default: the built-in model]
-    #[arg(long, value_name = "FILE")]
+    /// A model trained with `composer train --task`, or the name of a built-in model [default: the built-in model of the command]
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<PathBuf>,
 
     /// Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy
@@ -103,7 +103,10 @@ impl PartArgs {
         }
         if self.page {
             let name = input::shown(self.file.file_name().unwrap_or_default().as_ref());
-            save(&path.with_extension("html"), part.to_html(&name)?.as_bytes(), "", terminal)?;
+            let wav = path.with_extension("wav");
+            let wav = wav.file_name().filter(|_| self.wav).map(|wav| wav.to_string_lossy().into_owned());
+            let html = part.to_html(&name, wav.as_deref());
+            save(&path.with_extension("html"), html.as_bytes(), "", terminal)?;
         }
         if terminal.is_json() {
             let files = serde_json::json!({ "files": files, "replaced_notes": part.replaced, "remarks": part.remarks });

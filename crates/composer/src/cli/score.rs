@@ -18,8 +18,8 @@ pub struct ScoreArgs {
     /// The piece, a file of MIDI, MusicXML or ABC; - is the standard input
     pub file: PathBuf,
 
-    /// The trained model: model.safetensors of a run [default: the built-in model]
-    #[arg(long, value_name = "FILE")]
+    /// The trained model: model.safetensors of a run, or the name of a built-in model [default: compose]
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<PathBuf>,
 
     /// Also draw a piano roll to this SVG file, with surprising notes in red; - draws it to the standard output instead of printing

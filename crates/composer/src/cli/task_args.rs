@@ -95,9 +95,9 @@ pub struct PartTrainingArgs {
     #[arg(long, alias = "listen", value_delimiter = ',', value_name = "WAY")]
     pub conditioning: Option<Vec<Way>>,
 
-    /// Attention score
-    #[arg(long, default_value = "general")]
-    pub score: ScoreName,
+    /// Attention score [default: general]
+    #[arg(long)]
+    pub score: Option<ScoreName>,
 
     /// Scheduled sampling: probability at the end of training that an input is the model's own sample; 0 is teacher forcing
     #[arg(long, default_value_t = TrainPartOptions::default().scheduled_sampling)]
@@ -126,11 +126,11 @@ impl PartTrainingArgs {
             history_dropout: self.history_dropout,
             weight_decay: self.weight_decay,
             conditioning: self.conditioning.as_ref().map(|ways| ways.iter().map(way).collect()),
-            score: match self.score {
+            score: self.score.map(|score| match score {
                 ScoreName::Dot => AttentionScore::Dot,
                 ScoreName::General => AttentionScore::General,
                 ScoreName::Additive => AttentionScore::Additive,
-            },
+            }),
             scheduled_sampling: self.scheduled_sampling,
             compare: self.compare,
             ..TrainPartOptions::default()
@@ -173,6 +173,7 @@ pub fn run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::Resul
             "model": trained.output,
             "held_out_pieces": trained.pieces,
             "figures": trained.figures,
+            "fine_tuning": trained.fine_tuning,
         }));
     }
     writeln!(terminal, "{}", shown(&trained.output))?;
@@ -183,6 +184,9 @@ pub fn run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::Resul
     )?;
     for figure in trained.figures {
         writeln!(terminal, "  {:.3}  {}", figure.nats_per_step, figure.name)?;
+    }
+    if let Some(fine_tuning) = &trained.fine_tuning {
+        writeln!(terminal, "{}", fine_tuning.in_words())?;
     }
     Ok(())
 }

@@ -75,7 +75,7 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "NAME", value_parser = preset)]
     pub preset: Option<Preset>,
 
-    /// Read settings from a file: config.toml of a run, or a model file, which holds its own
+    /// Read settings from a file: config.toml of a run, or a model, file or built-in, which holds its own
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -127,9 +127,13 @@ pub struct SettingsArgs {
     #[arg(long)]
     pub no_repeats: bool,
 
-    /// Fine-tune: start from the weights of this model instead of random ones
+    /// Fine-tune: start from the weights of this model, a file or the name of a built-in one, and keep its network and representation
     #[arg(long, value_name = "MODEL")]
     pub init_from: Option<PathBuf>,
+
+    /// With --init-from: also train from random weights, which takes as long again, and say what starting from the model gained
+    #[arg(long)]
+    pub compare_from_nothing: bool,
 }
 
 impl TrainArgs {
@@ -176,7 +180,6 @@ impl TrainArgs {
             ("--config", args.config.is_some()),
             ("--layers", args.layers.is_some()),
             ("--representation", args.representation.is_some()),
-            ("--init-from", args.init_from.is_some()),
             ("--conditions", !args.conditions.is_empty()),
             ("--style-from", args.style_from.is_some()),
             ("--no-repeats", args.no_repeats),
@@ -203,12 +206,14 @@ impl TrainArgs {
         }
         Ok(TrainPartOptions {
             settings,
-            cell: args.cell.unwrap_or(options.cell),
+            cell: args.cell,
+            init_from: args.init_from.clone(),
+            compare_from_nothing: args.compare_from_nothing,
             output_dir: self.output_dir.clone(),
             resume: self.resume.clone(),
             epochs: args.epochs,
-            hidden: args.hidden.unwrap_or(options.hidden),
-            dropout: args.dropout.unwrap_or(options.dropout),
+            hidden: args.hidden,
+            dropout: args.dropout,
             seed: args.seed.unwrap_or(options.seed),
             ..options
         })
@@ -252,6 +257,7 @@ pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         },
         output_dir: args.output_dir.clone(),
         resume: args.resume.clone(),
+        compare_from_nothing: args.settings.compare_from_nothing,
         compositions: args.music.options(args.compose_seed),
         command: typed_command(),
     };
@@ -290,6 +296,7 @@ fn print_json(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> 
         "epochs": summary.outcome.epochs.len(),
         "best_epoch": summary.outcome.best.epoch,
         "likelihood": likelihoods,
+        "fine_tuning": summary.fine_tuning,
         "compositions": compositions.iter().map(|saved| json!({
             "name": saved.file_stem,
             "nats_per_step": saved.piece.nll_per_step(),
@@ -314,6 +321,9 @@ fn summary(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
         summary.outcome.best.epoch,
         summary.outcome.epochs.len()
     )?;
+    if let Some(fine_tuning) = &summary.fine_tuning {
+        writeln!(terminal, "{}", fine_tuning.in_words())?;
+    }
     writeln!(
         terminal,
         "\nIn {shown}:\n  report.html         open it in a browser: piano rolls, players, curves, statistics"

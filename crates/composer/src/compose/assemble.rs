@@ -2,8 +2,8 @@
 
 use super::plan::Plan;
 use super::reading::has_programs;
+use crate::model::TrainedModel;
 use composer_decoding::primer::Primer;
-use composer_models::file::Notes;
 use composer_music::representation::AnyRepresentation;
 use composer_music::representation::events::Section;
 use composer_music::score::DRUM_CHANNEL;
@@ -11,7 +11,8 @@ use composer_music::{Note, Score, Tempo, Track};
 
 /// What new music takes from the primer or from the training music where its symbols do not say it.
 pub(super) struct Manner {
-    program: Option<u8>,
+    /// Programs of the parts in their order, the last for all that follow; empty: those that the symbols say.
+    programs: Vec<u8>,
     velocity: Option<u8>,
     /// Whether the tempos that symbols say are the piece's.
     own_tempos: bool,
@@ -22,19 +23,28 @@ impl Manner {
     pub fn new(
         representation: &AnyRepresentation,
         primer: Option<&Primer>,
-        notes: &Notes,
+        trained: &TrainedModel,
         one_tempo: bool,
     ) -> Self {
         let drums =
             matches!(representation, AnyRepresentation::Events(events) if events.section == Section::Drums);
         let said = has_programs(representation) || drums;
-        let program = primer.map(Primer::program).or(notes.program);
+        let of_model = match &trained.defaults.programs[..] {
+            [] => Vec::from_iter(trained.notes.program),
+            programs => programs.to_vec(),
+        };
+        let programs = primer.map_or(of_model, |primer| vec![primer.program()]);
         Self {
-            program: program.filter(|_| !said),
+            programs: if said { Vec::new() } else { programs },
             velocity: primer.map(Primer::velocity).filter(|_| !representation.has_velocity()),
             own_tempos: !one_tempo
                 && matches!(representation, AnyRepresentation::Remi(_) | AnyRepresentation::Bars(_)),
         }
+    }
+
+    /// The program of a part, from 0.
+    fn program(&self, part: usize) -> Option<u8> {
+        self.programs.get(part).or(self.programs.last()).copied()
     }
 }
 
@@ -47,7 +57,7 @@ pub(super) fn assemble(plan: &Plan, decoded: &Score, offset: u64, manner: &Manne
             let (first, end) = (step(note.onset), step(note.end()).min(plan.steps));
             let onset = plan.tick(first).max(plan.primer_end);
             let duration = plan.end_tick(end).saturating_sub(onset);
-            let program = manner.program.unwrap_or(note.program);
+            let program = manner.program(index).unwrap_or(note.program);
             let velocity = manner.velocity.unwrap_or(note.velocity);
             (first >= plan.begin && duration > 0).then_some(Note {
                 onset,

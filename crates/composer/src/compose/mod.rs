@@ -23,7 +23,6 @@ use composer_decoding::grammar::MusicGrammar;
 use composer_decoding::primer::Primer as PrimerMusic;
 use composer_decoding::token_stream::TokenGenerator;
 use composer_decoding::{Composition, Generator, beam};
-use composer_models::file::Notes;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Condition, ConditionTrack, ConditionValues, Encoding, Form, SequenceModel, Stepper};
 use composer_music::key::Key;
@@ -122,6 +121,7 @@ pub struct SavedPiece {
 /// An option is out of range or does not fit the model, the primer cannot be used, or the model's file is damaged.
 pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Piece>> {
     options.check()?;
+    let options = &model.defaults.under(options);
     let known = &model.model.config().conditions;
     known.check_asked(&options.conditions)?;
     if options.form.is_some() {
@@ -132,7 +132,7 @@ pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Pie
         (_, Some(representation)) => representation.clone(),
         (Encoding::Tokens { .. } | Encoding::Values { .. }, None) => return Ok(Vec::new()),
     };
-    let work = Work::new(&model.model, &representation, &model.notes, options)?;
+    let work = Work::new(model, &representation, options)?;
     Ok(match &representation {
         AnyRepresentation::Frames(frames) => work.frames(frames)?,
         _ => work.tokens()?,
@@ -250,17 +250,17 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn new(
-        model: &'a SequenceModel,
+        trained: &'a TrainedModel,
         representation: &'a AnyRepresentation,
-        trained: &Notes,
         options: &'a ComposeOptions,
     ) -> anyhow::Result<Self> {
+        let model = &trained.model;
         let GivenPrimer { music: primer, others, mut notes } = options.primer()?;
         if let Some(primer) = &primer {
             notes.extend(reading::account(representation, primer, options.injects())?);
         }
         notes.extend(options.without_effect());
-        let plan = Plan::new(representation, options, primer.as_ref(), trained)?;
+        let plan = Plan::new(representation, options, primer.as_ref(), &trained.notes)?;
         let metre = plan.bars.metre_at(plan.primer_end);
         if let Some(known) = &model.config().conditions.metre
             && !known.contains(&metre)

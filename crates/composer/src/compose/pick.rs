@@ -3,6 +3,7 @@
 use super::Piece;
 use crate::error::{Result, wrong_input, wrong_option};
 use crate::model::TrainedModel;
+use crate::models::{BuiltIn, Source};
 use crate::settings::{CONFIG_FILE, Settings};
 use composer_evaluation::failure::DetectorsByLength;
 use composer_evaluation::grid::Grid;
@@ -39,10 +40,19 @@ impl Reference {
         Self { name, grids: corpus.pieces.iter().map(|piece| Grid::new(&piece.score)).collect() }
     }
 
-    /// The music that a model has learnt from: the built-in corpus for the built-in model (`path` is `None`), and for a model in its
-    /// run folder what the settings there say. `None` if that is not known or cannot be read.
-    pub fn of_model(path: Option<&Path>) -> Option<Self> {
-        let Some(path) = path else { return Some(Self::built_in()) };
+    /// The music that a model has learnt from: the built-in corpus for the built-in models of it (the usual one, where `model` is `None`), and
+    /// for a model in its run folder what the settings there say. `None` if that is not known or cannot be read.
+    pub fn of_model(model: Option<&Path>) -> Option<Self> {
+        let source = match model {
+            Some(model) => Source::find(model).ok()?,
+            None => Source::BuiltIn(BuiltIn::of_task(None).ok()?),
+        };
+        let path = match source {
+            Source::File(path) => path,
+            Source::BuiltIn(model) => {
+                return model.card().ok().filter(|card| card.of_built_in_corpus).map(|_| Self::built_in());
+            }
+        };
         let settings = std::fs::read_to_string(path.parent()?.join(CONFIG_FILE)).ok()?;
         let folder = toml::from_str::<Settings>(&settings).ok()?.music.folder;
         if folder.is_empty() { Some(Self::built_in()) } else { Self::folder(Path::new(&folder)).ok() }

@@ -1,5 +1,6 @@
 //! Pairs of parts dealt into folds, so that each can be held out once.
 
+use super::fine_tuning::known_style;
 use super::pairs::pair;
 use crate::error::wrong_input;
 use composer_models::seq2seq::{Pair, Task};
@@ -19,18 +20,21 @@ pub struct Folds {
 }
 
 impl Folds {
-    /// Reads folders, each after its style and `=` if the task has styles.
+    /// Reads folders, each after its style and `=` if the task has styles; these are among the `known` ones if a model to start from says such.
     ///
     /// # Errors
-    /// A folder cannot be read or has no style, or too few pieces have both parts.
-    pub fn read(task: Task, folders: &[String]) -> anyhow::Result<Self> {
+    /// A folder cannot be read or has no style or an unknown one, or too few pieces have both parts.
+    pub fn read(task: Task, folders: &[String], known: Option<&[String]>) -> anyhow::Result<Self> {
         let (mut folds, mut styles, mut names) = ([const { Vec::new() }; FOLDS], Vec::new(), Vec::new());
         for folder in folders {
             let (style, path) = match (task, folder.split_once('=')) {
-                (Task::Reharmonise, Some((name, path))) => {
-                    styles.push(name.to_owned());
-                    (Some(styles.len() as u32 - 1), path)
-                }
+                (Task::Reharmonise, Some((name, path))) => match known {
+                    Some(known) => (Some(known_style(known, name)?), path),
+                    None => {
+                        styles.push(name.to_owned());
+                        (Some(styles.len() as u32 - 1), path)
+                    }
+                },
                 (Task::Reharmonise, None) => {
                     return Err(wrong_input(format!(
                         "which style is {folder}? Write STYLE=FOLDER, such as rag={folder}"
@@ -52,6 +56,7 @@ impl Folds {
                 "too few different pieces have both parts, with at least 16 notes in each: there must be {FOLDS}, or more"
             )));
         }
+        let styles = known.map_or(styles, <[String]>::to_vec);
         Ok(Self { folds, styles, corpus: names.join(", ") })
     }
 

@@ -7,10 +7,12 @@
 mod channel;
 pub mod contour;
 mod find;
+mod fine_tuning;
 mod folds;
 mod given;
 mod grid;
 mod measure;
+mod options;
 mod pairs;
 mod plan;
 mod readable;
@@ -20,11 +22,12 @@ mod write;
 pub use given::GivenFile;
 pub use grid::{STEPS_PER_QUARTER, drums, pitched};
 pub use measure::PartFigure;
+pub use options::{Conditioning, TrainPartOptions, task_name};
 pub use plan::{PartPlan, plan_part};
-pub use training::{Conditioning, TrainPartOptions, TrainedPart, task_name, train_part};
+pub use training::{TrainedPart, train_part};
 
 use crate::error::{Result, wrong_input};
-use crate::sound::small_wav;
+use crate::models::{BuiltIn, Source};
 use composer_decoding::FrameOptions;
 use composer_decoding::rules::lowest_notes;
 use composer_models::Seq2Seq;
@@ -44,7 +47,7 @@ use write::{drum_notes, pitched_notes, softer, write_part};
 /// What all new parts have in common.
 #[derive(Clone, Debug)]
 pub struct PartOptions {
-    /// A model file; `None`: the built-in model of the task.
+    /// A model file, or the name of a built-in model; `None`: the built-in model of the task.
     pub model: Option<PathBuf>,
     /// Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy.
     pub temperature: f64,
@@ -111,11 +114,8 @@ impl NewPart {
         }
     }
 
-    /// A page: both parts, a player, and the attention; `name` is that of the given file.
-    ///
-    /// # Errors
-    /// The music cannot be turned into sound.
-    pub fn to_html(&self, name: &str) -> Result<String> {
+    /// A page: both parts, a player, and the attention; `name` is that of the given file, `wav` that of a file beside the page with the sound.
+    pub fn to_html(&self, name: &str, wav: Option<&str>) -> String {
         let mut new = self.score.clone();
         new.tracks.drain(..self.score.tracks.len().saturating_sub(1));
         let new_name = new.tracks.first().and_then(|track| track.name.as_deref()).unwrap_or("part");
@@ -123,11 +123,12 @@ impl NewPart {
             title: &format!("New {new_name} for {name}"),
             given: &self.given,
             new: &new,
-            wav: &small_wav(&self.score, None)?,
+            all: &self.score,
+            wav,
             attention: &self.attention,
             steps_per_quarter: STEPS_PER_QUARTER as usize,
         };
-        Ok(page.to_html())
+        page.to_html()
     }
 }
 
@@ -136,7 +137,7 @@ impl NewPart {
 /// # Errors
 /// The melody cannot be found, the model is for another task, or an option is out of range.
 pub fn accompany(file: &GivenFile, options: &PartOptions, melody: &MelodyOptions) -> Result<NewPart> {
-    let (model, notes) = load(options, Task::Accompany, ACCOMPANY)?;
+    let (model, notes) = load(options.model.as_deref(), Task::Accompany)?;
     Ok(below_melody(&model, &notes, file, options, melody, None)?)
 }
 
@@ -151,7 +152,7 @@ pub fn reharmonise(
     options: &PartOptions,
     melody: &MelodyOptions,
 ) -> Result<NewPart> {
-    let (model, notes) = load(options, Task::Reharmonise, REHARMONISE)?;
+    let (model, notes) = load(options.model.as_deref(), Task::Reharmonise)?;
     let Some(index) = notes.styles.iter().position(|known| known == style) else {
         let known = notes.styles.join(", ");
         let text = format!(
@@ -167,7 +168,7 @@ pub fn reharmonise(
 /// # Errors
 /// The bass cannot be found, the model is for another task, or an option is out of range.
 pub fn drum(file: &GivenFile, options: &PartOptions, bass_track: Option<usize>) -> Result<NewPart> {
-    let (model, _) = load(options, Task::Drum, DRUM)?;
+    let (model, _) = load(options.model.as_deref(), Task::Drum)?;
     let found = find_part(file.score(), Role::Bass, bass_track)?;
     let given = only(file.score(), &found.given);
     let mut remarks = opening(file, &found, Role::Bass);
@@ -194,15 +195,18 @@ pub fn drum(file: &GivenFile, options: &PartOptions, bass_track: Option<usize>) 
     Ok(NewPart::new(raw, &track, given, replaced, generated.attention, remarks)?)
 }
 
-const ACCOMPANY: &[u8] = include_bytes!("../../models/accompany.safetensors");
-const REHARMONISE: &[u8] = include_bytes!("../../models/reharmonise.safetensors");
-const DRUM: &[u8] = include_bytes!("../../models/drum.safetensors");
-
 /// The model that was asked for, or the built-in one.
-fn load(options: &PartOptions, task: Task, built_in: &[u8]) -> anyhow::Result<(Seq2Seq, PartNotes)> {
-    let (model, notes) = match &options.model {
-        Some(path) => seq2seq::load(path)?,
-        None => seq2seq::from_bytes(built_in, Path::new("the built-in model"))?,
+fn load(model: Option<&Path>, task: Task) -> anyhow::Result<(Seq2Seq, PartNotes)> {
+    let source = match model {
+        Some(model) => Source::find(model)?,
+        None => Source::BuiltIn(BuiltIn::of_task(Some(task))?),
+    };
+    let (model, notes) = match source {
+        Source::File(path) => seq2seq::load(&path)?,
+        Source::BuiltIn(model) => {
+            model.check_task(Some(task))?;
+            seq2seq::from_bytes(model.bytes(), &model.label())?
+        }
     };
     if notes.task != task {
         return Err(wrong_input(format!(

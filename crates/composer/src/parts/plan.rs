@@ -1,7 +1,8 @@
 //! What training a model for a new part would cost: memory by arithmetic, time by a few updates.
 
+use super::fine_tuning::GivenPart;
 use super::folds::Folds;
-use super::training::{TrainPartOptions, configuration};
+use super::options::{TrainPartOptions, configuration};
 use crate::error::Result;
 use crate::train::plan;
 use composer_bptt::Init;
@@ -44,9 +45,16 @@ pub fn plan_part(options: &TrainPartOptions) -> Result<PartPlan> {
 }
 
 fn planned(options: &TrainPartOptions) -> anyhow::Result<PartPlan> {
-    let recipe = options.recipe()?;
-    let folds = Folds::read(options.task, &options.folders)?;
-    let config = configuration(options.task, folds.styles.len(), options, &recipe);
+    let given = GivenPart::of(options)?;
+    let mut recipe = options.recipe(given.as_ref().map(GivenPart::config))?;
+    let folds = Folds::read(options.task, &options.folders, given.as_ref().map(GivenPart::styles))?;
+    let config = match &given {
+        Some(given) => given.with(options, &recipe)?,
+        None => configuration(options.task, folds.styles.len(), options, &recipe),
+    };
+    if given.is_some() && !options.compare_from_nothing {
+        recipe.unconditional_epochs = 0;
+    }
     let parameters = Seq2Seq::<f32>::shapes(config.clone())?.len();
     let memory_bytes = pair_memory_estimate(&config, parameters, &recipe.training);
     let (mut timed, timed_parameters) = timed_model(&config, &recipe.training, options.seed);

@@ -1,114 +1,29 @@
 //! Training of a model for a new part, and how much it uses its source.
 
-use super::contour::BASS;
+use super::fine_tuning::{GivenPart, copy_of, fine_tuned};
 use super::folds::Folds;
-use super::grid::{drums, pitched};
 use super::measure::{PartFigure, figures, held_out};
-use crate::error::{Result, wrong_input, wrong_option};
+use super::options::{Recipe, TrainPartOptions, configuration, task_name};
+use crate::error::{Result, wrong_input};
 use crate::memory;
 use crate::outputs;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
-use crate::settings::{Run, training_with};
+use crate::settings::Run;
+use crate::train::fine_tuning::valid_nll;
 use crate::train::progress_observer::ProgressObserver;
 use crate::train::recorder::MODEL_FILE;
 use crate::train::session::{InFolder, take_folder};
-use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
+use composer_bptt::Init;
 use composer_models::output_bias::output_bias;
-use composer_models::seq2seq::{self, AttentionConfig, Pair, PartNotes, Task};
-use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence};
+use composer_models::seq2seq::{self, Pair, PartNotes};
+use composer_models::{Seq2Seq, Seq2SeqConfig, Sequence};
 use composer_music::input::is_standard;
+use composer_report::FineTuning;
 use composer_report::text::thousands;
 use composer_training::plan::pair_memory_estimate;
-use composer_training::sampling::Curve;
-use composer_training::{
-    EpochReport, OptimizerConfig, Outcome, Sampling, TrainingConfig, TrainingSet, train,
-};
+use composer_training::{EpochReport, Outcome, TrainingConfig, TrainingSet, train};
 use std::path::{Path, PathBuf};
-use toml::Value;
-
-/// How a new part is conditioned on the given one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conditioning {
-    /// At each step on what sounds at the same time, by an encoder that runs in both directions.
-    Aligned,
-    /// On all steps at once, by attention.
-    Attention,
-    /// By the state that the encoder ends with.
-    Bridge,
-}
-
-/// What to train. Where an option is `None`, the default of the task holds: docs/parts.md.
-#[derive(Clone, Debug)]
-pub struct TrainPartOptions {
-    /// The task.
-    pub task: Task,
-    /// Folders of MIDI files; to reharmonise, each with the name of its style: rag=FOLDER.
-    pub folders: Vec<String>,
-    /// Where to write the model.
-    pub output: PathBuf,
-    /// A folder for checkpoints, metrics and curves; `None`: none are kept.
-    pub output_dir: Option<PathBuf>,
-    /// A folder of a run that was stopped, to resume it with the same other options.
-    pub resume: Option<PathBuf>,
-    /// Epochs at most.
-    pub epochs: Option<u64>,
-    /// Epochs of unconditional training before that.
-    pub unconditional_epochs: Option<u64>,
-    /// Hidden units of the decoder.
-    pub hidden: usize,
-    /// Hidden units of the encoder in each direction.
-    pub encoder: Option<usize>,
-    /// Dropout of the decoder's output.
-    pub dropout: f64,
-    /// Input dropout of the source.
-    pub source_dropout: Option<f64>,
-    /// Input dropout of the history.
-    pub history_dropout: Option<f64>,
-    /// Weight decay.
-    pub weight_decay: Option<f64>,
-    /// How the new part is conditioned on the source.
-    pub conditioning: Option<Vec<Conditioning>>,
-    /// The attention score.
-    pub score: AttentionScore,
-    /// Share of inputs at the end of training that the model sampled itself; 0 is teacher forcing.
-    pub scheduled_sampling: f64,
-    /// Cell of encoder and decoder.
-    pub cell: Cell,
-    /// Single settings of the training over those of the task, by name: `ema_decay`, `training.schedule.kind`.
-    pub settings: Vec<(String, Value)>,
-    /// Trainings, each with another sixth of the pieces held out, that are compared with unconditional models.
-    pub compare: Option<u8>,
-    /// Seed of weights, order and dropout.
-    pub seed: u64,
-}
-
-impl Default for TrainPartOptions {
-    fn default() -> Self {
-        Self {
-            task: Task::Accompany,
-            folders: Vec::new(),
-            output: "part.safetensors".into(),
-            output_dir: None,
-            resume: None,
-            epochs: None,
-            unconditional_epochs: None,
-            hidden: 96,
-            encoder: None,
-            dropout: 0.3,
-            source_dropout: None,
-            history_dropout: None,
-            weight_decay: None,
-            conditioning: None,
-            score: AttentionScore::General,
-            scheduled_sampling: 0.0,
-            cell: Cell::Gru,
-            settings: Vec::new(),
-            compare: None,
-            seed: 1,
-        }
-    }
-}
 
 /// A trained model for a new part, in its file, and how well it does.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,67 +34,8 @@ pub struct TrainedPart {
     pub pieces: usize,
     /// Their figures.
     pub figures: Vec<PartFigure>,
-}
-
-/// The place in the bar, modulo so many steps, is an input of both sides: a bar of 4/4.
-const METRE: usize = 16;
-
-/// So is the number of steps to the bar line, up to this: a bar of 12/8.
-const BAR_LINE: usize = 24;
-
-/// The options, and for the rest what suits each task best.
-pub(super) struct Recipe {
-    /// Epochs of unconditional training first; 0: none.
-    pub(super) unconditional_epochs: u64,
-    encoder: usize,
-    conditioning: Vec<Conditioning>,
-    pub(super) training: TrainingConfig,
-}
-
-/// The name of a task on the command line.
-pub fn task_name(task: Task) -> &'static str {
-    match task {
-        Task::Accompany => "accompany",
-        Task::Drum => "drum",
-        Task::Reharmonise => "reharmonise",
-    }
-}
-
-impl TrainPartOptions {
-    pub(super) fn recipe(&self) -> anyhow::Result<Recipe> {
-        let drum = self.task == Task::Drum;
-        let ways = if drum {
-            vec![Conditioning::Aligned]
-        } else {
-            vec![Conditioning::Aligned, Conditioning::Attention]
-        };
-        let conditioning = self.conditioning.clone().unwrap_or(ways);
-        let only_aligned = conditioning == [Conditioning::Aligned];
-        let unconditional_epochs =
-            self.unconditional_epochs.unwrap_or(if drum && only_aligned { 25 } else { 0 });
-        if unconditional_epochs > 0 && !only_aligned {
-            return Err(wrong_option(
-                "unconditional_epochs",
-                "needs aligned conditioning alone: no other kind can be added to a trained model without a change",
-            ));
-        }
-        let defaults = TrainingConfig::for_pairs();
-        let weight_decay = self.weight_decay.unwrap_or(if drum { 0.3 } else { 0.02 });
-        let curve = if self.scheduled_sampling > 0.0 { Curve::LinearToEnd } else { Curve::TeacherForcing };
-        let training = TrainingConfig {
-            epochs: self.epochs.unwrap_or(if drum { 10 } else { 14 }),
-            transpose: if drum { 0 } else { 5 }, // transposed drums are other drums
-            source_dropout: self.source_dropout.unwrap_or(if drum { 0.0 } else { 0.1 }),
-            history_dropout: self.history_dropout.unwrap_or(if drum { 0.2 } else { 0.1 }),
-            optimizer: OptimizerConfig { weight_decay, ..defaults.optimizer },
-            sampling: Sampling { curve, floor: 1.0 - self.scheduled_sampling, ..Sampling::default() },
-            seed: self.seed,
-            ..defaults
-        };
-        let training = training_with(&training, &self.settings)?;
-        let encoder = self.encoder.unwrap_or(if drum { 64 } else { 32 });
-        Ok(Recipe { unconditional_epochs, encoder, conditioning, training })
-    }
+    /// What starting from a model gained, if there was one.
+    pub fine_tuning: Option<FineTuning>,
 }
 
 /// Trains a model for a new part, and measures on held-out pieces whether it uses its source.
@@ -192,10 +48,14 @@ pub fn train_part(options: &TrainPartOptions, progress: &mut dyn Progress) -> Re
 
 fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyhow::Result<TrainedPart> {
     let task = options.task;
-    let recipe = options.recipe()?;
+    let given = GivenPart::of(options)?;
+    let recipe = options.recipe(given.as_ref().map(GivenPart::config))?;
     check_output(options)?;
-    let folds = Folds::read(task, &options.folders)?;
-    let config = configuration(task, folds.styles.len(), options, &recipe);
+    let folds = Folds::read(task, &options.folders, given.as_ref().map(GivenPart::styles))?;
+    let config = match &given {
+        Some(given) => given.with(options, &recipe)?,
+        None => configuration(task, folds.styles.len(), options, &recipe),
+    };
     let parameters = Seq2Seq::<f32>::shapes(config.clone())?.len();
     memory::check(pair_memory_estimate(&config, parameters, &recipe.training))?;
     let without =
@@ -203,12 +63,12 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
     let notes = PartNotes {
         task,
         styles: folds.styles.clone(),
-        program: 0,
+        program: given.as_ref().map_or(0, GivenPart::program),
         corpus: folds.corpus.clone(),
         seed: options.seed,
         valid_nll: None,
     };
-    let mut measured = Vec::new();
+    let (mut measured, mut gained) = (Vec::new(), None);
     for fold in 0..options.compare.unwrap_or(1).into() {
         let training = FoldTraining {
             train: folds.train(fold),
@@ -216,6 +76,7 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
             options,
             recipe: &recipe,
             notes: &notes,
+            given: given.as_ref(),
             fold,
         };
         progress.note(&format!(
@@ -224,8 +85,9 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
             training.valid.len(),
             folds.test(fold).len()
         ));
-        let (model, valid_nll, unconditional) = training.models(&config, &without, progress)?;
+        let (model, valid_nll, unconditional, fine_tuning) = training.models(&config, &without, progress)?;
         if fold == 0 {
+            gained = fine_tuning;
             let notes = PartNotes { valid_nll: Some(valid_nll), ..notes.clone() };
             seq2seq::save(&model, &notes, &options.output)?;
         }
@@ -233,7 +95,7 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
         measured.extend(held_out(&model, unconditional, folds.test(fold))?);
     }
     let figures = figures(&measured, options.seed);
-    Ok(TrainedPart { output: options.output.clone(), pieces: measured.len(), figures })
+    Ok(TrainedPart { output: options.output.clone(), pieces: measured.len(), figures, fine_tuning: gained })
 }
 
 /// Refuses a model file that would replace music that is read, or that is no file.
@@ -251,39 +113,6 @@ fn check_output(options: &TrainPartOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn configuration(
-    task: Task,
-    styles: usize,
-    options: &TrainPartOptions,
-    recipe: &Recipe,
-) -> Seq2SeqConfig {
-    let frames = |representation| Encoding::Frames {
-        representation,
-        metre: METRE,
-        bar_line: BAR_LINE,
-        look_back: 0,
-        longest_match: false,
-        returns: false,
-    };
-    let stack = |hidden| RecurrentConfig { cell: options.cell, hidden, ..RecurrentConfig::default() };
-    let score = options.score;
-    let drum = task == Task::Drum;
-    let reads = |way| recipe.conditioning.contains(&way);
-    Seq2SeqConfig {
-        source: frames(if drum { BASS.layout() } else { pitched() }),
-        target: frames(if drum { drums() } else { pitched() }),
-        styles,
-        encoder: RecurrentConfig { bidirectional: true, ..stack(recipe.encoder) },
-        decoder: stack(options.hidden),
-        bridge: reads(Conditioning::Bridge),
-        aligned: reads(Conditioning::Aligned),
-        attention: reads(Conditioning::Attention)
-            .then_some(AttentionConfig { score, hidden: options.hidden / 2 }),
-        output_dropout: options.dropout,
-    }
-    .completed()
-}
-
 /// The training of one fold.
 struct FoldTraining<'a> {
     train: Vec<Pair>,
@@ -291,12 +120,41 @@ struct FoldTraining<'a> {
     options: &'a TrainPartOptions,
     recipe: &'a Recipe,
     notes: &'a PartNotes,
+    given: Option<&'a GivenPart>,
     fold: usize,
 }
 
 impl FoldTraining<'_> {
-    /// A model with its validation loss; and an unconditional one, if there must be one to begin with or to compare with.
+    /// A model with its validation loss; an unconditional one, if there must be one to begin with or to compare with; and what starting
+    /// from a model gained, where there is one.
     fn models(
+        &self,
+        config: &Seq2SeqConfig,
+        without: &Seq2SeqConfig,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<(Seq2Seq, f64, Option<Seq2Seq>, Option<FineTuning>)> {
+        let Some(given) = self.given else {
+            let (model, valid_nll, unconditional) = self.random(config, without, progress)?;
+            return Ok((model, valid_nll, unconditional, None));
+        };
+        let training = &self.recipe.training;
+        let mut model = copy_of(given.model(), config)?;
+        let before = valid_nll(&mut model, self.valid, training)?;
+        let nothing = match self.options.compare_from_nothing {
+            true => Some(self.random(config, without, progress)?.1),
+            false => None,
+        };
+        let (model, best) = self.fit(model, training, "fine-tuned", progress)?;
+        let mut to_compare = None;
+        if self.options.compare.is_some() {
+            // A folder of its own: training from nothing may have an unconditional stage too.
+            to_compare = Some(self.fit(self.fresh(without)?, training, "compared", progress)?.0);
+        }
+        Ok((model, best, to_compare, Some(fine_tuned(self.options, before, best, nothing))))
+    }
+
+    /// The same from random weights.
+    fn random(
         &self,
         config: &Seq2SeqConfig,
         without: &Seq2SeqConfig,

@@ -73,6 +73,7 @@ pub(super) fn add_unwritten(table: &mut Table, style_from: &str, condition_dropo
         ("model", "softmaxes", Value::Integer(1)),
         ("music", "style_from", Value::String(style_from.to_owned())),
         ("training", "condition_dropout", Value::Float(condition_dropout)),
+        ("run", "beside", Value::String(String::new())),
     ] {
         if let Some(Value::Table(section)) = table.get_mut(section) {
             section.entry(key).or_insert(value);

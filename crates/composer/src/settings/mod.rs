@@ -1,24 +1,29 @@
 //! [`Settings`]: everything that a training depends on, and the one place of every default.
 //!
-//! Four layers, each over the one before: the defaults, a preset, a file (`config.toml`, or a model file, which holds its own
+//! Layers, each over the one before: the defaults, a preset, the model that the training starts from, a file (`config.toml`, or a model file, which holds its own
 //! settings), and single settings by name ([`Layers`]).
 
+mod given;
 mod layers;
 mod presets;
 mod sections;
+mod sources;
 
 pub use presets::Preset;
 pub(crate) use sections::FOLDER;
 pub use sections::{Model, Music, Run};
+pub use sources::{read, single_setting};
 
 use crate::error::{Result, wrong_input};
+use crate::model::TrainedModel;
 use anyhow::Context;
 use composer_bptt::RecurrentConfig;
-use composer_models::{Encoding, ModelConfig, TokenNetwork, file};
-use composer_music::input::{MAX_TEXT, read_regular_text, read_text};
+use composer_models::{Encoding, ModelConfig, TokenNetwork};
+use composer_music::input::{MAX_TEXT, read_regular_text};
 use composer_music::representation::AnyRepresentation;
 use composer_training::TrainingConfig;
 use serde::{Deserialize, Serialize};
+use sources::parse;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -87,9 +92,21 @@ impl Layers {
     /// # Errors
     /// The file cannot be read, a name is not known, or a value is out of range.
     pub fn settings(&self) -> Result<Settings> {
+        let settings = self.settings_over(None)?;
+        match settings.model.init_from.as_str() {
+            "" => Ok(settings),
+            name => self.settings_over(Some(&TrainedModel::load(name)?)),
+        }
+    }
+
+    /// The settings; a model that the training starts from is a layer above the preset, by its network and its representation.
+    fn settings_over(&self, given: Option<&TrainedModel>) -> Result<Settings> {
         let mut table = Settings::default().table()?;
         if let Some(preset) = self.preset {
             layers::merge(&mut table, parse(preset.settings, preset.name)?, Some(preset.name))?;
+        }
+        if let Some(given) = given {
+            layers::merge(&mut table, given::of_model(given), None)?;
         }
         if let Some(path) = &self.file {
             let name = path.display().to_string();
@@ -165,22 +182,6 @@ pub(crate) fn training_with(
     })?;
     section.training.check()?;
     Ok(section.training)
-}
-
-/// `key=value` as a single setting; the value is TOML, or else a text.
-///
-/// # Errors
-/// There is no `=`.
-pub fn single_setting(text: &str) -> Result<(String, Value)> {
-    let (key, value) =
-        text.split_once('=').ok_or_else(|| wrong_input(format!("{text}: write a setting as key=value")))?;
-    let parsed = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
-    Ok((key.trim().to_owned(), parsed.unwrap_or_else(|| Value::String(value.to_owned()))))
-}
-
-fn parse(text: &str, name: &str) -> anyhow::Result<Table> {
-    text.parse()
-        .map_err(|error: toml::de::Error| wrong_input(format!("{name} is not TOML: {}", error.message())))
 }
 
 impl Settings {
@@ -288,21 +289,6 @@ impl Settings {
                 softmaxes: model.softmaxes,
             })
     }
-}
-
-/// The text of a configuration: a TOML file, or the settings that a model file holds.
-///
-/// # Errors
-/// The file cannot be read, or the model holds no settings.
-pub fn read(path: &Path) -> Result<String> {
-    let name = path.display();
-    if path.extension().is_some_and(|extension| extension == "safetensors") {
-        let (_, notes) = file::load(path)?;
-        let found = Some(notes.configuration).filter(|text| !text.is_empty());
-        return Ok(found.ok_or_else(|| wrong_input(format!("{name} holds no settings of its training")))?);
-    }
-    Ok(read_text(path, MAX_TEXT)
-        .map_err(|error| wrong_input(format!("cannot read the configuration {name}: {error}")))?)
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ pub struct Model {
     pub zoneout: f64,
     /// Probability that a unit of an LSTM keeps its cell state.
     pub zoneout_cell: f64,
-    /// A model file to initialise the weights from; empty: random weights.
+    /// A model to initialise the weights from, a file or the name of a built-in one; empty: random weights.
     pub init_from: String,
 }
 
@@ -171,10 +171,20 @@ pub struct Run {
     pub tensorboard: bool,
     /// Whether to compose a few bars at epochs 1, 2, 4, 8 ….
     pub samples: bool,
+    /// A model that composes for the report beside the trained one, a file or the name of a built-in one; empty: that of `compose`, where the
+    /// music is the built-in corpus; none: no model.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub beside: String,
 }
 
 impl Default for Run {
     fn default() -> Self {
-        Self { checkpoint_seconds: 60.0, checkpoint_updates: 0, tensorboard: true, samples: true }
+        Self {
+            checkpoint_seconds: 60.0,
+            checkpoint_updates: 0,
+            tensorboard: true,
+            samples: true,
+            beside: String::new(),
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::material::{Material, Subset};
 use crate::error::wrong_input;
+use crate::model::TrainedModel;
 use crate::settings::Settings;
-use composer_models::{Condition, ConditionTrack, ConditionValues, Conditions, Sequence, file};
+use composer_models::{Condition, ConditionTrack, ConditionValues, Conditions, Sequence};
 use composer_music::Score;
 use composer_music::input::{MAX_TEXT, read_text};
 use composer_music::representation::AnyRepresentation;
@@ -93,7 +94,11 @@ impl Material {
     ///
     /// # Errors
     /// The table of styles cannot be used, or no piece has a style.
-    pub(crate) fn learn_conditions(&mut self, settings: &Settings) -> anyhow::Result<Conditions> {
+    pub(crate) fn learn_conditions(
+        &mut self,
+        settings: &Settings,
+        given: Option<&TrainedModel>,
+    ) -> anyhow::Result<Conditions> {
         let which = &settings.model.conditions;
         if which.is_empty() {
             return Ok(Conditions::default());
@@ -117,15 +122,14 @@ impl Material {
             }
         }
         self.styles = Some(styles);
-        if !settings.model.init_from.is_empty() {
-            let (given, _) = file::load(Path::new(&settings.model.init_from))?;
-            let conditions = &given.config().conditions;
+        let learnt = Conditions::learn(which, &self.train.sequences);
+        if let Some(given) = given {
+            let conditions = &given.model.config().conditions;
             // Others are refused with all that has to match that model.
             if conditions.known().all(|known| which.contains(&known)) {
-                return Ok(conditions.clone());
+                return Ok(Conditions { pieces: learnt.pieces, ..conditions.clone() });
             }
         }
-        let learnt = Conditions::learn(which, &self.train.sequences);
         match which.contains(&Condition::Style) && learnt.style.is_none() {
             true => Err(wrong_input(format!(
                 "no training piece of {} has a style: sort the pieces into folders that are named by their styles, or write a table and name it \

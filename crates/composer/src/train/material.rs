@@ -154,6 +154,16 @@ impl Material {
         Ok(material)
     }
 
+    /// Makes test pieces of all pieces; they stay in the other sets too.
+    pub(crate) fn hold_out_all(&mut self) {
+        for set in [&self.train, &self.valid] {
+            self.test.names.extend(set.names.iter().cloned());
+            self.test.scores.extend(set.scores.iter().cloned());
+            self.test.frames.extend(set.frames.iter().cloned());
+            self.test.sequences.extend(set.sequences.iter().cloned());
+        }
+    }
+
     /// Encodes the set as tokens instead of frames. `bars` learns its patterns from the training pieces.
     pub(crate) fn tokenise(&mut self, representation: AnyRepresentation) -> anyhow::Result<()> {
         let learnt = representation.learn(&self.train.scores, DEFAULT_PATTERNS).map_err(wrong_input)?;
@@ -272,26 +282,35 @@ impl Material {
         }
     }
 
-    /// The opening of a typical training piece, the one of middling density, as the network sees it.
-    pub(crate) fn excerpt(&self, bars: usize) -> Option<(&str, Score)> {
+    /// The openings of the test pieces, about so many quarters in whole bars, as the network sees them, with the instrument of the training
+    /// music; those of middling density first.
+    pub(crate) fn openings(&self, quarters: u32) -> Vec<(&str, Score)> {
         let density = |frames: &[Frame]| {
             let notes: u32 = frames.iter().map(|frame| frame.onsets.count_ones()).sum();
             f64::from(notes) / frames.len().max(1) as f64
         };
-        let mut order: Vec<usize> = (0..self.train.frames.len()).collect();
-        order.sort_by(|&a, &b| density(&self.train.frames[a]).total_cmp(&density(&self.train.frames[b])));
-        let piece = *order.get(order.len() / 2)?;
-        let frames = &self.train.frames[piece];
-        let own = self.representation.bars(&self.train.scores[piece]);
-        let upbeat = u64::from(own.upbeat().is_some());
-        let steps = (own.bar(bars as u64 + upbeat).start as usize).min(frames.len());
-        let options =
-            DecodeOptions { tempo: initial_qpm(&self.train.scores[piece]), ..DecodeOptions::default() };
-        let mut score = self.representation.decode(&frames[..steps], &options);
+        let test = &self.test;
+        let mut order: Vec<usize> = (0..test.frames.len()).filter(|&i| !test.frames[i].is_empty()).collect();
+        order.sort_by(|&a, &b| density(&test.frames[a]).total_cmp(&density(&test.frames[b])));
+        let middle = order.len() as isize / 2;
+        let mut places: Vec<isize> = (0..order.len() as isize).collect();
+        places.sort_by_key(|&place| (place - middle).abs());
+        let program = self.notes().program.unwrap_or(0);
+        places.into_iter().map(|place| self.opening(order[place as usize], quarters, program)).collect()
+    }
+
+    fn opening(&self, piece: usize, quarters: u32, program: u8) -> (&str, Score) {
+        let (frames, original) = (&self.test.frames[piece], &self.test.scores[piece]);
+        let bars = self.representation.bars(original);
+        let asked = u64::from(quarters * self.representation.steps_per_quarter);
+        let bar = bars.bar_at(asked);
+        let end = if bar.start == asked { asked } else { bar.end };
+        let options = DecodeOptions { tempo: initial_qpm(original), program, ..DecodeOptions::default() };
+        let mut score = self.representation.decode(&frames[..frames.len().min(end as usize)], &options);
         let end = score.end();
-        score.time_signatures = own.time_signatures(score.ticks_per_quarter);
+        score.time_signatures = bars.time_signatures(score.ticks_per_quarter);
         score.time_signatures.retain(|metre| metre.tick < end);
-        Some((&self.train.names[piece], score))
+        (&self.test.names[piece], score)
     }
 }
 

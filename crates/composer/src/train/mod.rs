@@ -1,8 +1,10 @@
 //! Training: settings and music in, a run folder with a model, compositions and a report out.
 
 mod conditions;
+pub(crate) mod fine_tuning;
 pub(crate) mod material;
 mod options;
+mod origins;
 pub(crate) mod plan;
 pub(crate) mod progress_observer;
 pub(crate) mod recorder;
@@ -15,25 +17,24 @@ pub use plan::{Plan, memory_in_words, time_in_words};
 pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
 
 use crate::compose::{SavedPiece, compose, save_in_run};
-use crate::diagnose::{LIKENESS_FILE, likeness_of, of_compositions};
+use crate::diagnose::{LIKENESS_FILE, assessor_of, likeness_of, named};
 use crate::error::Result;
 use crate::likelihood::{baselines, measure};
 use crate::model::TrainedModel;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
-use crate::sound::small_wav;
 use composer_evaluation::assessment::Assessment;
 use composer_evaluation::statistics::summarise;
 use composer_music::midi;
-use composer_report::evaluation::{AssessedSet, marked_quarters};
-use composer_report::{Likelihood, PieceFigure, Report, TrainingSummary};
+use composer_report::evaluation::AssessedSet;
+use composer_report::likelihood::FROM_NOTHING;
+use composer_report::{FineTuning, Likelihood, Origin, PieceFigure, Report, TrainingSummary};
+use fine_tuning::check_comparison;
 use material::Material;
+use origins::Listening;
 use recorder::SAMPLE_PREFIX;
-use session::{Prepared, Session, weights_to_begin_with};
-use std::path::{Path, PathBuf};
-
-/// Bars of the excerpt that the report shows from the corpus.
-const EXCERPT_BARS: usize = 16;
+use session::{Prepared, Session};
+use std::path::PathBuf;
 
 /// A finished training.
 pub struct Trained {
@@ -59,11 +60,14 @@ pub struct Trained {
 /// stopped (its checkpoint is then saved).
 pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trained> {
     options.compositions.check()?;
+    check_comparison(options)?;
     let mut session = Session::prepare(options)?;
     session.material.announce(progress);
     let folder = session.open(options)?;
+    let compared = session.compared(options, progress)?;
     let finished = session.train(options, &folder, progress)?;
     let material = &session.material;
+    let best_valid_nll = finished.outcome.best.valid_nll;
     let soundfont = options.compositions.soundfont.as_deref();
     let summary = TrainingSummary {
         corpus_name: material.name.clone(),
@@ -76,22 +80,39 @@ pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trai
             None => baselines(material, &material.valid.frames),
             Some(_) => Vec::new(),
         },
-        samples: samples(&folder, soundfont)?,
+        samples: samples(&folder)?,
         train_pieces: material.train.names.clone(),
         valid_pieces: material.valid.names.clone(),
         test_pieces: material.test.names.clone(),
         left_out: material.left_out.clone(),
+        fine_tuning: compared.as_ref().map(|compared| FineTuning {
+            from: session.config.model.init_from.clone(),
+            before: compared.before,
+            best: best_valid_nll,
+            from_nothing: compared.from_nothing.as_ref().map(|(_, valid_nll)| *valid_nll),
+        }),
     };
     let model = TrainedModel::load(folder.path(MODEL_FILE))?;
-    let likelihoods = measure(&model.model, material)?;
+    let mut likelihoods = measure(&model.model, material)?;
+    if let Some((from_nothing, _)) = compared.and_then(|compared| compared.from_nothing) {
+        let own = likelihoods.len() - 1;
+        let row = measure(&from_nothing, material)?.pop();
+        let row =
+            row.map(|row| Likelihood { name: FROM_NOTHING, what: "the same, from random weights", ..row });
+        likelihoods.splice(own..own, row);
+    }
     let compositions = save_in_run(compose(&model, &options.compositions)?, &folder, soundfont)?;
-    let assessment = of_compositions(&compositions, material);
+    let assessor = assessor_of(&compositions, material);
+    let assessment = assessor.as_ref().map(|assessor| assessor.assess(&named(&compositions)));
     if let Some(assessment) = &assessment {
         folder.write(LIKENESS_FILE, likeness_of(assessment).to_string().as_bytes())?;
     }
     let trained =
         Trained { folder: folder.folder().to_owned(), model, summary, likelihoods, compositions, assessment };
-    let report = report(&trained, material, options)?;
+    let (settings, assessor) = (&session.config, assessor.as_ref());
+    let listening = Listening { settings, material, options, assessor, folder: &folder };
+    let origins = listening.origins(&trained, progress)?;
+    let report = report(&trained, material, options, &origins)?;
     folder.write("report.html", report.as_bytes())?;
     Ok(trained)
 }
@@ -104,12 +125,11 @@ pub fn plan(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Plan>
     options.compositions.check()?;
     let prepared = Prepared::read(options)?;
     prepared.material.announce(progress);
-    weights_to_begin_with(&prepared.config, &prepared.model)?;
     Ok(plan::plan(prepared)?)
 }
 
 /// The samples of a few bars that the training left in the folder, in the order of the epochs.
-fn samples(folder: &OutputFolder, soundfont: Option<&Path>) -> anyhow::Result<Vec<PieceFigure>> {
+fn samples(folder: &OutputFolder) -> anyhow::Result<Vec<PieceFigure>> {
     let mut names: Vec<String> = std::fs::read_dir(folder.folder())?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.starts_with(SAMPLE_PREFIX) && name.ends_with(".mid"))
@@ -121,7 +141,7 @@ fn samples(folder: &OutputFolder, soundfont: Option<&Path>) -> anyhow::Result<Ve
         Ok(PieceFigure {
             title: format!("After epoch {epoch}"),
             caption: "four bars, sampled with the same seed".into(),
-            wav: small_wav(&score, soundfont)?,
+            file: Some(name.clone()),
             score,
             marks: Vec::new(),
         })
@@ -129,38 +149,20 @@ fn samples(folder: &OutputFolder, soundfont: Option<&Path>) -> anyhow::Result<Ve
     names.iter().map(figure).collect()
 }
 
-fn report(trained: &Trained, material: &Material, options: &TrainOptions) -> Result<String> {
+fn report(
+    trained: &Trained,
+    material: &Material,
+    options: &TrainOptions,
+    origins: &[Origin],
+) -> Result<String> {
     let Trained { compositions, assessment, .. } = trained;
-    let soundfont = options.compositions.soundfont.as_deref();
     let composed: Vec<_> = compositions.iter().map(|saved| saved.piece.score.clone()).collect();
     let corpus = summarise(&material.train.scores);
     let composition = summarise(&composed);
-    let mut figures = Vec::new();
-    for (number, saved) in compositions.iter().take(3).enumerate() {
-        let nll = saved.piece.nll_per_step();
-        figures.push(PieceFigure {
-            title: format!("Composition {}", number + 1),
-            caption: format!("{}.mid, {nll:.2} nats per step under the model", saved.file_stem),
-            wav: small_wav(&saved.piece.score, soundfont)?,
-            score: saved.piece.score.clone(),
-            marks: assessment
-                .as_ref()
-                .map_or(Vec::new(), |assessment| marked_quarters(assessment, number, &saved.piece.score)),
-        });
-    }
-    if let Some((name, score)) = material.excerpt(EXCERPT_BARS) {
-        figures.push(PieceFigure {
-            title: "From the corpus".into(),
-            caption: format!("opening of {name}, on the same grid"),
-            wav: small_wav(&score, soundfont)?,
-            score,
-            marks: Vec::new(),
-        });
-    }
     let report = Report {
         trained: &trained.summary,
         likelihoods: &trained.likelihoods,
-        figures: &figures,
+        origins,
         statistics: [("corpus", &corpus), ("compositions", &composition)],
         assessment: assessment.as_ref().map(|assessment| AssessedSet {
             name: "compositions",

@@ -13,6 +13,8 @@ pub struct TrainOptions {
     pub output_dir: Option<PathBuf>,
     /// A run to resume, with its own settings but for their end.
     pub resume: Option<PathBuf>,
+    /// Whether a training that starts from a model is compared with the same from random weights, which takes as long again.
+    pub compare_from_nothing: bool,
     /// What to compose when the training is done.
     pub compositions: ComposeOptions,
     /// The command that does the same again, for the report.

@@ -67,7 +67,7 @@ pub(crate) const TIMED_BYTES: usize = 1 << 30;
 /// Computes what a training needs, and times a few updates; allocates no large network.
 pub(super) fn plan(prepared: Prepared) -> anyhow::Result<Plan> {
     let memory_bytes = prepared.memory_bytes();
-    let Prepared { config: settings, material: sets, model, parameters } = prepared;
+    let Prepared { config: settings, material: sets, model, parameters, .. } = prepared;
     let training = &settings.training;
     let mut timed = model;
     while timed.recurrent.hidden > 1 && SequenceModel::shapes(timed.clone())?.len() > TIMED_PARAMETERS {

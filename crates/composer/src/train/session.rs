@@ -1,18 +1,22 @@
 //! One training from its arguments to its model: configuration, music, run folder, checkpoints.
 
+use super::fine_tuning::{check_same_shape, given_model, valid_nll};
 use super::options::TrainOptions;
+use super::progress_observer::ProgressObserver;
 use super::recorder::{AfterEpoch, CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE, RunRecorder, SAMPLE_PREFIX};
 use super::{material::Material, sample, tensorboard::EVENTS_PREFIX};
 use crate::compose::COMPOSITION_PREFIX;
 use crate::error::{Stopped, wrong_input};
 use crate::memory;
+use crate::model::TrainedModel;
+use crate::models::describe;
 use crate::outputs;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::settings::{CONFIG_FILE, Layers, Run, Settings};
-use composer_bptt::{Cell, Init, RecurrentConfig};
+use composer_bptt::Init;
 use composer_models::file::{self, Notes};
-use composer_models::{Conditions, Encoding, ModelConfig, SequenceModel};
+use composer_models::{Encoding, ModelConfig, SequenceModel};
 use composer_music::atomic_file::{TEMPORARY, write_atomically};
 use composer_music::augment::Augmentation;
 use composer_music::representation::frames::FrameRepresentation;
@@ -20,8 +24,8 @@ use composer_music::representation::{AnyRepresentation, Representation};
 use composer_report::text::thousands;
 use composer_training::plan::memory_estimate;
 use composer_training::{
-    Checkpoint, EpochReport, Error as TrainingError, Outcome, Trainable, Trainer, TrainingConfig,
-    TrainingSet, checkpoint,
+    Augment, Checkpoint, EpochReport, Error as TrainingError, Outcome, Trainable, Trainer, TrainingConfig,
+    TrainingSet, checkpoint, train,
 };
 use std::path::Path;
 
@@ -33,6 +37,8 @@ pub struct Session {
     pub material: Material,
     /// The network, with its first weights.
     pub model: SequenceModel,
+    /// Whether its first weights are those of another model.
+    is_given: bool,
 }
 
 /// A finished training.
@@ -41,6 +47,14 @@ pub struct Finished {
     pub outcome: Outcome,
     /// Seconds of training, those before an interruption included.
     pub seconds: f64,
+}
+
+/// What a training from another model is compared with.
+pub struct Compared {
+    /// NLL of the validation pieces before the first update, in nats per step.
+    pub before: f64,
+    /// The same training from random weights, if it was asked for: its best model, and the NLL of that.
+    pub from_nothing: Option<(SequenceModel, f64)>,
 }
 
 /// Settings and music of a training, before its network is made.
@@ -53,6 +67,8 @@ pub struct Prepared {
     pub model: ModelConfig,
     /// Its parameters.
     pub parameters: usize,
+    /// The model that it starts from, of the same shape.
+    pub given: Option<TrainedModel>,
 }
 
 impl Prepared {
@@ -72,16 +88,27 @@ impl Prepared {
             voices: None,
         }))?;
         let folder = Some(config.music.folder.as_str()).filter(|folder| !folder.is_empty()).map(Path::new);
-        let mut material =
-            Material::load_with(folder, FrameRepresentation::default(), &config.music.criteria())?;
+        let given = given_model(&config)?;
+        let grid = match given.as_ref().map(|given| given.model.encoding()) {
+            Some(Encoding::Frames { representation, .. }) => *representation,
+            _ => FrameRepresentation::default(),
+        };
+        let mut material = Material::load_with(folder, grid, &config.music.criteria())?;
         if !matches!(representation, AnyRepresentation::Frames(_)) {
-            material.tokenise(representation)?;
+            let learnt = given.as_ref().and_then(|given| given.notes.representation.clone());
+            match learnt.filter(|learnt| learnt.name() == representation.name()) {
+                Some(learnt) => material.read_as(learnt)?,
+                None => material.tokenise(representation)?,
+            }
         }
-        let conditions = material.learn_conditions(&config)?;
+        let conditions = material.learn_conditions(&config, given.as_ref())?;
         let model =
             config.model(material.encoding(&config.music, conditions.form)).with_conditions(conditions);
         let parameters = SequenceModel::shapes(model.clone())?.len();
-        Ok(Self { config, material, model, parameters })
+        if let Some(given) = &given {
+            check_same_shape(&config.model.init_from, given, &model)?;
+        }
+        Ok(Self { config, material, model, parameters, given })
     }
 
     /// Bytes of the network during training.
@@ -96,32 +123,46 @@ impl Session {
     pub fn prepare(options: &TrainOptions) -> anyhow::Result<Self> {
         let prepared = Prepared::read(options)?;
         memory::check(prepared.memory_bytes())?;
-        let Prepared { config, material, model, .. } = prepared;
-        let given = weights_to_begin_with(&config, &model)?;
-        let mut model = SequenceModel::new(model, &Init::default(), config.training.seed)?;
-        match given {
-            None => model.init_output_bias(&material.train.sequences),
-            Some(given) => model.params_mut().values_mut().copy_from_slice(given.params().values()),
+        let Prepared { config, material, model, given, .. } = prepared;
+        let mut model = random(model, &config, &material)?;
+        if let Some(given) = &given {
+            model.params_mut().values_mut().copy_from_slice(given.model.params().values());
         }
-        Ok(Self { config, material, model })
+        Ok(Self { config, material, model, is_given: given.is_some() })
+    }
+
+    /// The validation loss of a given model, and the same training from random weights: before [`Self::train`]. `None` if this
+    /// training begins with random weights itself.
+    pub fn compared(
+        &mut self,
+        options: &TrainOptions,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Option<Compared>> {
+        if !self.is_given {
+            return Ok(None);
+        }
+        let training = self.config.training.clone();
+        let before = valid_nll(&mut self.model, &self.material.valid.sequences, &training)?;
+        if !options.compare_from_nothing {
+            return Ok(Some(Compared { before, from_nothing: None }));
+        }
+        let mut model = random(self.model.config().clone(), &self.config, &self.material)?;
+        progress.note("Training the same network from random weights, to compare.");
+        let mut observer = ProgressObserver { progress: &mut *progress, epochs: training.epochs };
+        let augment = |piece: usize, rng: &mut _| self.material.variant(piece, &training, rng);
+        let set = training_set(&self.material, &training, &augment);
+        let outcome = train(&mut model, set, &self.material.valid.sequences, &training, &mut observer);
+        progress.finished();
+        let outcome = outcome?;
+        if outcome.interrupted() {
+            return Err(Stopped("stopped before the training itself; nothing was saved".to_owned()).into());
+        }
+        Ok(Some(Compared { before, from_nothing: Some((model, outcome.best.valid_nll)) }))
     }
 
     /// The network in a few words.
     pub fn description(&self) -> String {
-        let model = &self.config.model;
-        let stack = |cell: Cell, hidden: usize, layers: usize| {
-            format!("{} {}", cell.to_string().to_uppercase(), vec![hidden.to_string(); layers].join(" + "))
-        };
-        let over_time = stack(model.cell, model.hidden, model.layers);
-        let over = match self.model.config() {
-            config if config.note_wise.is_some() => "the notes of a frame",
-            config if config.biaxial.is_some() => "the pitches",
-            _ => return over_time,
-        };
-        format!(
-            "{over_time} over time, {} over {over}",
-            stack(model.note_cell, model.note_hidden, model.note_layers)
-        )
+        describe(self.model.config())
     }
 
     /// Opens the run folder for this training alone. A new training does not overwrite one that can go on.
@@ -158,13 +199,7 @@ impl Session {
         };
         let (sets, training, run) = (&self.material, &self.config.training, &self.config.run);
         let augment = |piece: usize, rng: &mut _| sets.variant(piece, training, rng);
-        let set = match sets.tokens {
-            Some(_) if training.augmentation() != Augmentation::default() => {
-                TrainingSet::augmented(&sets.train.sequences, &augment)
-            }
-            None if training.excerpts > 0.0 => TrainingSet::augmented(&sets.train.sequences, &augment),
-            _ => TrainingSet::from(&sets.train.sequences),
-        };
+        let set = training_set(sets, training, &augment);
         let mut after_epoch = |report: &EpochReport, model: &SequenceModel| {
             let notes = Notes { valid_nll: Some(report.valid_nll), ..notes.clone() };
             if report.best {
@@ -189,6 +224,29 @@ impl Session {
         file::save(&self.model, &notes, &folder.path(LAST_MODEL_FILE))?;
         self.model.params_mut().values_mut().copy_from_slice(best);
         Ok(finished)
+    }
+}
+
+/// A network with random weights that predicts how often each symbol occurs.
+fn random(model: ModelConfig, config: &Settings, material: &Material) -> anyhow::Result<SequenceModel> {
+    let mut model = SequenceModel::new(model, &Init::default(), config.training.seed)?;
+    model.init_output_bias(&material.train.sequences);
+    Ok(model)
+}
+
+/// The training pieces, as variants of them where the settings ask for such.
+fn training_set<'a>(
+    sets: &'a Material,
+    training: &TrainingConfig,
+    augment: &'a Augment<'a>,
+) -> TrainingSet<'a> {
+    let varied = match sets.tokens {
+        Some(_) => training.augmentation() != Augmentation::default(),
+        None => training.excerpts > 0.0,
+    };
+    match varied {
+        true => TrainingSet::augmented(&sets.train.sequences, augment),
+        false => TrainingSet::from(&sets.train.sequences),
     }
 }
 
@@ -308,75 +366,4 @@ fn write_sample(
         Some(midi) => write_atomically(folder.path(&format!("{SAMPLE_PREFIX}{epoch:04}.mid")), &midi),
         None => Ok(()),
     }
-}
-
-/// The names of conditions, as a setting has them.
-fn names_of(conditions: &Conditions) -> String {
-    let names: Vec<String> = conditions.known().map(|condition| format!("\"{condition}\"")).collect();
-    format!("[{}]", names.join(","))
-}
-
-/// The model that a training starts from, which must have the same shape; `None` if it starts from random weights.
-pub fn weights_to_begin_with(config: &Settings, ours: &ModelConfig) -> anyhow::Result<Option<SequenceModel>> {
-    let path = match config.model.init_from.as_str() {
-        "" => return Ok(None),
-        path => Path::new(path),
-    };
-    let (given, notes) = file::load(path)?;
-    let theirs = given.config();
-    if ours.encoding.first_plane().is_some() != theirs.encoding.first_plane().is_some() {
-        let name = notes.representation.map_or("frames", |tokens| tokens.name());
-        return Err(wrong_input(format!(
-            "{} reads music as {name}, and this training does not: use --representation {name}, or start from random \
-             weights",
-            path.display()
-        )));
-    }
-    let shape = |config: &ModelConfig| {
-        let recurrent = &config.recurrent;
-        // Of the stack that writes notes, where the given model has one.
-        let notes = config.notes().filter(|_| theirs.notes().is_some());
-        let of_notes = |value: fn(&RecurrentConfig) -> String| notes.map(value).unwrap_or_default();
-        [
-            ("model.network", config.network().to_string()),
-            ("model.note_cell", of_notes(|notes| notes.cell.to_string())),
-            ("model.note_hidden", of_notes(|notes| notes.hidden.to_string())),
-            ("model.note_layers", of_notes(|notes| notes.layers.to_string())),
-            ("model.cell", recurrent.cell.to_string()),
-            ("model.hidden", recurrent.hidden.to_string()),
-            ("model.layers", recurrent.layers.to_string()),
-            ("model.bias", recurrent.bias.to_string()),
-            ("model.layer_norm", recurrent.layer_norm.to_string()),
-            ("model.embedding", config.token_network.embedding.to_string()),
-            ("model.tie_weights", config.token_network.tied.to_string()),
-            ("model.softmaxes", config.token_network.softmaxes.to_string()),
-            ("music.metre", config.encoding.metre().to_string()),
-            ("music.bar_line", config.encoding.bar_line().to_string()),
-            ("music.voice_inputs", config.encoding.voices().is_some().to_string()),
-            ("music.longest_match", config.encoding.longest_match().to_string()),
-            ("model.conditions", names_of(&config.conditions)),
-        ]
-    };
-    let differences: Vec<(&str, String, String)> = shape(ours)
-        .into_iter()
-        .zip(shape(theirs))
-        .filter(|((_, ours), (_, theirs))| ours != theirs)
-        .map(|((name, ours), (_, theirs))| (name, ours, theirs))
-        .collect();
-    if let [(name, ours, theirs), ..] = &differences[..] {
-        let settings: String =
-            differences.iter().map(|(name, _, theirs)| format!(" --set {name}={theirs}")).collect();
-        return Err(wrong_input(format!(
-            "{} has {name} {theirs}, and the configuration has {ours}: match the model with{settings}",
-            path.display()
-        )));
-    }
-    if ours.encoding != theirs.encoding {
-        return Err(wrong_input(format!(
-            "{} reads music in another representation or vocabulary than this training: use the representation that it \
-             was trained with, or start from random weights",
-            path.display()
-        )));
-    }
-    Ok(Some(given))
 }

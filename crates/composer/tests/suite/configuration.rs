@@ -205,8 +205,18 @@ fn networks_of_tokens_have_vectors_tied_weights_and_mixtures_and_networks_of_fra
         assert!(output.status.success(), "{}", complaint(&output));
     }
     let from = "init_from='run/model.safetensors'";
+    let output = train("further", "remi", &[from]);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let further = fs::read_to_string(here.path().join("further/config.toml")).unwrap();
+    for words in ["tie_weights = true", "embedding_dropout = 0.1", "softmaxes = 2", "longest_match = true"] {
+        assert!(further.contains(words), "the network of the model is kept: {words} in {further}");
+    }
     for (representation, settings, words) in [
-        ("remi", &[from, "longest_match=true"][..], &["model.embedding", "--set model.tie_weights=true"][..]),
+        (
+            "remi",
+            &[from, "tie_weights=false", "softmaxes=1"][..],
+            &["model.tie_weights true", "--set model.tie_weights=true --set model.softmaxes=2"][..],
+        ),
         ("frames", &all, &["networks of tokens", "frames"]),
         ("remi", &["tie_weights=true", "model.embedding=3"], &["embedding is 3, and must be 8"]),
         ("remi", &["softmaxes=0"], &["softmaxes is 0"]),

@@ -15,6 +15,7 @@ mod gradcheck;
 mod ingest_and_inspect;
 mod memorisation;
 mod metre;
+mod models;
 mod option_table;
 mod output_files;
 mod parts;

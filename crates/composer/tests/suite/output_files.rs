@@ -5,6 +5,7 @@
 use crate::common;
 
 use common::{complaint, trained};
+use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::tempdir;
 
@@ -60,18 +61,11 @@ fn the_wav_has_sound_and_does_not_clip() {
     assert!(rms > 0.01 && peak < 1.0, "root mean square {rms}, peak {peak}");
 }
 
-#[test]
-fn the_report_makes_no_requests_and_no_console_errors() {
-    let html = std::fs::read_to_string(trained().join("run/report.html")).unwrap();
-    for request in ["src=\"http", "href=\"http", "url(http", "@import", "<script"] {
-        assert!(!html.contains(request), "the page must be self-contained, and has {request}");
-    }
-    for part in ["<svg", "<audio", "Markov chain", "composer train"] {
-        assert!(html.contains(part), "the page should have {part}");
-    }
-    let page = format!("file://{}", trained().join("run/report.html").display());
+/// Chromium without a window, on a page; `None` if it is not there. What it shows at the end, and what its console said.
+fn chromium(page: &Path, further: &[&str]) -> Option<(String, Vec<String>)> {
     let profile = tempdir().unwrap();
     let user_data = format!("--user-data-dir={}", profile.path().display());
+    let page = format!("file://{}", page.display());
     let args = [
         "--headless",
         "--no-sandbox",
@@ -81,15 +75,115 @@ fn the_report_makes_no_requests_and_no_console_errors() {
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        "--autoplay-policy=no-user-gesture-required",
         "--enable-logging=stderr",
         "--dump-dom",
         &user_data,
-        &page,
     ];
-    let Some(output) = external("chromium", &args) else { return };
+    let output = external("chromium", &[&args[..], further, &[page.as_str()]].concat())?;
     let log = complaint(&output);
     assert!(output.status.success(), "{log}");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("Training report"), "the page is empty");
-    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    let console = log.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect();
+    Some((String::from_utf8_lossy(&output.stdout).into_owned(), console))
+}
+
+#[test]
+fn the_report_makes_no_requests_and_no_console_errors() {
+    let report = trained().join("run/report.html");
+    let html = std::fs::read_to_string(&report).unwrap();
+    for request in ["src=", "href=\"http", "url(http", "@import", "fetch(", "XMLHttpRequest"] {
+        assert!(!html.contains(request), "the page must be self-contained, and has {request}");
+    }
+    assert!(html.len() < 3_000_000 && !html.contains("data:audio"), "{} bytes", html.len());
+    for part in ["<svg", "class=\"player\"", "Markov chain", "composer train"] {
+        assert!(html.contains(part), "the page should have {part}");
+    }
+    let links = html.split("<a href=\"").skip(1).map(|link| link.split('"').next().unwrap());
+    for file in links {
+        assert!(trained().join("run").join(file).is_file(), "{file} is linked and not beside the page");
+    }
+    let Some((shown, console)) = chromium(&report, &[]) else { return };
+    assert!(shown.contains("Training report"), "the page is empty");
     assert!(console.is_empty(), "{console:?}");
+}
+
+#[test]
+fn the_report_plays_learning_for_longer_and_real_music_beside_the_compositions() {
+    let html = std::fs::read_to_string(trained().join("run/report.html")).unwrap();
+    for part in [" of learning", "The built-in model compose: Piano rags", "Real music", "Opening of "] {
+        assert!(html.contains(part), "the page should have {part}");
+    }
+    for file in ["beside-1.mid", "beside-1.wav", "beside-2.wav", "real-1.mid", "real-2.wav"] {
+        assert!(trained().join("run").join(file).is_file(), "{file}");
+    }
+}
+
+/// Renders a note of each kind of sound, moves the slider, plays and pauses; says what happened in an element of its own.
+const PROBE: &str = r#"<script>
+    (async () => {
+      const said = [];
+      // The clock of the page is virtual and would run out while another thread renders: real work, until that is done.
+      const rendered = async (context) => {
+        let buffer = null;
+        context.startRendering().then((done) => (buffer = done));
+        for (let i = 0, x = 0; i < 1000 && !buffer; i++) {
+          for (let k = 0; k < 200000; k++) x += Math.sin(k);
+          await new Promise((done) => setTimeout(done, 1));
+        }
+        return buffer;
+      };
+      for (const program of [0, 12, 24, 33, 48, 52, 60, 73, 128]) {
+        const context = new OfflineAudioContext(2, 3 * 44100, 44100);
+        const pitch = program === 128 ? 38 : 60;
+        for (const note of composerPlayer.read(`100,400,${pitch},90,${program}`)) {
+          composerPlayer.schedule(context, note, note.start, context.destination);
+        }
+        const samples = (await rendered(context)).getChannelData(0);
+        const peak = (from, to) =>
+          samples.slice(from * 44100, to * 44100).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+        said.push(`${program}:${peak(0, 0.09).toFixed(4)}:${peak(0.1, 0.5).toFixed(4)}:${peak(2, 3).toFixed(4)}`);
+      }
+      const player = document.querySelector(".player");
+      const [button, slider] = [player.querySelector("button"), player.querySelector("input")];
+      slider.value = 2;
+      slider.dispatchEvent(new Event("input"));
+      const time = player.querySelector(".time").textContent.split(" ")[0];
+      const cursor = player.querySelector(".cursor");
+      const moved = !cursor.hidden && parseFloat(cursor.style.left) > 4;
+      button.click();
+      await new Promise((done) => setTimeout(done, 500));
+      const during = button.getAttribute("aria-label").split(" ")[0];
+      button.click();
+      const after = button.getAttribute("aria-label").split(" ")[0];
+      const pre = document.createElement("pre");
+      pre.id = "said";
+      pre.textContent = `${said.join(" ")} time=${time} moved=${moved} during=${during} after=${after}`;
+      document.body.append(pre);
+    })();
+    </script>"#;
+
+/// Notes are rendered by the page's own script into memory: each kind of sound is audible, and gone some time after its end. The
+/// slider moves the cursor, and clicks on the button play and pause.
+#[test]
+fn the_player_of_the_page_sounds_and_moves() {
+    let html = std::fs::read_to_string(trained().join("run/report.html")).unwrap();
+    let here = tempdir().unwrap();
+    let page = here.path().join("probe.html");
+    std::fs::write(&page, html.replace("</body>", &format!("{PROBE}</body>"))).unwrap();
+    let Some((shown, console)) = chromium(&page, &["--timeout=20000", "--virtual-time-budget=8000"]) else {
+        return;
+    };
+    assert!(console.is_empty(), "{console:?}");
+    let said = shown.split("<pre id=\"said\">").nth(1).expect("the probe came to its end");
+    let said = said.split("</pre>").next().unwrap();
+    let sounds: Vec<Vec<f64>> = said
+        .split(' ')
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(|word| word.split(':').map(|number| number.parse().unwrap()).collect())
+        .collect();
+    assert_eq!(sounds.len(), 9, "{said}");
+    for sound in sounds {
+        assert!(sound[1] < 1e-3 && sound[2] > 0.01 && sound[2] < 1.0 && sound[3] < 0.002, "{said}");
+    }
+    assert!(said.ends_with("time=0:02 moved=true during=Pause after=Play"), "{said}");
 }

@@ -155,7 +155,9 @@ fn a_page_shows_both_parts() {
     let page = std::fs::read_to_string(folder.path().join("out.html")).expect("a page");
     assert_eq!(page.matches("Piano roll: ").count(), 2);
     assert!(page.contains("New accompaniment for in.mid") && page.contains("<h2>Attention</h2>"));
-    let pictures = page.split("</audio>").nth(1).expect("pictures after the sound");
+    let pictures = page.split("class=\"controls\"").nth(1).expect("pictures after the player");
+    assert!(page.matches("class=\"player\"").count() == 1 && !page.contains("<audio"));
+    assert!(!page.contains("out.wav"), "no sound was asked for");
     assert!(pictures.contains("Attention weights of each step") && !pictures.contains("NaN"));
 }
 
@@ -328,4 +330,46 @@ fn a_task_takes_the_settings_of_a_training_and_says_what_it_would_cost() {
     let output = composer(folder.path(), &trained);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(folder.path().join("part.safetensors").exists());
+}
+
+#[test]
+fn a_part_model_is_fine_tuned_with_its_own_network() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("songs")).expect("a folder");
+    band(&folder.path().join("songs"), 12);
+    let train = |more: &[&str]| {
+        let args = ["train", "songs", "--task", "drum", "--epochs", "3", "--json"];
+        composer(folder.path(), &[&args[..], more].concat())
+    };
+    let first =
+        ["--hidden", "12", "--encoder", "8", "--unconditional-epochs", "20", "--output", "first.safetensors"];
+    let output = train(&first);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let from = ["--init-from", "first.safetensors", "--output", "second.safetensors"];
+    let output = train(&[&from[..], &["--compare-from-nothing", "--unconditional-epochs", "1"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let nats = |key: &str| said["fine_tuning"][key].as_f64().expect("a loss");
+    assert!(nats("best") < nats("before") && nats("best") < nats("from_nothing"), "{said}");
+    let model = |name: &str| composer_models::seq2seq::load(&folder.path().join(name)).expect("a model");
+    let ((first, _), (second, notes)) = (model("first.safetensors"), model("second.safetensors"));
+    assert_eq!(first.config(), second.config());
+    assert!((notes.valid_nll.expect("a loss") - nats("best")).abs() < 1e-9);
+    for (more, words) in [
+        (&["--hidden", "9"][..], "--hidden is 9, and first.safetensors has 12"),
+        (&["--cell", "lstm"], "--cell is lstm, and first.safetensors has gru"),
+        (&["--conditioning", "bridge"], "--conditioning is not that of first.safetensors"),
+    ] {
+        let output = train(&[&from[..], more].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(words), "{said}");
+    }
+    let output = train(&["--init-from", "accompany"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let words =
+        "the built-in model accompany is for composer accompany, and this needs one for composer drum: drum";
+    assert!(output.status.code() == Some(2) && said.contains(words), "{said}");
+    // The built-in model is a start like any other.
+    let plan = train(&["--init-from", "drum", "--dry-run"]);
+    assert!(plan.status.success(), "{}", String::from_utf8_lossy(&plan.stderr));
 }

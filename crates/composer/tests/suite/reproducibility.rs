@@ -15,7 +15,8 @@ fn model_and_music_are_the_same_bytes_on_one_thread_and_on_two() {
     };
     let run = |threads: &str| {
         let here = tempdir().unwrap();
-        let args = small_training(&["--set=run.samples=true", "--threads", threads]);
+        let args =
+            small_training(&["--set=run.samples=true", "--set=run.beside=compose", "--threads", threads]);
         let output = composer(here.path(), &args);
         assert!(output.status.success(), "{}", complaint(&output));
         files(here.path())

@@ -185,10 +185,12 @@ fn names_reach_neither_the_terminal_nor_json_nor_pages_as_commands() {
     }
     let roles = printed(&composer(here.path(), &["inspect", "tune.mid"]));
     assert_eq!(roles.lines().filter(|line| line.starts_with("track ")).count(), NAMES.len(), "{roles}");
+    let own_script = format!("<script>{}</script>", include_str!("../../../report/src/player.js"));
     for page in ["page.html", "run/report.html", "acc\u{9b}.html", "odd.svg", "score.svg"] {
         let text = fs::read_to_string(here.path().join(page)).expect(page);
         assert_harmless(page, text.as_bytes());
-        assert_well_formed(page, &text);
+        // The one script of a page with players is the program's own, to the letter.
+        assert_well_formed(page, &text.replacen(&own_script, "", 1));
         if page.ends_with(".svg") {
             roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{page} is no XML: {error}"));
         }
@@ -240,7 +242,7 @@ fn assert_well_formed(page: &str, text: &str) {
 
 /// A built-in model, as a file, and its header.
 fn model_file(name: &str) -> (Vec<u8>, String) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name).join("model.safetensors");
     let bytes = fs::read(path).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header = String::from_utf8(bytes[8..8 + length].to_vec()).unwrap();
@@ -264,7 +266,7 @@ fn claiming(header: &str, key: &str, value: &str) -> String {
 #[test]
 fn a_model_file_that_claims_what_it_does_not_hold_is_refused_before_memory_is_taken() {
     let here = tempdir().unwrap();
-    let (bytes, header) = model_file("compose.safetensors");
+    let (bytes, header) = model_file("compose");
     for (key, value) in [
         ("hidden", "2000000000"),
         ("hidden", "18446744073709551615"),
@@ -305,7 +307,7 @@ fn a_model_file_that_claims_what_it_does_not_hold_is_refused_before_memory_is_ta
 fn a_model_for_parts_is_compared_with_its_weights_too() {
     let here = tempdir().unwrap();
     write(here.path(), "tune.mid", &song(3));
-    let (bytes, header) = model_file("accompany.safetensors");
+    let (bytes, header) = model_file("accompany");
     for (key, value) in
         [("hidden", "3000000000"), ("hidden", "9000000"), ("layers", "900"), ("program", "255")]
     {
@@ -324,7 +326,7 @@ fn a_model_for_parts_is_compared_with_its_weights_too() {
 #[test]
 fn damaged_model_files_are_told_from_files_that_are_none() {
     let here = tempdir().unwrap();
-    let (bytes, header) = model_file("compose.safetensors");
+    let (bytes, header) = model_file("compose");
     let half_header = &bytes[..header.len() / 2];
     let mut longer = bytes.clone();
     longer.extend([0; 7]);

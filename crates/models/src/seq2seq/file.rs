@@ -4,7 +4,9 @@ use super::{Seq2Seq, Seq2SeqConfig};
 use crate::Error;
 use crate::file::{check_shapes, copy_weights, not_a_model, pack, read, unpack};
 use crate::limits::check_program;
+use crate::weight_type::WeightType;
 use composer_music::atomic_file::write_atomically;
+use safetensors::tensor::SafeTensors;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -53,9 +55,17 @@ const METADATA_KEY: &str = "composer-seq2seq";
 /// # Errors
 /// The header cannot be written as JSON, in words.
 pub fn to_bytes(model: &Seq2Seq, notes: &PartNotes) -> Result<Vec<u8>, String> {
+    to_bytes_as(WeightType::F32, model, notes)
+}
+
+/// The bytes of a model file with weights of a type.
+///
+/// # Errors
+/// A weight is too large for that type, or the header cannot be written as JSON, in words.
+pub fn to_bytes_as(weights: WeightType, model: &Seq2Seq, notes: &PartNotes) -> Result<Vec<u8>, String> {
     let header = Header { version: VERSION, config: model.config().clone(), notes: notes.clone() };
     let header = serde_json::to_string(&header).map_err(|error| error.to_string())?;
-    pack(model.params(), METADATA_KEY, header)
+    pack(weights, model.params(), METADATA_KEY, header)
 }
 
 /// Writes a model whole or not at all.
@@ -66,6 +76,14 @@ pub fn save(model: &Seq2Seq, notes: &PartNotes, path: &Path) -> Result<(), Error
     let io = |source| Error::Io { action: "write", path: path.to_owned(), source };
     let bytes = to_bytes(model, notes).map_err(|reason| io(std::io::Error::other(reason)))?;
     write_atomically(path, &bytes).map_err(io)
+}
+
+/// Whether bytes begin as the model file of an encoder–decoder does, be it whole or not.
+pub fn is_one(bytes: &[u8]) -> bool {
+    let header = SafeTensors::read_metadata(bytes).ok();
+    header.is_some_and(|(_, header)| {
+        header.metadata().as_ref().is_some_and(|entries| entries.contains_key(METADATA_KEY))
+    })
 }
 
 /// Reads a model file.

@@ -23,7 +23,7 @@ mod source_only;
 
 pub use conditioned::{AttentionWeights, Conditioned, ConditionedState};
 pub use config::{AttentionConfig, Seq2SeqConfig};
-pub use file::{PartNotes, Task, from_bytes, load, save, to_bytes};
+pub use file::{PartNotes, Task, from_bytes, is_one, load, save, to_bytes, to_bytes_as};
 pub use pairs::{Pair, PairBatch, Window};
 pub use sampling::{draw_symbol, replace_inputs};
 pub use scoring::{PairNll, mean_pair_nll, pair_nlls, with_shuffled_sources};

@@ -2,7 +2,7 @@
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::file::{self, Notes};
-use composer_models::{Encoding, Error, ModelConfig, SequenceModel};
+use composer_models::{Encoding, Error, ModelConfig, SequenceModel, WeightType};
 use composer_music::representation::AnyRepresentation;
 use std::path::Path;
 
@@ -43,6 +43,40 @@ fn a_model_comes_back_bit_for_bit_with_its_notes() {
     assert_eq!(again.config(), model.config());
     assert_eq!(again.params().values(), model.params().values());
     assert_eq!(notes_again, notes());
+}
+
+#[test]
+fn half_as_long_weights_are_rounded_once_and_read_exactly() {
+    let mut model = model(6);
+    // Halfway between two numbers of f16, a subnormal number of f16, one below all of them, and the largest.
+    model.params_mut().values_mut()[..4].copy_from_slice(&[1.0 + 0.5_f32.powi(11), 3e-7, 1e-9, 65504.0]);
+    for (weights, size, read) in [
+        (WeightType::F32, 4, [1.0 + 0.5_f32.powi(11), 3e-7, 1e-9, 65504.0]),
+        (WeightType::F16, 2, [1.0, 5.0 * 0.5_f32.powi(24), 0.0, 65504.0]),
+        (WeightType::Bf16, 2, [1.0, f32::from_bits(0x34a1_0000), f32::from_bits(0x3089_0000), 65536.0]),
+    ] {
+        let bytes = file::to_bytes_as(weights, &model, &notes()).unwrap();
+        let plain = file::to_bytes(&model, &notes()).unwrap();
+        assert!(plain.len() + 100 >= bytes.len() + (4 - size) * model.params().len(), "{weights}");
+        let (again, notes_again) = load(&bytes).unwrap();
+        assert_eq!((again.config(), notes_again), (model.config(), notes()));
+        assert_eq!(again.params().values()[..4], read, "{weights}");
+        let rounded: Vec<f32> = model.params().values().iter().map(|&value| weights.rounded(value)).collect();
+        assert_eq!(again.params().values(), rounded, "{weights}");
+        // What was rounded is stored without a change.
+        assert_eq!(file::to_bytes_as(weights, &again, &notes()).unwrap(), bytes, "{weights}");
+        assert!(load(&bytes[..bytes.len() - 2]).is_err());
+    }
+    model.params_mut().values_mut()[0] = 65520.0;
+    let refused = file::to_bytes_as(WeightType::F16, &model, &notes()).unwrap_err();
+    assert!(refused.contains("recurrent.weight_ih_l0 holds 65520, which is too large for f16"), "{refused}");
+}
+
+#[test]
+fn weights_of_another_type_are_refused_by_name() {
+    let bytes = file::to_bytes_as(WeightType::F16, &model(6), &notes()).unwrap();
+    let integers = replace(&bytes, br#""dtype":"F16""#, br#""dtype":"I16""#);
+    assert!(complaint(&integers).contains("output.bias is I16 and should be F32, F16 or BF16"));
 }
 
 #[test]

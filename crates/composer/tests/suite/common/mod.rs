@@ -18,8 +18,8 @@ pub fn composer(folder: &Path, args: &[&str]) -> Output {
         .expect("the program starts")
 }
 
-/// Options of a training that takes a second or two, without the samples after each epoch.
-pub const SMALL: [&str; 16] = [
+/// Options of a training that takes a second or two, without the samples after each epoch and without another model beside it.
+pub const SMALL: [&str; 17] = [
     "--epochs",
     "2",
     "--hidden",
@@ -36,6 +36,7 @@ pub const SMALL: [&str; 16] = [
     "5",
     "--set=run.samples=false",
     "--set=model.note_hidden=16",
+    "--set=run.beside=none",
 ];
 
 /// The arguments of a small training on the built-in corpus into `run`.
@@ -58,7 +59,13 @@ pub fn trained() -> &'static Path {
     static HERE: OnceLock<TempDir> = OnceLock::new();
     HERE.get_or_init(|| {
         let here = tempdir().expect("a folder");
-        let args = small_training(&["--set=run.samples=true", "--threads", "2", "--json"]);
+        let args = small_training(&[
+            "--set=run.samples=true",
+            "--set=run.beside=compose",
+            "--threads",
+            "2",
+            "--json",
+        ]);
         let output = composer(here.path(), &args);
         assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
         std::fs::write(here.path().join("said.json"), &output.stdout).expect("writes");

@@ -2,6 +2,7 @@
 
 use composer::TrainedModel;
 use composer::compose::{ComposeOptions, Length};
+use composer::models::ComposeDefaults;
 use composer_bptt::{Init, RecurrentConfig};
 use composer_models::file::Notes;
 use composer_models::{Encoding, ModelConfig, SequenceModel};
@@ -70,7 +71,11 @@ pub fn model(name: &str) -> TrainedModel {
         let bias = model.params().id("output.bias").expect("a bias");
         model.params_mut().value_mut(bias).fill(-3.0);
     }
-    TrainedModel { model, notes: Notes { representation, ..Notes::default() } }
+    TrainedModel {
+        model,
+        notes: Notes { representation, ..Notes::default() },
+        defaults: ComposeDefaults::default(),
+    }
 }
 
 pub fn base(name: &str) -> ComposeOptions {

@@ -1,0 +1,193 @@
+//! Models: the built-in ones, each a model file and a card in `models/NAME` of the sources, and where a name or a path leads.
+//!
+//! The built-in models are part of the program; nothing of them is read before it is asked for. To add one: make its folder, and name it
+//! in [`BuiltIn::ALL`].
+
+mod card;
+mod describe;
+mod pack;
+
+pub use card::{Card, CardTask, ComposeDefaults, DataSet, Figure, Figures, Recipe};
+pub use describe::{Details, describe};
+pub use pack::{Packed, pack};
+
+use crate::error::{Result, wrong_input};
+use composer_models::file;
+use composer_models::seq2seq::Task;
+use composer_music::input::shown;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+/// A model that is part of the program.
+#[derive(Debug)]
+pub struct BuiltIn {
+    /// Its name, as `--model` takes it.
+    pub name: &'static str,
+    card: &'static str,
+    bytes: &'static [u8],
+}
+
+/// Entries by the names of their folders.
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        &[$(BuiltIn {
+            name: $name,
+            card: include_str!(concat!("../../models/", $name, "/card.toml")),
+            bytes: include_bytes!(concat!("../../models/", $name, "/model.safetensors")),
+        }),*]
+    };
+}
+
+/// The name of the model that `compose` and `score` take without `--model`.
+pub const DEFAULT: &str = "compose";
+
+impl BuiltIn {
+    /// All of them, in the order of `composer models`.
+    pub const ALL: &'static [Self] = built_in!["compose", "accompany", "drum", "reharmonise"];
+
+    /// The one of a name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|model| model.name == name)
+    }
+
+    /// The one that a command takes without `--model`; `None`: `compose` and `score`.
+    ///
+    /// # Errors
+    /// None in practice: the models are part of the program.
+    pub fn of_task(task: Option<Task>) -> Result<&'static Self> {
+        let name = task.map_or(DEFAULT, crate::parts::task_name);
+        Ok(Self::by_name(name).ok_or_else(|| anyhow::anyhow!("there is no built-in model {name}"))?)
+    }
+
+    /// What there is to know of it.
+    ///
+    /// # Errors
+    /// None in practice: the cards are part of the program.
+    pub fn card(&self) -> Result<Card> {
+        let card = toml::from_str(self.card);
+        Ok(card.map_err(|error| anyhow::anyhow!("the card of {}: {error}", self.name))?)
+    }
+
+    /// The model file.
+    pub fn bytes(&self) -> &'static [u8] {
+        self.bytes
+    }
+
+    /// What stands in the place of a path in messages.
+    pub(crate) fn label(&self) -> PathBuf {
+        PathBuf::from(format!("the built-in model {}", self.name))
+    }
+
+    /// Refuses it for a command that needs a model of another kind: `None` for one that composes.
+    pub(crate) fn check_task(&self, task: Option<Task>) -> Result<()> {
+        let own = self.card()?.task;
+        if own.part() == task {
+            return Ok(());
+        }
+        let suits = |model: &&Self| model.card().is_ok_and(|card| card.task.part() == task);
+        let others: Vec<&str> = Self::ALL.iter().filter(suits).map(|model| model.name).collect();
+        let needed = CardTask::of(task).name();
+        Err(wrong_input(format!(
+            "the built-in model {} is for composer {}, and this needs one for composer {needed}: {}",
+            self.name,
+            own.name(),
+            others.join(", ")
+        ))
+        .into())
+    }
+}
+
+/// Where the name or the path of a model leads.
+#[derive(Debug)]
+pub enum Source {
+    /// To a file.
+    File(PathBuf),
+    /// To a built-in model.
+    BuiltIn(&'static BuiltIn),
+}
+
+impl Source {
+    /// Where `model` leads: a file of that name comes before a built-in model.
+    ///
+    /// # Errors
+    /// It is a name, and neither a file nor a built-in model has it.
+    pub fn find(model: &Path) -> Result<Self> {
+        if model.exists() && !model.is_dir() {
+            return Ok(Self::File(model.to_owned()));
+        }
+        if let Some(found) = model.to_str().and_then(BuiltIn::by_name) {
+            return Ok(Self::BuiltIn(found));
+        }
+        let is_name = model.components().count() == 1 && model.extension().is_none() && !model.is_dir();
+        if is_name {
+            let names: Vec<&str> = BuiltIn::ALL.iter().map(|model| model.name).collect();
+            return Err(wrong_input(format!(
+                "there is neither a file nor a built-in model {}; the built-in models are {}",
+                shown(model),
+                names.join(", ")
+            ))
+            .into());
+        }
+        Ok(Self::File(model.to_owned()))
+    }
+}
+
+/// The bytes of a model, named or in a file, and what stands in the place of a path in messages.
+///
+/// # Errors
+/// There is none of that name, or the file cannot be read.
+pub fn read(model: &Path) -> Result<(Cow<'static, [u8]>, PathBuf)> {
+    Ok(match Source::find(model)? {
+        Source::File(path) => (file::read(&path)?.into(), path),
+        Source::BuiltIn(model) => (model.bytes.into(), model.label()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_is_an_entry_whose_card_says_what_its_model_is() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        let mut folders: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let mut names: Vec<&str> = BuiltIn::ALL.iter().map(|model| model.name).collect();
+        folders.sort();
+        names.sort_unstable();
+        assert_eq!(folders, names);
+        for model in BuiltIn::ALL {
+            let card = model.card().unwrap_or_else(|error| panic!("{error}"));
+            let details = Details::of(model.bytes(), &model.label()).unwrap();
+            assert_eq!(details.task, card.task, "{}", model.name);
+            assert!(!card.data.is_empty() && !card.weaknesses.is_empty(), "{}", model.name);
+            assert!(card.data.iter().all(|set| !set.licence.is_empty()), "{}", model.name);
+        }
+        for task in [None, Some(Task::Accompany), Some(Task::Drum), Some(Task::Reharmonise)] {
+            BuiltIn::of_task(task).unwrap().check_task(task).unwrap();
+        }
+    }
+
+    #[test]
+    fn parts_have_the_instruments_of_the_card() {
+        use crate::TrainedModel;
+        use crate::compose::{ComposeOptions, Length, compose};
+        let mut model = TrainedModel::built_in().unwrap();
+        let options = ComposeOptions { num_outputs: 1, length: Length::Bars(2), ..ComposeOptions::default() };
+        let mut composed = |programs: Vec<u8>| {
+            model.defaults.programs = programs;
+            compose(&model, &options).unwrap().remove(0).score
+        };
+        let (usual, violins) = (composed(Vec::new()), composed(vec![40, 41]));
+        assert!(violins.notes().all(|note| note.program == 40), "frames are one part");
+        assert_eq!(usual.notes().count(), violins.notes().count());
+    }
+
+    #[test]
+    fn all_together_are_below_nine_megabytes() {
+        let bytes: usize = BuiltIn::ALL.iter().map(|model| model.bytes.len() + model.card.len()).sum();
+        assert!(bytes < 9_000_000, "{bytes} bytes");
+    }
+}

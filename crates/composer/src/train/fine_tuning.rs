@@ -1,0 +1,116 @@
+//! The model that a training starts from: it must have the shape of the one that is trained. And what starting from it gained.
+
+use super::options::TrainOptions;
+use crate::error::{wrong_input, wrong_option};
+use crate::model::TrainedModel;
+use crate::settings::Settings;
+use composer_bptt::RecurrentConfig;
+use composer_models::{Conditions, ModelConfig};
+use composer_music::representation::Representation;
+use composer_training::{Trainable, TrainingConfig};
+use std::path::Path;
+
+/// The model that a training starts from, by its setting; `None` if it starts from random weights.
+///
+/// # Errors
+/// It cannot be read, or does not compose.
+pub fn given_model(config: &Settings) -> anyhow::Result<Option<TrainedModel>> {
+    match config.model.init_from.as_str() {
+        "" => Ok(None),
+        name => Ok(Some(TrainedModel::load(Path::new(name))?)),
+    }
+}
+
+/// Refuses a comparison with random weights for a training that starts from them.
+///
+/// # Errors
+/// It does.
+pub fn check_comparison(options: &TrainOptions) -> anyhow::Result<()> {
+    if options.compare_from_nothing && options.settings.model.init_from.is_empty() {
+        return Err(wrong_option(
+            "compare_from_nothing",
+            "is for a training that starts from a model: name one with --init-from",
+        ));
+    }
+    Ok(())
+}
+
+/// The NLL of the validation examples before the first update, in nats per step.
+///
+/// # Errors
+/// An example is none of the model's.
+pub fn valid_nll<M: Trainable>(
+    model: &mut M,
+    valid: &[M::Example],
+    training: &TrainingConfig,
+) -> anyhow::Result<f64> {
+    let mut batches = model.batches(training);
+    Ok(model.mean_nll(&mut batches, valid, training)?)
+}
+
+/// The names of conditions, as a setting has them.
+fn names_of(conditions: &Conditions) -> String {
+    let names: Vec<String> = conditions.known().map(|condition| format!("\"{condition}\"")).collect();
+    format!("[{}]", names.join(","))
+}
+
+/// Refuses a model with another shape than the one that is to be trained: `from` is its name.
+///
+/// # Errors
+/// The first difference, and the settings that match it.
+pub fn check_same_shape(from: &str, given: &TrainedModel, ours: &ModelConfig) -> anyhow::Result<()> {
+    let theirs = given.model.config();
+    if ours.encoding.first_plane().is_some() != theirs.encoding.first_plane().is_some() {
+        let name = given.notes.representation.as_ref().map_or("frames", |tokens| tokens.name());
+        return Err(wrong_input(format!(
+            "{from} reads music as {name}, and this training does not: use --representation {name}, or start from random \
+             weights"
+        )));
+    }
+    let shape = |config: &ModelConfig| {
+        let recurrent = &config.recurrent;
+        // Of the stack that writes notes, where the given model has one.
+        let notes = config.notes().filter(|_| theirs.notes().is_some());
+        let of_notes = |value: fn(&RecurrentConfig) -> String| notes.map(value).unwrap_or_default();
+        [
+            ("model.network", config.network().to_string()),
+            ("model.note_cell", of_notes(|notes| notes.cell.to_string())),
+            ("model.note_hidden", of_notes(|notes| notes.hidden.to_string())),
+            ("model.note_layers", of_notes(|notes| notes.layers.to_string())),
+            ("model.cell", recurrent.cell.to_string()),
+            ("model.hidden", recurrent.hidden.to_string()),
+            ("model.layers", recurrent.layers.to_string()),
+            ("model.bias", recurrent.bias.to_string()),
+            ("model.layer_norm", recurrent.layer_norm.to_string()),
+            ("model.embedding", config.token_network.embedding.to_string()),
+            ("model.tie_weights", config.token_network.tied.to_string()),
+            ("model.softmaxes", config.token_network.softmaxes.to_string()),
+            ("music.metre", config.encoding.metre().to_string()),
+            ("music.bar_line", config.encoding.bar_line().to_string()),
+            ("music.look_back", config.encoding.look_back().to_string()),
+            ("music.voice_inputs", config.encoding.voices().is_some().to_string()),
+            ("music.longest_match", config.encoding.longest_match().to_string()),
+            ("model.conditions", names_of(&config.conditions)),
+        ]
+    };
+    let differences: Vec<(&str, String, String)> = shape(ours)
+        .into_iter()
+        .zip(shape(theirs))
+        .filter(|((_, ours), (_, theirs))| ours != theirs)
+        .map(|((name, ours), (_, theirs))| (name, ours, theirs))
+        .collect();
+    if let [(name, ours, theirs), ..] = &differences[..] {
+        let settings: String =
+            differences.iter().map(|(name, _, theirs)| format!(" --set {name}={theirs}")).collect();
+        return Err(wrong_input(format!(
+            "{from} has {name} {theirs}, and the configuration has {ours}: match the model with{settings}"
+        )));
+    }
+    if ours.encoding != theirs.encoding {
+        return Err(wrong_input(format!(
+            "{from} reads music in another representation or vocabulary than this training: use the representation that it \
+             was trained with, or start from random weights"
+        )));
+    }
+    Ok(())
+}
