@@ -30,7 +30,7 @@ use std::ops::RangeInclusive;
 /// | then, with `longest_match`, `V` | the pitch sounded, or was struck, after the longest earlier passage that equals the last steps |
 /// | then `V`, with `returns` | the pitch sounded, or was struck, at this place of the bar that the bar returns to |
 /// | then one of six, with `longest_match` | 1, 2, 4, 8, 16, 32 steps or more are equal |
-/// | last one of four, with `returns` | the bar is new, or returns in its rhythm, varied, or the same ([`Form`](crate::Form)) |
+/// | last one of four, with `returns` | the bar is new, or returns in its rhythm, varied, or the same ([`Form`]) |
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
 /// For tokens, feature `v` is the token before, and `V` the start; then, with `longest_match`, come `V` features for the token that

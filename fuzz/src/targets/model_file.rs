@@ -159,7 +159,16 @@ fn check_built(header: &Header) {
 /// What a network reads and writes that knows music as the tokens of a representation.
 fn encoding_of(representation: &AnyRepresentation) -> Encoding {
     let vocabulary = representation.vocabulary().size();
-    XX
+    let voices = match representation {
+        AnyRepresentation::Voices(own) => Some(VoiceInputs {
+            voices: own.voices.into(),
+            steps_per_quarter: own.steps_per_quarter,
+            metre: 3,
+            bar_line: 2,
+        }),
+        _ => None,
+    };
+    Encoding::Tokens { vocabulary, fingerprint: representation.fingerprint(), longest_match: false, voices }
 }
 
 /// Representations of every kind of tokens, in vocabularies of at most [`LARGEST`].
