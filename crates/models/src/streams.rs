@@ -26,6 +26,8 @@ pub enum Purpose {
     ConditionDropout = 7,
     /// Tokens that are read as zeros while training.
     EmbeddingDropout = 8,
+    /// Bars and notes of a piece that are written anew.
+    Rewriting = 9,
 }
 
 /// The generator of a seed for a purpose; `index` distinguishes streams of one purpose: the epoch, or the number of the output.
