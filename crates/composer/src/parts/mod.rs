@@ -8,6 +8,7 @@ mod channel;
 pub mod contour;
 mod find;
 mod folds;
+mod gaps;
 mod given;
 mod grid;
 mod measure;
@@ -17,6 +18,7 @@ mod readable;
 mod training;
 mod write;
 
+pub(crate) use gaps::{GAP_BARS, WINDOW_BARS, blanked};
 pub use given::GivenFile;
 pub use grid::{STEPS_PER_QUARTER, drums, pitched};
 pub use measure::PartFigure;

@@ -2,6 +2,7 @@
 
 use super::contour::BASS;
 use super::folds::Folds;
+use super::gaps::marked;
 use super::grid::{drums, pitched};
 use super::measure::{PartFigure, figures, held_out};
 use crate::error::{Result, wrong_input, wrong_option};
@@ -142,13 +143,14 @@ pub fn task_name(task: Task) -> &'static str {
         Task::Accompany => "accompany",
         Task::Drum => "drum",
         Task::Reharmonise => "reharmonise",
+        Task::Infill => "infill",
     }
 }
 
 impl TrainPartOptions {
     pub(super) fn recipe(&self) -> anyhow::Result<Recipe> {
         let drum = self.task == Task::Drum;
-        let ways = if drum {
+        let ways = if drum || self.task == Task::Infill {
             vec![Conditioning::Aligned]
         } else {
             vec![Conditioning::Aligned, Conditioning::Attention]
@@ -269,7 +271,11 @@ pub(super) fn configuration(
     let drum = task == Task::Drum;
     let reads = |way| recipe.conditioning.contains(&way);
     Seq2SeqConfig {
-        source: frames(if drum { BASS.layout() } else { pitched() }),
+        source: frames(match task {
+            Task::Drum => BASS.layout(),
+            Task::Infill => marked(),
+            Task::Accompany | Task::Reharmonise => pitched(),
+        }),
         target: frames(if drum { drums() } else { pitched() }),
         styles,
         encoder: RecurrentConfig { bidirectional: true, ..stack(recipe.encoder) },

@@ -19,8 +19,6 @@ pub(super) type NoteId = (usize, usize);
 pub(super) struct Layout {
     pub representation: FrameRepresentation,
     pub grid: Grid,
-    /// The bars in ticks.
-    pub bars: BarMap,
     /// The score without the notes that go.
     pub kept: Score,
     /// The notes that go, with their place on the grid.
@@ -81,7 +79,6 @@ impl Layout {
             let mut stays = stays.into_iter();
             kept.tracks[track].notes.retain(|_| stays.next().unwrap_or(true));
         }
-        let bars = BarMap::new(score);
         let whole = representation.encode(score);
         let steps = whole.len().max(choice.end.unwrap_or(0));
         let mut frames = representation.encode(&kept);
@@ -101,7 +98,7 @@ impl Layout {
             conditions: ConditionTrack::in_bars(&ConditionValues::default(), &in_steps),
             bars: in_steps,
         };
-        Ok(Self { representation, grid, bars, kept, selected, passage, material })
+        Ok(Self { representation, grid, kept, selected, passage, material })
     }
 
     /// The frames of the tune as it was given.
@@ -124,7 +121,9 @@ pub(super) fn check_notes(representation: &FrameRepresentation, score: &Score) -
     }
     Err(wrong_input(match score.notes().count() {
         0 => "the tune is empty: it has no notes".to_owned(),
-        count => format!("none of the {} of the tune is pitched and in the model's range", counted(count, "note")),
+        count => {
+            format!("none of the {} of the tune is pitched and in the model's range", counted(count, "note"))
+        }
     }))
 }
 

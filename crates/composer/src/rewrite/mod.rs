@@ -6,11 +6,13 @@
 
 mod infill;
 mod layout;
+mod network;
 mod splice;
 mod tune;
 mod vary;
 
 pub use infill::{Bars, InfillOptions, infill};
+pub use network::{GapNetwork, infill_by};
 pub use tune::Tune;
 pub use vary::{Lock, Only, VaryOptions, vary};
 

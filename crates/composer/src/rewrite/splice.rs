@@ -43,7 +43,8 @@ fn fresh(layout: &Layout, original: &Score, note: GridNote, within: Within) -> O
         // A voice moves some semitones in a bar.
         f64::from(note.pitch.abs_diff(other.pitch)) + apart.min(64.0)
     };
-    let old = layout.selected.iter().map(|&((track, place), _)| (track, &original.tracks[track].notes[place]));
+    let old =
+        layout.selected.iter().map(|&((track, place), _)| (track, &original.tracks[track].notes[place]));
     let others = original.tracks.iter().enumerate().flat_map(|(track, all)| {
         all.notes.iter().filter(|note| !note.is_drum()).map(move |note| (track, note))
     });

@@ -26,13 +26,15 @@
 mod block;
 mod chain;
 mod draw;
+mod left;
 mod limits;
 mod passage;
 mod rows;
 mod weights;
 
 pub use chain::{Rewriter, Update};
-pub use passage::{GridNote, Keep, Passage};
+pub use left::write_once;
+pub use passage::{GridNote, Keep, Passage, lay_over};
 pub use weights::{effective_sample_size, systematic};
 
 use crate::Error;

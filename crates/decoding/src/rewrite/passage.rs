@@ -104,7 +104,7 @@ impl Passage {
 }
 
 /// Lays notes over frames. A note that is struck where its pitch sounds ends the one before.
-pub(crate) fn lay_over(frames: &mut [Frame], notes: impl IntoIterator<Item = GridNote>) {
+pub fn lay_over(frames: &mut [Frame], notes: impl IntoIterator<Item = GridNote>) {
     for note in notes {
         let bit = 1u128 << (note.pitch & 127);
         let length = frames.len();
