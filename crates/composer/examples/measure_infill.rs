@@ -1,11 +1,14 @@
 //! How well gaps are filled: likelihood of the bars after four that are written anew, and seams that the judge calls odd, as tables in Markdown.
 //!
-//! Usage: `measure_infill FOLDER SET GAPS [MODEL]`: a folder of music or `built-in`, `valid` or `test` of its split by content, and how many
-//! gaps of each piece. Pieces of the built-in corpus are left out of a folder, because the built-in model has learnt from them.
+//! Usage: `measure_infill FOLDER SET GAPS PIECES [METHOD…]`: a folder of music or `built-in`, `valid` or `test` of its split by content, how
+//! many gaps of each piece, how many pieces at most, and ways to fill: `1x0` is left to right, `16x4` 16 candidates and 4 sweeps, anything
+//! else the file of a network. Pieces of the built-in corpus are left out of a folder, because the built-in model has learnt from them.
+//! `measure_infill list FOLDER SET` names the pieces.
+//! `measure_infill vary FOLDER SET PIECES`: the distance to the original by the amount of a variation.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use composer::TrainedModel;
-use composer::rewrite::{Bars, InfillOptions, Tune, infill};
+use composer::rewrite::{Bars, GapNetwork, InfillOptions, Tune, VaryOptions, infill, infill_by, vary};
 use composer_evaluation::failure::DetectorsByLength;
 use composer_evaluation::grid::Grid;
 use composer_evaluation::significance::bootstrap::bootstrap;
@@ -18,15 +21,42 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-/// Ways to fill a gap: name, candidates, sweeps, results over which the figures are averaged.
-const METHODS: [(&str, usize, usize, usize); 6] = [
-    ("left to right", 1, 0, 4),
-    ("sequential Monte Carlo, 16", 16, 0, 1),
-    ("sequential Monte Carlo, 128", 128, 0, 1),
-    ("16, and 1 sweep", 16, 1, 1),
-    ("16, and 3 sweeps (default)", 16, 3, 1),
-    ("16, and 9 sweeps", 16, 9, 1),
-];
+/// A way to fill a gap.
+struct Method {
+    name: String,
+    way: Way,
+    /// Results over which the figures are averaged.
+    outputs: usize,
+}
+
+enum Way {
+    /// So many candidates, and sweeps.
+    Candidates(usize, usize),
+    /// A network that was trained to fill.
+    Network(GapNetwork),
+}
+
+impl Method {
+    /// `16x4`: 16 candidates and 4 sweeps; or the file of a network.
+    fn read(text: &str) -> Result<Self> {
+        let numbers =
+            text.split_once('x').and_then(|(n, sweeps)| Some((n.parse().ok()?, sweeps.parse().ok()?)));
+        Ok(match numbers {
+            Some((1, 0)) => Self { name: "left to right".into(), way: Way::Candidates(1, 0), outputs: 4 },
+            Some((n, sweeps)) => {
+                let name = match sweeps {
+                    0 => format!("sequential Monte Carlo, {n} candidates"),
+                    _ => format!("the same with {n}, and {sweeps} sweeps"),
+                };
+                Self { name, way: Way::Candidates(n, sweeps), outputs: 1 }
+            }
+            None => {
+                let network = GapNetwork::load(Path::new(text))?;
+                Self { name: "a network trained to fill".into(), way: Way::Network(network), outputs: 4 }
+            }
+        })
+    }
+}
 
 /// Bars of a gap.
 const GAP: u64 = 4;
@@ -42,23 +72,68 @@ struct Filled {
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, set, gaps, rest @ ..] = &args[..] else {
-        bail!("usage: measure_infill FOLDER SET GAPS [MODEL]");
+    let model = TrainedModel::built_in()?;
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (folder, set, gaps, most, methods) = match &words[..] {
+        ["list", folder, set] => {
+            pieces(folder, set)?.0.iter().for_each(|piece| println!("{}", piece.name));
+            return Ok(());
+        }
+        ["vary", folder, set, most] => return vary_table(&model, folder, set, most.parse()?),
+        [folder, set, gaps, most, methods @ ..] => (folder, set, gaps.parse()?, most.parse()?, methods),
+        _ => bail!("usage: measure_infill FOLDER SET GAPS PIECES [METHOD…]"),
     };
-    let gaps: u64 = gaps.parse().context("GAPS is a number")?;
-    let model = TrainedModel::load_or_built_in(rest.first().map(Path::new))?;
+    let methods: Vec<Method> = methods.iter().map(|text| Method::read(text)).collect::<Result<_>>()?;
     let (pieces, others) = pieces(folder, set)?;
     let grids: Vec<Grid> = others.iter().map(|piece| Grid::new(&piece.score)).collect();
     let judge = DetectorsByLength::for_lengths(&grids, &[16], 1).map_err(anyhow::Error::msg)?;
-    let mut filled = Vec::new();
+    let mut filled: Vec<Filled> = Vec::new();
     for (index, piece) in pieces.iter().enumerate() {
+        if filled.iter().map(|gap| gap.piece).collect::<BTreeSet<_>>().len() >= most {
+            break;
+        }
         for gap in 0..gaps {
             let Some(bars) = place(piece, gap, gaps) else { continue };
-            filled.push(Filled { piece: index, figures: fill(&model, &judge, piece, bars)? });
+            let figures = fill(&model, &judge, piece, bars, &methods)?;
+            let after: Vec<String> = figures.iter().map(|figure| format!("{:.2}", figure[0])).collect();
+            eprintln!("{} bars {bars}: {}", piece.name, after.join("  "));
+            filled.push(Filled { piece: index, figures });
         }
-        eprintln!("{} of {} pieces", index + 1, pieces.len());
     }
-    report(&filled);
+    report(&filled, &methods);
+    Ok(())
+}
+
+/// Distance to the original by amount, and the likelihood of what is written anew.
+fn vary_table(model: &TrainedModel, folder: &str, set: &str, most: usize) -> Result<()> {
+    let amounts = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0];
+    let pieces: Vec<Piece> = pieces(folder, set)?.0.into_iter().take(most).collect();
+    let mut found: Vec<Vec<[f64; 2]>> = Vec::new();
+    for piece in &pieces {
+        let tune = Tune::from(excerpt(&piece.score, 0, 32));
+        let at = |&amount: &f64| -> Result<[f64; 2]> {
+            let begun = Instant::now();
+            let options = VaryOptions { amount, ..VaryOptions::default() };
+            let varied = vary(model, &tune, &options)?.remove(0);
+            Ok([varied.distance, begun.elapsed().as_secs_f64()])
+        };
+        found.push(amounts.iter().map(at).collect::<Result<_>>()?);
+    }
+    let sorted = found.iter().filter(|row| row.is_sorted_by(|a, b| a[0] <= b[0])).count();
+    println!(
+        "{} pieces, their first 32 bars; the distance grows with every amount in {sorted} of them.\n",
+        pieces.len()
+    );
+    println!("| amount | distance to the original | seconds |\n|---|---|---|");
+    for (column, amount) in amounts.iter().enumerate() {
+        let mean = |figure: usize| {
+            move |rows: &[Vec<[f64; 2]>]| {
+                rows.iter().map(|row| row[column][figure]).sum::<f64>() / rows.len() as f64
+            }
+        };
+        let distance = bootstrap(&found, mean(0), 2000, &mut ChaCha8Rng::seed_from_u64(1));
+        println!("| {amount} | {distance:.2} | {:.2} |", mean(1)(&found));
+    }
     Ok(())
 }
 
@@ -96,18 +171,28 @@ fn place(piece: &Piece, gap: u64, gaps: u64) -> Option<Bars> {
     Some(Bars { first, last: first + GAP - 1 })
 }
 
-fn fill(model: &TrainedModel, judge: &DetectorsByLength, piece: &Piece, bars: Bars) -> Result<Vec<Figures>> {
+fn fill(
+    model: &TrainedModel,
+    judge: &DetectorsByLength,
+    piece: &Piece,
+    bars: Bars,
+    methods: &[Method],
+) -> Result<Vec<Figures>> {
     let tune = Tune::from(piece.score.clone());
     let original = figures(model, judge, &piece.score, bars)?;
     let mut all = vec![original];
-    for (_, candidates, sweeps, outputs) in METHODS {
+    for method in methods {
         let mut options = InfillOptions::new(bars);
-        options.settings.candidates = candidates;
-        options.settings.sweeps = sweeps;
-        options.settings.num_outputs = outputs;
+        options.settings.num_outputs = method.outputs;
         let begun = Instant::now();
-        let results = infill(model, &tune, &options)?;
-        let seconds = begun.elapsed().as_secs_f64();
+        let results = match &method.way {
+            &Way::Candidates(candidates, sweeps) => {
+                (options.settings.candidates, options.settings.sweeps) = (candidates, sweeps);
+                infill(model, &tune, &options)?
+            }
+            Way::Network(network) => infill_by(network, model, &tune, &options)?,
+        };
+        let seconds = begun.elapsed().as_secs_f64() / method.outputs as f64;
         let mut mean = [0.0; 5];
         for result in &results {
             let mut found = figures(model, judge, &result.piece.score, bars)?;
@@ -167,7 +252,7 @@ fn excerpt(score: &Score, first: u64, last: u64) -> Score {
     cut
 }
 
-fn report(filled: &[Filled]) {
+fn report(filled: &[Filled], methods: &[Method]) {
     let pieces: BTreeSet<usize> = filled.iter().map(|gap| gap.piece).collect();
     let by_piece: Vec<Vec<&Filled>> =
         pieces.iter().map(|&piece| filled.iter().filter(|gap| gap.piece == piece).collect()).collect();
@@ -184,7 +269,8 @@ fn report(filled: &[Filled]) {
         "| the gap is filled | nats per step, 4 bars after | of the way | next 4 bars | of the way | odd seams | effective sample size | seconds |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    let names = std::iter::once("as the piece has it").chain(METHODS.iter().map(|method| method.0));
+    let names =
+        std::iter::once("as the piece has it").chain(methods.iter().map(|method| method.name.as_str()));
     for (row, name) in names.enumerate() {
         let way = |column: usize| {
             let covered = |rows: &[Vec<&Filled>]| {
@@ -200,7 +286,7 @@ fn report(filled: &[Filled]) {
         });
         let [seconds, effective] =
             [3, 4].map(|column| mean(&by_piece, &|gap: &Filled| gap.figures[row][column]));
-        let effective = if row > 1 { format!("{effective:.1}") } else { "–".into() };
+        let effective = if row > 1 && effective > 0.0 { format!("{effective:.1}") } else { "–".into() };
         println!(
             "| {name} | {after:.3} | {} | {later:.3} | {} | {odd:.0} % | {effective} | {seconds:.2} |",
             way(0),

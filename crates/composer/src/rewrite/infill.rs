@@ -143,15 +143,21 @@ fn fill(model: &SequenceModel, tune: &Tune, options: &InfillOptions) -> anyhow::
     (0..options.settings.num_outputs).into_par_iter().map(write).collect()
 }
 
-/// Draws the new notes again in blocks of a bar, half of one and so on, and from the beginning.
+/// Draws the new notes again: all at once, in blocks of a bar, half a bar and a quarter of one, and from the beginning with other borders.
 fn refine(rewriter: &mut Rewriter<'_>, layout: &Layout, sweeps: usize) -> anyhow::Result<()> {
     let passage = &layout.passage;
-    let longest = passage.blocks(usize::MAX >> 1, 0).iter().map(ExactSizeIterator::len).max().unwrap_or(1);
+    let bar = passage.blocks(usize::MAX >> 1, 0).iter().map(ExactSizeIterator::len).max().unwrap_or(1);
+    let whole = passage.span().unwrap_or(0..0);
     for sweep in 0..sweeps {
-        let length = (longest >> (sweep % 3)).max(1);
-        // Every other round of three has its borders elsewhere.
-        let shift = if sweep % 6 < 3 { 0 } else { length / 2 };
-        rewriter.sweep(&passage.open_blocks(length, shift))?;
+        let blocks = match sweep % 4 {
+            0 => vec![whole.clone()],
+            part => {
+                let length = (bar >> (part - 1)).max(1);
+                let shift = if (sweep / 4).is_multiple_of(2) { 0 } else { length / 2 };
+                passage.open_blocks(length, shift)
+            }
+        };
+        rewriter.sweep(&blocks)?;
     }
     Ok(())
 }

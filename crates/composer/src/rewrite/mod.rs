@@ -55,7 +55,7 @@ impl Default for RewriteSettings {
             key: None,
             chords: None,
             candidates: RewriteOptions::default().candidates,
-            sweeps: 3,
+            sweeps: 4,
         }
     }
 }

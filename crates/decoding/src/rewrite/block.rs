@@ -8,12 +8,13 @@ use super::weights::{drawn, effective_sample_size, normalised, systematic};
 use crate::Error;
 use composer_models::encoding::{FrameSequence, Sequence};
 use composer_models::scoring::score_from;
+use composer_music::BarMap;
 use composer_music::representation::frames::Frame;
 use rand::RngExt;
 use std::ops::Range;
 
-/// How many bars away a copy comes from.
-const COPIED_FROM: [i64; 8] = [-1, 1, -2, 2, -4, 4, -8, 8];
+/// How many places copies come from.
+const PLACES: usize = 6;
 
 impl Rewriter<'_> {
     /// Draws the notes that begin in `steps` anew, all others as they stand; with `retained`, those that stand are a candidate.
@@ -71,16 +72,8 @@ impl Rewriter<'_> {
         if !matches!(block.asks, Asks::Nothing) || self.options.copies == 0.0 {
             return Vec::new();
         }
-        let bars = &self.passage.bars;
-        let bar = bars.bar_at(block.steps.start as u64);
-        let from = |&away: &i64| {
-            let other = bars.bar(bar.index.checked_add_signed(away)?);
-            let first = (other.start + block.steps.start as u64 - bar.start) as usize;
+        let from = |first: usize| {
             let source = first..first + block.steps.len();
-            let overlaps = source.start < block.steps.end && block.steps.start < source.end;
-            if other.length() != bar.length() || overlaps || source.end > block.locked.len() {
-                return None;
-            }
             let inside = |note: &&GridNote| source.contains(&note.start);
             let others = self.notes.iter().chain(&self.material).filter(inside);
             let moved = others.map(|note| GridNote {
@@ -88,9 +81,9 @@ impl Rewriter<'_> {
                 end: (note.end - first + block.steps.start).min(block.end),
                 pitch: note.pitch,
             });
-            Some(self.frames_of(block, &moved.collect::<Vec<_>>()))
+            self.frames_of(block, &moved.collect::<Vec<_>>())
         };
-        COPIED_FROM.iter().filter_map(from).collect()
+        similar_places(block, &self.passage.bars).into_iter().map(from).collect()
     }
 
     fn candidates(&mut self, block: &Block, copies: &[Vec<Frame>], retained: bool) -> Vec<Row> {
@@ -194,4 +187,44 @@ impl Rewriter<'_> {
         self.frames[block.steps.start..end].copy_from_slice(&row.written);
         self.frames[end..].copy_from_slice(&block.locked[end..]);
     }
+}
+
+/// First steps of the places in other bars, as many as [`PLACES`], where the music before and after is most like that around a block: where
+/// most notes are common in as many steps as the bar has, and half of that further away. Of equal ones the nearer.
+fn similar_places(block: &Block, bars: &BarMap) -> Vec<usize> {
+    let (steps, frames) = (&block.steps, &block.locked);
+    let bar = bars.bar_at(steps.start as u64);
+    let (offset, length) = (steps.start as u64 - bar.start, bar.length() as usize);
+    let count = bars.count(frames.len() as u64);
+    let mut places: Vec<(f64, u64, usize)> = Vec::new();
+    for index in (0..count).filter(|&index| index != bar.index) {
+        let other = bars.bar(index);
+        let first = (other.start + offset) as usize;
+        let overlaps = first < steps.end && steps.start < first + steps.len();
+        if other.length() != bar.length() || overlaps || first + steps.len() > frames.len() {
+            continue;
+        }
+        let like = |distance: usize| {
+            let before = |start: usize| start.checked_sub(distance * length);
+            let after = |start: usize| Some(start + steps.len() + (distance - 1) * length);
+            common(frames, length, before(steps.start), before(first))
+                + common(frames, length, after(steps.start), after(first))
+        };
+        places.push((like(1) + 0.5 * like(2), index.abs_diff(bar.index), first));
+    }
+    places.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    places.truncate(PLACES);
+    places.into_iter().map(|(.., first)| first).collect()
+}
+
+/// Share of the notes that begin in two stretches of so many steps which are common to them; 0 where a stretch is not there.
+fn common(frames: &[Frame], length: usize, a: Option<usize>, b: Option<usize>) -> f64 {
+    let stretch = |start: Option<usize>| start.and_then(|start| frames.get(start..start + length));
+    let (Some(a), Some(b)) = (stretch(a), stretch(b)) else { return 0.0 };
+    let (mut both, mut all) = (0, 0);
+    for (a, b) in a.iter().zip(b) {
+        both += 2 * (a.onsets & b.onsets).count_ones();
+        all += a.onsets.count_ones() + b.onsets.count_ones();
+    }
+    f64::from(both) / f64::from(all.max(1))
 }

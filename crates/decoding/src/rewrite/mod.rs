@@ -17,8 +17,8 @@
 //!
 //! *Conditional* importance resampling ([`Rewriter::sweep`]) repairs that: the notes that begin in one short block are drawn anew, all others
 //! as they stand, and the notes that stand are one of the `N` candidates. That leaves `π` unchanged for any `N` (Andrieu, Doucet and
-//! Holenstein, "Particle Markov chain Monte Carlo methods", 2010). A share of the candidates is copied from earlier and later bars of the
-//! piece, which left-to-right proposals would hardly find; they are weighted by their density in the mixture
+//! Holenstein, "Particle Markov chain Monte Carlo methods", 2010). A share of the candidates is copied from bars of the piece with
+//! like neighbours, which left-to-right proposals would hardly find; they are weighted by their density in the mixture
 //! `q(x) = (1 − c) p̃(x) / m(x) + c · (share of the copies that are x)`, so that `π` stays what it is.
 //!
 //! Where the horizon reaches the end of the piece, all of this is exact; a shorter one leaves out what the frames behind it say.
@@ -54,7 +54,7 @@ pub struct RewriteOptions {
 
 impl Default for RewriteOptions {
     fn default() -> Self {
-        Self { candidates: 16, copies: 0.25, horizon: 4, temperature: 1.0 }
+        Self { candidates: 16, copies: 0.5, horizon: 4, temperature: 1.0 }
     }
 }
 
