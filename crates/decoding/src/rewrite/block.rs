@@ -81,7 +81,10 @@ impl Rewriter<'_> {
                 end: (note.end - first + block.steps.start).min(block.end),
                 pitch: note.pitch,
             });
-            self.frames_of(block, &moved.collect::<Vec<_>>())
+            // Where a block is open in part, a copy fills that part.
+            let open =
+                |note: &GridNote| block.begin[note.start - block.steps.start] >> (note.pitch & 127) & 1 == 1;
+            self.frames_of(block, &moved.filter(open).collect::<Vec<_>>())
         };
         similar_places(block, &self.passage.bars).into_iter().map(from).collect()
     }
@@ -93,7 +96,9 @@ impl Rewriter<'_> {
             rows.push(self.walker.row(before, Some(self.frames[block.steps.start..].to_vec())));
         }
         while rows.len() < self.options.candidates.max(usize::from(retained) + 1) {
-            let copied = !copies.is_empty() && self.rng.random::<f64>() < self.options.copies;
+            // Copies need not satisfy the locks: where nothing stands to fall back on, one candidate is drawn.
+            let may_copy = !copies.is_empty() && !rows.is_empty();
+            let copied = may_copy && self.rng.random::<f64>() < self.options.copies;
             let given = copied.then(|| copies[self.rng.random_range(0..copies.len())].clone());
             rows.push(self.walker.row(before, given));
         }
