@@ -33,7 +33,7 @@ enum Way {
     /// So many candidates, and sweeps.
     Candidates(usize, usize),
     /// A network that was trained to fill.
-    Network(GapNetwork),
+    Network(Box<GapNetwork>),
 }
 
 impl Method {
@@ -51,7 +51,7 @@ impl Method {
                 Self { name, way: Way::Candidates(n, sweeps), outputs: 1 }
             }
             None => {
-                let network = GapNetwork::load(Path::new(text))?;
+                let network = Box::new(GapNetwork::load(Path::new(text))?);
                 Self { name: "a network trained to fill".into(), way: Way::Network(network), outputs: 4 }
             }
         })

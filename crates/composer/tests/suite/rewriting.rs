@@ -221,7 +221,7 @@ fn bad_input_is_refused_in_a_sentence() {
         (&["infill", "missing.mid", "--bars", "2"], &["missing.mid"]),
         (&["vary", "tune.mid", "--lock", "track:0,track:1"], &["all tracks with pitched notes are locked"]),
         (&["vary", "tune.mid", "--lock", "1-8"], &["no bar is left to vary"]),
-        (&["vary", "tune.mid", "--lock", "1-9"], &["--lock is 1-9"]),
+        (&["vary", "tune.mid", "--lock", "1-9"], &["--lock asks for 9 bars", "has 8"]),
         (&["vary", "tune.mid", "--lock", "track:7"], &["--lock names track 7"]),
         (&["vary", "tune.mid", "--amount", "0"], &["--amount is 0"]),
         (&["vary", "tune.mid", "--amount", "1.5"], &["--amount is 1.5"]),
