@@ -7,6 +7,7 @@
 //! * [`train()`](fn@train): settings and music → a run folder with a model; [`settings`]: all that it depends on.
 //! * [`compose()`](fn@compose): a model → music; [`surprise()`](fn@surprise): a model and a piece → the likelihood of each note.
 //! * [`accompany`], [`drum`], [`reharmonise`]: a part for a given one.
+//! * [`infill`], [`vary`]: some bars, or some notes, of a tune written anew.
 //! * [`diagnose()`](fn@diagnose), [`evaluate()`](fn@evaluate), [`listening`]: how good is it?
 //! * [`models`]: the built-in models and their cards.
 //! * [`inspect()`](fn@inspect), [`ingest()`](fn@ingest), [`runs`]: files and folders.
@@ -23,6 +24,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+pub mod again;
 pub mod benchmark;
 pub mod compose;
 pub mod convert;
@@ -42,6 +44,7 @@ pub mod parts;
 pub mod prelude;
 mod progress;
 pub mod quick_start;
+pub mod rewrite;
 mod run_folder;
 pub mod runs;
 pub mod settings;
@@ -61,6 +64,7 @@ pub use inspect::inspect;
 pub use model::TrainedModel;
 pub use parts::{accompany, drum, reharmonise};
 pub use progress::Progress;
+pub use rewrite::{infill, vary};
 pub use settings::Settings;
 pub use surprise::surprise;
 pub use train::{TrainOptions, Trained, train};

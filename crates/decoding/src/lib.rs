@@ -28,6 +28,7 @@ pub mod generate;
 pub mod grammar;
 pub mod harmony;
 pub mod primer;
+pub mod rewrite;
 pub mod rules;
 pub mod surprise;
 pub mod token_stream;

@@ -4,10 +4,11 @@ use crate::Error;
 use crate::batch::{SequenceBatch, Slice, Targets};
 use crate::encoding::{Encoding, Sequence};
 use crate::sequence_model::{SequenceModel, Workspace};
-use composer_bptt::Mode;
 use composer_bptt::arrays::as_slice_or_copy;
 use composer_bptt::loss::UNIT_NORMAL_NLL;
+use composer_bptt::{Mode, State};
 use ndarray::{Array1, s};
+use std::ops::Range;
 
 /// What one step cost, in nats.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -50,6 +51,14 @@ impl SequenceNll {
         &self.sounding + &self.onset
     }
 
+    /// Its first `length` steps.
+    fn truncated(&self, length: usize) -> Self {
+        Self {
+            sounding: self.sounding.slice(s![..length]).to_owned(),
+            onset: self.onset.slice(s![..length]).to_owned(),
+        }
+    }
+
     /// Step by step.
     pub fn steps(&self) -> impl Iterator<Item = StepNll> + '_ {
         self.sounding.iter().zip(&self.onset).map(|(&sounding, &onset)| StepNll { sounding, onset })
@@ -70,40 +79,58 @@ pub fn score(
     sequences: &[Sequence],
     ws: &mut Workspace,
 ) -> Result<Vec<SequenceNll>, Error> {
-    let encoding = model.encoding();
     let mut scores: Vec<SequenceNll> = Vec::with_capacity(sequences.len());
-    let mut batch = SequenceBatch::of_model(model.config());
-    let chunk = CHUNK.min((CHUNK_ROWS / (BATCH_ROWS * model.config().rows())).max(1));
     for group in sequences.chunks(BATCH_ROWS) {
-        for sequence in group {
-            encoding.check(sequence)?;
-            let zeros = || Array1::zeros(sequence.len());
-            scores.push(SequenceNll { sounding: zeros(), onset: zeros() });
-        }
-        let first = scores.len() - group.len();
         let longest = group.iter().map(Sequence::len).max().unwrap_or(0);
         let mut state = model.zero_state(group.len());
-        for start in (0..longest).step_by(chunk) {
-            let slices: Vec<_> =
-                group.iter().map(|sequence| Some(Slice { sequence, start, transpose: 0 })).collect();
-            batch.fill(encoding, &slices, chunk.min(longest - start));
-            model.forward(&batch, &mut state, Mode::Eval, ws)?;
-            if let Some(notes) = model.head.note_wise() {
-                notes.nlls(&ws.head.notes, |row, note| {
-                    let (t, b) = (start + row / group.len(), first + row % group.len());
-                    scores[b].sounding[t] += note.sounds;
-                    scores[b].onset[t] += note.struck;
-                });
-                continue;
-            }
-            let logits = ws.logits();
-            for (b, sequence) in group.iter().enumerate() {
-                for t in 0..batch.steps.min(sequence.len().saturating_sub(start)) {
-                    let logits = logits.slice(s![t, b, ..]);
-                    let nll = step_nll(encoding, &batch, &as_slice_or_copy(logits), t * group.len() + b);
-                    scores[first + b].sounding[start + t] = nll.sounding;
-                    scores[first + b].onset[start + t] = nll.onset;
-                }
+        let padded = score_from(model, group, 0..longest, &mut state, ws)?;
+        scores.extend(group.iter().zip(padded).map(|(sequence, nll)| nll.truncated(sequence.len())));
+    }
+    Ok(scores)
+}
+
+/// Scores the steps of a range of sequences side by side, from the `state` before the first of them, which moves to that after the last.
+/// A score has an entry for each step of the range; those behind the end of a sequence are 0.
+///
+/// # Errors
+/// A sequence is of the wrong kind, or the state has another number of sequences.
+pub fn score_from(
+    model: &SequenceModel,
+    sequences: &[Sequence],
+    steps: Range<usize>,
+    state: &mut State<f32>,
+    ws: &mut Workspace,
+) -> Result<Vec<SequenceNll>, Error> {
+    let (encoding, rows) = (model.encoding(), sequences.len());
+    for sequence in sequences {
+        encoding.check(sequence)?;
+    }
+    let zeros = || Array1::zeros(steps.len());
+    let mut scores: Vec<_> =
+        sequences.iter().map(|_| SequenceNll { sounding: zeros(), onset: zeros() }).collect();
+    let mut batch = SequenceBatch::of_model(model.config());
+    let chunk = CHUNK.min((CHUNK_ROWS / (BATCH_ROWS.max(rows) * model.config().rows())).max(1));
+    for start in steps.clone().step_by(chunk) {
+        let slices: Vec<_> =
+            sequences.iter().map(|sequence| Some(Slice { sequence, start, transpose: 0 })).collect();
+        batch.fill(encoding, &slices, chunk.min(steps.end - start));
+        model.forward(&batch, state, Mode::Eval, ws)?;
+        let first = start - steps.start;
+        if let Some(notes) = model.head.note_wise() {
+            notes.nlls(&ws.head.notes, |row, note| {
+                let (t, b) = (first + row / rows, row % rows);
+                scores[b].sounding[t] += note.sounds;
+                scores[b].onset[t] += note.struck;
+            });
+            continue;
+        }
+        let logits = ws.logits();
+        for (b, sequence) in sequences.iter().enumerate() {
+            for t in 0..batch.steps.min(sequence.len().saturating_sub(start)) {
+                let logits = logits.slice(s![t, b, ..]);
+                let nll = step_nll(encoding, &batch, &as_slice_or_copy(logits), t * rows + b);
+                scores[b].sounding[first + t] = nll.sounding;
+                scores[b].onset[first + t] = nll.onset;
             }
         }
     }

@@ -26,8 +26,10 @@ pub enum Purpose {
     ConditionDropout = 7,
     /// Tokens that are read as zeros while training.
     EmbeddingDropout = 8,
+    /// Bars and notes of a piece that are written anew.
+    Rewriting = 9,
     /// Conditions of compositions.
-    Conditions = 9,
+    Conditions = 10,
 }
 
 /// The generator of a seed for a purpose; `index` distinguishes streams of one purpose: the epoch, or the number of the output.

@@ -4,6 +4,7 @@ use super::part_args::{MelodyArgs, PartArgs};
 use super::terminal::Terminal;
 use clap::Args;
 use composer::accompany;
+use std::path::Path;
 
 /// `composer accompany`.
 #[derive(Clone, Debug, Args)]
@@ -15,6 +16,13 @@ pub struct AccompanyArgs {
     /// Where the melody is
     #[command(flatten)]
     pub melody: MelodyArgs,
+}
+
+impl AccompanyArgs {
+    /// The same with its result in a folder.
+    pub fn into_folder(self, folder: &Path) -> Self {
+        Self { part: self.part.into_folder(folder, "accompanied"), ..self }
+    }
 }
 
 /// Runs the command.

@@ -2,14 +2,15 @@
 
 use super::terminal::Terminal;
 use super::{
-    accompany, benchmark, compose, diagnose, drum, evaluate, failure, gradcheck, ingest, inspect, learn_part,
-    listening, models, reharmonise, runs, score, shell, study, train,
+    accompany, benchmark, compose, diagnose, drum, evaluate, failure, gradcheck, infill, ingest, inspect,
+    learn_part, listening, models, recipes, reharmonise, runs, score, shell, study, train, vary,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::convert::{Conversion, convert};
 use composer::quick_start::{WELCOME, is_in_clone};
 use composer_music::notation::Format;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Train recurrent networks on polyphonic music, and compose with them.
@@ -65,6 +66,12 @@ enum Command {
     Drum(drum::DrumArgs),
     /// Reharmonise a melody: write an accompaniment in another style
     Reharmonise(reharmonise::ReharmoniseArgs),
+    /// Write some bars of a tune anew, between what is before and what is after
+    Infill(Box<infill::InfillArgs>),
+    /// Vary a tune more or less
+    Vary(Box<vary::VaryArgs>),
+    /// Make a result exactly again, by the JSON file beside it
+    Again(recipes::AgainArgs),
     /// Deprecated: use train --task accompany, drum or reharmonise
     #[command(hide = true)]
     LearnPart(learn_part::LearnArgs),
@@ -136,6 +143,9 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Accompany(args)) => accompany::run(&args, terminal),
         Some(Command::Drum(args)) => drum::run(&args, terminal),
         Some(Command::Reharmonise(args)) => reharmonise::run(&args, terminal),
+        Some(Command::Infill(args)) => infill::run(&args, terminal),
+        Some(Command::Vary(args)) => vary::run(&args, terminal),
+        Some(Command::Again(args)) => recipes::run(&args, terminal),
         Some(Command::LearnPart(args)) => learn_part::run(&args, terminal),
         Some(Command::Diagnose(args)) => diagnose::run(&args, terminal),
         Some(Command::Evaluate(args)) => evaluate::run(&args, terminal),
@@ -152,6 +162,45 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Benchmark(command)) => benchmark::run(&command, terminal),
         Some(Command::Completions(args)) => shell::completions(&args, Arguments::command(), terminal),
         Some(Command::Man(_)) => shell::man(Arguments::command(), terminal),
+    }
+}
+
+/// A command by its recorded arguments.
+///
+/// # Errors
+/// They are of no command, or of one that writes no music.
+pub fn arguments_of(arguments: &[String]) -> anyhow::Result<RecordedCommand> {
+    let words = std::iter::once("composer").chain(arguments.iter().map(String::as_str));
+    let command = Arguments::try_parse_from(words).ok().and_then(|arguments| arguments.command);
+    match command {
+        Some(
+            command @ (Command::Compose(_)
+            | Command::Accompany(_)
+            | Command::Drum(_)
+            | Command::Reharmonise(_)
+            | Command::Infill(_)
+            | Command::Vary(_)),
+        ) => Ok(RecordedCommand(command)),
+        _ => Err(failure::wrong_input(
+            "the file says no command that this version knows and that writes music",
+        )),
+    }
+}
+
+/// A command that writes music.
+pub struct RecordedCommand(Command);
+
+/// Runs a command again, silently, with its results in a folder.
+pub fn again_into(command: RecordedCommand, arguments: &[String], folder: &Path) -> anyhow::Result<()> {
+    let terminal = &mut Terminal::silent(arguments.to_vec());
+    match command.0 {
+        Command::Compose(args) => compose::run(&args.into_folder(folder), terminal),
+        Command::Accompany(args) => accompany::run(&args.into_folder(folder), terminal),
+        Command::Drum(args) => drum::run(&args.into_folder(folder), terminal),
+        Command::Reharmonise(args) => reharmonise::run(&args.into_folder(folder), terminal),
+        Command::Infill(args) => infill::run(&args.into_folder(folder), terminal),
+        Command::Vary(args) => vary::run(&args.into_folder(folder), terminal),
+        _ => Ok(()),
     }
 }
 

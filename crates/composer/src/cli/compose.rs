@@ -2,9 +2,11 @@
 
 use super::music_args::MusicArgs;
 use super::pick_args::PickArgs;
+use super::recipes;
 use super::steering::SteerArgs;
 use super::terminal::Terminal;
 use clap::Args;
+use composer::again::Made;
 use composer::compose::{ComposeOptions, FileOptions, check_unused, compose, save, save_apart};
 use composer::{Progress, TrainedModel};
 use composer_music::input::shown;
@@ -49,6 +51,19 @@ pub struct ComposeArgs {
     pub steer: SteerArgs,
 }
 
+impl ComposeArgs {
+    /// The same with its results in a folder.
+    pub fn into_folder(self, folder: &Path) -> Self {
+        Self { output_dir: Some(folder.to_owned()), ..self }
+    }
+
+    /// The files that it reads.
+    fn read(&self) -> [Option<&Path>; 4] {
+        let primer = self.steer.primer_midi.as_deref();
+        [self.model.as_deref(), self.music.soundfont.as_deref(), primer, self.pick.reference.as_deref()]
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     args.output_dir.as_deref().map_or(Ok(()), check_unused)?;
@@ -63,6 +78,7 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         piece.notes.iter().for_each(|note| terminal.warning(note));
     }
     let judged = args.pick.choose(pieces, args.model.as_deref(), terminal)?;
+    let numbers: Vec<usize> = judged.iter().map(|judged| judged.number).collect();
     let (likeness, pieces): (Vec<_>, Vec<_>) =
         judged.into_iter().map(|judged| (judged.likeness, judged.piece)).unzip();
     let files = FileOptions { formats: &args.format, soundfont: options.soundfont.as_deref() };
@@ -70,6 +86,14 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(folder) => (folder.clone(), save(pieces, folder, files)?),
         None => save_apart(pieces, Path::new("compositions"), files)?,
     };
+    let firsts: Vec<PathBuf> = saved.iter().map(|saved| folder.join(&saved.files[0])).collect();
+    let made = saved.iter().zip(&firsts).zip(&numbers).map(|((saved, path), &output)| Made {
+        path,
+        seed: args.seed,
+        output,
+        nats_per_step: Some(saved.piece.nll_per_step()),
+    });
+    recipes::write(&made.collect::<Vec<_>>(), &args.read(), terminal)?;
     let paths = |files: &[String]| files.iter().map(|file| shown(&folder.join(file))).collect::<Vec<_>>();
     if terminal.is_json() {
         let records = saved.iter().zip(&likeness).map(|(saved, likeness)| {
@@ -79,6 +103,7 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
                 "midi": of(".mid"),
                 "wav": of(".wav"),
                 "files": files,
+                "seed": args.seed,
                 "nats_per_step": saved.piece.nll_per_step(),
                 "likeness": likeness,
             })
@@ -90,8 +115,9 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         let like = likeness.map_or(String::new(), |likeness| format!("; like the reference: {likeness}"));
         writeln!(
             terminal,
-            "{}  ({nll:.2} nats per step under the model{like})",
-            paths(&saved.files).join("  ")
+            "{}  (seed {}, {nll:.2} nats per step under the model{like})",
+            paths(&saved.files).join("  "),
+            args.seed
         )?;
     }
     Ok(())

@@ -4,6 +4,7 @@ use super::part_args::PartArgs;
 use super::terminal::Terminal;
 use clap::Args;
 use composer::drum;
+use std::path::Path;
 
 /// `composer drum`.
 #[derive(Clone, Debug, Args)]
@@ -15,6 +16,13 @@ pub struct DrumArgs {
     /// Track of the bass, counted from 0
     #[arg(long, value_name = "N")]
     pub bass_track: Option<usize>,
+}
+
+impl DrumArgs {
+    /// The same with its result in a folder.
+    pub fn into_folder(self, folder: &Path) -> Self {
+        Self { part: self.part.into_folder(folder, "drums"), ..self }
+    }
 }
 
 /// Runs the command.

@@ -2,9 +2,11 @@
 
 use super::failure::wrong_input;
 use super::files::save;
+use super::recipes;
 use super::terminal::Terminal;
 use clap::Args;
 use composer::Progress;
+use composer::again::Made;
 use composer::convert::output_format;
 use composer::outputs;
 use composer::parts::{GivenFile, MelodyOptions, NewPart, PartOptions};
@@ -80,6 +82,12 @@ impl PartArgs {
         Ok(GivenFile::read(&self.file)?)
     }
 
+    /// The same with its result in a folder, and nothing beside it.
+    pub fn into_folder(self, folder: &Path, ending: &str) -> Self {
+        let output = self.output(ending).file_name().map(|name| folder.join(name));
+        Self { output, wav: false, page: false, ..self }
+    }
+
     /// Writes the result and what else was asked for; `ending` goes into the name of the file.
     pub fn save(&self, part: &NewPart, ending: &str, terminal: &mut Terminal) -> anyhow::Result<()> {
         part.remarks.iter().for_each(|remark| terminal.note(remark));
@@ -98,6 +106,8 @@ impl PartArgs {
         if save(&path, &part.to_bytes(output_format(&path)?)?, "", terminal)? {
             return Ok(());
         }
+        let made = Made { path: &path, seed: self.seed, output: 1, nats_per_step: None };
+        recipes::write(&[made], &[Some(&self.file), self.model.as_deref()], terminal)?;
         if self.wav {
             write_wav(&part.score, None, &path.with_extension("wav"))?;
         }

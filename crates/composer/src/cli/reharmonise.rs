@@ -4,6 +4,7 @@ use super::part_args::{MelodyArgs, PartArgs};
 use super::terminal::Terminal;
 use clap::Args;
 use composer::reharmonise;
+use std::path::Path;
 
 /// `composer reharmonise`.
 #[derive(Clone, Debug, Args)]
@@ -19,6 +20,13 @@ pub struct ReharmoniseArgs {
     /// Where the melody is
     #[command(flatten)]
     pub melody: MelodyArgs,
+}
+
+impl ReharmoniseArgs {
+    /// The same with its result in a folder.
+    pub fn into_folder(self, folder: &Path) -> Self {
+        Self { part: self.part.into_folder(folder, &self.style), ..self }
+    }
 }
 
 /// Runs the command.

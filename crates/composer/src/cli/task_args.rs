@@ -25,6 +25,8 @@ pub enum TaskName {
     Drum,
     /// Write an accompaniment in a style for a melody
     Reharmonise,
+    /// Fill gaps between bars
+    Infill,
 }
 
 impl TaskName {
@@ -35,6 +37,7 @@ impl TaskName {
             TaskName::Accompany => Some(Task::Accompany),
             TaskName::Drum => Some(Task::Drum),
             TaskName::Reharmonise => Some(Task::Reharmonise),
+            TaskName::Infill => Some(Task::Infill),
         }
     }
 }
@@ -63,7 +66,7 @@ pub enum ScoreName {
 
 /// Options of the tasks that write a part for a given one.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Tasks accompany, drum and reharmonise")]
+#[command(next_help_heading = "Tasks accompany, drum, reharmonise and infill")]
 pub struct PartTrainingArgs {
     /// Where to write the model
     #[arg(long, default_value = "part.safetensors", value_name = "FILE")]

@@ -16,6 +16,8 @@ pub struct Terminal {
     json: bool,
     quiet: bool,
     verbose: bool,
+    /// Nothing is printed at all, and the results are those of these arguments.
+    silent: Option<Vec<String>>,
     closed: bool,
     bar: Option<ProgressBar>,
     started: Instant,
@@ -30,12 +32,23 @@ impl Terminal {
             json,
             quiet,
             verbose,
+            silent: None,
             closed: false,
             bar: None,
             started: Instant::now(),
             steps: 0,
             last_valid: None,
         }
+    }
+
+    /// For a command with these arguments that runs within another one: prints nothing.
+    pub fn silent(arguments: Vec<String>) -> Self {
+        Self { silent: Some(arguments), ..Self::new(false, true, false) }
+    }
+
+    /// The arguments of a command that runs within another one.
+    pub fn arguments(&self) -> Option<&Vec<String>> {
+        self.silent.as_ref()
     }
 
     /// Whether results are printed as JSON.
@@ -73,6 +86,9 @@ impl Terminal {
 
     /// The standard output, without the control characters that [`Write::write`] takes out.
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.silent.is_some() {
+            return Ok(());
+        }
         let written = io::stdout().write_all(bytes);
         self.told(written)
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// The events of a file that its score does not hold, in the tracks that [`composer_music::midi::write()`] gives the score: the first is
 /// for tempo and metre, and for tracks that have neither a name nor notes.
-pub(super) fn of_file(bytes: &[u8], file: &MidiFile) -> Result<Vec<OtherEvent>, Error> {
+pub(crate) fn of_file(bytes: &[u8], file: &MidiFile) -> Result<Vec<OtherEvent>, Error> {
     let mut others = RawFile::parse(bytes)?.other_events();
     for event in &mut others {
         let place = file.track_numbers.iter().position(|&number| number == event.track);
@@ -17,7 +17,7 @@ pub(super) fn of_file(bytes: &[u8], file: &MidiFile) -> Result<Vec<OtherEvent>, 
 
 /// Those up to the end of the primer, at the ticks of a piece with ticks `scale` times as fine, and how many lie behind it. There the
 /// channels go back to where they were before the first bend, swell or pressure, which would change the new notes.
-pub(super) fn until(others: &[OtherEvent], scale: Ticks, end: Ticks) -> (Vec<OtherEvent>, usize) {
+pub(crate) fn until(others: &[OtherEvent], scale: Ticks, end: Ticks) -> (Vec<OtherEvent>, usize) {
     let moved =
         others.iter().map(|event| OtherEvent { tick: event.tick.saturating_mul(scale), ..event.clone() });
     let mut carried: Vec<OtherEvent> = moved.filter(|event| event.tick <= end).collect();

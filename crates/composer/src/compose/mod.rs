@@ -1,7 +1,7 @@
 //! A model composes, as notes, as MIDI files and as sound.
 
 mod assemble;
-mod carried;
+pub(crate) mod carried;
 mod choices;
 mod feasible;
 mod options;

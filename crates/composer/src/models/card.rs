@@ -43,6 +43,8 @@ pub enum CardTask {
     Drum,
     /// `reharmonise`.
     Reharmonise,
+    /// `infill --network`.
+    Infill,
 }
 
 impl CardTask {
@@ -53,6 +55,7 @@ impl CardTask {
             Some(Task::Accompany) => Self::Accompany,
             Some(Task::Drum) => Self::Drum,
             Some(Task::Reharmonise) => Self::Reharmonise,
+            Some(Task::Infill) => Self::Infill,
         }
     }
 
@@ -63,6 +66,7 @@ impl CardTask {
             Self::Accompany => Some(Task::Accompany),
             Self::Drum => Some(Task::Drum),
             Self::Reharmonise => Some(Task::Reharmonise),
+            Self::Infill => Some(Task::Infill),
         }
     }
 

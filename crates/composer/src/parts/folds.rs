@@ -1,7 +1,7 @@
 //! Pairs of parts dealt into folds, so that each can be held out once.
 
 use super::fine_tuning::known_style;
-use super::pairs::pair;
+use super::pairs::pairs;
 use crate::error::wrong_input;
 use composer_models::seq2seq::{Pair, Task};
 use composer_music::corpus::{self, content_key, deal};
@@ -44,11 +44,11 @@ impl Folds {
             };
             names.push(path.trim_end_matches('/').to_owned());
             let pieces = corpus::load(Path::new(path))?.pieces;
-            let both =
-                |piece: &corpus::Piece| Some((content_key(&piece.score), pair(task, &piece.score, style)?));
-            let (keys, pairs): (Vec<_>, Vec<_>) = pieces.iter().filter_map(both).unzip();
-            for (fold, pair) in deal(&keys, FOLDS).into_iter().zip(pairs) {
-                folds[fold].push(pair);
+            let both = |piece: &corpus::Piece| (content_key(&piece.score), pairs(task, &piece.score, style));
+            let (keys, pairs): (Vec<_>, Vec<_>) =
+                pieces.iter().map(both).filter(|(_, pairs)| !pairs.is_empty()).unzip();
+            for (fold, pairs) in deal(&keys, FOLDS).into_iter().zip(pairs) {
+                folds[fold].extend(pairs);
             }
         }
         if folds.iter().any(Vec::is_empty) {

@@ -9,6 +9,7 @@ pub mod contour;
 mod find;
 mod fine_tuning;
 mod folds;
+mod gaps;
 mod given;
 mod grid;
 mod measure;
@@ -19,6 +20,7 @@ mod readable;
 mod training;
 mod write;
 
+pub(crate) use gaps::{GAP_BARS, WINDOW_BARS, blanked};
 pub use given::GivenFile;
 pub use grid::{STEPS_PER_QUARTER, drums, pitched};
 pub use measure::PartFigure;

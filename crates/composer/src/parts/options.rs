@@ -1,6 +1,7 @@
 //! What a training of a model for a new part depends on: options, and what suits each task where there are none.
 
 use super::contour::BASS;
+use super::gaps::marked;
 use super::grid::{drums, pitched};
 use crate::error::wrong_option;
 use crate::settings::training_with;
@@ -121,6 +122,7 @@ pub fn task_name(task: Task) -> &'static str {
         Task::Accompany => "accompany",
         Task::Drum => "drum",
         Task::Reharmonise => "reharmonise",
+        Task::Infill => "infill",
     }
 }
 
@@ -130,7 +132,7 @@ impl TrainPartOptions {
         let drum = self.task == Task::Drum;
         let ways = match given {
             Some(given) => ways_of(given),
-            None if drum => vec![Conditioning::Aligned],
+            None if drum || self.task == Task::Infill => vec![Conditioning::Aligned],
             None => vec![Conditioning::Aligned, Conditioning::Attention],
         };
         let conditioning = self.conditioning.clone().unwrap_or(ways);
@@ -182,7 +184,11 @@ pub(super) fn configuration(
     let drum = task == Task::Drum;
     let reads = |way| recipe.conditioning.contains(&way);
     Seq2SeqConfig {
-        source: frames(if drum { BASS.layout() } else { pitched() }),
+        source: frames(match task {
+            Task::Drum => BASS.layout(),
+            Task::Infill => marked(),
+            Task::Accompany | Task::Reharmonise => pitched(),
+        }),
         target: frames(if drum { drums() } else { pitched() }),
         styles,
         encoder: RecurrentConfig {

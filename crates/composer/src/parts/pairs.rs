@@ -1,6 +1,7 @@
 //! Pairs of parts from whole pieces.
 
 use super::contour::BASS;
+use super::gaps::gaps;
 use super::grid::{STEPS_PER_QUARTER, drums, pitched};
 use composer_models::Sequence;
 use composer_models::seq2seq::{Pair, Task};
@@ -13,8 +14,16 @@ use std::collections::BTreeMap;
 /// Notes that a part needs to be worth learning from.
 const FEWEST_NOTES: usize = 16;
 
+/// The pairs of a task in a piece; none if it has not both parts.
+pub fn pairs(task: Task, score: &Score, style: Option<u32>) -> Vec<Pair> {
+    match task {
+        Task::Infill => gaps(score),
+        Task::Accompany | Task::Drum | Task::Reharmonise => pair(task, score, style).into_iter().collect(),
+    }
+}
+
 /// Source and target of a task in a piece, if it has both.
-pub fn pair(task: Task, score: &Score, style: Option<u32>) -> Option<Pair> {
+fn pair(task: Task, score: &Score, style: Option<u32>) -> Option<Pair> {
     let found = roles(score, &BTreeMap::new());
     let (source, target) = match task {
         Task::Accompany | Task::Reharmonise => {
@@ -23,13 +32,14 @@ pub fn pair(task: Task, score: &Score, style: Option<u32>) -> Option<Pair> {
             (extract(score, &found, Role::Melody), others)
         }
         Task::Drum => (extract(score, &found, Role::Bass), extract(score, &found, Role::Drums)),
+        Task::Infill => return None,
     };
     if source.notes().count().min(target.notes().count()) < FEWEST_NOTES {
         return None;
     }
     let (mut from, mut to) = match task {
         Task::Drum => (BASS.encode(&source), hits(&target)),
-        Task::Accompany | Task::Reharmonise => (pitched().encode(&source), pitched().encode(&target)),
+        _ => (pitched().encode(&source), pitched().encode(&target)),
     };
     // Both are as long as the piece: where one has ended, it is silent.
     let steps = from.len().max(to.len());

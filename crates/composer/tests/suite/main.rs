@@ -24,6 +24,7 @@ mod pipes;
 mod primers;
 mod reproducibility;
 mod resume;
+mod rewriting;
 mod study;
 mod untrusted;
 mod used_files;

@@ -81,12 +81,15 @@ fn two_sets_of_compositions_are_not_mixed_in_one_folder() {
     let first = fs::read(here.path().join("out/composition-1.mid")).unwrap();
     assert_refused(&compose("2", "1", &["--output-dir", "out"]), 2, &["out", "compositions", "--output-dir"]);
     assert!(fs::read(here.path().join("out/composition-1.mid")).unwrap() == first);
-    assert_eq!(names(&here.path().join("out")).len(), 4);
+    assert_eq!(names(&here.path().join("out")).len(), 6, "MIDI, its JSON and WAV of each");
     // Without a folder, there is always one of its own.
     for (seed, folder) in [("3", "compositions"), ("4", "compositions-2"), ("5", "compositions-3")] {
         let output = compose(seed, "1", &[]);
         assert!(printed(&output).contains(&format!("{folder}/composition-1.mid")), "{}", printed(&output));
-        assert_eq!(names(&here.path().join(folder)), ["composition-1.mid", "composition-1.wav"]);
+        assert_eq!(
+            names(&here.path().join(folder)),
+            ["composition-1.mid", "composition-1.mid.json", "composition-1.wav"]
+        );
     }
 }
 
@@ -110,7 +113,7 @@ fn two_processes_do_not_mix_their_compositions() {
         outputs.iter().filter(|(_, output)| output.status.success()).map(|(pieces, _)| *pieces).collect();
     assert_eq!(successful.len(), 1, "{outputs:?}");
     let pieces: usize = successful[0].parse().unwrap();
-    assert_eq!(names(&here.path().join("out")).len(), 2 * pieces);
+    assert_eq!(names(&here.path().join("out")).len(), 3 * pieces);
     // Without a name: each has one of its own.
     let children = ["2", "3", "4"].map(|pieces| start(pieces, &[]));
     let mut sizes = Vec::new();
@@ -121,7 +124,7 @@ fn two_processes_do_not_mix_their_compositions() {
         sizes.push(names(&here.path().join(folder)).len());
     }
     sizes.sort_unstable();
-    assert_eq!(sizes, [4, 6, 8]);
+    assert_eq!(sizes, [6, 9, 12]);
 }
 
 #[test]

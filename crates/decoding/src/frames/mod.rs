@@ -3,7 +3,7 @@
 mod note_wise;
 mod sounding;
 mod temper;
-mod weights;
+pub(crate) mod weights;
 
 use crate::Error;
 use crate::constrained::{self, Table};

@@ -6,4 +6,5 @@ mod coupled_frames;
 mod frames;
 mod grammar;
 mod note_wise_frames;
+mod rewriting;
 mod token_stream;

@@ -20,6 +20,8 @@ pub enum Task {
     Drum,
     /// A melody gets an accompaniment in a style that is asked for.
     Reharmonise,
+    /// A gap between bars is filled.
+    Infill,
 }
 
 /// What using the model needs to know besides its configuration.

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-pub use content::{ContentKey, content_key};
+pub use content::{ContentKey, content_key, sha256_hex};
 pub use examine::{Criteria, Dropped, Rule, Verdict, examine, examine_all};
 pub(crate) use examine::{Examined, examine_file};
 pub use files::{MUSIC_EXTENSIONS, MidiPath, midi_files, music_files};

@@ -1,0 +1,79 @@
+//! Rewriting: some notes of a piece drawn anew from what a model of frames finds likely, given what comes before *and* after.
+//!
+//! A model that runs from left to right says how likely a continuation is, and so also how likely the music after a gap is for each way to
+//! fill it. With `x` the new notes, `y` the frames that follow and `A` what locks allow, the distribution to draw from is
+//!
+//! ```text
+//! π(x) ∝ 1[x ∈ A] · Π_t p̃(x_t | x_<t) · Π_{t ≤ horizon} p(y_t | y_<t, x)
+//! ```
+//!
+//! where `p̃` is the model, at a temperature if that is not 1. A candidate is written frame by frame, each choice within the classes that
+//! are allowed; `m(x) = Π` (the probability of all that was allowed at each choice), so that its proposal density is `p̃(x) / m(x)` and its
+//! importance weight `m(x) · p(y | x)`.
+//!
+//! *Sequential Monte Carlo* ([`Rewriter::fill`]): `N` candidates for the whole gap side by side, resampled systematically at bar lines by
+//! `m` where locks have made them unequal, and by the likelihood of what follows at the end (Doucet and Johansen, "A tutorial on particle
+//! filtering and smoothing", 2009). Over several bars a few candidates take all the weight: the effective sample size, `(Σ w)² / Σ w²`, says so.
+//!
+//! *Conditional* importance resampling ([`Rewriter::sweep`]) repairs that: the notes that begin in one short block are drawn anew, all others
+//! as they stand, and the notes that stand are one of the `N` candidates. That leaves `π` unchanged for any `N` (Andrieu, Doucet and
+//! Holenstein, "Particle Markov chain Monte Carlo methods", 2010). A share of the candidates is copied from bars of the piece with
+//! like neighbours, which left-to-right proposals would hardly find; they are weighted by their density in the mixture
+//! `q(x) = (1 − c) p̃(x) / m(x) + c · (share of the copies that are x)`, so that `π` stays what it is.
+//!
+//! Where the horizon reaches the end of the piece, all of this is exact; a shorter one leaves out what the frames behind it say.
+
+mod block;
+mod chain;
+mod draw;
+mod left;
+mod limits;
+mod passage;
+mod rows;
+mod weights;
+
+pub use chain::{Rewriter, Update};
+pub use left::write_once;
+pub use passage::{GridNote, Keep, Passage, lay_over};
+pub use weights::{effective_sample_size, systematic};
+
+use crate::Error;
+
+/// How notes are drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RewriteOptions {
+    /// `N`: candidates at a time.
+    pub candidates: usize,
+    /// `c`: share of the candidates that are copied from other bars.
+    pub copies: f64,
+    /// Bars after a block, or after the gap, whose likelihood counts. Four are as far as a network looks back directly.
+    pub horizon: usize,
+    /// Temperature of the notes that begin, for models that write note by note; others have 1.
+    pub temperature: f64,
+}
+
+impl Default for RewriteOptions {
+    fn default() -> Self {
+        Self { candidates: 16, copies: 0.5, horizon: 4, temperature: 1.0 }
+    }
+}
+
+impl RewriteOptions {
+    /// Refuses what makes no sense, by name.
+    ///
+    /// # Errors
+    /// The first option out of its range.
+    pub fn check(&self) -> Result<(), Error> {
+        let refuse = |name, value: String, must| Err(Error::Option { name, value, must });
+        if !(1..=4096).contains(&self.candidates) {
+            return refuse("candidates", self.candidates.to_string(), "between 1 and 4096");
+        }
+        if !(0.0..1.0).contains(&self.copies) {
+            return refuse("copies", self.copies.to_string(), "at least 0 and below 1");
+        }
+        if !(self.temperature > 0.0 && self.temperature <= 10.0) {
+            return refuse("temperature", self.temperature.to_string(), "above 0 and at most 10");
+        }
+        Ok(())
+    }
+}
