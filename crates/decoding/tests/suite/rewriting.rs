@@ -21,8 +21,14 @@ fn model(network: Network, onset_plane: bool) -> SequenceModel {
         onset_plane,
         ..FrameRepresentation::default()
     };
-    let encoding =
-        Encoding::Frames { representation, metre: 4, bar_line: 0, look_back: 1, longest_match: true };
+    let encoding = Encoding::Frames {
+        representation,
+        metre: 4,
+        bar_line: 0,
+        look_back: 1,
+        longest_match: true,
+        returns: false,
+    };
     let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
     let notes = RecurrentConfig { cell: Cell::Gru, hidden: 5, ..RecurrentConfig::default() };
     let config = ModelConfig::new(encoding, recurrent).with_network(network, notes, 0.0);
