@@ -1,6 +1,8 @@
 #!/bin/sh
 # Trains the built-in models on the built-in corpora: those of `compose` without --model, `accompany`, `drum` and `reharmonise`. Run from
-# the root of the project; a few minutes each. The same seed gives the same files, byte for byte. With arguments, only those models: scripts/train_built_in_models.sh drum
+# the root of the project; a few minutes each, `piano` half an hour. The same seed gives the same files, byte for byte. With arguments, only those models:
+# scripts/train_built_in_models.sh drum. `piano` and `hymn` learn from mutopia-keyboard (public domain; its index.tsv names kind and composer of each file), which must
+# be in the folder that the variable DATASETS names.
 set -e
 root=$PWD
 models=$root/crates/composer/models
@@ -14,19 +16,57 @@ cp -r datasets/freedoom "$work/datasets/freedoom"
 cp datasets/mutopia-pd/*rag*.mid datasets/mutopia-pd/bethena.mid datasets/mutopia-pd/elite-syncopations.mid \
    datasets/mutopia-pd/solace.mid datasets/mutopia-pd/the-*.mid "$work/datasets/mutopia-pd"
 
+# The pieces of mutopia-keyboard in folders that are named by their styles, and the rags and French pieces of the built-in corpus with them.
+sort_keyboard() {
+    python3 - "${DATASETS:?name the folder that has mutopia-keyboard}/mutopia-keyboard" datasets/mutopia-pd "$1" <<'PYTHON'
+import csv, pathlib, re, shutil, sys
+
+source, own, out = map(pathlib.Path, sys.argv[1:])
+STYLES = {"BachJS": "baroque", "HandelGF": "baroque", "ScarlattiD": "baroque", "J. Kuhnau": "baroque", "MozartWA": "classical",
+          "BeethovenLv": "classical", "HaydnFJ": "classical", "ClementiM": "classical", "JoplinS": "rag"}
+
+
+def copy(file, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, folder)
+
+
+with open(source / "index.tsv", encoding="utf-8") as index:
+    for row in csv.DictReader(index, delimiter="\t"):
+        composer = re.sub(r" *\(.*", "", row["composer"]).split(",")[0].strip()
+        style = out / "hymns" if row["kind"] == "voices" else out / "keyboard" / STYLES.get(composer, "romantic")
+        copy(source / row["file"], style)
+for file in own.glob("*.mid"):
+    copy(file, out / "keyboard" / ("romantic" if file.name.startswith(("debussy", "satie")) else "rag"))
+PYTHON
+}
+
 for model in ${*:-compose accompany drum reharmonise}; do
-    output=$models/$model/model.safetensors
+    trained=$work/$model.safetensors
     case $model in
     compose)
         "$composer" train --preset good --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
-        cp "$work/run/model.safetensors" "$output" ;;
+        trained=$work/run/model.safetensors ;;
+    piano)
+        sort_keyboard "$work"
+        "$composer" train "$work/keyboard" --preset good --epochs 24 --hidden 256 --set model.note_hidden=160 --threads 1 \
+            --conditions style,metre,density,polyphony,register,key,bars_left,form --output-dir "$work/piano" --num-outputs 1 --set run.tensorboard=false
+        trained=$work/piano/model.safetensors ;;
+    hymn)
+        sort_keyboard "$work"
+        "$composer" train "$work/hymns" --representation voices --epochs 14 --hidden 192 --layers 1 --dropout 0.4 --batch-size 16 --threads 1 \
+            --set training.transpose=5 --set training.copies=3 --set training.ema_decay=0.99 --learning-rate 0.004 --set model.output_dropout=0.4 \
+            --tbptt-len 256 --conditions metre,density,polyphony,register,key,bars_left --output-dir "$work/hymn" --num-outputs 1 \
+            --set run.tensorboard=false
+        trained=$work/hymn/model.safetensors ;;
     accompany)
-        "$composer" train --task accompany datasets/mutopia-pd datasets/freedoom --output "$output" ;;
+        "$composer" train --task accompany datasets/mutopia-pd datasets/freedoom --output "$trained" ;;
     drum)
-        "$composer" train --task drum datasets/freedoom --output "$output" ;;
+        "$composer" train --task drum datasets/freedoom --output "$trained" ;;
     reharmonise)
-        (cd "$work" && "$composer" train --task reharmonise rag=datasets/mutopia-pd game=datasets/freedoom --output "$output") ;;
+        (cd "$work" && "$composer" train --task reharmonise rag=datasets/mutopia-pd game=datasets/freedoom --output "$trained") ;;
     *)
         echo "no model is called $model" >&2; exit 2 ;;
     esac
+    "$composer" models pack "$trained" "$models/$model/model.safetensors" --weights f16
 done
