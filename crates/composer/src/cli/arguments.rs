@@ -154,13 +154,3 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Man(_)) => shell::man(Arguments::command(), terminal),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
-    }
-}

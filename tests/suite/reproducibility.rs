@@ -24,8 +24,14 @@ fn train_and_compose(threads: usize, seed: u64) -> (Vec<u32>, Vec<Composition>) 
         dropout: 0.2,
         ..RecurrentConfig::default()
     };
-    let encoding =
-        Encoding::Frames { representation, metre: 16, bar_line: 24, look_back: 0, longest_match: false };
+    let encoding = Encoding::Frames {
+        representation,
+        metre: 16,
+        bar_line: 24,
+        look_back: 0,
+        longest_match: false,
+        returns: false,
+    };
     let config = ModelConfig { coupled: true, output_dropout: 0.2, ..ModelConfig::new(encoding, recurrent) };
     let training =
         TrainingConfig { epochs: 2, batch_size: 3, tbptt_len: 32, seed, ..TrainingConfig::default() };
