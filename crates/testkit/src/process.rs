@@ -26,3 +26,14 @@ pub fn alone(name: &str, test: impl FnOnce()) {
     println!("{said}{complaint}");
     assert!(output.status.success() && said.contains("1 passed"), "{name} in a process of its own");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::alone;
+
+    #[test]
+    #[should_panic = "in a process of its own"]
+    fn a_test_that_does_not_run_does_not_pass() {
+        alone("process::tests::another_name", || ());
+    }
+}
