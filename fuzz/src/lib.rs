@@ -8,6 +8,8 @@
 
 mod forms;
 mod mutate;
+#[cfg(test)]
+mod smoke;
 mod targets;
 
 pub use mutate::mutated;

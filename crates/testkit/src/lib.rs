@@ -2,7 +2,7 @@
 //!
 //! Numbers and whole arrays are compared with `approx` (`assert_relative_eq!`, `assert_abs_diff_eq!`). Here are comparisons of slices
 //! that scale with the whole slice, name the worst element and reject an expectation of zeros, tables of checks that report
-//! all failures ([`Checks`]), golden files ([`Golden`]) and seeded inputs ([`uniform`]).
+//! all failures ([`Checks`]), golden files ([`Golden`]), seeded inputs ([`uniform`]), and tests in a process of their own ([`alone`]).
 //!
 //! ```
 //! use composer_testkit::{Checks, compare};
@@ -17,9 +17,11 @@
 
 mod compare;
 mod golden;
+mod process;
 
 pub use compare::{Checks, compare};
 pub use golden::{Golden, GoldenCase, Tensor};
+pub use process::alone;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

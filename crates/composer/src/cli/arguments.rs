@@ -203,13 +203,3 @@ pub fn again_into(command: RecordedCommand, arguments: &[String], folder: &Path)
         _ => Ok(()),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
-    }
-}

@@ -43,7 +43,8 @@ pub const DEFAULT: &str = "compose";
 
 impl BuiltIn {
     /// All of them, in the order of `composer models`.
-    pub const ALL: &'static [Self] = built_in!["compose", "piano", "hymn", "accompany", "drum", "reharmonise"];
+    pub const ALL: &'static [Self] =
+        built_in!["compose", "piano", "hymn", "accompany", "drum", "reharmonise"];
 
     /// The one of a name.
     pub fn by_name(name: &str) -> Option<&'static Self> {

@@ -88,6 +88,14 @@ fn help_prints_the_defaults_in_force() {
     }
 }
 
+/// A program with debug assertions builds all its commands for the manual, and panics where two options have one name.
+#[test]
+fn the_command_line_is_consistent() {
+    let here = tempdir().unwrap();
+    let output = composer(here.path(), &["man"]);
+    assert_eq!((output.status.code(), complaint(&output).as_str()), (Some(0), ""));
+}
+
 #[test]
 fn completions_and_a_manual_know_every_command() {
     let here = tempdir().unwrap();

@@ -47,39 +47,12 @@ fn copies_of_an_overfitted_model_are_detected() {
         let output = composer(here.path(), &[&common[..], extra].concat());
         assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     };
-    let overfitting =
-        ["training.transpose=0", "training.patience=0", "training.copies=1", "run.samples=false"];
-    let settings = overfitting.iter().flat_map(|setting| ["--set", setting]);
-    let options = [
-        "--epochs",
-        "120",
-        "--hidden",
-        "96",
-        "--dropout",
-        "0",
-        "--batch-size",
-        "8",
-        "--learning-rate",
-        "0.01",
-    ];
-    train("overfitted", &options.into_iter().chain(settings).collect::<Vec<_>>());
-    train(
-        "regularised",
-        &[
-            "--epochs",
-            "120",
-            "--hidden",
-            "48",
-            "--dropout",
-            "0.2",
-            "--batch-size",
-            "8",
-            "--learning-rate",
-            "0.01",
-            "--set",
-            "run.samples=false",
-        ],
-    );
+    let common = ["--batch-size", "8", "--learning-rate", "0.01", "--set", "run.samples=false"];
+    let overfitting = "--epochs 60 --hidden 64 --dropout 0 --set model.note_hidden=64 --set training.transpose=0 \
+         --set training.patience=0 --set training.copies=1";
+    train("overfitted", &overfitting.split_whitespace().chain(common).collect::<Vec<_>>());
+    let regularised = "--epochs 48 --hidden 48 --dropout 0.2 --set model.note_hidden=48";
+    train("regularised", &regularised.split_whitespace().chain(common).collect::<Vec<_>>());
     let (overfitted, of) = copied(here.path(), "overfitted/last.safetensors", "0.3");
     assert_eq!(overfitted, of, "copies found");
     let (regularised, of) = copied(here.path(), "regularised/model.safetensors", "1");

@@ -65,7 +65,11 @@ fn trained(folder: &Path, extra: &[&str]) {
         "--num-outputs",
         "4",
     ];
-    let output = composer(folder, &[&args[..], &["--seed", "3", "--set=run.samples=false"], extra].concat());
+    let output = composer(
+        folder,
+        &[&args[..], &["--seed", "3", "--set=run.samples=false", "--set=model.note_hidden=32"], extra]
+            .concat(),
+    );
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
 }
 

@@ -3,7 +3,7 @@
 use crate::common;
 
 use common::songs::folder_of_songs;
-use common::{assert_refused, complaint, composer, printed, small_training};
+use common::{assert_refused, complaint, composer, copy_of_trained, printed, small_training};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -137,9 +137,7 @@ fn training_starts_from_a_built_in_model_and_keeps_its_network() {
 
 #[test]
 fn fine_tuning_says_what_it_gained() {
-    let here = tempdir().unwrap();
-    let output = composer(here.path(), &small_training(&["--quiet"]));
-    assert!(output.status.success(), "{}", complaint(&output));
+    let here = copy_of_trained();
     let mut args =
         small_training(&["--init-from", "run/model.safetensors", "--compare-from-nothing", "--json"]);
     args[2] = "second";

@@ -2,10 +2,11 @@
 
 use crate::common;
 
-use common::{assert_refused, complaint, composer, piano_files};
+use common::{assert_refused, complaint, composer, copy_run, piano_files};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tempfile::{TempDir, tempdir};
 
@@ -54,6 +55,22 @@ fn train(folder: &Path, run: &str) -> std::process::Output {
     composer(folder, &[&TRAIN[..], &[run]].concat())
 }
 
+/// The folder of that training, `whole`, from its beginning to its end, and the time that it took. Trained once, for all tests that compare
+/// with it.
+fn whole() -> &'static (TempDir, Duration) {
+    static WHOLE: OnceLock<(TempDir, Duration)> = OnceLock::new();
+    WHOLE.get_or_init(|| {
+        let (here, began) = (here(), Instant::now());
+        let output = train(here.path(), "whole");
+        assert!(output.status.success(), "{}", complaint(&output));
+        (here, began.elapsed())
+    })
+}
+
+fn whole_results() -> (Vec<u8>, Vec<u8>, Vec<serde_json::Value>) {
+    results(&whole().0.path().join("whole"))
+}
+
 fn resume(folder: &Path, run: &str) -> std::process::Output {
     composer(folder, &["train", "--resume", run, "--num-outputs", "1", "--length", "2bars"])
 }
@@ -85,10 +102,7 @@ fn results(run: &Path) -> (Vec<u8>, Vec<u8>, Vec<serde_json::Value>) {
 #[test]
 fn killed_at_random_moments_it_ends_as_if_nothing_had_happened() {
     let here = here();
-    let began = Instant::now();
-    assert!(train(here.path(), "whole").status.success());
-    let whole_time = began.elapsed();
-    let whole = results(&here.path().join("whole"));
+    let (whole_time, whole) = (whole().1, whole_results());
     assert_eq!(whole.2.len(), 8);
 
     // Moments all over the time that a run takes, in an order that looks random, always the same.
@@ -132,7 +146,6 @@ fn killed_at_random_moments_it_ends_as_if_nothing_had_happened() {
 #[test]
 fn ctrl_c_saves_and_says_how_to_go_on() {
     let here = here();
-    assert!(train(here.path(), "whole").status.success());
     let mut child = start(here.path(), &[&TRAIN[..], &["run"]].concat());
     let checkpoint = here.path().join("run/checkpoint.bin");
     wait_for(|| checkpoint.exists());
@@ -149,7 +162,7 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
     // A new training in the folder would destroy this one.
     assert_refused(&train(here.path(), "run"), 2, &["--resume run"]);
     assert!(resume(here.path(), "run").status.success());
-    assert!(results(&here.path().join("run")) == results(&here.path().join("whole")));
+    assert!(results(&here.path().join("run")) == whole_results());
 }
 
 fn wait_for(mut done: impl FnMut() -> bool) {
@@ -181,8 +194,7 @@ fn damage_is_reported_and_the_checkpoint_before_takes_over() {
     fs::remove_file(&now).unwrap();
     let output = resume(here.path(), "run");
     assert!(output.status.success(), "{}", complaint(&output));
-    assert!(train(here.path(), "whole").status.success());
-    assert!(results(&run) == results(&here.path().join("whole")));
+    assert!(results(&run) == whole_results());
 }
 
 #[test]
@@ -211,7 +223,7 @@ fn a_run_that_is_none_and_settings_that_may_not_change_are_refused() {
         2,
         &["no run to resume", "nowhere"],
     );
-    assert!(train(here.path(), "run").status.success());
+    copy_run(&whole().0.path().join("whole"), &here.path().join("run"));
     let with = |extra: &[&str]| {
         composer(
             here.path(),

@@ -3,3 +3,4 @@
 mod cells;
 mod gradient_flow;
 mod memory;
+mod speed;

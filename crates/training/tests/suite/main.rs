@@ -3,6 +3,7 @@
 mod common;
 mod learning;
 mod limits;
+mod memory;
 mod optimizers_pytorch;
 mod overfit;
 mod pairs;

@@ -6,7 +6,9 @@ use composer_decoding::grammar::Free;
 use composer_models::seq2seq::{AttentionConfig, Conditioned, Pair, Seq2SeqWorkspace, mean_pair_nll};
 use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig, Sequence};
 use composer_training::sampling::Curve;
-use composer_training::{OptimizerConfig, Sampling, TrainingConfig, train};
+use composer_training::{
+    Control, EpochReport, Observer, OptimizerConfig, Sampling, TrainingConfig, UpdateReport, train,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -44,7 +46,25 @@ fn model_of(attention: Option<AttentionScore>, bridge: bool, hidden: usize) -> S
     Seq2Seq::new(config, &Init::RECOMMENDED, 2).expect("a model")
 }
 
-fn learn(model: &mut Seq2Seq, length: usize, epochs: u64, task: fn(&[u32]) -> Vec<u32>) -> f64 {
+/// Stops when the validation loss is low enough.
+struct Until {
+    enough: f64,
+    reached: bool,
+}
+
+impl Observer<Seq2Seq> for Until {
+    fn update(&mut self, _: &UpdateReport) -> Control {
+        if self.reached { Control::Stop } else { Control::Continue }
+    }
+
+    fn epoch(&mut self, report: &EpochReport, _: &Seq2Seq) -> std::io::Result<()> {
+        self.reached |= report.valid_nll < self.enough;
+        Ok(())
+    }
+}
+
+/// Trains for so many epochs, or until the validation loss is below `enough`: the least validation loss.
+fn learn(model: &mut Seq2Seq, length: usize, epochs: u64, task: fn(&[u32]) -> Vec<u32>, enough: f64) -> f64 {
     let config = TrainingConfig {
         epochs,
         batch_size: 16,
@@ -55,7 +75,8 @@ fn learn(model: &mut Seq2Seq, length: usize, epochs: u64, task: fn(&[u32]) -> Ve
     };
     let valid = pairs(32, length, 2, task);
     let train_set = pairs(640, length, 1, task);
-    train(model, &train_set, &valid, &config, &mut ()).expect("trained").best.valid_nll
+    let mut until = Until { enough, reached: false };
+    train(model, &train_set, &valid, &config, &mut until).expect("trained").best.valid_nll
 }
 
 /// −ln P of the targets in nats per token.
@@ -80,7 +101,7 @@ fn every_score_learns_to_copy_reverse_and_transpose() {
     for (name, task) in tasks {
         for score in AttentionScore::ALL {
             let mut model = model(Some(score), true);
-            let nll = learn(&mut model, 6, 30, task);
+            let nll = learn(&mut model, 6, 30, task, 0.35);
             assert!(
                 nll < 0.35,
                 "{name} with {score:?}: {nll} nats per token; knowing nothing is {}",
@@ -93,7 +114,7 @@ fn every_score_learns_to_copy_reverse_and_transpose() {
 #[test]
 fn the_answer_is_found_by_beam_search_and_a_shuffled_source_gives_it_away() {
     let mut model = model(Some(AttentionScore::General), true);
-    learn(&mut model, 6, 30, reversed);
+    learn(&mut model, 6, 30, reversed, 0.0);
     let mut held_out = pairs(24, 6, 3, reversed);
     let right = held_out.iter().filter(|pair| {
         let conditioned = Conditioned::new(&model, pair.source.clone(), None).expect("a source");

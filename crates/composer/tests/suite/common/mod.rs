@@ -74,15 +74,36 @@ pub fn trained() -> &'static Path {
     .path()
 }
 
+/// The folder of the same training once more, `run`, from nothing but its model. Trained once, for all tests that compare with it.
+pub fn trained_again() -> &'static Path {
+    static HERE: OnceLock<TempDir> = OnceLock::new();
+    HERE.get_or_init(|| {
+        let here = tempdir().expect("a folder");
+        let found = here.path().join("found.safetensors");
+        std::fs::copy(trained().join("run/model.safetensors"), found).expect("copies");
+        let args = "train --config found.safetensors --output-dir run --num-outputs 2 --length 4bars --temperature 1.0 \
+                    --threads 2";
+        let output = composer(here.path(), &args.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+        here
+    })
+    .path()
+}
+
 /// A folder with a copy of the run of [`trained`].
 pub fn copy_of_trained() -> TempDir {
     let here = tempdir().expect("a folder");
-    std::fs::create_dir(here.path().join("run")).expect("a folder");
-    for entry in std::fs::read_dir(trained().join("run")).expect("a run") {
-        let file = entry.expect("a file");
-        std::fs::copy(file.path(), here.path().join("run").join(file.file_name())).expect("copies");
-    }
+    copy_run(&trained().join("run"), &here.path().join("run"));
     here
+}
+
+/// Copies a finished run to a folder that is not there yet.
+pub fn copy_run(run: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a folder");
+    for entry in std::fs::read_dir(run).expect("a run") {
+        let file = entry.expect("a file");
+        std::fs::copy(file.path(), to.join(file.file_name())).expect("copies");
+    }
 }
 
 /// The piano pieces of the built-in corpus, as files.

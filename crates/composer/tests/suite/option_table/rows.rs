@@ -157,6 +157,7 @@ pub fn rows() -> Vec<Row> {
         row("--density", Nowhere(UNTOLD), nothing, |o| o.conditions.density = Some(4.5), |_| true),
         row("--polyphony", Nowhere(UNTOLD), nothing, |o| o.conditions.polyphony = Some(3.0), |_| true),
         row("--register", Nowhere(UNTOLD), nothing, |o| o.conditions.register = Some(60.0), |_| true),
+        row("--form", Nowhere(UNTOLD), nothing, |o| o.form = Some("AABA".into()), |_| true),
         row(
             "--range",
             AllBut(DRUMS, "writes drums"),

@@ -6,6 +6,7 @@ use composer_bptt::{
     RecurrentWorkspace, State, loss,
 };
 use composer_tensor::allocations::{Allocated, CountingAllocator, count};
+use composer_testkit::alone;
 use ndarray::Array3;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -17,9 +18,13 @@ fn counted(run: impl FnMut()) -> Allocated {
     count(run).1.expect("the allocator counts")
 }
 
-/// One test: whatever else the process allocates, for another test or for threads that come and go, would be counted too.
+/// Whatever else the process allocates, for another test or for threads that come and go, would be counted too.
 #[test]
 fn memory_is_taken_once_and_only_for_what_is_asked() {
+    alone("allocations::memory_is_taken_once_and_only_for_what_is_asked", memory);
+}
+
+fn memory() {
     let pools =
         [1, 2].map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads"));
     for pool in &pools {

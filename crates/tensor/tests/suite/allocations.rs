@@ -1,13 +1,18 @@
 //! What is counted is what was allocated, on any thread, and only while somebody counts.
 
 use composer_tensor::allocations::{Allocated, CountingAllocator, count};
+use composer_testkit::alone;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// One test: whatever else the test runner allocates would be counted too.
+/// Whatever another test allocates would be counted too.
 #[test]
 fn counts_are_those_of_every_thread_and_end_with_the_run() {
+    alone("allocations::counts_are_those_of_every_thread_and_end_with_the_run", counts);
+}
+
+fn counts() {
     let counted = |run: &mut dyn FnMut()| count(run).1.expect("the allocator counts");
     assert_eq!(counted(&mut || ()), Allocated::default());
 

@@ -3,7 +3,7 @@
 //! `COMPOSER_FUZZ_INPUTS=100000 cargo test -p composer-fuzz` is a longer run, blind to coverage, where there is no C++ compiler for libFuzzer;
 //! with `COMPOSER_FUZZ_TARGET=NAME`, of one target.
 
-use composer_fuzz::{TARGETS, Target, mutated};
+use crate::{TARGETS, Target, mutated};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -71,7 +71,7 @@ fn names_are_those_of_files_and_are_found() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/targets");
     for target in TARGETS {
         assert!(folder.join(format!("{}.rs", target.name)).is_file(), "{}", target.name);
-        assert!(composer_fuzz::target(target.name).is_ok_and(|found| found.promise == target.promise));
+        assert!(crate::target(target.name).is_ok_and(|found| found.promise == target.promise));
     }
-    assert!(composer_fuzz::target("no such").is_err_and(|text| text.contains("midi_reader")));
+    assert!(crate::target("no such").is_err_and(|text| text.contains("midi_reader")));
 }

@@ -1,8 +1,7 @@
 //! Truncated BPTT takes the same memory for a piece of any length, and a step allocates nothing after the first; activations computed again
 //! teach the same.
 
-#[path = "suite/common/mod.rs"]
-mod common;
+use crate::common;
 
 use approx::abs_diff_eq;
 use common::{Watcher, config, frames, model, network_model, ostinato, round, token_model, tokens};
@@ -13,49 +12,51 @@ use composer_models::{
     TokenNetwork, Workspace,
 };
 use composer_tensor::allocations::{CountingAllocator, count};
+use composer_testkit::alone;
 use composer_training::{TrainingConfig, train};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::sync::{Mutex, PoisonError};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// All that is allocated counts, so one test runs at a time.
-static ONE: Mutex<()> = Mutex::new(());
-
 #[test]
 fn the_length_of_a_piece_does_not_matter() {
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let config = TrainingConfig { epochs: 1, batch_size: 1, copies: 1, ..config() };
-    let valid = [ostinato(40)];
-    let mut model = model(Cell::Lstm, frames());
-    let mut peak = |steps: usize, config: &TrainingConfig| {
-        let music = [ostinato(steps)];
-        let run = || train(&mut model, &music, &valid, config, &mut Watcher::default()).unwrap();
-        count(run).1.expect("the allocator counts").peak
-    };
-    peak(100, &config); // what is allocated once in a process
-    let [short, long] = [1000, 16_000].map(|steps| peak(steps, &config));
-    println!("1000 steps: {short} bytes, 16000 steps: {long}");
-    // A loss is noted for every update; nothing else is kept.
-    let notes = 64 * (16_000 / config.tbptt_len) as u64;
-    assert!(long < short + notes, "{short} and {long}");
-    let whole = TrainingConfig { tbptt_len: 0, ..config };
-    let whole = peak(16_000, &whole);
-    println!("through the whole piece: {whole}");
-    assert!(whole > 5 * long, "the counter sees gradients through whole pieces: {whole}");
+    alone("memory::the_length_of_a_piece_does_not_matter", || {
+        let config = TrainingConfig { epochs: 1, batch_size: 1, copies: 1, ..config() };
+        let valid = [ostinato(40)];
+        let mut model = model(Cell::Lstm, frames());
+        let mut peak = |steps: usize, config: &TrainingConfig| {
+            let music = [ostinato(steps)];
+            let run = || train(&mut model, &music, &valid, config, &mut Watcher::default()).unwrap();
+            count(run).1.expect("the allocator counts").peak
+        };
+        peak(100, &config); // what is allocated once in a process
+        let [short, long] = [1000, 16_000].map(|steps| peak(steps, &config));
+        println!("1000 steps: {short} bytes, 16000 steps: {long}");
+        // A loss is noted for every update; nothing else is kept.
+        let notes = 64 * (16_000 / config.tbptt_len) as u64;
+        assert!(long < short + notes, "{short} and {long}");
+        let whole = TrainingConfig { tbptt_len: 0, ..config };
+        let whole = peak(16_000, &whole);
+        println!("through the whole piece: {whole}");
+        assert!(whole > 5 * long, "the counter sees gradients through whole pieces: {whole}");
+    });
 }
 
 #[test]
 fn a_step_allocates_nothing_after_the_first() {
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    for network in Network::ALL {
-        no_step_after_the_second_allocates(&network_model(network, 16).config().clone(), ostinato);
-    }
-    let tokens = token_model(16).config().clone();
-    no_step_after_the_second_allocates(&tokens.clone().with_token_network(TokenNetwork::default()), round);
-    no_step_after_the_second_allocates(&tokens, round);
+    alone("memory::a_step_allocates_nothing_after_the_first", || {
+        for network in Network::ALL {
+            no_step_after_the_second_allocates(&network_model(network, 16).config().clone(), ostinato);
+        }
+        let tokens = token_model(16).config().clone();
+        no_step_after_the_second_allocates(
+            &tokens.clone().with_token_network(TokenNetwork::default()),
+            round,
+        );
+        no_step_after_the_second_allocates(&tokens, round);
+    });
 }
 
 fn no_step_after_the_second_allocates(config: &ModelConfig, piece: impl Fn(usize) -> Sequence) {
@@ -90,8 +91,7 @@ fn no_step_after_the_second_allocates(config: &ModelConfig, piece: impl Fn(usize
 
 /// Losses of a few epochs over a piece of three segments.
 fn losses(encoding: Encoding, music: Sequence, recompute: bool) -> Vec<f64> {
-    let config =
-        TrainingConfig { epochs: 3, tbptt_len: 0, recompute, label_smoothing: 0.1, ..common::config() };
+    let config = TrainingConfig { epochs: 3, tbptt_len: 0, recompute, label_smoothing: 0.1, ..config() };
     let (mut model, mut watcher) = (model(Cell::Gru, encoding), Watcher::default());
     let music = [music];
     train(&mut model, &music, &music, &config, &mut watcher).unwrap();
@@ -100,7 +100,6 @@ fn losses(encoding: Encoding, music: Sequence, recompute: bool) -> Vec<f64> {
 
 #[test]
 fn activations_computed_again_teach_the_same() {
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     for (encoding, music) in [(frames(), ostinato(1200)), (tokens(), round(1200))] {
         let [kept, again] = [false, true].map(|recompute| losses(encoding.clone(), music.clone(), recompute));
         assert!(kept.len() > 2 && kept.last() < kept.first(), "it learns: {kept:?}");
