@@ -1,6 +1,7 @@
 //! [`Recipe`]: a small JSON file beside each result that says how to make exactly it again.
 
 use crate::error::{Result, wrong_input};
+use crate::models::BuiltIn;
 use crate::outputs;
 use anyhow::Context;
 use composer_music::atomic_file::write_atomically;
@@ -37,7 +38,7 @@ pub struct Recipe {
     pub inputs: Vec<InputFile>,
 }
 
-/// A file that a result was made from.
+/// A file, or a built-in model by its name, that a result was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
     /// Its path, from the folder in which the command ran.
@@ -73,7 +74,9 @@ impl Recipe {
     /// # Errors
     /// A file cannot be read or written, or the recipe would replace something else.
     pub fn write(made: Made<'_>, arguments: &[String], read: &[&Path]) -> Result<Option<PathBuf>> {
-        let gone = |path: &&Path| is_standard(path) || !notation::file_of(path).is_file();
+        let gone = |path: &&Path| {
+            is_standard(path) || (!notation::file_of(path).is_file() && built_in(path).is_none())
+        };
         let files = read.iter().filter(|path| !path.is_dir());
         if is_standard(made.path) || files.clone().any(gone) {
             return Ok(None);
@@ -129,7 +132,7 @@ impl Recipe {
     pub fn check_inputs(&self) -> Result<()> {
         for InputFile { path, sha256 } in &self.inputs {
             let at = self.folder().join(path);
-            let found = sha256_of(&at).map_err(|_| {
+            let found = sha256_of(if at.exists() { &at } else { path }).map_err(|_| {
                 wrong_input(format!("{} is missing, from which the result was made", shown(&at)))
             })?;
             if found != *sha256 {
@@ -168,8 +171,16 @@ impl InputFile {
     }
 }
 
+/// The built-in model that a path names where no file does.
+fn built_in(path: &Path) -> Option<&'static BuiltIn> {
+    path.to_str().filter(|_| !path.exists()).and_then(BuiltIn::by_name)
+}
+
 /// SHA-256 of a file; a tune of a tune book is that of the book.
 fn sha256_of(path: &Path) -> Result<String> {
+    if let Some(model) = built_in(path) {
+        return Ok(sha256_hex(model.bytes()));
+    }
     let bytes =
         std::fs::read(notation::file_of(path)).with_context(|| format!("cannot read {}", shown(path)))?;
     Ok(sha256_hex(&bytes))

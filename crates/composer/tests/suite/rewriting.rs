@@ -252,6 +252,20 @@ fn results_are_made_again_byte_for_byte_by_the_json_beside_them() {
             "out/composition-2.mid",
         ),
         (
+            &[
+                "compose",
+                "--model",
+                "hymn",
+                "--length",
+                "2bars",
+                "--num-outputs",
+                "1",
+                "--output-dir",
+                "hymns",
+            ],
+            "hymns/composition-1.mid",
+        ),
+        (
             &["infill", "tune.mid", "--bars", "3", "--candidates", "4", "--num-outputs", "2"],
             "tune.infilled-2.mid",
         ),
