@@ -80,6 +80,7 @@ fn kept(piece: &Sequence, keep: &dyn Fn(Condition) -> bool) -> ConditionTrack {
         register: values.register.filter(|_| keep(Condition::Register)),
         key: values.key.filter(|_| keep(Condition::Key)),
         bars_left: values.bars_left.filter(|_| keep(Condition::BarsLeft)),
+        form: values.form && keep(Condition::Form),
     })
 }
 

@@ -225,8 +225,7 @@ impl<M: LanguageModel> Generator<M> {
             if let Some(past) = &voice.past {
                 let frame = |step: usize| past.frames()[step];
                 self.encoding.push_past(self.read, bars, frame, || past.longest_match(), indices);
-                if let (Some(bars), false) = (bars, self.forms.is_empty()) {
-                    let form = &self.forms[row % self.forms.len()];
+                if let (Some(bars), Some(form)) = (bars, form_of(&self.forms, row)) {
                     self.encoding.push_returns(self.read, bars, form, frame, indices);
                 }
             }
@@ -268,27 +267,20 @@ impl<M: LanguageModel> Generator<M> {
         Open { pitches: rules.pitches(step), begin, ending }
     }
 
-    /// Whether the step that was predicted last is in a bar that returns the same, of what a model that knows of forms is told.
-    fn returns_same(&self, row: usize) -> bool {
-        let (Some(bars), false) = (&self.bars, self.forms.is_empty() || !self.encoding.returns()) else {
-            return false;
-        };
-        let bar = bars.bar_at(self.read.saturating_sub(1) as u64).index as usize;
-        let found = self.forms[row % self.forms.len()].at(bar);
-        found.is_some_and(|found| found.nearness == Nearness::Same)
-    }
-
     fn decide(&mut self) -> Result<Vec<Step>, Error> {
         let open = self.open(self.step as u64);
         let note_by_note = self.model.next_note().is_some();
         let same = self.options.in_same_bar(note_by_note);
-        let returns: Vec<bool> = (0..self.voices.len()).map(|row| self.returns_same(row)).collect();
-        let Self { model, representation, voices, logits, scratch, notes, options, .. } = self;
+        let bar = self.bars.as_ref().filter(|_| self.encoding.returns());
+        let bar = bar.map(|bars| bars.bar_at(self.read.saturating_sub(1) as u64).index as usize);
+        let Self { model, representation, voices, logits, scratch, notes, options, forms, .. } = self;
         let mut steps = Vec::with_capacity(voices.len());
         let rows = voices.iter_mut().zip(logits.chunks_exact_mut(self.encoding.outputs())).enumerate();
         for (row, (voice, logits)) in rows {
             let (context, previous) = (&voice.context, voice.context.previous());
-            let options = if returns[row] { &same } else { &*options };
+            let found = bar.and_then(|bar| form_of(forms, row)?.at(bar));
+            let returns = found.is_some_and(|found| found.nearness == Nearness::Same);
+            let options = if returns { &same } else { &*options };
             let choice = NoteChoice { representation, row, context, options, open };
             let frame = choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?;
             steps.push(Step { frame, nll: frames::nll(representation, logits, previous, frame) });
@@ -298,6 +290,11 @@ impl<M: LanguageModel> Generator<M> {
         self.step += 1;
         Ok(steps)
     }
+}
+
+/// The form of a composition; `None`: none is told.
+fn form_of(forms: &[Form], row: usize) -> Option<&Form> {
+    forms.get(row % forms.len().max(1))
 }
 
 impl<M: LanguageModel> Iterator for Generator<M> {

@@ -208,13 +208,15 @@ impl SequenceBatch<f32> {
             return;
         }
         let Some(track) = slice.sequence.conditions() else { return };
-        if let (Sequence::Frames(frames), false) = (slice.sequence, dropped.contains(Condition::Form))
+        let values = track.at(step);
+        let told = values.is_some_and(|values| values.form) && !dropped.contains(Condition::Form);
+        if let (Sequence::Frames(frames), true) = (slice.sequence, told)
             && let (Some(form), Some(bars)) = (frames.form(), frames.bars())
         {
             let frame = |step: usize| frames[step].transpose(slice.transpose);
             encoding.push_returns(step, bars, form, frame, &mut self.indices);
         }
-        if let Some(values) = track.at(step) {
+        if let Some(values) = values {
             let (first, up) = (encoding.inputs(), slice.transpose);
             self.conditions.push_features(values, dropped, up, first, &mut self.indices);
         }
@@ -239,18 +241,7 @@ impl SequenceBatch<f32> {
         let at = |step: usize| slice.sequence.symbol(step).map(|symbol| transposed(symbol, slice.transpose));
         let previous = step.checked_sub(1).and_then(at);
         encoding.push_features(step, slice.sequence.bars(), previous, &mut self.indices);
-        if let Sequence::Frames(frames) = slice.sequence {
-            let frame = |step: usize| frames[step].transpose(slice.transpose);
-            let find = || Some(frames.longest_match(step)?.transpose(slice.transpose));
-            encoding.push_past(step, frames.bars(), frame, find, &mut self.indices);
-        }
-        if let Sequence::Tokens(tokens) = slice.sequence {
-            encoding.push_token_past(|| tokens.longest_match(step), &mut self.indices);
-            if let Some(voices) = encoding.voices() {
-                let bars = slice.sequence.bars();
-                encoding.push_voices(|| tokens.voices(step, voices), bars, &mut self.indices);
-            }
-        }
+        encoding.push_past_of(slice.sequence, step, slice.transpose, &mut self.indices);
         match (&mut self.targets, encoding, at(step)) {
             (
                 Targets::Bits { on, weight },

@@ -1,11 +1,10 @@
 //! What the numbers of a model mean: [`Encoding`] turns sequences into input features and output targets.
 
 use crate::Error;
-use crate::form::{self, Form};
-use crate::past::{Match, Past};
-use crate::place::{self, Place};
+use crate::form;
+use crate::place::Place;
 pub use crate::sequence::{FrameSequence, Sequence, Symbol, TokenSequence};
-use crate::voices::{VoiceInputs, VoiceState};
+use crate::voices::VoiceInputs;
 use composer_bptt::arrays::check_shape;
 use composer_music::BarMap;
 use composer_music::representation::frames::{self, Frame, FrameRepresentation};
@@ -30,7 +29,7 @@ use std::ops::RangeInclusive;
 /// | then, with `longest_match`, `V` | the pitch sounded, or was struck, after the longest earlier passage that equals the last steps |
 /// | then `V`, with `returns` | the pitch sounded, or was struck, at this place of the bar that the bar returns to |
 /// | then one of six, with `longest_match` | 1, 2, 4, 8, 16, 32 steps or more are equal |
-/// | last one of four, with `returns` | the bar is new, or returns in its rhythm, varied, or the same ([`Form`]) |
+/// | last one of four, with `returns` | the bar is new, or returns in its rhythm, varied, or the same ([`Form`](crate::Form)) |
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
 /// For tokens, feature `v` is the token before, and `V` the start; then, with `longest_match`, come `V` features for the token that
@@ -61,7 +60,7 @@ pub enum Encoding {
         /// The network is told what sounded and was struck at this place of so many earlier bars: of the first of [`LOOK_BACK`].
         #[serde(default, skip_serializing_if = "is_zero")]
         look_back: usize,
-        /// The network is told what followed the longest earlier passage that equals the last steps ([`Past`]).
+        /// The network is told what followed the longest earlier passage that equals the last steps ([`Past`](crate::Past)).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         longest_match: bool,
         /// The network is told of the form: which earlier bar each bar returns to, and what that had at the same place.
@@ -75,7 +74,7 @@ pub enum Encoding {
         /// Identity of the representation and its options: two models understand each other's tokens if and only if
         /// their fingerprints are equal.
         fingerprint: String,
-        /// The network is told what followed the longest earlier passage that equals the last tokens ([`Past`]).
+        /// The network is told what followed the longest earlier passage that equals the last tokens ([`Past`](crate::Past)).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         longest_match: bool,
         /// What else the network is told of the tokens of `voices`.
@@ -96,7 +95,7 @@ pub enum Encoding {
 }
 
 /// Lengths of the longest match that are told apart: 1, 2, 4, 8, 16, 32 steps or more.
-const MATCH_LENGTHS: usize = 6;
+pub(crate) const MATCH_LENGTHS: usize = 6;
 
 /// How many bars ago a network may look.
 pub const LOOK_BACK: [u64; 3] = [1, 2, 4];
@@ -205,7 +204,7 @@ impl Encoding {
     }
 
     /// The first of the features that tell of voices.
-    fn first_of_voices(&self) -> usize {
+    pub(crate) fn first_of_voices(&self) -> usize {
         self.first_past() + self.past_planes() * self.outputs() + self.past_levels()
     }
 
@@ -227,14 +226,8 @@ impl Encoding {
     }
 
     /// Whether the network is told of more than the last frame and its place.
-    fn reads_past(&self) -> bool {
+    pub(crate) fn reads_past(&self) -> bool {
         self.past_planes() > 0
-    }
-
-    /// What to keep of the symbols that are read one by one, if the network is told of it.
-    pub fn new_past<T: Copy + PartialEq>(&self) -> Option<Past<T>> {
-        let new = if self.longest_match() { Past::default } else { Past::without_matches };
-        self.reads_past().then(new)
     }
 
     /// The first of the features that tell of earlier bars.
@@ -279,99 +272,6 @@ impl Encoding {
             (_, Some(Symbol::Token(token))) => features.push(token),
             (_, Some(Symbol::Frame(_))) => debug_assert!(false, "checked by `check`"),
         }
-    }
-
-    /// Appends the features that tell of the past at `step` of a sequence with these bars; `frame` gives the frame of an earlier step,
-    /// and `find`, called if the network is told of it, the longest match.
-    pub fn push_past(
-        &self,
-        step: usize,
-        bars: Option<&BarMap>,
-        frame: impl Fn(usize) -> Frame,
-        find: impl Fn() -> Option<Match>,
-        features: &mut Vec<u32>,
-    ) {
-        let Encoding::Frames { representation, look_back, longest_match, .. } = self else { return };
-        for (lag, &ago) in LOOK_BACK.iter().take(*look_back).enumerate() {
-            let Some(earlier) = place::same_place(step, bars, representation.steps_per_quarter, ago) else {
-                continue;
-            };
-            self.push_past_planes(representation, lag, frame(earlier), features);
-        }
-        if let Some(found) = longest_match.then(find).flatten() {
-            self.push_past_planes(representation, *look_back, found.follows, features);
-            self.push_match_length(found.equal_steps, features);
-        }
-    }
-
-    /// Appends the features that tell of the form at `step`, if the network is told of it; `frame` gives the frame of an earlier step.
-    pub fn push_returns(
-        &self,
-        step: usize,
-        bars: &BarMap,
-        form: &Form,
-        frame: impl Fn(usize) -> Frame,
-        features: &mut Vec<u32>,
-    ) {
-        let Encoding::Frames { representation, returns: true, .. } = self else { return };
-        let bar = bars.bar_at(step as u64);
-        let found = form.at(bar.index as usize).filter(|found| u64::from(found.ago) <= bar.index);
-        let level = found.map_or(0, |found| 1 + found.nearness as usize);
-        features.push((self.first_of_voices() - form::LEVELS + level) as u32);
-        let Some(found) = found else { return };
-        let earlier = bars.bar(bar.index - u64::from(found.ago));
-        let place = earlier.start + (step as u64 - bar.start);
-        if place < earlier.end {
-            self.push_past_planes(representation, self.past_planes() - 1, frame(place as usize), features);
-        }
-    }
-
-    /// Whether a feature tells of the form.
-    pub fn is_of_returns(&self, feature: u32) -> bool {
-        let (feature, levels) = (feature as usize, self.first_of_voices());
-        let plane = self.first_past() + (self.past_planes().max(1) - 1) * self.outputs();
-        self.returns()
-            && ((plane..plane + self.outputs()).contains(&feature)
-                || (levels - form::LEVELS..levels).contains(&feature))
-    }
-
-    /// Appends the features that tell what voices sing after the tokens of `state`, in these bars on their grid.
-    pub fn push_voices(
-        &self,
-        state: impl FnOnce() -> VoiceState,
-        bars: Option<&BarMap>,
-        features: &mut Vec<u32>,
-    ) {
-        if let Some(voices) = self.voices() {
-            voices.push_features(&state(), bars, (self.first_of_voices(), self.outputs()), features);
-        }
-    }
-
-    /// Appends the features that tell of the past of tokens: `find`, called if the network is told of it, gives the longest match.
-    pub fn push_token_past(&self, find: impl FnOnce() -> Option<Match<u32>>, features: &mut Vec<u32>) {
-        let Encoding::Tokens { longest_match: true, .. } = self else { return };
-        if let Some(found) = find() {
-            features.push(self.first_past() as u32 + found.follows);
-            self.push_match_length(found.equal_steps, features);
-        }
-    }
-
-    fn push_match_length(&self, equal_steps: usize, features: &mut Vec<u32>) {
-        let length = (equal_steps.max(1).ilog2() as usize).min(MATCH_LENGTHS - 1);
-        features.push((self.first_past() + self.past_planes() * self.outputs() + length) as u32);
-    }
-
-    fn push_past_planes(
-        &self,
-        representation: &FrameRepresentation,
-        index: usize,
-        frame: Frame,
-        features: &mut Vec<u32>,
-    ) {
-        let first = features.len();
-        push_planes(representation, frame, features);
-        let offset = (self.first_past() + index * self.outputs()) as u32;
-        features[first..].iter_mut().for_each(|feature| *feature += offset);
     }
 
     /// Overwrites the input row `[F]` of a step of real values: `previous` `[V]` is what was predicted or true at the step
@@ -457,7 +357,7 @@ pub fn pitches_in_range(representation: &FrameRepresentation, plane: u128) -> im
     frames::pitches(plane & representation.range_mask()).map(move |pitch| usize::from(pitch - lowest))
 }
 
-fn push_planes(representation: &FrameRepresentation, frame: Frame, features: &mut Vec<u32>) {
+pub(crate) fn push_planes(representation: &FrameRepresentation, frame: Frame, features: &mut Vec<u32>) {
     features.extend(pitches_in_range(representation, frame.sounding).map(|pitch| pitch as u32));
     if representation.onset_plane {
         let offset = representation.num_pitches() as u32;

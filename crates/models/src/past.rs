@@ -1,8 +1,5 @@
 //! [`Past`]: the frames or tokens of a piece up to a step, and the longest earlier passage that equals the last of them.
 
-use crate::encoding::{Encoding, Symbol};
-use crate::voices::{VoiceInputs, VoiceState};
-use composer_music::BarMap;
 use composer_music::representation::frames::Frame;
 
 /// How far back, in steps, an equal passage is looked for.
@@ -94,43 +91,6 @@ impl<T: Copy + PartialEq> Past<T> {
     fn longest(&self) -> Option<(usize, u32)> {
         let (equal, steps) = (self.equal.as_ref()?, self.first()..self.symbols.len());
         steps.map(|step| (step, equal[step])).max_by_key(|&(_, equal)| equal).filter(|&(_, equal)| equal > 0)
-    }
-}
-
-/// What a model of tokens is told of the tokens of a piece up to a step, kept up token by token.
-#[derive(Clone, Debug)]
-pub struct TokenPast {
-    /// The last token; `None`: the start.
-    last: Option<u32>,
-    matches: Option<Past<u32>>,
-    voices: Option<(VoiceInputs, VoiceState)>,
-}
-
-impl TokenPast {
-    /// Before the first token.
-    pub fn new(encoding: &Encoding) -> Self {
-        let voices = encoding.voices().map(|voices| (*voices, VoiceState::default()));
-        Self { last: None, matches: encoding.new_past(), voices }
-    }
-
-    /// Takes the next token.
-    pub fn push(&mut self, token: u32) {
-        self.last = Some(token);
-        if let Some(matches) = &mut self.matches {
-            matches.push(token);
-        }
-        if let Some((inputs, state)) = &mut self.voices {
-            state.push(token, inputs);
-        }
-    }
-
-    /// Appends what the model reads before the next token. `bars` are those of the grid, for voices.
-    pub fn push_features(&self, encoding: &Encoding, bars: Option<&BarMap>, features: &mut Vec<u32>) {
-        encoding.push_features(0, None, self.last.map(Symbol::Token), features);
-        encoding.push_token_past(|| self.matches.as_ref()?.longest_match(), features);
-        if let Some((_, state)) = &self.voices {
-            encoding.push_voices(|| *state, bars, features);
-        }
     }
 }
 

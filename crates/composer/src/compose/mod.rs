@@ -313,7 +313,7 @@ impl<'a> Work<'a> {
         let asked = ConditionValues { metre, key, ..options.conditions.clone() };
         let outputs = if together { 1 } else { options.num_outputs as u64 };
         let count = end.map_or(0, |end| bars.count(end) as usize);
-        let known = Form::of_frames(read, bars);
+        let known = if conditions.form { Form::of_frames(read, bars) } else { Form::default() };
         let (mut tracks, mut forms) = (Vec::new(), Vec::new());
         for output in 0..outputs {
             let mut rng = stream(options.seed, Purpose::Conditions, output);

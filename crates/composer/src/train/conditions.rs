@@ -4,7 +4,7 @@ use super::material::{Material, Subset};
 use crate::error::wrong_input;
 use crate::model::TrainedModel;
 use crate::settings::Settings;
-use composer_models::{Condition, ConditionTrack, ConditionValues, Conditions, Sequence};
+use composer_models::{Condition, ConditionTrack, ConditionValues, Conditions, Form, Sequence};
 use composer_music::Score;
 use composer_music::input::{MAX_TEXT, read_text};
 use composer_music::representation::AnyRepresentation;
@@ -88,6 +88,15 @@ pub(crate) fn of_tokens(
     ConditionTrack::from(ConditionValues { style: style.map(str::to_owned), metre, ..measured })
 }
 
+/// What a sequence is told, how long it is, and its form.
+fn told(sequence: &Sequence) -> Option<(&ConditionTrack, usize, Option<&Form>)> {
+    let form = match sequence {
+        Sequence::Frames(frames) => frames.form(),
+        _ => None,
+    };
+    Some((sequence.conditions()?, sequence.len(), form))
+}
+
 impl Material {
     /// Tells the sequences of all sets their conditions, if the settings ask for some, and learns from the training set what a model tells
     /// apart; a model to begin with has learnt it before.
@@ -122,7 +131,7 @@ impl Material {
             }
         }
         self.styles = Some(styles);
-        let learnt = Conditions::learn(which, &self.train.sequences);
+        let learnt = Conditions::learn(which, self.train.sequences.iter().filter_map(told));
         if let Some(given) = given {
             let conditions = &given.model.config().conditions;
             // Others are refused with all that has to match that model.

@@ -4,8 +4,9 @@ use super::chain::{Rewriter, Update};
 use super::limits::{Asks, Block};
 use super::passage::{GridNote, lay_over};
 use super::rows::{Row, RowState};
-use super::weights::{drawn, effective_sample_size, normalised, systematic};
+use super::weights::{effective_sample_size, normalised, systematic};
 use crate::Error;
+use crate::frames::weights::place_of;
 use composer_models::encoding::{FrameSequence, Sequence};
 use composer_models::scoring::score_from;
 use composer_music::BarMap;
@@ -32,10 +33,9 @@ impl Rewriter<'_> {
             if row.dead { f64::NEG_INFINITY } else { ln_follows + self.ln_ratio(row, &copies) }
         };
         let ln_weights: Vec<f64> = rows.iter().zip(&follows).map(weight).collect();
-        let Some(weights) = normalised(&ln_weights) else {
-            return Err(Error::NothingLeft { step: steps.start });
-        };
-        let chosen = drawn(&weights, &mut self.rng);
+        let nothing = Error::NothingLeft { step: steps.start };
+        let Some(weights) = normalised(&ln_weights) else { return Err(nothing) };
+        let Some(chosen) = place_of(&weights, self.rng.random()) else { return Err(nothing) };
         let update = Update {
             effective: effective_sample_size(&weights),
             candidates: weights.len(),

@@ -43,20 +43,6 @@ pub fn systematic<R: Rng>(weights: &[f64], rng: &mut R) -> Vec<usize> {
     places
 }
 
-/// The place on which a random number falls; weights sum to 1.
-pub fn drawn<R: Rng>(weights: &[f64], rng: &mut R) -> usize {
-    let mut left = rng.random::<f64>();
-    let mut last = 0;
-    for (place, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-        left -= weight;
-        last = place;
-        if left < 0.0 {
-            break;
-        }
-    }
-    last
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

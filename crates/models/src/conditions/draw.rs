@@ -1,7 +1,6 @@
 //! [`PieceConditions`]: the conditions of whole training pieces, from which those of a composition are drawn.
 
 use super::{Condition, ConditionTrack, ConditionValues, Conditions};
-use crate::Sequence;
 use crate::form::Form;
 use composer_music::Metre;
 use composer_music::key::Key;
@@ -42,8 +41,12 @@ fn is_none(form: &Form) -> bool {
 
 impl PieceConditions {
     /// Of a piece: means of the attributes, style and key, the metre of most steps, and the form. `None` for an empty piece.
-    pub(super) fn of(piece: &Sequence, track: &ConditionTrack, which: &[Condition]) -> Option<Self> {
-        let length = piece.len();
+    pub(super) fn of(
+        track: &ConditionTrack,
+        length: usize,
+        form: Option<&Form>,
+        which: &[Condition],
+    ) -> Option<Self> {
         let has = |condition| which.contains(&condition);
         let mean = |attribute| {
             let known = track.stretches(length).filter_map(|(steps, values)| {
@@ -61,12 +64,7 @@ impl PieceConditions {
             polyphony: mean(Condition::Polyphony),
             register: mean(Condition::Register),
             key: longest.key.filter(|_| has(Condition::Key)).map(|key| (key.tonic, key.minor)),
-            form: match piece {
-                Sequence::Frames(frames) if has(Condition::Form) => {
-                    frames.form().map(|form| form.first(MOST_BARS)).unwrap_or_default()
-                }
-                _ => Form::default(),
-            },
+            form: form.filter(|_| has(Condition::Form)).map(|form| form.first(MOST_BARS)).unwrap_or_default(),
         })
     }
 
@@ -89,6 +87,7 @@ impl PieceConditions {
             register: self.register,
             key: self.key.map(|(tonic, minor)| Key { tonic, minor }),
             bars_left: None,
+            form: false,
         }
     }
 
@@ -134,6 +133,7 @@ impl Conditions {
             register: asked.register.or(drawn.register),
             key: asked.key.or(drawn.key),
             bars_left: asked.bars_left,
+            form: asked.form,
         };
         (values, piece.form.clone())
     }
@@ -145,21 +145,21 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
-    fn piece(style: &str, density: f64, tonic: u8) -> Sequence {
+    fn piece(style: &str, density: f64, tonic: u8) -> ConditionTrack {
         let values = ConditionValues {
             style: Some(style.to_owned()),
             density: Some(density),
             key: Some(Key { tonic, minor: false }),
             ..ConditionValues::default()
         };
-        Sequence::tokens(vec![0; 100]).with_conditions(ConditionTrack::from(values))
+        ConditionTrack::from(values)
     }
 
     #[test]
     fn what_is_not_asked_for_is_that_of_a_piece_which_has_what_is() {
         let pieces = [piece("rag", 8.0, 0), piece("rag", 7.0, 5), piece("hymn", 2.0, 7)];
         let which = [Condition::Style, Condition::Density, Condition::Key];
-        let known = Conditions::learn(&which, &pieces);
+        let known = Conditions::learn(&which, pieces.iter().map(|track| (track, 100, None)));
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let asked = |style: &str| ConditionValues::asked(Some(style.to_owned()), [None; 3]);
         let hymn = known.draw(&asked("hymn"), 8, &mut rng).0;

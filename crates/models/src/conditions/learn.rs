@@ -1,7 +1,7 @@
 //! What a model tells apart, learnt from the training music.
 
-use super::{Condition, Conditions, PieceConditions};
-use crate::Sequence;
+use super::{Condition, ConditionTrack, Conditions, PieceConditions};
+use crate::form::Form;
 use composer_music::Metre;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,18 +15,20 @@ const QUANTILES: [f64; 9] = [0.02, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 0.92, 0.98];
 const LEAST_SHARE: f64 = 0.005;
 
 impl Conditions {
-    /// Learns the values of some conditions from pieces under them: all styles, the metres of at least half a per cent of
+    /// Learns the values of some conditions from the tracks of pieces, each with its number of steps and its form: all styles, the metres of at least half a per cent of
     /// the steps, and boundaries of attributes at the same quantiles of the steps. A category of which there is nothing is left out. The
     /// conditions of the pieces themselves are kept, to draw from.
-    pub fn learn<'a>(which: &[Condition], pieces: impl IntoIterator<Item = &'a Sequence>) -> Self {
+    pub fn learn<'a>(
+        which: &[Condition],
+        pieces: impl IntoIterator<Item = (&'a ConditionTrack, usize, Option<&'a Form>)>,
+    ) -> Self {
         let (mut styles, mut metres) = (BTreeSet::new(), BTreeMap::<Metre, usize>::new());
         let attributes = [Condition::Density, Condition::Polyphony, Condition::Register];
         let mut weighted = [const { Vec::new() }; 3];
         let mut all = 0;
         let mut whole = Vec::new();
-        for piece in pieces {
-            let (Some(track), length) = (piece.conditions(), piece.len()) else { continue };
-            whole.extend(PieceConditions::of(piece, track, which));
+        for (track, length, form) in pieces {
+            whole.extend(PieceConditions::of(track, length, form, which));
             for (steps, values) in track.stretches(length) {
                 all += steps.len();
                 styles.extend(values.style.clone());

@@ -97,6 +97,8 @@ pub struct ConditionValues {
     pub key: Option<Key>,
     /// Bars until the piece ends, with this one.
     pub bars_left: Option<u64>,
+    /// Whether the form of the sequence is told.
+    pub form: bool,
 }
 
 impl ConditionValues {
@@ -112,7 +114,7 @@ impl ConditionValues {
             Condition::Metre => self.metre.is_some(),
             Condition::Key => self.key.is_some(),
             Condition::BarsLeft => self.bars_left.is_some(),
-            Condition::Form => false,
+            Condition::Form => self.form,
             _ => self.attribute(condition).is_some(),
         }
     }

@@ -43,6 +43,7 @@ impl ConditionTrack {
                 metre: Some(bars.bar(bar).metre),
                 key,
                 bars_left: Some(count - bar),
+                form: true,
                 ..sums.within(step(first)..step(first + WINDOW_BARS))
             };
             track.push(step(bar), values);

@@ -37,6 +37,7 @@ pub fn some_track() -> ConditionTrack {
         polyphony: Some(1.0),
         register: Some(60.5),
         key: Some(Key { tonic: 7, minor: true }),
+        form: true,
         ..ConditionValues::default()
     };
     let bars = BarMap::from_changes(4, [(0, "4/4".parse().unwrap()), (4, "3/4".parse().unwrap())]);
@@ -151,6 +152,10 @@ fn batches_and_single_notes_are_told_the_same_and_what_is_dropped_is_not_known()
             model.loss(&batch, &mut ws).unwrap()
         };
         assert_eq!(nats(&told, &[Dropped::ALL]), nats(&plain, &[]), "{network}");
+        // A track that does not tell the form, such as that of bars alone, leaves it out.
+        let without = some_track().map(|values| ConditionValues { form: false, ..values.clone() });
+        let without = plain.clone().with_conditions(without);
+        assert_eq!(nats(&without, &[]), nats(&told, &[Dropped::NONE.and(Condition::Form)]), "{network}");
         for condition in [Condition::Density, Condition::Form] {
             assert_ne!(
                 nats(&told, &[Dropped::NONE.and(condition)]),

@@ -100,19 +100,8 @@ impl Sampler {
                     let bars = sequences[chunk.piece].bars();
                     encoding.push_features(chunk.start + t, bars, read[row], &mut indices);
                     // What is longer ago stays the truth.
-                    if let Sequence::Frames(frames) = &sequences[chunk.piece] {
-                        let frame = |step: usize| frames[step].transpose(chunk.transpose);
-                        let step = chunk.start + t;
-                        let find = || Some(frames.longest_match(step)?.transpose(chunk.transpose));
-                        encoding.push_past(step, bars, frame, find, &mut indices);
-                    }
-                    if let Sequence::Tokens(tokens) = &sequences[chunk.piece] {
-                        let step = chunk.start + t;
-                        encoding.push_token_past(|| tokens.longest_match(step), &mut indices);
-                        if let Some(voices) = encoding.voices() {
-                            encoding.push_voices(|| tokens.voices(step, voices), bars, &mut indices);
-                        }
-                    }
+                    let (sequence, step) = (&sequences[chunk.piece], chunk.start + t);
+                    encoding.push_past_of(sequence, step, chunk.transpose, &mut indices);
                     let given = t * chunks.len() + row;
                     let given = &batch.indices[batch.offsets[given]..batch.offsets[given + 1]];
                     let first_condition = encoding.inputs() as u32;
