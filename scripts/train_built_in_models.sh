@@ -5,7 +5,7 @@
 # be in the folder that the variable DATASETS names.
 set -e
 root=$PWD
-models=$root/crates/composer/models
+models=$root/crates/application/models
 cargo build --release
 composer=$root/target/release/composer
 work=$(mktemp -d)

@@ -1,17 +1,8 @@
-//! Train recurrent networks on polyphonic music, compose, and evaluate: the use cases as functions.
+//! Train recurrent networks on polyphonic music, compose, and evaluate: one package for programs, and the command `composer`.
 //!
-//! The `composer` command, and any other program, call the same functions: typed options in, data out. They print nothing and
-//! end no program; progress is reported to a [`Progress`], and what went wrong is an [`Error`], which says whether the
-//! input was at fault. [`prelude`] has what a short program needs, from all crates of the project.
-//!
-//! * [`train()`](fn@train): settings and music → a run folder with a model; [`settings`]: all that it depends on.
-//! * [`compose()`](fn@compose): a model → music; [`surprise()`](fn@surprise): a model and a piece → the likelihood of each note.
-//! * [`accompany`], [`drum`], [`reharmonise`]: a part for a given one.
-//! * [`infill`], [`vary`]: some bars, or some notes, of a tune written anew.
-//! * [`diagnose()`](fn@diagnose), [`evaluate()`](fn@evaluate), [`listening`]: how good is it?
-//! * [`models`]: the built-in models and their cards.
-//! * [`inspect()`](fn@inspect), [`ingest()`](fn@ingest), [`runs`]: files and folders.
-//! * [`gradcheck()`](fn@gradcheck), [`study`], [`benchmark`]: gradient checks, experiments, speed.
+//! Everything here is [`composer_application`]'s, under a shorter name: [`train()`](fn@train), [`compose()`](fn@compose),
+//! [`infill`], [`accompany`], [`evaluate()`](fn@evaluate) and the rest as functions, and a [`prelude`] with what a short program
+//! needs from all crates of the project. The command is in `main.rs` and `cli`, behind the feature `cli`.
 //!
 //! ```
 //! use composer::prelude::*;
@@ -24,47 +15,4 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-pub mod again;
-pub mod benchmark;
-pub mod compose;
-pub mod convert;
-pub mod diagnose;
-mod error;
-pub mod evaluate;
-pub mod gradcheck;
-pub mod ingest;
-pub mod inspect;
-mod likelihood;
-pub mod listening;
-mod memory;
-mod model;
-pub mod models;
-pub mod outputs;
-pub mod parts;
-pub mod prelude;
-mod progress;
-pub mod quick_start;
-pub mod rewrite;
-mod run_folder;
-pub mod runs;
-pub mod settings;
-pub mod sound;
-pub mod speed_text;
-pub mod study;
-pub mod surprise;
-pub mod train;
-
-pub use compose::{ComposeOptions, compose};
-pub use diagnose::{DiagnoseOptions, diagnose};
-pub use error::{Error, ErrorKind, Result};
-pub use evaluate::{EvaluateOptions, evaluate};
-pub use gradcheck::gradcheck;
-pub use ingest::{IngestOptions, ingest};
-pub use inspect::inspect;
-pub use model::TrainedModel;
-pub use parts::{accompany, drum, reharmonise};
-pub use progress::Progress;
-pub use rewrite::{infill, vary};
-pub use settings::Settings;
-pub use surprise::surprise;
-pub use train::{TrainOptions, Trained, train};
+pub use composer_application::*;

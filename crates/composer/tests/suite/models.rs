@@ -17,7 +17,7 @@ fn json(folder: &Path, args: &[&str]) -> Value {
 
 #[test]
 fn the_built_in_models_say_what_they_trained_on() {
-    for folder in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("models")).unwrap() {
+    for folder in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../application/models")).unwrap() {
         let file = folder.unwrap().path().join("model.safetensors");
         let trained_on = match composer_models::seq2seq::load(&file) {
             Ok((_, notes)) => notes.corpus,

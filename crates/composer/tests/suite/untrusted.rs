@@ -242,7 +242,10 @@ fn assert_well_formed(page: &str, text: &str) {
 
 /// A built-in model, as a file, and its header.
 fn model_file(name: &str) -> (Vec<u8>, String) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name).join("model.safetensors");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../application/models")
+        .join(name)
+        .join("model.safetensors");
     let bytes = fs::read(path).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header = String::from_utf8(bytes[8..8 + length].to_vec()).unwrap();

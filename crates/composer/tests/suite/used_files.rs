@@ -23,7 +23,7 @@ fn no_command_replaces_what_it_reads() {
     symlink("tune.mid", at("link.svg")).unwrap();
     fs::hard_link(at("tune.mid"), at("hard.svg")).unwrap();
     fs::copy(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compose/model.safetensors"),
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../application/models/compose/model.safetensors"),
         at("model.safetensors"),
     )
     .unwrap();

@@ -108,13 +108,13 @@ pub struct SavedPiece {
 /// Composes.
 ///
 /// ```
-/// use composer::compose::{ComposeOptions, Length, compose};
-/// use composer::TrainedModel;
+/// use composer_application::compose::{ComposeOptions, Length, compose};
+/// use composer_application::TrainedModel;
 ///
 /// let options = ComposeOptions { num_outputs: 1, length: Length::Bars(1), ..ComposeOptions::default() };
 /// let pieces = compose(&TrainedModel::built_in()?, &options)?;
 /// assert_eq!(pieces[0].nll.len(), 16, "sixteenths");
-/// # Ok::<(), composer::Error>(())
+/// # Ok::<(), composer_application::Error>(())
 /// ```
 ///
 /// # Errors

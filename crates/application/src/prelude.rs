@@ -1,4 +1,4 @@
-//! What a short program needs, from all crates: `use composer::prelude::*;`.
+//! What a short program needs, from all crates: `use composer_application::prelude::*;`.
 //!
 //! * **Music**: [`train`] on a folder of MIDI and [`compose`] with the model; [`accompany`], [`drum`], [`reharmonise`];
 //!   [`evaluate`], [`diagnose`], [`surprise`]; [`Score`], [`midi`], [`corpus`]; sound by [`render`] and [`write_wav`].

@@ -5,7 +5,7 @@ use composer_training::{EpochReport, UpdateReport};
 /// Receives the progress of a use case. Every method has a default that does nothing; `()` ignores all of them.
 ///
 /// ```
-/// use composer::Progress;
+/// use composer_application::Progress;
 ///
 /// #[derive(Default)]
 /// struct Log(Vec<String>);

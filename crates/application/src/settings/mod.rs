@@ -66,7 +66,7 @@ pub const CONFIG_FILE: &str = "config.toml";
 /// Where settings come from; later fields lie over earlier ones, and all of them over the defaults.
 ///
 /// ```
-/// use composer::settings::{Layers, Preset};
+/// use composer_application::settings::{Layers, Preset};
 ///
 /// let layers = Layers {
 ///     preset: Some(Preset::by_name("good")?),
@@ -74,7 +74,7 @@ pub const CONFIG_FILE: &str = "config.toml";
 ///     ..Layers::default()
 /// };
 /// assert_eq!(layers.settings()?.model.hidden, 64);
-/// # Ok::<(), composer::Error>(())
+/// # Ok::<(), composer_application::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Layers {

@@ -14,11 +14,11 @@ const MAX_SIZE: usize = 10_000;
 /// Checks every parameter, the input and the initial state of a stack of each cell.
 ///
 /// ```
-/// use composer::gradcheck::{CellOptions, gradcheck};
+/// use composer_application::gradcheck::{CellOptions, gradcheck};
 ///
 /// let report = gradcheck(&CellOptions { hidden: 3, steps: 3, ..CellOptions::default() })?;
 /// assert!(report.passed(), "{report}");
-/// # Ok::<(), composer::Error>(())
+/// # Ok::<(), composer_application::Error>(())
 /// ```
 ///
 /// # Errors

@@ -89,15 +89,15 @@ pub fn judge(pieces: Vec<Piece>, reference: Option<&Reference>) -> Vec<JudgedPie
 /// The `keep` compositions that are most like the reference, the best first; of equal ones the earlier.
 ///
 /// ```
-/// use composer::compose::pick::{Reference, judge, pick};
-/// use composer::compose::{ComposeOptions, Length, compose};
-/// use composer::TrainedModel;
+/// use composer_application::compose::pick::{Reference, judge, pick};
+/// use composer_application::compose::{ComposeOptions, Length, compose};
+/// use composer_application::TrainedModel;
 ///
 /// let options = ComposeOptions { num_outputs: 3, length: Length::Bars(4), ..ComposeOptions::default() };
 /// let pieces = compose(&TrainedModel::built_in()?, &options)?;
 /// let best = pick(judge(pieces, Some(&Reference::built_in())), 1)?;
 /// assert_eq!(best.len(), 1);
-/// # Ok::<(), composer::Error>(())
+/// # Ok::<(), composer_application::Error>(())
 /// ```
 ///
 /// # Errors

@@ -94,8 +94,8 @@ impl InfillOptions {
 /// begin before the bars, or sound on after them, belong to what is around and stay.
 ///
 /// ```
-/// use composer::rewrite::{InfillOptions, infill};
-/// use composer::TrainedModel;
+/// use composer_application::rewrite::{InfillOptions, infill};
+/// use composer_application::TrainedModel;
 /// use composer_music::corpus;
 ///
 /// let tune = corpus::shipped::piano().pieces[0].score.clone().into();
