@@ -149,6 +149,7 @@ fn fit(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
         aligned: true,
         attention: None,
         output_dropout: 0.3,
+        note_wise: None,
     };
     let mut model = Seq2Seq::new(config.completed(), &Init::RECOMMENDED, SEED)?;
     let config =

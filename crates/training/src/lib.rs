@@ -42,7 +42,7 @@
 //! # let encoding = Encoding::Tokens { vocabulary: 3, fingerprint: "a toy".into(), longest_match: false, voices: None };
 //! # let stack = RecurrentConfig { cell: Cell::Gru, hidden: 12, ..Default::default() };
 //! # let model = Seq2SeqConfig { source: encoding.clone(), target: encoding, styles: 0, encoder: stack.clone(), decoder: stack,
-//! #     bridge: false, aligned: true, attention: None, output_dropout: 0.0 };
+//! #     bridge: false, aligned: true, attention: None, output_dropout: 0.0, note_wise: None };
 //! let mut model = Seq2Seq::new(model, &Init::RECOMMENDED, 1)?;
 //! let copy = |tokens: &[u32]| Pair { source: Sequence::tokens(tokens.into()), target: Sequence::tokens(tokens.into()), style: None };
 //! let pairs = [copy(&[0, 2, 1, 1].repeat(20)), copy(&[2, 0, 0, 1].repeat(20))];

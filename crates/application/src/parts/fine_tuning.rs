@@ -64,6 +64,11 @@ impl GivenPart {
         let asked = [
             ("cell", options.cell.map(|cell| cell.to_string()), own.decoder.cell.to_string()),
             ("hidden", options.hidden.map(|hidden| hidden.to_string()), own.decoder.hidden.to_string()),
+            (
+                "note_hidden",
+                options.note_hidden.map(|hidden| hidden.to_string()),
+                own.note_wise.as_ref().map_or(0, |notes| notes.recurrent.hidden).to_string(),
+            ),
             ("encoder", options.encoder.map(|hidden| hidden.to_string()), own.encoder.hidden.to_string()),
         ];
         for (name, asked, own) in asked {

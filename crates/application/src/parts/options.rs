@@ -7,7 +7,7 @@ use crate::error::wrong_option;
 use crate::settings::training_with;
 use composer_bptt::{AttentionScore, Cell, RecurrentConfig};
 use composer_models::seq2seq::{AttentionConfig, Task};
-use composer_models::{Encoding, Seq2SeqConfig};
+use composer_models::{Encoding, NoteWiseConfig, Seq2SeqConfig};
 use composer_training::sampling::Curve;
 use composer_training::{OptimizerConfig, Sampling, TrainingConfig};
 use std::path::PathBuf;
@@ -43,6 +43,11 @@ pub struct TrainPartOptions {
     pub unconditional_epochs: Option<u64>,
     /// Hidden units of the decoder; `None`: 96, or those of the model that the training starts from.
     pub hidden: Option<usize>,
+    /// Hidden units of the recurrence over the notes of a step; 0: each pitch on its own. `None`: what suits the task, or that of the model
+    /// that the training starts from.
+    pub note_hidden: Option<usize>,
+    /// Bars ago (one, two, four …) whose same step is an input of the decoder, so many of them; `None`: what suits the task.
+    pub look_back: Option<usize>,
     /// Hidden units of the encoder in each direction.
     pub encoder: Option<usize>,
     /// Dropout of the decoder's output; `None`: 0.3, or that of the model that the training starts from.
@@ -84,6 +89,8 @@ impl Default for TrainPartOptions {
             epochs: None,
             unconditional_epochs: None,
             hidden: None,
+            note_hidden: None,
+            look_back: None,
             encoder: None,
             dropout: None,
             source_dropout: None,
@@ -170,11 +177,11 @@ pub(super) fn configuration(
     options: &TrainPartOptions,
     recipe: &Recipe,
 ) -> Seq2SeqConfig {
-    let frames = |representation| Encoding::Frames {
+    let frames = |representation, look_back| Encoding::Frames {
         representation,
         metre: METRE,
         bar_line: BAR_LINE,
-        look_back: 0,
+        look_back,
         longest_match: false,
         returns: false,
     };
@@ -182,14 +189,20 @@ pub(super) fn configuration(
     let stack = |hidden| RecurrentConfig { cell, hidden, ..RecurrentConfig::default() };
     let (score, hidden) = (options.score.unwrap_or(AttentionScore::General), options.hidden.unwrap_or(96));
     let drum = task == Task::Drum;
+    let source = match task {
+        Task::Drum => BASS.layout(),
+        Task::Infill => marked(),
+        Task::Accompany | Task::Reharmonise => pitched(),
+    };
+    let (note_hidden, look_back) = match task {
+        Task::Accompany | Task::Reharmonise => (96, 3),
+        Task::Drum | Task::Infill => (0, 0),
+    };
+    let note_hidden = options.note_hidden.unwrap_or(note_hidden);
     let reads = |way| recipe.conditioning.contains(&way);
     Seq2SeqConfig {
-        source: frames(match task {
-            Task::Drum => BASS.layout(),
-            Task::Infill => marked(),
-            Task::Accompany | Task::Reharmonise => pitched(),
-        }),
-        target: frames(if drum { drums() } else { pitched() }),
+        source: frames(source, 0),
+        target: frames(if drum { drums() } else { pitched() }, options.look_back.unwrap_or(look_back)),
         styles,
         encoder: RecurrentConfig {
             bidirectional: true,
@@ -200,6 +213,8 @@ pub(super) fn configuration(
         aligned: reads(Conditioning::Aligned),
         attention: reads(Conditioning::Attention).then_some(AttentionConfig { score, hidden: hidden / 2 }),
         output_dropout: options.dropout.unwrap_or(0.3),
+        note_wise: (note_hidden > 0)
+            .then(|| NoteWiseConfig { recurrent: stack(note_hidden), output_dropout: 0.0 }),
     }
     .completed()
 }

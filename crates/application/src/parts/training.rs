@@ -15,7 +15,6 @@ use crate::train::progress_observer::ProgressObserver;
 use crate::train::recorder::MODEL_FILE;
 use crate::train::session::{InFolder, take_folder};
 use composer_bptt::Init;
-use composer_models::output_bias::output_bias;
 use composer_models::seq2seq::{self, Pair, PartNotes};
 use composer_models::{Seq2Seq, Seq2SeqConfig, Sequence};
 use composer_music::input::is_standard;
@@ -182,8 +181,7 @@ impl FoldTraining<'_> {
     fn fresh(&self, config: &Seq2SeqConfig) -> anyhow::Result<Seq2Seq> {
         let mut model = Seq2Seq::new(config.clone(), &Init::RECOMMENDED, self.options.seed)?;
         let targets: Vec<Sequence> = self.train.iter().map(|pair| pair.target.clone()).collect();
-        let bias = output_bias(&model.config().target, &targets);
-        model.output_bias_mut().copy_from_slice(&bias);
+        model.init_output_bias(&targets);
         Ok(model)
     }
 

@@ -81,6 +81,15 @@ pub struct PartTrainingArgs {
     #[arg(long)]
     pub encoder: Option<usize>,
 
+    /// Hidden units of the recurrence that writes the notes of a step one by one; 0: each pitch on its own [default: 96, for drums and
+    /// infill 0]
+    #[arg(long)]
+    pub note_hidden: Option<usize>,
+
+    /// How many earlier bars the decoder reads at each step: one, two, four … bars ago [default: 3, for drums and infill 0]
+    #[arg(long, value_name = "BARS")]
+    pub look_back: Option<usize>,
+
     /// Source dropout: probability that a note of the source is dropped during training [default: 0.1, for drums 0]
     #[arg(long, alias = "hide-source")]
     pub source_dropout: Option<f64>,
@@ -125,6 +134,8 @@ impl PartTrainingArgs {
             output: self.output.clone(),
             unconditional_epochs: self.unconditional_epochs,
             encoder: self.encoder,
+            note_hidden: self.note_hidden,
+            look_back: self.look_back,
             source_dropout: self.source_dropout,
             history_dropout: self.history_dropout,
             weight_decay: self.weight_decay,

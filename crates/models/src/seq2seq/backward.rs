@@ -13,15 +13,11 @@ impl<S: Scalar> Seq2Seq<S> {
     /// There was no forward pass of this batch.
     pub fn backward(&mut self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<(), Error> {
         let (steps, rows) = (batch.target.steps, batch.target.batch);
-        let (hidden, outputs) = ((steps, rows, self.output.features()), self.output.outputs());
+        let hidden = (steps, rows, self.config.decoder.output());
         ws.d_combined.resize(ws.combined.len(), S::zero());
-        let (params, linears) = (&mut self.params, &mut ws.linears);
-        let (combined, d_logits) = (view(hidden, &ws.combined), view((steps, rows, outputs), &ws.logits));
-        let d = Some(view_mut(hidden, &mut ws.d_combined));
-        self.output.backward(params, combined, d_logits, d, &mut linears[2])?;
-        for (d, &keep) in ws.d_combined.iter_mut().zip(&ws.keep) {
-            *d *= keep;
-        }
+        let targets = ws.targets.rows(&batch.target, self.config.target.outputs());
+        let (combined, d) = (view(hidden, &ws.combined), view_mut(hidden, &mut ws.d_combined));
+        self.head.backward(&mut self.params, combined, targets, d, &mut ws.head)?;
         ws.d_memory.clear();
         ws.d_memory.resize(ws.memory.len(), S::zero());
         self.combine_backward(batch, ws)?;
@@ -47,13 +43,7 @@ impl<S: Scalar> Seq2Seq<S> {
     /// Turns `d_combined` into the gradient of the decoder's output; adds to that of the memory.
     fn combine_backward(&mut self, batch: &PairBatch, ws: &mut Seq2SeqWorkspace<S>) -> Result<(), Error> {
         let (Some(attention), Some(combine)) = (&self.attention, &self.combine) else { return Ok(()) };
-        // The forward pass dropped units after the tanh; what it kept was scaled up.
-        for (index, d) in ws.d_combined.iter_mut().enumerate() {
-            let scaled = ws.combined[index];
-            let y = match ws.keep.get(index) {
-                Some(&keep) if keep > S::zero() => scaled / keep,
-                _ => scaled,
-            };
+        for (d, &y) in ws.d_combined.iter_mut().zip(&ws.combined) {
             *d *= S::one() - y * y;
         }
         ws.d_joined.resize(ws.joined.len(), S::zero());

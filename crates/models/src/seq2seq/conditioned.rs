@@ -3,10 +3,13 @@
 use super::{Pair, PairBatch, Seq2Seq, Seq2SeqWorkspace, Window};
 use crate::Error;
 use crate::encoding::{Encoding, Sequence};
+use crate::head::Layers;
 use crate::language_model::{LanguageModel, StepInput};
+use crate::note_wise::{NextNote, NotePosition, NoteScratch};
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{AttentionWorkspace, Input, LinearWorkspace, Mode, State, StepWorkspace};
-use ndarray::{ArrayViewMut2, Axis};
+use composer_music::representation::frames::Frame;
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use std::ops::Range;
 
 /// Single steps of a model for one source.
@@ -19,6 +22,11 @@ pub struct Conditioned<'a> {
     attention: AttentionWorkspace<f32>,
     linears: [LinearWorkspace<f32>; 2],
     attended: Vec<AttentionWeights>,
+    /// What the head read in the last step `[B, H]`, and what the decoder read, where notes are written one by one.
+    contexts: Vec<f32>,
+    indices: Vec<u32>,
+    offsets: Vec<usize>,
+    notes: NoteScratch,
 }
 
 /// Steps that a model which is aligned looks at on either side of the one that it writes. It has learnt on windows, and its
@@ -67,6 +75,10 @@ impl<'a> Conditioned<'a> {
             attention: AttentionWorkspace::new(),
             linears: Default::default(),
             attended: Vec::new(),
+            contexts: Vec::new(),
+            indices: Vec::new(),
+            offsets: Vec::new(),
+            notes: NoteScratch::default(),
         })
     }
 
@@ -135,14 +147,19 @@ impl LanguageModel for Conditioned<'_> {
         };
         let rows = offsets.len() - 1;
         let model = self.model;
+        if model.head.note_wise().is_some() {
+            self.indices.clear();
+            self.indices.extend_from_slice(indices);
+            self.offsets.clear();
+            self.offsets.extend_from_slice(offsets);
+        }
         let input = self.input(indices, offsets, state.step);
         let seen = self.seen(state.step);
         state.step += 1;
         let input = Input::Dense(view((1, rows, model.config.decoder.input), &input));
         let hidden = model.decoder.step(&model.params, input, &mut state.state, &mut self.ws)?;
         let (Some(attention), Some(combine)) = (&model.attention, &model.combine) else {
-            model.output.forward(&model.params, hidden, logits, &mut self.linears[1])?;
-            return Ok(());
+            return head(model, hidden, logits, &mut self.linears[1], &mut self.contexts);
         };
         // All rows look at the one source: to attention they are steps of one row.
         let (h, k) = (model.config.decoder.output(), model.config.encoder.output());
@@ -159,8 +176,48 @@ impl LanguageModel for Conditioned<'_> {
         let (joined, linear) = (view((rows, h + k), &joined), &mut self.linears[0]);
         combine.forward(&model.params, joined, view_mut((rows, h), &mut combined), linear)?;
         composer_tensor::maths::tanh_slice(&mut combined);
-        let combined = view((rows, h), &combined);
-        model.output.forward(&model.params, combined, logits, &mut self.linears[1])?;
-        Ok(())
+        head(model, view((rows, h), &combined), logits, &mut self.linears[1], &mut self.contexts)
+    }
+
+    fn next_note(&mut self) -> Option<&mut dyn NextNote> {
+        self.model.head.note_wise().is_some().then_some(self)
+    }
+}
+
+/// The logits `[B, V]` of what the head reads `[B, H]`; where notes come one by one it is kept in `contexts`, and they are zero.
+fn head(
+    model: &Seq2Seq,
+    combined: ArrayView2<'_, f32>,
+    mut logits: ArrayViewMut2<'_, f32>,
+    linear: &mut LinearWorkspace<f32>,
+    contexts: &mut Vec<f32>,
+) -> Result<(), Error> {
+    if let Layers::Linear { output, .. } = &model.head.layers {
+        output.forward(&model.params, combined, logits, linear)?;
+    } else {
+        contexts.clear();
+        contexts.extend(combined);
+        logits.fill(0.0);
+    }
+    Ok(())
+}
+
+const NOT_BY_NOTE: Error = Error::Unsupported("the model does not write note by note");
+
+impl NextNote for Conditioned<'_> {
+    fn begin(&mut self, row: usize, previous: Frame, position: &mut NotePosition) -> Result<(), Error> {
+        let notes = self.model.head.note_wise().ok_or(NOT_BY_NOTE)?;
+        let width = self.model.config.decoder.output();
+        let Some(context) = self.contexts.get(row * width..(row + 1) * width) else {
+            return Err(Error::Unsupported("a frame was begun before its step"));
+        };
+        let features = &self.indices[self.offsets[row]..self.offsets[row + 1]];
+        let read = (view(width, context), features);
+        notes.begin_frame(&self.model.params, read, previous, position, &mut self.notes)
+    }
+
+    fn push(&mut self, class: usize, position: &mut NotePosition) -> Result<(), Error> {
+        let notes = self.model.head.note_wise().ok_or(NOT_BY_NOTE)?;
+        notes.push_note(&self.model.params, class, position, &mut self.notes)
     }
 }

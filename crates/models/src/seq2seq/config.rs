@@ -1,6 +1,7 @@
 //! What an encoder–decoder looks like.
 
 use crate::limits::{check_encoding, check_size};
+use crate::note_wise::NoteWiseConfig;
 use crate::{Encoding, Error};
 use composer_bptt::{AttentionScore, RecurrentConfig};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub struct Seq2SeqConfig {
     /// Probability that an output of the decoder is dropped on its way to the output layer, while training.
     #[serde(default)]
     pub output_dropout: f64,
+    /// How frames are written note by note; `None`: all logits at once, each pitch on its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note_wise: Option<NoteWiseConfig>,
 }
 
 impl Seq2SeqConfig {
@@ -44,6 +48,7 @@ impl Seq2SeqConfig {
         self.encoder.input = self.source.inputs() + self.styles;
         let from_memory = if self.aligned { self.encoder.output() } else { 0 };
         self.decoder.input = self.target.inputs() + from_memory;
+        self.note_wise = self.note_wise.map(|notes| notes.fitted(&self.target, 0));
         self
     }
 
@@ -58,6 +63,9 @@ impl Seq2SeqConfig {
         for stack in [&self.encoder, &self.decoder] {
             // What follows from the rest is not looked at yet.
             RecurrentConfig { input: 1, ..stack.clone() }.validate()?;
+        }
+        if let Some(notes) = &self.note_wise {
+            RecurrentConfig { input: 1, ..notes.recurrent.clone() }.validate()?;
         }
         if !(0.0..1.0).contains(&self.output_dropout) {
             return Err(Error::OutputDropout(self.output_dropout));

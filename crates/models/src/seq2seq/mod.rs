@@ -5,8 +5,11 @@
 //!                │                          └─ attention: context_t = Σ_s a_ts memory_s
 //!                └─ bridge: h_0 = tanh(W h_n + b)
 //!                                │
-//! target before t ──► decoder ──► h_t ──► m_t = tanh(W [h_t; context_t] + b) ──► logits of target_t
+//! target before t ──► decoder ──► h_t ──► m_t = tanh(W [h_t; context_t] + b) ──► head ──► target_t
 //! ```
+//!
+//! The head is that of a [`SequenceModel`](crate::SequenceModel): all logits at once, or for frames the notes one by one
+//! ([`mod@crate::note_wise`]).
 //!
 //! The three ways from source to target can be combined, and compared. *Aligned* is for tasks in which step `t` of the target
 //! sounds together with step `t` of the source; *attention* for all others; the *bridge* alone must squeeze the whole source
@@ -20,6 +23,7 @@ mod pairs;
 mod sampling;
 mod scoring;
 mod source_only;
+mod targets;
 
 pub use conditioned::{AttentionWeights, Conditioned, ConditionedState};
 pub use config::{AttentionConfig, Seq2SeqConfig};
@@ -28,17 +32,24 @@ pub use pairs::{Pair, PairBatch, Window};
 pub use sampling::{draw_symbol, replace_inputs};
 pub use scoring::{PairNll, mean_pair_nll, pair_nlls, with_shuffled_sources};
 
+use crate::head::{Head, HeadWorkspace, Layers};
+use crate::mode::reborrow;
+use crate::note_wise::NoteWise;
+use crate::output_bias::output_bias;
 use crate::streams::{Purpose, stream};
-use crate::{Encoding, Error, Targets};
+use crate::{Encoding, Error, Sequence};
 use backward::{by_layer, by_row};
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{
     Attention, AttentionWorkspace, Init, Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent,
-    RecurrentWorkspace, State, loss,
+    RecurrentWorkspace, State,
 };
 use composer_tensor::Scalar;
-use rand::RngExt;
+use targets::CastTargets;
+
+/// Prefix of the output layer's parameters in a model file.
+const OUTPUT_PREFIX: &str = "output";
 
 /// An encoder and a decoder.
 #[derive(Clone)]
@@ -50,7 +61,7 @@ pub struct Seq2Seq<S = f32> {
     bridge: Option<Linear>,
     attention: Option<Attention>,
     combine: Option<Linear>,
-    output: Linear,
+    head: Head,
 }
 
 /// Scratch of a forward and a backward pass, reused from step to step.
@@ -59,7 +70,7 @@ pub struct Seq2SeqWorkspace<S> {
     encoder: RecurrentWorkspace<S>,
     decoder: RecurrentWorkspace<S>,
     attention: AttentionWorkspace<S>,
-    linears: [LinearWorkspace<S>; 3],
+    linears: [LinearWorkspace<S>; 2],
     /// The encoder's output `[S, B, K]`.
     memory: Vec<S>,
     /// The encoder's final state as the bridge reads it, and what it makes of it, row by row of the batch.
@@ -67,27 +78,41 @@ pub struct Seq2SeqWorkspace<S> {
     bridged: Vec<S>,
     /// What the decoder reads, `[T, B, F]`.
     input: Vec<S>,
-    /// `[h; context]` and, after the combining layer (or without one), what the output layer reads.
+    /// `[h; context]` and, after the combining layer (or without one), what the head reads.
     joined: Vec<S>,
     combined: Vec<S>,
-    /// What dropout multiplied it by; empty without.
-    keep: Vec<S>,
-    logits: Vec<S>,
+    head: HeadWorkspace<S>,
+    targets: CastTargets<S>,
     d_combined: Vec<S>,
     d_joined: Vec<S>,
     d_memory: Vec<S>,
 }
 
 impl<S: Scalar> Seq2SeqWorkspace<S> {
-    /// Logits `[T, B, V]` of the last forward pass; after [`Seq2Seq::loss`] their gradient.
+    /// Logits `[T, B, V]` of the last forward pass; after [`Seq2Seq::loss`] their gradient. Empty for a model that writes frames note by note.
     pub fn logits(&self) -> &[S] {
-        &self.logits
+        &self.head.logits
     }
 
     /// The attention weights `[T, S]` of one row of the batch in the last forward pass: which source steps each target step
     /// looked at. Only with attention.
     pub fn attention(&self, row: usize) -> &[S] {
         self.attention.weights(row).to_slice().unwrap_or_default()
+    }
+}
+
+impl Seq2Seq<f32> {
+    /// Output bias initialisation: makes an untrained model predict how often each symbol occurs in `targets`.
+    /// See [`mod@crate::output_bias`].
+    pub fn init_output_bias(&mut self, targets: &[Sequence]) {
+        match &self.head.layers {
+            Layers::NoteWise(notes) => notes.init_output_bias(&mut self.params, targets),
+            Layers::Linear { output, .. } => {
+                let Some(bias) = output.bias() else { return };
+                self.params.value_mut(bias).copy_from_slice(&output_bias(&self.config.target, targets));
+            }
+            Layers::Mixture(_) | Layers::Biaxial(_) => {}
+        }
     }
 }
 
@@ -138,8 +163,15 @@ impl<S: Scalar> Seq2Seq<S> {
             }
             None => (None, None),
         };
-        let output = Linear::new(hidden, config.target.outputs(), true, "output", &mut params)?;
-        Ok(Self { config, params, encoder, decoder, bridge, attention, combine, output })
+        let layers = match &config.note_wise {
+            Some(notes) => Layers::NoteWise(NoteWise::new(notes, &config.target, (hidden, 0), &mut params)?),
+            None => Layers::Linear {
+                output: Linear::new(hidden, config.target.outputs(), true, OUTPUT_PREFIX, &mut params)?,
+                coupling: None,
+            },
+        };
+        let head = Head { layers, dropout: config.output_dropout };
+        Ok(Self { config, params, encoder, decoder, bridge, attention, combine, head })
     }
 
     /// A model with random weights: a function of the configuration and the seed alone.
@@ -154,8 +186,13 @@ impl<S: Scalar> Seq2Seq<S> {
         if let Some(attention) = &model.attention {
             attention.init(&mut model.params, init, &mut rng);
         }
-        for linear in [model.bridge, model.combine, Some(model.output)].into_iter().flatten() {
+        for linear in [model.bridge, model.combine].into_iter().flatten() {
             linear.init(&mut model.params, init, &mut rng);
+        }
+        match &model.head.layers {
+            Layers::NoteWise(notes) => notes.init(&mut model.params, init, &mut rng),
+            Layers::Linear { output, .. } => output.init(&mut model.params, init, &mut rng),
+            Layers::Mixture(_) | Layers::Biaxial(_) => {}
         }
         Ok(model)
     }
@@ -173,14 +210,6 @@ impl<S: Scalar> Seq2Seq<S> {
     /// All weights and their gradients, for an optimiser.
     pub fn params_mut(&mut self) -> &mut Parameters<S> {
         &mut self.params
-    }
-
-    /// The bias of the output layer, for output bias initialisation.
-    pub fn output_bias_mut(&mut self) -> &mut [S] {
-        match self.output.bias() {
-            Some(bias) => self.params.value_mut(bias),
-            None => &mut [],
-        }
     }
 
     /// Runs the encoder; leaves the memory in `ws` and returns the decoder's first state.
@@ -223,12 +252,10 @@ impl<S: Scalar> Seq2Seq<S> {
         let (params, decoder) = (&self.params, &mut ws.decoder);
         self.decoder.forward(params, input, &mut state, None, reborrow(&mut mode), decoder)?;
         self.combine(ws, batch)?;
-        ws.drop_out(self.config.output_dropout, mode);
-        let (hidden, outputs) = (self.output.features(), self.output.outputs());
-        ws.logits.resize(steps * rows * outputs, S::zero());
-        let combined = view((steps, rows, hidden), &ws.combined);
-        let logits = view_mut((steps, rows, outputs), &mut ws.logits);
-        self.output.forward(&self.params, combined, logits, &mut ws.linears[2])?;
+        ws.targets.fill(&batch.target);
+        let combined = view((steps, rows, self.config.decoder.output()), &ws.combined);
+        let targets = ws.targets.rows(&batch.target, self.config.target.outputs());
+        self.head.forward(&self.params, combined, targets, mode, &mut ws.head)?;
         Ok(())
     }
 
@@ -302,58 +329,20 @@ impl<S: Scalar> Seq2Seq<S> {
         smoothing: f64,
         ws: &mut Seq2SeqWorkspace<S>,
     ) -> Result<f64, Error> {
-        let scale = 1.0 / batch.target.target_steps.max(1) as f64;
-        let outputs = self.output.outputs();
-        let shape = (ws.logits.len() / outputs, outputs);
-        let logits = view_mut(shape, &mut ws.logits);
-        let nll = match &batch.target.targets {
-            Targets::Bits { on, weight } => {
-                let cast = |values: &[f32]| values.iter().map(|&x| S::of(x.into())).collect::<Vec<S>>();
-                let mut on = cast(on);
-                if smoothing > 0.0 {
-                    let (keep, share) = (S::of(1.0 - smoothing), S::of(0.5 * smoothing));
-                    on.iter_mut().for_each(|on| *on = keep * *on + share);
-                }
-                let weight = cast(weight);
-                let (on, weight) = (view(shape, &on), view(shape, &weight));
-                loss::sigmoid_cross_entropy(logits, on, Some(weight), scale)?
-            }
-            Targets::Tokens(targets) => {
-                loss::softmax_cross_entropy(logits, view(targets.len(), targets), smoothing, scale)?
-            }
-            Targets::Values { .. } => {
-                return Err(Error::Unsupported("an encoder–decoder does not write real values"));
-            }
-        };
-        Ok(nll.sum)
+        let targets = ws.targets.rows(&batch.target, self.config.target.outputs());
+        Ok(self.head.loss(targets, batch.target.target_steps, smoothing, &mut ws.head)?)
     }
 
-    /// After [`Seq2Seq::forward`]: the first gate or state that is not finite, after the name of its stack, "encoder" or
-    /// "decoder".
+    /// After [`Seq2Seq::forward`]: the first gate or state that is not finite, after the name of its stack, "encoder", "decoder"
+    /// or "notes".
     pub fn first_breakdown(&self, ws: &Seq2SeqWorkspace<S>) -> Option<(&'static str, Breakdown)> {
         let of = |name, stack, ws| divergence::first_breakdown(stack, ws).map(|found| (name, found));
-        of("encoder", &self.encoder, &ws.encoder).or_else(|| of("decoder", &self.decoder, &ws.decoder))
-    }
-}
-
-fn reborrow<'a>(mode: &'a mut Mode<'_>) -> Mode<'a> {
-    match mode {
-        Mode::Eval => Mode::Eval,
-        Mode::Train { rng } => Mode::Train { rng },
-    }
-}
-
-impl<S: Scalar> Seq2SeqWorkspace<S> {
-    /// Inverted dropout of what the output layer reads, while training.
-    fn drop_out(&mut self, probability: f64, mode: Mode<'_>) {
-        self.keep.clear();
-        if let (Mode::Train { rng }, true) = (mode, probability > 0.0) {
-            let kept = S::of(1.0 / (1.0 - probability));
-            let draw = |_: &S| if rng.random::<f64>() < probability { S::zero() } else { kept };
-            self.keep.extend(self.combined.iter().map(draw));
-            for (h, &keep) in self.combined.iter_mut().zip(&self.keep) {
-                *h *= keep;
-            }
-        }
+        let of_notes = || {
+            let notes = self.head.note_wise()?;
+            notes.first_breakdown(&ws.head.notes).map(|found| ("notes", found))
+        };
+        of("encoder", &self.encoder, &ws.encoder)
+            .or_else(|| of("decoder", &self.decoder, &ws.decoder))
+            .or_else(of_notes)
     }
 }

@@ -1,5 +1,6 @@
 //! Encoder–decoders: gradients against differences, single steps against whole sequences, the model file.
 
+use crate::single_notes::{frames, note_by_note_of};
 use approx::abs_diff_eq;
 use composer_bptt::gradcheck::{Options, Part, check};
 use composer_bptt::{AttentionScore, Cell, Init, Mode, RecurrentConfig};
@@ -7,7 +8,7 @@ use composer_models::seq2seq::{
     AttentionConfig, Conditioned, Pair, PairBatch, PartNotes, Seq2SeqWorkspace, Task, Window, from_bytes,
     to_bytes,
 };
-use composer_models::{Encoding, LanguageModel, Seq2Seq, Seq2SeqConfig, Sequence, StepInput};
+use composer_models::{Encoding, LanguageModel, NoteWiseConfig, Seq2Seq, Seq2SeqConfig, Sequence, StepInput};
 use composer_music::representation::frames::{Frame, FrameRepresentation, strike_rising_edges};
 use ndarray::Array2;
 use std::path::Path;
@@ -32,6 +33,7 @@ fn configurations() -> Vec<(&'static str, Seq2SeqConfig)> {
         aligned: false,
         attention: None,
         output_dropout: 0.0,
+        note_wise: None,
     };
     let attention = |score| Some(AttentionConfig { score, hidden: 4 });
     vec![
@@ -52,6 +54,34 @@ fn configurations() -> Vec<(&'static str, Seq2SeqConfig)> {
             },
         ),
     ]
+}
+
+/// Frames that are written note by note, with every way to the source but the bridge.
+fn note_wise() -> Seq2SeqConfig {
+    let encoding = |pitch_high, look_back| {
+        let representation =
+            FrameRepresentation { pitch_low: 60, pitch_high, ..FrameRepresentation::default() };
+        let (metre, longest_match) = (4, pitch_high > 64);
+        Encoding::Frames { representation, metre, bar_line: 0, look_back, longest_match, returns: false }
+    };
+    let (source, target) = (encoding(63, 0), encoding(66, 0));
+    Seq2SeqConfig {
+        note_wise: Some(NoteWiseConfig::new(&target, stack(Cell::Lstm, 4, false))),
+        source,
+        target,
+        aligned: true,
+        attention: Some(AttentionConfig { score: AttentionScore::General, hidden: 4 }),
+        ..configurations().remove(1).1
+    }
+}
+
+fn pairs_of_frames() -> Vec<Pair> {
+    let pair = |steps, style| Pair {
+        source: Sequence::frames(frames(60, 4, steps)),
+        target: Sequence::frames(frames(60, 7, steps)),
+        style: Some(style),
+    };
+    vec![pair(12, 1), pair(7, 0)]
 }
 
 fn pairs() -> Vec<Pair> {
@@ -109,9 +139,10 @@ fn a_model_made_from_an_unconditional_one_computes_the_same() {
 
 #[test]
 fn gradients_agree_with_differences() {
-    for (name, config) in configurations() {
+    let of_tokens = configurations().into_iter().map(|(name, config)| (name, config, pairs()));
+    for (name, config, pairs) in of_tokens.chain([("note-wise", note_wise(), pairs_of_frames())]) {
         let mut model = Seq2Seq::<f64>::new(config, &Init::PYTORCH, 3).expect("a model");
-        let batch = batch(model.config(), &pairs());
+        let batch = batch(model.config(), &pairs);
         let target_steps = batch.target.target_steps as f64;
         let mut ws = Seq2SeqWorkspace::default();
         model.forward(&batch, Mode::Eval, &mut ws).expect("fits");
@@ -163,8 +194,23 @@ fn single_steps_say_what_the_whole_says() {
 }
 
 #[test]
+fn single_notes_cost_what_they_cost_in_a_batch() {
+    let model = Seq2Seq::<f32>::new(note_wise(), &Init::PYTORCH, 5).expect("a model");
+    let pair = pairs_of_frames().remove(0);
+    let batch = batch(model.config(), std::slice::from_ref(&pair));
+    let mut ws = Seq2SeqWorkspace::default();
+    model.forward(&batch, Mode::Eval, &mut ws).expect("fits");
+    let whole = model.loss(&batch, &mut ws).expect("fits");
+    let mut conditioned = Conditioned::new(&model, pair.source.clone(), pair.style).expect("a source");
+    let single: f64 = note_by_note_of(&mut conditioned, &pair.target).iter().sum();
+    assert!(ws.logits().is_empty());
+    approx::assert_relative_eq!(whole, single, max_relative = 1e-5);
+}
+
+#[test]
 fn padding_changes_nothing() {
-    for (name, config) in configurations() {
+    let of_tokens = configurations().into_iter().map(|(name, config)| (name, config, pairs()));
+    for (name, config, pairs) in of_tokens.chain([("note-wise", note_wise(), pairs_of_frames())]) {
         let model = Seq2Seq::<f64>::new(config, &Init::PYTORCH, 5).expect("a model");
         let nll = |pairs: &[Pair]| {
             let batch = batch(model.config(), pairs);
@@ -172,7 +218,7 @@ fn padding_changes_nothing() {
             model.forward(&batch, Mode::Eval, &mut ws).expect("fits");
             model.loss(&batch, &mut ws).expect("fits")
         };
-        let (together, alone) = (nll(&pairs()), nll(&pairs()[..1]) + nll(&pairs()[1..]));
+        let (together, alone) = (nll(&pairs), nll(&pairs[..1]) + nll(&pairs[1..]));
         assert!(abs_diff_eq!(together, alone, epsilon = 1e-10), "{name}: {together} and {alone}");
     }
 }

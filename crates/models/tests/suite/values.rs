@@ -86,7 +86,7 @@ fn a_model_of_real_values_comes_back_from_its_file() {
 
 #[test]
 fn model_files_of_earlier_versions_still_load() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../composer/models");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../application/models");
     let (model, _) = file::load(&folder.join("compose/model.safetensors")).unwrap();
     assert_eq!(model.encoding().kind(), "frames");
     for name in ["accompany", "drum", "reharmonise"] {

@@ -5,7 +5,7 @@ use super::sequence::sequence_bytes;
 use crate::config::{CONDITION_DROPOUT, TrainingConfig};
 use crate::error::Error;
 use crate::plan::WHOLE_PIECES;
-use crate::sampling::Source;
+use crate::sampling::{Curve, Source};
 use composer_bptt::divergence::Breakdown;
 use composer_bptt::{Mode, Parameters};
 use composer_models::encoding::Symbol;
@@ -65,6 +65,12 @@ impl Trainable for Seq2Seq {
         if config.condition_dropout != CONDITION_DROPOUT {
             let only_told = "left as it is for an encoder–decoder";
             return Err(Error::setting("training.condition_dropout", config.condition_dropout, only_told));
+        }
+        let sampled =
+            config.sampling.curve != Curve::TeacherForcing && config.sampling.source == Source::Model;
+        if self.config().note_wise.is_some() && sampled {
+            let expected = "0 for an encoder–decoder that writes note by note";
+            return Err(Error::setting("scheduled_sampling", 1.0 - config.sampling.floor, expected));
         }
         if config.source_only && !self.config().aligned {
             return Err(Error::setting("training.source_only", true, "false unless the source is aligned"));

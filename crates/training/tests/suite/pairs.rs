@@ -36,6 +36,8 @@ fn model(way: Way, encoding: Encoding) -> Seq2Seq {
         aligned: matches!(way, Way::Aligned),
         attention: matches!(way, Way::Attention).then_some(attention),
         output_dropout: 0.3,
+        note_wise: None,
+        note_wise: None,
     };
     Seq2Seq::new(config, &Init::RECOMMENDED, 2).unwrap()
 }

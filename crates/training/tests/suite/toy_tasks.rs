@@ -42,6 +42,8 @@ fn model_of(attention: Option<AttentionScore>, bridge: bool, hidden: usize) -> S
         aligned: false,
         attention: attention.map(|score| AttentionConfig { score, hidden: 32 }),
         output_dropout: 0.0,
+        note_wise: None,
+        note_wise: None,
     };
     Seq2Seq::new(config, &Init::RECOMMENDED, 2).expect("a model")
 }
