@@ -9,9 +9,11 @@
 //!
 //! **Which voice sings a note.** If the score has no more tracks with pitched notes than there are voices, and each of
 //! them plays one note at a time, tracks are voices, in their order; notes that overlap the next by a little end there.
-//! Otherwise notes are dealt out from left to right and from high to low, each to the free voice whose last note was
-//! nearest, and a note for which no voice is free is left out. Not held: velocity, tempo, metre, programs, drums, notes
+//! Otherwise notes are dealt out from left to right. Those that begin together go to free voices by their height, the higher note to the
+//! higher voice, so that the voices move as little as possible and cross no held note; notes for which no voice is free are left out. Not held: velocity, tempo, metre, programs, drums, notes
 //! outside the range.
+
+mod dealing;
 
 use super::grid::{Grid, MAX_STEPS, resolution};
 use super::quantise::{Clock, Loss, Quantised, Sound, place};
@@ -95,25 +97,21 @@ impl VoiceRepresentation {
         Ok(self.deal_out(sounds, loss))
     }
 
-    /// Deals notes out to free voices.
+    /// Deals notes out to free voices, those that begin together at once.
     fn deal_out(&self, mut sounds: Vec<Sound>, loss: &mut Loss) -> Vec<Sound> {
-        let voices = self.num_voices();
-        let mut free_from = vec![0; voices];
-        // Before they have sung, voices lie evenly between C5 and C3.
-        let mut last: Vec<i32> = (0..voices).map(|voice| 72 - (24 * voice / voices.max(2)) as i32).collect();
+        let mut voices = dealing::Voices::new(self.num_voices());
         sounds.sort_unstable_by_key(|sound| (sound.start, std::cmp::Reverse((sound.pitch, sound.end))));
         let mut sung = Vec::with_capacity(sounds.len());
-        for mut sound in sounds {
-            let pitch = i32::from(sound.pitch);
-            let free = (0..voices).filter(|&voice| free_from[voice] <= sound.start);
-            match free.min_by_key(|&voice| (last[voice] - pitch).abs()) {
-                Some(voice) => {
-                    sound.part = voice as u16;
-                    free_from[voice] = sound.end;
-                    last[voice] = pitch;
-                    sung.push(sound);
+        for chord in sounds.chunk_by_mut(|a, b| a.start == b.start) {
+            let dealt = voices.of(chord);
+            for (sound, voice) in chord.iter_mut().zip(dealt) {
+                match voice {
+                    Some(voice) => {
+                        sound.part = voice as u16;
+                        sung.push(*sound);
+                    }
+                    None => *loss.dropped.entry("no voice free").or_default() += 1,
                 }
-                None => *loss.dropped.entry("no voice free").or_default() += 1,
             }
         }
         sung
