@@ -1,8 +1,8 @@
 #!/bin/sh
 # Trains the built-in models on the built-in corpora: those of `compose` without --model, `accompany`, `drum` and `reharmonise`. Run from
 # the root of the project; a few minutes each, `piano` half an hour. The same seed gives the same files, byte for byte. With arguments, only those models:
-# scripts/train_built_in_models.sh drum. `piano` and `hymn` learn from mutopia-keyboard (public domain; its index.tsv names kind and composer of each file), which must
-# be in the folder that the variable DATASETS names.
+# scripts/train_built_in_models.sh drum. `piano` and `hymn` learn from mutopia-keyboard (public domain; its index.tsv names kind and composer of each file),
+# `accompany` from openscore-lieder (CC0), `reharmonise` from both; these must be in the folder that the variable DATASETS names.
 set -e
 root=$PWD
 models=$root/crates/application/models
@@ -10,12 +10,6 @@ cargo build --release
 composer=$root/target/release/composer
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
-# The style "rag" is trained on rags only. The folder keeps its name, because the model file records it.
-mkdir -p "$work/datasets/mutopia-pd"
-cp -r datasets/freedoom "$work/datasets/freedoom"
-cp datasets/mutopia-pd/*rag*.mid datasets/mutopia-pd/bethena.mid datasets/mutopia-pd/elite-syncopations.mid \
-   datasets/mutopia-pd/solace.mid datasets/mutopia-pd/the-*.mid "$work/datasets/mutopia-pd"
-
 # The pieces of mutopia-keyboard in folders that are named by their styles, and the rags and French pieces of the built-in corpus with them.
 sort_keyboard() {
     python3 - "${DATASETS:?name the folder that has mutopia-keyboard}/mutopia-keyboard" datasets/mutopia-pd "$1" <<'PYTHON'
@@ -41,11 +35,28 @@ for file in own.glob("*.mid"):
 PYTHON
 }
 
-for model in ${*:-compose accompany drum reharmonise}; do
+# About a third of the songs, chosen by a hash of their names, so that the others are there to be tried.
+sort_songs() {
+    python3 - "${DATASETS:?name the folder that has openscore-lieder}/openscore-lieder" "$1/lieder" "$2" <<'PYTHON'
+import hashlib, pathlib, shutil, sys
+
+source, out, most = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+out.mkdir(parents=True)
+chosen = [file for file in sorted(source.glob("*.mxl")) if hashlib.sha256(file.name.encode()).digest()[0] < 90]
+for file in chosen[:most]:
+    shutil.copy(file, out)
+PYTHON
+}
+
+for model in ${*:-compose drum}; do
     trained=$work/$model.safetensors
     case $model in
     compose)
-        "$composer" train --preset good --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
+        mkdir -p "$work/own/piano" "$work/own/game"
+        cp datasets/mutopia-pd/*.mid "$work/own/piano"
+        cp datasets/freedoom/*.mid "$work/own/game"
+        "$composer" train "$work/own" --preset good --epochs 24 --hidden 160 --set model.note_hidden=96 --threads 1 \
+            --conditions style,metre,density,polyphony,register,key,bars_left,form --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
         trained=$work/run/model.safetensors ;;
     piano)
         sort_keyboard "$work"
@@ -60,11 +71,15 @@ for model in ${*:-compose accompany drum reharmonise}; do
             --set run.tensorboard=false
         trained=$work/hymn/model.safetensors ;;
     accompany)
-        "$composer" train --task accompany datasets/mutopia-pd datasets/freedoom --output "$trained" ;;
+        sort_songs "$work" 2000
+        "$composer" train --task accompany "$work/lieder" --hidden 128 --encoder 64 --look-back 2 --output "$trained" ;;
     drum)
         "$composer" train --task drum datasets/freedoom --output "$trained" ;;
     reharmonise)
-        (cd "$work" && "$composer" train --task reharmonise rag=datasets/mutopia-pd game=datasets/freedoom --output "$trained") ;;
+        sort_songs "$work" 160
+        sort_keyboard "$work"
+        (cd "$work" && mv lieder lied && mv hymns hymn && mv keyboard/rag rag && cp -r "$root/datasets/freedoom" game &&
+            "$composer" train --task reharmonise lied=lied hymn=hymn rag=rag game=game --hidden 128 --encoder 64 --look-back 2 --output "$trained") ;;
     *)
         echo "no model is called $model" >&2; exit 2 ;;
     esac
