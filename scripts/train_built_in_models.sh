@@ -72,14 +72,14 @@ for model in ${*:-compose drum}; do
         trained=$work/hymn/model.safetensors ;;
     accompany)
         sort_songs "$work" 2000
-        "$composer" train --task accompany "$work/lieder" --hidden 128 --encoder 64 --look-back 2 --output "$trained" ;;
+        "$composer" train --task accompany "$work/lieder" --hidden 128 --encoder 64 --output "$trained" ;;
     drum)
         "$composer" train --task drum datasets/freedoom --output "$trained" ;;
     reharmonise)
         sort_songs "$work" 160
         sort_keyboard "$work"
         (cd "$work" && mv lieder lied && mv hymns hymn && mv keyboard/rag rag && cp -r "$root/datasets/freedoom" game &&
-            "$composer" train --task reharmonise lied=lied hymn=hymn rag=rag game=game --hidden 128 --encoder 64 --look-back 2 --output "$trained") ;;
+            "$composer" train --task reharmonise lied=lied hymn=hymn rag=rag game=game --hidden 128 --encoder 64 --output "$trained") ;;
     *)
         echo "no model is called $model" >&2; exit 2 ;;
     esac

@@ -195,7 +195,8 @@ pub(super) fn configuration(
         Task::Accompany | Task::Reharmonise => pitched(),
     };
     let (note_hidden, look_back) = match task {
-        Task::Accompany | Task::Reharmonise => (96, 3),
+        Task::Accompany | Task::Reharmonise => (96, 2),
+        // Note by note, held-out drums are far likelier, and what is written is a hi-hat and little else: docs/parts.md.
         Task::Drum | Task::Infill => (0, 0),
     };
     let note_hidden = options.note_hidden.unwrap_or(note_hidden);

@@ -86,7 +86,7 @@ pub struct PartTrainingArgs {
     #[arg(long)]
     pub note_hidden: Option<usize>,
 
-    /// How many earlier bars the decoder reads at each step: one, two, four … bars ago [default: 3, for drums and infill 0]
+    /// How many earlier bars the decoder reads at each step: one, two, four … bars ago [default: 2, for drums and infill 0]
     #[arg(long, value_name = "BARS")]
     pub look_back: Option<usize>,
 
