@@ -6,6 +6,7 @@ mod legend;
 mod lines;
 mod style;
 
+pub use crate::colours::standalone;
 pub use bars::{bars, samples};
 pub use heat_map::heat_map;
 pub use lines::{Axes, histograms, lines};
