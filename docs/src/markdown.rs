@@ -15,14 +15,14 @@ pub(crate) fn to_html(text: &str, file: &str) -> String {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) if &*language == "math" => {
                 formula = true;
-                events.push(raw(r#"<div class="formula">"#));
+                events.push(raw(r#"<div class="formula" tabindex="0">"#));
             }
             Event::End(TagEnd::CodeBlock) if formula => {
                 formula = false;
                 events.push(raw("</div>\n"));
             }
             Event::Start(Tag::Table(alignment)) => {
-                events.push(raw(r#"<div class="wide" tabindex="0" role="region" aria-label="Table">"#));
+                events.push(raw(r#"<div class="wide" tabindex="0">"#));
                 events.push(Event::Start(Tag::Table(alignment)));
             }
             Event::End(TagEnd::Table) => {
@@ -57,7 +57,8 @@ pub(crate) fn to_html(text: &str, file: &str) -> String {
     }
     let mut body = String::new();
     html::push_html(&mut body, events.into_iter());
-    body
+    // What scrolls can be reached by the keyboard; a head without words is no head.
+    body.replace("<pre>", "<pre tabindex=\"0\">").replace("<th></th>", "<td></td>")
 }
 
 fn raw(html: &str) -> Event<'static> {

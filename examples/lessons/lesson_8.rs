@@ -81,7 +81,7 @@ fn main() -> Outcome<()> {
     }
     results.number("guessing", f64::from(NOTES).ln());
     let axes = Axes {
-        size: (960, 420),
+        size: (680, 420),
         x: "notes of the melody",
         y: "nats per note",
         x_range: 2.0..24.0,

@@ -85,3 +85,37 @@ fn a_wrong_number_is_found() {
         assert_eq!(check(bad, &numbers).0.len(), 1, "{bad}");
     }
 }
+
+/// Decimal numbers of a lesson's text that are neither code, nor formula, nor a number of the program.
+fn unmarked(text: &str) -> Vec<String> {
+    let prose = crate::common::prose(text);
+    let words: String = prose.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+    let mut found = Vec::new();
+    let mut parts = words.split("<!--").peekable();
+    while let Some(part) = parts.next() {
+        let visible = part.split_once("-->").map_or(part, |(_, after)| after);
+        let marked = parts.peek().is_some_and(|next| next.starts_with('='));
+        let end = if marked {
+            visible.trim_end_matches(|c: char| c.is_ascii_digit() || ".,−".contains(c))
+        } else {
+            visible
+        };
+        let numbers = end.split(|c: char| !c.is_ascii_digit() && c != '.').map(|word| word.trim_matches('.'));
+        found.extend(numbers.filter(|word| word.contains('.')).map(str::to_owned));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// What a lesson chooses itself, or works out in the text, is listed in it: `<!-- given: 0.5, 1.5 -->`. Everything else is a number of its program.
+#[test]
+fn every_other_decimal_number_is_given_by_the_lesson() {
+    for (lesson, text) in lessons() {
+        let given =
+            text.split("<!-- given: ").nth(1).and_then(|rest| rest.split(" -->").next()).unwrap_or_default();
+        let given: Vec<&str> = given.split(", ").filter(|number| !number.is_empty()).collect();
+        assert_eq!(unmarked(text), given, "lesson {lesson}: neither numbers of the program nor given");
+    }
+    assert_eq!(unmarked("a 0.5 and 0.7<!--= x --> and `1.5` and 2, 3.25."), ["0.5", "3.25"]);
+}

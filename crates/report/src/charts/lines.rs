@@ -1,9 +1,8 @@
 //! Charts of lines with bands, and histograms, as SVG.
 
 use super::legend;
-use super::style::{GRID, INK, Line, dashes, draw, power_of_ten, text};
+use super::style::{GRID, INK, Line, dashes, draw, named, power_of_ten, text};
 use crate::error::Result;
-use composer_music::text::markup;
 use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
 use std::ops::Range;
@@ -49,8 +48,7 @@ pub fn lines(axes: &Axes<'_>, lines: &[Line]) -> Result<String> {
     let names = lines.iter().map(|line| line.name.as_str()).filter(|name| !name.is_empty());
     let names = names.collect::<Vec<_>>().join(", ");
     let label = format!("{} by {}{}{names}", axes.y, axes.x, if names.is_empty() { "" } else { ": " });
-    let svg = svg.replacen(r#"aria-label="chart""#, &format!(r#"aria-label="{}""#, markup(&label)), 1);
-    Ok(with_dashes(&svg, lines))
+    Ok(with_dashes(&named(&svg, &label), lines))
 }
 
 /// How wide plain lines are drawn, and nothing else is.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use composer_bptt::Cell;
+use composer_music::text::markup;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -119,6 +120,12 @@ pub(super) fn draw(
     }
     // A fixed size in pixels would not shrink with the page.
     let svg = svg.replacen(&format!(r#"width="{}" height="{}" "#, size.0, size.1), "", 1);
-    // The caption beside a chart says what it shows; its texts are no sentence for those who cannot see it.
-    Ok(svg.replacen("<svg ", r#"<svg role="img" aria-label="chart" "#, 1))
+    Ok(svg.replacen("<svg ", &format!(r#"<svg role="img" {UNNAMED} "#), 1))
+}
+
+const UNNAMED: &str = r#"aria-label="chart""#;
+
+/// The chart with words for those who do not see it.
+pub(super) fn named(svg: &str, words: &str) -> String {
+    svg.replacen(UNNAMED, &format!(r#"aria-label="{}""#, markup(words)), 1)
 }
