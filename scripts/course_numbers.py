@@ -24,7 +24,8 @@ for page in sorted((DOCS / "course").glob("lesson_*.md")):
 
     def decimal(match):
         value, places = numbers[match[2]], len(match[1].partition(".")[2])
-        text = f"{value:,.{places}f}".replace("-", "−")
+        # No sign before a zero.
+        text = f"{round(value, places) + 0.0:,.{places}f}".replace("-", "−")
         return f"{text}<!--= {match[2]} -->"
 
     def power(match):

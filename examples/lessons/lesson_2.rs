@@ -55,7 +55,7 @@ fn main() -> Outcome<()> {
         lines.push(Line::new(name, color, points).with_points());
     }
     let axes = Axes {
-        size: (680, 420),
+        size: (600, 420),
         x: "steps after the pulse",
         y: "state h",
         x_range: 0.0..(steps - 1) as f64,

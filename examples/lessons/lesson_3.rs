@@ -97,7 +97,7 @@ fn main() -> Outcome<()> {
     results.number("forward.error_exponent_at_1e-2", error(1e-2, false).log10());
 
     let axes = Axes {
-        size: (680, 420),
+        size: (600, 420),
         x: "step of the difference, power of ten",
         y: "error of the gradient",
         x_range: -12.0..-1.0,

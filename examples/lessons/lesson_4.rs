@@ -100,7 +100,7 @@ fn main() -> Outcome<()> {
 /// A chart of what is left of a gradient.
 fn back(lines: &[Line], x: &str, to: f64, y_range: std::ops::Range<f64>) -> Outcome<String> {
     let axes = Axes {
-        size: (680, 440),
+        size: (600, 440),
         x,
         y: "share of the gradient",
         x_range: 0.0..to,

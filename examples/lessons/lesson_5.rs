@@ -67,7 +67,7 @@ fn main() -> Outcome<()> {
             .map(|(gate, norms)| (format!("gate {}", gate.gate), norms[..4 * config.bar].to_vec()))
             .collect();
         let svg =
-            charts::heat_map((760, 122 + 40 * rows.len() as u32), &rows, "bars back", config.bar as f64)?;
+            charts::heat_map((600, 122 + 40 * rows.len() as u32), &rows, "bars back", config.bar as f64)?;
         results.figure(&format!("{cell}_gradient"), svg);
         // How open the gate that keeps the state is.
         let keeps = cell.spec().keeps.ok_or("both cells have a gate that keeps")?;
@@ -82,7 +82,7 @@ fn main() -> Outcome<()> {
         ];
         let gate = layer.activity[keeps].gate;
         let x = format!("value of gate {gate}: 0 is shut, 1 is open");
-        results.figure(&format!("{cell}_keeps"), charts::histograms((760, 340), &x, 0.0..1.0, &series)?);
+        results.figure(&format!("{cell}_keeps"), charts::histograms((600, 340), &x, 0.0..1.0, &series)?);
     }
     results.finish()
 }

@@ -121,7 +121,7 @@ fn main() -> Outcome<()> {
     }
     let top = curve.iter().map(|point| point.1).fold(real, f64::max);
     let axes = Axes {
-        size: (680, 420),
+        size: (600, 420),
         x: "temperature",
         y: "nats per token",
         x_range: 0.0..1.25,

@@ -81,7 +81,7 @@ fn main() -> Outcome<()> {
     }
     results.number("guessing", f64::from(NOTES).ln());
     let axes = Axes {
-        size: (680, 420),
+        size: (600, 420),
         x: "notes of the melody",
         y: "nats per note",
         x_range: 2.0..24.0,
@@ -116,7 +116,7 @@ fn main() -> Outcome<()> {
     results.number("last_percent", 100.0 * on(&|t| source - t));
     results.figure(
         "attention",
-        charts::heat_map((760, 122 + 28 * rows.len() as u32), &rows, "note of the melody", 1.0)?,
+        charts::heat_map((600, 122 + 28 * rows.len() as u32), &rows, "note of the melody", 1.0)?,
     );
 
     for share in [0.55, 0.6, 0.7, 0.8] {

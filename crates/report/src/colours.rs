@@ -68,3 +68,42 @@ pub fn standalone(svg: &str) -> String {
         None => svg.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance as WCAG 2 defines it.
+    fn luminance(colour: &str) -> f64 {
+        let digits = colour.trim_start_matches('#');
+        let wide: String =
+            if digits.len() == 3 { digits.chars().flat_map(|c| [c, c]).collect() } else { digits.into() };
+        let part = |at: usize| {
+            let share = f64::from(u8::from_str_radix(&wide[at..at + 2], 16).expect("a colour")) / 255.0;
+            if share <= 0.03928 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(0) + 0.7152 * part(2) + 0.0722 * part(4)
+    }
+
+    fn contrast(a: &str, b: &str) -> f64 {
+        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+        a.max(b) / a.min(b)
+    }
+
+    #[test]
+    fn texts_and_lines_stand_out_from_the_paper_in_both_schemes() {
+        assert!((contrast("#000", "#FFFFFF") - 21.0).abs() < 1e-9);
+        let dark =
+            |light: &str| DARK.iter().find(|(from, _)| *from == light).expect("a colour of the table").1;
+        // Axes, names of lines, pitches of piano rolls.
+        for text in ["#667085", "#000000", "#5f6b7a"] {
+            assert!(contrast(text, "#FFFFFF") >= 4.5, "{text}: {}", contrast(text, "#FFFFFF"));
+            assert!(contrast(dark(text), dark("#FFFFFF")) >= 4.5, "{text} on dark paper");
+        }
+        // Lines and bars.
+        for line in &DARK[4..13] {
+            assert!(contrast(line.0, "#FFFFFF") >= 3.0, "{}: {}", line.0, contrast(line.0, "#FFFFFF"));
+            assert!(contrast(line.1, dark("#FFFFFF")) >= 3.0, "{} on dark paper", line.1);
+        }
+    }
+}

@@ -20,8 +20,8 @@ pub const PLUM: RGBColor = RGBColor(150, 62, 130);
 /// The background: training, real music.
 pub const GREY: RGBColor = RGBColor(112, 122, 138);
 
-/// In the order of [`Cell::ALL`].
-const CELL_COLORS: [RGBColor; 8] = [
+/// Eight that everybody can tell apart; those of cells are in the order of [`Cell::ALL`].
+pub const PALETTE: [RGBColor; 8] = [
     OCHRE,
     RGBColor(140, 112, 20),
     BLUE,
@@ -35,7 +35,7 @@ const CELL_COLORS: [RGBColor; 8] = [
 /// The colour of a cell, on every page the same.
 pub fn color(cell: Cell) -> RGBColor {
     let place = Cell::ALL.iter().position(|&other| other == cell).unwrap_or(0);
-    CELL_COLORS[place % CELL_COLORS.len()]
+    PALETTE[place % PALETTE.len()]
 }
 
 /// A cell as people write it.
