@@ -53,22 +53,8 @@ fn backward(values: &[f64], saved: &[Saved]) -> [f64; 5] {
 }
 // ANCHOR_END: backward
 
-fn main() -> Outcome<()> {
-    let mut results = Results::of("lesson_3");
-    let values = [0.8, -0.5, 0.1, 0.2, 0.1];
-    let (saved, loss) = forward(&values);
-    let gradient = backward(&values, &saved);
-    results.number("loss", loss);
-    for (name, value) in ["d_w_ih", "d_w_hh", "d_b_ih", "d_b_hh", "d_h_0"].iter().zip(gradient) {
-        results.number(*name, value);
-    }
-    let parts =
-        [Part::new("w_ih", 0..1), Part::new("w_hh", 1..2), Part::new("biases", 2..4), Part::new("h_0", 4..5)];
-    let report = check(&parts, &values, &gradient, |values| forward(values).1, &Options::default());
-    println!("{report}\n");
-
-    // How exact are differences? A large step bends away, a small one loses digits.
-    let exact = gradient[1];
+/// How exact are differences? A large step bends away, a small one loses digits. `exact` is the gradient of `w_hh`.
+fn differences(results: &mut Results, values: [f64; 5], exact: f64) -> Outcome<()> {
     let error = |step: f64, central: bool| {
         let at = |by: f64| {
             let mut moved = values;
@@ -112,5 +98,23 @@ fn main() -> Outcome<()> {
         Line::new("one-sided", OCHRE, forward_only).dashed(),
     ];
     results.figure("differences", charts::lines(&axes, &lines)?);
+    Ok(())
+}
+
+fn main() -> Outcome<()> {
+    let mut results = Results::of("lesson_3");
+    let values = [0.8, -0.5, 0.1, 0.2, 0.1];
+    let (saved, loss) = forward(&values);
+    let gradient = backward(&values, &saved);
+    results.number("loss", loss);
+    for (name, value) in ["d_w_ih", "d_w_hh", "d_b_ih", "d_b_hh", "d_h_0"].iter().zip(gradient) {
+        results.number(*name, value);
+    }
+    let parts =
+        [Part::new("w_ih", 0..1), Part::new("w_hh", 1..2), Part::new("biases", 2..4), Part::new("h_0", 4..5)];
+    let report = check(&parts, &values, &gradient, |values| forward(values).1, &Options::default());
+    println!("{report}\n");
+
+    differences(&mut results, values, gradient[1])?;
     results.finish()
 }

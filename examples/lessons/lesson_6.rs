@@ -9,7 +9,7 @@ use composer_models::scoring::score;
 use composer_models::{Encoding, ModelConfig, Sequence, SequenceModel, Workspace};
 use composer_music::corpus;
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
-use composer_report::charts::{self, Axes, BLUE, GREY, Line, OCHRE, plain};
+use composer_report::charts::{self, Axes, BLUE, GREY, Line, OCHRE, RGBColor, plain};
 use composer_training::sampling::{Curve, Sampling};
 use composer_training::{TrainingConfig, train};
 use rand::{RngExt, SeedableRng};
@@ -82,6 +82,66 @@ fn excess(model: &SequenceModel, piece: &[u32], noise: &[u32]) -> Outcome<Vec<f6
     Ok(sums)
 }
 
+/// What each temperature writes after the beginning of `piece`: how likely the network finds it, and how much of it is new.
+fn temperatures(results: &mut Results, model: &SequenceModel, piece: &[u32]) -> Outcome<()> {
+    let real = nlls(model, piece[..KNOWN + NEW].to_vec())?;
+    let real = mean(&real[KNOWN..]);
+    results.number("real.nll", real);
+    results.number("real.new_runs_percent", 100.0 * new_runs(&piece[..NEW]));
+    let mut curve = Vec::new();
+    for temperature in [0.0, 0.4, 0.6, 0.8, 1.0, 1.2] {
+        let (mut cost, mut new) = (0.0, 0.0);
+        let seeds = if temperature == 0.0 { 1 } else { 4 };
+        for seed in 0..seeds {
+            let options = TokenOptions { temperature, ..TokenOptions::default() };
+            let written = continue_tokens(model, &piece[..KNOWN], NEW, options, seed)?;
+            new += new_runs(&written) / seeds as f64;
+            // How likely is what was written, to the model itself and at temperature 1?
+            let all = nlls(model, [&piece[..KNOWN], &written].concat())?;
+            cost += mean(&all[KNOWN..]) / seeds as f64;
+        }
+        results.number(format!("temperature.{temperature}.nll"), cost);
+        results.number(format!("temperature.{temperature}.new_runs_percent"), 100.0 * new);
+        curve.push((temperature, cost));
+    }
+    let top = curve.iter().map(|point| point.1).fold(real, f64::max);
+    let axes = Axes {
+        levels: &[("real music", real)],
+        ..axes("temperature", "nats per token", 1.25, 0.0..top * 1.08)
+    };
+    let line = Line::new("what the network writes, as it judges it itself", BLUE, curve).with_points();
+    results.figure("temperature", charts::lines(&axes, &[line])?);
+    Ok(())
+}
+
+/// What wrong tokens cost each of the networks, and how well each predicts `piece`.
+fn wrong_pasts(
+    results: &mut Results,
+    networks: [(&str, &str, RGBColor, SequenceModel); 3],
+    piece: &[u32],
+    noise: &[u32],
+) -> Outcome<()> {
+    let mut lines = Vec::new();
+    for (name, title, color, model) in networks {
+        let excess = excess(&model, piece, noise)?;
+        results.number(format!("{name}.nll"), mean(&nlls(&model, piece.to_vec())?));
+        results.number(format!("{name}.excess.first"), mean(&excess[..8]));
+        results.number(format!("{name}.excess.last"), mean(&excess[AFTER - 16..]));
+        let fours = excess.chunks(4).enumerate().map(|(at, four)| (4.0 * at as f64 + 2.0, mean(four)));
+        lines.push(Line::new(title, color, fours.collect()));
+    }
+    let all = || lines.iter().flat_map(|line| &line.points).map(|point| point.1);
+    let heights = all().fold(0.0, f64::min) * 1.1..all().fold(0.1, f64::max) * 1.1;
+    let axes = axes("true tokens after 16 wrong ones", "extra nats per token", AFTER as f64, heights);
+    results.figure("wrong", charts::lines(&axes, &lines)?);
+    Ok(())
+}
+
+fn axes<'a>(x: &'a str, y: &'a str, to: f64, y_range: std::ops::Range<f64>) -> Axes<'a> {
+    let (size, x_range, levels) = ((600, 420), 0.0..to, &[]);
+    Axes { size, x, y, x_range, y_range, log: false, x_labels: 7, x_label: &plain, levels }
+}
+
 fn main() -> Outcome<()> {
     let mut results = Results::of("lesson_6");
     let representation = AnyRepresentation::by_name("metrical-events")?;
@@ -95,74 +155,15 @@ fn main() -> Outcome<()> {
     let sequences: Vec<Sequence> = pieces.iter().cloned().map(Sequence::tokens).collect();
     let valid = [Sequence::tokens(held_out.clone())];
     let vocabulary = representation.vocabulary().size();
-    let forced = trained(vocabulary, &sequences, &valid, Sampling::default())?;
-
-    let real = nlls(&forced, held_out[..KNOWN + NEW].to_vec())?;
-    let real = mean(&real[KNOWN..]);
-    results.number("real.nll", real);
-    results.number("real.new_runs_percent", 100.0 * new_runs(&held_out[..NEW]));
-    let mut curve = Vec::new();
-    // ANCHOR: compose
-    for temperature in [0.0, 0.4, 0.6, 0.8, 1.0, 1.2] {
-        let (mut cost, mut new) = (0.0, 0.0);
-        let seeds = if temperature == 0.0 { 1 } else { 4 };
-        for seed in 0..seeds {
-            let options = TokenOptions { temperature, ..TokenOptions::default() };
-            let written = continue_tokens(&forced, &held_out[..KNOWN], NEW, options, seed)?;
-            new += new_runs(&written) / seeds as f64;
-            // How likely is what was written, to the model itself and at temperature 1?
-            let all = nlls(&forced, [&held_out[..KNOWN], &written].concat())?;
-            cost += mean(&all[KNOWN..]) / seeds as f64;
-        }
-        // ANCHOR_END: compose
-        results.number(format!("temperature.{temperature}.nll"), cost);
-        results.number(format!("temperature.{temperature}.new_runs_percent"), 100.0 * new);
-        curve.push((temperature, cost));
-    }
-    let top = curve.iter().map(|point| point.1).fold(real, f64::max);
-    let axes = Axes {
-        size: (600, 420),
-        x: "temperature",
-        y: "nats per token",
-        x_range: 0.0..1.25,
-        y_range: 0.0..top * 1.08,
-        log: false,
-        x_labels: 7,
-        x_label: &plain,
-        levels: &[("real music", real)],
-    };
-    let line = Line::new("what the network writes, as it judges it itself", BLUE, curve).with_points();
-    results.figure("temperature", charts::lines(&axes, &[line])?);
-
+    let by = |sampling| trained(vocabulary, &sequences, &valid, sampling);
+    let forced = by(Sampling::default())?;
+    temperatures(&mut results, &forced, &held_out)?;
     let schedule = Sampling { curve: Curve::LinearToEnd, floor: 0.0, ..Sampling::default() };
-    let gentle = Sampling { floor: 0.75, ..schedule };
-    let mut lines = Vec::new();
-    for (name, title, color, model) in [
+    let networks = [
         ("forced", "teacher forcing", BLUE, forced),
-        ("gentle", "scheduled sampling to 0.75", OCHRE, trained(vocabulary, &sequences, &valid, gentle)?),
-        ("scheduled", "scheduled sampling to 0", GREY, trained(vocabulary, &sequences, &valid, schedule)?),
-    ] {
-        let own = nlls(&model, held_out.clone())?;
-        let excess = excess(&model, &held_out, &pieces[0])?;
-        results.number(format!("{name}.nll"), mean(&own));
-        results.number(format!("{name}.excess.first"), mean(&excess[..8]));
-        results.number(format!("{name}.excess.last"), mean(&excess[AFTER - 16..]));
-        lines.push(Line::new(
-            title,
-            color,
-            excess.chunks(4).enumerate().map(|(at, four)| (4.0 * at as f64 + 2.0, mean(four))).collect(),
-        ));
-    }
-    let all = || lines.iter().flat_map(|line| &line.points).map(|point| point.1);
-    let axes = Axes {
-        x: "true tokens after 16 wrong ones",
-        y: "extra nats per token",
-        x_range: 0.0..AFTER as f64,
-        y_range: all().fold(0.0, f64::min) * 1.1..all().fold(0.1, f64::max) * 1.1,
-        x_labels: 9,
-        levels: &[],
-        ..axes
-    };
-    results.figure("wrong", charts::lines(&axes, &lines)?);
+        ("gentle", "scheduled sampling to 0.75", OCHRE, by(Sampling { floor: 0.75, ..schedule })?),
+        ("scheduled", "scheduled sampling to 0", GREY, by(schedule)?),
+    ];
+    wrong_pasts(&mut results, networks, &held_out, &pieces[0])?;
     results.finish()
 }

@@ -61,6 +61,35 @@ fn trained(attention: Option<AttentionConfig>) -> Outcome<Seq2Seq> {
     Ok(model)
 }
 
+/// Where each step of one melody looks.
+fn looks(results: &mut Results, model: &Seq2Seq, ws: &mut Seq2SeqWorkspace<f32>) -> Outcome<()> {
+    let pair = &melodies(1, 12..=12, 4)[0];
+    let mut batch = PairBatch::new(model.config());
+    batch.fill(model.config(), &[Window::of(pair, 0, usize::MAX)])?;
+    model.forward(&batch, Mode::Eval, ws)?;
+    let weights = ws.attention(0);
+    let source = pair.source.len();
+    let rows: Vec<(String, Vec<f64>)> = (0..source)
+        .map(|t| {
+            (
+                format!("writes {}", t + 1),
+                weights[t * source..][..source].iter().map(|&w| f64::from(w)).collect(),
+            )
+        })
+        .collect();
+    // Weights of the note that is to be written next, and of the one that was written last.
+    let on = |note: &dyn Fn(usize) -> usize| {
+        (1..source).map(|t| f64::from(weights[t * source + note(t)])).sum::<f64>() / (source - 1) as f64
+    };
+    results.number("next_percent", 100.0 * on(&|t| source - 1 - t));
+    results.number("last_percent", 100.0 * on(&|t| source - t));
+    results.figure(
+        "attention",
+        charts::heat_map((600, 122 + 28 * rows.len() as u32), &rows, "note of the melody", 1.0)?,
+    );
+    Ok(())
+}
+
 fn main() -> Outcome<()> {
     let mut results = Results::of("lesson_8");
     let attention = AttentionConfig { score: AttentionScore::Additive, hidden: 24 };
@@ -93,32 +122,7 @@ fn main() -> Outcome<()> {
     };
     results.figure("length", charts::lines(&axes, &lines)?);
 
-    // Where each step of one melody looks.
-    let pair = &melodies(1, 12..=12, 4)[0];
-    let mut batch = PairBatch::new(attending.config());
-    batch.fill(attending.config(), &[Window::of(pair, 0, usize::MAX)])?;
-    attending.forward(&batch, Mode::Eval, &mut ws)?;
-    let weights = ws.attention(0);
-    let source = pair.source.len();
-    let rows: Vec<(String, Vec<f64>)> = (0..source)
-        .map(|t| {
-            (
-                format!("writes {}", t + 1),
-                weights[t * source..][..source].iter().map(|&w| f64::from(w)).collect(),
-            )
-        })
-        .collect();
-    // Weights of the note that is to be written next, and of the one that was written last.
-    let on = |note: &dyn Fn(usize) -> usize| {
-        (1..source).map(|t| f64::from(weights[t * source + note(t)])).sum::<f64>() / (source - 1) as f64
-    };
-    results.number("next_percent", 100.0 * on(&|t| source - 1 - t));
-    results.number("last_percent", 100.0 * on(&|t| source - t));
-    results.figure(
-        "attention",
-        charts::heat_map((600, 122 + 28 * rows.len() as u32), &rows, "note of the melody", 1.0)?,
-    );
-
+    looks(&mut results, &attending, &mut ws)?;
     for share in [0.55, 0.6, 0.7, 0.8] {
         let needed = judgements_needed(share, 0.8).ok_or("a share above one half")?;
         results.number(format!("judgements.{share}"), needed as f64);

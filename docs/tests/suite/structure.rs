@@ -27,7 +27,7 @@ fn every_lesson_has_all_of_its_parts() {
         assert_eq!(text.matches("</details>").count(), 3, "lesson {lesson}: answers");
         let words =
             prose(text).split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
-        assert!((700..=1600).contains(&words), "lesson {lesson} has {words} words");
+        assert!((800..=1500).contains(&words), "lesson {lesson} has {words} words");
         // Every picture has words for those who do not see it.
         for picture in text.split("![").skip(1) {
             assert!(
