@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod charts;
+mod colours;
 mod curves;
 mod error;
 pub mod evaluation;

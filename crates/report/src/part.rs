@@ -101,7 +101,7 @@ fn picture(attention: &[AttentionWeights], bars: &BarMap) -> String {
     let largest = shown.copied().fold(FAINTEST, f32::max);
     let (right, bottom) = (MARGIN + columns as f64 * CELL, MARGIN + rows as f64 * CELL);
     let mut svg = format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:.0} {:.0}" role="img" aria-label="Attention weights of each step of the new part over the steps of the given part" font-family="sans-serif" font-size="12" fill="#667085" style="max-width:46rem">"##,
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:.0} {:.0}" role="img" aria-label="Attention weights of each step of the new part over the steps of the given part" font-family="sans-serif" font-size="12" fill="#667085">"##,
         right + 10.0,
         bottom + 10.0
     );

@@ -55,7 +55,7 @@ fn roll(score: &Score, notes: &[&Note], end: Ticks, title: &str, excerpts: &[Ran
     for pitch in (low..=high).filter(|pitch| pitch % 12 == 0) {
         let _ = write!(
             svg,
-            r##"<line x1="{MARGIN}" x2="{WIDTH}" y1="{0:.1}" y2="{0:.1}" stroke="#eef0f3"/><text x="4" y="{1:.1}" font-size="11" font-family="sans-serif" fill="#98a2b3">C{2}</text>"##,
+            r##"<line x1="{MARGIN}" x2="{WIDTH}" y1="{0:.1}" y2="{0:.1}" stroke="#eef0f3"/><text x="4" y="{1:.1}" font-size="11" font-family="sans-serif" fill="#5f6b7a">C{2}</text>"##,
             y(pitch) + KEY,
             y(pitch) + KEY,
             i16::from(pitch / 12) - 1

@@ -23,7 +23,7 @@ pub(crate) fn player(score: &Score, title: &str, rolls: &[Markup], end: Ticks, f
     html! {
         div.player data-title=(title) data-notes=(notes) data-seconds=(format!("{seconds:.2}")) data-places=(places) {
             @for roll in rolls {
-                div.roll { div { (roll) span.cursor hidden {} } }
+                div.roll tabindex="0" { div { (roll) span.cursor hidden {} } }
             }
             div.controls {
                 button type="button" disabled aria-label={ "Play " (title) } { "▶" }

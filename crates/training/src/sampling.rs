@@ -110,6 +110,7 @@ impl Sampling {
         Ok(())
     }
 
+    // ANCHOR: schedule
     /// `ε`, the probability that an input is the true symbol, at `update` (from 0) of `total`.
     pub fn truth_probability(&self, update: u64, total: u64) -> f64 {
         let i = update as f64;
@@ -122,6 +123,7 @@ impl Sampling {
             Curve::LinearToEnd => self.k - (self.k - self.floor) * (i / total.max(1) as f64).min(1.0),
         }
     }
+    // ANCHOR_END: schedule
 }
 
 #[cfg(test)]

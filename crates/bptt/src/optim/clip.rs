@@ -7,6 +7,7 @@ use composer_tensor::parallel::{ReadRows, SliceRows, share_rows, sum_blocks};
 /// Scales all gradients so that their Euclidean norm is at most `max_norm` (Pascanu et al. 2013); returns the norm before.
 ///
 /// The same on any number of threads: the sum is over blocks of fixed size, added in their order.
+// ANCHOR: clip
 pub fn clip_grad_norm(params: &mut Parameters<f32>, max_norm: f64) -> f64 {
     let norm = sum_of_squares(params.grads()).sqrt();
     if norm > max_norm {
@@ -17,6 +18,7 @@ pub fn clip_grad_norm(params: &mut Parameters<f32>, max_norm: f64) -> f64 {
     }
     norm
 }
+// ANCHOR_END: clip
 
 fn sum_of_squares(values: &[f32]) -> f64 {
     /// Independent accumulators: one after the other would wait for each addition.

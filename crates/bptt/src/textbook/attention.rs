@@ -96,6 +96,7 @@ pub fn forward(score: &Score, queries: &[Vec<f64>], keys: &[Vec<f64>], valid: &[
             }
         }
     }
+    // ANCHOR: context
     let a: Rows = e.iter().map(|e| softmax(e, valid)).collect();
     let mut context = vec![vec![0.0; keys[0].len()]; steps];
     for t in 0..steps {
@@ -104,9 +105,11 @@ pub fn forward(score: &Score, queries: &[Vec<f64>], keys: &[Vec<f64>], valid: &[
             add(&mut context[t], a[t][s], &keys[s]);
         }
     }
+    // ANCHOR_END: context
     Activations { p, u, z, e, a, context }
 }
 
+// ANCHOR: softmax
 /// `a_s = e^e_s / Σ e^e_s'` over the source steps that are no padding.
 fn softmax(e: &[f64], valid: &[bool]) -> Vec<f64> {
     // The largest score is subtracted first, so that no exponential overflows: the quotient stays the same.
@@ -115,6 +118,7 @@ fn softmax(e: &[f64], valid: &[bool]) -> Vec<f64> {
     let sum: f64 = exp.iter().sum();
     exp.iter().map(|exp| exp / sum).collect()
 }
+// ANCHOR_END: softmax
 
 /// From the gradient of the contexts `[T, K]` to those of queries, keys and weights.
 pub fn backward(

@@ -22,6 +22,7 @@ impl Coupling<'_> {
         u < v || (u != v && v >= self.first && given(u))
     }
 
+    // ANCHOR: forward
     /// The logits `[V]` given the true bits `on` `[V]` (0 or 1), from the linear layer's logits `l` `[V]`.
     pub fn forward(&self, l: &[f64], on: &[f64], loss_mask: &[f64]) -> Vec<f64> {
         let mut y = l.to_vec();
@@ -35,6 +36,7 @@ impl Coupling<'_> {
         }
         y
     }
+    // ANCHOR_END: forward
 
     /// Adds to the gradient of the weight `[V, V]`. The gradient of `l` is `d_y` `[V]`, as it is (sum rule).
     pub fn backward(&self, on: &[f64], loss_mask: &[f64], d_y: &[f64], d_weight: &mut [f64]) {

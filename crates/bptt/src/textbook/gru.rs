@@ -40,6 +40,7 @@ impl TextbookCell for Gru {
     type Saved = Saved;
     const SOURCE: Source = Source { file: "crates/bptt/src/textbook/gru.rs", text: include_str!("gru.rs") };
 
+    // ANCHOR: forward
     fn forward(unit: UnitInput<[f64; 3], [f64; 0]>) -> (UnitState, Saved) {
         let UnitInput { input, recurrent, h_prev, .. } = unit;
         let r = sigmoid(input[0] + recurrent[0]);
@@ -51,7 +52,9 @@ impl TextbookCell for Gru {
         let h = (1.0 - z) * n + z * h_prev;
         (UnitState { h, c: 0.0 }, Saved { r, z, hn, n, h_prev })
     }
+    // ANCHOR_END: forward
 
+    // ANCHOR: backward
     fn backward(saved: &Saved, d_h: f64, _d_c_next: f64) -> UnitGradient<[f64; 3], [f64; 0]> {
         let Saved { r, z, hn, n, h_prev } = *saved;
 
@@ -76,6 +79,7 @@ impl TextbookCell for Gru {
         let d_recurrent = [d_gate_r, d_gate_z, d_hn];
         UnitGradient { d_input, d_recurrent, d_h_prev, d_c_prev: 0.0, d_c: 0.0, d_diagonal: [] }
     }
+    // ANCHOR_END: backward
 
     fn tangent(saved: &Saved, v_recurrent: [f64; 3], v_h_prev: f64, _v_c_prev: f64) -> UnitState {
         let Saved { r, z, hn, n, h_prev } = *saved;

@@ -88,6 +88,7 @@ pub fn forward<C: TextbookCell>(
     let Sizes { steps, batch, features, hidden, .. } = *sizes;
     let mut output = vec![0.0; steps * batch * hidden];
     let mut saved = Activations { h_prev: Vec::new(), units: Vec::new() };
+    // ANCHOR: forward
     for t in sizes.order() {
         for b in 0..batch {
             let x_t = &x[(t * batch + b) * features..][..features];
@@ -114,6 +115,7 @@ pub fn forward<C: TextbookCell>(
             saved.h_prev.extend(h_prev);
         }
     }
+    // ANCHOR_END: forward
     (output, saved)
 }
 

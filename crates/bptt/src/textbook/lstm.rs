@@ -38,6 +38,7 @@ impl TextbookCell for Lstm {
     type Saved = Saved;
     const SOURCE: Source = Source { file: "crates/bptt/src/textbook/lstm.rs", text: include_str!("lstm.rs") };
 
+    // ANCHOR: forward
     fn forward(unit: UnitInput<[f64; 4], [f64; 0]>) -> (UnitState, Saved) {
         let UnitInput { input, recurrent, c_prev, .. } = unit;
         // a = W_ih x + b_ih + W_hh h_prev + b_hh
@@ -53,7 +54,9 @@ impl TextbookCell for Lstm {
         let h = o * tanh_c;
         (UnitState { h, c }, Saved { i, f, g, o, c_prev, tanh_c })
     }
+    // ANCHOR_END: forward
 
+    // ANCHOR: backward
     fn backward(saved: &Saved, d_h: f64, d_c_next: f64) -> UnitGradient<[f64; 4], [f64; 0]> {
         let Saved { i, f, g, o, c_prev, tanh_c } = *saved;
 
@@ -81,6 +84,7 @@ impl TextbookCell for Lstm {
         let (d_input, d_recurrent) = (d_gates, d_gates);
         UnitGradient { d_input, d_recurrent, d_h_prev: 0.0, d_c_prev, d_c, d_diagonal: [] }
     }
+    // ANCHOR_END: backward
 
     fn tangent(saved: &Saved, v_recurrent: [f64; 4], _v_h_prev: f64, v_c_prev: f64) -> UnitState {
         let Saved { i, f, g, o, c_prev, tanh_c } = *saved;

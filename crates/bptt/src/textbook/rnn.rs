@@ -26,6 +26,7 @@ impl TextbookCell for Rnn {
     type Saved = Saved;
     const SOURCE: Source = Source { file: "crates/bptt/src/textbook/rnn.rs", text: include_str!("rnn.rs") };
 
+    // ANCHOR: forward
     fn forward(unit: UnitInput<[f64; 1], [f64; 0]>) -> (UnitState, Saved) {
         // a = W_ih x + b_ih + W_hh h_prev + b_hh
         let a = unit.input[0] + unit.recurrent[0];
@@ -33,7 +34,9 @@ impl TextbookCell for Rnn {
         let h = a.tanh();
         (UnitState { h, c: 0.0 }, Saved { h })
     }
+    // ANCHOR_END: forward
 
+    // ANCHOR: backward
     fn backward(saved: &Saved, d_h: f64, _d_c_next: f64) -> UnitGradient<[f64; 1], [f64; 0]> {
         let Saved { h } = *saved;
         // h = tanh(a)        tanh' = 1 − tanh²
@@ -41,6 +44,7 @@ impl TextbookCell for Rnn {
         // a = W_ih x + b_ih + W_hh h_prev + b_hh: each summand has the gradient of the sum
         UnitGradient { d_input: [d_gate_h], d_recurrent: [d_gate_h], ..UnitGradient::default() }
     }
+    // ANCHOR_END: backward
 
     fn tangent(saved: &Saved, v_recurrent: [f64; 1], _v_h_prev: f64, _v_c_prev: f64) -> UnitState {
         let Saved { h } = *saved;

@@ -2,8 +2,8 @@
 
 use super::terminal::Terminal;
 use super::{
-    accompany, benchmark, compose, diagnose, drum, evaluate, failure, gradcheck, infill, ingest, inspect,
-    learn_part, listening, models, recipes, reharmonise, runs, score, shell, study, train, vary,
+    accompany, benchmark, compose, course, diagnose, drum, evaluate, failure, gradcheck, infill, ingest,
+    inspect, learn_part, listening, models, recipes, reharmonise, runs, score, shell, study, train, vary,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::convert::{Conversion, convert};
@@ -102,6 +102,8 @@ enum Command {
     /// Benchmarks: likelihood on published datasets, speed and memory on this machine
     #[command(subcommand)]
     Benchmark(benchmark::BenchmarkCommand),
+    /// Write the course and the guides as pages that need no network
+    Course(course::CourseArgs),
     /// Print a completion script for a shell
     Completions(shell::CompletionsArgs),
     /// Print the manual page
@@ -160,6 +162,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Gradcheck(args)) => gradcheck::run(&args, terminal),
         Some(Command::Study(command)) => study::run(&command, terminal),
         Some(Command::Benchmark(command)) => benchmark::run(&command, terminal),
+        Some(Command::Course(args)) => course::run(&args, terminal),
         Some(Command::Completions(args)) => shell::completions(&args, Arguments::command(), terminal),
         Some(Command::Man(_)) => shell::man(Arguments::command(), terminal),
     }

@@ -4,6 +4,7 @@ mod accompany;
 mod arguments;
 mod benchmark;
 mod compose;
+mod course;
 mod diagnose;
 mod drum;
 mod evaluate;

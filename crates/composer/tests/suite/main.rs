@@ -9,6 +9,7 @@ mod compose;
 mod conditions;
 mod configuration;
 mod convert;
+mod course;
 mod evaluate;
 mod failure_detection;
 mod gradcheck;

@@ -126,6 +126,7 @@ pub fn candidates(
     let recent = &history[history.len().saturating_sub(options.repetition_window)..];
     filters::repetition_penalty(&mut scores, recent, options.repetition_penalty);
     filters::no_repeat_ngram(&mut scores, history, options.no_repeat_ngram);
+    // ANCHOR: filters
     let mut candidates =
         Candidates::softmax(&scores, options.temperature).ok_or(Error::NothingLeft { step })?;
     if options.temperature == 0.0 {
@@ -146,6 +147,7 @@ pub fn candidates(
     }
     Ok(candidates)
 }
+// ANCHOR_END: filters
 
 /// Draws one of the candidates. One number is drawn from `rng` however few there are, so that what was chosen does not
 /// shift the numbers that follow.

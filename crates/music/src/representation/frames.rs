@@ -19,6 +19,7 @@ use super::{Error, Representation, Symbols, Vocabulary};
 use crate::metre::BarMap;
 use crate::score::{Note, Score, Tempo, TimeSignature, Track};
 
+// ANCHOR: frame
 /// What sounds during one time step: bit `p` of each plane stands for MIDI pitch `p`.
 ///
 /// `onsets` is always a subset of `sounding`. A pitch that sounds without an onset is held from the step before.
@@ -29,6 +30,7 @@ pub struct Frame {
     /// Pitches that are struck in this step.
     pub onsets: u128,
 }
+// ANCHOR_END: frame
 
 impl Frame {
     /// Whether nothing sounds.

@@ -2,7 +2,7 @@
 
 use super::legend;
 use super::lines::Chart;
-use super::style::{BLUE, GREY, INK, Line, OCHRE, PLUM, draw, plain, text};
+use super::style::{BLUE, GREY, INK, Line, OCHRE, PLUM, draw, named, plain, text};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -16,7 +16,7 @@ const SETS: [RGBColor; 4] = [GREY, BLUE, OCHRE, PLUM];
 /// Histograms over the same classes, bars beside each other.
 pub fn bars(classes: &[&str], histograms: &[(&str, &[f64])]) -> crate::error::Result<String> {
     let width = 0.76 / histograms.len().max(1) as f64;
-    draw(SIZE, |area| {
+    let svg = draw(SIZE, |area| {
         let area = names(area, histograms.iter().map(|(name, _)| *name))?;
         let mut chart = shares_over(&area, 0.0..classes.len() as f64, histograms.iter().map(|(_, s)| *s), 0)?;
         for (i, ((_, shares), color)) in histograms.iter().zip(SETS.iter().cycle()).enumerate() {
@@ -27,7 +27,9 @@ pub fn bars(classes: &[&str], histograms: &[(&str, &[f64])]) -> crate::error::Re
             }))?;
         }
         below(&area, &chart, classes)
-    })
+    })?;
+    let sets: Vec<&str> = histograms.iter().map(|(name, _)| *name).collect();
+    Ok(named(&svg, &format!("shares of {}: {}", classes.join(", "), sets.join(", "))))
 }
 
 /// Samples of one number as histograms over each other.
@@ -43,7 +45,7 @@ pub fn samples(samples: &[(&str, &[f64])]) -> crate::error::Result<String> {
         shares
     };
     let histograms: Vec<[f64; BINS]> = samples.iter().map(|(_, sample)| shares(sample)).collect();
-    draw(SIZE, |area| {
+    let svg = draw(SIZE, |area| {
         let area = names(area, samples.iter().map(|(name, _)| *name))?;
         let range = low..low + width * BINS as f64;
         let mut chart = shares_over(&area, range, histograms.iter().map(|h| &h[..]), 8)?;
@@ -55,7 +57,9 @@ pub fn samples(samples: &[(&str, &[f64])]) -> crate::error::Result<String> {
             }))?;
         }
         Ok(())
-    })
+    })?;
+    let sets: Vec<&str> = samples.iter().map(|(name, _)| *name).collect();
+    Ok(named(&svg, &format!("histograms: {}", sets.join(", "))))
 }
 
 type Drawn<T> = Result<T, Box<dyn std::error::Error>>;

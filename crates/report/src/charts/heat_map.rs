@@ -1,6 +1,6 @@
 //! Named rows of colours.
 
-use super::style::{GRID, INK, draw, plain, power_of_ten, text};
+use super::style::{GRID, INK, draw, named, plain, power_of_ten, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -18,7 +18,7 @@ pub fn heat_map(
     let columns = rows.iter().map(|(_, values)| values.len()).max().unwrap_or(1);
     let largest = rows.iter().flat_map(|(_, values)| values).copied().fold(f64::MIN_POSITIVE, f64::max);
     let (end, count) = (columns as f64 / per_unit, rows.len() as f64);
-    draw(size, |area| {
+    let svg = draw(size, |area| {
         let (top, area) = area.split_vertically(30);
         scale(&top)?;
         let mut chart = ChartBuilder::on(&area)
@@ -60,7 +60,9 @@ pub fn heat_map(
             area.draw(&Text::new(name.clone(), (16, y as i32 - 8), text(16)))?;
         }
         Ok(())
-    })
+    })?;
+    let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+    Ok(named(&svg, &format!("shades by {x}: {}", names.join(", "))))
 }
 
 /// What the colours mean.

@@ -11,7 +11,7 @@ const LEFT: i32 = 82;
 /// Height of a row of names.
 const ROW: i32 = 24;
 /// Length of the piece of line before a name.
-const SAMPLE: i32 = 24;
+const SAMPLE: i32 = 38;
 
 /// Writes the names in as many rows as they need; gives back what is left of the area.
 pub(super) fn above<'a>(area: &Area<'a>, lines: &[Line]) -> Result<Area<'a>, Box<dyn std::error::Error>> {
@@ -31,7 +31,7 @@ pub(super) fn above<'a>(area: &Area<'a>, lines: &[Line]) -> Result<Area<'a>, Box
     let (top, rest) = area.split_vertically(height);
     for (line, (x, y)) in named.iter().zip(places) {
         let style = line.color.stroke_width(if line.dashed { 2 } else { 3 });
-        let pieces: &[(i32, i32)] = if line.dashed { &[(0, 7), (12, 19)] } else { &[(0, SAMPLE)] };
+        let pieces: &[(i32, i32)] = if line.dashed { &[(0, 7), (12, 19), (24, 31)] } else { &[(0, SAMPLE)] };
         for (from, to) in pieces {
             top.draw(&PathElement::new([(x + from, y), (x + to, y)], style))?;
         }

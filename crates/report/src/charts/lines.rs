@@ -1,7 +1,7 @@
 //! Charts of lines with bands, and histograms, as SVG.
 
 use super::legend;
-use super::style::{GRID, INK, Line, draw, power_of_ten, text};
+use super::style::{GRID, INK, Line, dashes, draw, named, power_of_ten, text};
 use crate::error::Result;
 use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
@@ -31,7 +31,7 @@ pub struct Axes<'a> {
 
 /// A chart of lines, their names in a row above it; a logarithmic scale ends at whole powers of ten.
 pub fn lines(axes: &Axes<'_>, lines: &[Line]) -> Result<String> {
-    draw(axes.size, |area| {
+    let svg = draw(axes.size, |area| {
         let area = legend::above(area, lines)?;
         let mut builder = ChartBuilder::on(&area);
         builder.margin(12).margin_right(24).x_label_area_size(48).y_label_area_size(70);
@@ -44,7 +44,36 @@ pub fn lines(axes: &Axes<'_>, lines: &[Line]) -> Result<String> {
             let y_label = |y: &f64| format!("{y:.digits$}");
             finish(builder.build_cartesian_2d(axes.x_range.clone(), low..high)?, axes, lines, &y_label)
         }
-    })
+    })?;
+    let names = lines.iter().map(|line| line.name.as_str()).filter(|name| !name.is_empty());
+    let names = names.collect::<Vec<_>>().join(", ");
+    let label = format!("{} by {}{}{names}", axes.y, axes.x, if names.is_empty() { "" } else { ": " });
+    Ok(with_dashes(&named(&svg, &label), lines))
+}
+
+/// How wide plain lines are drawn, and nothing else is.
+const PLAIN: &str = r#"stroke-width="3""#;
+
+/// Gives each plain line its dashes, in the legend and in the chart: whoever sees no colours tells lines apart by them.
+fn with_dashes(svg: &str, lines: &[Line]) -> String {
+    let plain = |line: &&Line| !line.dashed;
+    let named: Vec<&Line> = lines.iter().filter(plain).filter(|line| !line.name.is_empty()).collect();
+    let drawn = lines.iter().filter(plain).filter(|line| !line.points.is_empty());
+    // As drawn: first the legend, then the lines. A line without a name, a mark on another one, is solid.
+    let place = |line: &Line| named.iter().position(|other| std::ptr::eq(*other, line)).unwrap_or(0);
+    let mut patterns = named.iter().copied().chain(drawn).map(|line| dashes(place(line)));
+    let mut parts = svg.split("<polyline ");
+    let mut dashed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_plain = part.split('>').next().is_some_and(|element| element.contains(PLAIN));
+        let pattern = if is_plain { patterns.next().unwrap_or_default() } else { "" };
+        dashed.push_str("<polyline ");
+        if !pattern.is_empty() {
+            dashed.push_str(&format!(r#"stroke-dasharray="{pattern}" "#));
+        }
+        dashed.push_str(part);
+    }
+    dashed
 }
 
 pub(super) type Chart<'a, 'b, Y> =

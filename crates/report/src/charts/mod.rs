@@ -6,7 +6,9 @@ mod legend;
 mod lines;
 mod style;
 
+pub use crate::colours::standalone;
 pub use bars::{bars, samples};
 pub use heat_map::heat_map;
 pub use lines::{Axes, histograms, lines};
-pub use style::{BLUE, GREY, Line, OCHRE, PLUM, cell_name, color, plain};
+pub use plotters::prelude::RGBColor;
+pub use style::{BLUE, GREY, Line, OCHRE, PALETTE, PLUM, cell_name, color, plain};

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use composer_bptt::Cell;
+use composer_music::text::markup;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -9,31 +10,32 @@ pub(super) const INK: RGBColor = RGBColor(102, 112, 133);
 pub(super) const GRID: RGBColor = RGBColor(238, 240, 244);
 pub(super) const FONT: &str = "sans-serif";
 
+// Told apart with every kind of colour vision (after Okabe and Ito), with a contrast of 3 at least to white, and by their dashes too.
 /// What a page is about: the model, the validation.
-pub const BLUE: RGBColor = RGBColor(47, 111, 143);
+pub const BLUE: RGBColor = RGBColor(0, 105, 165);
 /// What it is compared with.
-pub const OCHRE: RGBColor = RGBColor(196, 123, 52);
+pub const OCHRE: RGBColor = RGBColor(201, 88, 0);
 /// A second thing to compare with.
-pub const PLUM: RGBColor = RGBColor(150, 80, 110);
+pub const PLUM: RGBColor = RGBColor(150, 62, 130);
 /// The background: training, real music.
-pub const GREY: RGBColor = RGBColor(152, 162, 179);
+pub const GREY: RGBColor = RGBColor(112, 122, 138);
 
-/// In the order of [`Cell::ALL`].
-const CELL_COLORS: [RGBColor; 8] = [
-    RGBColor(200, 112, 38),
-    RGBColor(150, 130, 60),
-    RGBColor(36, 98, 160),
-    RGBColor(22, 140, 110),
+/// Eight that everybody can tell apart; those of cells are in the order of [`Cell::ALL`].
+pub const PALETTE: [RGBColor; 8] = [
+    OCHRE,
+    RGBColor(140, 112, 20),
+    BLUE,
+    RGBColor(0, 132, 96),
     RGBColor(96, 60, 150),
-    RGBColor(176, 48, 90),
+    PLUM,
     RGBColor(88, 96, 104),
-    RGBColor(64, 150, 190),
+    RGBColor(40, 138, 186),
 ];
 
 /// The colour of a cell, on every page the same.
 pub fn color(cell: Cell) -> RGBColor {
     let place = Cell::ALL.iter().position(|&other| other == cell).unwrap_or(0);
-    CELL_COLORS[place % CELL_COLORS.len()]
+    PALETTE[place % PALETTE.len()]
 }
 
 /// A cell as people write it.
@@ -79,6 +81,14 @@ impl Line {
     }
 }
 
+/// The dashes of lines without dashes of their own, by their place among the named ones: the first is solid.
+const DASHES: [&str; 6] = ["", "16 5", "2 5", "16 5 2 5", "9 4", "16 5 2 5 2 5"];
+
+/// The dashes of the line at a place; empty for a solid one.
+pub(super) fn dashes(place: usize) -> &'static str {
+    DASHES[place % DASHES.len()]
+}
+
 /// A number without needless digits.
 pub fn plain(x: &f64) -> String {
     let text = format!("{x:.2}");
@@ -109,5 +119,13 @@ pub(super) fn draw(
         area.present().map_err(|error| Error::Chart(error.to_string()))?;
     }
     // A fixed size in pixels would not shrink with the page.
-    Ok(svg.replacen(&format!(r#"width="{}" height="{}" "#, size.0, size.1), "", 1))
+    let svg = svg.replacen(&format!(r#"width="{}" height="{}" "#, size.0, size.1), "", 1);
+    Ok(svg.replacen("<svg ", &format!(r#"<svg role="img" {UNNAMED} "#), 1))
+}
+
+const UNNAMED: &str = r#"aria-label="chart""#;
+
+/// The chart with words for those who do not see it.
+pub(super) fn named(svg: &str, words: &str) -> String {
+    svg.replacen(UNNAMED, &format!(r#"aria-label="{}""#, markup(words)), 1)
 }

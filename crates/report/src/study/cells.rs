@@ -263,13 +263,13 @@ fn per_step(form: Form) -> Measure {
 /// The colour of an arm.
 fn color(arm: Arm) -> RGBColor {
     match arm {
-        Arm::TeacherForcing => RGBColor(36, 98, 160),
-        Arm::Linear => RGBColor(22, 140, 110),
-        Arm::Exponential => RGBColor(120, 170, 60),
-        Arm::InverseSigmoid => RGBColor(60, 170, 190),
-        Arm::Always => RGBColor(200, 112, 38),
-        Arm::Noise => RGBColor(150, 80, 130),
-        Arm::Dropout => RGBColor(130, 120, 110),
+        Arm::TeacherForcing => charts::BLUE,
+        Arm::Linear => charts::PALETTE[3],
+        Arm::Exponential => charts::PALETTE[1],
+        Arm::InverseSigmoid => charts::PALETTE[7],
+        Arm::Always => charts::OCHRE,
+        Arm::Noise => charts::PLUM,
+        Arm::Dropout => charts::GREY,
     }
 }
 

@@ -111,9 +111,9 @@ fn saturation(activity: &[GateActivity], window: f64, bar: f64) -> crate::error:
 
 fn gate_color(gate: &str) -> RGBColor {
     match gate {
-        "i" | "r" => RGBColor(22, 140, 110),
-        "f" | "z" => RGBColor(36, 98, 160),
-        "o" => RGBColor(150, 80, 110),
-        _ => RGBColor(200, 112, 38),
+        "i" | "r" => charts::PALETTE[3],
+        "f" | "z" => charts::BLUE,
+        "o" => charts::PLUM,
+        _ => charts::OCHRE,
     }
 }

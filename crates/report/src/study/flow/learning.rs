@@ -85,12 +85,12 @@ fn over_updates(
 /// Weights of the recurrent layers, smoothed over ten updates.
 fn parameter_lines(cell: &CellStudy) -> Vec<Line> {
     const COLORS: [RGBColor; 6] = [
-        RGBColor(36, 98, 160),
-        RGBColor(110, 170, 220),
-        RGBColor(22, 140, 110),
-        RGBColor(130, 200, 170),
-        RGBColor(200, 112, 38),
-        RGBColor(150, 80, 110),
+        charts::PALETTE[2],
+        charts::PALETTE[7],
+        charts::PALETTE[3],
+        charts::PALETTE[1],
+        charts::PALETTE[0],
+        charts::PALETTE[5],
     ];
     let names = cell.learning.parameters.iter().enumerate();
     let weights = names.filter(|(_, name)| name.contains("weight"));

@@ -79,7 +79,7 @@ fn top_layer(cell: &CellStudy, seen: &Observation) -> Vec<Curve> {
     if !top.d_c.is_empty() {
         curves.push(Curve {
             name: format!("{name} c"),
-            color: RGBColor(110, 60, 150),
+            color: charts::PALETTE[4],
             dashed: true,
             norms: top.d_c.clone(),
         });

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Makes the book of docs/ with mdBook, into target/book; formulas are set by the KaTeX of the repository, without a network. `composer
+# course` makes the same pages without mdBook; this is for those who like its search and its themes.
+#
+# Usage: scripts/book.sh          Skips, with a printed reason, without mdBook (cargo install mdbook --no-default-features --features search).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v mdbook >/dev/null; then
+  echo "skipped: mdbook is not installed"
+  exit 0
+fi
+# KaTeX with its loader as one script: mdBook copies files, and the repository has it once.
+mkdir -p docs/theme
+cargo run --quiet --locked -p composer-course --example pages -- target/pages/book >/dev/null
+cp target/pages/book/maths.js docs/theme/maths.js
+mdbook build docs
+echo "target/book/index.html"
