@@ -55,7 +55,7 @@ for model in ${*:-compose drum}; do
         mkdir -p "$work/own/piano" "$work/own/game"
         cp datasets/mutopia-pd/*.mid "$work/own/piano"
         cp datasets/freedoom/*.mid "$work/own/game"
-        "$composer" train "$work/own" --preset good --epochs 24 --hidden 160 --set model.note_hidden=96 --threads 1 \
+        "$composer" train "$work/own" --preset good --epochs 24 --hidden 128 --set model.note_hidden=80 --threads 1 \
             --conditions style,metre,density,polyphony,register,key,bars_left,form --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
         trained=$work/run/model.safetensors ;;
     piano)

@@ -37,7 +37,6 @@ fn model(way: Way, encoding: Encoding) -> Seq2Seq {
         attention: matches!(way, Way::Attention).then_some(attention),
         output_dropout: 0.3,
         note_wise: None,
-        note_wise: None,
     };
     Seq2Seq::new(config, &Init::RECOMMENDED, 2).unwrap()
 }

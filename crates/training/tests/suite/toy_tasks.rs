@@ -43,7 +43,6 @@ fn model_of(attention: Option<AttentionScore>, bridge: bool, hidden: usize) -> S
         attention: attention.map(|score| AttentionConfig { score, hidden: 32 }),
         output_dropout: 0.0,
         note_wise: None,
-        note_wise: None,
     };
     Seq2Seq::new(config, &Init::RECOMMENDED, 2).expect("a model")
 }
