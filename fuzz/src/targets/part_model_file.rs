@@ -113,6 +113,7 @@ fn seeds() -> Vec<Vec<u8>> {
         aligned: true,
         attention,
         output_dropout: 0.1,
+        note_wise: None,
     };
     let encoding = Encoding::tokens(4);
     let bridged = Seq2SeqConfig {
