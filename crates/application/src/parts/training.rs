@@ -51,10 +51,10 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
     let given = GivenPart::of(options)?;
     let recipe = options.recipe(given.as_ref().map(GivenPart::config))?;
     check_output(options)?;
-    let folds = Folds::read(task, &options.folders, given.as_ref().map(GivenPart::styles))?;
+    let folds = Folds::read(task, &options.folders, given.as_ref())?;
     let config = match &given {
         Some(given) => given.with(options, &recipe)?,
-        None => configuration(task, folds.styles.len(), options, &recipe),
+        None => configuration(task, folds.styles.len(), folds.kind, options, &recipe),
     };
     let parameters = Seq2Seq::<f32>::shapes(config.clone())?.len();
     memory::check(pair_memory_estimate(&config, parameters, &recipe.training))?;
