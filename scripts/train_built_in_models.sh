@@ -1,7 +1,7 @@
 #!/bin/sh
 # Trains the built-in models on the built-in corpora: those of `compose` without --model, `accompany`, `drum` and `reharmonise`. Run from
 # the root of the project; a few minutes each, `piano` half an hour. The same seed gives the same files, byte for byte. With arguments, only those models:
-# scripts/train_built_in_models.sh drum. `piano` and `hymn` learn from mutopia-keyboard (public domain; its index.tsv names kind and composer of each file), which must
+# scripts/train_built_in_models.sh drum. `humanise` learns from the Groove MIDI Dataset (CC BY 4.0), `piano` and `hymn` learn from mutopia-keyboard (public domain; its index.tsv names kind and composer of each file), which must
 # be in the folder that the variable DATASETS names.
 set -e
 root=$PWD
@@ -65,6 +65,9 @@ for model in ${*:-compose accompany drum reharmonise}; do
         "$composer" train --task drum datasets/freedoom --output "$trained" ;;
     reharmonise)
         (cd "$work" && "$composer" train --task reharmonise rag=datasets/mutopia-pd game=datasets/freedoom --output "$trained") ;;
+    humanise)
+        python3 scripts/split_groove.py "${DATASETS:?name the folder that has groove}/groove" "$work/groove"
+        (cd "$work" && "$composer" train --task humanise groove --output "$trained") ;;
     *)
         echo "no model is called $model" >&2; exit 2 ;;
     esac

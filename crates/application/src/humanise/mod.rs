@@ -37,7 +37,7 @@ pub struct HumaniseOptions {
     pub num_outputs: usize,
     /// Seed of the random numbers.
     pub seed: u64,
-    /// Temperature: 1 plays as the players did, lower more evenly; 0 is the most likely velocity and offset of each note.
+    /// Temperature: 1 plays as the players did, lower more evenly; 0 is the median velocity and offset of each note, given those before.
     pub temperature: f64,
 }
 

@@ -36,7 +36,8 @@ impl Performance {
     }
 }
 
-/// Draws velocity and offset of each of the notes of a score, by the random numbers of a seed for an output.
+/// Draws velocity and offset of each of the notes of a score, by the random numbers of a seed for an output; at a temperature of 0, the median of
+/// either, given all before.
 ///
 /// # Errors
 /// There are no notes, the model does not read their kind, or the temperature is out of range.
@@ -54,7 +55,10 @@ pub fn perform(
     let mut withins = Vec::with_capacity(2 * notes.len());
     let mut tokens = TokenSteps::new(model, Conditioned::new(model, source(score, notes, kind), None)?);
     let drawn = tokens.run(notes.len(), |_, logits, mask| {
-        let token = draw(&candidates(logits, mask, &[], &options)?, &mut rng);
+        let token = match temperature {
+            0.0 => middle(logits, mask),
+            _ => draw(&candidates(logits, mask, &[], &options)?, &mut rng),
+        };
         let within = rng.random::<f64>();
         withins.push(if temperature > 0.0 { within } else { 0.5 });
         Ok(token)
@@ -65,6 +69,25 @@ pub fn perform(
         nll: drawn[0].1 + drawn[1].1,
     };
     Ok(drawn.chunks_exact(2).zip(withins.chunks_exact(2)).map(performance).collect())
+}
+
+/// The median class of those that may come: classes are in the order of what they mean.
+///
+/// The most likely class would be further off. Of velocities it is often the loudest, which is a class of its own, and what was played before
+/// is read again.
+fn middle(logits: &[f32], mask: &[bool]) -> u32 {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let weight = |(logit, may_come): (&f32, &bool)| match may_come {
+        true => f64::from(logit - highest).exp(),
+        false => 0.0,
+    };
+    let weights: Vec<f64> = logits.iter().zip(mask).map(weight).collect();
+    let mut left = weights.iter().sum::<f64>() / 2.0;
+    let found = weights.iter().position(|weight| {
+        left -= weight;
+        *weight > 0.0 && left <= 0.0
+    });
+    found.or(mask.iter().rposition(|may_come| *may_come)).unwrap_or(0) as u32
 }
 
 /// −ln P of velocity and of offset, given the velocity, of each of the notes of a performance as they are; in nats.
@@ -137,5 +160,20 @@ impl<'a> TokenSteps<'a> {
         let input = StepInput::MultiHot { indices: &self.indices, offsets: &offsets };
         self.conditioned.step(input, &mut self.state, self.logits.view_mut())?;
         Ok(self.logits.as_slice().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_has_half_of_the_probability_on_either_side() {
+        let logits = |weights: [f32; 5]| weights.map(f32::ln);
+        let all = [true; 5];
+        assert_eq!(middle(&logits([0.3, 0.1, 0.2, 0.05, 0.35]), &all), 2);
+        assert_eq!(middle(&logits([0.6, 0.1, 0.1, 0.1, 0.1]), &all), 0);
+        assert_eq!(middle(&logits([0.6, 0.1, 0.1, 0.1, 0.15]), &[false, true, true, true, true]), 3);
+        assert_eq!(middle(&[0.0; 5], &[false, false, false, false, true]), 4);
     }
 }

@@ -149,14 +149,27 @@ impl TrainPartOptions {
         }
         let defaults = TrainingConfig::for_pairs();
         let humanise = self.task == Task::Humanise;
-        let weight_decay = self.weight_decay.unwrap_or(if drum { 0.3 } else { 0.02 });
+        let usual_decay = if drum {
+            0.3
+        } else if humanise {
+            0.1
+        } else {
+            0.02
+        };
+        let weight_decay = self.weight_decay.unwrap_or(usual_decay);
         let curve = if self.scheduled_sampling > 0.0 { Curve::LinearToEnd } else { Curve::TeacherForcing };
         let training = TrainingConfig {
-            epochs: self.epochs.unwrap_or(if drum { 10 } else { 14 }),
+            epochs: self.epochs.unwrap_or(if drum {
+                10
+            } else if humanise {
+                12
+            } else {
+                14
+            }),
             transpose: if drum || humanise { 0 } else { 5 }, // transposed drums are other drums
             tbptt_len: if humanise { 256 } else { defaults.tbptt_len }, // two steps a note
             source_dropout: self.source_dropout.unwrap_or(if drum || humanise { 0.0 } else { 0.1 }),
-            history_dropout: self.history_dropout.unwrap_or(if drum { 0.2 } else { 0.1 }),
+            history_dropout: self.history_dropout.unwrap_or(if drum || humanise { 0.2 } else { 0.1 }),
             optimizer: OptimizerConfig { weight_decay, ..defaults.optimizer },
             sampling: Sampling { curve, floor: 1.0 - self.scheduled_sampling, ..Sampling::default() },
             seed: self.seed,
@@ -186,7 +199,7 @@ pub(super) fn configuration(
     let cell = options.cell.unwrap_or(Cell::Gru);
     let stack = |hidden| RecurrentConfig { cell, hidden, ..RecurrentConfig::default() };
     let (drum, humanise) = (task == Task::Drum, task == Task::Humanise);
-    let usual = if humanise { (128, 80, 0.1) } else { (96, if drum { 64 } else { 32 }, 0.3) };
+    let usual = if humanise { (128, 80, 0.4) } else { (96, if drum { 64 } else { 32 }, 0.3) };
     let (score, hidden) =
         (options.score.unwrap_or(AttentionScore::General), options.hidden.unwrap_or(usual.0));
     let reads = |way| recipe.conditioning.contains(&way);

@@ -16,7 +16,7 @@ use crate::train::recorder::MODEL_FILE;
 use crate::train::session::{InFolder, take_folder};
 use composer_bptt::Init;
 use composer_models::output_bias::output_bias;
-use composer_models::seq2seq::{self, Pair, PartNotes};
+use composer_models::seq2seq::{self, Pair, PartNotes, Task};
 use composer_models::{Seq2Seq, Seq2SeqConfig, Sequence};
 use composer_music::input::is_standard;
 use composer_report::FineTuning;
@@ -79,8 +79,12 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
             given: given.as_ref(),
             fold,
         };
+        let pieces = match task {
+            Task::Humanise => "Performances, which have two steps for each note",
+            _ => "Pieces with both parts",
+        };
         progress.note(&format!(
-            "Pieces with both parts: {} for training, {} for validation, {} for test.",
+            "{pieces}: {} for training, {} for validation, {} for test.",
             training.train.len(),
             training.valid.len(),
             folds.test(fold).len()

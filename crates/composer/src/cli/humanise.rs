@@ -41,7 +41,7 @@ pub struct HumaniseArgs {
     #[arg(long, default_value_t = HumaniseOptions::default().seed)]
     pub seed: u64,
 
-    /// Temperature: 1 plays as the players did, lower more evenly; 0 is the most likely velocity and offset of each note
+    /// Temperature: 1 plays as the players did, lower more evenly; 0 is the median velocity and offset of each note, the same for every seed
     #[arg(long, default_value_t = HumaniseOptions::default().temperature)]
     pub temperature: f64,
 }

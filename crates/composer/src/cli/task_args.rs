@@ -89,11 +89,11 @@ pub struct PartTrainingArgs {
     pub source_dropout: Option<f64>,
 
     /// History dropout: probability that a note of the new part's own past is dropped during training, so that the model relies
-    /// on the source [default: 0.1, for drums 0.2]
+    /// on the source [default: 0.1, for drums and to humanise 0.2]
     #[arg(long, alias = "hide-history")]
     pub history_dropout: Option<f64>,
 
-    /// Weight decay [default: 0.02, for drums 0.3]
+    /// Weight decay [default: 0.02, for drums 0.3, to humanise 0.1]
     #[arg(long)]
     pub weight_decay: Option<f64>,
 
