@@ -145,7 +145,7 @@ fn main() -> Result<()> {
     let (bytes, label) = models::read(Path::new(model))?;
     let (model, _) = seq2seq::from_bytes(&bytes, &label)?;
     let folder = Path::new(folder);
-    let train = corpus::load(&folder.join("train"))?.pieces;
+    let train = corpus::load(folder.join("train"))?.pieces;
     let kind = Kind::of(train.iter().map(|piece| &piece.score));
     let train: Vec<Played> = train.into_iter().map(|piece| Played::of(piece.score, kind)).collect();
     let held_out = read(&folder.join(set), kind)?;

@@ -266,7 +266,8 @@ mod tests {
             let written = midi::read(&result.piece.to_midi().unwrap()).unwrap().score;
             let factor = u64::from(written.ticks_per_quarter / given.ticks_per_quarter);
             assert!(
-                written.ticks_per_quarter >= 480 && written.ticks_per_quarter % given.ticks_per_quarter == 0
+                written.ticks_per_quarter >= 480
+                    && written.ticks_per_quarter.is_multiple_of(given.ticks_per_quarter)
             );
             let what = |score: &Score, track: usize, performed: bool| {
                 let notes = score.tracks[track].notes.iter().filter(|note| kind.has(note) == performed);

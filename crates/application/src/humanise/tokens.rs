@@ -38,7 +38,7 @@ pub fn offset_token(offset: f64) -> u32 {
 
 /// The tokens that may come at a step of a note.
 pub fn allowed(step: usize) -> Range<u32> {
-    if step % 2 == 0 { 0..VELOCITIES } else { VELOCITIES..TOKENS }
+    if step.is_multiple_of(2) { 0..VELOCITIES } else { VELOCITIES..TOKENS }
 }
 
 /// The velocity of a class: where `within`, from 0 to below 1, lies in it.
