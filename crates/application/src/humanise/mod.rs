@@ -1,8 +1,8 @@
 //! Quantised notes performed: [`humanise`](fn@humanise) gives each a velocity and moves it off the grid, as players do. No note is added and
 //! none is lost.
 //!
-//! An encoder reads all notes in both directions ([`features`]), a decoder draws two tokens for each ([`tokens`]): its velocity, given all
-//! that was played before, and its offset, given the velocity too. So the likelihood of a performance is exact.
+//! An encoder reads all notes in both directions (`features`), a decoder draws two tokens for each (`tokens`): its velocity, given all that was
+//! played before, and its offset, given the velocity too. So the likelihood of a performance is exact.
 
 mod features;
 mod perform;
