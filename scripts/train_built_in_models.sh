@@ -2,7 +2,8 @@
 # Trains the built-in models on the built-in corpora: those of `compose` without --model, `accompany`, `drum` and `reharmonise`. Run from
 # the root of the project; a few minutes each, `piano` half an hour. The same seed gives the same files, byte for byte. With arguments, only those models:
 # scripts/train_built_in_models.sh drum. `piano` and `hymn` learn from mutopia-keyboard (public domain; its index.tsv names kind and composer of each file),
-# `accompany` from openscore-lieder (CC0), `reharmonise` from both; these must be in the folder that the variable DATASETS names.
+# `accompany` from openscore-lieder (CC0), `reharmonise` from both, `humanise` from the Groove MIDI Dataset (CC BY 4.0); these must be in the folder that the variable
+# DATASETS names.
 set -e
 root=$PWD
 models=$root/crates/application/models
@@ -80,6 +81,9 @@ for model in ${*:-compose drum}; do
         sort_keyboard "$work"
         (cd "$work" && mv lieder lied && mv hymns hymn && mv keyboard/rag rag && cp -r "$root/datasets/freedoom" game &&
             "$composer" train --task reharmonise lied=lied hymn=hymn rag=rag game=game --hidden 128 --encoder 64 --output "$trained") ;;
+    humanise)
+        python3 scripts/split_groove.py "${DATASETS:?name the folder that has groove}/groove" "$work/groove"
+        (cd "$work" && "$composer" train --task humanise groove --output "$trained") ;;
     *)
         echo "no model is called $model" >&2; exit 2 ;;
     esac

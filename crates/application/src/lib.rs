@@ -7,7 +7,7 @@
 //! * [`train()`](fn@train): settings and music → a run folder with a model; [`settings`]: all that it depends on.
 //! * [`compose()`](fn@compose): a model → music; [`surprise()`](fn@surprise): a model and a piece → the likelihood of each note.
 //! * [`accompany`], [`drum`], [`reharmonise`]: a part for a given one.
-//! * [`infill`], [`vary`]: some bars, or some notes, of a tune written anew.
+//! * [`infill`], [`vary`]: some bars, or some notes, of a tune written anew; [`humanise()`](fn@humanise): velocities and timing.
 //! * [`diagnose()`](fn@diagnose), [`evaluate()`](fn@evaluate), [`listening`]: how good is it?
 //! * [`models`]: the built-in models and their cards.
 //! * [`inspect()`](fn@inspect), [`ingest()`](fn@ingest), [`runs`]: files and folders.
@@ -32,6 +32,7 @@ pub mod diagnose;
 mod error;
 pub mod evaluate;
 pub mod gradcheck;
+pub mod humanise;
 pub mod ingest;
 pub mod inspect;
 mod likelihood;
@@ -59,6 +60,7 @@ pub use diagnose::{DiagnoseOptions, diagnose};
 pub use error::{Error, ErrorKind, Result};
 pub use evaluate::{EvaluateOptions, evaluate};
 pub use gradcheck::gradcheck;
+pub use humanise::humanise;
 pub use ingest::{IngestOptions, ingest};
 pub use inspect::inspect;
 pub use model::TrainedModel;

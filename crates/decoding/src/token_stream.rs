@@ -115,6 +115,11 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         Ok(())
     }
 
+    /// What a piece has come to; `None`: there is no such piece.
+    pub fn grammar(&self, piece: usize) -> Option<&G> {
+        self.pieces.get(piece).map(|piece| &piece.grammar)
+    }
+
     /// Lets what was read end where it ends: the music goes on with notes of its own.
     pub fn release(&mut self) {
         self.pieces.iter_mut().for_each(|piece| piece.grammar.release());

@@ -17,6 +17,7 @@ pub mod study;
 pub mod surprise;
 pub mod text;
 pub mod training;
+pub mod versions;
 
 pub use error::{Error, Result};
 pub use fine_tuning::FineTuning;

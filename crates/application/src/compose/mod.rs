@@ -1,6 +1,7 @@
 //! A model composes, as notes, as MIDI files and as sound.
 
 mod assemble;
+mod bars;
 pub(crate) mod carried;
 mod choices;
 mod feasible;
@@ -9,7 +10,9 @@ pub mod pick;
 mod plan;
 mod ranges;
 mod reading;
+mod write;
 
+pub use bars::{BarNote, BarStream, ComposedBar};
 pub use options::{
     ComposeOptions, FRAME_TEMPERATURE, FrameChoice, Length, Primer, TOKEN_TEMPERATURE, TokenChoice,
 };
@@ -19,23 +22,20 @@ use crate::model::TrainedModel;
 use crate::run_folder::OutputFolder;
 use crate::sound::write_wav;
 use assemble::{Manner, assemble};
-use composer_decoding::grammar::MusicGrammar;
 use composer_decoding::primer::Primer as PrimerMusic;
-use composer_decoding::token_stream::TokenGenerator;
-use composer_decoding::{Composition, Generator, beam};
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Condition, ConditionTrack, ConditionValues, Encoding, Form, SequenceModel, Stepper};
 use composer_music::key::Key;
 use composer_music::midi::{self, OtherEvent, RawFile};
 use composer_music::notation::{self, Format};
-use composer_music::representation::chords::ChordRepresentation;
-use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
-use composer_music::representation::{AnyRepresentation, Representation, Symbols};
+use composer_music::representation::AnyRepresentation;
+use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_music::text::counted;
 use composer_music::{BarMap, Score};
 use options::GivenPrimer;
 use plan::Plan;
 use std::path::{Path, PathBuf};
+use write::Writer;
 
 pub use ranges::{pitch_range, register};
 
@@ -120,23 +120,10 @@ pub struct SavedPiece {
 /// # Errors
 /// An option is out of range or does not fit the model, the primer cannot be used, or the model's file is damaged.
 pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Piece>> {
-    options.check()?;
-    let options = &model.defaults.under(options);
-    let known = &model.model.config().conditions;
-    known.check_asked(&options.conditions)?;
-    if options.form.is_some() {
-        known.check_has(Condition::Form)?;
+    match Work::begin(model, options)? {
+        Some(work) => Ok(Writer::new(&work)?.run(&work)?),
+        None => Ok(Vec::new()),
     }
-    let representation = match (model.model.encoding(), model.token_representation()?) {
-        (Encoding::Frames { representation, .. }, _) => AnyRepresentation::Frames(*representation),
-        (_, Some(representation)) => representation.clone(),
-        (Encoding::Tokens { .. } | Encoding::Values { .. }, None) => return Ok(Vec::new()),
-    };
-    let work = Work::new(model, &representation, options)?;
-    Ok(match &representation {
-        AnyRepresentation::Frames(frames) => work.frames(frames)?,
-        _ => work.tokens()?,
-    })
 }
 
 /// Writes each piece into a folder, as `composition-1.mid` (or another format) and `composition-1.wav` and so on; makes the folder. A folder that already holds
@@ -239,8 +226,8 @@ struct Grid {
 /// What is known before the first note.
 struct Work<'a> {
     model: &'a SequenceModel,
-    representation: &'a AnyRepresentation,
-    options: &'a ComposeOptions,
+    representation: AnyRepresentation,
+    options: ComposeOptions,
     primer: Option<PrimerMusic>,
     plan: Plan,
     manner: Manner,
@@ -249,25 +236,42 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
+    /// Checks the options, and plans; `None` for a model that writes no music.
+    fn begin(trained: &'a TrainedModel, options: &ComposeOptions) -> Result<Option<Self>> {
+        options.check()?;
+        let options = trained.defaults.under(options);
+        let known = &trained.model.config().conditions;
+        known.check_asked(&options.conditions)?;
+        if options.form.is_some() {
+            known.check_has(Condition::Form)?;
+        }
+        let representation = match (trained.model.encoding(), trained.token_representation()?) {
+            (Encoding::Frames { representation, .. }, _) => AnyRepresentation::Frames(*representation),
+            (_, Some(representation)) => representation.clone(),
+            (Encoding::Tokens { .. } | Encoding::Values { .. }, None) => return Ok(None),
+        };
+        Ok(Some(Self::new(trained, representation, options)?))
+    }
+
     fn new(
         trained: &'a TrainedModel,
-        representation: &'a AnyRepresentation,
-        options: &'a ComposeOptions,
+        representation: AnyRepresentation,
+        options: ComposeOptions,
     ) -> anyhow::Result<Self> {
         let model = &trained.model;
         let GivenPrimer { music: primer, others, mut notes } = options.primer()?;
         if let Some(primer) = &primer {
-            notes.extend(reading::account(representation, primer, options.injects())?);
+            notes.extend(reading::account(&representation, primer, options.injects())?);
         }
         notes.extend(options.without_effect());
-        let plan = Plan::new(representation, options, primer.as_ref(), &trained.notes)?;
+        let plan = Plan::new(&representation, &options, primer.as_ref(), &trained.notes)?;
         let metre = plan.bars.metre_at(plan.primer_end);
         if let Some(known) = &model.config().conditions.metre
             && !known.contains(&metre)
         {
             notes.push(format!("The model has not learnt bars of {metre}: it is told no metre."));
         }
-        let manner = Manner::new(representation, primer.as_ref(), trained, options.qpm.is_some());
+        let manner = Manner::new(&representation, primer.as_ref(), trained, options.qpm.is_some());
         let (others, behind) = match &primer {
             Some(primer) if options.injects() => carried::until(&others, plan.scale(primer), plan.primer_end),
             _ => (Vec::new(), 0),
@@ -289,7 +293,7 @@ impl<'a> Work<'a> {
 
     /// The steps of a model of tokens after those that it has read: those of voices are on a grid, others have a metre only.
     fn voice_grid(&self, read: &[u32]) -> Grid {
-        let (plan, options) = (&self.plan, self.options);
+        let (plan, options) = (&self.plan, &self.options);
         let Some(voices) = self.model.encoding().voices() else {
             let bars = BarMap::uniform(1, plan.bars.metre_at(plan.primer_end));
             return Grid { bars, end: None, symbols: 1 };
@@ -307,7 +311,7 @@ impl<'a> Work<'a> {
         (read, together): (&[Frame], bool),
     ) -> anyhow::Result<(Stepper<'a>, Vec<Form>)> {
         let Grid { bars, end, symbols } = grid;
-        let (conditions, options) = (&self.model.config().conditions, self.options);
+        let (conditions, options) = (&self.model.config().conditions, &self.options);
         let metre = Some(bars.metre_at(0));
         let key = options.key.map(|key| Key { tonic: key.tonic, minor: key.minor });
         let asked = ConditionValues { metre, key, ..options.conditions.clone() };
@@ -329,120 +333,14 @@ impl<'a> Work<'a> {
         Ok((Stepper::new(self.model).with_conditions_of_each(tracks), forms))
     }
 
-    fn frames(&self, representation: &FrameRepresentation) -> anyhow::Result<Vec<Piece>> {
-        let Self { options, plan, .. } = self;
-        let choice = options.frame_options(self.model.config().notes().is_some())?;
-        let rules = plan.rules(options, choice.min_note_steps as u64)?;
-        feasible::check(self.representation, options, plan, &rules)?;
-        let (read, before) = self.read_frames(representation)?;
-        let bars = plan.bars_after(self.primer.as_ref().filter(|_| !options.injects()), before);
-        let end = options.ending.then_some(before + plan.steps);
-        let (told, forms) = self.told(&Grid { bars: bars.clone(), end, symbols: 1 }, (&read, false))?;
-        let mut generator = Generator::new(told, choice, options.num_outputs, options.seed)?
-            .with_rules(rules)?
-            .with_bars(bars)
-            .with_forms(forms);
-        let mut begun = Composition::default();
-        if !read.is_empty() {
-            let nll = generator.read(&read, options.injects())?;
-            generator.release();
-            if options.injects() {
-                begun.nll = nll;
-            }
-        }
-        let mut compositions = vec![begun; options.num_outputs];
-        for decided in generator.take((plan.steps - plan.begin) as usize) {
-            for (composition, step) in compositions.iter_mut().zip(decided?) {
-                composition.frames.push(step.frame);
-                composition.nll.push(step.nll);
-            }
-        }
-        let finish = |composition: Composition| {
-            let decoded = representation.decode(&composition.frames, &DecodeOptions::default());
-            self.piece(&decoded, plan.begin, composition.nll)
-        };
-        Ok(compositions.into_iter().map(finish).collect())
-    }
-
     /// The frames of the primer with its rests, and how many of them lie before the piece: all, or none if it begins with them.
     fn read_frames(&self, representation: &FrameRepresentation) -> anyhow::Result<(Vec<Frame>, u64)> {
         let Some(primer) = &self.primer else { return Ok((Vec::new(), 0)) };
         let injects = self.options.injects();
-        let end = if injects { self.plan.begin } else { reading::end(self.representation, primer) };
+        let end = if injects { self.plan.begin } else { reading::end(&self.representation, primer) };
         let mut frames = primer.frames(representation)?;
         frames.resize(frames.len().max(end as usize), Frame::default());
         let before = if injects { 0 } else { frames.len() as u64 };
         Ok((frames, before))
-    }
-
-    fn tokens(mut self) -> anyhow::Result<Vec<Piece>> {
-        let (options, plan) = (self.options, &self.plan);
-        let choice = options.token_options()?;
-        let rules = plan.rules(options, 1)?;
-        feasible::check(self.representation, options, plan, &rules)?;
-        let Some(mut grammar) = MusicGrammar::new(self.representation, rules) else {
-            return Err(wrong_input("this model names frames as its tokens: its file is damaged"));
-        };
-        let metre = plan.bars.metre_at(plan.primer_end);
-        if !grammar.says_metre(metre) {
-            return Err(wrong_input(format!(
-                "the model has no token for bars of {metre}: choose another metre (--metre)"
-            )));
-        }
-        let injects = options.injects();
-        let read = match &self.primer {
-            Some(primer) => reading::tokens(self.representation, primer, plan, &mut grammar, injects)?,
-            None => Vec::new(),
-        };
-        let begun = if injects { read.clone() } else { Vec::new() };
-        let mut pieces: Vec<(Vec<u32>, Vec<f64>)> = vec![(begun.clone(), Vec::new()); options.num_outputs];
-        let beam = options.beam_options()?;
-        let grid = self.voice_grid(&read);
-        let (model, _) = self.told(&grid, (&[], beam.is_some()))?;
-        if let Some(beam_options) = beam {
-            let found = beam::search(model, grammar, &read, &beam_options, MAX_TOKENS, Some(&grid.bars))?;
-            pieces.truncate(found.len());
-            for (piece, found) in pieces.iter_mut().zip(found) {
-                piece.0.extend(found.tokens);
-                piece.1.extend(found.nll);
-            }
-        } else {
-            let mut generator =
-                TokenGenerator::new(model, grammar, choice, options.num_outputs, options.seed)?
-                    .with_bars(grid.bars);
-            // The grammar has read the primer already.
-            generator.read(&read, false)?;
-            for decided in generator.take(MAX_TOKENS) {
-                for decided in decided? {
-                    let piece = &mut pieces[decided.piece];
-                    piece.0.push(decided.token);
-                    piece.1.push(decided.nll);
-                }
-            }
-        }
-        if pieces.len() < options.num_outputs {
-            let found = pieces.len();
-            self.notes.push(format!(
-                "Beam search found {}; a wider beam (--beam-width) finds more.",
-                counted(found, "piece")
-            ));
-        }
-        if pieces.iter().any(|piece| piece.1.len() >= MAX_TOKENS) {
-            self.notes
-                .push(format!("A piece was not finished after {MAX_TOKENS} tokens, and is cut off there."));
-        }
-        let finish = |(tokens, nll): (Vec<u32>, Vec<f64>)| {
-            let (decoded, offset) = match self.representation {
-                // Chords that are equal are tied: those of the primer are left out, so that the new ones begin.
-                AnyRepresentation::Chords(chords) => self.new_chords(chords, &tokens[begun.len()..]),
-                _ => (self.representation.decode(&Symbols::Tokens(tokens)).map_err(wrong_input)?, 0),
-            };
-            Ok(self.piece(&decoded, offset, nll))
-        };
-        pieces.into_iter().map(finish).collect()
-    }
-
-    fn new_chords(&self, chords: &ChordRepresentation, tokens: &[u32]) -> (Score, u64) {
-        (chords.decode_tokens(tokens), self.plan.begin)
     }
 }

@@ -45,6 +45,8 @@ pub enum CardTask {
     Reharmonise,
     /// `infill --network`.
     Infill,
+    /// `humanise`.
+    Humanise,
 }
 
 impl CardTask {
@@ -56,6 +58,7 @@ impl CardTask {
             Some(Task::Drum) => Self::Drum,
             Some(Task::Reharmonise) => Self::Reharmonise,
             Some(Task::Infill) => Self::Infill,
+            Some(Task::Humanise) => Self::Humanise,
         }
     }
 
@@ -67,6 +70,7 @@ impl CardTask {
             Self::Drum => Some(Task::Drum),
             Self::Reharmonise => Some(Task::Reharmonise),
             Self::Infill => Some(Task::Infill),
+            Self::Humanise => Some(Task::Humanise),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::card::CardTask;
 use crate::error::Result;
 use composer_bptt::{Cell, RecurrentConfig};
+use composer_models::seq2seq::Task;
 use composer_models::{ModelConfig, Seq2SeqConfig, WeightType, file, seq2seq};
 use composer_music::representation::Representation;
 use serde::Serialize;
@@ -44,7 +45,7 @@ impl Details {
                 weights,
                 parameters: model.params().len(),
                 network: of_part(model.config()),
-                representation: "frames".into(),
+                representation: if notes.task == Task::Humanise { "performances" } else { "frames" }.into(),
                 conditions: notes.styles,
                 valid_nll: notes.valid_nll,
             });

@@ -44,7 +44,7 @@ pub const DEFAULT: &str = "compose";
 impl BuiltIn {
     /// All of them, in the order of `composer models`.
     pub const ALL: &'static [Self] =
-        built_in!["compose", "piano", "hymn", "accompany", "drum", "reharmonise"];
+        built_in!["compose", "piano", "hymn", "accompany", "drum", "reharmonise", "humanise"];
 
     /// The one of a name.
     pub fn by_name(name: &str) -> Option<&'static Self> {
@@ -166,7 +166,9 @@ mod tests {
             assert!(!card.data.is_empty() && !card.weaknesses.is_empty(), "{}", model.name);
             assert!(card.data.iter().all(|set| !set.licence.is_empty()), "{}", model.name);
         }
-        for task in [None, Some(Task::Accompany), Some(Task::Drum), Some(Task::Reharmonise)] {
+        for task in
+            [None, Some(Task::Accompany), Some(Task::Drum), Some(Task::Reharmonise), Some(Task::Humanise)]
+        {
             BuiltIn::of_task(task).unwrap().check_task(task).unwrap();
         }
     }

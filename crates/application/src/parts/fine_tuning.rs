@@ -3,6 +3,7 @@
 use super::load;
 use super::options::{Conditioning, Recipe, TrainPartOptions, configuration, task_name};
 use crate::error::{wrong_input, wrong_option};
+use crate::humanise::Kind;
 use composer_models::seq2seq::PartNotes;
 use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig};
 use composer_report::FineTuning;
@@ -49,6 +50,11 @@ impl GivenPart {
         &self.notes.styles
     }
 
+    /// What it performs, if it humanises.
+    pub fn kind(&self) -> Kind {
+        Kind::read_by(&self.config().source)
+    }
+
     /// The program of its part.
     pub fn program(&self) -> u8 {
         self.notes.program
@@ -85,7 +91,7 @@ impl GivenPart {
         {
             return Err(wrong_option("score", format!("is not that of {}: leave it out", self.name)));
         }
-        let usual = configuration(options.task, own.styles, options, recipe);
+        let usual = configuration(options.task, own.styles, self.kind(), options, recipe);
         for (name, own, usual) in
             [("source", &own.source, &usual.source), ("target", &own.target, &usual.target)]
         {
@@ -105,11 +111,11 @@ impl GivenPart {
     }
 }
 
-/// The representation of frames.
-fn grid(encoding: &Encoding) -> Option<String> {
+/// The representation of frames, or what tokens and features are.
+fn grid(encoding: &Encoding) -> String {
     match encoding {
-        Encoding::Frames { representation, .. } => Some(format!("{representation:?}")),
-        _ => None,
+        Encoding::Frames { representation, .. } => format!("{representation:?}"),
+        other => format!("{other:?}"),
     }
 }
 

@@ -198,7 +198,7 @@ pub fn drum(file: &GivenFile, options: &PartOptions, bass_track: Option<usize>) 
 }
 
 /// The model that was asked for, or the built-in one.
-fn load(model: Option<&Path>, task: Task) -> anyhow::Result<(Seq2Seq, PartNotes)> {
+pub(crate) fn load(model: Option<&Path>, task: Task) -> anyhow::Result<(Seq2Seq, PartNotes)> {
     let source = match model {
         Some(model) => Source::find(model)?,
         None => Source::BuiltIn(BuiltIn::of_task(Some(task))?),

@@ -4,6 +4,7 @@ use super::contour::BASS;
 use super::gaps::marked;
 use super::grid::{drums, pitched};
 use crate::error::wrong_option;
+use crate::humanise::{self, Kind};
 use crate::settings::training_with;
 use composer_bptt::{AttentionScore, Cell, RecurrentConfig};
 use composer_models::seq2seq::{AttentionConfig, Task};
@@ -130,6 +131,7 @@ pub fn task_name(task: Task) -> &'static str {
         Task::Drum => "drum",
         Task::Reharmonise => "reharmonise",
         Task::Infill => "infill",
+        Task::Humanise => "humanise",
     }
 }
 
@@ -139,7 +141,7 @@ impl TrainPartOptions {
         let drum = self.task == Task::Drum;
         let ways = match given {
             Some(given) => ways_of(given),
-            None if drum || self.task == Task::Infill => vec![Conditioning::Aligned],
+            None if drum || matches!(self.task, Task::Infill | Task::Humanise) => vec![Conditioning::Aligned],
             None => vec![Conditioning::Aligned, Conditioning::Attention],
         };
         let conditioning = self.conditioning.clone().unwrap_or(ways);
@@ -153,13 +155,28 @@ impl TrainPartOptions {
             ));
         }
         let defaults = TrainingConfig::for_pairs();
-        let weight_decay = self.weight_decay.unwrap_or(if drum { 0.3 } else { 0.02 });
+        let humanise = self.task == Task::Humanise;
+        let usual_decay = if drum {
+            0.3
+        } else if humanise {
+            0.1
+        } else {
+            0.02
+        };
+        let weight_decay = self.weight_decay.unwrap_or(usual_decay);
         let curve = if self.scheduled_sampling > 0.0 { Curve::LinearToEnd } else { Curve::TeacherForcing };
         let training = TrainingConfig {
-            epochs: self.epochs.unwrap_or(if drum { 10 } else { 14 }),
-            transpose: if drum { 0 } else { 5 }, // transposed drums are other drums
-            source_dropout: self.source_dropout.unwrap_or(if drum { 0.0 } else { 0.1 }),
-            history_dropout: self.history_dropout.unwrap_or(if drum { 0.2 } else { 0.1 }),
+            epochs: self.epochs.unwrap_or(if drum {
+                10
+            } else if humanise {
+                12
+            } else {
+                14
+            }),
+            transpose: if drum || humanise { 0 } else { 5 }, // transposed drums are other drums
+            tbptt_len: if humanise { 256 } else { defaults.tbptt_len }, // two steps a note
+            source_dropout: self.source_dropout.unwrap_or(if drum || humanise { 0.0 } else { 0.1 }),
+            history_dropout: self.history_dropout.unwrap_or(if drum || humanise { 0.2 } else { 0.1 }),
             optimizer: OptimizerConfig { weight_decay, ..defaults.optimizer },
             sampling: Sampling { curve, floor: 1.0 - self.scheduled_sampling, ..Sampling::default() },
             seed: self.seed,
@@ -170,10 +187,11 @@ impl TrainPartOptions {
     }
 }
 
-/// The model of a task, for so many styles.
+/// The model of a task, for so many styles; one that humanises performs notes of a kind.
 pub(super) fn configuration(
     task: Task,
     styles: usize,
+    kind: Kind,
     options: &TrainPartOptions,
     recipe: &Recipe,
 ) -> Seq2SeqConfig {
@@ -187,33 +205,37 @@ pub(super) fn configuration(
     };
     let cell = options.cell.unwrap_or(Cell::Gru);
     let stack = |hidden| RecurrentConfig { cell, hidden, ..RecurrentConfig::default() };
-    let (score, hidden) = (options.score.unwrap_or(AttentionScore::General), options.hidden.unwrap_or(96));
-    let drum = task == Task::Drum;
-    let source = match task {
-        Task::Drum => BASS.layout(),
-        Task::Infill => marked(),
-        Task::Accompany | Task::Reharmonise => pitched(),
-    };
+    let (drum, humanise) = (task == Task::Drum, task == Task::Humanise);
+    let usual = if humanise { (128, 80, 0.4) } else { (96, if drum { 64 } else { 32 }, 0.3) };
+    let (score, hidden) =
+        (options.score.unwrap_or(AttentionScore::General), options.hidden.unwrap_or(usual.0));
     let (note_hidden, look_back) = match task {
         Task::Accompany | Task::Reharmonise => (96, 2),
         // Note by note, held-out drums are far likelier, and what is written is a hi-hat and little else: docs/parts.md.
-        Task::Drum | Task::Infill => (0, 0),
+        Task::Drum | Task::Infill | Task::Humanise => (0, 0),
     };
-    let note_hidden = options.note_hidden.unwrap_or(note_hidden);
+    let (note_hidden, look_back) =
+        (options.note_hidden.unwrap_or(note_hidden), options.look_back.unwrap_or(look_back));
     let reads = |way| recipe.conditioning.contains(&way);
     Seq2SeqConfig {
-        source: frames(source, 0),
-        target: frames(if drum { drums() } else { pitched() }, options.look_back.unwrap_or(look_back)),
-        styles,
-        encoder: RecurrentConfig {
-            bidirectional: true,
-            ..stack(options.encoder.unwrap_or(if drum { 64 } else { 32 }))
+        source: match task {
+            Task::Drum => frames(BASS.layout(), 0),
+            Task::Infill => frames(marked(), 0),
+            Task::Accompany | Task::Reharmonise => frames(pitched(), 0),
+            Task::Humanise => humanise::source_encoding(kind),
         },
+        target: match task {
+            Task::Humanise => humanise::target_encoding(),
+            Task::Drum => frames(drums(), look_back),
+            Task::Accompany | Task::Reharmonise | Task::Infill => frames(pitched(), look_back),
+        },
+        styles,
+        encoder: RecurrentConfig { bidirectional: true, ..stack(options.encoder.unwrap_or(usual.1)) },
         decoder: stack(hidden),
         bridge: reads(Conditioning::Bridge),
         aligned: reads(Conditioning::Aligned),
         attention: reads(Conditioning::Attention).then_some(AttentionConfig { score, hidden: hidden / 2 }),
-        output_dropout: options.dropout.unwrap_or(0.3),
+        output_dropout: options.dropout.unwrap_or(usual.2),
         note_wise: (note_hidden > 0)
             .then(|| NoteWiseConfig { recurrent: stack(note_hidden), output_dropout: 0.0 }),
     }

@@ -3,6 +3,7 @@
 use super::contour::BASS;
 use super::gaps::gaps;
 use super::grid::{STEPS_PER_QUARTER, drums, pitched};
+use crate::humanise::{self, Kind};
 use composer_models::Sequence;
 use composer_models::seq2seq::{Pair, Task};
 use composer_music::representation::frames::{Frame, strike_rising_edges};
@@ -14,10 +15,11 @@ use std::collections::BTreeMap;
 /// Notes that a part needs to be worth learning from.
 const FEWEST_NOTES: usize = 16;
 
-/// The pairs of a task in a piece; none if it has not both parts.
-pub fn pairs(task: Task, score: &Score, style: Option<u32>) -> Vec<Pair> {
+/// The pairs of a task in a piece; none if it has not both parts. `kind` is what is performed where the task is to humanise.
+pub fn pairs(task: Task, score: &Score, style: Option<u32>, kind: Kind) -> Vec<Pair> {
     match task {
         Task::Infill => gaps(score),
+        Task::Humanise => humanise::pair(score, kind).into_iter().collect(),
         Task::Accompany | Task::Drum | Task::Reharmonise => pair(task, score, style).into_iter().collect(),
     }
 }
@@ -32,7 +34,7 @@ fn pair(task: Task, score: &Score, style: Option<u32>) -> Option<Pair> {
             (extract(score, &found, Role::Melody), others)
         }
         Task::Drum => (extract(score, &found, Role::Bass), extract(score, &found, Role::Drums)),
-        Task::Infill => return None,
+        Task::Infill | Task::Humanise => return None,
     };
     if source.notes().count().min(target.notes().count()) < FEWEST_NOTES {
         return None;

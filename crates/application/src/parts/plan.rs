@@ -47,10 +47,10 @@ pub fn plan_part(options: &TrainPartOptions) -> Result<PartPlan> {
 fn planned(options: &TrainPartOptions) -> anyhow::Result<PartPlan> {
     let given = GivenPart::of(options)?;
     let mut recipe = options.recipe(given.as_ref().map(GivenPart::config))?;
-    let folds = Folds::read(options.task, &options.folders, given.as_ref().map(GivenPart::styles))?;
+    let folds = Folds::read(options.task, &options.folders, given.as_ref())?;
     let config = match &given {
         Some(given) => given.with(options, &recipe)?,
-        None => configuration(options.task, folds.styles.len(), options, &recipe),
+        None => configuration(options.task, folds.styles.len(), folds.kind, options, &recipe),
     };
     if given.is_some() && !options.compare_from_nothing {
         recipe.unconditional_epochs = 0;

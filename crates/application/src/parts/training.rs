@@ -15,7 +15,7 @@ use crate::train::progress_observer::ProgressObserver;
 use crate::train::recorder::MODEL_FILE;
 use crate::train::session::{InFolder, take_folder};
 use composer_bptt::Init;
-use composer_models::seq2seq::{self, Pair, PartNotes};
+use composer_models::seq2seq::{self, Pair, PartNotes, Task};
 use composer_models::{Seq2Seq, Seq2SeqConfig, Sequence};
 use composer_music::input::is_standard;
 use composer_report::FineTuning;
@@ -50,10 +50,10 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
     let given = GivenPart::of(options)?;
     let recipe = options.recipe(given.as_ref().map(GivenPart::config))?;
     check_output(options)?;
-    let folds = Folds::read(task, &options.folders, given.as_ref().map(GivenPart::styles))?;
+    let folds = Folds::read(task, &options.folders, given.as_ref())?;
     let config = match &given {
         Some(given) => given.with(options, &recipe)?,
-        None => configuration(task, folds.styles.len(), options, &recipe),
+        None => configuration(task, folds.styles.len(), folds.kind, options, &recipe),
     };
     let parameters = Seq2Seq::<f32>::shapes(config.clone())?.len();
     memory::check(pair_memory_estimate(&config, parameters, &recipe.training))?;
@@ -78,8 +78,12 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
             given: given.as_ref(),
             fold,
         };
+        let pieces = match task {
+            Task::Humanise => "Performances, which have two steps for each note",
+            _ => "Pieces with both parts",
+        };
         progress.note(&format!(
-            "Pieces with both parts: {} for training, {} for validation, {} for test.",
+            "{pieces}: {} for training, {} for validation, {} for test.",
             training.train.len(),
             training.valid.len(),
             folds.test(fold).len()

@@ -9,6 +9,7 @@ use crate::error::{Result, wrong_input, wrong_option};
 use crate::model::TrainedModel;
 use composer_decoding::rewrite::{GridNote, Keep, Rewriter};
 use composer_models::SequenceModel;
+use composer_music::representation::frames::Frame;
 use composer_music::{BarMap, Note, Score};
 use rayon::prelude::*;
 use std::fmt;
@@ -109,24 +110,54 @@ impl InfillOptions {
 /// # Errors
 /// The tune has no such bars or tracks, or nothing in them can be written anew; the model writes tokens, or an option is out of range.
 pub fn infill(model: &TrainedModel, tune: &Tune, options: &InfillOptions) -> Result<Vec<Rewritten>> {
-    options.settings.check()?;
-    Ok(fill(&model.model, tune, options)?)
+    let gap = Gap::new(model, tune, options)?;
+    let outputs = (0..options.settings.num_outputs).into_par_iter();
+    Ok(outputs.map(|output| gap.fill(output)).collect::<anyhow::Result<_>>()?)
 }
 
-fn fill(model: &SequenceModel, tune: &Tune, options: &InfillOptions) -> anyhow::Result<Vec<Rewritten>> {
-    let (layout, within) = lay_out(model, tune, options)?;
-    let original = layout.original(&tune.score);
-    let write = |output: usize| -> anyhow::Result<Rewritten> {
+/// As [`infill`], each result as soon as it is ready: an iterator, which writes one whenever it is asked for the next.
+///
+/// # Errors
+/// As of [`infill`].
+pub fn infill_each<'a>(
+    model: &'a TrainedModel,
+    tune: &'a Tune,
+    options: &'a InfillOptions,
+) -> Result<impl Iterator<Item = Result<Rewritten>> + 'a> {
+    let gap = Gap::new(model, tune, options)?;
+    Ok((0..options.settings.num_outputs).map(move |output| Ok(gap.fill(output)?)))
+}
+
+/// A gap that is to be filled.
+struct Gap<'a> {
+    model: &'a SequenceModel,
+    tune: &'a Tune,
+    options: &'a InfillOptions,
+    layout: Layout,
+    within: (u64, u64),
+    original: Vec<Frame>,
+}
+
+impl<'a> Gap<'a> {
+    fn new(model: &'a TrainedModel, tune: &'a Tune, options: &'a InfillOptions) -> Result<Self> {
+        options.settings.check()?;
+        let (layout, within) = lay_out(&model.model, tune, options)?;
+        let original = layout.original(&tune.score);
+        Ok(Self { model: &model.model, tune, options, layout, within, original })
+    }
+
+    fn fill(&self, output: usize) -> anyhow::Result<Rewritten> {
+        let Self { model, tune, options, layout, within, original } = self;
         let settings = &options.settings;
         let mut rewriter =
             Rewriter::new(model, &layout.passage, settings.options(), settings.seed, output as u64)?
                 .with_material(layout.material.clone());
         let update = rewriter.fill()?;
-        refine(&mut rewriter, &layout, settings.sweeps)?;
-        let score = splice(&layout, &tune.score, rewriter.notes(), within);
-        let nll = nll(model, &layout, rewriter.frames())?;
+        refine(&mut rewriter, layout, settings.sweeps)?;
+        let score = splice(layout, &tune.score, rewriter.notes(), *within);
+        let nll = nll(model, layout, rewriter.frames())?;
         let (first, end) = (layout.passage.span().map_or(0, |span| span.start), layout.passage.end);
-        let after = after(&layout, end);
+        let after = after(layout, end);
         Ok(Rewritten {
             nll_after: nll[end..after].iter().sum::<f64>() / (after - end) as f64,
             piece: Piece {
@@ -137,10 +168,9 @@ fn fill(model: &SequenceModel, tune: &Tune, options: &InfillOptions) -> anyhow::
             },
             output,
             effective: Rewritten::effective_of(&update),
-            distance: distance(&original, rewriter.frames()),
+            distance: distance(original, rewriter.frames()),
         })
-    };
-    (0..options.settings.num_outputs).into_par_iter().map(write).collect()
+    }
 }
 
 /// Draws the new notes again: all at once, in blocks of a bar, half a bar and a quarter of one, and from the beginning with other borders.

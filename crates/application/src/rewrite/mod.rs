@@ -11,10 +11,10 @@ mod splice;
 mod tune;
 mod vary;
 
-pub use infill::{Bars, InfillOptions, infill};
+pub use infill::{Bars, InfillOptions, infill, infill_each};
 pub use network::{GapNetwork, infill_by};
 pub use tune::Tune;
-pub use vary::{Lock, Only, VaryOptions, vary};
+pub use vary::{Lock, Only, VaryOptions, vary, vary_each};
 
 use crate::compose::Piece;
 use crate::error::{Result, wrong_input};

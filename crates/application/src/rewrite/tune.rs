@@ -15,9 +15,9 @@ pub struct Tune {
     /// The format of its file.
     pub format: Format,
     /// What its file has beside the music: lyrics, markers, controllers, pitch bends.
-    pub(super) others: Vec<OtherEvent>,
+    pub(crate) others: Vec<OtherEvent>,
     /// What is odd about its file, in sentences.
-    pub(super) remarks: Vec<String>,
+    pub(crate) remarks: Vec<String>,
 }
 
 impl Tune {

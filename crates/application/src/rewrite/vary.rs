@@ -92,6 +92,28 @@ impl Default for VaryOptions {
 /// # Errors
 /// The tune has no such bars or tracks, or all of it is locked; the model writes tokens, or an option is out of range.
 pub fn vary(model: &TrainedModel, tune: &Tune, options: &VaryOptions) -> Result<Vec<Rewritten>> {
+    let (representation, part) = prepare(model, tune, options)?;
+    let outputs = 0..options.settings.num_outputs;
+    let write = |output| variation(&model.model, representation, tune, options, &part, output);
+    Ok(outputs.into_par_iter().map(write).collect::<anyhow::Result<_>>()?)
+}
+
+/// As [`vary`], each result as soon as it is ready: an iterator, which writes one whenever it is asked for the next.
+///
+/// # Errors
+/// As of [`vary`].
+pub fn vary_each<'a>(
+    model: &'a TrainedModel,
+    tune: &'a Tune,
+    options: &'a VaryOptions,
+) -> Result<impl Iterator<Item = Result<Rewritten>> + 'a> {
+    let (representation, part) = prepare(model, tune, options)?;
+    let outputs = 0..options.settings.num_outputs;
+    Ok(outputs.map(move |output| Ok(variation(&model.model, representation, tune, options, &part, output)?)))
+}
+
+/// What varies, once the options are checked.
+fn prepare(model: &TrainedModel, tune: &Tune, options: &VaryOptions) -> Result<(FrameRepresentation, Part)> {
     options.settings.check()?;
     if !(options.amount > 0.0 && options.amount <= 1.0) {
         let problem = format!("is {}, and must be above 0 and at most 1", options.amount);
@@ -100,10 +122,7 @@ pub fn vary(model: &TrainedModel, tune: &Tune, options: &VaryOptions) -> Result<
     let representation = representation(&model.model)?;
     check_notes(&representation, &tune.score)?;
     check_locks(&tune.score, &options.lock)?;
-    let part = Part::new(&tune.score, options)?;
-    let outputs = 0..options.settings.num_outputs;
-    let write = |output| variation(&model.model, representation, tune, options, &part, output);
-    Ok(outputs.into_par_iter().map(write).collect::<anyhow::Result<_>>()?)
+    Ok((representation, Part::new(&tune.score, options)?))
 }
 
 fn check_locks(score: &Score, locks: &[Lock]) -> anyhow::Result<()> {

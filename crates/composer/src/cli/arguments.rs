@@ -2,8 +2,9 @@
 
 use super::terminal::Terminal;
 use super::{
-    accompany, benchmark, compose, course, diagnose, drum, evaluate, failure, gradcheck, infill, ingest,
-    inspect, learn_part, listening, models, recipes, reharmonise, runs, score, shell, study, train, vary,
+    accompany, benchmark, compose, course, diagnose, drum, evaluate, failure, gradcheck, humanise, infill,
+    ingest, inspect, learn_part, listening, models, recipes, reharmonise, runs, score, shell, study, train,
+    vary,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::convert::{Conversion, convert};
@@ -70,6 +71,8 @@ enum Command {
     Infill(Box<infill::InfillArgs>),
     /// Vary a tune more or less
     Vary(Box<vary::VaryArgs>),
+    /// Give the quantised notes of a tune velocities and timing, as players do
+    Humanise(humanise::HumaniseArgs),
     /// Make a result exactly again, by the JSON file beside it
     Again(recipes::AgainArgs),
     /// Deprecated: use train --task accompany, drum or reharmonise
@@ -147,6 +150,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Reharmonise(args)) => reharmonise::run(&args, terminal),
         Some(Command::Infill(args)) => infill::run(&args, terminal),
         Some(Command::Vary(args)) => vary::run(&args, terminal),
+        Some(Command::Humanise(args)) => humanise::run(&args, terminal),
         Some(Command::Again(args)) => recipes::run(&args, terminal),
         Some(Command::LearnPart(args)) => learn_part::run(&args, terminal),
         Some(Command::Diagnose(args)) => diagnose::run(&args, terminal),
@@ -182,6 +186,7 @@ pub fn arguments_of(arguments: &[String]) -> anyhow::Result<RecordedCommand> {
             | Command::Drum(_)
             | Command::Reharmonise(_)
             | Command::Infill(_)
+            | Command::Humanise(_)
             | Command::Vary(_)),
         ) => Ok(RecordedCommand(command)),
         _ => Err(failure::wrong_input(
@@ -203,6 +208,7 @@ pub fn again_into(command: RecordedCommand, arguments: &[String], folder: &Path)
         Command::Reharmonise(args) => reharmonise::run(&args.into_folder(folder), terminal),
         Command::Infill(args) => infill::run(&args.into_folder(folder), terminal),
         Command::Vary(args) => vary::run(&args.into_folder(folder), terminal),
+        Command::Humanise(args) => humanise::run(&args.into_folder(folder), terminal),
         _ => Ok(()),
     }
 }

@@ -25,8 +25,8 @@ pub fn presets() -> String {
     format!(
         "Presets, with the training time on the built-in corpus and two cores:\n{lines}\n\
          Precedence: an option or --set overrides --config, --config overrides --preset, --preset overrides the defaults.\n\n\
-         With --task accompany, drum, reharmonise or infill, the defaults are --hidden 96, --dropout 0.3 and --epochs 14 (drum: 10), --cell \
-         gru, or those of the model of --init-from; --set takes settings of the training; --preset, --config, --layers and --representation \
+         With --task accompany, drum, reharmonise, infill or humanise, the defaults are --hidden 96, --dropout 0.3 and --epochs 14 (drum: 10; \
+         humanise: 128, 0.4 and 12), --cell gru, or those of the model of --init-from; --set takes settings of the training; --preset, --config, --layers and --representation \
          cannot be used."
     )
 }

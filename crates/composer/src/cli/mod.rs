@@ -12,6 +12,7 @@ mod failure;
 mod files;
 mod gradcheck;
 mod help;
+mod humanise;
 mod infill;
 mod ingest;
 mod inspect;

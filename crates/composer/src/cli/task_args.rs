@@ -27,6 +27,8 @@ pub enum TaskName {
     Reharmonise,
     /// Fill gaps between bars
     Infill,
+    /// Give quantised notes velocities and timing
+    Humanise,
 }
 
 impl TaskName {
@@ -38,6 +40,7 @@ impl TaskName {
             TaskName::Drum => Some(Task::Drum),
             TaskName::Reharmonise => Some(Task::Reharmonise),
             TaskName::Infill => Some(Task::Infill),
+            TaskName::Humanise => Some(Task::Humanise),
         }
     }
 }
@@ -66,7 +69,7 @@ pub enum ScoreName {
 
 /// Options of the tasks that write a part for a given one.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Tasks accompany, drum, reharmonise and infill")]
+#[command(next_help_heading = "Tasks accompany, drum, reharmonise, infill and humanise")]
 pub struct PartTrainingArgs {
     /// Where to write the model
     #[arg(long, default_value = "part.safetensors", value_name = "FILE")]
@@ -77,33 +80,33 @@ pub struct PartTrainingArgs {
     #[arg(long, alias = "alone", value_name = "EPOCHS")]
     pub unconditional_epochs: Option<u64>,
 
-    /// Hidden units of the encoder per direction [default: 32, for drums 64]
+    /// Hidden units of the encoder per direction [default: 32, for drums 64, to humanise 80]
     #[arg(long)]
     pub encoder: Option<usize>,
 
-    /// Hidden units of the recurrence that writes the notes of a step one by one; 0: each pitch on its own [default: 96, for drums and
-    /// infill 0]
+    /// Hidden units of the recurrence that writes the notes of a step one by one; 0: each pitch on its own [default: 96, for drums,
+    /// infill and to humanise 0]
     #[arg(long)]
     pub note_hidden: Option<usize>,
 
-    /// How many earlier bars the decoder reads at each step: one, two, four … bars ago [default: 2, for drums and infill 0]
+    /// How many earlier bars the decoder reads at each step: one, two, four … bars ago [default: 2, for drums, infill and to humanise 0]
     #[arg(long, value_name = "BARS")]
     pub look_back: Option<usize>,
 
-    /// Source dropout: probability that a note of the source is dropped during training [default: 0.1, for drums 0]
+    /// Source dropout: probability that a note of the source is dropped during training [default: 0.1, for drums and to humanise 0]
     #[arg(long, alias = "hide-source")]
     pub source_dropout: Option<f64>,
 
     /// History dropout: probability that a note of the new part's own past is dropped during training, so that the model relies
-    /// on the source [default: 0.1, for drums 0.2]
+    /// on the source [default: 0.1, for drums and to humanise 0.2]
     #[arg(long, alias = "hide-history")]
     pub history_dropout: Option<f64>,
 
-    /// Weight decay [default: 0.02, for drums 0.3]
+    /// Weight decay [default: 0.02, for drums 0.3, to humanise 0.1]
     #[arg(long)]
     pub weight_decay: Option<f64>,
 
-    /// How the decoder is conditioned on the source; several may be combined [default: aligned,attention; for drums aligned]
+    /// How the decoder is conditioned on the source; several may be combined [default: aligned,attention; for drums, to infill and to humanise aligned]
     #[arg(long, alias = "listen", value_delimiter = ',', value_name = "WAY")]
     pub conditioning: Option<Vec<Way>>,
 

@@ -1,6 +1,7 @@
 //! All tests of the crate as one program: linking is what costs time. One module per subject.
 
 mod bad_input;
+mod bar_stream;
 mod benchmark;
 mod carried;
 mod command_line;
@@ -13,6 +14,7 @@ mod course;
 mod evaluate;
 mod failure_detection;
 mod gradcheck;
+mod humanise;
 mod ingest_and_inspect;
 mod memorisation;
 mod metre;

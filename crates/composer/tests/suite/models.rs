@@ -32,6 +32,8 @@ fn the_built_in_models_say_what_they_trained_on() {
             // Folders of mutopia-keyboard, which is in the public domain; scripts/train_built_in_models.sh makes them.
             "keyboard",
             "hymns",
+            // The Groove MIDI Dataset, CC BY 4.0; scripts/split_groove.py divides it.
+            "groove",
         ];
         assert!(trained_on.split(", ").all(|name| ship.contains(&name)), "{}: {trained_on}", file.display());
     }
@@ -41,7 +43,7 @@ fn the_built_in_models_say_what_they_trained_on() {
 fn models_are_listed_and_a_card_is_printed() {
     let here = tempdir().unwrap();
     let list = printed(&composer(here.path(), &["models"]));
-    for name in ["compose", "piano", "hymn", "accompany", "drum", "reharmonise"] {
+    for name in ["compose", "piano", "hymn", "accompany", "drum", "reharmonise", "humanise"] {
         assert!(list.lines().any(|line| line.starts_with(name)), "{list}");
     }
     let all = json(here.path(), &["models", "--json"]);

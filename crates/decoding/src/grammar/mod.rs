@@ -126,6 +126,16 @@ impl MusicGrammar {
         Some(Self { meanings: Arc::new(meanings), rules: Arc::new(rules), state })
     }
 
+    /// The step that was written to: nothing more begins before it.
+    pub fn now(&self) -> u64 {
+        match &self.state {
+            State::Events(events) => events.now(),
+            State::Remi(remi) => remi.now(),
+            State::Voices(voices) => voices.step(),
+            State::Chords(chords) => chords.now(),
+        }
+    }
+
     /// The tokens of a rest from what was written to a step, where silence is written at all.
     pub fn rest_until(&self, step: u64) -> Vec<u32> {
         match &self.state {

@@ -89,7 +89,7 @@ impl Remi {
         4 * self.steps_per_quarter
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.bar_start + self.position.unwrap_or(0)
     }
 

@@ -18,7 +18,7 @@ pub struct AttentionConfig {
 /// Everything that says what an encoder–decoder is, apart from its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seq2SeqConfig {
-    /// What the source means.
+    /// What the source means: frames, tokens, or features of each step ([`Encoding::mapping`] onto nothing).
     pub source: Encoding,
     /// What the target means.
     pub target: Encoding,

@@ -22,6 +22,8 @@ pub enum Task {
     Reharmonise,
     /// A gap between bars is filled.
     Infill,
+    /// Notes on the grid get velocities and timing.
+    Humanise,
 }
 
 /// What using the model needs to know besides its configuration.

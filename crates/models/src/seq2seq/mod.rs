@@ -136,11 +136,19 @@ impl<S: Scalar> Seq2Seq<S> {
     fn build(config: Seq2SeqConfig, mut params: Parameters<S>) -> Result<Self, Error> {
         config.check()?;
         let config = config.completed();
-        for encoding in [&config.source, &config.target] {
-            if let Encoding::Values { .. } = encoding {
-                let what = "an encoder–decoder reads and writes frames or tokens, not real values";
+        match (&config.source, &config.target) {
+            (_, Encoding::Values { .. }) => {
+                return Err(Error::Unsupported(
+                    "an encoder–decoder writes frames or tokens, not real values",
+                ));
+            }
+            (Encoding::Values { features: 0, feedback: false, .. }, _) => {}
+            (Encoding::Values { .. }, _) => {
+                let what =
+                    "an encoder–decoder reads frames, tokens or given features, and predicts no real values";
                 return Err(Error::Unsupported(what));
             }
+            _ => {}
         }
         let encoder = Recurrent::new(config.encoder.clone(), "encoder", &mut params)?;
         let decoder = Recurrent::new(config.decoder.clone(), "decoder", &mut params)?;

@@ -10,7 +10,7 @@ use rand::{Rng, RngExt};
 /// A part, and what goes with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pair {
-    /// What is given.
+    /// What is given: symbols, or features of each step that are on (1) or off (0), as a [`Sequence::mapping`] onto nothing.
     pub source: Sequence,
     /// What is to be written.
     pub target: Sequence,
@@ -80,6 +80,17 @@ impl PairBatch {
         for window in windows {
             config.source.check(&window.pair.source)?;
             config.target.check(&window.pair.target)?;
+            if let Sequence::Values(given) = &window.pair.source
+                && given
+                    .rows()
+                    .into_iter()
+                    .skip(window.start)
+                    .take(window.steps)
+                    .flatten()
+                    .any(|&value| value != 0.0 && value != 1.0)
+            {
+                return Err(Error::Unsupported("the given features of a source are 1 (on) or 0 (off)"));
+            }
             let style = window.pair.style.map_or(0, |style| style as usize + 1);
             if style > config.styles {
                 return Err(Error::UnknownStyle { style: style - 1, styles: config.styles });
@@ -108,10 +119,15 @@ impl PairBatch {
             for (window, &length) in windows.iter().zip(&lengths) {
                 if step < length {
                     let place = window.start + step;
-                    let symbol = window.pair.source.symbol(place);
-                    let symbol = symbol.map(|symbol| transposed(symbol, window.transpose));
-                    let (bars, features) = (window.pair.source.bars(), &mut self.source_indices);
-                    config.source.push_features(place, bars, symbol, features);
+                    let (source, features) = (&window.pair.source, &mut self.source_indices);
+                    if let Sequence::Values(given) = source {
+                        let on = (0u32..).zip(given.row(place)).filter(|(_, value)| **value == 1.0);
+                        features.extend(on.map(|(index, _)| index));
+                    } else {
+                        let symbol = source.symbol(place);
+                        let symbol = symbol.map(|symbol| transposed(symbol, window.transpose));
+                        config.source.push_features(place, source.bars(), symbol, features);
+                    }
                     let style = window.pair.style.map(|style| config.source.inputs() as u32 + style);
                     self.source_indices.extend(style);
                 }

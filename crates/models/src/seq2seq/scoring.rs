@@ -4,6 +4,7 @@ use super::{Pair, PairBatch, Seq2Seq, Seq2SeqWorkspace, Window};
 use crate::encoding::FrameSequence;
 use crate::{Error, Sequence};
 use composer_bptt::Mode;
+use ndarray::Axis;
 
 /// Windows that run side by side: bounds the memory.
 const ROWS: usize = 16;
@@ -59,10 +60,17 @@ pub fn mean_pair_nll(
 }
 
 /// The same targets, each with the source of the next pair, repeated or cut to fit: a control that shows whether a model uses its
-/// source. Sources that are not frames stay as they are.
+/// source. Sources of tokens stay as they are.
 pub fn with_shuffled_sources(pairs: &[Pair]) -> Vec<Pair> {
     let shuffled = |(index, pair): (usize, &Pair)| {
-        let Sequence::Frames(other) = &pairs[(index + 1) % pairs.len()].source else { return pair.clone() };
+        let other = match &pairs[(index + 1) % pairs.len()].source {
+            Sequence::Frames(other) => other,
+            Sequence::Values(other) if !other.is_empty() => {
+                let rows: Vec<usize> = (0..other.nrows()).cycle().take(pair.target.len()).collect();
+                return Pair { source: Sequence::Values(other.select(Axis(0), &rows)), ..pair.clone() };
+            }
+            Sequence::Values(_) | Sequence::Tokens(_) => return pair.clone(),
+        };
         let source: Vec<_> = other.iter().copied().cycle().take(pair.target.len()).collect();
         let bars = pair.source.bars().cloned();
         Pair { source: Sequence::Frames(FrameSequence::new(source, bars)), ..pair.clone() }

@@ -265,3 +265,39 @@ fn model_files_come_back_and_wrong_input_is_refused_in_words() {
     let error = composer_models::file::from_bytes(&bytes, Path::new("x")).err().expect("refused");
     assert!(error.to_string().contains("another kind"), "{error}");
 }
+
+#[test]
+fn given_features_are_read_as_the_tokens_that_they_stand_for() {
+    for (name, config) in configurations() {
+        // A token is one feature; the last of tokens is the start, which no source has.
+        let given = |tokens: &Sequence| {
+            let Sequence::Tokens(tokens) = tokens else { panic!("tokens") };
+            let mut rows = Array2::zeros((tokens.len(), 5));
+            tokens.iter().enumerate().for_each(|(step, &token)| rows[[step, token as usize]] = 1.0);
+            Sequence::Values(rows)
+        };
+        let features = Seq2SeqConfig { source: Encoding::mapping(5, 0), ..config.clone() };
+        let of_features: Vec<Pair> =
+            pairs().into_iter().map(|pair| Pair { source: given(&pair.source), ..pair }).collect();
+        let computed = |config: &Seq2SeqConfig, pairs: &[Pair]| {
+            let mut model = Seq2Seq::<f64>::new(config.clone(), &Init::PYTORCH, 3).expect("a model");
+            let (batch, mut ws) = (batch(model.config(), pairs), Seq2SeqWorkspace::default());
+            model.forward(&batch, Mode::Eval, &mut ws).expect("fits");
+            let logits = ws.logits().to_vec();
+            model.loss(&batch, &mut ws).expect("fits");
+            model.backward(&batch, &mut ws).expect("fits");
+            (logits, model.params().grads().to_vec())
+        };
+        assert_eq!(computed(&features, &of_features), computed(&config, &pairs()), "{name}");
+        let mut half = of_features[0].clone();
+        half.source = Sequence::Values(Array2::from_elem((5, 5), 0.5));
+        let refused = PairBatch::new(&features).fill(&features, &[Window::of(&half, 0, 9)]);
+        assert!(refused.expect_err("no features").to_string().contains("on"), "{name}");
+        for wrong in [Encoding::mapping(5, 1), Encoding::values(5)] {
+            let wrong = Seq2SeqConfig { source: wrong, ..config.clone() };
+            assert!(Seq2Seq::<f64>::zeros(wrong).is_err(), "{name}");
+        }
+        let wrong = Seq2SeqConfig { target: Encoding::mapping(5, 0), ..config.clone() };
+        assert!(Seq2Seq::<f64>::zeros(wrong).is_err(), "{name}");
+    }
+}

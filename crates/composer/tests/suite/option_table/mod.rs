@@ -5,14 +5,13 @@ mod models;
 mod pieces;
 mod rows;
 
-pub use models::{base, model};
+pub use models::{base, model, primer};
 
 use crate::common::composer;
 use composer::TrainedModel;
 use composer::compose::{Primer, compose};
 use composer_music::midi;
 use composer_music::representation::AnyRepresentation;
-use models::primer;
 use pieces::{Pieces, quarters};
 use rows::{Row, Where, refusal, rows};
 use std::fmt::Write as _;

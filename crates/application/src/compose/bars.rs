@@ -1,0 +1,139 @@
+//! [`BarStream`]: pieces bar by bar, each as soon as it is complete.
+
+use super::write::Writer;
+use super::{ComposeOptions, Piece, Work};
+use crate::error::Result;
+use crate::model::TrainedModel;
+use composer_music::{Bar, Note};
+use std::collections::VecDeque;
+
+/// A bar of a piece, complete.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComposedBar {
+    /// Which piece, from 0.
+    pub piece: usize,
+    /// Its place in the piece, its ticks and its metre.
+    pub bar: Bar,
+    /// What sounds in it, by onset and pitch.
+    pub notes: Vec<BarNote>,
+}
+
+/// A note, or the part of it that lies in a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BarNote {
+    /// The note, cut at the bar lines.
+    pub note: Note,
+    /// Whether it began in an earlier bar: it sounds on, and is not struck again.
+    pub tied: bool,
+}
+
+/// Composes bar by bar: an iterator over the bars of all pieces, each as soon as it is complete, in the order in which they are.
+///
+/// The music is exactly that of [`compose`](super::compose), which writes the same way: [`BarStream::finish`] gives its pieces. Bars of a
+/// primer that a piece begins with come at once, those of a beam search when it has ended. Parts are told apart by channel and program;
+/// where tokens name programs, channels are numbered anew when a further part begins.
+///
+/// ```
+/// use composer_application::compose::{BarStream, ComposeOptions, Length};
+/// use composer_application::TrainedModel;
+///
+/// let model = TrainedModel::built_in()?;
+/// let options = ComposeOptions { num_outputs: 1, length: Length::Bars(2), ..ComposeOptions::default() };
+/// let mut bars = BarStream::new(&model, &options)?;
+/// for bar in bars.by_ref() {
+///     let bar = bar?;
+///     println!("bar {}: {} notes", bar.bar.index + 1, bar.notes.iter().filter(|note| !note.tied).count());
+/// }
+/// let pieces = bars.finish()?;
+/// assert_eq!(pieces.len(), 1);
+/// # Ok::<(), composer_application::Error>(())
+/// ```
+pub struct BarStream<'a> {
+    /// `None` for a model that writes no music.
+    state: Option<(Work<'a>, Writer<'a>)>,
+    /// The bar of each piece that is to come next.
+    next: Vec<u64>,
+    ready: VecDeque<ComposedBar>,
+    finished: bool,
+}
+
+impl<'a> BarStream<'a> {
+    /// Begins: options are checked, and the primer is read.
+    ///
+    /// # Errors
+    /// As of [`compose`](super::compose).
+    pub fn new(model: &'a TrainedModel, options: &ComposeOptions) -> Result<Self> {
+        let state = match Work::begin(model, options)? {
+            Some(work) => {
+                let writer = Writer::new(&work)?;
+                Some((work, writer))
+            }
+            None => None,
+        };
+        let next = vec![0; state.as_ref().map_or(0, |(_, writer)| writer.count())];
+        Ok(Self { state, next, ready: VecDeque::new(), finished: false })
+    }
+
+    /// Writes what is left, and gives the pieces.
+    ///
+    /// # Errors
+    /// The model's file is damaged.
+    pub fn finish(self) -> Result<Vec<Piece>> {
+        match self.state {
+            Some((work, writer)) => Ok(writer.run(&work)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Puts the bars that are complete into the queue.
+    fn collect(&mut self) -> anyhow::Result<()> {
+        let Some((work, writer)) = &self.state else { return Ok(()) };
+        let plan = &work.plan;
+        let count = plan.bars.count(plan.end_tick(plan.steps));
+        for (piece, next) in self.next.iter_mut().enumerate() {
+            let complete = |index: u64| {
+                index < count
+                    && (self.finished || plan.tick(writer.now(work, piece)) >= plan.bars.bar(index).end)
+            };
+            if !complete(*next) {
+                continue;
+            }
+            let score = writer.piece(work, piece)?.score;
+            while complete(*next) {
+                let bar = plan.bars.bar(*next);
+                let cut = |note: &Note| {
+                    let (onset, end) = (note.onset.max(bar.start), note.end().min(bar.end));
+                    let cut = Note { onset, duration: end.saturating_sub(onset), ..*note };
+                    (cut.duration > 0).then_some(BarNote { note: cut, tied: note.onset < bar.start })
+                };
+                let mut notes: Vec<BarNote> = score.notes().filter_map(cut).collect();
+                notes.sort_by_key(|part| (part.note.onset, part.note.pitch));
+                self.ready.push_back(ComposedBar { piece, bar, notes });
+                *next += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for BarStream<'_> {
+    type Item = Result<ComposedBar>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(bar) = self.ready.pop_front() {
+                return Some(Ok(bar));
+            }
+            if self.finished {
+                return None;
+            }
+            let written = self.state.as_mut().and_then(|(_, writer)| writer.advance());
+            self.finished = written.is_none();
+            let collected = written.unwrap_or(Ok(())).and_then(|()| self.collect());
+            if let Err(error) = collected {
+                self.finished = true;
+                return Some(Err(error.into()));
+            }
+        }
+    }
+}
