@@ -1,0 +1,5 @@
+//! All tests of the crate as one program. One module per subject.
+
+mod attacks;
+mod common;
+mod stopping;
