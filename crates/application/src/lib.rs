@@ -33,6 +33,7 @@ mod error;
 pub mod evaluate;
 pub mod gradcheck;
 pub mod ingest;
+pub mod inside;
 pub mod inspect;
 mod likelihood;
 pub mod listening;

@@ -1,20 +1,24 @@
 //! The studio: a local web application on the use cases of composer.
 //!
 //! ```no_run
-//! use composer_studio::{Stop, Studio, StudioOptions};
+//! use composer_studio::{Studio, StudioOptions};
 //!
 //! let studio = Studio::bind(&StudioOptions::new("my-music"))?;
 //! println!("{}", studio.url());
-//! studio.run(&Stop::default())?;
+//! studio.run()?;
 //! # Ok::<(), composer_studio::Error>(())
 //! ```
 //!
 //! [`server`] is what any local web application needs and knows nothing of music; [`Studio`] is the application on it.
 
 mod api;
+mod app;
 mod error;
+pub mod project;
 pub mod server;
 mod studio;
+mod view;
+pub mod work;
 
 pub use error::{Error, Result};
 pub use server::Stop;

@@ -9,6 +9,7 @@ pub mod pick;
 mod plan;
 mod ranges;
 mod reading;
+mod report;
 
 pub use options::{
     ComposeOptions, FRAME_TEMPERATURE, FrameChoice, Length, Primer, TOKEN_TEMPERATURE, TokenChoice,
@@ -16,6 +17,7 @@ pub use options::{
 
 use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;
+use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::sound::write_wav;
 use assemble::{Manner, assemble};
@@ -35,6 +37,7 @@ use composer_music::text::counted;
 use composer_music::{BarMap, Score};
 use options::GivenPrimer;
 use plan::Plan;
+use report::report;
 use std::path::{Path, PathBuf};
 
 pub use ranges::{pitch_range, register};
@@ -120,6 +123,18 @@ pub struct SavedPiece {
 /// # Errors
 /// An option is out of range or does not fit the model, the primer cannot be used, or the model's file is damaged.
 pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Piece>> {
+    compose_with(model, options, &mut ())
+}
+
+/// As [`compose`]; `progress` is told how far it is, gets the music so far if it wants it, and may stop it at any step.
+///
+/// # Errors
+/// As [`compose`], and when it was stopped.
+pub fn compose_with(
+    model: &TrainedModel,
+    options: &ComposeOptions,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Piece>> {
     options.check()?;
     let options = &model.defaults.under(options);
     let known = &model.model.config().conditions;
@@ -134,8 +149,8 @@ pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Pie
     };
     let work = Work::new(model, &representation, options)?;
     Ok(match &representation {
-        AnyRepresentation::Frames(frames) => work.frames(frames)?,
-        _ => work.tokens()?,
+        AnyRepresentation::Frames(frames) => work.frames(frames, progress)?,
+        _ => work.tokens(progress)?,
     })
 }
 
@@ -329,7 +344,11 @@ impl<'a> Work<'a> {
         Ok((Stepper::new(self.model).with_conditions_of_each(tracks), forms))
     }
 
-    fn frames(&self, representation: &FrameRepresentation) -> anyhow::Result<Vec<Piece>> {
+    fn frames(
+        &self,
+        representation: &FrameRepresentation,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Vec<Piece>> {
         let Self { options, plan, .. } = self;
         let choice = options.frame_options(self.model.config().notes().is_some())?;
         let rules = plan.rules(options, choice.min_note_steps as u64)?;
@@ -351,16 +370,20 @@ impl<'a> Work<'a> {
             }
         }
         let mut compositions = vec![begun; options.num_outputs];
-        for decided in generator.take((plan.steps - plan.begin) as usize) {
+        let decoded = |frames: &[Frame]| representation.decode(frames, &DecodeOptions::default());
+        let total = plan.steps - plan.begin;
+        for (done, decided) in (1..).zip(generator.take(total as usize)) {
             for (composition, step) in compositions.iter_mut().zip(decided?) {
                 composition.frames.push(step.frame);
                 composition.nll.push(step.nll);
             }
+            report(progress, done, total, |output| {
+                let so_far = compositions.get(output)?;
+                Some(assemble(plan, &decoded(&so_far.frames), plan.begin, &self.manner))
+            })?;
         }
-        let finish = |composition: Composition| {
-            let decoded = representation.decode(&composition.frames, &DecodeOptions::default());
-            self.piece(&decoded, plan.begin, composition.nll)
-        };
+        let finish =
+            |composition: Composition| self.piece(&decoded(&composition.frames), plan.begin, composition.nll);
         Ok(compositions.into_iter().map(finish).collect())
     }
 
@@ -375,7 +398,7 @@ impl<'a> Work<'a> {
         Ok((frames, before))
     }
 
-    fn tokens(mut self) -> anyhow::Result<Vec<Piece>> {
+    fn tokens(mut self, progress: &mut dyn Progress) -> anyhow::Result<Vec<Piece>> {
         let (options, plan) = (self.options, &self.plan);
         let choice = options.token_options()?;
         let rules = plan.rules(options, 1)?;
@@ -412,12 +435,16 @@ impl<'a> Work<'a> {
                     .with_bars(grid.bars);
             // The grammar has read the primer already.
             generator.read(&read, false)?;
-            for decided in generator.take(MAX_TOKENS) {
+            for (done, decided) in (1..).zip(generator.take(MAX_TOKENS)) {
                 for decided in decided? {
                     let piece = &mut pieces[decided.piece];
                     piece.0.push(decided.token);
                     piece.1.push(decided.nll);
                 }
+                report(progress, done, 0, |output| {
+                    let (decoded, offset) = self.decoded(&pieces.get(output)?.0, begun.len()).ok()?;
+                    Some(assemble(plan, &decoded, offset, &self.manner))
+                })?;
             }
         }
         if pieces.len() < options.num_outputs {
@@ -432,14 +459,19 @@ impl<'a> Work<'a> {
                 .push(format!("A piece was not finished after {MAX_TOKENS} tokens, and is cut off there."));
         }
         let finish = |(tokens, nll): (Vec<u32>, Vec<f64>)| {
-            let (decoded, offset) = match self.representation {
-                // Chords that are equal are tied: those of the primer are left out, so that the new ones begin.
-                AnyRepresentation::Chords(chords) => self.new_chords(chords, &tokens[begun.len()..]),
-                _ => (self.representation.decode(&Symbols::Tokens(tokens)).map_err(wrong_input)?, 0),
-            };
+            let (decoded, offset) = self.decoded(&tokens, begun.len())?;
             Ok(self.piece(&decoded, offset, nll))
         };
         pieces.into_iter().map(finish).collect()
+    }
+
+    /// The music of tokens, of which the piece begins with `begun`, and the step from which it is laid.
+    fn decoded(&self, tokens: &[u32], begun: usize) -> anyhow::Result<(Score, u64)> {
+        Ok(match self.representation {
+            // Chords that are equal are tied: those of the primer are left out, so that the new ones begin.
+            AnyRepresentation::Chords(chords) => self.new_chords(chords, &tokens[begun..]),
+            _ => (self.representation.decode(&Symbols::Tokens(tokens.to_vec())).map_err(wrong_input)?, 0),
+        })
     }
 
     fn new_chords(&self, chords: &ChordRepresentation, tokens: &[u32]) -> (Score, u64) {

@@ -5,7 +5,7 @@ use super::splice::splice;
 use super::tune::Tune;
 use super::{RewriteSettings, Rewritten, distance, nll, representation};
 use crate::compose::Piece;
-use crate::error::{Result, wrong_input, wrong_option};
+use crate::error::{Result, stopped, wrong_input, wrong_option};
 use crate::model::TrainedModel;
 use composer_decoding::rewrite::{GridNote, Keep, Rewriter};
 use composer_models::SequenceModel;
@@ -109,20 +109,41 @@ impl InfillOptions {
 /// # Errors
 /// The tune has no such bars or tracks, or nothing in them can be written anew; the model writes tokens, or an option is out of range.
 pub fn infill(model: &TrainedModel, tune: &Tune, options: &InfillOptions) -> Result<Vec<Rewritten>> {
-    options.settings.check()?;
-    Ok(fill(&model.model, tune, options)?)
+    infill_until(model, tune, options, &|| false)
 }
 
-fn fill(model: &SequenceModel, tune: &Tune, options: &InfillOptions) -> anyhow::Result<Vec<Rewritten>> {
+/// As [`infill`], until `stop` says so: it is asked before every drawing of the new notes.
+///
+/// # Errors
+/// As [`infill`], and when it was stopped.
+pub fn infill_until(
+    model: &TrainedModel,
+    tune: &Tune,
+    options: &InfillOptions,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<Rewritten>> {
+    options.settings.check()?;
+    Ok(fill(&model.model, tune, options, stop)?)
+}
+
+fn fill(
+    model: &SequenceModel,
+    tune: &Tune,
+    options: &InfillOptions,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> anyhow::Result<Vec<Rewritten>> {
     let (layout, within) = lay_out(model, tune, options)?;
     let original = layout.original(&tune.score);
     let write = |output: usize| -> anyhow::Result<Rewritten> {
         let settings = &options.settings;
+        if stop() {
+            return Err(stopped());
+        }
         let mut rewriter =
             Rewriter::new(model, &layout.passage, settings.options(), settings.seed, output as u64)?
                 .with_material(layout.material.clone());
         let update = rewriter.fill()?;
-        refine(&mut rewriter, &layout, settings.sweeps)?;
+        refine(&mut rewriter, &layout, settings.sweeps, stop)?;
         let score = splice(&layout, &tune.score, rewriter.notes(), within);
         let nll = nll(model, &layout, rewriter.frames())?;
         let (first, end) = (layout.passage.span().map_or(0, |span| span.start), layout.passage.end);
@@ -144,7 +165,12 @@ fn fill(model: &SequenceModel, tune: &Tune, options: &InfillOptions) -> anyhow::
 }
 
 /// Draws the new notes again: all at once, in blocks of a bar, half a bar and a quarter of one, and from the beginning with other borders.
-fn refine(rewriter: &mut Rewriter<'_>, layout: &Layout, sweeps: usize) -> anyhow::Result<()> {
+fn refine(
+    rewriter: &mut Rewriter<'_>,
+    layout: &Layout,
+    sweeps: usize,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> anyhow::Result<()> {
     let passage = &layout.passage;
     let bar = passage.blocks(usize::MAX >> 1, 0).iter().map(ExactSizeIterator::len).max().unwrap_or(1);
     let whole = passage.span().unwrap_or(0..0);
@@ -157,6 +183,9 @@ fn refine(rewriter: &mut Rewriter<'_>, layout: &Layout, sweeps: usize) -> anyhow
                 passage.open_blocks(length, shift)
             }
         };
+        if stop() {
+            return Err(stopped());
+        }
         rewriter.sweep(&blocks)?;
     }
     Ok(())

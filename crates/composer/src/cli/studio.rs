@@ -4,7 +4,8 @@ use super::failure::{complain, wrong_input};
 use super::terminal::Terminal;
 use clap::Args;
 use composer::Progress;
-use composer_studio::{DEFAULT_PORT, Error, Stop, Studio, StudioOptions};
+use composer_music::input::shown;
+use composer_studio::{DEFAULT_PORT, Error, Studio, StudioOptions};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -24,6 +25,10 @@ pub struct StudioArgs {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_PORT)]
     pub port: u16,
 
+    /// A folder of music that may be trained on, beside those in the folder of the project; may be given several times
+    #[arg(long, value_name = "FOLDER")]
+    pub music: Vec<PathBuf>,
+
     /// Only print the address of the page, and open no browser
     #[arg(long)]
     pub no_browser: bool,
@@ -31,10 +36,12 @@ pub struct StudioArgs {
 
 /// Runs the command.
 pub fn run(args: &StudioArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let options = StudioOptions { port: args.port, ..StudioOptions::new(&args.folder) };
+    if let Some(missing) = args.music.iter().find(|folder| !folder.is_dir()) {
+        return Err(wrong_input(format!("--music names {}, which is no folder", shown(missing))));
+    }
+    let options = StudioOptions { folder: args.folder.clone(), port: args.port, music: args.music.clone() };
     let studio = Studio::bind(&options).map_err(for_people)?;
-    let stop = Stop::default();
-    let asked = stop.clone();
+    let asked = studio.stop();
     ctrlc::set_handler(move || {
         // The second time, what does not end by itself is ended: what is kept is on disk.
         if asked.is_requested() {
@@ -54,7 +61,7 @@ pub fn run(args: &StudioArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     if !args.no_browser && !open(&url) {
         terminal.note("No browser could be opened: open the address yourself.");
     }
-    studio.run(&stop).map_err(for_people)
+    studio.run().map_err(for_people)
 }
 
 /// Wrong input has an exit code of its own.

@@ -16,7 +16,14 @@ const INDEX: &str = include_str!("../assets/index.html");
 const TOKEN_PLACE: &str = "{{token}}";
 
 /// Everything that the page loads.
-const ASSETS: &[Asset] = crate::assets!["../assets/": "style.css", "main.js", "icon.svg"];
+const ASSETS: &[Asset] = crate::assets![
+    "../assets/": "style.css", "roll.css", "icon.svg", "main.js", "dom.js", "api.js", "piece.js", "state.js", "roll.js", "pointer.js",
+    "keys.js", "edit.js", "transport.js", "tracks.js", "make.js", "candidates.js", "findings.js", "history.js", "files.js",
+    "learn.css", "learn.js", "chart.js", "inside.js", "heat.js",
+];
+
+/// The synthesiser of the pages of reports.
+const SYNTHESISER: Asset = Asset { path: "synthesiser.js", bytes: composer_report::PLAYER.as_bytes() };
 
 /// The page at `/`, its files at `/assets/`.
 pub fn routes(token: &Token) -> Router {
@@ -25,7 +32,7 @@ pub fn routes(token: &Token) -> Router {
 }
 
 async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    match ASSETS.iter().find(|asset| asset.path == path) {
+    match ASSETS.iter().chain([&SYNTHESISER]).find(|asset| asset.path == path) {
         Some(asset) => asset.answer(&headers),
         None => not_found().await.into_response(),
     }

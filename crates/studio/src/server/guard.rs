@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// The header with the token.
 pub const TOKEN_HEADER: &str = "x-composer-token";
 
+/// Largest body of any request, in bytes; routes allow less.
+const MAX_REQUEST: u64 = 16 << 20;
+
 /// What requests must have.
 pub struct Guard {
     /// By which names this server may be called.
@@ -82,6 +85,11 @@ impl Guard {
         let from = the_only(headers, "sec-fetch-site");
         if (is_api || changes) && from.is_some_and(|from| !matches!(from, "same-origin" | "none")) {
             return Err(refuse("the request comes from another site"));
+        }
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if length.is_some_and(|length: u64| length > MAX_REQUEST) {
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "that is larger than 16 MB"));
         }
         let Some(token) = &self.token else { return Ok(()) };
         let given = the_only(headers, TOKEN_HEADER);

@@ -107,6 +107,7 @@ impl Server {
     pub fn run(self, routes: Router, token: Option<Token>, stop: &Stop) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
+            .max_blocking_threads(16)
             .thread_name("studio-server")
             .enable_io()
             .enable_time()

@@ -23,6 +23,11 @@ impl Refusal {
         Self { status, text: text.into() }
     }
 
+    /// The sentence.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// 400: what was sent cannot be used.
     pub fn wrong(text: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, text)
@@ -52,9 +57,27 @@ impl From<Error> for Refusal {
 }
 
 impl From<std::io::Error> for Refusal {
+    /// 507 where the disk is full, so that the page can say what to do.
     fn from(error: std::io::Error) -> Self {
-        Self::from(Error::from(error))
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                let text = "the disk is full: nothing was changed; make room and try again";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, text)
+            }
+            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        }
     }
+}
+
+/// Does work that waits for a disk or computes, beside the threads that answer.
+///
+/// # Errors
+/// Those of the work; a panic is a fault of the program.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Reply<T> + Send + 'static) -> Reply<T> {
+    let fault = |_| {
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the studio has a fault here; your music is safe")
+    };
+    tokio::task::spawn_blocking(work).await.map_err(fault)?
 }
 
 /// The answer where no route is.

@@ -121,3 +121,48 @@ fn headers_without_end_are_refused() {
     assert!(matches!(answer.status, 431 | 400 | 0), "{}", answer.status);
     assert_eq!(studio.get("/").status, 200, "the server goes on");
 }
+
+#[test]
+fn bodies_are_bounded_and_are_no_music_by_mistake() {
+    let here = tempdir().unwrap();
+    let studio = Running::start(here.path());
+    let large = vec![b'x'; (16 << 20) + 1];
+    assert_eq!(studio.post("/api/open?name=large.mid", &large).status, 413);
+    assert_eq!(studio.post("/api/make", &vec![b' '; 300 << 10]).status, 413);
+    let head = format!(
+        "POST /api/open?name=a.mid HTTP/1.1\r\n{}Content-Length: 99999999999\r\n\r\n",
+        studio.own_headers()
+    );
+    assert_eq!(studio.send(&head, b"").status, 413);
+    for (path, body) in [
+        ("/api/open?name=poem.mid", "Shall I compare thee"),
+        (
+            "/api/open?name=%0d%0aevil%00.xml",
+            "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><score-partwise>&b;</score-partwise>",
+        ),
+        (
+            "/api/make",
+            "{\"parent\":null,\"operation\":{\"kind\":\"compose\",\"model\":\"../../secret\",\"bars\":1,\"seed\":1},\"candidates\":9}",
+        ),
+        ("/api/make", "not json"),
+        ("/api/nodes/7/edit", "{\"what\":\"x\",\"remove\":[],\"add\":[]}"),
+    ] {
+        let answer = studio.post(path, body.as_bytes());
+        assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text());
+        assert!(!answer.text().contains("root:"), "{path}");
+    }
+    assert_eq!(studio.nodes().len(), 0);
+}
+
+#[test]
+fn models_outside_the_folder_are_not_read() {
+    let here = tempdir().unwrap();
+    let folder = here.path().join("project");
+    std::fs::write(here.path().join("secret"), "secret").unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    let outside = here.path().join("secret");
+    for model in ["../secret", outside.to_str().unwrap(), "runs/../../secret", "", "."] {
+        assert!(composer_studio::work::make::model_path(&folder, model).is_err(), "{model}");
+    }
+    assert!(composer_studio::work::make::model_path(&folder, "compose").is_ok());
+}

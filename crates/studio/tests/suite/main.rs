@@ -2,4 +2,7 @@
 
 mod attacks;
 mod common;
+mod keeping;
+mod learning;
+mod making;
 mod stopping;

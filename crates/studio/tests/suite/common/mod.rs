@@ -1,6 +1,9 @@
 //! A studio in this process, and requests over TCP as they are written.
 
+pub mod listening;
+
 use composer_studio::{Stop, Studio, StudioOptions};
+use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -47,9 +50,8 @@ impl Running {
     /// Starts one on a folder, at any port.
     pub fn start(folder: &Path) -> Self {
         let studio = Studio::bind(&StudioOptions { port: 0, ..StudioOptions::new(folder) }).unwrap();
-        let (address, stop) = (studio.address(), Stop::default());
-        let end = stop.clone();
-        let thread = std::thread::spawn(move || studio.run(&end).unwrap());
+        let (address, stop) = (studio.address(), studio.stop());
+        let thread = std::thread::spawn(move || studio.run().unwrap());
         let mut running = Self { address, token: String::new(), stop, thread: Some(thread) };
         let page = running.get("/").text();
         let token = page.split_once("composer-token\" content=\"").and_then(|(_, rest)| rest.split_once('"'));
@@ -68,6 +70,44 @@ impl Running {
     /// GET as the page's own script.
     pub fn get(&self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1\r\n{}\r\n", self.own_headers()), b"")
+    }
+
+    /// POST as the page's own script.
+    pub fn post(&self, path: &str, body: &[u8]) -> Answer {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            self.own_headers(),
+            body.len()
+        );
+        self.send(&head, body)
+    }
+
+    /// The JSON of an answer that must be a success.
+    pub fn json(&self, answer: &Answer) -> Value {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        serde_json::from_slice(&answer.body).unwrap()
+    }
+
+    /// Opens the first built-in piano piece; its node.
+    pub fn open_piece(&self) -> Value {
+        let score = &composer_music::corpus::shipped::piano().pieces[0].score;
+        let midi = composer_music::midi::write(score).unwrap();
+        self.json(&self.post("/api/open?name=rag.mid", &midi))
+    }
+
+    /// Makes pieces and waits for them: the last event of the request.
+    pub fn make(&self, wanted: &Value) -> Vec<Value> {
+        let before = self.nodes().len();
+        let events = self.listen();
+        let job = self.json(&self.post("/api/make", wanted.to_string().as_bytes()));
+        let end = events.until("job");
+        assert!(end["job"] == job["job"] && end["state"] == "done", "{wanted}: {end}");
+        self.nodes()[before..].to_vec()
+    }
+
+    /// Everything that was made.
+    pub fn nodes(&self) -> Vec<Value> {
+        self.json(&self.get("/api/state"))["nodes"].as_array().unwrap().clone()
     }
 
     /// Sends a head, with its last empty line, and a body; reads the answer to its end.
