@@ -63,6 +63,7 @@ export async function run(browser, server, size) {
   await page.click("#redo");
   await t.waitFor(page, () => window.studio.state.nodes.get(window.studio.state.current).operation.kind === "infill");
 
+  await page.evaluate(() => scrollTo(0, 0));
   // Drag the first note two semitones up, stretch it, add one by a double click, delete that.
   const before = await t.peek(page, () => ({ ...window.studio.state.piece.notes.find((note) => note.pitch === 60 && note.on === 0) }));
   const index = await t.peek(page, () => window.studio.state.piece.notes.findIndex((note) => note.pitch === 60 && note.on === 0));
@@ -77,8 +78,10 @@ export async function run(browser, server, size) {
   t.check(moved.pitch === before.pitch + 2 && moved.on === before.on, `moved to ${JSON.stringify(moved)}`);
   await page.keyboard.press("Alt+ArrowRight");
   await t.waitFor(page, () => window.studio.state.nodes.get(window.studio.state.current).operation.what?.startsWith("Lengthened"));
+  await page.evaluate(() => scrollTo(0, 0));
   const box = await page.locator("#roll").boundingBox();
-  await page.mouse.dblclick(box.x + 30, box.y + box.height - 20);
+  const free = await t.peek(page, () => window.studio.roll.yOf(46) + window.studio.roll.view.row / 2);
+  await page.mouse.dblclick(box.x + 30, box.y + free);
   await t.waitFor(page, () => window.studio.state.nodes.get(window.studio.state.current).operation.what === "Added a note");
   await page.keyboard.press("Delete");
   await t.waitFor(page, () => window.studio.state.nodes.get(window.studio.state.current).operation.what?.startsWith("Deleted"));

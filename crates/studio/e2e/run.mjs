@@ -7,11 +7,12 @@ import * as keyboard from "./keyboard.mjs";
 import * as restart from "./restart.mjs";
 import * as learn from "./learn.mjs";
 import * as accessibility from "./accessibility.mjs";
+import * as midi from "./midi.mjs";
 import * as speed from "./speed.mjs";
 
 const ALL = [
   [compose, ["wide", "narrow"]], [keyboard, ["wide"]], [restart, ["wide"]], [learn, ["wide", "narrow"]],
-  [accessibility, ["wide", "narrow"]], [speed, ["wide"]],
+  [accessibility, ["wide", "narrow"]], [midi, ["wide"]], [speed, ["wide"]],
 ];
 
 const only = process.argv.slice(2);

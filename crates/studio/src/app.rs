@@ -150,7 +150,7 @@ impl App {
             let store =
                 |bytes: &[u8]| Ok(folder.join(MUSIC).join(format!("{}.mid", self.project().store(bytes)?)));
             let bench = Workbench { folder: &folder, given: given.as_deref(), store: &store };
-            let mut report = Report { app: self, job, candidate, cancel, last: Instant::now() };
+            let mut report = Report { app: self, job, candidate, cancel, last: None };
             let made = make(&operation, &bench, &mut report)?;
             if cancel.is_requested() {
                 return Err(Refusal::wrong("cancelled"));
@@ -231,16 +231,16 @@ struct Report<'a> {
     job: u64,
     candidate: u64,
     cancel: &'a Cancel,
-    last: Instant,
+    last: Option<Instant>,
 }
 
 impl Progress for Report<'_> {
     fn wants_so_far(&self) -> bool {
-        self.last.elapsed() >= DRAFT_TIME
+        self.last.is_none_or(|last| last.elapsed() >= DRAFT_TIME)
     }
 
     fn so_far(&mut self, _output: usize, score: &Score) {
-        self.last = Instant::now();
+        self.last = Some(Instant::now());
         let draft = json!({ "job": self.job, "candidate": self.candidate, "music": view::music(score) });
         self.app.hub.send("draft", &draft);
     }

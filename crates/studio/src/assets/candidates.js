@@ -42,6 +42,7 @@ export function onDraft({ job, candidate, music }) {
   const piece = new Piece(music);
   state.group[candidate].piece = piece;
   if (old) transport.extend(old, piece);
+  emit("draft", { job, piece });
   update(candidate);
 }
 
@@ -140,6 +141,8 @@ async function keepOne(place) {
     await show(node.id);
     emit("kept");
     update(place);
+    // Where the page is one column, the roll may be out of sight.
+    if (innerWidth <= 900) $(".stage").scrollIntoView({ block: "start" });
   } catch (error) {
     complain(error);
   }

@@ -55,7 +55,7 @@ export function drawChart(canvas, lines, { x: xLabel, y: yLabel, from, to, log =
       context.fillStyle = colour("grid-bar");
       context.fillRect(LEFT, Math.round(y), w - LEFT - 12, 1);
       context.fillStyle = colour("text-quiet");
-      context.fillText(log ? `1e${Number(tick.toFixed(1))}` : Number(tick.toPrecision(3)), LEFT - 6, y);
+      context.fillText(Number((log ? 10 ** tick : tick).toPrecision(2)), LEFT - 6, y);
     }
     context.textAlign = "center";
     context.textBaseline = "top";

@@ -24,7 +24,7 @@ function scale() {
 }
 
 // Values in hundredths, [steps × units], a column for each step.
-export function heat(canvas, values, steps, units, marked) {
+export function heat(canvas, values, steps, units) {
   const colours = scale();
   canvas.width = steps;
   canvas.height = units;
@@ -34,7 +34,7 @@ export function heat(canvas, values, steps, units, marked) {
     for (let unit = 0; unit < units; unit++) {
       const [r, g, b] = colours[clamp(values[step * units + unit] + 100, 0, 200)];
       const at = 4 * (unit * steps + step);
-      image.data.set([r, g, b, step === marked ? 255 : 210], at);
+      image.data.set([r, g, b, 255], at);
     }
   }
   context.putImageData(image, 0, 0);
@@ -47,7 +47,7 @@ export function heatOfNorms(canvas, norms, total, first) {
   norms.forEach((norm, step) => {
     values[first + step] = Math.round(100 * clamp(1 + Math.log10(Math.max(norm, 1e-30) / largest) / 4, 0, 1));
   });
-  heat(canvas, values, total, 1, -1);
+  heat(canvas, values, total, 1);
 }
 
 // Probabilities of pitches as bars above a keyboard: struck, held; `chosen` is what the piece has.

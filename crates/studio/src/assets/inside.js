@@ -84,9 +84,14 @@ function build() {
 
 function row(name, values, units) {
   const canvas = h("canvas", { class: "heat", role: "img", "aria-label": `${name} over time` });
-  canvas.draw = () => heat(canvas, values, found.nll.length, units, step);
+  const mark = h("span", { class: "heat-mark" });
+  const steps = found.nll.length;
+  canvas.draw = () => {
+    heat(canvas, values, steps, units);
+    mark.style.left = `${(100 * (step + 0.5)) / steps}%`;
+  };
   seekable(canvas);
-  return h("div", { class: "heat-row" }, h("span", {}, name), canvas);
+  return h("div", { class: "heat-row" }, h("span", {}, name), h("div", { class: "heat-box" }, canvas, mark));
 }
 
 function go(to) {

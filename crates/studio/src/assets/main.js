@@ -16,6 +16,7 @@ import * as findings from "./findings.js";
 import * as files from "./files.js";
 import * as learn from "./learn.js";
 import * as inside from "./inside.js";
+import * as midi from "./midi-in.js";
 
 function theme() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -96,9 +97,9 @@ async function connect() {
   window.studioMeasures = { ...window.studioMeasures, ready: performance.now() };
 }
 
-window.studio = { state, roll, transport }; // For tests and the console.
+window.studio = { state, roll, transport, midi }; // For tests and the console.
 roll.start();
-for (const part of [pointer, keys, transport, tracks, make, candidates, history, findings, files, learn, inside]) part.start();
+for (const part of [pointer, keys, transport, tracks, make, candidates, history, findings, files, learn, inside, midi]) part.start();
 theme();
 tabs();
 on("current", () => { $("#welcome").hidden = state.current !== null; });

@@ -53,7 +53,8 @@ function loopOf(piece) {
   return [0, piece.end];
 }
 
-export function play(piece, fromTick = 0) {
+// Plays from a tick on; `delay` is the time until the first note, in seconds.
+export function play(piece, fromTick = 0, delay = 0.06) {
   stop();
   if (!piece) return;
   audio();
@@ -61,7 +62,7 @@ export function play(piece, fromTick = 0) {
   let from = fromTick >= piece.end - 1 ? 0 : fromTick;
   if (loop && (from < loop[0] || from >= loop[1])) from = loop[0];
   playing = { piece, loop, outs: new Map() };
-  begin(from, context.currentTime + 0.06);
+  begin(from, context.currentTime + delay);
   playing.timer = setInterval(ahead, 25);
   ahead();
   requestAnimationFrame(frame);

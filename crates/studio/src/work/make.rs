@@ -3,6 +3,7 @@
 use super::splice;
 use crate::project::{Composed, Continued, Infilled, Operation, Part, Selection, Steering, Varied};
 use composer_application::compose::{ComposeOptions, Length, Piece, Primer, compose_with};
+use composer_application::models::BuiltIn;
 use composer_application::parts::{GivenFile, MelodyOptions, NewPart, PartOptions};
 use composer_application::rewrite::{
     Bars, InfillOptions, Lock, RewriteSettings, Rewritten, Tune, VaryOptions, infill_until, vary,
@@ -10,9 +11,11 @@ use composer_application::rewrite::{
 use composer_application::{Error, Progress, Result, TrainedModel, accompany, drum, reharmonise};
 use composer_models::ConditionValues;
 use composer_music::{BarMap, Score, midi};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where an operation finds what it needs.
 pub struct Workbench<'a> {
@@ -67,7 +70,7 @@ pub fn make(operation: &Operation, bench: &Workbench<'_>, progress: &mut dyn Pro
 /// The path leads out of the folder.
 pub fn model_path(folder: &Path, model: &str) -> Result<PathBuf> {
     let path = Path::new(model);
-    if composer_application::models::BuiltIn::by_name(model).is_some() {
+    if BuiltIn::by_name(model).is_some() {
         return Ok(path.to_owned());
     }
     let inside = folder.join(path).canonicalize().ok().filter(|whole| {
@@ -77,8 +80,20 @@ pub fn model_path(folder: &Path, model: &str) -> Result<PathBuf> {
         .ok_or_else(|| Error::wrong_input(format!("there is no model {model} in the folder of the project")))
 }
 
-fn load(bench: &Workbench<'_>, model: &str) -> Result<TrainedModel> {
-    TrainedModel::load(model_path(bench.folder, model)?)
+/// A model; the built-in ones are read once, so that a request need not wait for that.
+fn load(bench: &Workbench<'_>, model: &str) -> Result<Arc<TrainedModel>> {
+    static READ: Mutex<BTreeMap<String, Arc<TrainedModel>>> = Mutex::new(BTreeMap::new());
+    let path = model_path(bench.folder, model)?;
+    if BuiltIn::by_name(model).is_none() {
+        return Ok(Arc::new(TrainedModel::load(path)?));
+    }
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = read.get(model) {
+        return Ok(Arc::clone(known));
+    }
+    let trained = Arc::new(TrainedModel::load(path)?);
+    read.insert(model.to_owned(), Arc::clone(&trained));
+    Ok(trained)
 }
 
 fn given<'a>(bench: &Workbench<'a>) -> Result<&'a Path> {
@@ -202,7 +217,7 @@ fn infill(options: &Infilled, bench: &Workbench<'_>, progress: &mut dyn Progress
     };
     // The notes are drawn in threads, which ask a copy of what `progress` says between the drawings.
     let stopped = AtomicBool::new(progress.stop_requested());
-    let asked = std::sync::Mutex::new(progress);
+    let asked = Mutex::new(progress);
     let stop = || {
         if let Ok(progress) = asked.try_lock()
             && progress.stop_requested()
