@@ -1,6 +1,8 @@
 // A person with a mouse: drop a file, select bars, infill, listen, keep, undo, edit, download, while everything is written down.
 
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import * as t from "./harness.mjs";
 
 export const name = "compose with the mouse";
@@ -26,6 +28,20 @@ async function pointOf(page, place, edge = 0.5) {
     return { x: roll.xOf(note.on + note.dur * share), y: roll.yOf(note.pitch) + roll.view.row / 2 };
   }, [place, edge]);
   return { x: box.x + at.x, y: box.y + at.y };
+}
+
+// The command makes the kept infill exactly again from its recipe.
+async function again(page, server) {
+  const { recipe, music } = await page.evaluate(async () => {
+    const node = [...window.studio.state.nodes.values()].find(({ operation, kept }) => operation.kind === "infill" && kept);
+    const { get } = await import("/assets/api.js");
+    return get(`/api/nodes/${node.id}/recipe`);
+  });
+  const file = path.join(server.folder, "music", `${music}.mid.json`);
+  writeFileSync(file, JSON.stringify(recipe));
+  const out = path.join(server.folder, "again.mid");
+  execFileSync(t.composer, ["again", file, "--output", out], { cwd: server.folder });
+  t.check(readFileSync(out).equals(readFileSync(path.join(server.folder, "music", `${music}.mid`))), "composer again makes the same");
 }
 
 export async function run(browser, server, size) {
@@ -80,7 +96,13 @@ export async function run(browser, server, size) {
   await t.waitFor(page, () => window.studio.state.nodes.get(window.studio.state.current).operation.what?.startsWith("Lengthened"));
   await page.evaluate(() => scrollTo(0, 0));
   const box = await page.locator("#roll").boundingBox();
-  const free = await t.peek(page, () => window.studio.roll.yOf(46) + window.studio.roll.view.row / 2);
+  // A visible row without a note at that place.
+  const free = await page.evaluate((high) => {
+    const { roll } = window.studio;
+    let y = high - 1.5 * roll.view.row;
+    while (roll.noteAt(30, y)) y -= roll.view.row;
+    return y;
+  }, box.height);
   await page.mouse.dblclick(box.x + 30, box.y + free);
   await t.waitFor(page, () => window.studio.state.nodes.get(window.studio.state.current).operation.what === "Added a note");
   await page.keyboard.press("Delete");
@@ -94,6 +116,8 @@ export async function run(browser, server, size) {
     const bytes = readFileSync(await file.path());
     t.check(bytes.subarray(0, begin.length).toString("latin1") === begin, `${format} begins with ${begin}`);
   }
+
+  await again(page, server);
 
   // A long request stops at once, and what is wrong is said in a sentence.
   await page.keyboard.press("Escape");

@@ -58,6 +58,7 @@ function tabs() {
 }
 
 function onEvent(name, data) {
+  if (data.job && make.isEarly(name, data)) return;
   switch (name) {
     case "node": candidates.onNode(data.node, data.job).catch(complain); break;
     case "draft": candidates.onDraft(data); break;
@@ -102,6 +103,7 @@ roll.start();
 for (const part of [pointer, keys, transport, tracks, make, candidates, history, findings, files, learn, inside, midi]) part.start();
 theme();
 tabs();
+on("server", ([name, data]) => onEvent(name, data));
 on("current", () => { $("#welcome").hidden = state.current !== null; });
 on("rejected", () => { if (state.current !== null) show(state.current, true).catch(complain); });
 $("#complaint button").addEventListener("click", () => { $("#complaint").hidden = true; });

@@ -171,17 +171,39 @@ async function make() {
   const parent = kind === "compose" ? null : state.current;
   const candidates = Number($("#candidates-wanted").value);
   try {
-    if (state.job !== null) await cancel();
+    await ask(parent, wanted, candidates);
+    say(`Writing ${candidates} candidates`);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+let early = null; // events that came before the answer to the request that they are about
+
+// Whether an event is of a request whose number is not known yet: then it is kept for later.
+export function isEarly(name, data) {
+  if (!early) return false;
+  early.push([name, data]);
+  return true;
+}
+
+// Asks for candidates; they are then the group of the page.
+export async function ask(parent, wanted, candidates) {
+  if (state.job !== null) await cancel();
+  early = [];
+  try {
     const { job } = await api.post("/api/make", { parent, operation: wanted, candidates });
     state.job = job;
     state.parent = parent;
     state.group = Array.from({ length: candidates }, (_, place) => ({ seed: wanted.seed + place, node: null, piece: null }));
-    say(`Writing ${candidates} candidates`);
+    $("#seed").value = wanted.seed + candidates;
     emit("group");
     emit("jobs");
-    $("#seed").value = wanted.seed + candidates;
-  } catch (error) {
-    complain(error);
+    return job;
+  } finally {
+    const waiting = early;
+    early = null;
+    for (const [name, data] of waiting) emit("server", [name, data]);
   }
 }
 

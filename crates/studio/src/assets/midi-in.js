@@ -5,6 +5,7 @@ import { Piece } from "./piece.js";
 import { state, on, show, remember, emit } from "./state.js";
 import * as api from "./api.js";
 import * as transport from "./transport.js";
+import { ask } from "./make.js";
 
 const TICKS = 480;
 const QPM = 100;
@@ -16,7 +17,7 @@ let sounding = new Map(); // pitch → note
 let phrase = [];
 let began = 0;
 let timer = 0;
-let answer = null; // { job, ended, heard }
+let answer = null; // { ended, heard, end: the end of the phrase in ticks }
 
 export function start() {
   const button = $("#midi");
@@ -86,24 +87,16 @@ async function finish() {
   const model = models.find(({ name }) => name === $("#model").value) || models.find(({ name }) => name === "piano") || models[0];
   const seed = Math.floor(Number($("#seed").value)) || 1;
   const operation = { kind: "continue", model: model.name, bars: BARS, steering: {}, seed };
-  const { job } = await api.post("/api/make", { parent: node.id, operation, candidates: 1 });
-  state.job = job;
-  state.parent = node.id;
-  state.group = [{ seed, node: null, piece: null }];
-  answer = { job, ended, heard: false };
-  $("#seed").value = seed + 1;
   if (music) remember(node.id, new Piece(music));
-  await show(node.id);
+  answer = { ended, heard: false, end: Math.max(...notes.map(([at, length]) => at + length)) };
   emit("nodes");
-  emit("group");
-  emit("jobs");
+  await Promise.all([show(node.id, true), ask(node.id, operation, 1)]);
 }
 
 // The first notes of the answer are there: they are played from the end of the phrase on, and what follows as it comes.
 function onDraft({ job, piece }) {
-  if (!answer || answer.heard || job !== answer.job || !piece) return;
-  const end = state.piece.notes.reduce((last, note) => Math.max(last, note.on + note.dur), 0);
-  const next = piece.notes.find((note) => note.on >= end);
+  if (!answer || answer.heard || job !== state.job || !piece) return;
+  const next = piece.notes.find((note) => note.on * TICKS >= answer.end * piece.ticks);
   if (!next) return;
   answer.heard = true;
   transport.play(piece, next.on, 0.01);

@@ -13,6 +13,7 @@ export const view = { perTick: 0.1, row: 12 };
 
 let box, canvas, ruler, keys, size;
 let dirty = true;
+let before = 0; // the height of the box
 let palette = null;
 export const overlay = { marquee: null, ghost: null, hover: null, changed: null };
 let cursorTick = 0;
@@ -56,6 +57,10 @@ function resize() {
     element.style.height = `${height}px`;
     element.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
   };
+  // What was in the middle stays there.
+  const lost = (before - box.clientHeight) / 2;
+  if (before) box.scrollTop += lost;
+  before = box.clientHeight;
   set(canvas, box.clientWidth, box.clientHeight);
   set(ruler, box.clientWidth, RULER);
   set(keys, KEYS, box.clientHeight);

@@ -110,6 +110,10 @@ impl Trainings {
     /// # Errors
     /// There is no such training.
     pub fn curve(&self, name: &str) -> Reply<Vec<Value>> {
+        // One that has just begun may have no folder yet.
+        if self.running().as_deref() == Some(name) && !self.folder.join(RUNS).join(name).exists() {
+            return Ok(Vec::new());
+        }
         let text = read_regular_text(&self.run(name)?.join(METRICS_FILE), MAX_TEXT).unwrap_or_default();
         Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
     }

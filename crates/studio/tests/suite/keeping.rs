@@ -66,3 +66,39 @@ fn a_piece_is_downloaded_in_every_format_and_the_project_as_an_archive() {
     let begun = studio.json(&studio.post("/api/new", begun.to_string().as_bytes()));
     assert_eq!((begun["node"]["notes"].as_u64(), begun["music"].is_null()), (Some(1), true), "{begun}");
 }
+
+#[test]
+fn a_full_disk_changes_nothing_and_is_said() {
+    let here = tempdir().unwrap();
+    let disk = here.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let mount = ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk.to_str().unwrap()];
+    if !std::process::Command::new("mount").args(mount).status().is_ok_and(|status| status.success()) {
+        println!("skipped: this user may not mount a small disk");
+        return;
+    }
+    let mut studio = Running::start(&disk);
+    let note = |pitch: u8| {
+        let begun = json!({
+            "what": "played", "qpm": 120.0, "numerator": 4, "denominator": 4, "notes": [[0, 480, pitch, 80, 0, 0]],
+        });
+        studio.post("/api/new", begun.to_string().as_bytes())
+    };
+    assert_eq!(note(60).status, 200);
+    let mut filler = std::fs::File::create(disk.join("filler")).unwrap();
+    while filler.write_all(&[0; 4096]).is_ok() {}
+    while filler.write_all(&[0]).is_ok() {}
+    let refused = note(61);
+    assert_eq!(refused.status, 507, "{}", refused.text());
+    assert_eq!(studio.nodes().len(), 1);
+    std::fs::remove_file(disk.join("filler")).unwrap();
+    drop(filler);
+    assert_eq!(note(62).status, 200, "it goes on when there is room");
+    let nodes = studio.nodes();
+    studio.stop();
+    drop(studio);
+    let again = Running::start(&disk);
+    assert_eq!(again.nodes(), nodes);
+    drop(again);
+    assert!(std::process::Command::new("umount").arg(&disk).status().unwrap().success());
+}
