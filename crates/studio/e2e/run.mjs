@@ -8,11 +8,12 @@ import * as restart from "./restart.mjs";
 import * as learn from "./learn.mjs";
 import * as accessibility from "./accessibility.mjs";
 import * as midi from "./midi.mjs";
+import * as windows from "./windows.mjs";
 import * as speed from "./speed.mjs";
 
 const ALL = [
   [compose, ["wide", "narrow"]], [keyboard, ["wide"]], [restart, ["wide"]], [learn, ["wide", "narrow"]],
-  [accessibility, ["wide", "narrow"]], [midi, ["wide"]], [speed, ["wide"]],
+  [accessibility, ["wide", "narrow"]], [windows, ["wide"]], [midi, ["wide"]], [speed, ["wide"]],
 ];
 
 const only = process.argv.slice(2);

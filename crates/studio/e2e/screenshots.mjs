@@ -4,6 +4,9 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import * as t from "./harness.mjs";
 
+// Pictures of the documentation are below 100 kB.
+const DOCS = { width: 1040, height: 660 };
+
 const out = process.argv[2] || "shots";
 mkdirSync(out, { recursive: true });
 const server = await t.start(t.newFolder());
@@ -33,7 +36,10 @@ async function compose(page) {
   await page.click(".card:nth-child(2) .mini-button");
   await t.waitFor(page, () => window.studio.state.group.every((one) => one.node.judgement));
   await page.waitForTimeout(500);
+  await page.setViewportSize(DOCS);
+  await page.waitForTimeout(300);
   await shot(page, "docs-compose");
+  await page.setViewportSize(t.SIZES.wide);
 }
 
 async function train(page) {
@@ -71,7 +77,12 @@ try {
     await shot(page, `learn-${size}-${theme}`, { fullPage });
     await inside(page);
     await shot(page, `inside-${size}-${theme}`, { fullPage });
-    if (size === "wide" && theme === "light") await shot(page, "docs-inside");
+    if (size === "wide" && theme === "light") {
+      await page.setViewportSize(DOCS);
+      await page.waitForTimeout(300);
+      await shot(page, "docs-inside");
+      await page.setViewportSize(t.SIZES.wide);
+    }
     if (size === "wide") {
       await page.evaluate(() => { document.querySelector("#inside").scrollTop = 1e6; });
       await page.waitForTimeout(200);

@@ -97,7 +97,9 @@ function row(name, values, units) {
 function go(to) {
   if (!found) return;
   step = Math.max(Math.min(to, found.nll.length - 1), 0);
-  note = 0;
+  // The choice that the network was most surprised by tells most.
+  const costs = found.choices[step].map(({ log_probs: all, chosen }) => (chosen === null ? 0 : -(all[chosen] ?? -1e6)));
+  note = costs.indexOf(Math.max(...costs));
   $("#inside-step").value = step;
   draw();
 }
