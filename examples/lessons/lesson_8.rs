@@ -47,6 +47,7 @@ fn trained(attention: Option<AttentionConfig>) -> Outcome<Seq2Seq> {
         aligned: false,
         attention,
         output_dropout: 0.0,
+        note_wise: None,
     };
     let mut model = Seq2Seq::new(config.completed(), &Init::RECOMMENDED, 8)?;
     // ANCHOR_END: config

@@ -16,7 +16,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum ErrorKind {
     /// A file, a folder or an option cannot be used as it is: the text says which, and what to change. The command exits with 2.
     WrongInput,
-    /// The training was stopped on request and saved. The command exits with 130, as shells do.
+    /// It was stopped on request; a training was saved. The command exits with 130, as shells do.
     Stopped,
     /// Something else failed: a full disk, a loss that is not finite. The command exits with 1.
     Failure,
@@ -112,7 +112,7 @@ impl fmt::Display for WrongOption {
 
 impl std::error::Error for WrongOption {}
 
-/// A training was stopped on request and saved; the text says how to resume it.
+/// Something was stopped on request; for a training that was saved the text says how to resume it.
 #[derive(Debug)]
 pub(crate) struct Stopped(pub String);
 
@@ -123,6 +123,11 @@ impl fmt::Display for Stopped {
 }
 
 impl std::error::Error for Stopped {}
+
+/// Ends what composes or writes notes anew where somebody asked to stop.
+pub(crate) fn stopped() -> anyhow::Error {
+    Stopped("stopped on request, before anything was made".to_owned()).into()
+}
 
 /// Makes an error of wrong input out of any error that explains itself.
 pub(crate) fn wrong_input(error: impl fmt::Display) -> anyhow::Error {

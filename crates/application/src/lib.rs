@@ -34,6 +34,7 @@ pub mod evaluate;
 pub mod gradcheck;
 pub mod humanise;
 pub mod ingest;
+pub mod inside;
 pub mod inspect;
 mod likelihood;
 pub mod listening;

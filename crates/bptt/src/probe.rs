@@ -130,6 +130,45 @@ pub fn gate_activity<S: Scalar>(
     Ok(cell.gates().iter().enumerate().map(activity).collect())
 }
 
+/// What every unit of a layer did in the last forward pass.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnitActivity<S> {
+    /// The values of each gate `[T, B, H]`, in the order of [`Cell::gates`].
+    pub gates: Vec<Vec<S>>,
+    /// The state after each step `[T, B, H]`.
+    pub h: Vec<S>,
+    /// The cell state after each step `[T, B, H]`; empty for a cell without `c`.
+    pub c: Vec<S>,
+}
+
+/// The gates and states of every unit of a layer (and direction: `index = layer·D + direction`) in the last forward pass.
+///
+/// # Errors
+/// There was none, or there is no such layer.
+pub fn unit_activity<S: Scalar>(
+    stack: &Recurrent,
+    ws: &RecurrentWorkspace<S>,
+    index: usize,
+) -> Result<UnitActivity<S>, Error> {
+    let (steps, batch) = ws.saved_size().ok_or(Error::NoTape)?;
+    let (cell, hidden) = (stack.config().cell, stack.config().hidden);
+    let saved = ws.activations(index).ok_or(Error::NoTape)?;
+    let spec = cell.spec();
+    let slots = spec.layout.slots.len() * hidden;
+    let of_gate = |gate: usize| {
+        let slot = spec.gate_slot(gate) * hidden;
+        let rows = saved.gates[..steps * batch * slots].chunks_exact(slots);
+        rows.flat_map(|row| &row[slot..slot + hidden]).copied().collect()
+    };
+    // Before the first step there is a state, too.
+    let after = |states: &[S]| states.get(batch * hidden..).map_or_else(Vec::new, <[S]>::to_vec);
+    Ok(UnitActivity {
+        gates: (0..cell.gates().len()).map(of_gate).collect(),
+        h: after(&saved.h),
+        c: if cell.has_c() { after(&saved.c) } else { Vec::new() },
+    })
+}
+
 /// Steps of one row in one layer of a stack that runs forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

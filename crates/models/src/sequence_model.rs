@@ -369,7 +369,24 @@ impl<S: Scalar> SequenceModel<S> {
     }
 }
 
+impl<S: Scalar> SequenceModel<S> {
+    /// The recurrent stack, for what [`composer_bptt::probe`] says of it.
+    pub fn stack(&self) -> &Recurrent {
+        &self.recurrent
+    }
+}
+
 impl<S: Scalar> Workspace<S> {
+    /// The memory of the recurrent stack's passes, for what [`composer_bptt::probe`] says of it.
+    pub fn recurrent(&self) -> &RecurrentWorkspace<S> {
+        &self.recurrent
+    }
+
+    /// From now on, backward passes record norms of gradients in [`Self::recurrent`].
+    pub fn attach_probe(&mut self) {
+        self.recurrent.attach_probe();
+    }
+
     /// Logits `[T, B, V]` of the last [`SequenceModel::forward`], for real values the predicted means; after a loss its gradient with
     /// respect to them. Empty after [`SequenceModel::learn_with_checkpointing`], and for a model that writes frames note by note.
     pub fn logits(&self) -> ArrayView3<'_, S> {

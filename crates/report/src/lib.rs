@@ -22,4 +22,5 @@ pub mod versions;
 pub use error::{Error, Result};
 pub use fine_tuning::FineTuning;
 pub use likelihood::Likelihood;
+pub use player::SCRIPT as PLAYER;
 pub use training::{Origin, PieceFigure, Report, TrainingSummary};

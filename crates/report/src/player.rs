@@ -10,8 +10,8 @@ use composer_music::{Score, TempoMap};
 use maud::{Markup, PreEscaped, html};
 use std::fmt::Write;
 
-/// The script that plays; once in a page, after the players.
-pub(crate) const SCRIPT: &str = include_str!("player.js");
+/// The script that plays; once in a page, after the players. It gives other scripts `composerPlayer.schedule`, which plays a note.
+pub const SCRIPT: &str = include_str!("player.js");
 
 /// What the script calls the program of drums.
 const DRUMS: u8 = 128;

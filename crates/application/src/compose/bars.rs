@@ -80,7 +80,7 @@ impl<'a> BarStream<'a> {
     /// The model's file is damaged.
     pub fn finish(self) -> Result<Vec<Piece>> {
         match self.state {
-            Some((work, writer)) => Ok(writer.run(&work)?),
+            Some((work, writer)) => Ok(writer.run(&work, &mut ())?),
             None => Ok(Vec::new()),
         }
     }

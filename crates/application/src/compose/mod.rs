@@ -10,6 +10,7 @@ pub mod pick;
 mod plan;
 mod ranges;
 mod reading;
+mod report;
 mod write;
 
 pub use bars::{BarNote, BarStream, ComposedBar};
@@ -19,6 +20,7 @@ pub use options::{
 
 use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;
+use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::sound::write_wav;
 use assemble::{Manner, assemble};
@@ -120,8 +122,20 @@ pub struct SavedPiece {
 /// # Errors
 /// An option is out of range or does not fit the model, the primer cannot be used, or the model's file is damaged.
 pub fn compose(model: &TrainedModel, options: &ComposeOptions) -> Result<Vec<Piece>> {
+    compose_with(model, options, &mut ())
+}
+
+/// As [`compose`]; `progress` is told how far it is, gets the music so far if it wants it, and may stop it at any step.
+///
+/// # Errors
+/// As [`compose`], and when it was stopped.
+pub fn compose_with(
+    model: &TrainedModel,
+    options: &ComposeOptions,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Piece>> {
     match Work::begin(model, options)? {
-        Some(work) => Ok(Writer::new(&work)?.run(&work)?),
+        Some(work) => Ok(Writer::new(&work)?.run(&work, progress)?),
         None => Ok(Vec::new()),
     }
 }

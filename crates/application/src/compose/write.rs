@@ -1,7 +1,9 @@
 //! What writes the pieces step by step: a generator of frames or of tokens; beam search writes all at once.
 
+use super::report::report;
 use super::{Grid, MAX_TOKENS, Piece, Work, feasible, reading};
 use crate::error::wrong_input;
+use crate::progress::Progress;
 use composer_decoding::grammar::MusicGrammar;
 use composer_decoding::token_stream::TokenGenerator;
 use composer_decoding::{Composition, Generator, beam};
@@ -189,13 +191,25 @@ impl<'a> Writer<'a> {
         Ok(work.piece(&decoded, offset, nll.to_vec()))
     }
 
-    /// Writes all that is left.
+    /// Writes all that is left, and tells how far it is.
     ///
     /// # Errors
-    /// The model fails.
-    pub fn run(mut self, work: &Work<'_>) -> anyhow::Result<Vec<Piece>> {
+    /// The model fails, or it is asked to stop.
+    pub fn run(mut self, work: &Work<'_>, progress: &mut dyn Progress) -> anyhow::Result<Vec<Piece>> {
+        let total = match &self {
+            Self::Frames { left, .. } => *left,
+            // When tokens end is not known.
+            Self::Tokens { .. } => 0,
+        };
+        let mut done = 0;
         while let Some(written) = self.advance() {
             written?;
+            done += 1;
+            let so_far = |output| {
+                let written = (output < self.count()).then(|| self.piece(work, output).ok());
+                written.flatten().map(|piece| piece.score)
+            };
+            report(progress, done, total, so_far)?;
         }
         self.pieces(work)
     }

@@ -1,5 +1,6 @@
 //! [`Progress`]: what a use case reports while it runs.
 
+use composer_music::Score;
 use composer_training::{EpochReport, UpdateReport};
 
 /// Receives the progress of a use case. Every method has a default that does nothing; `()` ignores all of them.
@@ -32,10 +33,19 @@ pub trait Progress: Send {
     /// After every epoch of a training of at most `epochs`.
     fn epoch(&mut self, _report: &EpochReport, _epochs: u64) {}
 
+    /// Whether [`Progress::so_far`] is wanted: it costs a little.
+    fn wants_so_far(&self) -> bool {
+        false
+    }
+
+    /// The music of result `output`, counted from 0, as far as it is written: every few steps while a model composes.
+    fn so_far(&mut self, _output: usize, _score: &Score) {}
+
     /// What [`Progress::advance`], [`Progress::update`] and [`Progress::epoch`] reported has ended.
     fn finished(&mut self) {}
 
-    /// Whether to stop. A training saves a checkpoint first.
+    /// Whether to stop. A training saves a checkpoint first; what composes or writes notes anew ends with an error of the kind
+    /// [`Stopped`](crate::ErrorKind::Stopped).
     fn stop_requested(&self) -> bool {
         false
     }

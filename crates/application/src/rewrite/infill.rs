@@ -5,7 +5,7 @@ use super::splice::splice;
 use super::tune::Tune;
 use super::{RewriteSettings, Rewritten, distance, nll, representation};
 use crate::compose::Piece;
-use crate::error::{Result, wrong_input, wrong_option};
+use crate::error::{Result, stopped, wrong_input, wrong_option};
 use crate::model::TrainedModel;
 use composer_decoding::rewrite::{GridNote, Keep, Rewriter};
 use composer_models::SequenceModel;
@@ -110,9 +110,22 @@ impl InfillOptions {
 /// # Errors
 /// The tune has no such bars or tracks, or nothing in them can be written anew; the model writes tokens, or an option is out of range.
 pub fn infill(model: &TrainedModel, tune: &Tune, options: &InfillOptions) -> Result<Vec<Rewritten>> {
+    infill_until(model, tune, options, &|| false)
+}
+
+/// As [`infill`], until `stop` says so: it is asked before every drawing of the new notes.
+///
+/// # Errors
+/// As [`infill`], and when it was stopped.
+pub fn infill_until(
+    model: &TrainedModel,
+    tune: &Tune,
+    options: &InfillOptions,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<Rewritten>> {
     let gap = Gap::new(model, tune, options)?;
     let outputs = (0..options.settings.num_outputs).into_par_iter();
-    Ok(outputs.map(|output| gap.fill(output)).collect::<anyhow::Result<_>>()?)
+    Ok(outputs.map(|output| gap.fill(output, stop)).collect::<anyhow::Result<_>>()?)
 }
 
 /// As [`infill`], each result as soon as it is ready: an iterator, which writes one whenever it is asked for the next.
@@ -125,7 +138,7 @@ pub fn infill_each<'a>(
     options: &'a InfillOptions,
 ) -> Result<impl Iterator<Item = Result<Rewritten>> + 'a> {
     let gap = Gap::new(model, tune, options)?;
-    Ok((0..options.settings.num_outputs).map(move |output| Ok(gap.fill(output)?)))
+    Ok((0..options.settings.num_outputs).map(move |output| Ok(gap.fill(output, &|| false)?)))
 }
 
 /// A gap that is to be filled.
@@ -146,14 +159,17 @@ impl<'a> Gap<'a> {
         Ok(Self { model: &model.model, tune, options, layout, within, original })
     }
 
-    fn fill(&self, output: usize) -> anyhow::Result<Rewritten> {
+    fn fill(&self, output: usize, stop: &(dyn Fn() -> bool + Sync)) -> anyhow::Result<Rewritten> {
         let Self { model, tune, options, layout, within, original } = self;
         let settings = &options.settings;
+        if stop() {
+            return Err(stopped());
+        }
         let mut rewriter =
             Rewriter::new(model, &layout.passage, settings.options(), settings.seed, output as u64)?
                 .with_material(layout.material.clone());
         let update = rewriter.fill()?;
-        refine(&mut rewriter, layout, settings.sweeps)?;
+        refine(&mut rewriter, layout, settings.sweeps, stop)?;
         let score = splice(layout, &tune.score, rewriter.notes(), *within);
         let nll = nll(model, layout, rewriter.frames())?;
         let (first, end) = (layout.passage.span().map_or(0, |span| span.start), layout.passage.end);
@@ -174,7 +190,12 @@ impl<'a> Gap<'a> {
 }
 
 /// Draws the new notes again: all at once, in blocks of a bar, half a bar and a quarter of one, and from the beginning with other borders.
-fn refine(rewriter: &mut Rewriter<'_>, layout: &Layout, sweeps: usize) -> anyhow::Result<()> {
+fn refine(
+    rewriter: &mut Rewriter<'_>,
+    layout: &Layout,
+    sweeps: usize,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> anyhow::Result<()> {
     let passage = &layout.passage;
     let bar = passage.blocks(usize::MAX >> 1, 0).iter().map(ExactSizeIterator::len).max().unwrap_or(1);
     let whole = passage.span().unwrap_or(0..0);
@@ -187,6 +208,9 @@ fn refine(rewriter: &mut Rewriter<'_>, layout: &Layout, sweeps: usize) -> anyhow
                 passage.open_blocks(length, shift)
             }
         };
+        if stop() {
+            return Err(stopped());
+        }
         rewriter.sweep(&blocks)?;
     }
     Ok(())

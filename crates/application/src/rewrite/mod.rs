@@ -11,7 +11,7 @@ mod splice;
 mod tune;
 mod vary;
 
-pub use infill::{Bars, InfillOptions, infill, infill_each};
+pub use infill::{Bars, InfillOptions, infill, infill_each, infill_until};
 pub use network::{GapNetwork, infill_by};
 pub use tune::Tune;
 pub use vary::{Lock, Only, VaryOptions, vary, vary_each};

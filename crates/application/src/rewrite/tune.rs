@@ -1,6 +1,6 @@
 //! [`Tune`]: the music to write parts of anew, with all that is in its file.
 
-use crate::compose::carried;
+use crate::compose::{Piece, carried};
 use crate::error::{Result, wrong_input};
 use composer_music::midi::OtherEvent;
 use composer_music::notation::{self, Format};
@@ -40,6 +40,17 @@ impl Tune {
             format!("The file is damaged, at {damage}: the result has what could be read of it.")
         });
         Ok(Self { score: file.score, format, others, remarks: damage.into_iter().collect() })
+    }
+}
+
+impl Tune {
+    /// The tune, perhaps with another score, as a MIDI file, with what its file has beside the music.
+    ///
+    /// # Errors
+    /// MIDI cannot express it.
+    pub fn to_midi(&self) -> Result<Vec<u8>> {
+        let Self { score, others, .. } = self.clone();
+        Piece { score, nll: Vec::new(), notes: Vec::new(), others }.to_midi()
     }
 }
 

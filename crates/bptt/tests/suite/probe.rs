@@ -4,7 +4,7 @@ use crate::common;
 
 use common::Setup;
 use composer_bptt::arrays::view;
-use composer_bptt::probe::{Flow, Span, gate_activity, growth};
+use composer_bptt::probe::{Flow, Span, gate_activity, growth, unit_activity};
 use composer_bptt::{Cell, Error, Input, Mode, RecurrentConfig, RecurrentWorkspace, State, StepWorkspace};
 use composer_tensor::simd;
 use composer_testkit::compare;
@@ -192,4 +192,26 @@ fn what_is_not_there_is_an_error() {
     let input = Input::Dense(setup.input());
     setup.stack.forward(&setup.params, input, &mut state, None, Mode::Eval, &mut ws).expect("fits");
     assert!(ws.probe().is_none());
+}
+
+#[test]
+fn units_have_the_gates_and_states_that_the_pass_ended_with() {
+    for cell in Cell::ALL {
+        let setup = setup(cell, 2);
+        let ws = probed(&setup);
+        let stack = setup.stack.clone();
+        for layer in 0..2 {
+            let units = unit_activity(&stack, &ws, layer).unwrap();
+            let means = gate_activity(&stack, &ws, layer).unwrap();
+            for (values, activity) in units.gates.iter().zip(&means) {
+                for (step, mean) in values.chunks_exact(2 * 5).zip(&activity.mean) {
+                    compare(&[step.iter().sum::<f64>() / 10.0], &[*mean], 1e-12).unwrap();
+                }
+            }
+            assert_eq!((units.h.len(), units.c.is_empty()), (6 * 2 * 5, !cell.has_c()));
+        }
+        let top = unit_activity(&stack, &ws, 1).unwrap();
+        assert!(top.h.iter().eq(ws.output().iter()), "{cell}: the output is the state of the top layer");
+        assert!(unit_activity(&stack, &ws, 2).is_err());
+    }
 }

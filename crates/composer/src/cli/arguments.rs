@@ -3,8 +3,8 @@
 use super::terminal::Terminal;
 use super::{
     accompany, benchmark, compose, course, diagnose, drum, evaluate, failure, gradcheck, humanise, infill,
-    ingest, inspect, learn_part, listening, models, recipes, reharmonise, runs, score, shell, study, train,
-    vary,
+    ingest, inspect, learn_part, listening, models, recipes, reharmonise, runs, score, shell, studio, study,
+    train, vary,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::convert::{Conversion, convert};
@@ -75,6 +75,8 @@ enum Command {
     Humanise(humanise::HumaniseArgs),
     /// Make a result exactly again, by the JSON file beside it
     Again(recipes::AgainArgs),
+    /// Compose and edit in a browser, train and look inside a network: opens a page of this computer
+    Studio(studio::StudioArgs),
     /// Deprecated: use train --task accompany, drum or reharmonise
     #[command(hide = true)]
     LearnPart(learn_part::LearnArgs),
@@ -152,6 +154,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Vary(args)) => vary::run(&args, terminal),
         Some(Command::Humanise(args)) => humanise::run(&args, terminal),
         Some(Command::Again(args)) => recipes::run(&args, terminal),
+        Some(Command::Studio(args)) => studio::run(&args, terminal),
         Some(Command::LearnPart(args)) => learn_part::run(&args, terminal),
         Some(Command::Diagnose(args)) => diagnose::run(&args, terminal),
         Some(Command::Evaluate(args)) => evaluate::run(&args, terminal),

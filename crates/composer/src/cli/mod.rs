@@ -30,6 +30,7 @@ mod runs;
 mod score;
 mod shell;
 mod steering;
+mod studio;
 mod study;
 mod task_args;
 mod terminal;

@@ -28,6 +28,7 @@ mod primers;
 mod reproducibility;
 mod resume;
 mod rewriting;
+mod studio;
 mod study;
 mod untrusted;
 mod used_files;

@@ -1,0 +1,8 @@
+//! All tests of the crate as one program. One module per subject.
+
+mod attacks;
+mod common;
+mod keeping;
+mod learning;
+mod making;
+mod stopping;
