@@ -80,7 +80,7 @@ for model in ${*:-compose drum}; do
         sort_songs "$work" 160
         sort_keyboard "$work"
         (cd "$work" && mv lieder lied && mv hymns hymn && mv keyboard/rag rag && cp -r "$root/datasets/freedoom" game &&
-            "$composer" train --task reharmonise lied=lied hymn=hymn rag=rag game=game --encoder 48 --note-hidden 64 --epochs 12 --output "$trained") ;;
+            "$composer" train --task reharmonise lied=lied hymn=hymn rag=rag game=game --hidden 80 --encoder 48 --note-hidden 64 --epochs 12 --output "$trained") ;;
     humanise)
         python3 scripts/split_groove.py "${DATASETS:?name the folder that has groove}/groove" "$work/groove"
         (cd "$work" && "$composer" train --task humanise groove --output "$trained") ;;
