@@ -36,5 +36,5 @@ async function train(page) {
   await page.click("#runs .button");
   await t.waitFor(page, () => /Finished/.test(document.querySelector("#train-state").textContent), undefined, 120000);
   t.check(/2 epochs/.test(await page.locator("#train-best").textContent()), "two epochs");
-  t.check(await page.evaluate(() => window.studio.state.models.some((model) => model.name.startsWith("runs/"))), "the model composes");
+  await t.waitFor(page, () => window.studio.state.models.some((model) => model.name.startsWith("runs/")));
 }

@@ -78,6 +78,8 @@ impl App {
         self.makers.end();
         self.judges.end();
         self.trainings.end();
+        // A judgement in progress is not waited for.
+        self.project().close();
     }
 
     /// The node of a number.

@@ -3,6 +3,7 @@
 import { $, h, replace, complain, iconButton, say } from "./dom.js";
 import { state, on, emit } from "./state.js";
 import { barsText } from "./tracks.js";
+import { trackName } from "./piece.js";
 import * as api from "./api.js";
 import * as edit from "./edit.js";
 
@@ -52,6 +53,7 @@ export function start() {
   }
   $("#model").addEventListener("change", showStyles);
   on("models", () => choose(kind));
+  on("piece", showTracks);
   on("selection piece jobs current", describe);
   choose(kind);
 }
@@ -81,6 +83,14 @@ export function choose(name) {
   }
   showStyles();
   describe();
+}
+
+// The tracks that a part may be for; without a choice, the one that looks like a melody or a bass.
+function showTracks() {
+  const before = $("#part").value;
+  const tracks = (state.piece?.tracks || []).map((track, index) => [String(index), trackName(track, index)]);
+  replace($("#part"), [["", "found by itself"], ...tracks].map(([value, name]) => h("option", { value }, name)));
+  $("#part").value = tracks.some(([value]) => value === before) ? before : "";
 }
 
 const modelEntry = () => state.models.find((model) => model.name === $("#model").value);

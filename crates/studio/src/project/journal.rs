@@ -16,6 +16,7 @@ pub struct Journal {
     file: File,
     /// Bytes of whole lines.
     length: u64,
+    closed: bool,
 }
 
 impl Journal {
@@ -48,7 +49,14 @@ impl Journal {
             }
         }
         file.set_len(length as u64)?;
-        Ok((Self { file, length: length as u64 }, records))
+        Ok((Self { file, length: length as u64, closed: false }, records))
+    }
+
+    /// Lets others open it; nothing can be added any more.
+    pub fn close(&mut self) {
+        self.closed = true;
+        // Where it cannot be unlocked, the end of the program does it.
+        let _ = self.file.unlock();
     }
 
     /// Adds a record; it is on the disk when this returns.
@@ -56,6 +64,9 @@ impl Journal {
     /// # Errors
     /// The disk is full or gone. The journal is then as it was before.
     pub fn push(&mut self, record: &impl Serialize) -> io::Result<()> {
+        if self.closed {
+            return Err(io::Error::other("the project is closed"));
+        }
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
         self.file.seek(SeekFrom::Start(self.length))?;
@@ -84,7 +95,8 @@ mod tests {
             journal.push(&record).unwrap();
         }
         assert!(Journal::open::<u32>(&path).is_err(), "one program at a time");
-        drop(journal);
+        journal.close();
+        assert!(journal.push(&4444).is_err() && Journal::open::<u32>(&path).is_ok());
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"44").unwrap();
         drop(file);

@@ -110,6 +110,11 @@ impl Project {
         Ok(())
     }
 
+    /// Lets others open it; nothing changes any more.
+    pub fn close(&mut self) {
+        self.journal.close();
+    }
+
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -16,9 +16,9 @@ fn operations() -> Vec<Value> {
         json!({ "kind": "infill", "model": "compose", "bars": { "first": 2, "last": 2 }, "steering": { "temperature": 0.9 }, "seed": 6 }),
         json!({ "kind": "infill", "model": "compose", "bars": { "first": 2, "last": 2 }, "lock": ["track:0"], "seed": 6 }),
         json!({ "kind": "vary", "model": "compose", "amount": 0.5, "bars": { "first": 2, "last": 3 }, "seed": 7 }),
-        json!({ "kind": "accompany", "model": "accompany", "seed": 8 }),
-        json!({ "kind": "drum", "model": "drum", "bars": { "first": 2, "last": 3 }, "seed": 9 }),
-        json!({ "kind": "reharmonise", "model": "reharmonise", "steering": { "style": "rag" }, "seed": 10 }),
+        json!({ "kind": "accompany", "model": "accompany", "track": 1, "seed": 8 }),
+        json!({ "kind": "drum", "model": "drum", "track": 2, "bars": { "first": 2, "last": 3 }, "seed": 9 }),
+        json!({ "kind": "reharmonise", "model": "reharmonise", "track": 1, "steering": { "style": "rag" }, "seed": 10 }),
     ]
 }
 
