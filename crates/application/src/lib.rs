@@ -26,6 +26,7 @@
 
 pub mod again;
 pub mod benchmark;
+pub mod cluster;
 pub mod compose;
 pub mod convert;
 pub mod diagnose;

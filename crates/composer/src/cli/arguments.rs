@@ -129,6 +129,8 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
             return Err(failure::wrong_input("--threads is 0, and must be at least 1"));
         }
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    } else if let Some(threads) = composer::cluster::threads() {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match arguments.command {
         None if !std::env::current_dir().is_ok_and(|folder| is_in_clone(&folder)) => {

@@ -3,6 +3,7 @@
 mod accompany;
 mod arguments;
 mod benchmark;
+mod cluster;
 mod compose;
 mod diagnose;
 mod drum;
