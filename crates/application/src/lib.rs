@@ -53,6 +53,7 @@ pub mod sound;
 pub mod speed_text;
 pub mod study;
 pub mod surprise;
+pub mod sweep;
 pub mod train;
 
 pub use compose::{ComposeOptions, compose};
@@ -68,4 +69,4 @@ pub use progress::Progress;
 pub use rewrite::{infill, vary};
 pub use settings::Settings;
 pub use surprise::surprise;
-pub use train::{TrainOptions, Trained, train};
+pub use train::{TrainOptions, Trained, train, train_on};

@@ -3,7 +3,7 @@
 use super::terminal::Terminal;
 use super::{
     accompany, benchmark, compose, diagnose, drum, evaluate, failure, gradcheck, infill, ingest, inspect,
-    learn_part, listening, models, recipes, reharmonise, runs, score, shell, study, train, vary,
+    learn_part, listening, models, recipes, reharmonise, runs, score, shell, study, sweep, train, vary,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::convert::{Conversion, convert};
@@ -52,6 +52,8 @@ struct Arguments {
 enum Command {
     /// Train a model on a folder of music (MIDI, MusicXML, ABC), then compose, evaluate and write a report
     Train(Box<train::TrainArgs>),
+    /// Train once for every combination of some settings, and print one table
+    Sweep(sweep::SweepArgs),
     /// List the training runs in a folder
     Runs(runs::RunsArgs),
     /// Compose with a trained model, or with the built-in one
@@ -138,6 +140,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         }
         None => train::run(&train::TrainArgs::parse_from(["train"]), terminal),
         Some(Command::Train(args)) => train::run(&args, terminal),
+        Some(Command::Sweep(args)) => sweep::run(&args, terminal),
         Some(Command::Runs(args)) => runs::run(&args, terminal),
         Some(Command::Compose(args)) => compose::run(&args, terminal),
         Some(Command::Models(args)) => models::run(&args, terminal),

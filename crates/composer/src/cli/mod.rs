@@ -30,6 +30,7 @@ mod score;
 mod shell;
 mod steering;
 mod study;
+mod sweep;
 mod task_args;
 mod terminal;
 mod train;
