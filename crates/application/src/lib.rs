@@ -26,6 +26,7 @@
 
 pub mod again;
 pub mod benchmark;
+pub mod cluster;
 pub mod compose;
 pub mod convert;
 pub mod diagnose;
@@ -54,6 +55,7 @@ pub mod sound;
 pub mod speed_text;
 pub mod study;
 pub mod surprise;
+pub mod sweep;
 pub mod train;
 
 pub use compose::{ComposeOptions, compose};
@@ -70,4 +72,4 @@ pub use progress::Progress;
 pub use rewrite::{infill, vary};
 pub use settings::Settings;
 pub use surprise::surprise;
-pub use train::{TrainOptions, Trained, train};
+pub use train::{TrainOptions, Trained, train, train_on};

@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -125,6 +126,18 @@ impl Checkpoint {
         &self.header.notes
     }
 
+    /// The bytes that it was read from.
+    ///
+    /// # Errors
+    /// The header cannot be written as JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let Buffers { weights, best, average, memory: [first, second], state } = &self.buffers;
+        let buffers = [weights, best, average, first, second].into_iter().chain(state);
+        let buffers = buffers.map(|buffer| Cow::Borrowed(&buffer[..])).collect();
+        let snapshot = Snapshot { header: self.header.clone(), buffers, is_final: self.is_final() };
+        snapshot.to_bytes(self.notes())
+    }
+
     /// Reads a checkpoint from bytes.
     ///
     /// # Errors
@@ -174,7 +187,7 @@ impl Checkpoint {
 pub struct Snapshot<'a> {
     pub(crate) header: Header,
     /// In the order of [`Header::lengths`].
-    pub(crate) buffers: Vec<&'a [f32]>,
+    pub(crate) buffers: Vec<Cow<'a, [f32]>>,
     pub(crate) is_final: bool,
 }
 

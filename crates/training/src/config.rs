@@ -1,5 +1,6 @@
 //! [`TrainingConfig`]: every choice of a training, with its range.
 
+use crate::distributed::GradientType;
 use crate::error::Error;
 use crate::sampling::Sampling;
 use crate::schedule::Schedule;
@@ -71,6 +72,13 @@ pub struct TrainingConfig {
     /// some, each number of them as likely.
     #[serde(skip_serializing_if = "is_usual")]
     pub condition_dropout: f64,
+    /// Parts that a batch is cut into, whose gradients are summed in a fixed order: results are then the same on any number of processes
+    /// up to this one. 0: a batch is computed whole, in one process.
+    #[serde(skip_serializing_if = "is_whole")]
+    pub micro_shards: usize,
+    /// What gradients of micro-shards and their sums are rounded to, which is how processes send them.
+    #[serde(skip_serializing_if = "is_single")]
+    pub gradient_type: GradientType,
     /// What happens to the learning rate over the run.
     pub schedule: Schedule,
     /// How gradients become steps.
@@ -86,6 +94,19 @@ pub const CONDITION_DROPOUT: f64 = 0.5;
 fn is_usual(condition_dropout: &f64) -> bool {
     *condition_dropout == CONDITION_DROPOUT
 }
+
+/// Settings of trainings without micro-shards are written as before there were any.
+fn is_whole(micro_shards: &usize) -> bool {
+    *micro_shards == 0
+}
+
+/// The same.
+fn is_single(gradient_type: &GradientType) -> bool {
+    *gradient_type == GradientType::F32
+}
+
+/// Most micro-shards: more than rows that a batch has anywhere.
+const MOST_MICRO_SHARDS: usize = 1 << 16;
 
 impl Default for TrainingConfig {
     fn default() -> Self {
@@ -112,6 +133,8 @@ impl Default for TrainingConfig {
             history_dropout: 0.0,
             source_only: false,
             condition_dropout: CONDITION_DROPOUT,
+            micro_shards: 0,
+            gradient_type: GradientType::F32,
             schedule: Schedule::default(),
             optimizer: OptimizerConfig::default(),
             sampling: Sampling::default(),
@@ -184,6 +207,13 @@ impl TrainingConfig {
                 return Err(Error::setting(name, value, "at least 0 and below 1"));
             }
         }
+        if self.micro_shards > MOST_MICRO_SHARDS {
+            let must = "from 0 (batches are computed whole) to 65536";
+            return Err(Error::setting("training.micro_shards", self.micro_shards, must));
+        }
+        if self.gradient_type != GradientType::F32 && self.micro_shards == 0 {
+            return Err(Error::setting("training.gradient_type", "f16", "f32 without training.micro_shards"));
+        }
         if !(0..=11).contains(&self.transpose) {
             return Err(Error::setting("training.transpose", self.transpose, "from 0 to 11 semitones"));
         }
@@ -196,6 +226,18 @@ impl TrainingConfig {
         self.schedule.check()?;
         check_optimizer(&self.optimizer)?;
         self.sampling.check()
+    }
+
+    /// Refuses more processes that train together than there are micro-shards, the fewest pieces of work.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn check_ranks(&self, ranks: usize) -> Result<(), Error> {
+        if ranks > self.micro_shards.max(1) {
+            let must = "at least the number of processes that train together";
+            return Err(Error::setting("training.micro_shards", self.micro_shards, must));
+        }
+        Ok(())
     }
 
     /// Whether a training under `self` may be resumed under `other`: everything but the end is the same.

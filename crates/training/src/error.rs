@@ -44,6 +44,9 @@ pub enum Error {
     /// A variant of a piece cannot be written.
     #[error("a piece cannot be varied: {0}")]
     Variant(String),
+    /// The ranks of a training on several processes cannot go on together.
+    #[error("{0}")]
+    Rank(String),
     /// The observer could not do its part (write a file, say).
     #[error(transparent)]
     Observer(std::io::Error),

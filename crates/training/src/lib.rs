@@ -59,6 +59,7 @@ pub mod checkpoint;
 mod config;
 mod dataset;
 pub mod diagnosis;
+pub mod distributed;
 mod error;
 mod frozen;
 mod history;
@@ -67,6 +68,7 @@ mod outcome;
 pub mod plan;
 pub mod sampling;
 pub mod schedule;
+mod shards;
 pub mod trainable;
 mod trainer;
 

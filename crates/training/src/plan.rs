@@ -2,9 +2,9 @@
 
 use crate::TrainingConfig;
 use composer_bptt::RecurrentConfig;
-use composer_models::ModelConfig;
 use composer_models::seq2seq::Seq2SeqConfig;
 use composer_models::streams::{Purpose, stream};
+use composer_models::{ModelConfig, Sequence};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -43,6 +43,14 @@ pub struct Chunk {
     pub transpose: i8,
     /// Whether the piece begins here, so that the carried state must be forgotten.
     pub begins: bool,
+}
+
+impl Chunk {
+    /// Target steps of the chunk, which is of `piece`.
+    pub fn steps(&self, piece: &Sequence, config: &TrainingConfig) -> usize {
+        let most = if config.tbptt_len == WHOLE_PIECES { usize::MAX } else { config.tbptt_len };
+        piece.len().saturating_sub(self.start).min(most)
+    }
 }
 
 /// One epoch: every piece `copies` times, each time in a transposition of its own, dealt out to rows of nearly equal

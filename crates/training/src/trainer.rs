@@ -4,17 +4,19 @@ use crate::checkpoint::{Checkpoint, Header, Snapshot, fingerprint};
 use crate::config::TrainingConfig;
 use crate::dataset::TrainingSet;
 use crate::diagnosis;
+use crate::distributed::Alone;
 use crate::error::Error;
 use crate::frozen::Frozen;
 use crate::history::{EpochReport, History, StopReason, UpdateReport, is_count};
 use crate::observer::{Control, Observer};
 use crate::outcome::{Outcome, TrainedWeights};
+use crate::shards::{Place, Shards};
 use crate::trainable::Trainable;
 use composer_bptt::optim::{GroupNorms, MovingAverage, Optimizer, clip_grad_norm};
-use composer_models::streams::{Purpose, stream};
-use rand_chacha::ChaCha8Rng;
 use std::borrow::Cow;
 use std::time::Instant;
+
+mod together;
 
 /// Trains `model` on `train` until a limit is reached or `valid` no longer gets better, and leaves it with the weights that were
 /// best there.
@@ -64,12 +66,12 @@ pub struct Trainer<'a, M: Trainable> {
     optimizer: Optimizer,
     average: Option<MovingAverage>,
     frozen: Option<Frozen>,
-    batches: M::Batches,
-    dropout: ChaCha8Rng,
-    sampling: ChaCha8Rng,
+    shards: Shards<'a, M>,
     norms: GroupNorms,
     seconds_before: f64,
     started: Instant,
+    /// The clock of rank 0 when the ranks last agreed; `None`: this process is alone.
+    agreed: Option<f64>,
 }
 
 impl<'a, M: Trainable> Trainer<'a, M> {
@@ -106,12 +108,11 @@ impl<'a, M: Trainable> Trainer<'a, M> {
             optimizer: Optimizer::new(config.optimizer, values.len()),
             average,
             frozen: None,
-            batches: model.batches(config),
-            dropout: stream(config.seed, Purpose::Dropout, 0),
-            sampling: stream(config.seed, Purpose::ScheduledSampling, 0),
+            shards: Shards::new(model, config, &Alone)?,
             norms: GroupNorms::new(model.params()),
             seconds_before: 0.0,
             started: Instant::now(),
+            agreed: None,
             model,
         })
     }
@@ -154,10 +155,10 @@ impl<'a, M: Trainable> Trainer<'a, M> {
             .map_err(|_| Error::Checkpoint("the optimiser in it is another one".into()))?;
         self.history = header.history.clone();
         self.begin_streams();
-        self.dropout.set_word_pos(u128::from(header.dropout_position));
-        self.sampling.set_word_pos(u128::from(header.sampling_position));
-        self.model.restore_state(&mut self.batches, &header.state, &buffers.state)?;
+        self.shards.set_positions([header.dropout_position, header.sampling_position]);
+        self.shards.restore_state(self.model, &header.state, &buffers.state)?;
         self.seconds_before = header.seconds;
+        self.agreed = self.agreed.map(|_| header.seconds);
         self.stop = self.history.finished(self.config, self.seconds_before);
         Ok(self)
     }
@@ -171,7 +172,7 @@ impl<'a, M: Trainable> Trainer<'a, M> {
         self.frozen =
             self.model.trained(self.config).map(|trained| Frozen::new(trained, self.model.params()));
         if self.config.validate_first && self.history.updates == 0 {
-            let valid_nll = self.model.mean_nll(&mut self.batches, self.valid, self.config)?;
+            let valid_nll = self.shards.mean_nll(self.model, self.valid, self.config)?;
             self.history.best_valid_nll = Some(valid_nll);
             self.best_weights = self.model.params().values().to_vec();
         }
@@ -212,13 +213,7 @@ impl<'a, M: Trainable> Trainer<'a, M> {
     }
 
     fn begin_streams(&mut self) {
-        self.dropout = stream(self.config.seed, Purpose::Dropout, self.history.epoch());
-        self.sampling = stream(self.config.seed, Purpose::ScheduledSampling, self.history.epoch());
-    }
-
-    /// Seconds of training, those before the run was resumed included.
-    fn seconds(&self) -> f64 {
-        self.seconds_before + self.started.elapsed().as_secs_f64()
+        self.shards.begin_streams(self.config.seed, self.history.epoch());
     }
 
     /// The rest of the epoch in progress, or as much of it as the limits allow; whether the observer asked to stop.
@@ -232,21 +227,21 @@ impl<'a, M: Trainable> Trainer<'a, M> {
                 1
             }
         };
-        let updates = self.model.plan(&mut self.batches, &self.train, copies, config, epoch);
+        let updates = self.shards.plan(self.model, &self.train, copies, config, epoch);
         if self.history.done_in_epoch == 0 {
             self.begin_streams();
-            self.model.reset_state(&mut self.batches);
+            self.shards.reset_state(self.model);
         }
         for update in self.history.done_in_epoch..updates {
             if update > 0 && self.history.out_of_budget(config, self.seconds()).is_some() {
                 break;
             }
             let report = self.update(update, updates)?;
-            match observer.update(&report) {
+            match self.agree(observer.update(&report))? {
                 Control::Continue => {}
-                Control::Save => observer.save(&self.snapshot(self.seconds())?)?,
+                Control::Save => self.save(observer, self.seconds())?,
                 Control::Stop => {
-                    observer.save(&self.snapshot(self.seconds())?)?;
+                    self.save(observer, self.seconds())?;
                     return Ok(true);
                 }
             }
@@ -257,7 +252,7 @@ impl<'a, M: Trainable> Trainer<'a, M> {
     /// Validates, keeps the weights if they are the best, and lets the observer save.
     fn end_epoch(&mut self, observer: &mut dyn Observer<M>) -> Result<(), Error> {
         self.swap_average();
-        let valid_nll = self.model.mean_nll(&mut self.batches, self.valid, self.config)?;
+        let valid_nll = self.shards.mean_nll(self.model, self.valid, self.config)?;
         let report: EpochReport = self.history.end_epoch(valid_nll, self.norms.names());
         if report.best {
             self.best_weights.clear();
@@ -270,10 +265,12 @@ impl<'a, M: Trainable> Trainer<'a, M> {
         if let Some(advice) = diagnosis::advice(&losses) {
             observer.advice(advice);
         }
+        self.check_weights()?;
+        self.agree(Control::Continue)?;
         // One look at the clock: what is saved as the end is the end.
         let seconds = self.seconds();
         self.stop = self.history.finished(self.config, seconds);
-        observer.save(&self.snapshot(seconds)?)
+        self.save(observer, seconds)
     }
 
     /// Exchanges the weights with their moving average, if one is kept.
@@ -286,11 +283,12 @@ impl<'a, M: Trainable> Trainer<'a, M> {
     /// What a checkpoint holds.
     fn snapshot(&self, seconds: f64) -> Result<Snapshot<'_>, Error> {
         let json = |error: serde_json::Error| Error::Checkpoint(error.to_string());
-        let (state, carried) = M::state(&self.batches)?;
+        let (state, carried) = self.shards.state()?;
         let [first, second] = self.optimizer.memory();
         let average = self.average.as_ref().map_or(&[][..], |average| average.values());
-        let mut buffers = vec![self.model.params().values(), &self.best_weights, average, first, second];
-        buffers.extend(carried);
+        let own = [self.model.params().values(), &self.best_weights, average, first, second];
+        let buffers = own.map(Cow::Borrowed).into_iter().chain(carried).collect();
+        let [dropout_position, sampling_position] = self.shards.positions();
         let header = Header {
             version: 0,
             kind: M::KIND.to_owned(),
@@ -300,9 +298,8 @@ impl<'a, M: Trainable> Trainer<'a, M> {
             history: self.history.clone(),
             seconds,
             optimizer_updates: self.optimizer.updates(),
-            // 2^64 words of one stream are more than any epoch draws.
-            dropout_position: self.dropout.get_word_pos() as u64,
-            sampling_position: self.sampling.get_word_pos() as u64,
+            dropout_position,
+            sampling_position,
             state,
             notes: String::new(),
             lengths: Vec::new(),
@@ -317,20 +314,13 @@ impl<'a, M: Trainable> Trainer<'a, M> {
         let as_planned = (self.history.epoch() - 1) * updates as u64 + update as u64;
         let position = M::schedule_position(self.history.updates, as_planned);
         let (done, total_updates) = self.history.progress(config, position, updates as u64, self.seconds());
-        self.model.fill(&mut self.batches, &self.train, config, update)?;
         let truth_probability = config.sampling.truth_probability(done, total_updates);
-        self.model.sample_inputs(
-            &mut self.batches,
-            &self.train,
-            config,
-            truth_probability,
-            &mut self.sampling,
-        )?;
         let factor = config.schedule.factor(done, total_updates, &self.history.plateau);
         let learning_rate = config.learning_rate * factor;
+        let place = Place { epoch: self.history.epoch(), update, truth: truth_probability };
         self.history.updates += 1;
-        let (nats, grad_norm, layers) = self.learn(learning_rate)?;
-        let steps = M::target_steps(&self.batches);
+        let (nats, grad_norm, layers) = self.learn(place, learning_rate)?;
+        let steps = self.shards.target_steps();
         let report = UpdateReport {
             epoch: self.history.epoch(),
             update: self.history.updates,
@@ -346,11 +336,10 @@ impl<'a, M: Trainable> Trainer<'a, M> {
     }
 
     /// One step of learning from the batch: loss in nats, norm of the gradient, norms by layer.
-    fn learn(&mut self, learning_rate: f64) -> Result<(f64, f64, Vec<f64>), Error> {
+    fn learn(&mut self, place: Place, learning_rate: f64) -> Result<(f64, f64, Vec<f64>), Error> {
         let update = self.history.updates;
         let diverged = |diagnosis| Err(Error::Diverged(Box::new(diagnosis)));
-        self.model.params_mut().zero_grad();
-        let nats = match self.model.gradients(&mut self.batches, self.config, &mut self.dropout) {
+        let nats = match self.shards.gradients(self.model, &self.train, self.config, place) {
             Ok(nats) => nats,
             Err(error) => {
                 let gate = |name: &str, row| self.model.gate(name, row);
@@ -361,7 +350,7 @@ impl<'a, M: Trainable> Trainer<'a, M> {
             }
         };
         if !nats.is_finite() {
-            let breakdown = self.model.first_breakdown(&mut self.batches, self.config)?;
+            let breakdown = self.shards.first_breakdown(self.model, self.config)?;
             return diverged(diagnosis::of_loss(breakdown, nats, update));
         }
         if let Some(frozen) = &self.frozen {

@@ -26,7 +26,7 @@ pub use grid::{STEPS_PER_QUARTER, drums, pitched};
 pub use measure::PartFigure;
 pub use options::{Conditioning, TrainPartOptions, task_name};
 pub use plan::{PartPlan, plan_part};
-pub use training::{TrainedPart, train_part};
+pub use training::{TrainedPart, train_part, train_part_on};
 
 use crate::error::{Result, wrong_input};
 use crate::models::{BuiltIn, Source};

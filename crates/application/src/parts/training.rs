@@ -4,6 +4,7 @@ use super::fine_tuning::{GivenPart, copy_of, fine_tuned};
 use super::folds::Folds;
 use super::measure::{PartFigure, figures, held_out};
 use super::options::{Recipe, TrainPartOptions, configuration, task_name};
+use crate::cluster::micro_shards;
 use crate::error::{Result, wrong_input};
 use crate::memory;
 use crate::outputs;
@@ -11,17 +12,19 @@ use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::settings::Run;
 use crate::train::fine_tuning::valid_nll;
+use crate::train::in_folder::{InFolder, assist};
 use crate::train::progress_observer::ProgressObserver;
 use crate::train::recorder::MODEL_FILE;
-use crate::train::session::{InFolder, take_folder};
+use crate::train::session::take_folder;
 use composer_bptt::Init;
 use composer_models::seq2seq::{self, Pair, PartNotes, Task};
 use composer_models::{Seq2Seq, Seq2SeqConfig, Sequence};
 use composer_music::input::is_standard;
 use composer_report::FineTuning;
 use composer_report::text::thousands;
+use composer_training::distributed::{Alone, Communicator};
 use composer_training::plan::pair_memory_estimate;
-use composer_training::{EpochReport, Outcome, TrainingConfig, TrainingSet, train};
+use composer_training::{EpochReport, Outcome, Trainer, TrainingConfig, TrainingSet};
 use std::path::{Path, PathBuf};
 
 /// A trained model for a new part, in its file, and how well it does.
@@ -42,13 +45,31 @@ pub struct TrainedPart {
 /// # Errors
 /// A folder or an option cannot be used, too few pieces have both parts, or the training fails or was stopped.
 pub fn train_part(options: &TrainPartOptions, progress: &mut dyn Progress) -> Result<TrainedPart> {
-    Ok(train_folds(options, progress)?)
+    train_part_on(options, &Alone, progress)
 }
 
-fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyhow::Result<TrainedPart> {
+/// [`train_part`] on several processes that do the same: the first of them writes and measures, and the others return no figures.
+///
+/// # Errors
+/// As for [`train_part`], and when there are more processes than micro-shards, or they differ. All processes must then end.
+pub fn train_part_on(
+    options: &TrainPartOptions,
+    ranks: &dyn Communicator,
+    progress: &mut dyn Progress,
+) -> Result<TrainedPart> {
+    Ok(train_folds(options, ranks, progress)?)
+}
+
+fn train_folds(
+    options: &TrainPartOptions,
+    ranks: &dyn Communicator,
+    progress: &mut dyn Progress,
+) -> anyhow::Result<TrainedPart> {
     let task = options.task;
     let given = GivenPart::of(options)?;
-    let recipe = options.recipe(given.as_ref().map(GivenPart::config))?;
+    let mut recipe = options.recipe(given.as_ref().map(GivenPart::config))?;
+    recipe.training.micro_shards = micro_shards(recipe.training.micro_shards, ranks, false)?;
+    recipe.training.check_ranks(ranks.size())?;
     check_output(options)?;
     let folds = Folds::read(task, &options.folders, given.as_ref())?;
     let config = match &given {
@@ -77,6 +98,7 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
             notes: &notes,
             given: given.as_ref(),
             fold,
+            ranks,
         };
         let pieces = match task {
             Task::Humanise => "Performances, which have two steps for each note",
@@ -89,6 +111,9 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
             folds.test(fold).len()
         ));
         let (model, valid_nll, unconditional, fine_tuning) = training.models(&config, &without, progress)?;
+        if ranks.rank() > 0 {
+            continue;
+        }
         if fold == 0 {
             gained = fine_tuning;
             let notes = PartNotes { valid_nll: Some(valid_nll), ..notes.clone() };
@@ -97,7 +122,7 @@ fn train_folds(options: &TrainPartOptions, progress: &mut dyn Progress) -> anyho
         let unconditional = unconditional.as_ref().filter(|_| options.compare.is_some());
         measured.extend(held_out(&model, unconditional, folds.test(fold))?);
     }
-    let figures = figures(&measured, options.seed);
+    let figures = if measured.is_empty() { Vec::new() } else { figures(&measured, options.seed) };
     Ok(TrainedPart { output: options.output.clone(), pieces: measured.len(), figures, fine_tuning: gained })
 }
 
@@ -125,6 +150,7 @@ struct FoldTraining<'a> {
     notes: &'a PartNotes,
     given: Option<&'a GivenPart>,
     fold: usize,
+    ranks: &'a dyn Communicator,
 }
 
 impl FoldTraining<'_> {
@@ -198,12 +224,18 @@ impl FoldTraining<'_> {
         progress: &mut dyn Progress,
     ) -> anyhow::Result<(Seq2Seq, f64)> {
         let outcome = match self.options.resume.as_deref().or(self.options.output_dir.as_deref()) {
+            Some(_) if self.ranks.rank() > 0 => {
+                let set = TrainingSet::from(&self.train);
+                assist(&mut model, set, self.valid, training, self.ranks)?
+            }
             Some(run) => self.fit_in(run, &mut model, training, stage, progress)?,
             None => {
                 let parameters = thousands(model.params().len() as u64);
                 progress.note(&format!("Training: {stage} model, {parameters} parameters."));
                 let mut observer = ProgressObserver { progress: &mut *progress, epochs: training.epochs };
-                let outcome = train(&mut model, &self.train, self.valid, training, &mut observer);
+                let outcome = Trainer::new(&mut model, &self.train, self.valid, training)
+                    .and_then(|trainer| trainer.on(self.ranks))
+                    .and_then(|trainer| trainer.run(&mut observer));
                 progress.finished();
                 outcome?
             }
@@ -233,7 +265,8 @@ impl FoldTraining<'_> {
         };
         let (task, at) = (task_name(self.options.task), run.display());
         let resume_with = format!("composer train --task {task} … --resume {at}");
-        let in_folder = InFolder { folder: &folder, run: &Run::default(), resume, resume_with: &resume_with };
+        let (run, ranks) = (&Run::default(), self.ranks);
+        let in_folder = InFolder { folder: &folder, run, resume, resume_with: &resume_with, ranks };
         let set = TrainingSet::from(&self.train);
         let described = format!("{stage} model");
         Ok(in_folder.train(model, &described, set, self.valid, training, &mut after_epoch, progress)?.outcome)

@@ -3,6 +3,7 @@
 
 use crate::error::wrong_input;
 use composer_models::Network;
+use composer_training::TrainingConfig;
 use toml::{Table, Value};
 
 /// Where a key that is not known came from, for people: a file, or nothing.
@@ -64,7 +65,11 @@ fn merge_below(
 }
 
 /// Adds the settings that are not written where they are the usual ones.
-pub(super) fn add_unwritten(table: &mut Table, style_from: &str, condition_dropout: f64) {
+pub(super) fn add_unwritten(
+    table: &mut Table,
+    style_from: &str,
+    training: &TrainingConfig,
+) -> anyhow::Result<()> {
     for (section, key, value) in [
         ("model", "conditions", Value::Array(Vec::new())),
         ("model", "embedding", Value::Integer(0)),
@@ -72,13 +77,16 @@ pub(super) fn add_unwritten(table: &mut Table, style_from: &str, condition_dropo
         ("model", "embedding_dropout", Value::Float(0.0)),
         ("model", "softmaxes", Value::Integer(1)),
         ("music", "style_from", Value::String(style_from.to_owned())),
-        ("training", "condition_dropout", Value::Float(condition_dropout)),
+        ("training", "condition_dropout", Value::Float(training.condition_dropout)),
+        ("training", "micro_shards", Value::Integer(training.micro_shards as i64)),
+        ("training", "gradient_type", Value::try_from(training.gradient_type)?),
         ("run", "beside", Value::String(String::new())),
     ] {
         if let Some(Value::Table(section)) = table.get_mut(section) {
             section.entry(key).or_insert(value);
         }
     }
+    Ok(())
 }
 
 /// Brings settings that an earlier version wrote under the names of this one: `coupled`, yes or no, is a network now.

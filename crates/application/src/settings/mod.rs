@@ -171,6 +171,7 @@ pub(crate) fn training_with(
         training: TrainingConfig,
     }
     let mut table = Table::try_from(Section { training: base.clone() })?;
+    layers::add_unwritten(&mut table, "", base)?;
     for (key, value) in single {
         layers::set(&mut table, key, value.clone())?;
     }
@@ -189,7 +190,7 @@ impl Settings {
     fn table(&self) -> anyhow::Result<Table> {
         let mut table = Table::try_from(self)?;
         let Self { music, training, .. } = self;
-        layers::add_unwritten(&mut table, &music.style_from, training.condition_dropout);
+        layers::add_unwritten(&mut table, &music.style_from, training)?;
         Ok(table)
     }
 

@@ -7,6 +7,7 @@ use crate::settings::Settings;
 use composer_bptt::RecurrentConfig;
 use composer_models::{Conditions, ModelConfig};
 use composer_music::representation::Representation;
+use composer_training::distributed::Shard;
 use composer_training::{Trainable, TrainingConfig};
 use std::path::Path;
 
@@ -44,7 +45,7 @@ pub fn valid_nll<M: Trainable>(
     valid: &[M::Example],
     training: &TrainingConfig,
 ) -> anyhow::Result<f64> {
-    let mut batches = model.batches(training);
+    let mut batches = model.batches(training, Shard::WHOLE);
     Ok(model.mean_nll(&mut batches, valid, training)?)
 }
 

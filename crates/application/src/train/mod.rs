@@ -2,6 +2,7 @@
 
 mod conditions;
 pub(crate) mod fine_tuning;
+pub(crate) mod in_folder;
 pub(crate) mod material;
 mod options;
 mod origins;
@@ -16,6 +17,7 @@ pub use options::TrainOptions;
 pub use plan::{Plan, memory_in_words, time_in_words};
 pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
 
+use crate::cluster::micro_shards;
 use crate::compose::{SavedPiece, compose, save_in_run};
 use crate::diagnose::{LIKENESS_FILE, assessor_of, likeness_of, named};
 use crate::error::Result;
@@ -29,6 +31,7 @@ use composer_music::midi;
 use composer_report::evaluation::AssessedSet;
 use composer_report::likelihood::FROM_NOTHING;
 use composer_report::{FineTuning, Likelihood, Origin, PieceFigure, Report, TrainingSummary};
+use composer_training::distributed::{Alone, Communicator};
 use fine_tuning::check_comparison;
 use material::Material;
 use origins::Listening;
@@ -59,13 +62,51 @@ pub struct Trained {
 /// The settings or the music cannot be used, the folder cannot be written, the loss is no longer finite, or the training was
 /// stopped (its checkpoint is then saved).
 pub fn train(options: &TrainOptions, progress: &mut dyn Progress) -> Result<Trained> {
+    let mut session = prepare(options, &Alone)?;
+    record(&mut session, options, &Alone, progress)
+}
+
+/// [`train`] on several processes that do the same: the first of them records, composes and reports, and the others get nothing back.
+/// Without [`micro_shards`](composer_training::TrainingConfig::micro_shards), there are [`MICRO_SHARDS`](crate::cluster::MICRO_SHARDS).
+///
+/// # Errors
+/// As for [`train`], and when there are more processes than micro-shards, or they differ. All processes must then end: no one of them
+/// can go on without the others.
+pub fn train_on(
+    options: &TrainOptions,
+    ranks: &dyn Communicator,
+    progress: &mut dyn Progress,
+) -> Result<Option<Trained>> {
+    let mut options = options.clone();
+    let training = &mut options.settings.training;
+    training.micro_shards = micro_shards(training.micro_shards, ranks, options.resume.is_some())?;
+    let mut session = prepare(&options, ranks)?;
+    if ranks.rank() > 0 {
+        session.assist(ranks)?;
+        return Ok(None);
+    }
+    record(&mut session, &options, ranks, progress).map(Some)
+}
+
+/// Settings, music and first weights of a training.
+fn prepare(options: &TrainOptions, ranks: &dyn Communicator) -> Result<Session> {
     options.compositions.check()?;
     check_comparison(options)?;
-    let mut session = Session::prepare(options)?;
+    options.settings.training.check_ranks(ranks.size())?;
+    Ok(Session::prepare(options)?)
+}
+
+/// Trains, with the help of the other processes, and writes everything into a run folder.
+fn record(
+    session: &mut Session,
+    options: &TrainOptions,
+    ranks: &dyn Communicator,
+    progress: &mut dyn Progress,
+) -> Result<Trained> {
     session.material.announce(progress);
     let folder = session.open(options)?;
     let compared = session.compared(options, progress)?;
-    let finished = session.train(options, &folder, progress)?;
+    let finished = session.train(options, &folder, ranks, progress)?;
     let material = &session.material;
     let best_valid_nll = finished.outcome.best.valid_nll;
     let soundfont = options.compositions.soundfont.as_deref();

@@ -6,6 +6,7 @@ use crate::settings::Settings;
 use composer_bptt::Init;
 use composer_models::SequenceModel;
 use composer_report::text::thousands;
+use composer_training::distributed::Shard;
 use composer_training::plan::memory_estimate;
 use composer_training::{Control, Observer, Trainable, TrainingConfig, UpdateReport, train};
 use serde::Serialize;
@@ -117,7 +118,7 @@ pub(crate) fn cost<M: Trainable>(
             most_seconds: f64::INFINITY,
         });
     };
-    let mut batches = model.batches(training);
+    let mut batches = model.batches(training, Shard::WHOLE);
     let updates_per_epoch = model.plan(&mut batches, train_set, training.copies, training, 1) as u64;
     let mut timed = TimedUpdates::default();
     train(model, train_set, valid_set, training, &mut timed)?;

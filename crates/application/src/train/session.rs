@@ -1,9 +1,10 @@
 //! One training from its arguments to its model: configuration, music, run folder, checkpoints.
 
 use super::fine_tuning::{check_same_shape, given_model, valid_nll};
+use super::in_folder::{InFolder, assist};
 use super::options::TrainOptions;
 use super::progress_observer::ProgressObserver;
-use super::recorder::{AfterEpoch, CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE, RunRecorder, SAMPLE_PREFIX};
+use super::recorder::{CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE, SAMPLE_PREFIX};
 use super::{material::Material, sample, tensorboard::EVENTS_PREFIX};
 use crate::compose::COMPOSITION_PREFIX;
 use crate::error::{Stopped, wrong_input};
@@ -13,7 +14,7 @@ use crate::models::describe;
 use crate::outputs;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
-use crate::settings::{CONFIG_FILE, Layers, Run, Settings};
+use crate::settings::{CONFIG_FILE, Layers, Settings};
 use composer_bptt::Init;
 use composer_models::file::{self, Notes};
 use composer_models::{Encoding, ModelConfig, SequenceModel};
@@ -21,11 +22,10 @@ use composer_music::atomic_file::{TEMPORARY, write_atomically};
 use composer_music::augment::Augmentation;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_music::representation::{AnyRepresentation, Representation};
-use composer_report::text::thousands;
+use composer_training::distributed::Communicator;
 use composer_training::plan::memory_estimate;
 use composer_training::{
-    Augment, Checkpoint, EpochReport, Error as TrainingError, Outcome, Trainable, Trainer, TrainingConfig,
-    TrainingSet, checkpoint, train,
+    Augment, EpochReport, Error as TrainingError, Outcome, TrainingConfig, TrainingSet, checkpoint, train,
 };
 use std::path::Path;
 
@@ -189,6 +189,7 @@ impl Session {
         &mut self,
         options: &TrainOptions,
         folder: &OutputFolder,
+        ranks: &dyn Communicator,
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Finished> {
         let description = self.description();
@@ -208,7 +209,8 @@ impl Session {
             if run.samples { write_sample(folder, report.epoch, model, &notes) } else { Ok(()) }
         };
         let resume_with = format!("composer train --resume {}", folder.folder().display());
-        let in_folder = InFolder { folder, run, resume: options.resume.is_some(), resume_with: &resume_with };
+        let resume = options.resume.is_some();
+        let in_folder = InFolder { folder, run, resume, resume_with: &resume_with, ranks };
         let valid = &sets.valid.sequences;
         let finished = in_folder.train(
             &mut self.model,
@@ -224,6 +226,14 @@ impl Session {
         file::save(&self.model, &notes, &folder.path(LAST_MODEL_FILE))?;
         self.model.params_mut().values_mut().copy_from_slice(best);
         Ok(finished)
+    }
+
+    /// Trains as one of several processes, of which another records.
+    pub fn assist(&mut self, ranks: &dyn Communicator) -> anyhow::Result<()> {
+        let (sets, training) = (&self.material, &self.config.training);
+        let augment = |piece: usize, rng: &mut _| sets.variant(piece, training, rng);
+        let set = training_set(sets, training, &augment);
+        assist(&mut self.model, set, &sets.valid.sequences, training, ranks).map(|_| ())
     }
 }
 
@@ -282,74 +292,6 @@ pub fn take_folder(folder: &mut OutputFolder, resume: bool, run: &Path) -> anyho
 fn used(run: &Path, what: &str) -> anyhow::Error {
     let at = run.display();
     wrong_input(format!("{at} already holds {what}: choose another folder with --output-dir, or delete {at}"))
-}
-
-/// A training of any model in a run folder: reported, recorded, and resumed if there is a checkpoint.
-pub struct InFolder<'a> {
-    /// Where it is recorded.
-    pub folder: &'a OutputFolder,
-    /// What is written.
-    pub run: &'a Run,
-    /// Whether to resume the run in the folder. One that was killed before its first checkpoint begins anew.
-    pub resume: bool,
-    /// The command that resumes it, for messages.
-    pub resume_with: &'a str,
-}
-
-impl InFolder<'_> {
-    /// Trains to the end; `description` says what, for people.
-    ///
-    /// # Errors
-    /// Training fails, or was stopped: the error says how to resume it.
-    pub fn train<M: Trainable>(
-        &self,
-        model: &mut M,
-        description: &str,
-        set: TrainingSet<'_, M::Example>,
-        valid: &[M::Example],
-        training: &TrainingConfig,
-        after_epoch: &mut AfterEpoch<'_, M>,
-        progress: &mut dyn Progress,
-    ) -> anyhow::Result<Finished> {
-        let saved = self.saved()?;
-        let parameters = thousands(model.params().len() as u64);
-        match &saved {
-            Some(saved) => progress.note(&format!("Resuming after update {}.", thousands(saved.updates()))),
-            None => progress.note(&format!("Training: {description}, {parameters} parameters.")),
-        }
-        let mut after_epoch = |report: &EpochReport, model: &M| after_epoch(report, model);
-        let mut recorder =
-            RunRecorder::new(training, self.run, self.folder, saved.as_ref(), &mut after_epoch, progress)?;
-        let outcome = Trainer::new(model, set, valid, training)
-            .and_then(|trainer| match &saved {
-                Some(saved) => trainer.resume(saved),
-                None => Ok(trainer),
-            })
-            .and_then(|trainer| trainer.run(&mut recorder));
-        let seconds = recorder.finish();
-        let at = self.folder.folder().display();
-        let outcome = outcome.map_err(|error| match error {
-            TrainingError::Diverged(_) if self.folder.path(MODEL_FILE).exists() => {
-                // Only one kind of training can start from a model.
-                let next = match M::KIND == SequenceModel::KIND {
-                    true => format!("; start a new run from it with --init-from {at}/{MODEL_FILE}"),
-                    false => String::new(),
-                };
-                anyhow::anyhow!("{error}; the best model so far is in {at}{next}")
-            }
-            other => other.into(),
-        })?;
-        if outcome.interrupted() {
-            return Err(Stopped(format!("stopped and saved; resume with: {}", self.resume_with)).into());
-        }
-        Ok(Finished { outcome, seconds })
-    }
-
-    fn saved(&self) -> anyhow::Result<Option<Checkpoint>> {
-        let path = self.folder.path(CHECKPOINT_FILE);
-        let any = path.exists() || checkpoint::previous(&path).exists();
-        Ok(if self.resume && any { Some(checkpoint::load(&path)?) } else { None })
-    }
 }
 
 /// A few bars at epochs 1, 2, 4, 8 …, to compare the music during training.

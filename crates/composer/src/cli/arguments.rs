@@ -4,7 +4,7 @@ use super::terminal::Terminal;
 use super::{
     accompany, benchmark, compose, course, diagnose, drum, evaluate, failure, gradcheck, humanise, infill,
     ingest, inspect, learn_part, listening, models, recipes, reharmonise, runs, score, shell, studio, study,
-    train, vary,
+    sweep, train, vary,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::convert::{Conversion, convert};
@@ -53,6 +53,8 @@ struct Arguments {
 enum Command {
     /// Train a model on a folder of music (MIDI, MusicXML, ABC), then compose, evaluate and write a report
     Train(Box<train::TrainArgs>),
+    /// Train once for every combination of some settings, and print one table
+    Sweep(sweep::SweepArgs),
     /// List the training runs in a folder
     Runs(runs::RunsArgs),
     /// Compose with a trained model, or with the built-in one
@@ -136,6 +138,8 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
             return Err(failure::wrong_input("--threads is 0, and must be at least 1"));
         }
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    } else if let Some(threads) = composer::cluster::threads() {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match arguments.command {
         None if !std::env::current_dir().is_ok_and(|folder| is_in_clone(&folder)) => {
@@ -143,6 +147,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         }
         None => train::run(&train::TrainArgs::parse_from(["train"]), terminal),
         Some(Command::Train(args)) => train::run(&args, terminal),
+        Some(Command::Sweep(args)) => sweep::run(&args, terminal),
         Some(Command::Runs(args)) => runs::run(&args, terminal),
         Some(Command::Compose(args)) => compose::run(&args, terminal),
         Some(Command::Models(args)) => models::run(&args, terminal),

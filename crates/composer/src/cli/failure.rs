@@ -23,11 +23,16 @@ pub fn report(error: anyhow::Error, verbose: bool) -> ExitCode {
     if verbose {
         complain(&printable_lines(&format!("{error:?}")));
     }
-    ExitCode::from(match error.kind() {
+    ExitCode::from(exit_code(&error))
+}
+
+/// The exit code that tells of an error.
+pub fn exit_code(error: &Error) -> u8 {
+    match error.kind() {
         ErrorKind::WrongInput => 2,
         ErrorKind::Failure => 1,
         ErrorKind::Stopped => 130,
-    })
+    }
 }
 
 /// Prints help or version, or what is wrong with the arguments.

@@ -1,5 +1,6 @@
 //! `composer learn-part`: the deprecated name of `composer train --task`.
 
+use super::cluster;
 use super::task_args::{self, PartTrainingArgs, TaskName};
 use super::terminal::Terminal;
 use clap::Args;
@@ -59,5 +60,5 @@ pub fn run(args: &LearnArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         seed: args.seed,
         ..args.part.options(task, args.folders.clone())
     };
-    task_args::run(&options, terminal)
+    cluster::run(terminal, |ranks, terminal| task_args::run(&options, ranks, terminal))
 }

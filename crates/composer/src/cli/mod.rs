@@ -3,6 +3,7 @@
 mod accompany;
 mod arguments;
 mod benchmark;
+mod cluster;
 mod compose;
 mod course;
 mod diagnose;
@@ -32,6 +33,7 @@ mod shell;
 mod steering;
 mod studio;
 mod study;
+mod sweep;
 mod task_args;
 mod terminal;
 mod train;

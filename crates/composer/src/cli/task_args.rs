@@ -3,12 +3,13 @@
 use super::interrupt;
 use super::terminal::Terminal;
 use clap::{Args, ValueEnum};
-use composer::parts::{Conditioning, TrainPartOptions, plan_part, train_part};
+use composer::parts::{Conditioning, TrainPartOptions, plan_part, train_part_on};
 use composer::train::{memory_in_words, time_in_words};
 use composer_bptt::AttentionScore;
 use composer_models::seq2seq::Task;
 use composer_music::input::shown;
 use composer_report::text::thousands;
+use composer_training::distributed::Communicator;
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -180,11 +181,18 @@ pub fn dry_run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::R
 }
 
 /// Trains, and prints where the model is and its figures.
-pub fn run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
+pub fn run(
+    options: &TrainPartOptions,
+    ranks: &dyn Communicator,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
     if options.output_dir.is_some() || options.resume.is_some() {
         interrupt::watch()?;
     }
-    let trained = train_part(options, terminal)?;
+    let trained = train_part_on(options, ranks, terminal)?;
+    if ranks.rank() > 0 {
+        return Ok(());
+    }
     if terminal.is_json() {
         return terminal.print_json(&json!({
             "model": trained.output,

@@ -1,5 +1,6 @@
 //! `composer train`, and the quick start.
 
+use super::cluster;
 use super::failure::wrong_input;
 use super::help::{preset, presets, typed_command, with_cells, with_default};
 use super::interrupt;
@@ -12,7 +13,7 @@ use composer::outputs;
 use composer::parts::TrainPartOptions;
 use composer::settings::{Layers, Preset, single_setting};
 use composer::train::{
-    METRICS_FILE, MODEL_FILE, TrainOptions, Trained, memory_in_words, plan, time_in_words, train,
+    METRICS_FILE, MODEL_FILE, TrainOptions, Trained, memory_in_words, plan, time_in_words, train_on,
 };
 use composer_bptt::Cell;
 use composer_evaluation::assessment::Assessment;
@@ -20,6 +21,7 @@ use composer_models::seq2seq::Task;
 use composer_music::input::shown;
 use composer_report::likelihood::summary as test_loss;
 use composer_report::text::thousands;
+use composer_training::distributed::Communicator;
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -235,13 +237,20 @@ fn minutes(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Runs the command.
+/// Runs the command, on all processes that were started for it.
 pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    cluster::run(terminal, |ranks, terminal| run_on(args, ranks, terminal))
+}
+
+fn run_on(args: &TrainArgs, ranks: &dyn Communicator, terminal: &mut Terminal) -> anyhow::Result<()> {
+    if args.dry_run && ranks.rank() > 0 {
+        return Ok(());
+    }
     if let (Some(task), true) = (args.task.part(), args.dry_run) {
         return task_args::dry_run(&args.part_options(task)?, terminal);
     }
     if let Some(task) = args.task.part() {
-        return task_args::run(&args.part_options(task)?, terminal);
+        return task_args::run(&args.part_options(task)?, ranks, terminal);
     }
     if args.folders.len() > 1 || (args.resume.is_some() && !args.folders.is_empty()) {
         return Err(wrong_input("--task compose takes one folder, or --resume without a folder"));
@@ -265,7 +274,7 @@ pub fn run(args: &TrainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         return dry_run(&options, terminal);
     }
     interrupt::watch()?;
-    let trained = train(&options, terminal)?;
+    let Some(trained) = train_on(&options, ranks, terminal)? else { return Ok(()) };
     if terminal.is_json() { print_json(&trained, terminal) } else { summary(&trained, terminal) }
 }
 

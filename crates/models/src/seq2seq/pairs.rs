@@ -41,7 +41,8 @@ impl<'a> Window<'a> {
         self.pair.source.len().saturating_sub(self.start).min(self.steps)
     }
 
-    fn target_steps(&self) -> usize {
+    /// Steps of the target in it.
+    pub fn target_steps(&self) -> usize {
         self.pair.target.len().saturating_sub(self.start).min(self.steps)
     }
 }

@@ -1,6 +1,7 @@
 //! [`Trainable`]: what the [`crate::Trainer`] asks of a model.
 
 use crate::config::TrainingConfig;
+use crate::distributed::Shard;
 use crate::error::Error;
 use composer_bptt::Parameters;
 use composer_bptt::divergence::Breakdown;
@@ -58,8 +59,11 @@ pub trait Trainable {
         None
     }
 
-    /// Batches for a run, before its first epoch.
-    fn batches(&self, config: &TrainingConfig) -> Self::Batches;
+    /// Batches for a run, before its first epoch: of all rows, or of those of a micro-shard, which has rows and state of its own.
+    fn batches(&self, config: &TrainingConfig, shard: Shard) -> Self::Batches;
+
+    /// Exchanges the scratch of the batches of two micro-shards, so that one place in memory does for all.
+    fn pass_scratch(_from: &mut Self::Batches, _to: &mut Self::Batches) {}
 
     /// Plans an epoch (from 1) that visits each of `examples` `copies` times; how many updates it has. A function of the
     /// arguments alone, so that a resumed run plans the same.
@@ -81,7 +85,7 @@ pub trait Trainable {
         updates
     }
 
-    /// Lays out the batch of an update (from 0) of the epoch.
+    /// Lays out the batch of an update (from 0) of the epoch, or the rows of it that a micro-shard has.
     ///
     /// # Errors
     /// An example does not fit the model.
@@ -107,7 +111,7 @@ pub trait Trainable {
     ) -> Result<(), Error>;
 
     /// Forward pass with dropout, loss and backward pass of the batch: adds to the gradients of the parameters, which are zero,
-    /// the gradient of the mean over target steps, and carries the state on. Returns the loss in nats, summed over target steps;
+    /// the gradient of the mean over target steps ([`target_steps`](Self::target_steps)), and carries the state on. Returns the loss in nats, summed over target steps;
     /// if it is not finite, the gradients are not used.
     ///
     /// # Errors
@@ -119,8 +123,13 @@ pub trait Trainable {
         rng: &mut ChaCha8Rng,
     ) -> Result<f64, Error>;
 
-    /// Target steps of the batch.
+    /// Target steps of the batch; of a micro-shard, those of the whole batch that it is a part of.
     fn target_steps(batches: &Self::Batches) -> usize;
+
+    /// After [`fill`](Self::fill): whether a micro-shard has no target steps, so that nothing is computed.
+    fn is_empty(_batches: &Self::Batches) -> bool {
+        false
+    }
 
     /// −ln P of some examples, in nats per target step, without dropout.
     ///

@@ -3,6 +3,7 @@
 use super::model::Trainable;
 use super::sequence::sequence_bytes;
 use crate::config::{CONDITION_DROPOUT, TrainingConfig};
+use crate::distributed::Shard;
 use crate::error::Error;
 use crate::plan::WHOLE_PIECES;
 use crate::sampling::{Curve, Source};
@@ -20,10 +21,14 @@ use rand_chacha::ChaCha8Rng;
 
 /// The batches of a [`Seq2Seq`].
 pub struct PairBatches {
+    /// Which windows of a batch are here.
+    shard: Shard,
     /// Windows over all steps of all pairs, in the order of the epoch.
     windows: Vec<Placed>,
     batch: PairBatch,
     ws: Seq2SeqWorkspace<f32>,
+    /// Target steps here; those of the batch are of the whole one.
+    own_steps: usize,
 }
 
 /// A window of a pair, by the pair's index.
@@ -97,12 +102,18 @@ impl Trainable for Seq2Seq {
         config.source_only.then(|| self.reads_source())
     }
 
-    fn batches(&self, _config: &TrainingConfig) -> PairBatches {
+    fn batches(&self, _config: &TrainingConfig, shard: Shard) -> PairBatches {
         PairBatches {
+            shard,
             windows: Vec::new(),
             batch: PairBatch::new(self.config()),
             ws: Seq2SeqWorkspace::default(),
+            own_steps: 0,
         }
+    }
+
+    fn pass_scratch(from: &mut PairBatches, to: &mut PairBatches) {
+        std::mem::swap(&mut from.ws, &mut to.ws);
     }
 
     /// Windows of aligned pairs begin anywhere, so that they differ from epoch to epoch.
@@ -158,7 +169,12 @@ impl Trainable for Seq2Seq {
             transpose: placed.transpose,
         };
         let group: Vec<Window<'_>> = group.iter().map(window).collect();
-        Ok(batches.batch.fill(self.config(), &group)?)
+        let PairBatches { shard, batch, own_steps, .. } = batches;
+        batch.fill(self.config(), &group[shard.rows(group.len())])?;
+        *own_steps = batch.target.target_steps;
+        // The loss is a mean over all of them.
+        batch.target.target_steps = group.iter().map(Window::target_steps).sum();
+        Ok(())
     }
 
     /// Samples from one pass over the true inputs.
@@ -211,6 +227,10 @@ impl Trainable for Seq2Seq {
 
     fn target_steps(batches: &PairBatches) -> usize {
         batches.batch.target.target_steps
+    }
+
+    fn is_empty(batches: &PairBatches) -> bool {
+        batches.shard != Shard::WHOLE && batches.own_steps == 0
     }
 
     fn mean_nll(

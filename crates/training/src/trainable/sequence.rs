@@ -3,6 +3,7 @@
 use super::model::Trainable;
 use super::sequence_sampler::{Sampler, SymbolRecord};
 use crate::config::{CONDITION_DROPOUT, TrainingConfig};
+use crate::distributed::Shard;
 use crate::error::Error;
 use crate::plan::{Chunk, EpochPlan, PieceShape, WHOLE_PIECES};
 use composer_bptt::divergence::Breakdown;
@@ -18,6 +19,8 @@ use serde_json::Value;
 
 /// The batches of a [`SequenceModel`], and the state of each row.
 pub struct SequenceBatches {
+    /// Which rows are here.
+    shard: Shard,
     plan: EpochPlan,
     /// The chunk of each row in the update at hand.
     chunks: Vec<Option<Chunk>>,
@@ -28,6 +31,8 @@ pub struct SequenceBatches {
     state: State<f32>,
     sampler: Sampler,
     ws: Workspace,
+    /// Target steps here; those of the batch are of the whole one.
+    own_steps: usize,
 }
 
 impl Trainable for SequenceModel {
@@ -80,8 +85,9 @@ impl Trainable for SequenceModel {
         sequence_bytes(example, sink);
     }
 
-    fn batches(&self, config: &TrainingConfig) -> SequenceBatches {
+    fn batches(&self, config: &TrainingConfig, shard: Shard) -> SequenceBatches {
         SequenceBatches {
+            shard,
             plan: EpochPlan::new(&[], 1, 1, 1, config.seed, 0),
             chunks: Vec::new(),
             epoch: 0,
@@ -90,7 +96,12 @@ impl Trainable for SequenceModel {
             state: self.zero_state(1),
             sampler: Sampler::new(config.sampling),
             ws: Workspace::default(),
+            own_steps: 0,
         }
+    }
+
+    fn pass_scratch(from: &mut SequenceBatches, to: &mut SequenceBatches) {
+        std::mem::swap(&mut from.ws, &mut to.ws);
     }
 
     fn plan(
@@ -113,7 +124,7 @@ impl Trainable for SequenceModel {
     }
 
     fn reset_state(&self, batches: &mut SequenceBatches) {
-        batches.state = self.zero_state(batches.plan.rows());
+        batches.state = self.zero_state(batches.shard.rows(batches.plan.rows()).len());
     }
 
     fn fill(
@@ -123,13 +134,14 @@ impl Trainable for SequenceModel {
         config: &TrainingConfig,
         update: usize,
     ) -> Result<(), Error> {
-        let SequenceBatches { plan, chunks, epoch, dropped, batch, state, .. } = batches;
+        let SequenceBatches { shard, plan, chunks, epoch, dropped, batch, state, own_steps, .. } = batches;
+        let rows = shard.rows(plan.rows());
         chunks.clear();
-        chunks.extend((0..plan.rows()).map(|row| plan.chunk(row, update)));
+        chunks.extend(rows.clone().map(|row| plan.chunk(row, update)));
         dropped.clear();
         dropped.extend((chunks.iter().enumerate()).map(|(row, chunk)| {
             let before = chunk.map_or(0, |chunk| chunk.start / config.tbptt_len.max(1));
-            let visit = (update - before) * plan.rows() + row;
+            let visit = (update - before) * plan.rows() + rows.start + row;
             dropped_of(self.config(), config, *epoch, visit)
         }));
         let begins: Vec<usize> =
@@ -144,7 +156,14 @@ impl Trainable for SequenceModel {
         let longest = || slices.iter().flatten().map(|slice| slice.sequence.len()).max().unwrap_or(0);
         let steps = if config.tbptt_len == WHOLE_PIECES { longest() } else { config.tbptt_len };
         batch.fill_without(self.encoding(), &slices, dropped, steps);
-        drop_tokens(self.config(), config, *epoch, update, batch);
+        *own_steps = batch.target_steps;
+        if *shard != Shard::WHOLE {
+            // The loss is a mean over all of them.
+            let chunks = (0..plan.rows()).filter_map(|row| plan.chunk(row, update));
+            batch.target_steps = chunks.map(|chunk| chunk.steps(&examples[chunk.piece], config)).sum();
+        }
+        let place = Drawn { epoch: *epoch, update, first: rows.start, rows: plan.rows() };
+        drop_tokens(self.config(), config, place, batch);
         Ok(())
     }
 
@@ -181,6 +200,10 @@ impl Trainable for SequenceModel {
 
     fn target_steps(batches: &SequenceBatches) -> usize {
         batches.batch.target_steps
+    }
+
+    fn is_empty(batches: &SequenceBatches) -> bool {
+        batches.shard != Shard::WHOLE && batches.own_steps == 0
     }
 
     fn mean_nll(
@@ -253,19 +276,23 @@ fn dropped_of(model: &ModelConfig, config: &TrainingConfig, epoch: u64, visit: u
     Dropped::draw(&model.conditions, config.condition_dropout, &mut rng)
 }
 
-/// Drops tokens of the batch of an update in an epoch. A function of these numbers alone, so that a resumed run draws the same.
-fn drop_tokens(
-    model: &ModelConfig,
-    config: &TrainingConfig,
+/// What the tokens that are dropped depend on: the update of an epoch, and which rows of the batch there are, from the first on.
+#[derive(Clone, Copy)]
+struct Drawn {
     epoch: u64,
     update: usize,
-    batch: &mut SequenceBatch,
-) {
+    first: usize,
+    rows: usize,
+}
+
+/// Drops tokens of the batch of an update in an epoch. A function of these numbers alone, so that a resumed run draws the same.
+fn drop_tokens(model: &ModelConfig, config: &TrainingConfig, at: Drawn, batch: &mut SequenceBatch) {
     let (probability, vocabulary) = (model.token_network.embedding_dropout, model.encoding.outputs());
     if probability > 0.0 {
-        let mut rng = stream(config.seed, Purpose::EmbeddingDropout, epoch);
-        // More than are drawn for a batch: 2 numbers of 32 bits for 4 tokens of a row.
-        rng.set_word_pos(update as u128 * (batch.batch * vocabulary + 4) as u128);
+        let mut rng = stream(config.seed, Purpose::EmbeddingDropout, at.epoch);
+        // More than are drawn for a batch, and for the rows before: 2 numbers of 32 bits for 4 tokens of a row.
+        let before = if at.first > 0 { at.first * vocabulary + 4 } else { 0 };
+        rng.set_word_pos((at.update * (at.rows * vocabulary + 4) + before) as u128);
         batch.drop_tokens(vocabulary, probability, &mut rng);
     }
 }

@@ -1,6 +1,7 @@
 //! All tests of the crate as one program: linking is what costs time. One module per subject.
 
 mod common;
+mod distributed;
 mod learning;
 mod limits;
 mod memory;
