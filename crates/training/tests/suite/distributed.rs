@@ -180,6 +180,7 @@ fn pairs_are_the_same_on_any_number_of_ranks() {
         aligned: false,
         attention: Some(AttentionConfig { score: AttentionScore::General, hidden: 8 }),
         output_dropout: 0.3,
+        note_wise: None,
     };
     let model = Seq2Seq::new(config, &Init::RECOMMENDED, 2).unwrap();
     let pair = |steps| Pair { source: ostinato(steps), target: ostinato(steps), style: None };
