@@ -26,5 +26,6 @@ mod reproducibility;
 mod resume;
 mod rewriting;
 mod study;
+mod sweep;
 mod untrusted;
 mod used_files;
