@@ -53,7 +53,9 @@ for ((kill = 1; kill <= kills; kill++)); do
   job=$!
   # A random moment from the start to the end.
   sleep "$((RANDOM % 4)).$((RANDOM % 10))"
-  mapfile -t pids < <(pgrep -P "$job" -f -- "--output-dir $run" || true)
+  # The processes that mpirun, a child of this job, started.
+  mpirun_pid="$(pgrep -P "$job" -x mpirun || true)"
+  mapfile -t pids < <([ -z "$mpirun_pid" ] || pgrep -P "$mpirun_pid" || true)
   if [ "${#pids[@]}" -gt 0 ]; then
     kill -9 "${pids[$((RANDOM % ${#pids[@]}))]}" 2>/dev/null || true
   fi
@@ -62,8 +64,11 @@ for ((kill = 1; kill <= kills; kill++)); do
   ended=$((SECONDS - began))
   if [ "$code" != 0 ]; then
     [ "$ended" -le 10 ] || { echo "error: the others ended $ended s after the kill"; exit 1; }
-    [ -d "$run" ] || mkdir "$run"
-    train "$(((kill + 1) % 4))" "${settings[@]:0:0}" --resume "$run" --threads 1 --quiet --num-outputs 1 --length 1bars >/dev/null
+    if [ -e "$run/config.toml" ]; then
+      train "$(((kill + 1) % 4))" --resume "$run" --threads 1 --quiet --num-outputs 1 --length 1bars >/dev/null
+    else # it had not begun
+      train "$(((kill + 1) % 4))" "${settings[@]}" --output-dir "$run" >/dev/null
+    fi
   fi
   [ "$(hash_of "$run")" = "$(hash_of "$folder/on-0")" ] || { echo "error: kill $kill: the resumed model differs"; exit 1; }
   echo "kill $kill of $kills: $processes processes, exit code $code, ended in $ended s, resumed: the same model"

@@ -3,7 +3,7 @@
 use crate::compose::ComposeOptions;
 use crate::error::{ErrorKind, Result, wrong_input};
 use crate::progress::Progress;
-use crate::settings::{Layers, Preset};
+use crate::settings::{CONFIG_FILE, Layers, Preset};
 use crate::train::{TrainOptions, train};
 use composer_music::atomic_file::write_atomically;
 use composer_music::input::{MAX_TEXT, read_regular_text};
@@ -231,7 +231,8 @@ fn train_cell(
             .into()),
         };
     }
-    let began = run.join(crate::train::CHECKPOINT_FILE).exists();
+    // One that was stopped before its first checkpoint begins anew.
+    let began = run.join(CONFIG_FILE).exists();
     let options = TrainOptions {
         settings,
         output_dir: (!began).then(|| run.to_owned()),

@@ -30,5 +30,6 @@ mod resume;
 mod rewriting;
 mod studio;
 mod study;
+mod sweep;
 mod untrusted;
 mod used_files;
