@@ -1,6 +1,6 @@
 //! What any local web application needs: a listener, connections with limits, the [`guard`], headers, embedded files, a clean stop.
 //!
-//! A request passes, from the outside: the headers of every answer ([`headers`]), the [`guard`] (host, origin, token), limits of time and
+//! A request passes, from the outside: the headers of every answer, the [`guard`] (host, origin, token), limits of time and
 //! size, and then a route. An application is an axum `Router` and a [`Token`]:
 //!
 //! ```no_run
