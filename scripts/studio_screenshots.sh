@@ -9,6 +9,6 @@ COMPOSER="$(realpath "${COMPOSER:-${CARGO_TARGET_DIR:-target}/release/composer}"
 export COMPOSER
 out="$(realpath -m "${1:-$(mktemp -d)}")"
 (cd crates/studio/e2e && node screenshots.mjs "$out")
-cp "$out/docs-compose.png" docs/studio-compose.png
-cp "$out/docs-inside.png" docs/studio-inside.png
-ls -l docs/studio-*.png
+cp "$out/docs-compose.png" docs/figures/studio-compose.png
+cp "$out/docs-inside.png" docs/figures/studio-inside.png
+ls -l docs/figures/studio-*.png

@@ -50,30 +50,31 @@ PYTHON
 }
 
 for model in ${*:-compose drum}; do
+    cd "$root" # a model file says the folder that it learnt from, as it was named
     trained=$work/$model.safetensors
     case $model in
     compose)
         mkdir -p "$work/own/piano" "$work/own/game"
         cp datasets/mutopia-pd/*.mid "$work/own/piano"
         cp datasets/freedoom/*.mid "$work/own/game"
-        "$composer" train "$work/own" --preset good --epochs 24 --hidden 128 --set model.note_hidden=80 --threads 1 \
+        cd "$work"; "$composer" train own --preset good --epochs 24 --hidden 128 --set model.note_hidden=80 --threads 1 \
             --conditions style,metre,density,polyphony,register,key,bars_left,form --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
         trained=$work/run/model.safetensors ;;
     piano)
         sort_keyboard "$work"
-        "$composer" train "$work/keyboard" --preset good --epochs 24 --hidden 256 --set model.note_hidden=160 --threads 1 \
+        cd "$work"; "$composer" train keyboard --preset good --epochs 24 --hidden 256 --set model.note_hidden=160 --threads 1 \
             --conditions style,metre,density,polyphony,register,key,bars_left,form --output-dir "$work/piano" --num-outputs 1 --set run.tensorboard=false
         trained=$work/piano/model.safetensors ;;
     hymn)
         sort_keyboard "$work"
-        "$composer" train "$work/hymns" --representation voices --epochs 14 --hidden 192 --layers 1 --dropout 0.4 --batch-size 16 --threads 1 \
+        cd "$work"; "$composer" train hymns --representation voices --epochs 14 --hidden 192 --layers 1 --dropout 0.4 --batch-size 16 --threads 1 \
             --set training.transpose=5 --set training.copies=3 --set training.ema_decay=0.99 --learning-rate 0.004 --set model.output_dropout=0.4 \
             --tbptt-len 256 --conditions metre,density,polyphony,register,key,bars_left --output-dir "$work/hymn" --num-outputs 1 \
             --set run.tensorboard=false
         trained=$work/hymn/model.safetensors ;;
     accompany)
         sort_songs "$work" 2000
-        "$composer" train --task accompany "$work/lieder" --hidden 128 --encoder 64 --output "$trained" ;;
+        cd "$work"; "$composer" train --task accompany lieder --hidden 128 --encoder 64 --output "$trained" ;;
     drum)
         "$composer" train --task drum datasets/freedoom --output "$trained" ;;
     reharmonise)

@@ -17,7 +17,8 @@ macro_rules! reference {
 }
 
 /// Chapters beside this folder's `Cargo.toml`.
-const REFERENCE: [(&str, &str); 10] = reference!(
+const REFERENCE: [(&str, &str); 12] = reference!(
+    "cluster.md",
     "conditions.md",
     "judge.md",
     "leakage.md",
@@ -27,7 +28,8 @@ const REFERENCE: [(&str, &str); 10] = reference!(
     "notation.md",
     "options.md",
     "parts.md",
-    "rewriting.md"
+    "rewriting.md",
+    "studio.md"
 );
 
 fn folders() -> [(&'static str, &'static Dir<'static>); 3] {
@@ -66,6 +68,8 @@ pub fn excerpt(path: &str, anchor: Option<&str>) -> Option<String> {
 
 /// The figures: their paths in the folder of the book, and their bytes.
 pub fn figures() -> Vec<(String, &'static [u8])> {
-    let files = FIGURES.files().filter(|file| file.path().extension().is_some_and(|ending| ending == "svg"));
+    let files = FIGURES
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|ending| ending == "svg" || ending == "png"));
     files.map(|file| (format!("figures/{}", file.path().display()), file.contents())).collect()
 }

@@ -57,9 +57,10 @@ fn what_a_model_was_trained_with_can_be_asked_for_and_nothing_else() {
         assert_refused(&compose(&[&options[..], &["--output-dir", "none"]].concat()), 2, &[words]);
         assert!(!at.join("none").exists());
     }
-    let built_in = composer(at, &["compose", "--density", "3"]);
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/old/coupled.safetensors");
+    let told_nothing = composer(at, &["compose", "--model", old.to_str().unwrap(), "--density", "3"]);
     assert_refused(
-        &built_in,
+        &told_nothing,
         2,
         &["not trained with the condition density (it has none)", "--conditions density"],
     );

@@ -32,6 +32,13 @@ fn the_built_in_models_say_what_they_trained_on() {
             // Folders of mutopia-keyboard, which is in the public domain; scripts/train_built_in_models.sh makes them.
             "keyboard",
             "hymns",
+            // The built-in corpus in folders that are named by its styles; songs of openscore-lieder, CC0; four styles to be told apart.
+            "own",
+            "lieder",
+            "lied",
+            "hymn",
+            "rag",
+            "game",
             // The Groove MIDI Dataset, CC BY 4.0; scripts/split_groove.py divides it.
             "groove",
         ];

@@ -22,6 +22,8 @@ pub enum GradientType {
 pub(crate) const BLOCK: usize = 1024;
 /// The largest of a block is `2^15` at most; the largest `f16` is `2^16 − 32`.
 const TOP: i32 = 15;
+/// The largest `f16` below that.
+const BELOW_TOP: f32 = 32752.0;
 /// Blocks of smaller numbers than this allows lose bits at their lower end, and nothing overflows.
 const MOST: i32 = 120;
 
@@ -40,7 +42,12 @@ impl GradientType {
             for block in values.chunks_mut(BLOCK) {
                 let exponent = exponent(block);
                 let (up, down) = (power(exponent), power(-exponent));
-                block.iter_mut().for_each(|value| *value = f16::from_f32(*value * up).to_f32() * down);
+                block.iter_mut().for_each(|value| {
+                    let rounded = f16::from_f32(*value * up).to_f32() * down;
+                    // The largest number of all would be rounded up to infinity.
+                    let overflows = rounded.is_infinite() && value.is_finite();
+                    *value = if overflows { (BELOW_TOP * down).copysign(*value) } else { rounded };
+                });
             }
         }
     }

@@ -172,8 +172,9 @@ impl Trainable for Seq2Seq {
         let PairBatches { shard, batch, own_steps, .. } = batches;
         batch.fill(self.config(), &group[shard.rows(group.len())])?;
         *own_steps = batch.target.target_steps;
-        // The loss is a mean over all of them.
-        batch.target.target_steps = group.iter().map(Window::target_steps).sum();
+        // The loss is a mean over the steps of all micro-shards.
+        let parts = (0..shard.count).map(|index| Shard { index, ..*shard }.rows(group.len()));
+        batch.target.target_steps = parts.map(|rows| filled_steps(&group[rows])).sum();
         Ok(())
     }
 
@@ -271,4 +272,10 @@ fn noise(pairs: &[Pair], rng: &mut ChaCha8Rng) -> Symbol {
             return symbol;
         }
     }
+}
+
+/// Target steps of some windows side by side: where the pair goes on, a short one is filled up to the longest.
+fn filled_steps(windows: &[Window<'_>]) -> usize {
+    let longest = windows.iter().map(Window::target_steps).max().unwrap_or(0);
+    windows.iter().map(|window| Window { steps: longest, ..*window }.target_steps()).sum()
 }
