@@ -42,7 +42,7 @@ pub(crate) enum Layers {
 }
 
 impl Layers {
-    /// The layers of a model, with parameters that are zero; `tied` is the weight of its output layer, if that is another's.
+    /// The layers of a model, with parameters that are zero; `tied` is the weight that its output layer shares with another layer, if it does.
     pub fn new(
         config: &ModelConfig,
         tied: Option<ParamId>,

@@ -1,6 +1,6 @@
 // Candidates side by side: each as a small roll, to listen to one by one, and to keep one.
 
-import { $, h, replace, complain, icon } from "./dom.js";
+import { $, h, replace, complain, icon, emptyCanvas } from "./dom.js";
 import { Piece } from "./piece.js";
 import { state, on, emit, musicOf, remember, show } from "./state.js";
 import { key, overlay, redraw, trackColour } from "./roll.js";
@@ -95,13 +95,7 @@ function scores({ id }) {
 }
 
 export function drawMini(canvas, piece) {
-  const ratio = window.devicePixelRatio || 1;
-  const [w, high] = [canvas.clientWidth || 200, canvas.clientHeight || 64];
-  canvas.width = w * ratio;
-  canvas.height = high * ratio;
-  const context = canvas.getContext("2d");
-  context.scale(ratio, ratio);
-  context.clearRect(0, 0, w, high);
+  const [context, w, high] = emptyCanvas(canvas, canvas.clientWidth || 200, canvas.clientHeight || 64);
   if (!piece || !piece.notes.length) return;
   const range = Math.max(piece.high - piece.low, 12);
   const row = (high - 6) / range;

@@ -1,6 +1,6 @@
 // A chart of lines on a canvas: losses over epochs, gradients over time.
 
-import { colour } from "./dom.js";
+import { colour, emptyCanvas } from "./dom.js";
 
 const LEFT = 46;
 const BOTTOM = 24;
@@ -8,13 +8,7 @@ const TOP = 10;
 
 // lines: [{ name, colour, points: [[x, y]…], dots, thin }]
 export function drawChart(canvas, lines, { x: xLabel, y: yLabel, from, to, log = false } = {}) {
-  const ratio = window.devicePixelRatio || 1;
-  const [w, h] = [canvas.clientWidth, canvas.clientHeight];
-  canvas.width = w * ratio;
-  canvas.height = h * ratio;
-  const context = canvas.getContext("2d");
-  context.scale(ratio, ratio);
-  context.clearRect(0, 0, w, h);
+  const [context, w, h] = emptyCanvas(canvas);
   const all = lines.flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y) && (!log || y > 0));
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = colour("text-quiet");

@@ -77,6 +77,16 @@ export const plural = (number, noun) => `${number} ${noun}${number === 1 ? "" : 
 
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
+// An empty canvas as sharp as the screen, to be drawn on in the pixels of the page: its context, width and height.
+export function emptyCanvas(canvas, w = canvas.clientWidth, h = canvas.clientHeight) {
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = w * ratio;
+  canvas.height = h * ratio;
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  return [context, w, h];
+}
+
 // A colour of the style sheet by its name.
 export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -1,6 +1,6 @@
 // Pictures of numbers: heat maps over time, and the distribution of the next note on a keyboard.
 
-import { colour, clamp } from "./dom.js";
+import { colour, clamp, emptyCanvas } from "./dom.js";
 import { pitchName } from "./piece.js";
 
 const BLACK = [1, 3, 6, 8, 10];
@@ -52,12 +52,7 @@ export function heatOfNorms(canvas, norms, total, first) {
 
 // Probabilities of pitches as bars above a keyboard: struck, held; `chosen` is what the piece has.
 export function keyboard(canvas, { low, pitches, struck, held, stop, chosen, high }) {
-  const ratio = window.devicePixelRatio || 1;
-  const [w, h] = [canvas.clientWidth, canvas.clientHeight];
-  canvas.width = w * ratio;
-  canvas.height = h * ratio;
-  const context = canvas.getContext("2d");
-  context.scale(ratio, ratio);
+  const [context, w, h] = emptyCanvas(canvas);
   const keys = 34;
   const top = 16;
   const tall = h - keys - top;

@@ -142,6 +142,21 @@ pub struct Infilled {
     pub seed: u64,
 }
 
+impl Infilled {
+    /// The same with something that stays within the bars: what stays is varied around, and all other beats are written anew.
+    pub fn around_locks(&self) -> Varied {
+        Varied {
+            model: self.model.clone(),
+            amount: 1.0,
+            only: None,
+            bars: Some(self.bars),
+            lock: self.lock.clone(),
+            steering: self.steering.clone(),
+            seed: self.seed,
+        }
+    }
+}
+
 /// How a piece was varied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

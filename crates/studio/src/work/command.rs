@@ -65,16 +65,7 @@ pub fn recipe(project: &Project, node: &Node) -> Result<Option<Recipe>> {
             (&options.model, options.seed)
         }
         Operation::Infill(options) => {
-            let all = Varied {
-                model: options.model.clone(),
-                amount: 1.0,
-                only: None,
-                bars: Some(options.bars),
-                lock: options.lock.clone(),
-                steering: options.steering.clone(),
-                seed: options.seed,
-            };
-            varying(&mut words, project, &all, given.as_deref())?;
+            varying(&mut words, project, &options.around_locks(), given.as_deref())?;
             (&options.model, options.seed)
         }
         Operation::Vary(options) => {

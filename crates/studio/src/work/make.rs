@@ -190,17 +190,7 @@ fn infill(options: &Infilled, bench: &Workbench<'_>, progress: &mut dyn Progress
     let tune = Tune::read(given(bench)?)?;
     let model = load(bench, &options.model)?;
     if !options.lock.is_empty() {
-        // What stays beside the bars is varied around: all beats of the bars are written anew.
-        let all = Varied {
-            model: options.model.clone(),
-            amount: 1.0,
-            only: None,
-            bars: Some(options.bars),
-            lock: options.lock.clone(),
-            steering: options.steering.clone(),
-            seed: options.seed,
-        };
-        return rewritten(vary(&model, &tune, &vary_options(&all, &tune.score)?)?);
+        return rewritten(vary(&model, &tune, &vary_options(&options.around_locks(), &tune.score)?)?);
     }
     let keep = match options.keep.as_deref() {
         None => Default::default(),
