@@ -81,6 +81,7 @@ fn kept(piece: &Sequence, keep: &dyn Fn(Condition) -> bool) -> ConditionTrack {
         key: values.key.filter(|_| keep(Condition::Key)),
         bars_left: values.bars_left.filter(|_| keep(Condition::BarsLeft)),
         form: values.form && keep(Condition::Form),
+        harmony: values.harmony.filter(|_| keep(Condition::Harmony)),
     })
 }
 

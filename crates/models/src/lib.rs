@@ -103,7 +103,7 @@ struct ReadmeExamples;
 pub use batch::{SequenceBatch, Targets};
 pub use biaxial::BiaxialConfig;
 pub use composer_bptt::{Coupled, arrays};
-pub use conditions::{Condition, ConditionTrack, ConditionValues, Conditions, Dropped};
+pub use conditions::{Condition, ConditionTrack, ConditionValues, Conditions, Dropped, Harmony, HarmonyPlan};
 pub use config::ModelConfig;
 pub use encoding::{Encoding, FrameSequence, Sequence, TokenSequence};
 pub use error::Error;

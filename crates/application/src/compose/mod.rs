@@ -24,9 +24,12 @@ use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use crate::sound::write_wav;
 use assemble::{Manner, assemble};
+use composer_decoding::harmony::ChordPlan;
 use composer_decoding::primer::Primer as PrimerMusic;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{Condition, ConditionTrack, ConditionValues, Encoding, Form, SequenceModel, Stepper};
+use composer_models::{
+    Condition, ConditionTrack, ConditionValues, Encoding, Form, Harmony, HarmonyPlan, SequenceModel, Stepper,
+};
 use composer_music::key::Key;
 use composer_music::midi::{self, OtherEvent, RawFile};
 use composer_music::notation::{self, Format};
@@ -335,16 +338,32 @@ impl<'a> Work<'a> {
         let (mut tracks, mut forms) = (Vec::new(), Vec::new());
         for output in 0..outputs {
             let mut rng = stream(options.seed, Purpose::Conditions, output);
-            let (drawn, form) = conditions.draw(&asked, count, &mut rng);
-            tracks.push(ConditionTrack::in_bars(&drawn, bars, *end).with_symbols_per_step(*symbols));
+            let drawn = conditions.draw(&asked, count, &mut rng);
+            let harmony = self.harmony(drawn.harmony, bars, count)?;
+            let track = ConditionTrack::in_bars(&drawn.values, bars, *end).with_harmony(&harmony, bars);
+            tracks.push(track.with_symbols_per_step(*symbols));
             let form = match &options.form {
                 Some(letters) => Form::of_letters(letters, count).map_err(wrong_input)?,
-                None => form,
+                None => drawn.form,
             };
             forms.push(known.clone().then(&form));
         }
         let forms = if conditions.form { forms } else { Vec::new() };
         Ok((Stepper::new(self.model).with_conditions_of_each(tracks), forms))
+    }
+
+    /// The harmony that a composition is told: that of the chords that are asked for, or what was drawn. None behind a primer, whose harmony the
+    /// music goes on from.
+    fn harmony(&self, drawn: HarmonyPlan, bars: &BarMap, count: usize) -> anyhow::Result<HarmonyPlan> {
+        match (&self.primer, &self.options.chords) {
+            (Some(_), _) => Ok(HarmonyPlan::default()),
+            (None, None) => Ok(drawn),
+            (None, Some(chords)) => {
+                let chords = ChordPlan::over_bars(chords, self.plan.bar_lines())?;
+                let chord = |bar: u64| Some(Harmony::of_chord(chords.at(bars.bar(bar).start)));
+                Ok((0..count as u64).map(|bar| [chord(bar); 2]).collect())
+            }
+        }
     }
 
     /// The frames of the primer with its rests, and how many of them lie before the piece: all, or none if it begins with them.

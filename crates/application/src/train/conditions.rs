@@ -117,6 +117,13 @@ impl Material {
                 "only a network of frames can be told the form: leave form out of --conditions, or choose --representation frames",
             ));
         }
+        let on_a_grid = matches!(self.tokens, None | Some(AnyRepresentation::Voices(_)));
+        if which.contains(&Condition::Harmony) && !on_a_grid {
+            return Err(wrong_input(
+                "only networks of frames and of voices, which are on a grid, can be told the harmony: leave harmony out of --conditions, or choose \
+                 --representation frames or voices",
+            ));
+        }
         let styles = Styles::read(&settings.music.style_from)?;
         let (grid, tokens) = (self.representation, self.tokens.clone());
         for set in [&mut self.train, &mut self.valid, &mut self.test] {

@@ -20,13 +20,13 @@ pub fn sample(model: &SequenceModel, notes: &Notes) -> Option<Vec<u8>> {
     let options = FrameOptions { hold_temperature: Some(1.0), temperature: 0.95, ..FrameOptions::default() };
     let mut frames = Vec::with_capacity(steps);
     let mut rng = stream(notes.seed, Purpose::Conditions, 0);
-    let (values, form) = model.config().conditions.draw(&ConditionValues::default(), BARS as usize, &mut rng);
-    let conditions = ConditionTrack::in_bars(&values, &bars, None);
+    let drawn = model.config().conditions.draw(&ConditionValues::default(), BARS as usize, &mut rng);
+    let conditions = ConditionTrack::in_bars(&drawn.values, &bars, None).with_harmony(&drawn.harmony, &bars);
     let stepper = Stepper::new(model).with_conditions(conditions);
     for decided in Generator::new(stepper, options, 1, notes.seed)
         .ok()?
         .with_bars(bars)
-        .with_forms(vec![form])
+        .with_forms(vec![drawn.form])
         .take(steps)
     {
         frames.extend(decided.ok()?.first().map(|step| step.frame));

@@ -1,6 +1,6 @@
 //! [`PieceConditions`]: the conditions of whole training pieces, from which those of a composition are drawn.
 
-use super::{Condition, ConditionTrack, ConditionValues, Conditions};
+use super::{Condition, ConditionTrack, ConditionValues, Conditions, HarmonyPlan};
 use crate::form::Form;
 use composer_music::Metre;
 use composer_music::key::Key;
@@ -30,17 +30,35 @@ pub struct PieceConditions {
     /// Of its first bars.
     #[serde(skip_serializing_if = "is_none")]
     form: Form,
+    /// Of its first bars.
+    #[serde(skip_serializing_if = "is_unknown")]
+    harmony: HarmonyPlan,
 }
 
-/// Most bars of a form that a model file keeps.
+/// What a composition is told beside what was asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawn {
+    /// The conditions of the whole composition.
+    pub values: ConditionValues,
+    /// Its form, if the model is told of it.
+    pub form: Form,
+    /// The harmony of its bars, if the model is told of it; none where the key that is asked for has another mode than all training pieces.
+    pub harmony: HarmonyPlan,
+}
+
+/// Most bars of a form and of a harmony that a model file keeps.
 const MOST_BARS: usize = 64;
 
 fn is_none(form: &Form) -> bool {
     form.bars() == 0
 }
 
+fn is_unknown(plan: &HarmonyPlan) -> bool {
+    plan.bars() == 0
+}
+
 impl PieceConditions {
-    /// Of a piece: means of the attributes, style and key, the metre of most steps, and the form. `None` for an empty piece.
+    /// Of a piece: means of the attributes, style and key, the metre of most steps, the form and the harmony. `None` for an empty piece.
     pub(super) fn of(
         track: &ConditionTrack,
         length: usize,
@@ -65,6 +83,10 @@ impl PieceConditions {
             register: mean(Condition::Register),
             key: longest.key.filter(|_| has(Condition::Key)).map(|key| (key.tonic, key.minor)),
             form: form.filter(|_| has(Condition::Form)).map(|form| form.first(MOST_BARS)).unwrap_or_default(),
+            harmony: match has(Condition::Harmony) {
+                true => HarmonyPlan::of_track(track, length, MOST_BARS),
+                false => HarmonyPlan::default(),
+            },
         })
     }
 
@@ -88,7 +110,21 @@ impl PieceConditions {
             key: self.key.map(|(tonic, minor)| Key { tonic, minor }),
             bars_left: None,
             form: false,
+            harmony: None,
         }
+    }
+
+    /// Bars whose form or harmony is kept.
+    fn bars(&self) -> usize {
+        self.form.bars().max(self.harmony.bars())
+    }
+
+    /// Semitones from the key of the piece up to one of the same mode that is asked for; `None` where the modes differ, or the piece has no harmony
+    /// that could be transposed.
+    fn semitones_to(&self, asked: &ConditionValues) -> Option<i8> {
+        let ((tonic, minor), asked) = (self.key?, asked.key?);
+        let fits = minor == asked.minor && self.harmony.bars() > 0;
+        fits.then(|| (i16::from(asked.tonic) - i16::from(tonic)).rem_euclid(12) as i8)
     }
 
     /// Refuses what no training has learnt.
@@ -105,23 +141,25 @@ impl PieceConditions {
 impl Conditions {
     /// Completes what is asked for: with the other conditions of a training piece that is drawn among those that have what is asked for,
     /// each condition by its value or level, or among those that share most of it where none has all; of them, among those with `bars` bars or
-    /// more, if there are any. So conditions come together as they do in the training music. The form is that of the same piece, if the model
-    /// is told of it.
-    pub fn draw(&self, asked: &ConditionValues, bars: usize, rng: &mut impl Rng) -> (ConditionValues, Form) {
+    /// more, if there are any. So conditions come together as they do in the training music. Form and harmony are those of the same piece, if the
+    /// model is told of them, the harmony transposed to the key that is asked for.
+    pub fn draw(&self, asked: &ConditionValues, bars: usize, rng: &mut impl Rng) -> Drawn {
         let whole = || Condition::ALL.into_iter().filter(|&c| c != Condition::BarsLeft && asked.gives(c));
         let shared = |piece: &PieceConditions| {
             let values = piece.values();
-            whole().filter(|&c| self.place(c, asked, 0) == self.place(c, &values, 0)).count()
+            let same = |c: Condition| self.place(c, asked, 0) == self.place(c, &values, 0);
+            let transposed = |c| c == Condition::Key && piece.semitones_to(asked).is_some();
+            whole().filter(|&c| same(c) || transposed(c)).count()
         };
         let counts: Vec<usize> = self.pieces.iter().map(shared).collect();
         let most = counts.iter().copied().max().unwrap_or_default();
         let mut fitting: Vec<usize> = (0..counts.len()).filter(|&piece| counts[piece] == most).collect();
-        let long = |&piece: &usize| self.pieces[piece].form.bars() >= bars.min(MOST_BARS);
+        let long = |&piece: &usize| self.pieces[piece].bars() >= bars.min(MOST_BARS);
         if fitting.iter().any(long) {
             fitting.retain(long);
         }
         if fitting.is_empty() {
-            return (asked.clone(), Form::default());
+            return Drawn { values: asked.clone(), ..Drawn::default() };
         }
         let piece = &self.pieces[fitting[rng.random_range(0..fitting.len())]];
         let drawn = piece.values();
@@ -134,14 +172,21 @@ impl Conditions {
             key: asked.key.or(drawn.key),
             bars_left: asked.bars_left,
             form: asked.form,
+            harmony: None,
         };
-        (values, piece.form.clone())
+        let harmony = match asked.key {
+            None => piece.harmony.clone(),
+            Some(_) => piece.semitones_to(asked).map(|up| piece.harmony.transpose(up)).unwrap_or_default(),
+        };
+        Drawn { values, form: piece.form.clone(), harmony }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conditions::Harmony;
+    use composer_music::BarMap;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -162,16 +207,40 @@ mod tests {
         let known = Conditions::learn(&which, pieces.iter().map(|track| (track, 100, None)));
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let asked = |style: &str| ConditionValues::asked(Some(style.to_owned()), [None; 3]);
-        let hymn = known.draw(&asked("hymn"), 8, &mut rng).0;
+        let hymn = known.draw(&asked("hymn"), 8, &mut rng).values;
         assert_eq!((hymn.density, hymn.key), (Some(2.0), Some(Key { tonic: 7, minor: false })));
         let keys: Vec<u8> = (0..40)
-            .filter_map(|_| known.draw(&asked("rag"), 8, &mut rng).0.key)
+            .filter_map(|_| known.draw(&asked("rag"), 8, &mut rng).values.key)
             .map(|key| key.tonic)
             .collect();
         assert!(keys.contains(&0) && keys.contains(&5) && !keys.contains(&7), "{keys:?}");
-        let dense = known.draw(&ConditionValues { density: Some(9.0), ..asked("hymn") }, 8, &mut rng).0;
+        let dense = known.draw(&ConditionValues { density: Some(9.0), ..asked("hymn") }, 8, &mut rng).values;
         assert_eq!((dense.density, dense.style.as_deref()), (Some(9.0), Some("hymn")));
-        assert_eq!(Conditions::default().draw(&asked("x"), 8, &mut rng).0, asked("x"));
+        assert_eq!(Conditions::default().draw(&asked("x"), 8, &mut rng).values, asked("x"));
+    }
+
+    #[test]
+    fn harmony_follows_the_key_that_is_asked_for() {
+        let bars = BarMap::uniform(4, "2/4".parse().unwrap());
+        let chords = [0b1001_0001, 0b1000_1000_0100].map(|chord| [Some(Harmony::of_chord(chord)); 2]);
+        let plan: HarmonyPlan = chords.into_iter().collect();
+        let values =
+            ConditionValues { key: Some(Key { tonic: 0, minor: false }), ..ConditionValues::default() };
+        let track = ConditionTrack::in_bars(&values, &bars, Some(16)).with_harmony(&plan, &bars);
+        let which = [Condition::Key, Condition::BarsLeft, Condition::Harmony];
+        let known = Conditions::learn(&which, [(&track, 16, None)]);
+        let drawn = |tonic, minor| {
+            let asked = ConditionValues { key: Some(Key { tonic, minor }), ..ConditionValues::default() };
+            known.draw(&asked, 2, &mut ChaCha8Rng::seed_from_u64(3)).harmony
+        };
+        assert_eq!((drawn(0, false), drawn(7, false)), (plan.clone(), plan.transpose(7)));
+        assert_eq!(drawn(0, true).bars(), 0, "no piece in minor was learnt from");
+        assert_eq!(
+            known.draw(&ConditionValues::default(), 2, &mut ChaCha8Rng::seed_from_u64(3)).harmony,
+            plan
+        );
+        let text = serde_json::to_string(&known).unwrap();
+        assert_eq!(serde_json::from_str::<Conditions>(&text).unwrap(), known);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! [`Conditions`]: from values to features.
 
-use super::{Condition, ConditionValues, Dropped, PieceConditions};
+use super::{Condition, ConditionValues, Dropped, PieceConditions, harmony};
 use crate::Error;
 use composer_music::Metre;
 use serde::{Deserialize, Serialize};
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 /// The conditions of a model, and the values that it tells apart. `None`: it does not have the condition.
 ///
 /// The features are, in this order: one for each style, one for each metre, one for each level of density, polyphony and register, one for
-/// each major key from C up and then each minor key, one for each count of bars left. Of each condition one is on, or none where it is not
-/// given. Level `k` is from boundary `k − 1` to below boundary `k`.
+/// each major key from C up and then each minor key, one for each count of bars left, one for each pitch class that sounds and one for each
+/// that is a main one ([`Harmony`](super::Harmony)). Of each condition but harmony one is on, and none where it is not given. Level `k` is from boundary `k − 1` to below boundary `k`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Conditions {
@@ -37,6 +37,9 @@ pub struct Conditions {
     /// Whether it is told the form, by features of its encoding.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub form: bool,
+    /// Whether it is told the harmony.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub harmony: bool,
     /// The conditions of training pieces, from which those of a composition are drawn; not features.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<PieceConditions>,
@@ -72,12 +75,10 @@ impl Conditions {
     /// Boundaries between the levels of an attribute.
     pub fn boundaries(&self, condition: Condition) -> Option<&[f64]> {
         match condition {
-            Condition::Style | Condition::Metre | Condition::Key | Condition::BarsLeft | Condition::Form => {
-                None
-            }
             Condition::Density => self.density.as_deref(),
             Condition::Polyphony => self.polyphony.as_deref(),
             Condition::Register => self.register.as_deref(),
+            _ => None,
         }
     }
 
@@ -89,11 +90,12 @@ impl Conditions {
             Condition::Key => usize::from(self.key) * 24,
             Condition::BarsLeft => usize::from(self.bars_left) * (BARS_LEFT.len() + 1),
             Condition::Form => 0,
+            Condition::Harmony => usize::from(self.harmony) * harmony::FEATURES,
             attribute => self.boundaries(attribute).map_or(0, |boundaries| boundaries.len() + 1),
         }
     }
 
-    /// Which of its values a condition has; `None`: it is not given, or the model does not know the category.
+    /// Which of its values a condition other than harmony has; `None`: it is not given, or the model does not know the category.
     pub(super) fn place(
         &self,
         condition: Condition,
@@ -118,7 +120,7 @@ impl Conditions {
                 let left = values.bars_left.filter(|_| self.bars_left)?;
                 Some(BARS_LEFT.partition_point(|&boundary| boundary <= left))
             }
-            Condition::Form => None,
+            Condition::Form | Condition::Harmony => None,
             attribute => {
                 let up = if attribute == Condition::Register { f64::from(semitones) } else { 0.0 };
                 let value = values.attribute(attribute)? + up;
@@ -141,6 +143,10 @@ impl Conditions {
             if !dropped.contains(condition) {
                 let place = self.place(condition, values, semitones);
                 features.extend(place.map(|place| (first + place) as u32));
+                if let (Condition::Harmony, true, Some(harmony)) = (condition, self.harmony, values.harmony) {
+                    let on = harmony.transpose(semitones).features();
+                    features.extend(on.map(|feature| (first + feature) as u32));
+                }
             }
             first += self.values(condition);
         }

@@ -55,6 +55,7 @@ impl Conditions {
             key: has(Condition::Key),
             bars_left: has(Condition::BarsLeft),
             form: has(Condition::Form),
+            harmony: has(Condition::Harmony),
             pieces: PieceConditions::some_of(whole),
         }
     }

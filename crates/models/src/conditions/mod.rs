@@ -8,12 +8,14 @@
 
 mod draw;
 mod features;
+mod harmony;
 mod learn;
 mod measure;
 mod track;
 
-pub use draw::PieceConditions;
+pub use draw::{Drawn, PieceConditions};
 pub use features::Conditions;
+pub use harmony::{Harmony, HarmonyPlan};
 pub use learn::LEVELS;
 pub use measure::measure;
 pub use track::{ConditionTrack, WINDOW_BARS};
@@ -44,11 +46,13 @@ pub enum Condition {
     BarsLeft,
     /// Which earlier bars return, and how near ([`Form`](crate::Form)): features of the encoding, for frames.
     Form,
+    /// The pitch classes of each half of a bar ([`Harmony`]).
+    Harmony,
 }
 
 impl Condition {
     /// All of them, in the order of their features.
-    pub const ALL: [Condition; 8] = [
+    pub const ALL: [Condition; 9] = [
         Self::Style,
         Self::Metre,
         Self::Density,
@@ -57,6 +61,7 @@ impl Condition {
         Self::Key,
         Self::BarsLeft,
         Self::Form,
+        Self::Harmony,
     ];
 
     /// As in settings and options.
@@ -70,6 +75,7 @@ impl Condition {
             Self::Key => "key",
             Self::BarsLeft => "bars_left",
             Self::Form => "form",
+            Self::Harmony => "harmony",
         }
     }
 }
@@ -99,6 +105,8 @@ pub struct ConditionValues {
     pub bars_left: Option<u64>,
     /// Whether the form of the sequence is told.
     pub form: bool,
+    /// The pitch classes of this half of the bar.
+    pub harmony: Option<Harmony>,
 }
 
 impl ConditionValues {
@@ -115,6 +123,7 @@ impl ConditionValues {
             Condition::Key => self.key.is_some(),
             Condition::BarsLeft => self.bars_left.is_some(),
             Condition::Form => self.form,
+            Condition::Harmony => self.harmony.is_some(),
             _ => self.attribute(condition).is_some(),
         }
     }
@@ -122,35 +131,33 @@ impl ConditionValues {
     /// The value of an attribute; `None` also for what is none.
     pub fn attribute(&self, condition: Condition) -> Option<f64> {
         match condition {
-            Condition::Style | Condition::Metre | Condition::Key | Condition::BarsLeft | Condition::Form => {
-                None
-            }
             Condition::Density => self.density,
             Condition::Polyphony => self.polyphony,
             Condition::Register => self.register,
+            _ => None,
         }
     }
 }
 
 /// Conditions that are not told although they are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Dropped(u8);
+pub struct Dropped(u16);
 
 impl Dropped {
     /// None.
     pub const NONE: Self = Self(0);
     /// All.
-    pub const ALL: Self = Self(u8::MAX);
+    pub const ALL: Self = Self(u16::MAX);
 
     /// One more.
     #[must_use]
     pub fn and(self, condition: Condition) -> Self {
-        Self(self.0 | 1 << condition as u8)
+        Self(self.0 | 1 << condition as u16)
     }
 
     /// Whether a condition is dropped.
     pub fn contains(self, condition: Condition) -> bool {
-        self.0 >> condition as u8 & 1 == 1
+        self.0 >> condition as u16 & 1 == 1
     }
 
     /// Draws what is dropped of the conditions of a model while it is trained: with half of `probability` all, with the other half some,

@@ -1,6 +1,7 @@
 //! [`ConditionTrack`]: the conditions of a sequence, step by step.
 
 use super::ConditionValues;
+use super::harmony::HarmonyPlan;
 use super::measure::{Sums, key_of};
 use composer_music::representation::frames::Frame;
 use composer_music::{BarMap, Metre};
@@ -22,7 +23,7 @@ impl From<ConditionValues> for ConditionTrack {
 
 impl ConditionTrack {
     /// What a piece of frames is. In each bar, the attributes are those of the eight bars that begin with it, [`WINDOW_BARS`]; in the last
-    /// seven bars those of the last eight. The key is that of the whole piece. Without `bars` it is in 4/4.
+    /// seven bars those of the last eight. The key is that of the whole piece, the harmony that of each half of a bar. Without `bars` it is in 4/4.
     pub fn of_frames(
         frames: &[Frame],
         bars: Option<&BarMap>,
@@ -47,6 +48,22 @@ impl ConditionTrack {
                 ..sums.within(step(first)..step(first + WINDOW_BARS))
             };
             track.push(step(bar), values);
+        }
+        track.with_harmony(&HarmonyPlan::of_frames(frames, bars), bars)
+    }
+
+    /// The track of a piece in these bars, told the harmony of its first ones besides.
+    #[must_use]
+    pub fn with_harmony(&self, plan: &HarmonyPlan, bars: &BarMap) -> Self {
+        let end = bars.bar(plan.bars() as u64).start;
+        let later = self.0.iter().map(|&(step, _)| step as u64).filter(|&step| step > end);
+        let mut track = Self::default();
+        for (step, harmony) in
+            plan.places(bars).chain([end].into_iter().chain(later).map(|step| (step, None)))
+        {
+            if let Some(values) = self.at(step as usize) {
+                track.push(step as usize, ConditionValues { harmony, ..values.clone() });
+            }
         }
         track
     }

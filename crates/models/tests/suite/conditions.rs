@@ -6,7 +6,7 @@ use composer_models::batch::Slice;
 use composer_models::file::{self, Notes};
 use composer_models::streams::{Purpose, stream};
 use composer_models::{
-    Condition, ConditionTrack, ConditionValues, Conditions, Dropped, Encoding, ModelConfig, Network,
+    Condition, ConditionTrack, ConditionValues, Conditions, Dropped, Encoding, Harmony, ModelConfig, Network,
     Sequence, SequenceBatch, SequenceModel, Workspace, scoring,
 };
 use composer_music::BarMap;
@@ -14,7 +14,7 @@ use composer_music::key::Key;
 use composer_music::representation::frames::FrameRepresentation;
 use std::path::Path;
 
-/// Every condition, with a few values each: 2 styles, 2 metres, 3 levels of density, 2 of polyphony, 3 of register, key, bars left.
+/// Every condition, with a few values each: 2 styles, 2 metres, 3 levels of density, 2 of polyphony, 3 of register, key, bars left, form, harmony.
 pub fn all() -> Conditions {
     Conditions {
         style: Some(vec!["hymn".into(), "rag".into()]),
@@ -25,6 +25,7 @@ pub fn all() -> Conditions {
         key: true,
         bars_left: true,
         form: true,
+        harmony: true,
         ..Conditions::default()
     }
 }
@@ -38,6 +39,7 @@ pub fn some_track() -> ConditionTrack {
         register: Some(60.5),
         key: Some(Key { tonic: 7, minor: true }),
         form: true,
+        harmony: Some(Harmony::of_chord(0b1001_0001)),
         ..ConditionValues::default()
     };
     let bars = BarMap::from_changes(4, [(0, "4/4".parse().unwrap()), (4, "3/4".parse().unwrap())]);
@@ -82,7 +84,7 @@ fn model(network: Network) -> SequenceModel {
 #[test]
 fn features_are_in_the_order_of_the_conditions_and_follow_the_transposition() {
     let (conditions, track) = (all(), some_track());
-    assert_eq!(conditions.features(), 2 + 2 + 3 + 2 + 3 + 24 + 6);
+    assert_eq!(conditions.features(), 2 + 2 + 3 + 2 + 3 + 24 + 6 + 24);
     let told = |step, dropped, semitones| {
         let mut features = Vec::new();
         conditions.push_features(track.at(step).unwrap(), dropped, semitones, 100, &mut features);
@@ -90,17 +92,17 @@ fn features_are_in_the_order_of_the_conditions_and_follow_the_transposition() {
     };
     assert_eq!(
         told(0, Dropped::NONE, 0),
-        [101, 103, 106, 107, 110, 131, 138],
-        "rag, 4/4, density from 4, below 1.5, from 55, G minor, three bars left"
+        [101, 103, 106, 107, 110, 131, 138, 142, 146, 149, 154, 158, 161],
+        "rag, 4/4, density from 4, below 1.5, from 55, G minor, three bars left, C major"
     );
     assert_eq!(
         told(4, Dropped::NONE, 2),
-        [101, 102, 106, 107, 111, 133, 137],
-        "3/4, two bars left; a tone higher register and key are others"
+        [101, 102, 106, 107, 111, 133, 137, 144, 148, 151, 156, 160, 163],
+        "3/4, two bars left; a tone higher register, key and harmony are others"
     );
     assert_eq!(
         told(0, Dropped::NONE.and(Condition::Style).and(Condition::Polyphony), -6),
-        [103, 106, 109, 125, 138]
+        [103, 106, 109, 125, 138, 143, 148, 152, 155, 160, 164]
     );
     assert_eq!(told(0, Dropped::ALL, 0), [0; 0]);
 }
@@ -156,7 +158,7 @@ fn batches_and_single_notes_are_told_the_same_and_what_is_dropped_is_not_known()
         let without = some_track().map(|values| ConditionValues { form: false, ..values.clone() });
         let without = plain.clone().with_conditions(without);
         assert_eq!(nats(&without, &[]), nats(&told, &[Dropped::NONE.and(Condition::Form)]), "{network}");
-        for condition in [Condition::Density, Condition::Form] {
+        for condition in [Condition::Density, Condition::Form, Condition::Harmony] {
             assert_ne!(
                 nats(&told, &[Dropped::NONE.and(condition)]),
                 nats(&told, &[]),
@@ -181,13 +183,13 @@ fn models_are_saved_with_what_they_tell_apart_and_older_ones_have_none() {
 #[test]
 fn half_of_what_is_dropped_is_everything_and_the_other_half_any_number_of_conditions() {
     let mut rng = stream(1, Purpose::ConditionDropout, 1);
-    let mut counts = [0; 9];
+    let mut counts = [0; 10];
     for _ in 0..4000 {
         let dropped = Dropped::draw(&all(), 0.5, &mut rng);
         counts[Condition::ALL.iter().filter(|&&condition| dropped.contains(condition)).count()] += 1;
     }
-    assert!((1900..2100).contains(&counts[0]) && (900..1100).contains(&counts[8]), "{counts:?}");
-    assert!(counts[1..8].iter().all(|count| (100..190).contains(count)), "{counts:?}");
+    assert!((1900..2100).contains(&counts[0]) && (900..1100).contains(&counts[9]), "{counts:?}");
+    assert!(counts[1..9].iter().all(|count| (90..160).contains(count)), "{counts:?}");
     assert_eq!(Dropped::draw(&all(), 0.0, &mut rng), Dropped::NONE);
     let style = Conditions { style: all().style, ..Conditions::default() };
     let alone = (0..4000).filter(|_| Dropped::draw(&style, 0.5, &mut rng) == Dropped::ALL).count();
