@@ -140,6 +140,15 @@ impl<M: LanguageModel> Generator<M> {
         self
     }
 
+    /// Lets composition `i` draw from stream `numbers[i]` of the seed, as if it were that one of more.
+    #[must_use]
+    pub fn with_streams(mut self, seed: u64, numbers: &[u64]) -> Self {
+        for (voice, &number) in self.voices.iter_mut().zip(numbers) {
+            voice.rng = stream(seed, Purpose::Sampling, number);
+        }
+        self
+    }
+
     /// Tells a model that knows of forms the form of each composition, modulo their number, from the first bar that it reads.
     pub fn with_forms(mut self, forms: Vec<Form>) -> Self {
         self.forms = forms;
@@ -284,6 +293,7 @@ impl<M: LanguageModel> Generator<M> {
             let choice = NoteChoice { representation, row, context, options, open };
             let frame = choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?;
             steps.push(Step { frame, nll: frames::nll(representation, logits, previous, frame) });
+            model.written(row, frame, frame.sounding & (frame.onsets | !previous.sounding));
             voice.push(frame);
         }
         self.check_logits()?;

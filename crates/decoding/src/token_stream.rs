@@ -92,6 +92,15 @@ impl<M: LanguageModel, G: Grammar> TokenGenerator<M, G> {
         })
     }
 
+    /// Lets piece `i` draw from stream `numbers[i]` of the seed, as if it were that one of more.
+    #[must_use]
+    pub fn with_streams(mut self, seed: u64, numbers: &[u64]) -> Self {
+        for (piece, &number) in self.pieces.iter_mut().zip(numbers) {
+            piece.rng = stream(seed, Purpose::Sampling, number);
+        }
+        self
+    }
+
     /// Writes in these bars, counted in the steps of the grid from the first that the model reads. Only a model of voices is told of them.
     pub fn with_bars(mut self, bars: BarMap) -> Self {
         self.bars = Some(bars);

@@ -44,6 +44,9 @@ pub struct Form(Vec<Option<Return>>);
 /// Features of a form: new, rhythm, varied, same.
 pub(crate) const LEVELS: usize = 4;
 
+/// Bars of an ending.
+pub const ENDING_BARS: usize = 2;
+
 /// A form counts this much more for each step of nearness when it is written as numbers.
 const STEP: i32 = 1000;
 
@@ -108,10 +111,27 @@ impl Form {
         self.0.len()
     }
 
-    /// The first bars.
+    /// In so many bars, if there are more: the first ones, then the last [`ENDING_BARS`], so that a short piece comes to the end of a long one. What
+    /// an ending bar returned to and that is not there is new.
     #[must_use]
-    pub fn first(&self, bars: usize) -> Self {
-        Self(self.0[..bars.min(self.0.len())].to_vec())
+    pub fn abridge(&self, bars: usize) -> Self {
+        let (count, body) = (self.0.len(), bars.saturating_sub(ENDING_BARS));
+        if count <= bars {
+            return self.clone();
+        }
+        let ending = bars.min(ENDING_BARS);
+        let returned = |place: usize| {
+            let (found, now) = (self.0[place]?, body + place + ending - count);
+            let earlier = place.checked_sub(found.ago.into())?;
+            let earlier = match earlier.checked_sub(count - ending) {
+                Some(place) => body + place,
+                None => Some(earlier).filter(|&earlier| earlier < body)?,
+            };
+            Some(Return { ago: (now - earlier) as u16, ..found })
+        };
+        let mut form = self.0[..body].to_vec();
+        form.extend((count - ending..count).map(returned));
+        Self(form)
     }
 
     /// These bars, and the bars of `later` from so many bars on.
@@ -200,6 +220,17 @@ mod tests {
         }
         let later = Form::of_letters("AA", 4).unwrap();
         assert_eq!(Form::default().then(&later), later);
-        assert_eq!(form.first(3).then(&later).at(3).map(|found| found.ago), Some(2));
+        let begun = Form(form.0[..3].to_vec());
+        assert_eq!(begun.then(&later).at(3).map(|found| found.ago), Some(2));
+    }
+
+    #[test]
+    fn an_abridged_form_keeps_beginning_and_ending() {
+        let long: Form = serde_json::from_str("[0,2001,1,0,2004,2005,2006,1001,0,2010]").unwrap();
+        let text = |form: &Form| serde_json::to_string(form).unwrap();
+        assert_eq!(text(&long.abridge(7)), "[0,2001,1,0,2004,0,0]");
+        let returning: Form = serde_json::from_str("[0,0,0,0,2003,2001]").unwrap();
+        assert_eq!(text(&returning.abridge(4)), "[0,0,2001,2001]");
+        assert_eq!((long.abridge(10), long.abridge(1).bars()), (long.clone(), 1));
     }
 }

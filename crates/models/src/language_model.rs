@@ -4,6 +4,7 @@ use crate::note_wise::NextNote;
 use crate::{Encoding, Error};
 use composer_bptt::Coupled;
 use composer_bptt::arrays::check_shape;
+use composer_music::representation::frames::Frame;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// What `B` sequences read in one step.
@@ -76,6 +77,9 @@ pub trait LanguageModel {
         state: &mut Self::State,
         logits: ArrayViewMut2<'_, f32>,
     ) -> Result<(), Error>;
+
+    /// A composition `row` has written a frame, of whose pitches `begun` begin: for a model that is told conditions, and steers towards them.
+    fn written(&mut self, _row: usize, _frame: Frame, _begun: u128) {}
 
     /// How the bits of a frame see each other, where the logits of a step are only those before any bit is decided; `None`:
     /// they do not.

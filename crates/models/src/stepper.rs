@@ -1,7 +1,7 @@
 //! [`Stepper`]: a [`SequenceModel`] one step at a time, for decoding.
 
 use crate::biaxial::{FeatureRows, PitchScratch};
-use crate::conditions::{ConditionTrack, Dropped};
+use crate::conditions::{ConditionTrack, Steering};
 use crate::head::Layers;
 use crate::keep::Keep;
 use crate::language_model::{LanguageModel, StepInput};
@@ -26,6 +26,8 @@ pub struct Stepper<'a> {
     offsets: Vec<usize>,
     /// What each sequence is told, or all of them, and the steps that there were.
     conditions: Vec<ConditionTrack>,
+    /// How far each sequence that is composed is from what it is told; those that were not composed are not there.
+    steering: Vec<Steering>,
     steps: usize,
     notes: NoteScratch,
     /// Where all pitches are tied.
@@ -47,6 +49,7 @@ impl<'a> Stepper<'a> {
             indices: Vec::new(),
             offsets: Vec::new(),
             conditions: Vec::new(),
+            steering: Vec::new(),
             steps: 0,
             notes: NoteScratch::default(),
             features: FeatureRows::default(),
@@ -71,6 +74,10 @@ impl<'a> Stepper<'a> {
     /// Keeps what is read in a step, with the conditions behind it.
     fn read(&mut self, indices: &[u32], offsets: &[usize]) {
         let (conditions, first) = (&self.model.config().conditions, self.model.encoding().inputs());
+        let steps_per_quarter = match self.model.encoding() {
+            Encoding::Frames { representation, .. } => representation.steps_per_quarter,
+            _ => 1,
+        };
         let told = if conditions.is_empty() { &[][..] } else { &self.conditions };
         self.indices.clear();
         self.offsets.clear();
@@ -79,7 +86,8 @@ impl<'a> Stepper<'a> {
             self.indices.extend_from_slice(&indices[row[0]..row[1]]);
             let track = (!told.is_empty()).then(|| &told[b % told.len()]);
             if let Some(values) = track.and_then(|track| track.at(self.steps)) {
-                conditions.push_features(values, Dropped::NONE, 0, first, &mut self.indices);
+                let steering = self.steering.get(b).copied().unwrap_or_default();
+                conditions.push_steered(values, (&steering, steps_per_quarter), first, &mut self.indices);
             }
             self.offsets.push(self.indices.len());
         }
@@ -92,6 +100,13 @@ impl LanguageModel for Stepper<'_> {
 
     fn encoding(&self) -> &Encoding {
         self.model.encoding()
+    }
+
+    fn written(&mut self, row: usize, frame: Frame, begun: u128) {
+        if self.steering.len() <= row {
+            self.steering.resize(row + 1, Steering::default());
+        }
+        self.steering[row].push(frame, begun);
     }
 
     fn zero_state(&self, batch: usize) -> State<f32> {

@@ -1,7 +1,8 @@
 //! [`BarStream`]: pieces bar by bar, each as soon as it is complete.
 
-use super::write::Writer;
-use super::{ComposeOptions, Piece, Work};
+use super::work::Work;
+use super::write::{self, Writer};
+use super::{ComposeOptions, Piece};
 use crate::error::Result;
 use crate::model::TrainedModel;
 use composer_music::{Bar, Note};
@@ -49,11 +50,19 @@ pub struct BarNote {
 /// # Ok::<(), composer_application::Error>(())
 /// ```
 pub struct BarStream<'a> {
-    /// `None` for a model that writes no music.
-    state: Option<(Work<'a>, Writer<'a>)>,
+    /// The pieces in each metre; none for a model that writes no music.
+    groups: Vec<Group<'a>>,
+    /// The group that writes next.
+    turn: usize,
+    ready: VecDeque<ComposedBar>,
+}
+
+/// Pieces that are written together.
+struct Group<'a> {
+    work: Work<'a>,
+    writer: Writer<'a>,
     /// The bar of each piece that is to come next.
     next: Vec<u64>,
-    ready: VecDeque<ComposedBar>,
     finished: bool,
 }
 
@@ -63,15 +72,12 @@ impl<'a> BarStream<'a> {
     /// # Errors
     /// As of [`compose`](super::compose).
     pub fn new(model: &'a TrainedModel, options: &ComposeOptions) -> Result<Self> {
-        let state = match Work::begin(model, options)? {
-            Some(work) => {
-                let writer = Writer::new(&work)?;
-                Some((work, writer))
-            }
-            None => None,
+        let group = |(work, writer): (_, Writer<'a>)| {
+            let next = vec![0; writer.count()];
+            Group { work, writer, next, finished: false }
         };
-        let next = vec![0; state.as_ref().map_or(0, |(_, writer)| writer.count())];
-        Ok(Self { state, next, ready: VecDeque::new(), finished: false })
+        let groups = write::begin(model, options)?.into_iter().map(group).collect();
+        Ok(Self { groups, turn: 0, ready: VecDeque::new() })
     }
 
     /// Writes what is left, and gives the pieces.
@@ -79,15 +85,14 @@ impl<'a> BarStream<'a> {
     /// # Errors
     /// The model's file is damaged.
     pub fn finish(self) -> Result<Vec<Piece>> {
-        match self.state {
-            Some((work, writer)) => Ok(writer.run(&work, &mut ())?),
-            None => Ok(Vec::new()),
-        }
+        write::run_all(self.groups.into_iter().map(|group| (group.work, group.writer)).collect(), &mut ())
     }
+}
 
+impl Group<'_> {
     /// Puts the bars that are complete into the queue.
-    fn collect(&mut self) -> anyhow::Result<()> {
-        let Some((work, writer)) = &self.state else { return Ok(()) };
+    fn collect(&mut self, ready: &mut VecDeque<ComposedBar>) -> anyhow::Result<()> {
+        let (work, writer) = (&self.work, &self.writer);
         let plan = &work.plan;
         let count = plan.bars.count(plan.end_tick(plan.steps));
         for (piece, next) in self.next.iter_mut().enumerate() {
@@ -108,7 +113,7 @@ impl<'a> BarStream<'a> {
                 };
                 let mut notes: Vec<BarNote> = score.notes().filter_map(cut).collect();
                 notes.sort_by_key(|part| (part.note.onset, part.note.pitch));
-                self.ready.push_back(ComposedBar { piece, bar, notes });
+                ready.push_back(ComposedBar { piece: work.numbers[piece] as usize, bar, notes });
                 *next += 1;
             }
         }
@@ -124,14 +129,17 @@ impl Iterator for BarStream<'_> {
             if let Some(bar) = self.ready.pop_front() {
                 return Some(Ok(bar));
             }
-            if self.finished {
-                return None;
-            }
-            let written = self.state.as_mut().and_then(|(_, writer)| writer.advance());
-            self.finished = written.is_none();
-            let collected = written.unwrap_or(Ok(())).and_then(|()| self.collect());
+            // Groups write in turn, the first that has not finished after that of the last step.
+            let count = self.groups.len();
+            let turn =
+                (0..count).map(|i| (self.turn + i) % count).find(|&group| !self.groups[group].finished)?;
+            self.turn = turn + 1;
+            let group = &mut self.groups[turn];
+            let written = group.writer.advance();
+            group.finished = written.is_none();
+            let collected = written.unwrap_or(Ok(())).and_then(|()| group.collect(&mut self.ready));
             if let Err(error) = collected {
-                self.finished = true;
+                self.groups.clear();
                 return Some(Err(error.into()));
             }
         }

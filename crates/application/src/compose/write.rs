@@ -1,8 +1,10 @@
 //! What writes the pieces step by step: a generator of frames or of tokens; beam search writes all at once.
 
 use super::report::report;
-use super::{Grid, MAX_TOKENS, Piece, Work, feasible, reading};
-use crate::error::wrong_input;
+use super::work::{Grid, Work};
+use super::{ComposeOptions, MAX_TOKENS, Piece, feasible, reading};
+use crate::error::{Result, wrong_input};
+use crate::model::TrainedModel;
 use crate::progress::Progress;
 use composer_decoding::grammar::MusicGrammar;
 use composer_decoding::token_stream::TokenGenerator;
@@ -33,6 +35,37 @@ pub(super) enum Writer<'a> {
     },
 }
 
+/// Begins the pieces: those that are written together, each with what writes them.
+///
+/// # Errors
+/// The options cannot be kept, or the model fails.
+pub(super) fn begin<'a>(
+    model: &'a TrainedModel,
+    options: &ComposeOptions,
+) -> Result<Vec<(Work<'a>, Writer<'a>)>> {
+    let with_writer = |work: Work<'a>| {
+        let writer = Writer::new(&work)?;
+        Ok((work, writer))
+    };
+    Work::begin(model, options)?.into_iter().map(with_writer).collect()
+}
+
+/// Writes all that is left, and gives the pieces in the order of their numbers.
+///
+/// # Errors
+/// The model fails, or it is asked to stop.
+pub(super) fn run_all(begun: Vec<(Work<'_>, Writer<'_>)>, progress: &mut dyn Progress) -> Result<Vec<Piece>> {
+    let total = begun.iter().map(|(_, writer)| writer.left()).sum();
+    let (mut done, mut pieces) = (0, Vec::new());
+    for (work, writer) in begun {
+        let steps = writer.left();
+        pieces.extend(work.numbers.iter().copied().zip(writer.run(&work, (done, total), progress)?));
+        done += steps;
+    }
+    pieces.sort_by_key(|&(number, _)| number);
+    Ok(pieces.into_iter().map(|(_, piece)| piece).collect())
+}
+
 impl<'a> Writer<'a> {
     /// Reads the primer; nothing else is written yet, unless by beam search.
     ///
@@ -55,6 +88,7 @@ impl<'a> Writer<'a> {
         let end = options.ending.then_some(before + plan.steps);
         let (told, forms) = work.told(&Grid { bars: bars.clone(), end, symbols: 1 }, (&read, false))?;
         let mut generator = Generator::new(told, choice, options.num_outputs, options.seed)?
+            .with_streams(options.seed, &work.numbers)
             .with_rules(rules)?
             .with_bars(bars)
             .with_forms(forms);
@@ -99,6 +133,7 @@ impl<'a> Writer<'a> {
         let Some(beam_options) = beam else {
             let mut generator =
                 TokenGenerator::new(model, grammar, choice, options.num_outputs, options.seed)?
+                    .with_streams(options.seed, &work.numbers)
                     .with_bars(grid.bars);
             // The grammar has read the primer already.
             generator.read(&read, false)?;
@@ -191,22 +226,30 @@ impl<'a> Writer<'a> {
         Ok(work.piece(&decoded, offset, nll.to_vec()))
     }
 
-    /// Writes all that is left, and tells how far it is.
+    /// The steps that are still to be written; 0 for tokens, of which it is not known.
+    fn left(&self) -> u64 {
+        match self {
+            Self::Frames { left, .. } => *left,
+            Self::Tokens { .. } => 0,
+        }
+    }
+
+    /// Writes all that is left, and tells how far it is: at first `done` of `total` steps.
     ///
     /// # Errors
     /// The model fails, or it is asked to stop.
-    pub fn run(mut self, work: &Work<'_>, progress: &mut dyn Progress) -> anyhow::Result<Vec<Piece>> {
-        let total = match &self {
-            Self::Frames { left, .. } => *left,
-            // When tokens end is not known.
-            Self::Tokens { .. } => 0,
-        };
-        let mut done = 0;
+    fn run(
+        mut self,
+        work: &Work<'_>,
+        (mut done, total): (u64, u64),
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Vec<Piece>> {
         while let Some(written) = self.advance() {
             written?;
             done += 1;
             let so_far = |output| {
-                let written = (output < self.count()).then(|| self.piece(work, output).ok());
+                let place = work.numbers.iter().position(|&number| number == output as u64)?;
+                let written = (place < self.count()).then(|| self.piece(work, place).ok());
                 written.flatten().map(|piece| piece.score)
             };
             report(progress, done, total, so_far)?;

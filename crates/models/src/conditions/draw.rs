@@ -27,10 +27,10 @@ pub struct PieceConditions {
     /// Pitch class of the tonic, and whether the key is minor.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<(u8, bool)>,
-    /// Of its first bars.
+    /// Of its first and last bars.
     #[serde(skip_serializing_if = "is_none")]
     form: Form,
-    /// Of its first bars.
+    /// The same.
     #[serde(skip_serializing_if = "is_unknown")]
     harmony: HarmonyPlan,
 }
@@ -46,7 +46,7 @@ pub struct Drawn {
     pub harmony: HarmonyPlan,
 }
 
-/// Most bars of a form and of a harmony that a model file keeps.
+/// Most bars of a form and of a harmony that a model file keeps: the first ones and an ending.
 const MOST_BARS: usize = 64;
 
 fn is_none(form: &Form) -> bool {
@@ -82,9 +82,12 @@ impl PieceConditions {
             polyphony: mean(Condition::Polyphony),
             register: mean(Condition::Register),
             key: longest.key.filter(|_| has(Condition::Key)).map(|key| (key.tonic, key.minor)),
-            form: form.filter(|_| has(Condition::Form)).map(|form| form.first(MOST_BARS)).unwrap_or_default(),
+            form: form
+                .filter(|_| has(Condition::Form))
+                .map(|form| form.abridge(MOST_BARS))
+                .unwrap_or_default(),
             harmony: match has(Condition::Harmony) {
-                true => HarmonyPlan::of_track(track, length, MOST_BARS),
+                true => HarmonyPlan::of_track(track, length).abridge(MOST_BARS),
                 false => HarmonyPlan::default(),
             },
         })
@@ -139,11 +142,8 @@ impl PieceConditions {
 }
 
 impl Conditions {
-    /// Completes what is asked for: with the other conditions of a training piece that is drawn among those that have what is asked for,
-    /// each condition by its value or level, or among those that share most of it where none has all; of them, among those with `bars` bars or
-    /// more, if there are any. So conditions come together as they do in the training music. Form and harmony are those of the same piece, if the
-    /// model is told of them, the harmony transposed to the key that is asked for.
-    pub fn draw(&self, asked: &ConditionValues, bars: usize, rng: &mut impl Rng) -> Drawn {
+    /// The training pieces that share most of what is asked for; a harmony can be transposed into any key of its mode.
+    fn fitting(&self, asked: &ConditionValues) -> Vec<usize> {
         let whole = || Condition::ALL.into_iter().filter(|&c| c != Condition::BarsLeft && asked.gives(c));
         let shared = |piece: &PieceConditions| {
             let values = piece.values();
@@ -153,15 +153,34 @@ impl Conditions {
         };
         let counts: Vec<usize> = self.pieces.iter().map(shared).collect();
         let most = counts.iter().copied().max().unwrap_or_default();
-        let mut fitting: Vec<usize> = (0..counts.len()).filter(|&piece| counts[piece] == most).collect();
+        (0..counts.len()).filter(|&piece| counts[piece] == most).collect()
+    }
+
+    /// One of some pieces; `None` of none.
+    fn drawn_piece(&self, some: &[usize], rng: &mut impl Rng) -> Option<&PieceConditions> {
+        (!some.is_empty()).then(|| &self.pieces[some[rng.random_range(0..some.len())]])
+    }
+
+    /// The metre of a training piece that is drawn among those that have what is asked for; `None` if the model is not told of metres, or keeps no
+    /// pieces.
+    pub fn draw_metre(&self, asked: &ConditionValues, rng: &mut impl Rng) -> Option<Metre> {
+        let known = self.metre.as_ref()?;
+        self.drawn_piece(&self.fitting(asked), rng)?.metre.filter(|metre| known.contains(metre))
+    }
+
+    /// Completes what is asked for: with the other conditions of a training piece that is drawn among those that have what is asked for,
+    /// each condition by its value or level, or among those that share most of it where none has all; of them, among those with `bars` bars or
+    /// more, if there are any. So conditions come together as they do in the training music. Form and harmony are those of the same piece, if the
+    /// model is told of them, abridged to `bars` bars, the harmony transposed to the key that is asked for.
+    pub fn draw(&self, asked: &ConditionValues, bars: usize, rng: &mut impl Rng) -> Drawn {
+        let mut fitting = self.fitting(asked);
         let long = |&piece: &usize| self.pieces[piece].bars() >= bars.min(MOST_BARS);
         if fitting.iter().any(long) {
             fitting.retain(long);
         }
-        if fitting.is_empty() {
+        let Some(piece) = self.drawn_piece(&fitting, rng) else {
             return Drawn { values: asked.clone(), ..Drawn::default() };
-        }
-        let piece = &self.pieces[fitting[rng.random_range(0..fitting.len())]];
+        };
         let drawn = piece.values();
         let values = ConditionValues {
             style: asked.style.clone().or(drawn.style),
@@ -178,7 +197,8 @@ impl Conditions {
             None => piece.harmony.clone(),
             Some(_) => piece.semitones_to(asked).map(|up| piece.harmony.transpose(up)).unwrap_or_default(),
         };
-        Drawn { values, form: piece.form.clone(), harmony }
+        let bars = if bars == 0 { usize::MAX } else { bars };
+        Drawn { values, form: piece.form.abridge(bars), harmony: harmony.abridge(bars) }
     }
 }
 

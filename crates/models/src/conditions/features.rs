@@ -1,6 +1,6 @@
 //! [`Conditions`]: from values to features.
 
-use super::{Condition, ConditionValues, Dropped, PieceConditions, harmony};
+use super::{Condition, ConditionValues, Dropped, PieceConditions, Steering, harmony};
 use crate::Error;
 use composer_music::Metre;
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,17 @@ impl Conditions {
         values: &ConditionValues,
         semitones: i8,
     ) -> Option<usize> {
+        self.place_by(condition, values, semitones, |attribute| values.attribute(attribute))
+    }
+
+    /// The same with attributes from elsewhere.
+    fn place_by(
+        &self,
+        condition: Condition,
+        values: &ConditionValues,
+        semitones: i8,
+        attribute_of: impl Fn(Condition) -> Option<f64>,
+    ) -> Option<usize> {
         match condition {
             Condition::Style => {
                 let name = values.style.as_ref()?;
@@ -123,7 +134,7 @@ impl Conditions {
             Condition::Form | Condition::Harmony => None,
             attribute => {
                 let up = if attribute == Condition::Register { f64::from(semitones) } else { 0.0 };
-                let value = values.attribute(attribute)? + up;
+                let value = attribute_of(attribute)? + up;
                 Some(self.boundaries(attribute)?.partition_point(|&boundary| boundary <= value))
             }
         }
@@ -138,10 +149,32 @@ impl Conditions {
         first: usize,
         features: &mut Vec<u32>,
     ) {
-        let mut first = first;
+        self.push_by(values, (dropped, semitones), first, |attribute| values.attribute(attribute), features);
+    }
+
+    /// The same for a composition that is steered towards the attributes.
+    pub(crate) fn push_steered(
+        &self,
+        values: &ConditionValues,
+        (steering, steps_per_quarter): (&Steering, u32),
+        first: usize,
+        features: &mut Vec<u32>,
+    ) {
+        let told = |attribute| steering.towards(attribute, values, steps_per_quarter);
+        self.push_by(values, (Dropped::NONE, 0), first, told, features);
+    }
+
+    fn push_by(
+        &self,
+        values: &ConditionValues,
+        (dropped, semitones): (Dropped, i8),
+        mut first: usize,
+        attribute_of: impl Fn(Condition) -> Option<f64>,
+        features: &mut Vec<u32>,
+    ) {
         for condition in Condition::ALL {
             if !dropped.contains(condition) {
-                let place = self.place(condition, values, semitones);
+                let place = self.place_by(condition, values, semitones, &attribute_of);
                 features.extend(place.map(|place| (first + place) as u32));
                 if let (Condition::Harmony, true, Some(harmony)) = (condition, self.harmony, values.harmony) {
                     let on = harmony.transpose(semitones).features();

@@ -1,6 +1,7 @@
 //! [`Harmony`]: which pitch classes a stretch of music has, and [`HarmonyPlan`]: those of each bar of a piece.
 
 use super::{ConditionTrack, ConditionValues};
+use crate::form::ENDING_BARS;
 use composer_music::representation::frames::{Frame, pitches};
 use composer_music::{Bar, BarMap};
 use serde::{Deserialize, Serialize};
@@ -113,10 +114,14 @@ impl HarmonyPlan {
         self.0.get(bar).and_then(|halves| halves[half])
     }
 
-    /// The first bars.
+    /// In so many bars, as [`Form::abridge`](crate::Form::abridge).
     #[must_use]
-    pub fn first(&self, bars: usize) -> Self {
-        Self(self.0[..bars.min(self.0.len())].to_vec())
+    pub fn abridge(&self, bars: usize) -> Self {
+        let ending = bars.min(ENDING_BARS);
+        match self.0.len().checked_sub(bars) {
+            None | Some(0) => self.clone(),
+            Some(_) => Self([&self.0[..bars - ending], &self.0[self.0.len() - ending..]].concat()),
+        }
     }
 
     /// Transposed by semitones.
@@ -143,17 +148,15 @@ impl HarmonyPlan {
         })
     }
 
-    /// Of the first bars of what a track tells; the bars are told apart by how many are left.
-    pub(super) fn of_track(track: &ConditionTrack, length: usize, bars: usize) -> Self {
+    /// Of what a track tells; the bars are told apart by how many are left.
+    pub(super) fn of_track(track: &ConditionTrack, length: usize) -> Self {
         let mut plan: Vec<[Option<Harmony>; 2]> = Vec::new();
         let mut current: Option<&ConditionValues> = None;
         for (_, values) in track.stretches(length).filter(|(steps, _)| !steps.is_empty()) {
             let same_bar = current.is_some_and(|last| last.bars_left == values.bars_left);
             current = Some(values);
-            let kept = plan.len();
             match plan.last_mut().filter(|_| same_bar) {
                 Some(bar) => bar[1] = values.harmony,
-                None if kept == bars => break,
                 None => plan.push([values.harmony; 2]),
             }
         }

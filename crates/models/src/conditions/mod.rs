@@ -11,6 +11,7 @@ mod features;
 mod harmony;
 mod learn;
 mod measure;
+mod steering;
 mod track;
 
 pub use draw::{Drawn, PieceConditions};
@@ -18,6 +19,7 @@ pub use features::Conditions;
 pub use harmony::{Harmony, HarmonyPlan};
 pub use learn::LEVELS;
 pub use measure::measure;
+pub use steering::Steering;
 pub use track::{ConditionTrack, WINDOW_BARS};
 
 use composer_music::Metre;
