@@ -109,6 +109,11 @@ fn completions_and_a_manual_know_every_command() {
     let manual = String::from_utf8(manual).unwrap();
     assert!(manual.starts_with(".ie") && manual.contains(".TH composer"), "{manual}");
     assert!(manual.contains("COMPOSER REHARMONISE") && manual.contains("below"), "{manual}");
+    let output = composer(here.path(), &["man", "--output-dir", "new/man1"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0), "{}", complaint(&output));
+    let page = |name: &str| fs::read_to_string(here.path().join("new/man1").join(name)).unwrap();
+    assert!(page("composer.1").contains("composer\\-reharmonise(1)"), "{}", page("composer.1"));
+    assert!(page("composer-study-cells.1").contains("resume"), "a page for commands below commands, too");
 }
 
 #[test]
