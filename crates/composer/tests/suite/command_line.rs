@@ -31,6 +31,7 @@ fn every_table_can_be_had_as_json_with_named_fields() {
     assert_eq!((&runs[0]["name"], &runs[0]["state"]), (&"run".into(), &"finished".into()));
     let settings = json(here.path(), &["runs", "run/model.safetensors"]);
     assert_eq!(settings["training"]["seed"], 5);
+    assert_eq!(settings["composer"], env!("CARGO_PKG_VERSION"), "an object says what made it");
     let composed = json(here.path(), &["compose", "--num-outputs", "1", "--length", "1bars"]);
     assert_eq!(composed[0]["midi"], "compositions/composition-1.mid");
     let scored = json(here.path(), &["score", "compositions/composition-1.mid"]);
