@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What each dependency costs in a cold release build of the command, in seconds of processor time.
 
-  scripts/build_cost.py [FOLDER]     builds in FOLDER, which must not exist yet (target/build-cost), and writes the table to docs/build-cost.md
+  scripts/build_cost.py [TARGET]     builds in target/build-cost, which must not exist yet, and writes the table to docs/build-cost.md; TARGET is
+                                     one of rustc's, such as x86_64-unknown-linux-musl (CARGO_TARGET_DIR=target/build-cost scripts/release.sh
+                                     then makes the archive of what was built)
   scripts/build_cost.py --table      makes the table again from the last measurement, target/build-cost.jsonl
 
 Cargo calls this script in the place of rustc (RUSTC_WRAPPER), and it adds up the processor time of rustc and of the linker: that hardly depends
@@ -72,6 +74,16 @@ PURPOSE = {
 }
 
 
+# What comes and goes together.
+TOGETHER = {
+    "the studio's server: axum, futures-util, hyper, hyper-util, tokio, tower-http": ["axum", "futures-util", "hyper", "hyper-util", "tokio", "tower-http"],
+    "the command line: clap, clap_complete, clap_mangen": ["clap", "clap_complete", "clap_mangen"],
+    "serde, serde_json, toml": ["serde", "serde_json", "toml"],
+    "charts and pages: maud, plotters, pulldown-cmark": ["maud", "plotters", "pulldown-cmark"],
+    "MusicXML: quick-xml, roxmltree, zip": ["quick-xml", "roxmltree", "zip"],
+}
+
+
 def wrap(arguments):
     """Runs rustc, and notes its processor time."""
     began = time.monotonic()
@@ -85,14 +97,15 @@ def wrap(arguments):
     sys.exit(status)
 
 
-def measure(folder):
+def measure(target):
+    folder = ROOT / "target" / "build-cost"
     if folder.exists():
-        sys.exit(f"{folder} exists: delete it, or name another folder; the build must be cold")
+        sys.exit(f"{folder} exists: delete it; the build must be cold")
     LOG.parent.mkdir(parents=True, exist_ok=True)
     LOG.unlink(missing_ok=True)
     environment = os.environ | {"RUSTC_WRAPPER": str(Path(__file__).resolve()), "BUILD_COST_LOG": str(LOG), "CARGO_TARGET_DIR": str(folder), "CARGO_INCREMENTAL": "0"}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "composer"], cwd=ROOT, env=environment, check=True)
+    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "composer", *(["--target", target] if target else [])], cwd=ROOT, env=environment, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     with open(LOG, "a") as log:
@@ -108,15 +121,15 @@ def graph():
     return nodes, packages, set(metadata["workspace_members"])
 
 
-def reachable(nodes, root, without=None, workspace=frozenset()):
-    """All packages below `root`, when no member of the workspace names `without`."""
+def reachable(nodes, root, without=frozenset(), workspace=frozenset()):
+    """All packages below `root`, when no member of the workspace names those in `without`."""
     seen, waiting = set(), [root]
     while waiting:
         here = waiting.pop()
         if here in seen:
             continue
         seen.add(here)
-        waiting.extend(dep for dep in nodes[here] if not (dep == without and here in workspace))
+        waiting.extend(dep for dep in nodes[here] if not (dep in without and here in workspace))
     return seen
 
 
@@ -135,8 +148,13 @@ def table():
     direct = {dep for member in members & everything for dep in nodes[member] if dep not in members and dep in everything}
     rows = []
     for dep in direct:
-        left = reachable(nodes, root, dep, members)
+        left = reachable(nodes, root, {dep}, members)
         rows.append((of(everything - left), cost[packages[dep]], len(everything - left), packages[dep][0]))
+    groups = []
+    for name, names in TOGETHER.items():
+        group = {dep for dep in direct if packages[dep][0] in names}
+        gone = everything - reachable(nodes, root, group, members)
+        groups.append((of(gone), len(gone), name))
     own = of(members & everything)
     lines = [
         "# What the build costs",
@@ -151,6 +169,8 @@ def table():
         "|---|---|--:|--:|--:|",
     ]
     lines += [f"| {name} | {PURPOSE.get(name, '?')} | {mine:.1f} | {saved:.1f} | {count} |" for saved, mine, count, name in sorted(rows, reverse=True)]
+    lines += ["", "| together | without them | crates |", "|---|--:|--:|"]
+    lines += [f"| {name} | {saved:.1f} | {count} |" for saved, count, name in sorted(groups, reverse=True)]
     lines += ["", "| crate of the workspace | seconds |", "|---|--:|"]
     lines += [f"| {packages[member][0]} | {cost[packages[member]]:.1f} |" for member in sorted(members & everything, key=lambda member: -cost[packages[member]])]
     PAGE.write_text("\n".join(lines) + "\n")
@@ -164,5 +184,5 @@ if __name__ == "__main__":
     if "BUILD_COST_LOG" in os.environ:
         wrap(sys.argv[1:])
     if sys.argv[1:] != ["--table"]:
-        measure(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT / "target" / "build-cost")
+        measure(sys.argv[1] if len(sys.argv) > 1 else None)
     table()
