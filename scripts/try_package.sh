@@ -4,6 +4,7 @@
 #
 # Usage: scripts/try_package.sh [ROOT]
 #   ROOT   a root that debootstrap made before [default: one is made, and removed afterwards]
+# COMPOSER_DEB names a package that is there already.
 # Needs root, cargo-deb and debootstrap; skips, with a printed reason, where one is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,7 +14,7 @@ for program in debootstrap curl; do
   if ! command -v "$program" >/dev/null; then echo "skipped: $program is not installed"; exit 0; fi
 done
 if ! cargo deb --version >/dev/null 2>&1; then echo "skipped: cargo-deb is not installed"; exit 0; fi
-deb="$(scripts/deb.sh | tail -n 1)"
+deb="${COMPOSER_DEB:-$(scripts/deb.sh | tail -n 1)}"
 root="${1:-}" studio=""
 tidy() {
   if [ -n "$studio" ]; then kill "$studio" 2>/dev/null || true; fi
@@ -27,7 +28,7 @@ else
   trap 'tidy keep' EXIT
 fi
 cp "$deb" "$root/tmp/composer.deb"
-inside() { chroot "$root" env -i HOME=/root PATH=/usr/bin:/bin "$@"; }
+inside() { chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 
 step() { printf '\n== %s\n' "$*"; }
 step "installed"
