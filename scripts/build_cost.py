@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What each dependency costs in a cold release build of the command, in seconds of processor time.
 
-  scripts/build_cost.py [TARGET]     builds in target/build-cost, which must not exist yet, and writes the table to docs/build-cost.md; TARGET is
+  scripts/build_cost.py [TARGET]     builds in target/build-cost, which must not exist yet, and writes the table to target/build-cost.md; TARGET is
                                      one of rustc's, such as x86_64-unknown-linux-musl (CARGO_TARGET_DIR=target/build-cost scripts/release.sh
                                      then makes the archive of what was built)
   scripts/build_cost.py --table      makes the table again from the last measurement, target/build-cost.jsonl
@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = ROOT / "target" / "build-cost.jsonl"
-PAGE = ROOT / "docs" / "build-cost.md"
+PAGE = ROOT / "target" / "build-cost.md"
 
 # What each is for, and why it is not written here: read this before another one is added.
 PURPOSE = {
