@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes an archive for Linux into target/release-archives: the command, completions, manual page, licences, a bill of materials, checksums.
+# Makes an archive for Linux into target/release-archives: the command, completions, manual pages, licences, a bill of materials, checksums.
 #
 # Static, with musl, where that target is installed (rustup target add x86_64-unknown-linux-musl); otherwise for the C library of this
 # machine, which the name of the archive says. The same sources, Rust and folder give the same bytes.
@@ -28,12 +28,9 @@ version="$("$composer" --version | cut -d' ' -f2)"
 name="composer-$version-$target"
 out=target/release-archives
 rm -rf "${out:?}/$name"
-mkdir -p "$out/$name/completions"
+mkdir -p "$out/$name"
 cp "$composer" README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE CITATION.cff "$out/$name/"
-for shell in bash zsh fish; do
-  "$composer" completions "$shell" >"$out/$name/completions/composer.$shell"
-done
-"$composer" man >"$out/$name/composer.1"
+scripts/package_files.sh "$composer" "$out/$name"
 python3 scripts/sbom.py >"$out/$name/composer.cdx.json"
 # Nothing that differs from day to day: names in order, no times, no owners.
 when="$(git log -1 --format=%ct 2>/dev/null || echo 0)"

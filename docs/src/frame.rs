@@ -81,8 +81,10 @@ fn document(title: &str, up: &str, head: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n\
+         <meta name=\"generator\" content=\"composer {}\">\n\
          <title>{} – composer</title>\n<link rel=\"stylesheet\" href=\"{up}{STYLE_FILE}\">\n{head}\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#chapter\">To the text</a>\n{body}\n</body>\n</html>\n",
+        env!("CARGO_PKG_VERSION"),
         text(title)
     )
 }

@@ -29,6 +29,15 @@ pub(crate) fn to_html(text: &str, file: &str) -> String {
                 events.push(Event::End(TagEnd::Table));
                 events.push(raw("</div>\n"));
             }
+            // The words of a chart are too small to read where it is shrunk to a phone: there it keeps its size, and scrolls.
+            Event::Start(Tag::Image { .. }) => {
+                events.push(raw(r#"<span class="wide" tabindex="0">"#));
+                events.push(event);
+            }
+            Event::End(TagEnd::Image) => {
+                events.push(event);
+                events.push(raw("</span>"));
+            }
             Event::Start(Tag::Heading { level, .. }) => {
                 heading = Some((level, events.len()));
                 events.push(raw(""));

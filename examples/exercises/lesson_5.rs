@@ -1,6 +1,6 @@
 //! Exercise 5: one unit of a GRU, backward.
 
-/// One step of one unit: `a_r, a_z, a_n` are the sums from the input, `hr, hz, hn` those from the state before.
+/// One step of one unit, with what its way back needs.
 #[derive(Clone, Copy)]
 pub struct Unit {
     /// Reset gate.
@@ -19,6 +19,9 @@ fn sigmoid(a: f64) -> f64 {
     1.0 / (1.0 + (-a).exp())
 }
 
+/// `a_r` and `a_z` are the sums of the two gates, from the input and from the state; of the candidate, `a_n` is the sum from the input and `hn`
+/// that from the state, because the reset gate stands between them.
+///
 /// `r = σ(a_r)`, `z = σ(a_z)`, `n = tanh(a_n + r hn)`, `h = (1 − z) n + z h_prev`: the unit and its new state.
 pub fn forward(a_r: f64, a_z: f64, a_n: f64, hn: f64, h_prev: f64) -> (Unit, f64) {
     let (r, z) = (sigmoid(a_r), sigmoid(a_z));

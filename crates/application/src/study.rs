@@ -1,5 +1,8 @@
 //! Experiments on recurrent networks, as use cases: the music is read, what cannot be studied is refused, the study runs.
 
+mod journal;
+
+use self::journal::Journal;
 use crate::error::{Result, wrong_input, wrong_option};
 use crate::progress::Progress;
 use crate::train::material::Material;
@@ -138,13 +141,19 @@ pub fn gradient_flow(
     Ok(Studied { found: found.map_err(refused)?, music: material.name, seconds, threads: 1 })
 }
 
-/// Every cell on frames and on events, with teacher forcing, scheduled sampling and its controls.
+/// Name of the file of finished trainings in the folder of a study of cells.
+pub const FINISHED_FILE: &str = "cells-trainings.jsonl";
+
+/// Every cell on frames and on events, with teacher forcing, scheduled sampling and its controls. Each training that ends is added to
+/// [`FINISHED_FILE`] in `output_dir`; with `resume`, those that are in it already are not trained again.
 ///
 /// # Errors
-/// The music or the configuration cannot be used.
+/// The music or the configuration cannot be used, or the file is of another study.
 pub fn cells(
     folder: Option<&Path>,
     config: &free_running::Config,
+    output_dir: &Path,
+    resume: bool,
     progress: &mut dyn Progress,
 ) -> Result<Studied<free_running::Study>> {
     let material = Material::load(folder, FrameRepresentation::default())?;
@@ -152,24 +161,45 @@ pub fn cells(
     let train = &material.train.scores;
     let held_out: Vec<_> = material.valid.scores.iter().chain(&material.test.scores).cloned().collect();
     config.check(train, &held_out).map_err(refused)?;
+    let mut journal = Journal::open(&output_dir.join(FINISHED_FILE), resume, check_sum(&material), config)?;
+    let before = std::mem::take(&mut journal.done);
     let trials = config.trials().len();
     let threads = rayon::current_num_threads().min(trials);
     progress.note(&format!(
-        "{trials} trainings of {} updates and one of the reference, {threads} at a time.",
-        config.updates
+        "{trials} trainings of {} updates and one of the reference, {threads} at a time{}.",
+        config.updates,
+        if resume { format!("; {} are there already", before.len()) } else { String::new() }
     ));
     let (total, started) = (config.all_updates(), Instant::now());
-    let mut done = 0;
-    let found = free_running::study(train, &held_out, config, threads, &mut |event| match event {
+    let mut done = before.len() as u64 * config.updates;
+    let mut written = Ok(());
+    let found = free_running::resume(train, &held_out, config, &before, threads, &mut |event| match event {
         free_running::Event::Updated => {
             done += 1;
             progress.advance(done, total, "");
         }
-        free_running::Event::Finished(outcome) => progress.note(&cells_text::line(outcome)),
+        free_running::Event::Finished(outcome) => {
+            if written.is_ok() {
+                written = journal.add(outcome);
+            }
+            progress.note(&cells_text::line(outcome));
+        }
     });
     progress.finished();
     let seconds = started.elapsed().as_secs_f64();
-    Ok(Studied { found: found.map_err(refused)?, music: material.name, seconds, threads })
+    let found = found.map_err(refused)?;
+    written.map_err(|error| wrong_input(format!("cannot write {FINISHED_FILE}: {error}")))?;
+    Ok(Studied { found, music: material.name, seconds, threads })
+}
+
+/// A check sum of all frames of the music, in order.
+fn check_sum(material: &Material) -> u32 {
+    let subsets = [&material.train, &material.valid, &material.test];
+    let pieces = subsets.into_iter().flat_map(|subset| &subset.frames);
+    pieces.flatten().fold(0, |sum, frame| {
+        let sum = crc32c::crc32c_append(sum, &frame.sounding.to_le_bytes());
+        crc32c::crc32c_append(sum, &frame.onsets.to_le_bytes())
+    })
 }
 
 /// An error of a study, with settings by the names of the options.

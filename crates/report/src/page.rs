@@ -17,6 +17,7 @@ pub(crate) fn page(title: &str, body: &Markup) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content={ "composer " (env!("CARGO_PKG_VERSION")) };
                 link rel="icon" href="data:,";
                 title { "composer: " (title) }
                 style { (PreEscaped(STYLE)) (PreEscaped(dark_rules("main svg"))) }

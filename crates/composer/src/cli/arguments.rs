@@ -176,7 +176,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::Benchmark(command)) => benchmark::run(&command, terminal),
         Some(Command::Course(args)) => course::run(&args, terminal),
         Some(Command::Completions(args)) => shell::completions(&args, Arguments::command(), terminal),
-        Some(Command::Man(_)) => shell::man(Arguments::command(), terminal),
+        Some(Command::Man(args)) => shell::man(&args, Arguments::command(), terminal),
     }
 }
 

@@ -66,9 +66,12 @@ impl Terminal {
         self.closed
     }
 
-    /// Prints a result as JSON.
+    /// Prints a result as JSON; an object says which version of the program made it, a list has no place for that.
     pub fn print_json(&mut self, result: &impl Serialize) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(result)?;
+        let mut text = serde_json::to_string_pretty(result)?;
+        if text.starts_with("{\n") && !text.contains("\n  \"composer\":") {
+            text.insert_str(2, &format!("  \"composer\": \"{}\",\n", env!("CARGO_PKG_VERSION")));
+        }
         writeln!(self, "{}", printable_json(&text))?;
         Ok(())
     }

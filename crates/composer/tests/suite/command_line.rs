@@ -31,6 +31,7 @@ fn every_table_can_be_had_as_json_with_named_fields() {
     assert_eq!((&runs[0]["name"], &runs[0]["state"]), (&"run".into(), &"finished".into()));
     let settings = json(here.path(), &["runs", "run/model.safetensors"]);
     assert_eq!(settings["training"]["seed"], 5);
+    assert_eq!(settings["composer"], env!("CARGO_PKG_VERSION"), "an object says what made it");
     let composed = json(here.path(), &["compose", "--num-outputs", "1", "--length", "1bars"]);
     assert_eq!(composed[0]["midi"], "compositions/composition-1.mid");
     let scored = json(here.path(), &["score", "compositions/composition-1.mid"]);
@@ -109,6 +110,11 @@ fn completions_and_a_manual_know_every_command() {
     let manual = String::from_utf8(manual).unwrap();
     assert!(manual.starts_with(".ie") && manual.contains(".TH composer"), "{manual}");
     assert!(manual.contains("COMPOSER REHARMONISE") && manual.contains("below"), "{manual}");
+    let output = composer(here.path(), &["man", "--output-dir", "new/man1"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0), "{}", complaint(&output));
+    let page = |name: &str| fs::read_to_string(here.path().join("new/man1").join(name)).unwrap();
+    assert!(page("composer.1").contains("composer\\-reharmonise(1)"), "{}", page("composer.1"));
+    assert!(page("composer-study-cells.1").contains("resume"), "a page for commands below commands, too");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use composer_bptt::{Cell, RecurrentConfig};
 use composer_models::{ModelConfig, SequenceModel};
 use composer_music::Score;
 use composer_music::representation::frames::Frame;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
 use super::music::{self, BAR, Form};
@@ -12,7 +12,7 @@ use crate::Error;
 use crate::size::{network_parameters, widest_within};
 
 /// The settings of a study.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Config {
     /// The cells.
     pub cells: Vec<Cell>,
@@ -20,7 +20,7 @@ pub struct Config {
     pub forms: Vec<Form>,
     /// The training methods.
     pub arms: Vec<Arm>,
-    /// Probability of the true symbol at the end of linear scheduled sampling and of noise.
+    /// Probability of the true symbol at the end of linear scheduled sampling and of noise; the other schedules replace as many symbols.
     pub floor: f64,
     /// Runs of each kind; their seeds are `seed`, `seed + 1`, ….
     pub seeds: usize,
@@ -60,7 +60,7 @@ impl Default for Config {
 }
 
 /// One training run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trial {
     /// The representation of the music.
     pub form: Form,

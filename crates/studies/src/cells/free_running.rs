@@ -9,7 +9,7 @@ use composer_models::scoring::score;
 use composer_models::{Sequence, SequenceModel, Workspace};
 use composer_music::representation::AnyRepresentation;
 use composer_music::representation::frames::{Frame, pitches};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::music::{BAR, Form, STEPS_PER_QUARTER, events, grid};
 use crate::Error;
@@ -21,7 +21,7 @@ const MAX_POLYPHONY: usize = 10;
 const TOKENS_PER_STEP: usize = 64;
 
 /// The same bar of all pieces of a set, measured together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bar {
     /// Jensen–Shannon divergence from the training music, in bits, of the time that each pitch class sounds.
     pub pitch_classes: f64,

@@ -32,4 +32,4 @@ pub use free_running::Bar;
 pub use measures::{MEASURES, Measure, change, of_kind, over_cells, over_seeds};
 pub use music::{BAR, Form, STEPS_PER_QUARTER};
 pub use run::Outcome;
-pub use study::{Event, Study, study};
+pub use study::{Event, Study, resume, study};

@@ -9,7 +9,7 @@ use composer_music::Score;
 use composer_music::representation::events::{EventRepresentation, Time};
 use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, Representation, Vocabulary};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
@@ -22,7 +22,7 @@ pub const BAR: usize = 4 * STEPS_PER_QUARTER;
 /// A representation of music. Both hold the same information: pitches, onsets and ends on a grid of sixteenths. So the likelihoods
 /// of the same music can be compared. The likelihood of events is a lower bound, because a chord can be written in several
 /// orders and only one of them is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// One multi-hot frame per sixteenth; the bits of a frame are coupled.

@@ -7,7 +7,7 @@ use composer_models::scoring::{SequenceNll, score};
 use composer_models::{ModelConfig, Sequence, SequenceModel, Workspace};
 use composer_music::representation::frames::Frame;
 use composer_training::{Control, Observer, Schedule, TrainingConfig, UpdateReport};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::config::{Config, Trial, model_within};
 use super::free_running::{Bar, ReferenceModel, compositions};
@@ -16,7 +16,7 @@ use super::recovery::Perturbations;
 use crate::Error;
 
 /// The measures of a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The run.
     pub trial: Trial,

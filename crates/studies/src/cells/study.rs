@@ -55,6 +55,21 @@ pub fn study(
     threads: usize,
     on_event: &mut (dyn FnMut(Event<'_>) + Send),
 ) -> Result<Study, Error> {
+    resume(train_scores, held_out_scores, config, &[], threads, on_event)
+}
+
+/// As [`study`], without the runs in `done`: outcomes of a study of the same music with the same settings that was stopped.
+///
+/// # Errors
+/// As [`study`].
+pub fn resume(
+    train_scores: &[Score],
+    held_out_scores: &[Score],
+    config: &Config,
+    done: &[Outcome],
+    threads: usize,
+    on_event: &mut (dyn FnMut(Event<'_>) + Send),
+) -> Result<Study, Error> {
     let (train_frames, held_out) = (music::frames(train_scores), music::frames(held_out_scores));
     config.check_frames(&train_frames, &held_out)?;
     let on_event = Mutex::new(on_event);
@@ -79,6 +94,9 @@ pub fn study(
         perturbations: Perturbations::new(&excerpts, config.bars, config.bars, config.seed),
     };
     let outcomes = parallel_map(&config.trials(), threads, |&trial| {
+        if let Some(outcome) = done.iter().find(|outcome| outcome.trial == trial) {
+            return Ok(outcome.clone());
+        }
         let outcome = run(trial, of(trial.form), &measurers, config, &mut || emit(Event::Updated))?;
         emit(Event::Finished(&outcome));
         Ok(outcome)

@@ -3,7 +3,7 @@
 use composer_bptt::Cell;
 use composer_music::{Note, Score, Track};
 use composer_studies::cells::{
-    Arm, BAR, Bar, Config, Event, Form, MEASURES, Measure, change, over_seeds, study,
+    Arm, BAR, Bar, Config, Event, Form, MEASURES, Measure, change, over_seeds, resume, study,
 };
 
 /// Broken chords in eighths over a bass that changes with the bar.
@@ -98,6 +98,27 @@ fn a_study_does_not_depend_on_the_number_of_threads() {
             assert!((measure.of)(outcome).is_finite(), "{}", measure.name);
         }
     }
+}
+
+#[test]
+fn a_stopped_study_goes_on_without_the_runs_that_are_done() {
+    let (train, held_out) = music();
+    let config = Config { updates: 3, ..config() };
+    let whole = study(&train, &held_out, &config, 1, &mut |_| {}).unwrap();
+    let mut trained = Vec::new();
+    let (done, missing) = whole.outcomes.split_at(4);
+    let resumed = resume(&train, &held_out, &config, done, 1, &mut |event| {
+        if let Event::Finished(outcome) = event {
+            trained.push(outcome.trial);
+        }
+    })
+    .unwrap();
+    assert_eq!(trained, missing.iter().map(|outcome| outcome.trial).collect::<Vec<_>>());
+    for (outcome, before) in resumed.outcomes.iter().zip(&whole.outcomes) {
+        assert_eq!((outcome.trial, &outcome.bars), (before.trial, &before.bars));
+        assert_eq!(outcome.nll_per_quarter.to_bits(), before.nll_per_quarter.to_bits());
+    }
+    assert_eq!(resumed.outcomes[0], whole.outcomes[0], "with the seconds that it took");
 }
 
 #[test]

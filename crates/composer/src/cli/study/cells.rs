@@ -51,7 +51,8 @@ pub struct CellsArgs {
     )]
     pub arms: Vec<String>,
 
-    /// Final probability of a true input with linear scheduled sampling and noise; the initial one is 1
+    /// Final probability of a true input with linear scheduled sampling and noise; the initial one is 1. The other schedules replace as
+    /// many inputs
     #[arg(long, default_value_t = Config::default().floor, value_name = "P")]
     pub floor: f64,
 
@@ -87,6 +88,10 @@ pub struct CellsArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 
+    /// Go on with a study that was stopped: trainings that are finished in the folder are not run again
+    #[arg(long)]
+    pub resume: bool,
+
     /// Folder for cells.html and its data as CSV
     #[arg(long, value_name = "FOLDER", default_value = "studies")]
     pub output_dir: PathBuf,
@@ -95,7 +100,7 @@ pub struct CellsArgs {
 /// Runs the command.
 pub fn run(args: &CellsArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let config = config(args)?;
-    let studied = cells(args.corpus.as_deref(), &config, terminal)?;
+    let studied = cells(args.corpus.as_deref(), &config, &args.output_dir, args.resume, terminal)?;
     let Studied { found, music, seconds, threads } = &studied;
     let report = CellsReport {
         study: found,

@@ -18,7 +18,7 @@ pub fn write(sheet: &Sheet) -> Vec<u8> {
     xml.open("score-partwise", &[("version", "4.0")]);
     xml.open("identification", &[]);
     xml.open("encoding", &[]);
-    xml.text("software", "composer");
+    xml.text("software", concat!("composer ", env!("CARGO_PKG_VERSION")));
     xml.close("encoding");
     xml.close("identification");
     xml.open("part-list", &[]);
