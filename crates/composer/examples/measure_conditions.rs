@@ -2,6 +2,7 @@
 //!
 //! Usage: `measure_conditions FOLDER MODEL MODEL_WITHOUT [PIECES]`: the folder that both models of frames were trained on, one with
 //! conditions and one without, and how many pieces of 16 bars are composed for each value. `scripts/measure_conditions.sh` trains both.
+//! `measure_conditions MODEL` asks a model alone, which may be the name of a built-in one.
 
 use anyhow::{Context, Result};
 use composer::TrainedModel;
@@ -21,6 +22,9 @@ const ATTRIBUTES: [(Condition, [f64; 8]); 3] = [
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [model] = &args[..] {
+        return ask(&TrainedModel::load(model)?, 8);
+    }
     let [folder, with, without, rest @ ..] = &args[..] else {
         anyhow::bail!("usage: measure_conditions FOLDER MODEL MODEL_WITHOUT [PIECES]");
     };
@@ -30,8 +34,16 @@ fn main() -> Result<()> {
         anyhow::bail!("the models must be of frames");
     };
     likelihoods(Path::new(folder), representation, &with.model, &without.model)?;
+    ask(&with, pieces)
+}
+
+/// Asked against got, for each attribute.
+fn ask(model: &TrainedModel, pieces: usize) -> Result<()> {
+    let Encoding::Frames { representation, .. } = model.model.encoding() else {
+        anyhow::bail!("the models must be of frames");
+    };
     for (attribute, values) in ATTRIBUTES {
-        control(&with, representation, (attribute, &values), pieces)?;
+        control(model, representation, (attribute, &values), pieces)?;
     }
     Ok(())
 }
