@@ -117,7 +117,10 @@ def read_partitura(path):
         for note in part.notes_tied:
             if isinstance(note, partitura.score.GraceNote):
                 graces += 1
-                continue
+                # A note that is tied to its grace note sounds from its own beginning.
+                note = note.tie_next
+                if note is None or isinstance(note, partitura.score.GraceNote):
+                    continue
             onset = float(quarter(note.start.t)) - start
             end = float(quarter(note.start.t + note.duration_tied)) - start
             notes.append((fraction(onset), fraction(end - onset), note.midi_pitch))

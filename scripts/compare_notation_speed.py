@@ -8,7 +8,7 @@
 FILES files of each format (mxl, musicxml, abc) are drawn from the folders with a fixed seed: songs and movements as they are (mxl) and
 unpacked (musicxml), and the single tunes of tune books (abc). Reading begins with the bytes on disk and ends with the notes.
 
-    in a running process  both programs are started once and have read a file before; of composer-music the fastest of five
+    in a running process  both programs are started once and have read a file before; of composer-music the fastest of twenty
                           readings by the clock counts, of music21 the fastest of two by its own processor time, which a busy machine
                           does not change. music21 does not use the copies that it keeps of parsed files (forceSource).
     as a whole command    a new process for every file, by the clock: N files of each format [5]; python -c 'import music21; …'
@@ -57,7 +57,7 @@ class Ours:
     """composer-music in a process of its own, which answers file by file."""
 
     def __init__(self, program):
-        self.process = subprocess.Popen([program, "5"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program, "20"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def seconds(self, path):
         self.process.stdin.write(path + "\n")

@@ -131,6 +131,15 @@ fn drum_kits_and_upbeats_come_back() {
 }
 
 #[test]
+fn two_notes_on_one_line_keep_their_accidentals_beside_a_tie() {
+    // B flat, spelt A sharp beside A, is tied over the bar line, where A begins.
+    let mut score = piece(vec![note(72, 36, 70), note(72, 24, 67), note(96, 12, 69), note(96, 96, 64)]);
+    score.key_signatures = vec![composer_music::KeySignature { tick: 0, sharps: 0, minor: false }];
+    let found = back(&score, Format::Abc).expect("written");
+    assert_eq!(notes(&found, false), notes(&quantised(&score).expect("quantised"), false));
+}
+
+#[test]
 fn chord_symbols_come_back() {
     let mut score = piece(vec![note(0, 96, 60)]);
     let chord = |tick, root, kind, bass| ChordSymbol { tick, root, kind, bass };

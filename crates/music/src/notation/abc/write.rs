@@ -262,7 +262,12 @@ fn write_element(text: &mut String, element: &Element, rest: &[Element], signs: 
             let note = |head: &Head, signs: &mut Signs| {
                 let (letter, alter) = letter(head.note.fifths);
                 let octave = octave(head.note.pitch, head.note.fifths);
-                format!("{}{}", signs.of(letter, octave, alter), pitch(letter, octave))
+                let beside = |other: &&Head| {
+                    let (same, _) = self::letter(other.note.fifths);
+                    (same, self::octave(other.note.pitch, other.note.fifths)) == (letter, octave)
+                };
+                let doubled = heads.iter().filter(beside).count() > 1;
+                format!("{}{}", signs.of(letter, octave, alter, doubled), pitch(letter, octave))
             };
             if let [head] = heads.as_slice() {
                 let tie = if head.tied_after { "-" } else { "" };

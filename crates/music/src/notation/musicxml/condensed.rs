@@ -2,61 +2,72 @@
 //! score that is more than half of all nodes, which need not be built.
 
 /// Elements of notes that hold a text or nothing, and that the reader does not look at.
-const LAYOUT: [&str; 12] = [
-    "type",
-    "stem",
-    "beam",
-    "dot",
-    "tied",
-    "syllabic",
-    "text",
-    "extend",
-    "actual-notes",
-    "normal-notes",
-    "normal-type",
-    "normal-dot",
+const LAYOUT: [&[u8]; 12] = [
+    b"type",
+    b"stem",
+    b"beam",
+    b"dot",
+    b"tied",
+    b"syllabic",
+    b"text",
+    b"extend",
+    b"actual-notes",
+    b"normal-notes",
+    b"normal-type",
+    b"normal-dot",
 ];
 
 /// The same document for the reader, with other places; `None` where text may look like elements.
 pub(super) fn condensed(text: &str) -> Option<String> {
-    if text.contains("<![CDATA[") {
-        return None;
-    }
+    let bytes = text.as_bytes();
     let mut result = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('<') {
-        let (between, tag) = rest.split_at(at);
-        if !between.bytes().all(|byte| byte.is_ascii_whitespace()) {
-            result.push_str(between);
+    // Up to where the text is copied or left out, and where the last tag ended.
+    let (mut copied, mut tag_end, mut at) = (0, 0, 0);
+    while at < bytes.len() {
+        if bytes[at] != b'<' {
+            at += 1;
+            continue;
         }
-        rest = match after_layout(tag) {
-            Some(after) => after,
-            None => {
-                let end = tag.find('>')? + 1;
-                result.push_str(&tag[..end]);
-                &tag[end..]
-            }
-        };
+        if bytes[tag_end..at].iter().all(u8::is_ascii_whitespace) {
+            result.push_str(&text[copied..tag_end]);
+            copied = at;
+        }
+        let after = after_layout(&bytes[at..]).map(|length| at + length);
+        if let Some(after) = after {
+            result.push_str(&text[copied..at]);
+            copied = after;
+        } else if bytes[at..].starts_with(b"<![CDATA[") {
+            return None;
+        }
+        at = after.unwrap_or(at + end_of_tag(&bytes[at..])?);
+        tag_end = at;
     }
-    result.push_str(rest);
+    result.push_str(&text[copied..]);
     Some(result)
 }
 
-/// What follows an element of the layout at the beginning of a text; `None` where there is another.
-fn after_layout(tag: &str) -> Option<&str> {
-    let inside = &tag[1..];
-    let first = *inside.as_bytes().first()?;
-    let name = LAYOUT.iter().find(|name| {
-        name.as_bytes()[0] == first
-            && inside.strip_prefix(**name).is_some_and(|after| after.starts_with(['>', ' ', '/']))
-    })?;
-    let end = inside.find('>')?;
-    let after = &inside[end + 1..];
-    if inside[..end].ends_with('/') {
-        return Some(after);
+/// Bytes up to the end of the tag at the beginning of a text.
+fn end_of_tag(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|&byte| byte == b'>').map(|end| end + 1)
+}
+
+/// Bytes of the element of the layout at the beginning of a text; `None` where there is another.
+fn after_layout(bytes: &[u8]) -> Option<usize> {
+    let first = *bytes.get(1)?;
+    if !matches!(first, b't' | b's' | b'b' | b'd' | b'e' | b'a' | b'n') {
+        return None;
     }
-    let close = &after[after.find('<')?..];
-    close.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')
+    let inside = &bytes[1..];
+    let ends = |after: &[u8]| matches!(after, [b'>' | b' ' | b'/', ..]);
+    let name =
+        LAYOUT.iter().find(|name| name[0] == first && inside.strip_prefix(**name).is_some_and(ends))?;
+    let end = end_of_tag(bytes)?;
+    if bytes[end - 2] == b'/' {
+        return Some(end);
+    }
+    let close = end + bytes[end..].iter().position(|&byte| byte == b'<')?;
+    let rest = bytes[close..].strip_prefix(b"</")?.strip_prefix(*name)?;
+    (rest.first() == Some(&b'>')).then_some(close + 3 + name.len())
 }
 
 #[cfg(test)]
