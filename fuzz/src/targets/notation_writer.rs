@@ -65,8 +65,11 @@ fn scaled(score: &Score, tick: u64) -> u128 {
     u128::from(tick) * TICKS / u128::from(score.ticks_per_quarter)
 }
 
-/// Onset, end and pitch of all notes; of MusicXML velocity, program and percussion too.
-fn notes(score: &Score, all: bool) -> Vec<(u128, u128, u8, Option<(u8, u8, bool)>)> {
+/// Onset, end and pitch of a note; velocity, program and whether it is percussion.
+type Found = (u128, u128, u8, Option<(u8, u8, bool)>);
+
+/// All notes; of MusicXML with everything.
+fn notes(score: &Score, all: bool) -> Vec<Found> {
     let mut notes: Vec<_> = score
         .notes()
         .map(|note| {
