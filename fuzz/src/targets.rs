@@ -10,6 +10,8 @@ mod frame_json;
 mod midi_reader;
 mod model_file;
 mod musicxml_reader;
+mod mxl_reader;
+mod notation_writer;
 mod part_model_file;
 mod raw_file;
 mod representation_options;
@@ -20,7 +22,9 @@ mod texts;
 pub const TARGETS: &[Target] = &[
     midi_reader::TARGET,
     musicxml_reader::TARGET,
+    mxl_reader::TARGET,
     abc_reader::TARGET,
+    notation_writer::TARGET,
     raw_file::TARGET,
     decoders::TARGET,
     representation_options::TARGET,

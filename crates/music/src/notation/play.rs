@@ -34,7 +34,13 @@ pub(super) struct Played {
 pub(super) fn play(written: &Written, repeats: bool, grace_notes: bool) -> Result<Played, String> {
     let order: Vec<usize> = if repeats {
         let marks: Vec<_> = written.measures.iter().map(|measure| measure.marks.clone()).collect();
-        repeats::order(&marks, MOST_MEASURES).map_err(|repeats::TooLong| {
+        let sections: Vec<_> =
+            written.order.iter().map(|section| (section.measures.clone(), section.times)).collect();
+        let order = match sections.is_empty() {
+            true => repeats::order(&marks, MOST_MEASURES),
+            false => repeats::order_of_sections(&marks, &sections, MOST_MEASURES),
+        };
+        order.map_err(|repeats::TooLong| {
             format!("with its repeats it has more than {MOST_MEASURES} measures")
         })?
     } else {
@@ -91,7 +97,8 @@ struct Player {
     resolution: Ticks,
     grace_notes: bool,
     notes: Vec<(usize, u32, Note)>,
-    graces: Vec<(Ticks, WrittenNote)>,
+    /// Where each stands, where its measure begins, and itself.
+    graces: Vec<(Ticks, Ticks, WrittenNote)>,
     /// By pitch, notes that are tied to one after them: voice, end, index.
     tied: HashMap<u8, Vec<(u32, Ticks, usize)>>,
 }
@@ -105,7 +112,7 @@ impl Player {
         let onset = start + note.onset;
         if note.grace > 0 {
             if self.grace_notes {
-                self.graces.push((onset, *note));
+                self.graces.push((onset, start, *note));
             }
             return;
         }
@@ -149,17 +156,13 @@ impl Player {
 
     /// Grace notes sound before the beat, in the time of the note before them in their voice, which ends where they begin; they take
     /// at most half of it. At the very beginning there is no time before: there they take it from their own note.
-    fn place_graces(&mut self, graces: Vec<(Ticks, WrittenNote)>) {
+    fn place_graces(&mut self, graces: Vec<(Ticks, Ticks, WrittenNote)>) {
         let mut by_voice: HashMap<u32, Vec<usize>> = HashMap::new();
         for (index, (_, voice, _)) in self.notes.iter().enumerate() {
             by_voice.entry(*voice).or_default().push(index);
         }
         by_voice.values_mut().for_each(|indices| indices.sort_by_key(|&index| self.notes[index].2.onset));
-        let mut groups: BTreeMap<(u32, Ticks), Vec<WrittenNote>> = BTreeMap::new();
-        for (onset, grace) in graces {
-            groups.entry((grace.voice, onset)).or_default().push(grace);
-        }
-        for ((voice, onset), group) in groups {
+        for ((voice, onset), group) in groups_of(graces) {
             let number = group.iter().map(|grace| Ticks::from(grace.grace)).max().unwrap_or(1);
             let wanted = number * (self.resolution / GRACE_OF_QUARTER).max(1);
             let neighbours = by_voice.get(&voice).map_or(&[][..], Vec::as_slice);
@@ -198,6 +201,24 @@ impl Player {
             }
         }
     }
+}
+
+/// Grace notes by voice and place. Those at the end of a measure come before those at the beginning of the next.
+fn groups_of(graces: Vec<(Ticks, Ticks, WrittenNote)>) -> BTreeMap<(u32, Ticks), Vec<WrittenNote>> {
+    // With the last place of the measure before, and the measure.
+    type Group = (Vec<WrittenNote>, u16, Ticks);
+    let mut groups: BTreeMap<(u32, Ticks), Group> = BTreeMap::new();
+    for (onset, start, mut grace) in graces {
+        let (group, before, measure) =
+            groups.entry((grace.voice, onset)).or_insert_with(|| (Vec::new(), 0, start));
+        if *measure != start {
+            *before = group.iter().map(|grace| grace.grace).max().unwrap_or(0);
+            *measure = start;
+        }
+        grace.grace = grace.grace.saturating_add(*before);
+        group.push(grace);
+    }
+    groups.into_iter().map(|(place, group)| (place, group.0)).collect()
 }
 
 /// What holds from some tick on.

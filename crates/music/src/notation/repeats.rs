@@ -6,6 +6,8 @@
 //! - A jump (D.C., D.S.) is taken once, when the repeat of its measure is done. After it, repeats are not played again, of a group
 //!   of endings the last is played, *fine* ends the piece, and *to coda* leads to the coda.
 
+use std::ops::Range;
+
 /// What is written at a measure and decides which measure is played after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
@@ -27,6 +29,14 @@ pub struct Marks {
     pub fine: bool,
     /// A jump from the end of this measure.
     pub jump: Option<Jump>,
+}
+
+impl Marks {
+    /// Repeats and endings alone.
+    fn without_jumps(&self) -> Self {
+        let Self { repeat_start, repeat_end, ending, ending_stop, .. } = self.clone();
+        Self { repeat_start, repeat_end, ending, ending_stop, ..Self::default() }
+    }
 }
 
 /// Where a jump leads to.
@@ -124,6 +134,58 @@ pub fn order(measures: &[Marks], most: usize) -> Result<Vec<usize>, TooLong> {
         at += 1;
     }
     Ok(order)
+}
+
+/// The same where a piece states the order of its sections, runs of measures that are played some times in a row: each with its own
+/// repeats, and without jumps, which the order stands for. Where a section has as many endings as it is played in a row, each time has
+/// its own.
+///
+/// ```
+/// use composer_music::notation::repeats::{Marks, order_of_sections};
+///
+/// let marks = vec![Marks::default(); 3];
+/// assert_eq!(order_of_sections(&marks, &[(1..3, 2), (0..1, 1)], 100), Ok(vec![1, 2, 1, 2, 0]));
+/// ```
+///
+/// # Errors
+/// It would be more than `most` measures.
+pub fn order_of_sections(
+    measures: &[Marks],
+    sections: &[(Range<usize>, usize)],
+    most: usize,
+) -> Result<Vec<usize>, TooLong> {
+    let mut played = Vec::new();
+    for (run, times) in sections {
+        let own = measures.get(run.clone()).unwrap_or_default();
+        let marks: Vec<Marks> = own.iter().map(Marks::without_jumps).collect();
+        let endings = endings(&marks);
+        let highest = endings.iter().map(|ending| ending.of_passes as usize).max();
+        for time in 1..=*times {
+            let left = most - played.len();
+            let order = match highest {
+                Some(highest) if highest == *times && *times > 1 => of_pass(&marks, &endings, time, left)?,
+                _ => order(&marks, left)?,
+            };
+            played.extend(order.into_iter().map(|index| run.start + index));
+        }
+    }
+    Ok(played)
+}
+
+/// The measures of one pass through a section whose endings belong to the passes.
+fn of_pass(marks: &[Marks], endings: &[Ending], pass: usize, most: usize) -> Result<Vec<usize>, TooLong> {
+    let left_out = |index: &usize| {
+        let ending = endings.iter().find(|ending| (ending.first..=ending.last).contains(index));
+        ending.is_some_and(|ending| ending.passes.iter().all(|&other| other as usize != pass))
+    };
+    let indices: Vec<usize> = (0..marks.len()).filter(|index| !left_out(index)).collect();
+    let plain = |&index: &usize| {
+        let in_ending = endings.iter().any(|ending| (ending.first..=ending.last).contains(&index));
+        let repeat_end = marks[index].repeat_end.filter(|_| !in_ending);
+        Marks { ending: None, ending_stop: false, repeat_end, ..marks[index].clone() }
+    };
+    let marks: Vec<Marks> = indices.iter().map(plain).collect();
+    Ok(order(&marks, most)?.into_iter().map(|place| indices[place]).collect())
 }
 
 /// The endings of a piece, in order, each with what it knows of its group.

@@ -4,6 +4,7 @@ use super::repeats::Marks;
 use crate::chord_symbol::ChordSymbol;
 use crate::metre::Metre;
 use crate::score::Ticks;
+use std::ops::Range;
 
 /// A written piece. All times are in its own ticks, of which `resolution` make a quarter; within a measure they begin with it.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +13,15 @@ pub(super) struct Written {
     pub measures: Vec<Measure>,
     pub tracks: Vec<String>,
     pub parts: Vec<Part>,
+    /// The order in which sections are played, where the piece states one.
+    pub order: Vec<Section>,
+}
+
+/// A run of measures that is played some times in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    pub measures: Range<usize>,
+    pub times: usize,
 }
 
 /// What all parts share of a measure.

@@ -4,11 +4,11 @@ use composer_music::notation::{Options, read_bytes};
 use composer_music::{BarMap, ChordKind, Score};
 
 /// A document of one part with these measures, quarters of 12 divisions, in 4/4.
-fn document(measures: &[&str]) -> String {
+pub fn document(measures: &[&str]) -> String {
     parts("<score-part id=\"P1\"><part-name>Voice</part-name></score-part>", &[("P1", measures)])
 }
 
-fn parts(list: &str, parts: &[(&str, &[&str])]) -> String {
+pub fn parts(list: &str, parts: &[(&str, &[&str])]) -> String {
     let mut text = format!(
         "<?xml version=\"1.0\"?>\n<!DOCTYPE score-partwise PUBLIC \"-//Recordare//DTD MusicXML 4.0 Partwise//EN\" \
          \"http://www.musicxml.org/dtds/partwise.dtd\">\n<score-partwise version=\"4.0\"><part-list>{list}</part-list>"
@@ -26,7 +26,7 @@ fn parts(list: &str, parts: &[(&str, &[&str])]) -> String {
 }
 
 /// A note: step with octave (`C4`, `F#4`, `Bb3`), duration, other elements before the duration and after it.
-fn note_with(before: &str, pitch: &str, duration: u32, after: &str) -> String {
+pub fn note_with(before: &str, pitch: &str, duration: u32, after: &str) -> String {
     let (step, octave) = (&pitch[..1], &pitch[pitch.len() - 1..]);
     let alter = match &pitch[1..pitch.len() - 1] {
         "#" => "<alter>1</alter>",
@@ -39,11 +39,11 @@ fn note_with(before: &str, pitch: &str, duration: u32, after: &str) -> String {
     )
 }
 
-fn note(pitch: &str, duration: u32) -> String {
+pub fn note(pitch: &str, duration: u32) -> String {
     note_with("", pitch, duration, "")
 }
 
-fn rest(duration: u32) -> String {
+pub fn rest(duration: u32) -> String {
     format!("<note><rest/><duration>{duration}</duration></note>")
 }
 
@@ -51,12 +51,12 @@ fn read_with(text: &str, options: &Options) -> Score {
     read_bytes(text.as_bytes(), "a.musicxml", options).expect("reads").score
 }
 
-fn read(text: &str) -> Score {
+pub fn read(text: &str) -> Score {
     read_with(text, &Options::default())
 }
 
 /// Onset, duration and pitch of all notes in twelfths of a quarter.
-fn notes(score: &Score) -> Vec<(u64, u64, u8)> {
+pub fn notes(score: &Score) -> Vec<(u64, u64, u8)> {
     let unit = u64::from(score.ticks_per_quarter) / 12;
     score.notes().map(|note| (note.onset / unit, note.duration / unit, note.pitch)).collect()
 }

@@ -36,6 +36,18 @@ pub(in super::super) fn is_abc(bytes: &[u8]) -> bool {
         || !bytes.contains(&0) && bytes.split(|&byte| byte == b'\n' || byte == b'\r').any(number)
 }
 
+/// A text whose lines end with `\n`, alone or after `\r`: old Macintosh files have `\r` alone. No place moves.
+fn unix_lines(text: Cow<'_, str>) -> Cow<'_, str> {
+    let mut signs = text.char_indices().filter(|&(_, sign)| sign == '\r').map(|(at, _)| at);
+    let bytes = text.as_bytes();
+    let alone = |at: usize| !matches!(bytes[at + 1..], [b'\n', ..] | [b'\r', b'\n', ..]);
+    if !signs.any(alone) {
+        return text;
+    }
+    let replaced = |(at, sign): (usize, char)| if sign == '\r' && alone(at) { '\n' } else { sign };
+    Cow::Owned(text.char_indices().map(replaced).collect())
+}
+
 impl<'a> Book<'a> {
     /// Finds the tunes: each begins with `X:` and ends with an empty line.
     ///
@@ -47,6 +59,7 @@ impl<'a> Book<'a> {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
         };
+        let text = unix_lines(text);
         let mut tunes: Vec<Tune> = Vec::new();
         let (mut open, mut at, mut header, mut key) = (false, 0, 0, None);
         for (index, line) in text.split_inclusive('\n').enumerate() {

@@ -17,12 +17,13 @@ impl Signs {
         Self { sharps, of_octave: BTreeMap::new(), of_letter: BTreeMap::new() }
     }
 
-    /// The sign that a note needs; empty where it needs none.
-    pub fn of(&mut self, letter: char, octave: i8, alter: i8) -> &'static str {
+    /// The sign that a note needs; empty where it needs none. One of two notes of a chord on the same line needs it always: where
+    /// the other is tied, its accidental would hold for both.
+    pub fn of(&mut self, letter: char, octave: i8, alter: i8, doubled: bool) -> &'static str {
         let key = in_key(letter, self.sharps);
         let here = self.of_octave.get(&(letter, octave)).copied().unwrap_or(key);
         let anywhere = self.of_letter.get(&letter).copied().unwrap_or(key);
-        if (here, anywhere) == (alter, alter) {
+        if (here, anywhere) == (alter, alter) && !doubled {
             return "";
         }
         self.of_octave.insert((letter, octave), alter);

@@ -4,6 +4,7 @@ use super::super::sheet::spelling::{letter, nearest, octave};
 use super::super::sheet::{
     Beam, Clef, DIVISIONS, Element, Head, InTuplet, Kind, Part, Sheet, has_dotted_beats,
 };
+use super::super::written::micros_per_quarter;
 use super::signs::Signs;
 use crate::chord_symbol::ChordSymbol;
 use std::fmt::Write;
@@ -27,6 +28,8 @@ struct Line<'a> {
     leads: bool,
     /// Whether dynamics stand in it.
     marked: bool,
+    /// The program of what was written last.
+    program: u8,
 }
 
 /// The tune of a sheet. Every voice of a staff that has notes is a voice of the tune.
@@ -38,13 +41,14 @@ pub fn write(sheet: &Sheet) -> Result<String, String> {
         return Err("it has percussion, for which ABC has no signs: write MusicXML, or leave the drums out"
             .to_owned());
     }
-    let lines = lines(sheet);
+    let mut lines = lines(sheet);
+    let several = lines.len() > 1;
     let mut text = header(sheet, &lines);
     let mut first = 0;
     while first < sheet.measures.len() {
         let last = (first + MEASURES_PER_LINE).min(sheet.measures.len());
-        for (index, line) in lines.iter().enumerate() {
-            if lines.len() > 1 {
+        for (index, line) in lines.iter_mut().enumerate() {
+            if several {
                 let _ = write!(text, "[V:{}] ", index + 1);
             }
             for number in first..last {
@@ -67,7 +71,8 @@ fn lines(sheet: &Sheet) -> Vec<Line<'_>> {
             numbers.sort_unstable();
             numbers.dedup();
             for voice in numbers {
-                lines.push(Line { part, staff, voice, leads: lines.is_empty(), marked });
+                let (leads, program) = (lines.is_empty(), part.programs[0]);
+                lines.push(Line { part, staff, voice, leads, marked, program });
                 marked = false;
             }
         }
@@ -95,12 +100,11 @@ fn header(sheet: &Sheet, lines: &[Line]) -> String {
             Some(Clef::Alto) => "alto",
             _ => "treble",
         };
-        let program = line.part.programs[0];
         if lines.len() > 1 {
             let _ = writeln!(text, "V:{} name=\"{}\" clef={clef}", index + 1, plain(&line.part.name));
         }
-        if program > 0 {
-            let _ = writeln!(text, "%%MIDI program {program}");
+        if lines.iter().any(|line| line.program > 0) {
+            let _ = writeln!(text, "%%MIDI program {}", line.program);
         }
     }
     text
@@ -139,12 +143,17 @@ fn speed(sheet: &Sheet, measure: usize, quarters_per_minute: f64) -> String {
     let metre = sheet.measures[measure].metre;
     let (unit, quarters) =
         if has_dotted_beats(metre) && metre.denominator == 8 { ("3/8", 1.5) } else { ("1/4", 1.0) };
-    let text = format!("{:.2}", quarters_per_minute / quarters);
-    format!("{unit}={}", text.trim_end_matches('0').trim_end_matches('.'))
+    // As many places as bring back the microseconds.
+    let exact = micros_per_quarter(quarters_per_minute);
+    let shown = |places: usize| format!("{:.places$}", quarters_per_minute / quarters);
+    let brings_back =
+        |text: &String| text.parse::<f64>().is_ok_and(|shown| micros_per_quarter(shown * quarters) == exact);
+    let text = (0..8).map(shown).find(brings_back).unwrap_or_else(|| shown(8));
+    format!("{unit}={text}")
 }
 
 /// A measure with its bar line.
-fn measure(text: &mut String, sheet: &Sheet, line: &Line, number: usize) {
+fn measure(text: &mut String, sheet: &Sheet, line: &mut Line, number: usize) {
     let measure = &sheet.measures[number];
     if number > 0 {
         if sheet.measures[number - 1].metre != measure.metre {
@@ -159,7 +168,7 @@ fn measure(text: &mut String, sheet: &Sheet, line: &Line, number: usize) {
     }
     let voices = &line.part.staves[line.staff].measures[number];
     match voices.iter().find(|voice| voice.number == line.voice) {
-        None => text.push_str(&format!("x{}", length(measure.length))),
+        None => text.push_str(&format!("x{}", length(measure.length, UNIT))),
         Some(voice) => {
             let elements =
                 if line.leads { cut_at_signs(sheet, &voice.elements) } else { voice.elements.clone() };
@@ -167,6 +176,10 @@ fn measure(text: &mut String, sheet: &Sheet, line: &Line, number: usize) {
             for (index, element) in elements.iter().enumerate() {
                 if line.leads {
                     before(text, sheet, number, element);
+                }
+                if let Some(head) = element.heads().first().filter(|head| head.note.program != line.program) {
+                    line.program = head.note.program;
+                    let _ = write!(text, "[I:MIDI program {}]", line.program);
                 }
                 write_element(text, element, &elements[index..], &mut signs);
             }
@@ -232,16 +245,16 @@ fn chord_name(chord: &ChordSymbol, sharps: i8) -> String {
 }
 
 fn write_element(text: &mut String, element: &Element, rest: &[Element], signs: &mut Signs) {
-    let mut written = element.length;
+    let mut length = length(element.length, UNIT);
     if let Some(tuplet) = element.tuplet {
-        written = written * tuplet.ratio.actual / tuplet.ratio.normal;
+        let (actual, normal) = (tuplet.ratio.actual, tuplet.ratio.normal);
+        length = self::length(element.length * actual, UNIT * normal);
         if tuplet.begins {
             let last = rest.iter().position(|element| element.tuplet.is_some_and(|tuplet| tuplet.ends));
             let count = last.map_or(1, |last| last + 1);
             let _ = write!(text, "({}:{}:{count}", tuplet.ratio.actual, tuplet.ratio.normal);
         }
     }
-    let length = length(written);
     match &element.kind {
         Kind::Hidden => text.push_str(&format!("x{length}")),
         Kind::Rest => text.push_str(&format!("z{length}")),
@@ -249,7 +262,12 @@ fn write_element(text: &mut String, element: &Element, rest: &[Element], signs: 
             let note = |head: &Head, signs: &mut Signs| {
                 let (letter, alter) = letter(head.note.fifths);
                 let octave = octave(head.note.pitch, head.note.fifths);
-                format!("{}{}", signs.of(letter, octave, alter), pitch(letter, octave))
+                let beside = |other: &&Head| {
+                    let (same, _) = self::letter(other.note.fifths);
+                    (same, self::octave(other.note.pitch, other.note.fifths)) == (letter, octave)
+                };
+                let doubled = heads.iter().filter(beside).count() > 1;
+                format!("{}{}", signs.of(letter, octave, alter, doubled), pitch(letter, octave))
             };
             if let [head] = heads.as_slice() {
                 let tie = if head.tied_after { "-" } else { "" };
@@ -279,10 +297,10 @@ fn pitch(letter: char, octave: i8) -> String {
     }
 }
 
-/// A length as a multiple of the unit note length.
-fn length(written: u64) -> String {
-    let divisor = common(written, UNIT);
-    match (written / divisor, UNIT / divisor) {
+/// A length as a multiple of the unit note length, as a fraction.
+fn length(above: u64, below: u64) -> String {
+    let divisor = common(above, below);
+    match (above / divisor, below / divisor) {
         (1, 1) => String::new(),
         (above, 1) => above.to_string(),
         (1, below) => format!("/{below}"),

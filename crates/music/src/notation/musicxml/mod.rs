@@ -1,5 +1,6 @@
 //! MusicXML, as text and in a zip archive.
 
+mod condensed;
 mod mxl;
 mod read;
 mod write;

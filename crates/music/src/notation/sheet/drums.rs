@@ -19,6 +19,18 @@ pub enum Head {
     Triangle,
 }
 
+impl Head {
+    /// By its name in MusicXML; what is neither a cross nor a triangle is round.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "x" | "cross" => Head::Cross,
+            "circle-x" => Head::CircledCross,
+            "triangle" => Head::Triangle,
+            _ => Head::Normal,
+        }
+    }
+}
+
 const ROWS: [Row; 47] = [
     (35, 'F', 4, Head::Normal, "Acoustic Bass Drum"),
     (36, 'F', 4, Head::Normal, "Bass Drum 1"),
@@ -73,6 +85,14 @@ const ROWS: [Row; 47] = [
 pub fn place(pitch: u8) -> (char, u8, Head) {
     let row = ROWS.iter().find(|row| row.0 == pitch);
     row.map_or(('B', 4, Head::Triangle), |row| (row.1, row.2, row.3))
+}
+
+/// The first drum that stands at a place with a head.
+pub fn at(step: char, octave: u8, head: Head) -> Option<u8> {
+    // The usual bass drum and snare come first, the others as in the table.
+    let usual = |row: &&Row| !matches!(row.0, 35 | 37 | 40);
+    let here = |row: &&Row| (row.1, row.2, row.3) == (step, octave, head);
+    ROWS.iter().filter(usual).find(here).or_else(|| ROWS.iter().find(here)).map(|row| row.0)
 }
 
 /// The name of a drum in General MIDI.

@@ -60,8 +60,8 @@ pub struct Part {
     pub channel: u8,
     /// Programs of its notes, the first one first.
     pub programs: Vec<u8>,
-    /// Drums that it plays, of percussion.
-    pub drums: Vec<u8>,
+    /// Drums that it plays, of percussion, each with the program of its kit.
+    pub drums: Vec<(u8, u8)>,
     /// Dynamics.
     pub marks: Vec<Mark>,
     /// Its staves, the upper first.
@@ -177,12 +177,11 @@ fn name_pitches(
 fn part(raw: &RawPart, notes: &[Vec<SheetNote>], keys: &[KeyChange], measures: &[Measure]) -> Part {
     let all: Vec<&SheetNote> = notes.iter().flatten().collect();
     let mut programs: Vec<u8> = Vec::new();
-    let mut drums: Vec<u8> = Vec::new();
+    let mut drums: Vec<(u8, u8)> = Vec::new();
     for note in &all {
-        let (known, value) =
-            if raw.percussion { (&mut drums, note.pitch) } else { (&mut programs, note.program) };
-        if !known.contains(&value) {
-            known.push(value);
+        match raw.percussion {
+            true => push_new(&mut drums, (note.pitch, note.program)),
+            false => push_new(&mut programs, note.program),
         }
     }
     drums.sort_unstable();
@@ -202,6 +201,13 @@ fn part(raw: &RawPart, notes: &[Vec<SheetNote>], keys: &[KeyChange], measures: &
     };
     let staves = notes.iter().enumerate().map(staff).collect();
     Part { name: raw.name.clone(), percussion: raw.percussion, channel, programs, drums, marks, staves }
+}
+
+/// Adds what is not there yet.
+fn push_new<T: PartialEq>(known: &mut Vec<T>, value: T) {
+    if !known.contains(&value) {
+        known.push(value);
+    }
 }
 
 fn staff_measures(

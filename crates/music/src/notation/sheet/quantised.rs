@@ -1,5 +1,6 @@
 //! What notation holds of a score, as a score.
 
+use super::super::written::metre_of;
 use super::{DIVISIONS, Measure, Part, Sheet, notate};
 use crate::metre::Metre;
 use crate::score::{KeySignature, Note, Score, Tempo, TimeSignature, Track};
@@ -20,7 +21,10 @@ pub fn quantised(score: &Score) -> Result<Score, String> {
         sharps: key.sharps,
         minor: key.minor,
     };
-    result.key_signatures = sheet.keys.iter().map(key).collect();
+    // A staff of percussion has no key.
+    if sheet.parts.iter().any(|part| !part.percussion) {
+        result.key_signatures = sheet.keys.iter().map(key).collect();
+    }
     let chord = |(tick, chord): &(u64, crate::ChordSymbol)| crate::ChordSymbol { tick: *tick, ..*chord };
     result.chord_symbols = sheet.chords.iter().map(chord).collect();
     Ok(result)
@@ -51,11 +55,11 @@ fn tracks(part: &Part) -> Vec<Track> {
     part.staves.iter().zip(names).map(track).collect()
 }
 
-/// The metres, an upbeat as a first measure of a shorter one.
+/// The metres; of an upbeat, and of a first measure that is cut off, a shorter one.
 fn time_signatures(sheet: &Sheet) -> Vec<TimeSignature> {
     let mut changes: Vec<(u64, Metre)> = Vec::new();
     for (index, measure) in sheet.measures.iter().enumerate() {
-        let metre = if index == 0 && measure.lead > 0 { short_metre(measure) } else { measure.metre };
+        let metre = if index == 0 && measure.short { short_metre(measure) } else { measure.metre };
         let cut = index > 0 && sheet.measures[index - 1].short;
         if changes.last().is_none_or(|last| last.1 != metre) || cut {
             changes.push((measure.start, metre));
@@ -69,11 +73,8 @@ fn time_signatures(sheet: &Sheet) -> Vec<TimeSignature> {
     changes.into_iter().map(signature).collect()
 }
 
-/// The metre whose measures are as long as an upbeat.
+/// The metre whose measures are as long as an upbeat, as readers name it.
 fn short_metre(measure: &Measure) -> Metre {
-    let whole = 4 * DIVISIONS;
-    let fits = |denominator: &u8| (measure.length * u64::from(*denominator)).is_multiple_of(whole);
-    let denominator = [4u8, 8, 16, 32, 64, 128].into_iter().find(fits).unwrap_or(128);
-    let numerator = (measure.length * u64::from(denominator) / whole).clamp(1, 255) as u8;
-    Metre { numerator, denominator }
+    let finest = Metre { numerator: (measure.length * 32 / DIVISIONS).clamp(1, 255) as u8, denominator: 128 };
+    metre_of(measure.length, DIVISIONS, measure.metre).unwrap_or(finest)
 }

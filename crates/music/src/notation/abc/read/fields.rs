@@ -2,6 +2,7 @@
 
 use super::super::super::written::{metre, micros_per_quarter};
 use super::key::{Accidentals, key_of};
+use super::voice::Voice;
 use super::{Fault, Propagation, RESOLUTION, Reader};
 use crate::metre::Metre;
 use crate::score::{DRUM_CHANNEL, Ticks};
@@ -48,8 +49,21 @@ impl Reader {
                     self.directive(value)?;
                 }
             }
-            b'm' => self.found.not_kept("macro"),
-            b'P' if !self.in_body => self.found.not_kept("order of parts (P:)"),
+            b'm' | b'U' => {
+                let defined = if letter == b'm' {
+                    self.own_signs.add_macro(value)
+                } else {
+                    self.own_signs.add_symbol(value)
+                };
+                if !defined {
+                    self.found.damage(
+                        self.offset,
+                        format!("{}: {} defines nothing", char::from(letter), shown(value)),
+                    );
+                }
+            }
+            b'P' if self.in_body => self.section(value)?,
+            b'P' => self.order.stated = Some(value.to_owned()),
             b'w' => {
                 let syllables =
                     |word: &str| word.split('-').filter(|part| part.chars().any(char::is_alphabetic)).count();
@@ -169,6 +183,7 @@ impl Reader {
         self.properties(rest);
         if !self.in_body {
             // Only described here; the tune begins with the first voice.
+            self.described = Some(self.current);
             self.current = before.min(self.voices.len() - 1);
         }
         Ok(())
@@ -195,13 +210,19 @@ impl Reader {
         let words: Vec<&str> = text.split_whitespace().take(8).collect();
         let last = words.last().and_then(|word| word.parse::<i32>().ok());
         match (words.first().copied(), words.get(1).copied(), last) {
-            (Some("MIDI"), Some("program"), Some(program @ 0..=127)) => self.here().program = program as u8,
+            (Some("MIDI"), Some("program"), Some(program @ 0..=127)) => {
+                self.addressed().program = program as u8;
+                if !self.in_body && self.described.is_none() {
+                    self.program = program as u8;
+                }
+            }
             (Some("MIDI"), Some("channel"), Some(channel @ 1..=16)) => {
-                self.here().channel = channel as u8 - 1
+                self.addressed().channel = channel as u8 - 1
             }
             (Some("MIDI"), Some("transpose"), Some(semitones @ -120..=120)) => {
-                self.here().transpose = semitones
+                self.addressed().transpose = semitones
             }
+            (Some("linebreak"), ..) => self.own_signs.bang_ends_line = words[1..].contains(&"!"),
             (Some("MIDI"), Some("drum" | "drumon" | "gchord" | "gchordon"), _) => {
                 self.found.not_kept("accompaniment by %%MIDI");
             }
@@ -215,6 +236,12 @@ impl Reader {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The voice that a directive is for: in the header, the one that was described last.
+    fn addressed(&mut self) -> &mut Voice {
+        let described = self.described.filter(|_| !self.in_body);
+        &mut self.voices[described.unwrap_or(self.current)]
     }
 
     /// Whether notes of a voice are percussion.

@@ -4,7 +4,9 @@ mod bars;
 mod fields;
 mod key;
 mod line;
+mod macros;
 mod music;
+mod order;
 mod rhythm;
 mod symbols;
 mod voice;
@@ -52,6 +54,16 @@ struct Reader {
     propagation: Propagation,
     /// Measures of all voices.
     measures: usize,
+    /// The voice that the last `V:` of the header describes; directives after it are its own.
+    described: Option<usize>,
+    /// The program that the header says for all voices.
+    program: u8,
+    /// What `P:` of the header says, and the sections that `P:` names in the tune.
+    order: order::Order,
+    /// The block of text or of a drawing (`%%begintext`) that is being passed over.
+    block: Option<&'static str>,
+    /// Macros and symbols that the tune defines.
+    own_signs: macros::OwnSigns,
 }
 
 /// How far an accidental reaches in its bar: to all octaves, as the standard (2.1) says and abc2midi plays, unless a tune says otherwise.
@@ -69,7 +81,9 @@ enum Propagation {
 pub(super) fn read(header: &str, tune: &str, first_line: usize, offset: usize) -> Result<Found, Error> {
     let mut reader = Reader::new();
     for line in header.lines() {
-        if matches!(line.as_bytes(), [b'M' | b'L' | b'Q' | b'm' | b'I', b':', ..]) || line.starts_with("%%") {
+        if matches!(line.as_bytes(), [b'M' | b'L' | b'Q' | b'm' | b'U' | b'I', b':', ..])
+            || line.starts_with("%%")
+        {
             reader
                 .line(line)
                 .map_err(|fault| Error::at(Format::Abc, " before the first tune".to_owned(), fault))?;
@@ -107,13 +121,29 @@ impl Reader {
             offset: 0,
             propagation: Propagation::Pitch,
             measures: 0,
+            described: None,
+            program: 0,
+            order: order::Order::default(),
+            block: None,
+            own_signs: macros::OwnSigns::default(),
         }
     }
 
     /// One line: a directive, a field or music.
     fn line(&mut self, line: &str) -> Result<(), Fault> {
         if let Some(directive) = line.strip_prefix("%%") {
+            let name = directive.split_whitespace().next().unwrap_or_default();
+            if let Some(block) =
+                ["text", "ps", "svg"].into_iter().find(|block| name.strip_prefix("begin") == Some(block))
+            {
+                self.block = Some(block);
+            } else if self.block.is_some_and(|block| name.strip_prefix("end") == Some(block)) {
+                self.block = None;
+            }
             return self.directive(directive.trim());
+        }
+        if self.block.is_some() {
+            return Ok(());
         }
         let line = without_comment(line);
         let bytes = line.as_bytes();
@@ -124,7 +154,11 @@ impl Reader {
         if is_field && !(self.in_body && is_note) {
             return self.field(bytes[0], line[2..].trim());
         }
-        if self.in_body { self.music(line) } else { Ok(()) }
+        if !self.in_body {
+            return Ok(());
+        }
+        let line = self.own_signs.expanded(line)?;
+        self.music(&line)
     }
 
     /// The voice of a name, new if there is none.
@@ -142,6 +176,7 @@ impl Reader {
         } else {
             let mut voice = Voice::new(name.to_owned(), self.voices.len());
             voice.take_over(&self.voices[0]);
+            voice.program = self.program;
             self.voices.push(voice);
         }
         let index = if unnamed { 0 } else { self.voices.len() - 1 };
@@ -159,6 +194,7 @@ impl Reader {
             self.voices[index].trim();
         }
         self.resolve_metres();
+        self.resolve_order();
         let single = self.voices.len() == 1;
         self.voices.retain(|voice| !voice.measures.is_empty());
         self.found.notation.parts = self.voices.len();

@@ -16,10 +16,19 @@ struct Pitch {
     pitch: Option<u8>,
 }
 
+/// Whether a text between two signs is the name of a decoration, and not the music between two ends of lines.
+fn is_decoration(name: &str) -> bool {
+    (1..40).contains(&name.len()) && !name.contains(|letter: char| letter.is_whitespace() || letter == '|')
+}
+
 impl Reader {
     pub(super) fn music(&mut self, text: &str) -> Result<(), Fault> {
         let mut line = Line { bytes: text.as_bytes(), text, at: 0 };
         while let Some(byte) = line.peek() {
+            if self.own_symbol(byte)? {
+                line.at += 1;
+                continue;
+            }
             match byte {
                 b'A'..=b'G' | b'a'..=b'g' | b'^' | b'_' | b'=' => self.note(&mut line)?,
                 b'z' | b'x' | b'Z' | b'X' => self.rest(&mut line)?,
@@ -50,7 +59,8 @@ impl Reader {
                 b'!' | b'+' => {
                     line.at += 1;
                     let rest = line.at;
-                    match line.until(byte).filter(|name| name.len() < 40) {
+                    let alone = byte == b'!' && self.own_signs.bang_ends_line;
+                    match line.until(byte).filter(|name| !alone && is_decoration(name)) {
                         Some(name) => self.decoration(name),
                         // One alone ends a line in old files.
                         None => line.at = rest,

@@ -89,11 +89,10 @@ impl Voice {
         }
     }
 
-    /// Key, unit and instrument of the tune's header.
+    /// Key and unit of the tune's header.
     pub fn take_over(&mut self, first: &Voice) {
         (self.unit, self.key) = (first.unit, first.key);
         (self.octave, self.transpose, self.clef_octave) = (0, 0, 0);
-        self.program = first.program;
     }
 
     pub fn is_untouched(&self) -> bool {

@@ -5,7 +5,7 @@ use roxmltree::Node;
 use super::super::super::written::metre;
 use super::super::xml::{child, child_text, children, text};
 use super::part::{MeasureState, PartState};
-use super::{Fault, MAX_DIVISIONS, Reader};
+use super::{Fault, MAX_DIVISIONS, MAX_STAVES, Reader};
 use crate::metre::Metre;
 use crate::score::Ticks;
 
@@ -43,11 +43,19 @@ impl Reader<'_, '_> {
         for element in children(node) {
             match element.tag_name().name() {
                 "staves" => {
-                    state.staves =
-                        u32::try_from(self.number(element, "number of staves")?).unwrap_or(1).clamp(1, 64)
+                    state.staves = u32::try_from(self.number(element, "number of staves")?)
+                        .unwrap_or(1)
+                        .clamp(1, MAX_STAVES)
                 }
                 "key" => self.key(state, measure, element)?,
                 "time" => self.time(measure, element),
+                "measure-style" => {
+                    let starts = |child: &Node| child.attribute("type") == Some("start");
+                    let repeats =
+                        |child: &Node| matches!(child.tag_name().name(), "measure-repeat" | "beat-repeat");
+                    let number = children(element).filter(repeats).filter(starts).count();
+                    self.found.not_kept_of("sign for the measure or beat before it", number);
+                }
                 _ => {}
             }
         }

@@ -16,6 +16,7 @@ use super::super::report::Found;
 use super::super::ticks::{USUAL, lcm};
 use super::super::written::{Measure, Written};
 use super::super::{Error, Format};
+use super::condensed::condensed;
 use super::xml::{self, child, children};
 use crate::metre::Metre;
 use crate::score::Ticks;
@@ -24,6 +25,8 @@ use instruments::PartInfo;
 /// Most measures of a part, and most parts.
 const MAX_MEASURES: usize = 100_000;
 const MAX_PARTS: usize = 4_096;
+/// Most staves of a part.
+const MAX_STAVES: u32 = 1_024;
 /// Ticks in a quarter up to which the divisions of all parts are held exactly.
 const MAX_RESOLUTION: Ticks = 1 << 24;
 /// Ticks in a quarter where they are not: divisible by 2⁷, 3³, 5, 7, 11 and 13.
@@ -40,8 +43,15 @@ const MAX_DIVISIONS: Ticks = 1 << 30;
 pub(in super::super) fn read(bytes: &[u8]) -> Result<Found, Error> {
     let fault = |place: String, reason: String| Error::at(Format::MusicXml, place, reason);
     let text = xml::text_of(bytes).map_err(|reason| fault(String::new(), reason))?;
-    let document = xml::parse(&text).map_err(|(place, reason)| fault(place, reason))?;
-    Reader::new(&document)?.read()
+    let read = |text: &str| {
+        let document = xml::parse(text).map_err(|(place, reason)| fault(place, reason))?;
+        Reader::new(&document)?.read()
+    };
+    // Where something is wrong, the places are those of the whole text.
+    match condensed(&text).map(|text| read(&text)) {
+        Some(Ok(found)) if found.report.damage.is_empty() => Ok(found),
+        _ => read(&text),
+    }
 }
 
 /// A fault at an element.
@@ -110,8 +120,8 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 
     fn read(mut self) -> Result<Found, Error> {
-        self.found.written.resolution = resolution(self.document);
         let parts = std::mem::take(&mut self.parts);
+        self.found.written.resolution = resolution(&parts);
         for (index, part) in parts.iter().enumerate() {
             self.part(index, part)?;
         }
@@ -198,9 +208,11 @@ fn parts_fit(present: usize, index: usize, parts: usize) -> bool {
 }
 
 /// Ticks that hold the divisions of all parts, and grace notes.
-fn resolution(document: &Document) -> Ticks {
-    let divisions =
-        document.root_element().descendants().filter(|node| node.tag_name().name() == "divisions");
+fn resolution(parts: &[PartNodes]) -> Ticks {
+    let measures = parts.iter().flat_map(|part| &part.measures).flatten();
+    let attributes =
+        measures.flat_map(|measure| children(*measure)).filter(|node| node.tag_name().name() == "attributes");
+    let divisions = attributes.flat_map(children).filter(|node| node.tag_name().name() == "divisions");
     let mut resolution = 1;
     for node in divisions {
         if let Some(divisions) = attributes::divisions(node) {

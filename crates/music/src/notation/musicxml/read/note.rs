@@ -2,10 +2,11 @@
 
 use roxmltree::Node;
 
+use super::super::super::sheet::drums;
 use super::super::super::written::WrittenNote;
 use super::super::xml::{child, child_text, children, text};
 use super::part::{MeasureState, PartState};
-use super::{Fault, Reader};
+use super::{Fault, MAX_STAVES, Reader};
 use crate::score::DRUM_CHANNEL;
 
 /// MIDI's snare drum, for percussion of which the file does not say what it is.
@@ -96,7 +97,8 @@ impl Reader<'_, '_> {
                 "unpitched" => parts.unpitched = true,
                 "voice" => parts.voice = text(element),
                 "staff" => {
-                    parts.staff = u32::try_from(self.number(element, "staff")?).unwrap_or(1).clamp(1, 64)
+                    parts.staff =
+                        u32::try_from(self.number(element, "staff")?).unwrap_or(1).clamp(1, MAX_STAVES)
                 }
                 "instrument" => parts.instrument = element.attribute("id"),
                 "tie" => match element.attribute("type") {
@@ -155,10 +157,11 @@ impl Reader<'_, '_> {
             if !parts.unpitched {
                 return Err(Fault::new(node, "a note has neither a pitch nor a rest"));
             }
-            if unpitched.is_none() {
+            let drum = unpitched.or_else(|| by_place(node));
+            if drum.is_none() {
                 self.found.not_kept("name of a percussion instrument");
             }
-            return Ok(Some((unpitched.unwrap_or(SNARE), DRUM_CHANNEL, program)));
+            return Ok(Some((drum.unwrap_or(SNARE), DRUM_CHANNEL, program)));
         };
         let step = match child_text(pitch, "step") {
             Some("C") => 0,
@@ -196,6 +199,15 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// The drum that usually stands where a note without an instrument is shown.
+fn by_place(node: Node) -> Option<u8> {
+    let shown = child(node, "unpitched")?;
+    let step = child_text(shown, "display-step")?.chars().next()?;
+    let octave = child_text(shown, "display-octave")?.parse().ok()?;
+    let head = child_text(node, "notehead").unwrap_or("normal");
+    drums::at(step, octave, drums::Head::named(head))
 }
 
 /// Semitones of an accidental that is shown.

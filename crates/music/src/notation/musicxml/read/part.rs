@@ -7,7 +7,7 @@ use roxmltree::Node;
 use super::super::super::Error;
 use super::super::super::play::sort;
 use super::super::super::written::{Part, WrittenNote};
-use super::super::xml::{child_text, children, text};
+use super::super::xml::{child, child_text, children, text};
 use super::{Fault, PartNodes, Reader};
 use crate::score::Ticks;
 
@@ -133,7 +133,13 @@ impl<'a, 'i> Reader<'a, 'i> {
                 }
                 "attributes" => self.attributes(state, &measure, element)?,
                 "direction" => self.direction(state, &mut measure, element)?,
-                "sound" => self.sound(&mut measure, element, 0),
+                "sound" => {
+                    let at = match child(element, "offset") {
+                        Some(offset) => self.moved(state, offset, measure.cursor)?,
+                        None => measure.cursor,
+                    };
+                    self.sound(&mut measure, element, at);
+                }
                 "harmony" => self.harmony(state, &measure, element)?,
                 "barline" => self.barline(&measure, element),
                 "figured-bass" => self.found.not_kept("figured bass"),

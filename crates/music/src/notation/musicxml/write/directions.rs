@@ -4,6 +4,7 @@ use super::xml::Xml;
 use crate::chord_symbol::ChordSymbol;
 use crate::metre::Metre;
 use crate::notation::sheet::{Mark, TempoMark, has_dotted_beats, spelling};
+use crate::notation::written::micros_per_quarter;
 
 /// A velocity as a percentage of MusicXML's forte, which is velocity 90.
 pub fn percentage(velocity: f64) -> String {
@@ -19,7 +20,11 @@ fn decimal(value: f64, places: usize) -> String {
 /// A tempo `offset` divisions after where it stands in the file.
 pub fn tempo(xml: &mut Xml, mark: &TempoMark, metre: Metre, offset: u64) {
     let speed = mark.quarters_per_minute();
-    let exact = decimal(speed, 6);
+    // Six places bring back the microseconds of all but the slowest tempos.
+    let brings_back = |text: &String| {
+        text.parse().is_ok_and(|speed| micros_per_quarter(speed) == Some(mark.micros_per_quarter))
+    };
+    let exact = Some(decimal(speed, 6)).filter(brings_back).unwrap_or_else(|| decimal(speed, 12));
     if !mark.shown {
         if offset == 0 {
             return xml.empty("sound", &[("tempo", &exact)]);

@@ -85,7 +85,7 @@ fn score_part(xml: &mut Xml, part: &Part, index: usize) {
     xml.open("score-part", &[("id", &part_id(index))]);
     xml.text("part-name", &part.name);
     let names: Vec<String> = match part.percussion {
-        true => part.drums.iter().map(|&drum| drums::name(drum)).collect(),
+        true => part.drums.iter().map(|drum| drums::name(drum.0)).collect(),
         false => part.programs.iter().map(|&program| instruments::name(program).to_owned()).collect(),
     };
     for (instrument, name) in names.iter().enumerate() {
@@ -98,8 +98,9 @@ fn score_part(xml: &mut Xml, part: &Part, index: usize) {
         xml.text("midi-channel", part.channel + 1);
         match part.percussion {
             true => {
-                xml.text("midi-program", 1);
-                xml.text("midi-unpitched", u16::from(part.drums[instrument]) + 1);
+                let (drum, kit) = part.drums[instrument];
+                xml.text("midi-program", u16::from(kit) + 1);
+                xml.text("midi-unpitched", u16::from(drum) + 1);
             }
             false => xml.text("midi-program", u16::from(part.programs[instrument]) + 1),
         }

@@ -81,14 +81,16 @@ fn pitch(xml: &mut Xml, context: &Context, head: &Head) {
 
 /// Which instrument of the part plays the note, where there are several.
 fn instrument(xml: &mut Xml, context: &Context, head: &Head) {
-    let (known, value) = match context.part.percussion {
-        true => (&context.part.drums, head.note.pitch),
-        false => (&context.part.programs, head.note.program),
+    let (drum, program) = (head.note.pitch, head.note.program);
+    let (known, place) = match context.part.percussion {
+        true => {
+            (context.part.drums.len(), context.part.drums.iter().position(|&other| other == (drum, program)))
+        }
+        false => {
+            (context.part.programs.len(), context.part.programs.iter().position(|&other| other == program))
+        }
     };
-    if known.len() < 2 {
-        return;
-    }
-    if let Some(place) = known.iter().position(|&other| other == value) {
+    if let Some(place) = place.filter(|_| known > 1) {
         xml.empty("instrument", &[("id", &instrument_id(context.index, place))]);
     }
 }
