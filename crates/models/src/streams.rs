@@ -30,6 +30,8 @@ pub enum Purpose {
     Rewriting = 9,
     /// Conditions of compositions.
     Conditions = 10,
+    /// Who hears what in which order in a listening test.
+    ListeningTest = 11,
 }
 
 /// The generator of a seed for a purpose; `index` distinguishes streams of one purpose: the epoch, or the number of the output.
