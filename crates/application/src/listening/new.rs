@@ -363,12 +363,13 @@ impl<'a> Bench<'a> {
 
     /// Writes the clips at one loudness, which is returned.
     fn write(&mut self, folder: &Path) -> Result<f64> {
-        for (clip, sound) in self.clips.iter().zip(&self.sounds) {
-            if let Err(error) = sound.loudness() {
-                return Err(wrong_input(format!("{}: {error}; leave it out", clip.source)).into());
-            }
+        let measured: Vec<_> = self.sounds.par_iter().map(AudioBuffer::loudness).collect();
+        let sources = self.clips.iter().map(|clip| clip.source.as_str()).chain([VOLUME_CLIP]);
+        let mut known = Vec::new();
+        for (loudness, source) in measured.into_iter().zip(sources) {
+            known.push(loudness.map_err(|error| wrong_input(format!("{source}: {error}; leave it out")))?);
         }
-        let loudness = level(&mut self.sounds, self.options.sound.loudness)?;
+        let loudness = level(&mut self.sounds, &known, self.options.sound.loudness);
         let names = self.clips.iter().map(|clip| clip.id.as_str()).chain([VOLUME_CLIP]);
         let files: Vec<_> = names.zip(&self.sounds).collect();
         files.par_iter().try_for_each(|(name, sound)| {

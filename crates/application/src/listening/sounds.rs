@@ -2,7 +2,7 @@
 
 use crate::error::{Result, wrong_input};
 use crate::inspect::read_midi;
-use composer_audio::{AudioBuffer, RenderOptions, render};
+use composer_audio::{AudioBuffer, Loudness, RenderOptions, render};
 use composer_music::input::shown;
 use composer_music::{Note, Score, Tempo, TempoMap, Ticks, Track};
 use rand::RngExt;
@@ -75,15 +75,15 @@ pub fn sound(score: &Score, options: &SoundOptions) -> Result<AudioBuffer> {
     Ok(audio)
 }
 
-/// Brings all sounds to one loudness: the wanted one, or the highest at which no peak is cut. Returns it, in LUFS.
-pub fn level(sounds: &mut [AudioBuffer], wanted: f64) -> Result<f64> {
-    let measured = sounds.iter().map(AudioBuffer::loudness).collect::<std::result::Result<Vec<_>, _>>()?;
-    let room = |sound: &composer_audio::Loudness| sound.lufs + HIGHEST_PEAK - sound.peak;
+/// Brings sounds of which the loudness was measured to one loudness: the wanted one, or the highest at which no peak is cut. Returns it,
+/// in LUFS.
+pub fn level(sounds: &mut [AudioBuffer], measured: &[Loudness], wanted: f64) -> f64 {
+    let room = |sound: &Loudness| sound.lufs + HIGHEST_PEAK - sound.peak;
     let loudness = measured.iter().map(room).fold(wanted, f64::min);
-    for (sound, measured) in sounds.iter_mut().zip(&measured) {
+    for (sound, measured) in sounds.iter_mut().zip(measured) {
         sound.amplify(loudness - measured.lufs);
     }
-    Ok(loudness)
+    loudness
 }
 
 /// A spoiled copy: this share of the notes is moved by one to six semitones and, at 1, in time by up to an eighth.
@@ -127,4 +127,67 @@ pub fn volume_check() -> Score {
     });
     score.tracks.push(Track { name: None, notes: notes.collect() });
     score
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    fn options() -> SoundOptions {
+        SoundOptions { seconds: 3.0, loudness: -23.0, tempo: None, same_sound: false, soundfont: None }
+    }
+
+    #[test]
+    fn loud_and_quiet_music_gets_one_loudness_and_no_peak_is_cut() {
+        let mut quiet = volume_check();
+        quiet.tracks[0].notes.retain(|note| note.pitch < 60);
+        let sounds = [volume_check(), quiet].map(|score| sound(&score, &options()).unwrap());
+        for wanted in [-23.0, -9.0] {
+            let mut sounds = sounds.clone();
+            sounds[1].amplify(-20.0);
+            let measured: Vec<Loudness> = sounds.iter().map(|sound| sound.loudness().unwrap()).collect();
+            assert!((measured[0].lufs - measured[1].lufs).abs() > 5.0);
+            let reached = level(&mut sounds, &measured, wanted);
+            assert!(reached <= wanted);
+            for sound in &sounds {
+                let loudness = sound.loudness().unwrap();
+                assert!(
+                    (loudness.lufs - reached).abs() < 0.05 && loudness.peak <= HIGHEST_PEAK + 0.05,
+                    "{loudness:?}"
+                );
+                assert!((sound.seconds() - 3.0).abs() < 0.01);
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_notes_differ_where_that_is_asked_for() {
+        let mut score = volume_check();
+        score.tracks[0].notes[3].velocity = 20;
+        score.tracks[0].notes[4].program = 40;
+        let options = SoundOptions { tempo: Some(60.0), same_sound: true, ..options() };
+        let plain = plain(score.clone(), &options);
+        assert!(plain.notes().all(|note| note.velocity == VELOCITY && note.program == 0));
+        // Two quarters a chord at 60: two chords begin within three seconds.
+        assert_eq!((plain.notes().count(), plain.tempos[0].micros_per_quarter), (8, 1_000_000));
+    }
+
+    #[test]
+    fn anchors_are_plainly_worse_and_no_longer() {
+        let score = volume_check();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let low = spoiled(&score, 1.0, &mut rng);
+        let moved = |other: &Score| {
+            score
+                .notes()
+                .filter(|note| {
+                    !other.notes().any(|other| (other.onset, other.pitch) == (note.onset, note.pitch))
+                })
+                .count()
+        };
+        assert!(moved(&low) >= 12 && low.notes().count() == 16, "{}", moved(&low));
+        assert!((1..8).contains(&moved(&spoiled(&score, 0.15, &mut rng))));
+        assert!(low.notes().all(|note| (21..=108).contains(&note.pitch)));
+    }
 }

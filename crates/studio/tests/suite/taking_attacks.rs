@@ -108,7 +108,7 @@ fn sounds_are_those_of_the_trial_and_paths_lead_to_no_other_file() {
         "/api/sounds/0/0",
         "/api/sounds/1/2",
         "/api/sounds/1/-1",
-        "/api/sounds/1/johann0x",
+        "/api/sounds/1/network0x",
         "/api/sounds/1/..%2f..%2fSTUDY.toml",
         "/api/sounds/../../STUDY.toml",
         "/clips/johann0x.wav",
