@@ -6,6 +6,7 @@ mod design;
 mod new;
 mod plan;
 mod sounds;
+mod sources;
 mod summary;
 
 pub use answer::{AnswerLine, Given, answer_line, shortest_time};

@@ -252,10 +252,11 @@ const TESTS = {
     const first = await open(browser, server.links[0]);
     await begin(first.page);
     t.check(!first.page.url().includes("#"), "the token leaves the address");
+    // Before the first answer, the volume is set again.
     await first.page.reload();
-    await stage(first.page, "trial");
+    await stage(first.page, "volume");
     const again = await open(browser, server.links[0]);
-    await again.page.waitForFunction(() => ["trial", "volume"].includes(document.body.dataset.stage), undefined, { timeout: 20000 });
+    await again.page.waitForFunction(() => document.body.dataset.stage === "volume", undefined, { timeout: 20000 });
     t.check(!first.faults.length && !again.faults.length, [...first.faults, ...again.faults].join("\n"));
     const text = readFileSync(path.join(folder, "human-or-machine/answers.jsonl"), "utf8");
     t.check(text.split("\n").filter((line) => line.includes('"participant"')).length === 1, "one participant");
