@@ -17,12 +17,13 @@ macro_rules! reference {
 }
 
 /// Chapters beside this folder's `Cargo.toml`.
-const REFERENCE: [(&str, &str); 12] = reference!(
+const REFERENCE: [(&str, &str); 13] = reference!(
     "cluster.md",
     "conditions.md",
     "judge.md",
     "leakage.md",
     "limits.md",
+    "listening.md",
     "models.md",
     "networks.md",
     "notation.md",

@@ -36,6 +36,9 @@ pub enum Error {
         /// [`RenderOptions::max_seconds`](crate::RenderOptions::max_seconds).
         limit: f64,
     },
+    /// The sound is too short or too quiet to have a loudness.
+    #[error("the sound has no loudness: it is silent, or shorter than 0.4 s")]
+    NoLoudness,
     /// The WAV file cannot be written; nothing is left behind.
     #[error("cannot write {path}: {reason}")]
     Write {

@@ -16,6 +16,7 @@
 mod buffer;
 mod builtin;
 mod error;
+mod loudness;
 mod soundfont;
 mod timeline;
 mod wav;
@@ -26,6 +27,7 @@ use composer_music::Score;
 
 pub use buffer::{AudioBuffer, PEAK};
 pub use error::Error;
+pub use loudness::Loudness;
 pub use timeline::{TimedNote, sounding_notes};
 pub use wav::{wav_bytes, write_wav};
 

@@ -32,6 +32,8 @@ pub enum Purpose {
     Conditions = 10,
     /// Metres of compositions.
     Metre = 11,
+    /// Trials of listening tests: which pieces, in which order.
+    ListeningTest = 12,
 }
 
 /// The generator of a seed for a purpose; `index` distinguishes streams of one purpose: the epoch, or the number of the output.

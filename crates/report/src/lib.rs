@@ -8,6 +8,7 @@ pub mod evaluation;
 mod fine_tuning;
 pub mod leakage;
 pub mod likelihood;
+pub mod listening;
 mod page;
 pub mod part;
 pub mod piano_roll;

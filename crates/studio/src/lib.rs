@@ -14,6 +14,7 @@
 mod api;
 mod app;
 mod error;
+pub mod listening;
 pub mod project;
 pub mod server;
 mod studio;

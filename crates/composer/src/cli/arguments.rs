@@ -3,8 +3,8 @@
 use super::terminal::Terminal;
 use super::{
     accompany, benchmark, compose, course, diagnose, drum, evaluate, failure, gradcheck, humanise, infill,
-    ingest, inspect, learn_part, listening, models, recipes, reharmonise, runs, score, shell, studio, study,
-    sweep, train, vary,
+    ingest, inspect, learn_part, listen, listening, models, recipes, reharmonise, runs, score, shell, studio,
+    study, sweep, train, vary,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::convert::{Conversion, convert};
@@ -86,6 +86,9 @@ enum Command {
     Diagnose(diagnose::DiagnoseArgs),
     /// Compare music with real music, or compute the likelihood of held-out music under a model
     Evaluate(Box<evaluate::EvaluateArgs>),
+    /// Make a listening test of folders of music, and serve it to people's browsers
+    #[command(subcommand)]
+    Listen(listen::ListenCommand),
     /// Summarise a listening test: win rates, intervals, and the sample size needed
     Listening(listening::ListeningArgs),
     /// Show the contents of a file of music: tracks and roles, a piano roll, and what each representation loses
@@ -163,6 +166,7 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
         Some(Command::LearnPart(args)) => learn_part::run(&args, terminal),
         Some(Command::Diagnose(args)) => diagnose::run(&args, terminal),
         Some(Command::Evaluate(args)) => evaluate::run(&args, terminal),
+        Some(Command::Listen(command)) => listen::run(&command, terminal),
         Some(Command::Listening(args)) => listening::run(&args, terminal),
         Some(Command::Inspect(args)) => inspect::run(&args, terminal),
         Some(Command::Convert { paths, to }) => match convert(&paths, to, terminal)? {

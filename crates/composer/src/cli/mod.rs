@@ -19,6 +19,7 @@ mod ingest;
 mod inspect;
 mod interrupt;
 mod learn_part;
+mod listen;
 mod listening;
 mod models;
 mod music_args;

@@ -16,6 +16,7 @@ mod failure_detection;
 mod gradcheck;
 mod humanise;
 mod ingest_and_inspect;
+mod listen;
 mod memorisation;
 mod metre;
 mod models;

@@ -124,16 +124,21 @@ pub fn discrimination(judgements: &[Judgement], seed: u64) -> Option<Discriminat
     if scores.is_empty() {
         return None;
     }
+    Some(discrimination_of(&scores, &mut ChaCha8Rng::seed_from_u64(seed)))
+}
+
+/// Scores of 1 (right) and 0 against guessing.
+pub(super) fn discrimination_of(scores: &[(&Judgement, f64)], rng: &mut impl Rng) -> Discrimination {
     let (correct, answers) =
         (scores.iter().filter(|(_, right)| *right == 1.0).count() as u64, scores.len() as u64);
-    Some(Discrimination {
+    Discrimination {
         correct,
         answers,
         share: exact_interval(correct, answers),
-        clustered: clustered_mean(&scores, &mut ChaCha8Rng::seed_from_u64(seed)),
+        clustered: clustered_mean(scores, rng),
         p_value: binomial_test(correct, answers, 0.5),
         p_equivalent: equivalence_test(correct, answers, EQUIVALENCE_MARGIN),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -52,6 +52,15 @@ pub fn judgements_needed(probability: f64, power: f64) -> Option<u64> {
     (1..=100_000).find(|&trials| exact_power(probability, trials) >= power)
 }
 
+/// The smallest true share above ½ that a two-sided exact test at 5 % finds in so many judgements with at least `power`; to a
+/// thousandth. NaN where no share is found.
+pub fn detectable_share(trials: u64, power: f64) -> f64 {
+    (501..=1000)
+        .map(|share| f64::from(share) / 1000.0)
+        .find(|&share| exact_power(share, trials) >= power)
+        .unwrap_or(f64::NAN)
+}
+
 fn exact_power(probability: f64, trials: u64) -> f64 {
     let (Ok(null), Ok(truth)) = (Binomial::new(0.5, trials), Binomial::new(probability, trials)) else {
         return f64::NAN;
@@ -194,6 +203,15 @@ mod tests {
         for (share, needed) in [(0.6, 199), (0.65, 90), (0.7, 49)] {
             assert_eq!(judgements_needed(share, 0.8), Some(needed), "{share}");
         }
+    }
+
+    #[test]
+    fn more_judgements_find_smaller_differences() {
+        let shares = [49, 90, 199].map(|trials| detectable_share(trials, 0.8));
+        for (share, expected) in shares.into_iter().zip([0.7, 0.65, 0.6]) {
+            assert!((share - expected).abs() < 0.011, "{share}");
+        }
+        assert!(detectable_share(3, 0.8).is_nan() && detectable_share(0, 0.8).is_nan());
     }
 
     #[test]

@@ -64,15 +64,26 @@ impl Journal {
     /// # Errors
     /// The disk is full or gone. The journal is then as it was before.
     pub fn push(&mut self, record: &impl Serialize) -> io::Result<()> {
+        self.push_all(std::slice::from_ref(record))
+    }
+
+    /// Adds several records, all of them or none, with one wait for the disk.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn push_all(&mut self, records: &[impl Serialize]) -> io::Result<()> {
         if self.closed {
             return Err(io::Error::other("the project is closed"));
         }
-        let mut line = serde_json::to_vec(record)?;
-        line.push(b'\n');
+        let mut lines = Vec::new();
+        for record in records {
+            serde_json::to_writer(&mut lines, record)?;
+            lines.push(b'\n');
+        }
         self.file.seek(SeekFrom::Start(self.length))?;
-        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
         match written {
-            Ok(()) => self.length += line.len() as u64,
+            Ok(()) => self.length += lines.len() as u64,
             // Half a line must not stand before the next one.
             Err(_) => self.file.set_len(self.length)?,
         }

@@ -22,7 +22,7 @@ use composer_music::atomic_file::write_atomically;
 use composer_music::corpus::sha256_hex;
 use composer_music::input::{self, MAX_MIDI};
 use composer_music::{BarMap, Score, midi};
-use journal::Journal;
+pub(crate) use journal::Journal;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;

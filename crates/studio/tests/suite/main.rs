@@ -6,3 +6,5 @@ mod keeping;
 mod learning;
 mod making;
 mod stopping;
+mod taking;
+mod taking_attacks;

@@ -1,6 +1,7 @@
 //! A studio in this process, and requests over TCP as they are written.
 
 pub mod listening;
+pub mod taking;
 
 use composer_studio::{Stop, Studio, StudioOptions};
 use serde_json::Value;
@@ -112,15 +113,7 @@ impl Running {
 
     /// Sends a head, with its last empty line, and a body; reads the answer to its end.
     pub fn send(&self, head: &str, body: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let head = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
-        stream.write_all(head.as_bytes()).unwrap();
-        // A server that has refused may have closed its side.
-        let _ = stream.write_all(body);
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        parse(&bytes)
+        exchange(self.address, head, body)
     }
 
     /// Stops it and waits for its end.
@@ -139,6 +132,19 @@ impl Drop for Running {
             let _ = thread.join();
         }
     }
+}
+
+/// Sends a head, with its last empty line, and a body; reads the answer to its end.
+pub fn exchange(address: SocketAddr, head: &str, body: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+    stream.write_all(head.as_bytes()).unwrap();
+    // A server that has refused may have closed its side.
+    let _ = stream.write_all(body);
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    parse(&bytes)
 }
 
 fn parse(bytes: &[u8]) -> Answer {
