@@ -106,6 +106,7 @@ fn main() -> Result<()> {
         title: &format!("{name}, rewritten"),
         text: "One tune in eight versions beside the original, by the built-in models with their defaults and seed 1.",
         versions: &versions,
+        of_one_tune: true,
     };
     Ok(std::fs::write(out, page.to_html())?)
 }

@@ -1,4 +1,4 @@
-//! The page of several versions of one tune, one below the other.
+//! The page of several pieces, or versions of one tune, one below the other.
 
 use crate::page::page;
 use crate::piano_roll::place;
@@ -28,20 +28,24 @@ pub struct VersionsPage<'a> {
     pub title: &'a str,
     /// What the page shows: a sentence or two.
     pub text: &'a str,
-    /// The versions, the original first.
+    /// The versions; the original first, if they are of one tune.
     pub versions: &'a [Version<'a>],
+    /// Whether they are of one tune: notes that the original does not have are marked.
+    pub of_one_tune: bool,
 }
 
 impl VersionsPage<'_> {
     /// The page: of each version a piano roll, its drums below, and a player.
     pub fn to_html(&self) -> String {
-        let original = self.versions.first().map(|version| version.score);
+        let original = self.versions.first().filter(|_| self.of_one_tune).map(|version| version.score);
         let body = html! {
             header {
                 p.kicker { "composer" }
                 h1 { (self.title) }
                 p { (self.text) }
-                p.note { "Notes that the original does not have, by onset and pitch, are orange; in the drums, louder is darker." }
+                @if self.of_one_tune {
+                    p.note { "Notes that the original does not have, by onset and pitch, are orange; in the drums, louder is darker." }
+                }
             }
             @for version in self.versions {
                 section {
@@ -151,7 +155,8 @@ mod tests {
         let changed = score(96, vec![note(0, 60, 90, 0), note(96, 62, 90, 0), note(100, 36, 20, 9)]);
         let version = |name, score| Version { name, text: "<so>", score, marked: 0..1 };
         let versions = [version("Original", &original), version("Changed", &changed)];
-        let page = VersionsPage { title: "A tune", text: "Two.", versions: &versions }.to_html();
+        let page =
+            VersionsPage { title: "A tune", text: "Two.", versions: &versions, of_one_tune: true }.to_html();
         let (first, second) = page.split_once("Changed").expect("both");
         assert!(!first.contains("#d9642f") && first.contains("#123c50"));
         assert!(second.contains("#d9642f") && second.contains("#4f93b0") && second.contains("#c5d3da"));

@@ -30,7 +30,8 @@ pub struct ComposeOptions {
     pub num_outputs: usize,
     /// Length of each piece.
     pub length: Length,
-    /// Metre of the bars; `None`: that of the primer, or of the training music.
+    /// Metre of the bars; `None`: that of the primer; else, for models that are told metres, that of a training piece, drawn for each piece; else
+    /// that of the training music.
     pub metre: Option<Metre>,
     /// Temperature: 1 is the model's own distribution, lower is safer, higher is riskier, 0 is greedy.
     pub temperature: Option<f64>,

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 /// Options of `composer compose` beyond those that all music has.
 #[derive(Clone, Debug, Args)]
 pub struct SteerArgs {
-    /// Metre of the bars, such as 3/4 or 6/8 [default: that of the primer, or of the training music]
+    /// Metre of the bars, such as 3/4 or 6/8 [default: that of the primer; of a training piece that is drawn for each composition, for
+    /// models that are told metres; else that of the training music]
     #[arg(long)]
     pub metre: Option<Metre>,
 

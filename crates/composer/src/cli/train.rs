@@ -119,7 +119,7 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "NAME", help = with_default("Representation: frames, events, metrical-events, remi, multitrack-remi, voices, chords or bars", "music.representation"))]
     pub representation: Option<String>,
 
-    /// What the network is told, so that compose can ask for it: of style, metre, density, polyphony, register, with commas between [default: nothing]
+    /// What the network is told, so that compose can ask for it: of style, metre, density, polyphony, register, key, bars_left, form, harmony, with commas between [default: nothing]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub conditions: Vec<String>,
 
