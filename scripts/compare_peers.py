@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
 import page  # noqa: E402
-import worker  # noqa: E402
+from network import Network, write_onnx  # noqa: E402
 
 Case = collections.namedtuple("Case", "mode cell features hidden layers batch steps")
 CELLS = ("lstm", "gru", "rnn")
@@ -39,12 +39,15 @@ def grid(quick):
     more = [("lstm", 256, 1, 1, 128), ("lstm", 256, 1, 64, 128), ("gru", 256, 1, 64, 128)]
     step = [(64, 1, 1), (128, 1, 1), (256, 1, 1), (512, 1, 1), (512, 2, 1), (1024, 1, 1), (1024, 2, 1), (256, 1, 16)]
     sequence = [(64, 1), (256, 1), (512, 2), (1024, 1)]
+    notes = [(96, 128, 16), (192, 256, 32), (256, 512, 16)]
     if quick:
+        notes = notes[:1]
         train, more, step, sequence = train[1:2], [], [(256, 1, 1), (512, 2, 1)], sequence[1:2]
     cases = [Case("train", cell, 88, *shape) for cell in CELLS for shape in train]
     cases += [Case("train", cell, 88, *shape) for cell, *shape in more]
     cases += [Case("step", cell, 88, hidden, layers, batch, 32) for cell in CELLS for hidden, layers, batch in step]
-    return cases + [Case("sequence", cell, 88, hidden, layers, 64, 64) for cell in CELLS for hidden, layers in sequence]
+    cases += [Case("sequence", cell, 88, hidden, layers, 64, 64) for cell in CELLS for hidden, layers in sequence]
+    return cases + [Case("notes", "note-wise", over_notes, hidden, 1, batch, 64) for over_notes, hidden, batch in notes]
 
 
 class Worker:
@@ -167,9 +170,16 @@ def measure(runner, case, rounds, seconds):
         for name in runner.workers:
             try:
                 how = [OURS[name]] if name in OURS else []
-                runner.ask(name, "load", *case, folder, *how)
+                if case.mode == "notes" and name not in ("ours", "avx2", "pytorch"):
+                    continue
+                answer = runner.ask(name, "load", *case, folder, *how)
+                if case.mode == "notes":
+                    if name == "ours":
+                        result["work"] = [float(word) for word in answer.split()]
+                    names.append(name)
+                    continue
                 if name == "ours" and case.mode != "train":
-                    worker.write_onnx(worker.Network([*case[1:], folder]), case.mode == "step")
+                    write_onnx(Network([*case[1:], folder]), case.mode == "step")
                 if name not in OURS:
                     found = result["difference"][name] = difference(folder, name)
                     if found > TOLERANCE:
@@ -266,7 +276,9 @@ def main():
         result = measure(runner, case, options.rounds, options.budget)
         results["cases"].append(result)
         print(page.line(result), flush=True)
-        size = str(page.weight_bytes(case) // options.threads)
+        if case.mode == "notes":
+            continue
+        size = str(page.weight_bytes(case._asdict()) // options.threads)
         if "pytorch" in runner.workers and size not in results["read"]:
             results["read"][size] = float(runner.ask("pytorch", "read", size))
     results["peaks"] += peaks()

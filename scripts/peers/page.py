@@ -4,23 +4,25 @@ import math
 import statistics
 from pathlib import Path
 
-GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+from network import GATES
+
 # Values that a step of a unit saves for the backward pass: gates, states, and for the GRU the product with the reset gate.
 SAVED = {"rnn": 1, "lstm": 6, "gru": 5}
 NAMES = {"pytorch": "PyTorch", "jax": "JAX", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "candle": "candle", "burn": "burn",
          "rust-lstm": "rust-lstm", "tract": "tract", "rten": "rten"}
 PEERS = {"train": ("pytorch", "jax", "candle", "burn", "rust-lstm"),
          "step": ("onnxruntime", "openvino", "pytorch", "jax", "tract", "rten", "candle", "burn")}
-PEERS["sequence"] = PEERS["step"]
-GOALS = {"train": 1.5, "step": 2.0, "sequence": 1.0}
-TITLES = {"train": "One training step", "step": "One generated step", "sequence": "Sequences side by side"}
-UNITS = {"train": (1e3, "ms"), "step": (1e6, "µs"), "sequence": (1e3, "ms")}
+PEERS |= {"sequence": PEERS["step"], "notes": ("pytorch",)}
+GOALS = {"train": 1.5, "step": 2.0, "sequence": 1.0, "notes": 1.5}
+TITLES = {"train": "One training step", "step": "One generated step", "sequence": "Sequences side by side",
+          "notes": "One training step of the network that writes notes"}
+UNITS = {"train": (1e3, "ms"), "step": (1e6, "µs"), "sequence": (1e3, "ms"), "notes": (1e3, "ms")}
 
 
 def label(case):
-    get = case.get if isinstance(case, dict) else case._asdict().get
-    sizes = "/".join(str(get(key)) for key in ("features", "hidden", "layers", "batch"))
-    return f"{get('cell')} {sizes}" + ("" if get("mode") == "step" else f"/{get('steps')}")
+    keys = ("hidden", "features", "batch") if case["mode"] == "notes" else ("features", "hidden", "layers", "batch")
+    sizes = "/".join(str(case[key]) for key in keys)
+    return f"{case['cell']} {sizes}" + ("" if case["mode"] == "step" else f"/{case['steps']}")
 
 
 def weights(cell, features, hidden, layers):
@@ -30,8 +32,8 @@ def weights(cell, features, hidden, layers):
 
 
 def weight_bytes(case):
-    biases = 2 * case.layers * GATES[case.cell] * case.hidden + case.features
-    return 4 * (weights(case.cell, case.features, case.hidden, case.layers) + biases)
+    biases = 2 * case["layers"] * GATES[case["cell"]] * case["hidden"] + case["features"]
+    return 4 * (weights(case["cell"], case["features"], case["hidden"], case["layers"]) + biases)
 
 
 def fastest(result):
@@ -68,11 +70,11 @@ def table(results, mode):
     for row in rows:
         seconds = row["seconds"]
         name, _ = fastest(row)
-        cells = [label(row["case"]), number(seconds["ours"] * scale), number(seconds["gathered"] * scale)]
+        cells = [label(row["case"]), number(seconds["ours"] * scale), number(seconds["gathered"] * scale) if "gathered" in seconds else "–"]
         cells += [number(seconds[peer] * scale) if peer in seconds else "–" for peer in peers]
         if name:
             turns = [a / b for a, b in zip(row["rounds"][name], row["rounds"]["ours"])]
-            cells += [NAMES[name], f"**{ratio(row):.2f}**", f"{min(turns):.2f}–{max(turns):.2f}", f"{ratio(row, 'gathered'):.2f}"]
+            cells += [NAMES[name], f"**{ratio(row):.2f}**", f"{min(turns):.2f}–{max(turns):.2f}", f"{ratio(row, 'gathered'):.2f}" if "gathered" in seconds else "–"]
         else:
             cells += ["–"] * 4
         lines.append("| " + " | ".join(cells) + " |")
@@ -86,7 +88,7 @@ def times(value):
 def conclusion(results):
     """Which rows are lost and by how much, and which are short of the goals."""
     parts = []
-    for mode in ("train", "step", "sequence"):
+    for mode in TITLES:
         rows = [row for row in results["cases"] if row["case"]["mode"] == mode and fastest(row)[0]]
         if not rows:
             continue
@@ -127,7 +129,7 @@ def clean(why):
 def paths(results):
     """What 512-bit instructions bring us, from the same rounds."""
     lines = []
-    for mode in ("train", "step", "sequence"):
+    for mode in TITLES:
         rows = [row["seconds"] for row in results["cases"] if row["case"]["mode"] == mode and "avx2" in row["seconds"]]
         if rows:
             gains = [row["avx2"] / row["ours"] for row in rows]
@@ -168,15 +170,10 @@ def of_mode(results, *modes):
             yield row, case, weights(case["cell"], case["features"], case["hidden"], case["layers"])
 
 
-def bytes_of(case):
-    biases = 2 * case["layers"] * GATES[case["cell"]] * case["hidden"] + case["features"]
-    return 4 * (weights(case["cell"], case["features"], case["hidden"], case["layers"]) + biases)
-
-
 def step_roof(results):
     peak, lines = max(results["peaks"]), []
     for row, case, count in of_mode(results, "step"):
-        size = bytes_of(case)
+        size = weight_bytes(case)
         rate = results["read"].get(str(size // results["threads"]))
         if rate is None:
             continue
@@ -194,7 +191,7 @@ def train_bytes(case):
     rows, hidden, gates = case["batch"] * case["steps"] * case["layers"], case["hidden"], GATES[case["cell"]]
     activations = 2 * rows * hidden * (SAVED[case["cell"]] + gates) + 4 * case["batch"] * case["steps"] * case["features"]
     recurrent = 2 * case["steps"] * case["layers"] * gates * hidden * hidden
-    return 4 * (activations + recurrent) + 9 * bytes_of(case)
+    return 4 * (activations + recurrent) + 9 * weight_bytes(case)
 
 
 def train_roof(results):
@@ -208,4 +205,12 @@ def train_roof(results):
         bound = "reading" if reading > computing else "arithmetic"
         lines.append(f"| {'training' if train else 'sequence'} {label(case)} | {flops / 1e9:.2f} | {moved / 1e6:.0f} | {flops / moved:.0f} "
                      f"| {max(reading, computing) * 1e3:.2f} ({bound}) | {seconds * 1e3:.2f} | {flops / seconds / 1e9:.0f} | {100 * max(reading, computing) / seconds:.0f} % |")
+    for row in results["cases"]:
+        if "work" in row:
+            flops, activations = row["work"]
+            moved, seconds = 2 * activations, row["best"]["ours"]
+            reading, computing = moved / slowest, flops / peak
+            bound = "reading" if reading > computing else "arithmetic"
+            lines.append(f"| training {label(row['case'])} | {flops / 1e9:.2f} | {moved / 1e6:.0f} | {flops / moved:.0f} | {max(reading, computing) * 1e3:.2f} ({bound}) "
+                         f"| {seconds * 1e3:.2f} | {flops / seconds / 1e9:.0f} | {100 * max(reading, computing) / seconds:.0f} % |")
     return "\n".join(lines)

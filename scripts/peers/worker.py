@@ -8,39 +8,13 @@ import os
 import statistics
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
-GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+from network import Network, states_of
+
 STEPS_TO_CHECK = 3
-
-
-class Network:
-    """Sizes, and weights and input from the folder. `layers` has weight_ih, weight_hh, bias_ih and bias_hh of each layer, as PyTorch."""
-
-    def __init__(self, words):
-        self.cell = words[0]
-        self.features, self.hidden, self.count, self.batch, self.steps = map(int, words[1:6])
-        self.folder = words[6]
-        values = np.fromfile(f"{self.folder}/weights.f32", np.float32)
-        rows = GATES[self.cell] * self.hidden
-
-        def take(*shape):
-            nonlocal values
-            part, values = np.split(values, [int(np.prod(shape))])
-            return np.ascontiguousarray(part.reshape(shape))
-
-        self.layers = []
-        for layer in range(self.count):
-            width = self.features if layer == 0 else self.hidden
-            self.layers.append([take(rows, width), take(rows, self.hidden), take(rows), take(rows)])
-        self.output = [take(self.features, self.hidden), take(self.features)]
-        assert values.size == 0
-        self.x = self.roll("x")
-        self.y = self.roll("y")
-
-    def roll(self, name):
-        return np.fromfile(f"{self.folder}/{name}.f32", np.float32).reshape(self.steps, self.batch, self.features)
 
 
 class PyTorch:
@@ -98,6 +72,23 @@ class PyTorch:
         def run():
             with torch.inference_mode():
                 return output(recurrent(x)[0])
+
+        return run
+
+    def notes(self, words):
+        """A training step of a network that writes frames note by note, as scripts/compare_networks.py has it."""
+        sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+        import compare_networks
+
+        network, notes, hidden, _, batch, steps = words[:6]
+        model, loss = compare_networks.prepared((network, int(hidden), int(notes), int(batch), int(steps)))
+        optimiser = self.torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+
+        def run():
+            optimiser.zero_grad()
+            loss().backward()
+            self.torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
 
         return run
 
@@ -220,57 +211,6 @@ class Jax:
         return lambda: self.jax.block_until_ready(compiled(weights, x))
 
 
-ONNX_ORDER = {"rnn": [0], "lstm": [0, 3, 1, 2], "gru": [1, 0, 2]}
-
-
-def states_of(net):
-    """Names of the states of a step's graph, before and after it."""
-    kinds = ["h", "c"] if net.cell == "lstm" else ["h"]
-    return [(f"{kind}{layer}", f"new_{kind}{layer}") for layer in range(net.count) for kind in kinds]
-
-
-def write_onnx(net, single):
-    """The network as `model.onnx`. `single`: one step, whose inputs and outputs have the state of each layer; else all steps from zero."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    steps, batch, hidden = 1 if single else net.steps, net.batch, net.hidden
-    constants, nodes = [], []
-
-    def constant(name, value):
-        constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def value(name, shape):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-
-    def gates(matrix):
-        parts = np.split(matrix, GATES[net.cell])
-        return np.concatenate([parts[gate] for gate in ONNX_ORDER[net.cell]])
-
-    at, axis = "x", constant("axis", np.array([1], np.int64))
-    inputs, outputs = [value("x", (steps, batch, net.features))], [value("logits", (steps, batch, net.features))]
-    kinds = ["h", "c"] if net.cell == "lstm" else ["h"]
-    for layer, (w_ih, w_hh, b_ih, b_hh) in enumerate(net.layers):
-        names = [constant(f"w{layer}", gates(w_ih)[None]), constant(f"r{layer}", gates(w_hh)[None]),
-                 constant(f"b{layer}", np.concatenate([gates(b_ih), gates(b_hh)])[None])]
-        before = [f"{kind}{layer}" for kind in kinds] if single else []
-        after = [f"new_{kind}{layer}" for kind in kinds] if single else []
-        inputs += [value(name, (1, batch, hidden)) for name in before]
-        outputs += [value(name, (1, batch, hidden)) for name in after]
-        more = {"linear_before_reset": 1} if net.cell == "gru" else {}
-        nodes.append(helper.make_node(net.cell.upper(), [at, *names, "", *before] if before else [at, *names],
-                                      [f"y{layer}", *after], hidden_size=hidden, **more))
-        nodes.append(helper.make_node("Squeeze", [f"y{layer}", axis], [f"s{layer}"]))
-        at = f"s{layer}"
-    nodes.append(helper.make_node("MatMul", [at, constant("w_out", net.output[0].T)], ["product"]))
-    nodes.append(helper.make_node("Add", ["product", constant("b_out", net.output[1])], ["logits"]))
-    graph = helper.make_graph(nodes, "network", inputs, outputs, constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(model)
-    onnx.save(model, f"{net.folder}/model.onnx")
-
-
 class OnnxRuntime:
     """Inputs and outputs are bound once, so that a step copies nothing but its input."""
 
@@ -339,10 +279,11 @@ class OpenVino:
                 request.set_tensor(before, tensor(read[before], shared_memory=True))
                 request.set_tensor(after, tensor(write[before], shared_memory=True))
             requests.append(request)
-        at, kept = 0, sides  # a request does not keep the memory that it shares
+        at = 0
 
         def run():
-            nonlocal at, kept
+            nonlocal at
+            assert sides  # kept, as a request does not keep the memory that it shares
             x[0] = net.x[at % net.steps]
             requests[at % 2].infer()
             at += 1
@@ -352,9 +293,11 @@ class OpenVino:
 
     def sequence(self, net):
         request = self.compiled(net).create_infer_request()
-        request.set_tensor("x", self.library.Tensor(net.x, shared_memory=True))
+        x = net.x
+        request.set_tensor("x", self.library.Tensor(x, shared_memory=True))
 
         def run():
+            assert x is not None  # kept, as a request does not keep the memory that it shares
             request.infer()
             return request.get_tensor("logits").data
 
@@ -371,10 +314,14 @@ def timed(run):
 
 
 def load(peer, name, words):
-    mode, net = words[0], Network(words[1:])
+    mode, net = words[0], None if words[0] == "notes" else Network(words[1:])
     make = getattr(peer, mode, None)
     if make is None:
-        raise NotImplementedError("it does not train")
+        raise NotImplementedError("it does not train" if mode == "train" else "it is not compared")
+    if mode == "notes":
+        run = make(words[1:])
+        run()
+        return run
     run = make(net)
     if mode == "train":
         results = np.array([run() for _ in range(STEPS_TO_CHECK)], np.float32)

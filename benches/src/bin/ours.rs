@@ -5,6 +5,7 @@
 //! | line | what it does |
 //! |---|---|
 //! | `load train\|step\|sequence CELL FEATURES HIDDEN LAYERS BATCH STEPS FOLDER gathered\|dense` | makes the network; writes its weights in the order of PyTorch, the input `[T, B, F]` and the targets to the folder, and as `ours.f32` or `ours-dense.f32` what it computes: the losses of three training steps, or logits `[T, B, F]` |
+//! | `load notes NETWORK NOTE_HIDDEN HIDDEN 1 BATCH STEPS …` | a training step of a network that writes frames note by note; answers its operations and the bytes of its activations |
 //! | `time SECONDS` | repeats it for so long, five times at least: seconds of the median and of the best, and how many |
 //! | `peak` | operations per second of a large matrix product |
 
@@ -17,7 +18,7 @@ use composer_bptt::{
     Input, Linear, LinearWorkspace, Mode, Parameters, Recurrent, RecurrentWorkspace, State, StepWorkspace,
 };
 use composer_studies::Error;
-use composer_studies::speed::{Options, Peak, Roll, Shape, Training};
+use composer_studies::speed::{FrameShape, FrameTraining, Options, Peak, Roll, Shape, Training};
 
 fn main() -> std::io::Result<()> {
     let mut work = None;
@@ -25,6 +26,10 @@ fn main() -> std::io::Result<()> {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
         let answer = match words.as_slice() {
+            ["load", "notes", rest @ ..] => load_notes(rest).map(|(loaded, about)| {
+                work = Some(loaded);
+                about
+            }),
             ["load", mode, rest @ ..] => Work::load(mode, rest).map(|loaded| {
                 work = Some(loaded);
                 String::new()
@@ -52,6 +57,26 @@ fn main() -> std::io::Result<()> {
 enum Work {
     Train(Box<Training>),
     Forward(Box<Forward>),
+    Notes(Box<FrameTraining>),
+}
+
+fn number(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|error| format!("{text}: {error}"))
+}
+
+fn load_notes(words: &[&str]) -> Result<(Work, String), String> {
+    let &[network, notes, hidden, _, batch, steps, ..] = words else {
+        return Err("wrong number of words".to_string());
+    };
+    let shape = FrameShape {
+        network: network.parse().map_err(|_| format!("unknown network {network}"))?,
+        hidden: number(hidden)?,
+        notes: number(notes)?,
+        batch: number(batch)?,
+        steps: number(steps)?,
+    };
+    let training = FrameTraining::new(shape).map_err(|error| error.to_string())?;
+    Ok((Work::Notes(Box::new(training)), format!("{} {}", shape.flops(), shape.activation_bytes())))
 }
 
 impl Work {
@@ -59,7 +84,6 @@ impl Work {
         let &[cell, features, hidden, layers, batch, steps, folder, input] = words else {
             return Err("wrong number of words".to_string());
         };
-        let number = |text: &str| text.parse::<usize>().map_err(|error| error.to_string());
         let shape = Shape {
             cell: cell.parse().map_err(|_| format!("unknown cell {cell}"))?,
             features: number(features)?,
@@ -106,6 +130,7 @@ impl Work {
             match self {
                 Work::Train(training) => training.step().map(drop),
                 Work::Forward(forward) => forward.run(),
+                Work::Notes(training) => training.step().map(drop),
             }
             .map_err(|error| error.to_string())?;
             times.push(start.elapsed().as_secs_f64());
