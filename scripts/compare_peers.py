@@ -27,8 +27,8 @@ from network import Network, write_onnx  # noqa: E402
 
 Case = collections.namedtuple("Case", "mode cell features hidden layers batch steps")
 CELLS = ("lstm", "gru", "rnn")
-PYTHON_PEERS = ("pytorch", "jax", "onnxruntime", "openvino")
-RUST_PEERS = ("candle", "burn", "rust-lstm", "tract", "rten")
+PYTHON_PEERS = ("pytorch", "jax", "onnxruntime", "openvino", "tract")
+RUST_PEERS = ("candle", "burn", "rust-lstm", "rten")
 OURS = {"ours": "dense", "gathered": "gathered", "avx2": "dense"}
 TOLERANCE = 1e-4
 PATIENCE = 90.0

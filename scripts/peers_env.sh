@@ -8,7 +8,7 @@ PYTHON="$env/bin/python"
 mkdir -p target/peers/reasons
 [[ -x "$PYTHON" ]] || python3 -m venv "$env"
 [[ -z "${PYTORCH_SITE:-}" ]] || echo "$PYTORCH_SITE" > "$("$PYTHON" -c 'import site; print(site.getsitepackages()[0])')/pytorch.pth"
-for package in torch numpy onnx onnxruntime openvino jax; do
+for package in torch numpy onnx onnxruntime openvino jax tract; do
     "$PYTHON" -c "import importlib.util, sys; sys.exit(importlib.util.find_spec('$package') is None)" && continue
     name="$package"
     [[ "$package" != jax ]] || name="jax[cpu]"
@@ -18,7 +18,7 @@ done
 # One feature after the other, the cheapest to compile first, so that one that does not build does not stop the rest.
 PEERS=target/peers/rust/release/peers
 features=""
-for feature in rten rust-lstm candle tract burn; do
+for feature in rten rust-lstm candle burn; do
     [[ " ${SKIP_PEERS:-} " != *" $feature "* ]] || { echo "left out by SKIP_PEERS" > "target/peers/reasons/$feature"; continue; }
     if CARGO_TARGET_DIR=target/peers/rust cargo build --release --quiet --locked --manifest-path scripts/peers/rust/Cargo.toml \
         --features "$features$feature" 2> "target/peers/reasons/$feature"; then

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One Python library beside ours, for compare_peers.py: worker.py pytorch|jax|onnxruntime|openvino THREADS.
+"""One Python library beside ours, for compare_peers.py: worker.py pytorch|jax|onnxruntime|openvino|tract THREADS.
 
 Reads lines and answers each with one line, as benches/src/bin/ours.rs does; its folder holds the weights and the input that ours wrote.
 """
@@ -304,7 +304,39 @@ class OpenVino:
         return run
 
 
-PEERS = {"pytorch": PyTorch, "jax": Jax, "onnxruntime": OnnxRuntime, "openvino": OpenVino}
+class Tract:
+    """Optimised for its shapes, on one thread, as it computes; through its Python binding, which adds some microseconds to a step."""
+
+    def __init__(self, threads):
+        import importlib.metadata
+
+        import tract
+
+        self.library, self.version = tract, importlib.metadata.version("tract")
+
+    def runnable(self, net):
+        return self.library.onnx().load(f"{net.folder}/model.onnx").into_model().into_runnable()
+
+    def step(self, net):
+        runnable, tensor = self.runnable(net), self.library.Tensor.from_numpy
+        rows, at = [tensor(np.ascontiguousarray(row[None])) for row in net.x], 0
+        zeros = np.zeros((1, net.batch, net.hidden), np.float32)
+        states = [tensor(zeros) for _ in states_of(net)]
+
+        def run():
+            nonlocal states, at
+            logits, *states = runnable.run([rows[at], *states])
+            at = (at + 1) % len(rows)
+            return logits.to_numpy()
+
+        return run
+
+    def sequence(self, net):
+        runnable, x = self.runnable(net), self.library.Tensor.from_numpy(net.x)
+        return lambda: runnable.run([x])[0].to_numpy()
+
+
+PEERS = {"pytorch": PyTorch, "jax": Jax, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "tract": Tract}
 
 
 def timed(run):

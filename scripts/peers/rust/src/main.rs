@@ -1,7 +1,7 @@
-//! One Rust library beside ours, for scripts/compare_peers.py: `peers candle|burn|rust-lstm|tract|rten THREADS`.
+//! One Rust library beside ours, for scripts/compare_peers.py: `peers candle|burn|rust-lstm|rten THREADS`.
 //!
 //! Reads lines and answers each with one line, as `benches/src/bin/ours.rs` does; its folder holds the weights and the input that ours wrote, and for
-//! tract and rten the network as `model.onnx`.
+//! rten the network as `model.onnx`.
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
@@ -15,8 +15,6 @@ mod network;
 mod rten;
 #[cfg(feature = "rust-lstm")]
 mod rust_lstm;
-#[cfg(feature = "tract")]
-mod tract;
 
 use network::Network;
 
@@ -35,8 +33,6 @@ fn load(library: &str, mode: &str, net: &Network) -> Result<Run, Error> {
         "rten" => rten::load(mode, net),
         #[cfg(feature = "rust-lstm")]
         "rust-lstm" => rust_lstm::load(mode, net),
-        #[cfg(feature = "tract")]
-        "tract" => tract::load(mode, net),
         _ => Err(format!("{library} is not in this program, as it was not built ({mode}, {})", net.cell).into()),
     }
 }
@@ -46,7 +42,6 @@ const VERSIONS: &[(&str, &str, bool)] = &[
     ("burn", "0.21.0 (flex)", cfg!(feature = "burn")),
     ("candle", "0.11.1", cfg!(feature = "candle")),
     ("rust-lstm", "0.10.0", cfg!(feature = "rust-lstm")),
-    ("tract", "0.23.9", cfg!(feature = "tract")),
     ("rten", "0.27.0", cfg!(feature = "rten")),
 ];
 
