@@ -201,7 +201,8 @@ def train_roof(results):
         train = case["mode"] == "train"
         flops = (6 if train else 2) * case["batch"] * case["steps"] * count
         moved = train_bytes(case) if train else 4 * case["steps"] * count
-        reading, computing, seconds = moved / slowest, flops / peak, row["best"]["ours"]
+        rate = results["read"].get(str(weight_bytes(case) // results["threads"]), slowest)
+        reading, computing, seconds = moved / rate, flops / peak, row["best"]["ours"]
         bound = "reading" if reading > computing else "arithmetic"
         lines.append(f"| {'training' if train else 'sequence'} {label(case)} | {flops / 1e9:.2f} | {moved / 1e6:.0f} | {flops / moved:.0f} "
                      f"| {max(reading, computing) * 1e3:.2f} ({bound}) | {seconds * 1e3:.2f} | {flops / seconds / 1e9:.0f} | {100 * max(reading, computing) / seconds:.0f} % |")
