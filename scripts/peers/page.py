@@ -111,7 +111,7 @@ def conclusion(results):
 
 def left_out(results):
     """One sentence for every library, or every library and task, that has no figure."""
-    lines = [f"- {NAMES[name]} was not measured: {clean(why)}." for name, why in results["missing"].items()]
+    lines = [f"- {NAMES[name]}: {clean(why)}." for name, why in results["missing"].items()]
     seen = {}
     for row in results["cases"]:
         for name, why in row["reasons"].items():
@@ -123,7 +123,7 @@ def left_out(results):
 
 
 def clean(why):
-    return why.replace("|", "/").rstrip(". ")[:160]
+    return why.replace("|", "/").rstrip(". ")[:300]
 
 
 def paths(results):

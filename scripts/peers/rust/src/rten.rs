@@ -37,7 +37,7 @@ pub fn load(mode: &str, net: &Network) -> Result<Run, Error> {
     let mut at = 0;
     Ok(Box::new(move || {
         let mut inputs = vec![(x, ValueOrView::from(rows[at].view()))];
-        inputs.extend(before.iter().copied().zip(states.drain(..).map(ValueOrView::from)));
+        inputs.extend(before.iter().copied().zip(states.drain(..).map(ValueOrView::Value)));
         let mut values = model.run(inputs, &wanted, None)?;
         states = values.split_off(1);
         at = (at + 1) % rows.len();
