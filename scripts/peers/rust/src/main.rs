@@ -33,7 +33,10 @@ fn load(library: &str, mode: &str, net: &Network) -> Result<Run, Error> {
         "rten" => rten::load(mode, net),
         #[cfg(feature = "rust-lstm")]
         "rust-lstm" => rust_lstm::load(mode, net),
-        _ => Err(format!("{library} is not in this program, as it was not built ({mode}, {})", net.cell).into()),
+        _ => {
+            Err(format!("{library} is not in this program, as it was not built ({mode}, {})", net.cell)
+                .into())
+        }
     }
 }
 
@@ -97,7 +100,9 @@ fn main() -> Result<(), Error> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match answer(&library, &mut run, &words) {
             Ok(text) => println!("ok {text}"),
-            Err(error) => println!("no {}", error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")),
+            Err(error) => {
+                println!("no {}", error.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
+            }
         }
         std::io::stdout().flush()?;
     }
