@@ -120,8 +120,7 @@ fn check(options: &NewStudy, folder: &Path) -> Result<()> {
     if std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(wrong_input(format!("{} is not empty: name a new folder", shown(folder))).into());
     }
-    std::fs::create_dir_all(folder.join(CLIPS_FOLDER))
-        .map_err(|error| wrong_input(format!("cannot make the folder {}: {error}", shown(folder))).into())
+    Ok(())
 }
 
 /// A study while it is made.
@@ -272,7 +271,7 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Writes the clips at one loudness, which is returned.
+    /// Makes the folder and writes the clips at one loudness, which is returned.
     fn write(&mut self, folder: &Path) -> Result<f64> {
         let measured: Vec<_> = self.sounds.par_iter().map(AudioBuffer::loudness).collect();
         let sources = self.clips.iter().map(|clip| clip.source.as_str()).chain([VOLUME_CLIP]);
@@ -281,6 +280,8 @@ impl<'a> Bench<'a> {
             known.push(loudness.map_err(|error| wrong_input(format!("{source}: {error}; leave it out")))?);
         }
         let loudness = level(&mut self.sounds, &known, self.options.sound.loudness);
+        std::fs::create_dir_all(folder.join(CLIPS_FOLDER))
+            .map_err(|error| wrong_input(format!("cannot make the folder {}: {error}", shown(folder))))?;
         let names = self.clips.iter().map(|clip| clip.id.as_str()).chain([VOLUME_CLIP]);
         let files: Vec<_> = names.zip(&self.sounds).collect();
         files.par_iter().try_for_each(|(name, sound)| {
@@ -327,11 +328,14 @@ struct Piece {
     clip: usize,
 }
 
-/// Pieces with the same name, if there are any; else the first with the first, and so on.
+/// Pieces with the same name; of the others the first with the first, and so on.
 fn matched<'a>(first: &'a [Piece], second: &'a [Piece]) -> Vec<(&'a Piece, &'a Piece)> {
-    let by_name: Vec<_> =
+    let mut pairs: Vec<_> =
         first.iter().filter_map(|a| Some((a, second.iter().find(|b| b.name == a.name)?))).collect();
-    if by_name.is_empty() { first.iter().zip(second).collect() } else { by_name }
+    let alone =
+        |others: &'a [Piece]| move |piece: &&Piece| others.iter().all(|other| other.name != piece.name);
+    pairs.extend(first.iter().filter(alone(second)).zip(second.iter().filter(alone(first))));
+    pairs
 }
 
 const CONSENT: &str = "You will hear short pieces of music and say what you think of them. It takes about a quarter of an hour. \

@@ -187,7 +187,9 @@ mod tests {
                 .count()
         };
         assert!(moved(&low) >= 12 && low.notes().count() == 16, "{}", moved(&low));
-        assert!((1..8).contains(&moved(&spoiled(&score, 0.15, &mut rng))));
+        // 16 notes, of which each moves with a probability of 0.15, forty times: 96 in the mean.
+        let all: usize = (0..40).map(|_| moved(&spoiled(&score, 0.15, &mut rng))).sum();
+        assert!((70..=125).contains(&all), "{all}");
         assert!(low.notes().all(|note| (21..=108).contains(&note.pitch)));
     }
 }
