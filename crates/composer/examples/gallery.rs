@@ -1,6 +1,6 @@
 //! Pages of what built-in models compose by their defaults: not picked, and of `compose` the best of sixteen as well.
 //!
-//! Usage: `gallery FOLDER`: writes FOLDER/MODEL.html, and beside it each composition as MIDI and as MusicXML.
+//! Usage: `gallery FOLDER`: writes FOLDER/MODEL.html, and beside it each composition as MIDI and as compressed MusicXML.
 
 use anyhow::{Result, bail};
 use composer::TrainedModel;
@@ -62,7 +62,7 @@ fn main() -> Result<()> {
         let card = built_in.card()?;
         let all = shown(name)?;
         for (place, one) in (1..).zip(&all) {
-            for format in [Format::Midi, Format::MusicXml] {
+            for format in [Format::Midi, Format::CompressedMusicXml] {
                 let file = folder.join(format!("{name}-{place}.{}", format.extension()));
                 std::fs::write(file, one.piece.to_bytes(format)?)?;
             }
@@ -72,8 +72,8 @@ fn main() -> Result<()> {
             .map(|one| Version { name: &one.name, text: &one.text, score: &one.piece.score, marked: 0..0 })
             .collect();
         let text = format!(
-            "{} The first {PIECES} pieces of seed 1 by its defaults, not picked{}. As MIDI and MusicXML: {name}-1.mid, {name}-1.musicxml and so on, beside this page.",
-            card.description.trim(),
+            "{} The first {PIECES} pieces of seed 1 by its defaults, not picked{}. As MIDI and as compressed MusicXML: {name}-1.mid, {name}-1.mxl and so on, beside this page.",
+            card.description.trim().replace('`', ""),
             if versions.len() > PIECES {
                 "; then the best of sixteen by the judge, which is said"
             } else {
