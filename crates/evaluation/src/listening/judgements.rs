@@ -184,7 +184,7 @@ pub fn read_trials_jsonl(text: &str) -> Result<Vec<TrialAnswer>, Error> {
     lines.filter_map(read).collect()
 }
 
-/// The same from CSV, as [`trials_csv`] writes it.
+/// The same from CSV, as [`super::trials_csv`] writes it.
 ///
 /// # Errors
 /// The first line that is not understood, with its number.

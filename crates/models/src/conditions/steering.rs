@@ -12,7 +12,7 @@ const MOST_SEMITONES: f64 = 12.0;
 /// Sums over what a composition has written so far.
 ///
 /// A network that is told a density writes music that is near to it, and small differences add up, because it reads its own music. So what it is told
-/// is not the value that was asked for, but the one that the next [`WINDOW_QUARTERS`] must have for the whole to come out at that value, at
+/// is not the value that was asked for, but the one that the next 32 quarters must have for the whole to come out at that value, at
 /// least half of it and at most twice as much.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Steering {
