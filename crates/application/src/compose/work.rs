@@ -136,8 +136,7 @@ impl<'a> Work<'a> {
         let Grid { bars, end, symbols } = grid;
         let (conditions, options) = (&self.model.config().conditions, &self.options);
         let metre = Some(bars.metre_at(0));
-        let key = options.key.map(|key| Key { tonic: key.tonic, minor: key.minor });
-        let asked = ConditionValues { metre, key, ..options.conditions.clone() };
+        let asked = ConditionValues { metre, ..asked(options) };
         let numbers = if together { &[0][..] } else { &self.numbers };
         let count = end.map_or(0, |end| bars.count(end) as usize);
         let known = if conditions.form { Form::of_frames(read, bars) } else { Form::default() };
@@ -186,12 +185,12 @@ impl<'a> Work<'a> {
 
 /// The metre of a piece, if it is asked for or the model knows some to draw from; behind a primer none is drawn.
 fn drawn_metre(known: &Conditions, options: &ComposeOptions, number: u64) -> Option<Metre> {
-    let draw = || {
-        let asked = ConditionValues {
-            key: options.key.map(|key| Key { tonic: key.tonic, minor: key.minor }),
-            ..options.conditions.clone()
-        };
-        known.draw_metre(&asked, &mut stream(options.seed, Purpose::Metre, number))
-    };
+    let draw = || known.draw_metre(&asked(options), &mut stream(options.seed, Purpose::Metre, number));
     options.metre.or_else(|| (options.primer == Primer::default()).then(draw).flatten())
+}
+
+/// The conditions that are asked for, the key among them.
+fn asked(options: &ComposeOptions) -> ConditionValues {
+    let key = options.key.map(|key| Key { tonic: key.tonic, minor: key.minor });
+    ConditionValues { key, ..options.conditions.clone() }
 }

@@ -21,10 +21,20 @@ pub(super) fn key_of(frames: &[Frame]) -> Option<Key> {
     key::estimate(&histogram).map(|found| found.key)
 }
 
+/// What a frame adds to the sums that attributes are made of: notes that begin, the sum of their pitches, pitches that sound, and 1 if any does.
+pub(super) fn counts(frame: Frame, begun: u128) -> [u64; 4] {
+    [
+        u64::from(begun.count_ones()),
+        pitches(begun).map(u64::from).sum(),
+        u64::from(frame.sounding.count_ones()),
+        u64::from(frame.sounding != 0),
+    ]
+}
+
 /// Sums over the frames before each step, so that any stretch is measured in no time.
 pub(super) struct Sums {
     steps_per_quarter: f64,
-    /// Before each step: notes that have begun, the sum of their pitches, pitches in all frames, frames in which something sounds.
+    /// Before each step: the sums of [`counts`].
     before: Vec<[u64; 4]>,
 }
 
@@ -34,13 +44,7 @@ impl Sums {
         let (mut sums, mut previous) = ([0u64; 4], 0);
         for frame in frames {
             let begin = frame.sounding & (frame.onsets | !previous);
-            let of_frame = [
-                u64::from(begin.count_ones()),
-                pitches(begin).map(u64::from).sum(),
-                u64::from(frame.sounding.count_ones()),
-                u64::from(frame.sounding != 0),
-            ];
-            sums.iter_mut().zip(of_frame).for_each(|(sum, value)| *sum += value);
+            sums.iter_mut().zip(counts(*frame, begin)).for_each(|(sum, value)| *sum += value);
             before.push(sums);
             previous = frame.sounding;
         }

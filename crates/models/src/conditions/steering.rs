@@ -1,7 +1,8 @@
 //! [`Steering`]: what a composition is told of density, polyphony and register so that as a whole it has what was asked for.
 
+use super::measure::counts;
 use super::{Condition, ConditionValues};
-use composer_music::representation::frames::{Frame, pitches};
+use composer_music::representation::frames::Frame;
 
 /// Quarters over which a difference is to be made up for, as in training attributes are those of the next eight bars.
 const WINDOW_QUARTERS: f64 = 32.0;
@@ -16,21 +17,16 @@ const MOST_SEMITONES: f64 = 12.0;
 /// least half of it and at most twice as much.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Steering {
-    steps: f64,
-    notes: f64,
-    pitches: f64,
-    sounding: f64,
-    filled: f64,
+    steps: u64,
+    /// Of [`counts`].
+    sums: [u64; 4],
 }
 
 impl Steering {
     /// Takes a frame of the composition, of whose pitches `begun` begin.
     pub fn push(&mut self, frame: Frame, begun: u128) {
-        self.steps += 1.0;
-        self.notes += f64::from(begun.count_ones());
-        self.pitches += pitches(begun).map(f64::from).sum::<f64>();
-        self.sounding += f64::from(frame.sounding.count_ones());
-        self.filled += f64::from(u8::from(frame.sounding != 0));
+        self.steps += 1;
+        self.sums.iter_mut().zip(counts(frame, begun)).for_each(|(sum, count)| *sum += count);
     }
 
     /// What is told of an attribute; `None` where it is not asked for.
@@ -41,21 +37,21 @@ impl Steering {
         steps_per_quarter: u32,
     ) -> Option<f64> {
         let value = asked.attribute(attribute)?;
-        if self.steps == 0.0 {
+        if self.steps == 0 {
             return Some(value);
         }
         let per_quarter = f64::from(steps_per_quarter.max(1));
         let window = WINDOW_QUARTERS * per_quarter;
+        let [notes, pitches, sounding, filled] = self.sums.map(|sum| sum as f64);
         // A mean over so many so far and so many in the window.
         let missing = |(sum, count): (f64, f64), more: f64| (value * (count + more) - sum) / more;
         let told = match attribute {
-            Condition::Density => missing((self.notes, self.steps / per_quarter), WINDOW_QUARTERS),
-            Condition::Polyphony => missing((self.sounding, self.filled), window),
+            Condition::Density => missing((notes, self.steps as f64 / per_quarter), WINDOW_QUARTERS),
+            Condition::Polyphony => missing((sounding, filled), window),
             _ => {
                 let expected = (WINDOW_QUARTERS * asked.density.unwrap_or(1.0)).max(1.0);
                 return Some(
-                    missing((self.pitches, self.notes), expected)
-                        .clamp(value - MOST_SEMITONES, value + MOST_SEMITONES),
+                    missing((pitches, notes), expected).clamp(value - MOST_SEMITONES, value + MOST_SEMITONES),
                 );
             }
         };
