@@ -197,13 +197,8 @@ impl<M: LanguageModel> Generator<M> {
         let Self { model, representation, voices, logits, notes, options, .. } = self;
         let Some(voice) = voices.first() else { return Ok(0.0) };
         let (context, logits) = (&voice.context, &mut logits[..representation.num_outputs()]);
-        match model.next_note() {
-            Some(model) => {
-                let choice = NoteChoice { representation, row: 0, context, options, open: Open::ALL };
-                choice.read(model, frame, logits, notes)?;
-            }
-            None => coupled::condition(representation, model.coupling(), context.previous(), frame, logits),
-        }
+        let choice = NoteChoice { representation, row: 0, context, options, open: Open::ALL };
+        choice.read_by(model, frame, logits, notes)?;
         Ok(frames::nll(representation, logits, context.previous(), frame))
     }
 
@@ -273,25 +268,36 @@ impl<M: LanguageModel> Generator<M> {
             Some(last) if step > last.begin => Ending::GoesOn,
             _ => Ending::Before,
         };
-        Open { pitches: rules.pitches(step), begin, ending }
+        Open { pitches: rules.pitches(step), begin, begins: None, ending }
     }
 
     fn decide(&mut self) -> Result<Vec<Step>, Error> {
         let open = self.open(self.step as u64);
         let note_by_note = self.model.next_note().is_some();
         let same = self.options.in_same_bar(note_by_note);
-        let bar = self.bars.as_ref().filter(|_| self.encoding.returns());
-        let bar = bar.map(|bars| bars.bar_at(self.read.saturating_sub(1) as u64).index as usize);
+        let at = self.read.saturating_sub(1) as u64;
+        let bars = self.bars.as_ref().filter(|_| self.encoding.returns());
         let Self { model, representation, voices, logits, scratch, notes, options, forms, .. } = self;
         let mut steps = Vec::with_capacity(voices.len());
         let rows = voices.iter_mut().zip(logits.chunks_exact_mut(self.encoding.outputs())).enumerate();
         for (row, (voice, logits)) in rows {
             let (context, previous) = (&voice.context, voice.context.previous());
-            let found = bar.and_then(|bar| form_of(forms, row)?.at(bar));
-            let returns = found.is_some_and(|found| found.nearness == Nearness::Same);
+            let found = bars.and_then(|bars| form_of(forms, row)?.at_step(at, bars));
+            let returns = found.is_some_and(|(nearness, _)| nearness == Nearness::Same);
             let options = if returns { &same } else { &*options };
+            let begins = bars.and_then(|bars| form_of(forms, row)?.begins(at, bars));
+            let open = open.in_rhythm(begins);
             let choice = NoteChoice { representation, row, context, options, open };
-            let frame = choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?;
+            let repeated = bars.and_then(|bars| form_of(forms, row)?.repeated(at, bars));
+            let earlier = repeated.and_then(|step| voice.past.as_ref()?.frames().get(step as usize));
+            let frame = match earlier.map(|&frame| choice.again(frame)).filter(|&frame| choice.allows(frame))
+            {
+                Some(frame) => {
+                    choice.read_by(model, frame, logits, notes)?;
+                    frame
+                }
+                None => choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?,
+            };
             steps.push(Step { frame, nll: frames::nll(representation, logits, previous, frame) });
             model.written(row, frame, frame.sounding & (frame.onsets | !previous.sounding));
             voice.push(frame);

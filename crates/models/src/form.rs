@@ -1,8 +1,9 @@
-//! [`Form`]: which earlier bar each bar of a piece returns to, as a plan that a network is told.
+//! [`Form`]: what each bar of a piece repeats of earlier ones, as a plan that a network is told.
 
 use crate::Error;
-use composer_music::BarMap;
+use crate::digits::{digit_of, value_of_digit};
 use composer_music::representation::frames::Frame;
+use composer_music::{Bar, BarMap};
 use serde::{Deserialize, Serialize};
 
 /// How near a bar is to the earlier one that it returns to.
@@ -25,7 +26,8 @@ pub struct Return {
     pub nearness: Nearness,
 }
 
-/// Which earlier bar each bar of a piece returns to; `None`: what it has is new.
+/// What each bar of a piece repeats: which earlier bar it returns to, `None` where what it has is new; and which of its beats are exactly as earlier
+/// ones.
 ///
 /// ```
 /// use composer_models::form::{Form, Nearness};
@@ -38,35 +40,64 @@ pub struct Return {
 /// # Ok::<(), composer_models::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Vec<i32>", into = "Vec<i32>")]
-pub struct Form(Vec<Option<Return>>);
+#[serde(from = "Written", into = "String")]
+pub struct Form(Vec<FormBar>);
+
+/// What a bar repeats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct FormBar {
+    /// The bar with notes of it.
+    notes: Option<Return>,
+    /// How many bars ago the last one with its rhythm is; 0: there is none.
+    rhythm: u16,
+    /// How many beats ago the last one is that equals each of its beats; 0: there is none. Empty: not known, nor is where notes begin.
+    beats: Vec<u8>,
+    /// The steps at which notes begin, from the least bit up, of the first 128.
+    begins: u128,
+}
 
 /// Features of a form: new, rhythm, varied, same.
 pub(crate) const LEVELS: usize = 4;
 
 /// Bars of an ending.
-pub const ENDING_BARS: usize = 2;
+const ENDING_BARS: usize = 2;
 
-/// A form counts this much more for each step of nearness when it is written as numbers.
-const STEP: i32 = 1000;
+/// The longest return, in bars.
+const MOST_AGO: usize = 999;
 
 impl Form {
-    /// Of a piece of frames in bars. Of the earlier bars of the same length the nearest counts, of equally near ones the latest.
+    /// Of a piece of frames in bars. Of the earlier bars of the same length the nearest counts, of equally near ones the latest. A beat is a quarter
+    /// of the bar's grid, the last one of a bar may be shorter.
     pub fn of_frames(frames: &[Frame], bars: &BarMap) -> Self {
-        let spans: Vec<&[Frame]> = (0..bars.count(frames.len() as u64))
-            .map(|bar| {
-                let bar = bars.bar(bar);
-                &frames[bar.start as usize..(bar.end as usize).min(frames.len())]
-            })
-            .collect();
-        let find = |bar: usize| {
-            let near = (0..bar).filter_map(|earlier| {
-                let ago = u16::try_from(bar - earlier).ok().filter(|&ago| i32::from(ago) < STEP)?;
-                Some(Return { ago, nearness: nearness(spans[earlier], spans[bar])? })
-            });
-            near.max_by_key(|found| (found.nearness, std::cmp::Reverse(found.ago)))
+        let count = bars.count(frames.len() as u64);
+        let cut = |from: u64, to: u64| {
+            let end = (to as usize).min(frames.len());
+            &frames[(from as usize).min(end)..end]
         };
-        Self((0..spans.len()).map(find).collect())
+        let spans: Vec<&[Frame]> =
+            (0..count).map(|bar| bars.bar(bar)).map(|bar| cut(bar.start, bar.end)).collect();
+        let mut beats = Beats::default();
+        let bar = |place: usize| {
+            let near = (place.saturating_sub(MOST_AGO)..place).filter_map(|earlier| {
+                Some((nearness(spans[earlier], spans[place])?, (place - earlier) as u16))
+            });
+            let near: Vec<(Nearness, u16)> = near.collect();
+            let notes = near.iter().filter(|(nearness, _)| *nearness > Nearness::Rhythm);
+            let notes = notes.max_by_key(|(nearness, ago)| (*nearness, std::cmp::Reverse(*ago)));
+            let quarter = bars.ticks_per_quarter().max(1) as usize;
+            FormBar {
+                notes: notes.map(|&(nearness, ago)| Return { ago, nearness }),
+                rhythm: near
+                    .iter()
+                    .map(|&(_, ago)| ago)
+                    .filter(|&ago| same_rhythm(spans[place - usize::from(ago)], spans[place]))
+                    .min()
+                    .unwrap_or(0),
+                beats: spans[place].chunks(quarter).map(|beat| beats.ago(beat)).collect(),
+                begins: onsets(spans[place]),
+            }
+        };
+        Self((0..spans.len()).map(bar).collect())
     }
 
     /// Of sections of equal length, a letter for each: a section with the letter of an earlier one returns to the first of them, with ' behind
@@ -89,21 +120,69 @@ impl Form {
             return Err(Error::Form(text.to_owned()));
         }
         let begins: Vec<usize> = (0..=sections.len()).map(|place| place * bars / sections.len()).collect();
-        let mut form = vec![None; bars];
+        let mut form = vec![FormBar::default(); bars];
         for (place, &(letter, nearness)) in sections.iter().enumerate() {
             let Some(first) = sections[..place].iter().position(|&(earlier, _)| earlier == letter) else {
                 continue;
             };
             let length = (begins[first + 1] - begins[first]).min(begins[place + 1] - begins[place]);
             let ago = (begins[place] - begins[first]) as u16;
-            form[begins[place]..begins[place] + length].fill(Some(Return { ago, nearness }));
+            let returned = FormBar { notes: Some(Return { ago, nearness }), ..FormBar::default() };
+            form[begins[place]..begins[place] + length].fill(returned);
         }
         Ok(Self(form))
     }
 
     /// Where a bar returns to.
     pub fn at(&self, bar: usize) -> Option<Return> {
-        self.0.get(bar).copied().flatten()
+        let bar = self.0.get(bar)?;
+        let rhythm = Return { ago: bar.rhythm, nearness: Nearness::Rhythm };
+        bar.notes.or((bar.rhythm > 0).then_some(rhythm))
+    }
+
+    /// How near the bar of a step returns, and the same place of the earlier bar, if that is long enough; `None`: the bar is new.
+    pub fn at_step(&self, step: u64, bars: &BarMap) -> Option<(Nearness, Option<u64>)> {
+        let bar = bars.bar_at(step);
+        let found = self.at(bar.index as usize).filter(|found| u64::from(found.ago) <= bar.index)?;
+        let earlier = bars.bar(bar.index - u64::from(found.ago));
+        let place = earlier.start + (step - bar.start);
+        Some((found.nearness, (place < earlier.end).then_some(place)))
+    }
+
+    /// The earlier step whose frame comes again at a step, if its beat is exactly as an earlier one.
+    pub fn repeated(&self, step: u64, bars: &BarMap) -> Option<u64> {
+        let (bar, quarter) = (bars.bar_at(step), u64::from(bars.ticks_per_quarter().max(1)));
+        let beat = (step - bar.start) / quarter;
+        let mut ago = u64::from(*self.of_bar(&bar, quarter)?.beats.get(beat as usize)?);
+        let mut earlier = bar;
+        let mut place = beat;
+        while ago > place {
+            ago -= place + 1;
+            earlier = bars.bar(earlier.index.checked_sub(1)?);
+            place = beats_of(&earlier, quarter) - 1;
+        }
+        let found = earlier.start + (place - ago) * quarter + (step - bar.start) % quarter;
+        (found < step && found < earlier.end).then_some(found)
+    }
+
+    /// Whether notes begin at a step, if it is known.
+    pub fn begins(&self, step: u64, bars: &BarMap) -> Option<bool> {
+        let bar = bars.bar_at(step);
+        let known = self.of_bar(&bar, u64::from(bars.ticks_per_quarter().max(1)))?;
+        let place = u32::try_from(step - bar.start).ok().filter(|&place| place < 128)?;
+        Some(known.begins >> place & 1 == 1)
+    }
+
+    /// What is known of a bar, if it has as many beats.
+    fn of_bar(&self, bar: &Bar, quarter: u64) -> Option<&FormBar> {
+        self.0.get(bar.index as usize).filter(|known| known.beats.len() as u64 == beats_of(bar, quarter))
+    }
+
+    /// Without beats, and without where notes begin.
+    #[must_use]
+    pub fn without_rhythm(&self) -> Self {
+        let bar = |bar: &FormBar| FormBar { notes: bar.notes, rhythm: bar.rhythm, ..FormBar::default() };
+        Self(self.0.iter().map(bar).collect())
     }
 
     /// How many bars there are.
@@ -111,57 +190,169 @@ impl Form {
         self.0.len()
     }
 
-    /// In so many bars, if there are more: the first ones, then the last [`ENDING_BARS`], so that a short piece comes to the end of a long one. What
-    /// an ending bar returned to and that is not there is new.
+    /// So many bars from `start` on, if there are more: of them the last [`ENDING_BARS`] are those of the piece, so that an excerpt comes to an end.
+    /// What a bar returned to and that is not there is new.
     #[must_use]
-    pub fn abridge(&self, bars: usize) -> Self {
-        let (count, body) = (self.0.len(), bars.saturating_sub(ENDING_BARS));
-        if count <= bars {
-            return self.clone();
-        }
-        let ending = bars.min(ENDING_BARS);
-        let returned = |place: usize| {
-            let (found, now) = (self.0[place]?, body + place + ending - count);
-            let earlier = place.checked_sub(found.ago.into())?;
-            let earlier = match earlier.checked_sub(count - ending) {
-                Some(place) => body + place,
-                None => Some(earlier).filter(|&earlier| earlier < body)?,
+    pub fn excerpt(&self, start: usize, bars: usize) -> Self {
+        let kept = excerpt(self.0.len(), start, bars);
+        // Beats before each bar of the piece.
+        let mut before = vec![0];
+        before.extend(self.0.iter().scan(0, |sum, bar| {
+            *sum += bar.beats.len();
+            Some(*sum)
+        }));
+        let mut beats: Vec<usize> = Vec::new();
+        let bar = |(now, &place): (usize, &usize)| {
+            let bar = &self.0[place];
+            let ago = |ago: u16| {
+                let earlier = place.checked_sub(ago.into())?;
+                let earlier = kept[..now].iter().position(|&kept| kept == earlier)?;
+                Some((now - earlier) as u16)
             };
-            Some(Return { ago: (now - earlier) as u16, ..found })
+            let first = beats.len();
+            beats.extend(before[place]..before[place + 1]);
+            let beat = |(number, &ago): (usize, &u8)| {
+                let earlier = (before[place] + number).checked_sub(ago.into()).filter(|_| ago > 0);
+                let found = earlier
+                    .and_then(|earlier| beats[..first + number].iter().rposition(|&beat| beat == earlier));
+                found.map_or(0, |found| u8::try_from(first + number - found).unwrap_or(0))
+            };
+            FormBar {
+                notes: bar.notes.and_then(|found| Some(Return { ago: ago(found.ago)?, ..found })),
+                rhythm: ago(bar.rhythm).unwrap_or(0),
+                beats: bar.beats.iter().enumerate().map(beat).collect(),
+                begins: bar.begins,
+            }
         };
-        let mut form = self.0[..body].to_vec();
-        form.extend((count - ending..count).map(returned));
-        Self(form)
+        Self(kept.iter().enumerate().map(bar).collect())
     }
 
     /// These bars, and the bars of `later` from so many bars on.
     #[must_use]
     pub fn then(mut self, later: &Self) -> Self {
-        self.0.extend(later.0.iter().skip(self.0.len()));
+        self.0.extend(later.0.iter().skip(self.0.len()).cloned());
         self
     }
 }
 
-impl From<Vec<i32>> for Form {
-    fn from(numbers: Vec<i32>) -> Self {
-        let read = |number: i32| {
-            let ago = u16::try_from(number % STEP).ok().filter(|&ago| ago > 0)?;
-            let nearness = match number / STEP {
-                0 => Nearness::Rhythm,
-                1 => Nearness::Varied,
-                _ => Nearness::Same,
-            };
-            Some(Return { ago, nearness })
-        };
-        Self(numbers.into_iter().map(read).collect())
+/// The steps of a bar at which notes begin, from the least bit up, of the first 128.
+fn onsets(frames: &[Frame]) -> u128 {
+    let begins = frames.iter().take(128).enumerate();
+    begins.fold(0, |set, (step, frame)| set | u128::from(frame.onsets != 0) << step)
+}
+
+/// Beats of a bar.
+fn beats_of(bar: &Bar, quarter: u64) -> u64 {
+    (bar.end - bar.start).div_ceil(quarter)
+}
+
+/// The last beats of a piece, to find equal ones.
+#[derive(Default)]
+struct Beats<'a>(Vec<&'a [Frame]>);
+
+/// The most beats ago that a model file says of a beat.
+const MOST_BEATS: usize = 63;
+
+impl<'a> Beats<'a> {
+    /// How many beats ago the last equal one was; 0: there is none, or nothing begins in it. Takes it as the last one.
+    fn ago(&mut self, beat: &'a [Frame]) -> u8 {
+        let last = self.0.iter().rev().take(MOST_BEATS);
+        let found =
+            last.enumerate().find(|(_, earlier)| ***earlier == *beat).map_or(0, |(place, _)| place + 1);
+        self.0.push(beat);
+        if beat.iter().any(|frame| frame.onsets != 0) { found as u8 } else { 0 }
     }
 }
 
-impl From<Form> for Vec<i32> {
-    fn from(form: Form) -> Self {
-        let write = |bar: Option<Return>| bar.map_or(0, |r| i32::from(r.ago) + STEP * r.nearness as i32);
-        form.0.into_iter().map(write).collect()
+/// A form in a model file.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Text(String),
+    /// As before there were rhythms and beats: bars ago, and [`STEP`] more for each step of nearness.
+    Numbers(Vec<i32>),
+}
+
+/// See [`Written::Numbers`].
+const STEP: usize = 1000;
+
+/// The kinds of returns in the order of their digits in a model file; 0 is a new bar.
+const NEARNESS: [Nearness; 3] = [Nearness::Rhythm, Nearness::Varied, Nearness::Same];
+
+/// A return of the kind and bars ago that a file says, if there is such a one.
+fn return_of(nearness: usize, ago: usize) -> Option<Return> {
+    let ago = u16::try_from(ago).ok().filter(|&ago| ago > 0)?;
+    Some(Return { ago, nearness: *NEARNESS.get(nearness)? })
+}
+
+impl From<Written> for Form {
+    /// Reads what is no form as new bars.
+    fn from(written: Written) -> Self {
+        let bar = |found: Option<Return>| match found {
+            Some(Return { ago, nearness: Nearness::Rhythm }) => FormBar { rhythm: ago, ..FormBar::default() },
+            notes => FormBar { notes, ..FormBar::default() },
+        };
+        let of_number = |&number: &i32| {
+            let number = usize::try_from(number).ok()?;
+            return_of((number / STEP).min(2), number % STEP)
+        };
+        let of_text = |mut form: Vec<FormBar>, text: &str| {
+            let digits: Vec<usize> = text.bytes().map(value_of_digit).collect();
+            let digit = |place: usize| digits.get(place).copied().unwrap_or(0);
+            let bits = digit(1) << 6 | digit(2);
+            let notes = (bits >> 10).checked_sub(1).and_then(|nearness| return_of(nearness, bits & 1023));
+            let beats = (0..digit(0)).map(|beat| digit(4 + beat) as u8).collect();
+            let (rhythm, count) = (digit(3), digit(0));
+            let earlier = form.len().checked_sub(rhythm).filter(|_| rhythm > 0);
+            let own = || {
+                let sixes = digits.iter().skip(4 + count).take(22).enumerate();
+                sixes.fold(0, |set, (place, &six)| set | (six as u128) << (6 * place))
+            };
+            let begins = earlier.map_or_else(own, |place| form[place].begins);
+            form.push(FormBar { notes, rhythm: rhythm as u16, beats, begins });
+            form
+        };
+        match written {
+            Written::Text(text) if text.is_empty() => Self::default(),
+            Written::Text(text) => Self(text.split(' ').fold(Vec::new(), of_text)),
+            Written::Numbers(numbers) => Self(numbers.iter().map(of_number).map(bar).collect()),
+        }
     }
+}
+
+impl From<Form> for String {
+    /// Bars with spaces between them: a digit for the number of beats; two for the bar with its notes, two bits how near and ten how many bars
+    /// ago; one for the bar with its rhythm, if it is not longer ago than a digit says; one for each beat; and those for the steps at which notes begin, six a digit, where no bar has its
+    /// rhythm. Zeros at the end are left out.
+    fn from(form: Form) -> Self {
+        let bar = |bar: &FormBar| {
+            let bits =
+                bar.notes.map_or(0, |found| (1 + found.nearness as usize) << 10 | usize::from(found.ago));
+            let rhythm = Some(usize::from(bar.rhythm)).filter(|&ago| ago < 64).unwrap_or(0);
+            let beats = bar.beats.iter().map(|&ago| usize::from(ago)).take(MOST_BEATS);
+            let count = bar.beats.len().min(MOST_BEATS);
+            let begins = (0..22).filter(|_| rhythm == 0).map(|place| (bar.begins >> (6 * place)) as usize);
+            let digits =
+                [count, bits >> 6, bits, rhythm].into_iter().chain(beats).chain(begins).map(digit_of);
+            digits.collect::<String>().trim_end_matches(digit_of(0)).to_owned()
+        };
+        form.0.iter().map(bar).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The places of the bars that an excerpt has: `bars` from `start` on, of which the last [`ENDING_BARS`] are those of the piece of `count` bars.
+pub(crate) fn excerpt(count: usize, start: usize, bars: usize) -> Vec<usize> {
+    let bars = bars.min(count - start.min(count));
+    let ending = bars.min(ENDING_BARS);
+    (start..start + bars - ending).chain(count - ending..count).collect()
+}
+
+/// Whether notes begin at the same places of two bars of the same length, and somewhere.
+fn same_rhythm(earlier: &[Frame], now: &[Frame]) -> bool {
+    let begins = |frame: &Frame| frame.onsets != 0;
+    earlier.len() == now.len()
+        && now.iter().any(begins)
+        && earlier.iter().map(begins).eq(now.iter().map(begins))
 }
 
 /// How near two bars are; `None` where they differ in length or rhythm, or nothing begins in them.
@@ -169,17 +360,16 @@ fn nearness(earlier: &[Frame], now: &[Frame]) -> Option<Nearness> {
     if earlier.len() != now.len() {
         return None;
     }
-    let (mut both, mut either, mut rhythm) = (0, 0, true);
+    let (mut both, mut either) = (0, 0);
     for (earlier, now) in earlier.iter().zip(now) {
         both += (earlier.onsets & now.onsets).count_ones();
         either += (earlier.onsets | now.onsets).count_ones();
-        rhythm &= (earlier.onsets == 0) == (now.onsets == 0);
     }
     match () {
         () if either == 0 => None,
         () if 10 * both >= 9 * either => Some(Nearness::Same),
         () if 2 * both >= either => Some(Nearness::Varied),
-        () if rhythm => Some(Nearness::Rhythm),
+        () if same_rhythm(earlier, now) => Some(Nearness::Rhythm),
         () => None,
     }
 }
@@ -195,19 +385,45 @@ mod tests {
         })
     }
 
+    fn form(numbers: &str) -> Form {
+        serde_json::from_str(numbers).unwrap()
+    }
+
     #[test]
     fn bars_return_to_the_nearest_earlier_one() {
         let bars = [[60, 62, 64, 65], [67, 0, 67, 0], [60, 62, 64, 66], [72, 71, 69, 67], [67, 0, 67, 0]];
         let frames: Vec<Frame> = bars.into_iter().flat_map(bar).chain([Frame::default(); 4]).collect();
-        let form = Form::of_frames(&frames, &BarMap::uniform(4, "1/4".parse().unwrap()));
+        let map = BarMap::uniform(2, "2/4".parse().unwrap());
+        let found = Form::of_frames(&frames, &map);
         let some = |ago, nearness| Some(Return { ago, nearness });
         let expected =
             [None, None, some(2, Nearness::Varied), some(1, Nearness::Rhythm), some(3, Nearness::Same), None];
-        assert_eq!((form.bars(), &form.0[..]), (6, &expected[..]));
-        let text = serde_json::to_string(&form).unwrap();
-        assert_eq!(text, "[0,0,1002,1,2003,0]");
-        assert_eq!(serde_json::from_str::<Form>(&text).unwrap(), form);
-        assert_eq!(serde_json::from_str::<Form>("[-5]").unwrap().at(0), None);
+        assert_eq!((0..6).map(|bar| found.at(bar)).collect::<Vec<_>>(), expected);
+        let text = serde_json::to_string(&found).unwrap();
+        assert_eq!(text, "\"CAAAAAP CAAAABF CgCCE CAAB CwDDFB C\"");
+        assert_eq!(serde_json::from_str::<Form>(&text).unwrap(), found);
+        // The second half of the second bar is its first; the first of the third is that of the first; the fifth is the second.
+        let repeated: Vec<Option<u64>> = (4..22).map(|step| found.repeated(step, &map)).collect();
+        let (none, all) = ([None; 2], |step| [Some(step), Some(step + 1)]);
+        let expected = [none, all(4), all(0), none, none, none, all(6), all(16), none];
+        assert_eq!(repeated, expected.concat());
+    }
+
+    #[test]
+    fn forms_of_before_are_read() {
+        let found = form("[0,0,1002,1,2003,-5]");
+        let returned = |bar| found.at(bar).map(|found| (found.ago, found.nearness));
+        let expected = [
+            None,
+            None,
+            Some((2, Nearness::Varied)),
+            Some((1, Nearness::Rhythm)),
+            Some((3, Nearness::Same)),
+            None,
+        ];
+        assert_eq!((0..6).map(returned).collect::<Vec<_>>(), expected);
+        assert_eq!(serde_json::from_str::<Form>("\"é? AA\"").unwrap().at(0), None);
+        assert_eq!(form("\"\"").bars(), 0);
     }
 
     #[test]
@@ -225,12 +441,34 @@ mod tests {
     }
 
     #[test]
-    fn an_abridged_form_keeps_beginning_and_ending() {
-        let long: Form = serde_json::from_str("[0,2001,1,0,2004,2005,2006,1001,0,2010]").unwrap();
-        let text = |form: &Form| serde_json::to_string(form).unwrap();
-        assert_eq!(text(&long.abridge(7)), "[0,2001,1,0,2004,0,0]");
-        let returning: Form = serde_json::from_str("[0,0,0,0,2003,2001]").unwrap();
-        assert_eq!(text(&returning.abridge(4)), "[0,0,2001,2001]");
-        assert_eq!((long.abridge(10), long.abridge(1).bars()), (long.clone(), 1));
+    fn an_excerpt_of_a_form_comes_to_the_ending() {
+        let long = form("[0,2001,1,0,2004,2005,2006,1001,0,2009]");
+        assert_eq!(long.excerpt(0, 7), form("[0,2001,1,0,2004,0,2006]"));
+        assert_eq!(long.excerpt(3, 5), form("[0,0,0,0,0]"));
+        assert_eq!(form("[0,0,0,0,2003,2001]").excerpt(0, 4), form("[0,0,2001,2001]"));
+        assert_eq!(form("[0,0,0,0,2002,0,2003]").excerpt(1, 5), form("[0,0,0,0,2002]"));
+        assert_eq!(
+            (long.excerpt(0, 10), long.excerpt(0, 1).bars(), long.excerpt(12, 3).bars()),
+            (long.clone(), 1, 0)
+        );
+    }
+
+    #[test]
+    fn an_excerpt_keeps_the_rhythms_and_beats_that_it_has() {
+        let bars = [
+            [60, 62, 64, 65],
+            [67, 0, 67, 0],
+            [60, 62, 64, 65],
+            [61, 0, 62, 0],
+            [61, 0, 60, 62],
+            [60, 62, 60, 62],
+        ];
+        let frames: Vec<Frame> = bars.into_iter().flat_map(bar).collect();
+        let map = BarMap::uniform(2, "2/4".parse().unwrap());
+        let (whole, part) = (Form::of_frames(&frames, &map), Form::of_frames(&frames[4..], &map));
+        assert_eq!(whole.excerpt(1, 5), part);
+        // Without the fourth bar, of which the fifth has a beat.
+        let kept = [&frames[4..12], &frames[16..]].concat();
+        assert_eq!(whole.excerpt(1, 4), Form::of_frames(&kept, &map));
     }
 }

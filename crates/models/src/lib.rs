@@ -63,6 +63,7 @@ pub mod batch;
 pub mod biaxial;
 pub mod conditions;
 mod config;
+mod digits;
 mod dropout;
 pub mod encoding;
 mod error;

@@ -66,14 +66,10 @@ impl Encoding {
         features: &mut Vec<u32>,
     ) {
         let Encoding::Frames { representation, returns: true, .. } = self else { return };
-        let bar = bars.bar_at(step as u64);
-        let found = form.at(bar.index as usize).filter(|found| u64::from(found.ago) <= bar.index);
-        let level = found.map_or(0, |found| 1 + found.nearness as usize);
+        let found = form.at_step(step as u64, bars);
+        let level = found.map_or(0, |(nearness, _)| 1 + nearness as usize);
         features.push((self.first_of_voices() - form::LEVELS + level) as u32);
-        let Some(found) = found else { return };
-        let earlier = bars.bar(bar.index - u64::from(found.ago));
-        let place = earlier.start + (step as u64 - bar.start);
-        if place < earlier.end {
+        if let Some((_, Some(place))) = found {
             self.push_past_planes(representation, self.past_planes() - 1, frame(place as usize), features);
         }
     }

@@ -210,6 +210,9 @@ impl BarMap {
 
     /// The same bars with the steps of a grid as ticks.
     pub fn on_grid(&self, steps_per_quarter: u32) -> Self {
+        if self.ticks_per_quarter == steps_per_quarter {
+            return self.clone();
+        }
         let ticks = u16::try_from(self.ticks_per_quarter).unwrap_or(u16::MAX);
         let grid = Grid::new(ticks, steps_per_quarter);
         let changes = self.segments.iter().map(|segment| (grid.step(segment.tick), segment.metre));

@@ -149,7 +149,8 @@ impl<'a> Work<'a> {
             tracks.push(track.with_symbols_per_step(*symbols));
             let form = match &options.form {
                 Some(letters) => Form::of_letters(letters, count).map_err(wrong_input)?,
-                None => drawn.form,
+                None if read.is_empty() => drawn.form,
+                None => drawn.form.without_rhythm(),
             };
             forms.push(known.clone().then(&form));
         }

@@ -81,6 +81,7 @@ impl<'a> Writer<'a> {
     fn frames(work: &Work<'a>, representation: FrameRepresentation) -> anyhow::Result<Self> {
         let Work { options, plan, .. } = work;
         let choice = options.frame_options(work.model.config().notes().is_some())?;
+        let choice = choice.on_grid(representation.steps_per_quarter);
         let rules = plan.rules(options, choice.min_note_steps as u64)?;
         feasible::check(&work.representation, options, plan, &rules)?;
         let (read, before) = work.read_frames(&representation)?;

@@ -1,5 +1,6 @@
 //! The settings of a model that a training starts from: its network and its representation are kept where nothing else is asked for.
 
+use super::sections::Music;
 use crate::model::TrainedModel;
 use composer_models::Encoding;
 use composer_music::representation::Representation;
@@ -42,10 +43,13 @@ pub(super) fn of_model(given: &TrainedModel) -> Table {
     let mut music =
         Table::from_iter([("longest_match".to_owned(), Value::Boolean(config.encoding.longest_match()))]);
     match (&config.encoding, &given.notes.representation) {
-        (Encoding::Frames { metre, bar_line, look_back, .. }, _) => {
+        (Encoding::Frames { representation, metre, bar_line, look_back, .. }, _) => {
+            let steps_per_quarter = representation.steps_per_quarter;
+            let sixteenths = |steps| count(Music::sixteenths(steps, steps_per_quarter));
             music.insert("representation".into(), Value::String("frames".into()));
-            music.insert("metre".into(), count(*metre));
-            music.insert("bar_line".into(), count(*bar_line));
+            music.insert("steps_per_quarter".into(), count(steps_per_quarter as usize));
+            music.insert("metre".into(), sixteenths(*metre));
+            music.insert("bar_line".into(), sixteenths(*bar_line));
             music.insert("look_back".into(), count(*look_back));
         }
         (_, Some(tokens)) => {

@@ -17,9 +17,11 @@ pub struct Music {
     /// Whether the repeats of MusicXML and ABC are played. Files say it only where they are not.
     #[serde(skip_serializing_if = "Clone::clone")]
     pub repeats: bool,
-    /// A network of frames has the place of a step in its bar as an input, modulo so many steps. 0: no such input.
+    /// Steps of a quarter in frames: 4 for sixteenths, 3 for triplet eighths, 6 for both, 12 for all of their divisions.
+    pub steps_per_quarter: u32,
+    /// A network of frames has the place of a step in its bar as an input, modulo so many sixteenths. 0: no such input.
     pub metre: usize,
-    /// It has the number of steps to the next bar line, up to this, and the beats as inputs. 0: no such inputs.
+    /// It has the number of steps to the next bar line, up to so many sixteenths, and the beats as inputs. 0: no such inputs.
     pub bar_line: usize,
     /// It has what sounded at this place of earlier bars as inputs: one bar ago, then two, then four. 0: no such inputs.
     pub look_back: usize,
@@ -33,6 +35,9 @@ pub struct Music {
     pub style_from: String,
 }
 
+/// Steps of a quarter in sixteenths.
+const STEPS_PER_QUARTER: u32 = 4;
+
 fn is_folder(style_from: &String) -> bool {
     style_from == FOLDER
 }
@@ -41,6 +46,16 @@ fn is_folder(style_from: &String) -> bool {
 pub(crate) const FOLDER: &str = "folder";
 
 impl Music {
+    /// So many sixteenths in steps of frames.
+    pub(crate) fn steps(&self, sixteenths: usize) -> usize {
+        sixteenths * self.steps_per_quarter as usize / STEPS_PER_QUARTER as usize
+    }
+
+    /// The reverse.
+    pub(crate) fn sixteenths(steps: usize, steps_per_quarter: u32) -> usize {
+        steps * STEPS_PER_QUARTER as usize / steps_per_quarter.max(1) as usize
+    }
+
     /// Which files are used, and how their notation becomes notes.
     pub(crate) fn criteria(&self) -> Criteria {
         Criteria { notation: Options { repeats: self.repeats, ..Options::default() }, ..Criteria::default() }
@@ -54,6 +69,7 @@ impl Default for Music {
             folder: String::new(),
             representation: "frames".into(),
             repeats: true,
+            steps_per_quarter: STEPS_PER_QUARTER,
             metre: 16,
             bar_line: 24,
             look_back: 3,

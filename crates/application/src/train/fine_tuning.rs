@@ -3,9 +3,9 @@
 use super::options::TrainOptions;
 use crate::error::{wrong_input, wrong_option};
 use crate::model::TrainedModel;
-use crate::settings::Settings;
+use crate::settings::{Music, Settings};
 use composer_bptt::RecurrentConfig;
-use composer_models::{Conditions, ModelConfig};
+use composer_models::{Conditions, Encoding, ModelConfig};
 use composer_music::representation::Representation;
 use composer_training::distributed::Shard;
 use composer_training::{Trainable, TrainingConfig};
@@ -69,6 +69,11 @@ pub fn check_same_shape(from: &str, given: &TrainedModel, ours: &ModelConfig) ->
         )));
     }
     let shape = |config: &ModelConfig| {
+        let steps_per_quarter = match &config.encoding {
+            Encoding::Frames { representation, .. } => representation.steps_per_quarter,
+            _ => Music::default().steps_per_quarter,
+        };
+        let sixteenths = |steps| Music::sixteenths(steps, steps_per_quarter).to_string();
         let recurrent = &config.recurrent;
         // Of the stack that writes notes, where the given model has one.
         let notes = config.notes().filter(|_| theirs.notes().is_some());
@@ -86,8 +91,9 @@ pub fn check_same_shape(from: &str, given: &TrainedModel, ours: &ModelConfig) ->
             ("model.embedding", config.token_network.embedding.to_string()),
             ("model.tie_weights", config.token_network.tied.to_string()),
             ("model.softmaxes", config.token_network.softmaxes.to_string()),
-            ("music.metre", config.encoding.metre().to_string()),
-            ("music.bar_line", config.encoding.bar_line().to_string()),
+            ("music.steps_per_quarter", steps_per_quarter.to_string()),
+            ("music.metre", sixteenths(config.encoding.metre())),
+            ("music.bar_line", sixteenths(config.encoding.bar_line())),
             ("music.look_back", config.encoding.look_back().to_string()),
             ("music.voice_inputs", config.encoding.voices().is_some().to_string()),
             ("music.longest_match", config.encoding.longest_match().to_string()),

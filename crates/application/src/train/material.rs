@@ -211,8 +211,8 @@ impl Material {
         match &self.tokens {
             None => Encoding::Frames {
                 representation: self.representation,
-                metre,
-                bar_line,
+                metre: music.steps(metre),
+                bar_line: music.steps(bar_line),
                 look_back,
                 longest_match,
                 returns,

@@ -91,7 +91,10 @@ impl Prepared {
         let given = given_model(&config)?;
         let grid = match given.as_ref().map(|given| given.model.encoding()) {
             Some(Encoding::Frames { representation, .. }) => *representation,
-            _ => FrameRepresentation::default(),
+            _ => FrameRepresentation {
+                steps_per_quarter: config.music.steps_per_quarter,
+                ..FrameRepresentation::default()
+            },
         };
         let mut material = Material::load_with(folder, grid, &config.music.criteria())?;
         if !matches!(representation, AnyRepresentation::Frames(_)) {

@@ -1,6 +1,8 @@
 //! One multi-hot frame from its logits.
 
 mod note_wise;
+mod open;
+mod search;
 mod sounding;
 mod temper;
 pub(crate) mod weights;
@@ -13,6 +15,7 @@ use composer_models::encoding::pitches_in_range;
 use composer_models::scoring::bernoulli_nll;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 pub use note_wise::{NoteChoice, NoteScratch};
+pub use open::{Ending, Open};
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 use sounding::Sounding;
@@ -90,6 +93,17 @@ impl Default for FrameOptions {
 }
 
 impl FrameOptions {
+    /// With longest notes and silences of sixteenths as so many steps of another grid.
+    #[must_use]
+    pub fn on_grid(self, steps_per_quarter: u32) -> Self {
+        let steps = |sixteenths: usize| sixteenths.saturating_mul(steps_per_quarter as usize).div_ceil(4);
+        Self {
+            max_silence: steps(self.max_silence),
+            max_note_steps: steps(self.max_note_steps).max(self.min_note_steps),
+            ..self
+        }
+    }
+
     /// Refuses what makes no sense, by name.
     ///
     /// # Errors
@@ -151,33 +165,6 @@ impl FrameOptions {
         let own = [self.onset_temperature, self.hold_temperature];
         own.iter().all(|own| own.unwrap_or(self.temperature) == 0.0)
     }
-}
-
-/// What the music's rules leave open at a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Open {
-    /// Pitches that may sound.
-    pub pitches: u128,
-    /// Pitches that may begin.
-    pub begin: u128,
-    /// Where in the last chord the step is.
-    pub ending: Ending,
-}
-
-/// Where in the last chord of a piece a step is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// Before it, or there is none.
-    Before,
-    /// It begins, and its lowest note is one of these.
-    Begins(u128),
-    /// It goes on: its lowest note is held.
-    GoesOn,
-}
-
-impl Open {
-    /// Everything.
-    pub const ALL: Open = Open { pitches: u128::MAX, begin: u128::MAX, ending: Ending::Before };
 }
 
 /// What one voice of the decoder remembers of the music that it has written.

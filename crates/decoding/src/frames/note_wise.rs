@@ -12,7 +12,7 @@
 
 use super::sounding::{Certainty, Sounding};
 use super::weights::{drop_unlikely, keep_nucleus, place_of, tempered};
-use super::{FrameChoice, FrameContext, FrameOptions, FrameStrategy, Open, Scratch};
+use super::{Ending, FrameChoice, FrameContext, FrameOptions, FrameStrategy, Open, Scratch};
 use crate::Error;
 use crate::constrained::Bounds;
 use crate::coupled;
@@ -20,8 +20,9 @@ use composer_models::{LanguageModel, NextNote, NotePosition};
 use composer_music::representation::frames::{Frame, FrameRepresentation, pitches};
 use rand::{Rng, RngExt};
 
-/// Frames that the search for the most likely one keeps after each note.
-const BEAM: usize = 8;
+/// Frames that are drawn until one has the rhythm. After that, where a note must begin, notes are drawn until one does; where none may, all that
+/// sounds is held.
+const TRIES: usize = 16;
 
 /// Scratch of [`NoteChoice::choose`].
 #[derive(Clone, Debug, Default)]
@@ -46,7 +47,7 @@ pub struct NoteChoice<'a> {
 }
 
 /// Which notes may be chosen.
-struct Limits {
+pub(super) struct Limits {
     /// Whether each pitch must sound or must not.
     certain: Vec<Certainty>,
     bounds: Bounds,
@@ -95,6 +96,9 @@ impl NoteChoice<'_> {
         model.begin(self.row, self.context.previous(), position)?;
         self.write_logits(position, logits);
         let limits = self.limits(logits, rng);
+        // A silence that is too long ends, whatever the rhythm.
+        let silent = self.context.silence >= self.options.max_silence;
+        let open = if silent { Open { begins: None, ..self.open } } else { self.open };
         let options = self.options;
         let search = match options.strategy {
             FrameStrategy::Sample if options.is_greedy() => Some(0.0),
@@ -106,15 +110,83 @@ impl NoteChoice<'_> {
             let notes = self.most_likely(model, position, &limits, cost)?;
             return self.write(model, &notes, logits, position);
         }
-        let mut frame = Frame::default();
-        let mut count = 0;
-        while let Some(class) = self.draw(position, &limits, count, weights, rng) {
+        // Exact: of what the model draws, the frames with the rhythm keep their proportions.
+        for _ in 0..TRIES {
+            let frame = self.draw_frame(model, (position, logits), (&limits, false), weights, rng)?;
+            if open.is_in_rhythm(frame) {
+                return Ok(frame);
+            }
+            model.begin(self.row, self.context.previous(), position)?;
+            self.write_logits(position, logits);
+        }
+        if open.begins == Some(true) {
+            return self.draw_frame(model, (position, logits), (&limits, true), weights, rng);
+        }
+        let held = Frame { sounding: self.context.held() & open.pitches, onsets: 0 };
+        self.read(model, held, logits, scratch)?;
+        Ok(held)
+    }
+
+    /// Draws note after note; with `must_begin`, on until one begins.
+    fn draw_frame<R: Rng>(
+        &self,
+        model: &mut dyn NextNote,
+        (position, logits): (&mut NotePosition, &mut [f32]),
+        (limits, must_begin): (&Limits, bool),
+        weights: &mut Vec<f64>,
+        rng: &mut R,
+    ) -> Result<Frame, Error> {
+        let (mut frame, mut count) = (Frame::default(), 0);
+        while let Some(class) =
+            self.draw(position, limits, (count, must_begin && frame.onsets == 0), weights, rng)
+        {
             self.add(class, &mut frame);
             count += 1;
             model.push(class, position)?;
             self.write_logits(position, logits);
         }
         Ok(frame)
+    }
+
+    /// Lets any model write a given frame: overwrites `logits` as [`NoteChoice::choose_by`] does.
+    ///
+    /// # Errors
+    /// As [`NoteChoice::choose`].
+    pub fn read_by<M: LanguageModel>(
+        &self,
+        model: &mut M,
+        frame: Frame,
+        logits: &mut [f32],
+        scratch: &mut NoteScratch,
+    ) -> Result<(), Error> {
+        if let Some(model) = model.next_note() {
+            return self.read(model, frame, logits, scratch);
+        }
+        coupled::condition(self.representation, model.coupling(), self.context.previous(), frame, logits);
+        Ok(())
+    }
+
+    /// An earlier frame as it comes again here: what was held then and does not sound now begins.
+    pub fn again(&self, earlier: Frame) -> Frame {
+        Frame { onsets: earlier.onsets | earlier.sounding & !self.context.held(), ..earlier }
+    }
+
+    /// Whether limits and rules leave a frame open. The last chord is chosen, never given.
+    pub fn allows(&self, frame: Frame) -> bool {
+        let Self { context, options, open, .. } = *self;
+        let (held, age) = (context.held(), |pitch: u8| context.ages[usize::from(pitch)] as usize);
+        let silent = frame.is_silent() && context.silence >= options.max_silence;
+        let count = frame.sounding.count_ones() as usize;
+        open.ending == Ending::Before
+            && open.is_in_rhythm(frame)
+            && frame.sounding & !open.pitches == 0
+            && frame.onsets & !open.begin == 0
+            && !silent
+            && count <= options.max_polyphony
+            && (options.rearticulate || frame.onsets & context.previous.sounding == 0)
+            && pitches(held & (frame.onsets | !frame.sounding))
+                .all(|pitch| age(pitch) >= options.min_note_steps)
+            && pitches(held & frame.sounding & !frame.onsets).all(|pitch| age(pitch) < options.max_note_steps)
     }
 
     /// Lets the model write a given frame: overwrites `logits` as [`NoteChoice::choose`] does.
@@ -255,7 +327,13 @@ impl NoteChoice<'_> {
 
     /// Writes P of each class that may come next, 0 of the others, and of the end last. What may sound is closed where a note that must
     /// sound would be left out, or one too many or too few would sound.
-    fn allowed(&self, position: &NotePosition, limits: &Limits, count: usize, weights: &mut Vec<f64>) {
+    pub(super) fn allowed(
+        &self,
+        position: &NotePosition,
+        limits: &Limits,
+        count: usize,
+        weights: &mut Vec<f64>,
+    ) {
         let (pitches, first) = (self.pitches(), position.first(self.pitches()));
         let Limits { certain, bounds, may_hold, may_strike } = limits;
         weights.clear();
@@ -302,7 +380,7 @@ impl NoteChoice<'_> {
         &self,
         position: &NotePosition,
         limits: &Limits,
-        count: usize,
+        (count, must_begin): (usize, bool),
         weights: &mut Vec<f64>,
         rng: &mut R,
     ) -> Option<usize> {
@@ -312,6 +390,9 @@ impl NoteChoice<'_> {
         let kind = |class: usize| if class == stop { 0 } else { 1 + usize::from(self.begins(class)) };
         let mut kinds = [0.0; 3];
         weights.iter().enumerate().for_each(|(class, &weight)| kinds[kind(class)] += weight);
+        if must_begin && kinds[2] > 0.0 {
+            kinds[0] = 0.0;
+        }
         // Both numbers are drawn always, so that the stream does not depend on what was chosen.
         let (whether, what) = (rng.random::<f64>(), rng.random::<f64>());
         let FrameOptions { temperature, onset_temperature, hold_temperature, whether_temperature, .. } =
@@ -334,50 +415,6 @@ impl NoteChoice<'_> {
             keep_nucleus(&mut likely, self.options.top_p);
         }
         place_of(&likely, what)
-    }
-
-    /// The most likely notes within the limits that a beam finds, where each note costs `cost` nats more.
-    fn most_likely(
-        &self,
-        model: &mut dyn NextNote,
-        begin: &NotePosition,
-        limits: &Limits,
-        cost: f64,
-    ) -> Result<Vec<usize>, Error> {
-        let mut open = vec![(0.0, Vec::new(), begin.clone())];
-        let mut best: Option<(f64, Vec<usize>)> = None;
-        let mut weights = Vec::new();
-        while !open.is_empty() {
-            let mut next: Vec<(f64, usize, usize)> = Vec::new();
-            for (parent, (nll, notes, position)) in open.iter().enumerate() {
-                self.allowed(position, limits, notes.len(), &mut weights);
-                let stop = weights.len() - 1;
-                for (class, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-                    let nll = nll - weight.ln();
-                    if class == stop {
-                        if best.as_ref().is_none_or(|(least, _)| nll < *least) {
-                            best = Some((nll, notes.clone()));
-                        }
-                    } else {
-                        next.push((nll + cost, parent, class));
-                    }
-                }
-            }
-            // With costs below 0 a longer frame may still become likelier.
-            let bound = best.as_ref().map_or(f64::INFINITY, |(least, _)| *least);
-            next.retain(|(nll, ..)| cost < 0.0 || *nll < bound);
-            next.sort_by(|a, b| a.0.total_cmp(&b.0));
-            next.truncate(BEAM);
-            let mut longer = Vec::with_capacity(next.len());
-            for (nll, parent, class) in next {
-                let (_, notes, position) = &open[parent];
-                let mut position = position.clone();
-                model.push(class, &mut position)?;
-                longer.push((nll, notes.iter().copied().chain([class]).collect(), position));
-            }
-            open = longer;
-        }
-        Ok(best.map_or_else(Vec::new, |(_, notes)| notes))
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`PieceConditions`]: the conditions of whole training pieces, from which those of a composition are drawn.
+//! [`PieceConditions`]: the conditions of excerpts of training pieces, from which those of a composition are drawn.
 
 use super::{Condition, ConditionTrack, ConditionValues, Conditions, HarmonyPlan};
 use crate::form::Form;
@@ -6,11 +6,12 @@ use composer_music::Metre;
 use composer_music::key::Key;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
-/// Most pieces that a model file keeps.
-const MOST: usize = 512;
+/// Most excerpts that a model file keeps.
+const MOST: usize = 256;
 
-/// What a training piece was as a whole, of the conditions that its model has.
+/// What an excerpt of a training piece was, of the conditions that its model has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PieceConditions {
@@ -27,10 +28,10 @@ pub struct PieceConditions {
     /// Pitch class of the tonic, and whether the key is minor.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<(u8, bool)>,
-    /// Of its first and last bars.
+    /// Of its bars, the last of which are those of the piece.
     #[serde(skip_serializing_if = "is_none")]
     form: Form,
-    /// The same.
+    /// Of the same bars.
     #[serde(skip_serializing_if = "is_unknown")]
     harmony: HarmonyPlan,
 }
@@ -46,7 +47,7 @@ pub struct Drawn {
     pub harmony: HarmonyPlan,
 }
 
-/// Most bars of a form and of a harmony that a model file keeps: the first ones and an ending.
+/// Most bars of an excerpt: those of a part of a piece and its ending.
 const MOST_BARS: usize = 64;
 
 fn is_none(form: &Form) -> bool {
@@ -58,23 +59,46 @@ fn is_unknown(plan: &HarmonyPlan) -> bool {
 }
 
 impl PieceConditions {
-    /// Of a piece: means of the attributes, style and key, the metre of most steps, the form and the harmony. `None` for an empty piece.
-    pub(super) fn of(
+    /// Of the parts of a piece, as many as it takes for none to have more than [`MOST_BARS`] bars, each with the ending of the piece: means of the
+    /// attributes of the part, the metre of most of its steps, the key of the piece. None of an empty piece.
+    pub(super) fn of_parts(
         track: &ConditionTrack,
         length: usize,
         form: Option<&Form>,
         which: &[Condition],
-    ) -> Option<Self> {
+    ) -> Vec<Self> {
+        let (bars, has) = (track.bars(length), |condition| which.contains(&condition));
+        let form = form.filter(|_| has(Condition::Form)).cloned().unwrap_or_default();
+        let harmony = if has(Condition::Harmony) {
+            HarmonyPlan::of_track(track, length)
+        } else {
+            HarmonyPlan::default()
+        };
+        let parts = bars.len().div_ceil(MOST_BARS);
+        let part = |number: usize| {
+            let (first, end) = (number * bars.len() / parts, (number + 1) * bars.len() / parts);
+            Some(Self {
+                form: form.excerpt(first, end - first),
+                harmony: harmony.excerpt(first, end - first),
+                ..Self::of_steps(track, bars[first].start..bars[end - 1].end, which)?
+            })
+        };
+        (0..parts).filter_map(part).collect()
+    }
+
+    /// Of some steps of a piece, without form and harmony.
+    fn of_steps(track: &ConditionTrack, steps: Range<usize>, which: &[Condition]) -> Option<Self> {
         let has = |condition| which.contains(&condition);
+        let part = track.from_step(steps.start);
         let mean = |attribute| {
-            let known = track.stretches(length).filter_map(|(steps, values)| {
+            let known = part.stretches(steps.len()).filter_map(|(steps, values)| {
                 Some((steps.len() as f64, values.attribute(attribute)?)).filter(|_| has(attribute))
             });
             let (steps, sum) = known.fold((0.0, 0.0), |(n, sum), (steps, v)| (n + steps, sum + steps * v));
             // Three digits are finer than any level.
             (steps > 0.0).then(|| (sum / steps * 1000.0).round() / 1000.0)
         };
-        let (_, longest) = track.stretches(length).max_by_key(|(steps, _)| steps.len())?;
+        let (_, longest) = part.stretches(steps.len()).max_by_key(|(steps, _)| steps.len())?;
         Some(Self {
             style: longest.style.clone().filter(|_| has(Condition::Style)),
             metre: longest.metre.filter(|_| has(Condition::Metre)),
@@ -82,14 +106,7 @@ impl PieceConditions {
             polyphony: mean(Condition::Polyphony),
             register: mean(Condition::Register),
             key: longest.key.filter(|_| has(Condition::Key)).map(|key| (key.tonic, key.minor)),
-            form: form
-                .filter(|_| has(Condition::Form))
-                .map(|form| form.abridge(MOST_BARS))
-                .unwrap_or_default(),
-            harmony: match has(Condition::Harmony) {
-                true => HarmonyPlan::of_track(track, length).abridge(MOST_BARS),
-                false => HarmonyPlan::default(),
-            },
+            ..Self::default()
         })
     }
 
@@ -120,6 +137,11 @@ impl PieceConditions {
     /// Bars whose form or harmony is kept.
     fn bars(&self) -> usize {
         self.form.bars().max(self.harmony.bars())
+    }
+
+    /// The places where a composition of so many bars may begin in it, at least 1; of unknown length: as many as it has bars.
+    fn places(&self, bars: usize) -> usize {
+        (self.bars() + 1).saturating_sub(bars).max(1)
     }
 
     /// Semitones from the key of the piece up to one of the same mode that is asked for; `None` where the modes differ, or the piece has no harmony
@@ -156,29 +178,43 @@ impl Conditions {
         (0..counts.len()).filter(|&piece| counts[piece] == most).collect()
     }
 
-    /// One of some pieces; `None` of none.
-    fn drawn_piece(&self, some: &[usize], rng: &mut impl Rng) -> Option<&PieceConditions> {
-        (!some.is_empty()).then(|| &self.pieces[some[rng.random_range(0..some.len())]])
+    /// One of some excerpts, and where a composition of so many bars begins in it: all places are equally likely, so that long pieces have their
+    /// share. `None` of none.
+    fn drawn_piece(
+        &self,
+        some: &[usize],
+        bars: usize,
+        rng: &mut impl Rng,
+    ) -> Option<(&PieceConditions, usize)> {
+        let places = some.iter().map(|&piece| self.pieces[piece].places(bars));
+        let mut place = rng.random_range(0..places.clone().sum::<usize>().max(1));
+        let (&piece, _) = some.iter().zip(places).find(|&(_, places)| {
+            let found = place < places;
+            place -= if found { 0 } else { places };
+            found
+        })?;
+        Some((&self.pieces[piece], place))
     }
 
     /// The metre of a training piece that is drawn among those that have what is asked for; `None` if the model is not told of metres, or keeps no
     /// pieces.
     pub fn draw_metre(&self, asked: &ConditionValues, rng: &mut impl Rng) -> Option<Metre> {
         let known = self.metre.as_ref()?;
-        self.drawn_piece(&self.fitting(asked), rng)?.metre.filter(|metre| known.contains(metre))
+        let (piece, _) = self.drawn_piece(&self.fitting(asked), 0, rng)?;
+        piece.metre.filter(|metre| known.contains(metre))
     }
 
-    /// Completes what is asked for: with the other conditions of a training piece that is drawn among those that have what is asked for,
-    /// each condition by its value or level, or among those that share most of it where none has all; of them, among those with `bars` bars or
-    /// more, if there are any. So conditions come together as they do in the training music. Form and harmony are those of the same piece, if the
-    /// model is told of them, abridged to `bars` bars, the harmony transposed to the key that is asked for.
+    /// Completes what is asked for: with the other conditions of an excerpt of a training piece that is drawn among those that have what is asked
+    /// for, each condition by its value or level, or among those that share most of it where none has all; of them, among those with `bars` bars or
+    /// more, if there are any. So conditions come together as they do in the training music. Form and harmony are those of `bars` bars of the same
+    /// excerpt, the last of them those of its piece, if the model is told of them, the harmony transposed to the key that is asked for.
     pub fn draw(&self, asked: &ConditionValues, bars: usize, rng: &mut impl Rng) -> Drawn {
         let mut fitting = self.fitting(asked);
         let long = |&piece: &usize| self.pieces[piece].bars() >= bars.min(MOST_BARS);
         if fitting.iter().any(long) {
             fitting.retain(long);
         }
-        let Some(piece) = self.drawn_piece(&fitting, rng) else {
+        let Some((piece, start)) = self.drawn_piece(&fitting, bars, rng) else {
             return Drawn { values: asked.clone(), ..Drawn::default() };
         };
         let drawn = piece.values();
@@ -197,8 +233,8 @@ impl Conditions {
             None => piece.harmony.clone(),
             Some(_) => piece.semitones_to(asked).map(|up| piece.harmony.transpose(up)).unwrap_or_default(),
         };
-        let bars = if bars == 0 { usize::MAX } else { bars };
-        Drawn { values, form: piece.form.abridge(bars), harmony: harmony.abridge(bars) }
+        let (start, bars) = if bars == 0 { (0, usize::MAX) } else { (start, bars) };
+        Drawn { values, form: piece.form.excerpt(start, bars), harmony: harmony.excerpt(start, bars) }
     }
 }
 
@@ -269,6 +305,6 @@ mod tests {
             .map(|place| PieceConditions { density: Some(f64::from(place)), ..PieceConditions::default() })
             .collect();
         let kept = PieceConditions::some_of(pieces);
-        assert_eq!((kept.len(), kept[511].density), (MOST, Some(1996.0)));
+        assert_eq!((kept.len(), kept[255].density), (MOST, Some(1992.0)));
     }
 }

@@ -1,7 +1,8 @@
 //! [`Harmony`]: which pitch classes a stretch of music has, and [`HarmonyPlan`]: those of each bar of a piece.
 
-use super::{ConditionTrack, ConditionValues};
-use crate::form::ENDING_BARS;
+use super::ConditionTrack;
+use crate::digits::{digit_of, value_of_digit};
+use crate::form::excerpt;
 use composer_music::representation::frames::{Frame, pitches};
 use composer_music::{Bar, BarMap};
 use serde::{Deserialize, Serialize};
@@ -114,14 +115,10 @@ impl HarmonyPlan {
         self.0.get(bar).and_then(|halves| halves[half])
     }
 
-    /// In so many bars, as [`Form::abridge`](crate::Form::abridge).
+    /// So many bars from `start` on, as [`Form::excerpt`](crate::Form::excerpt).
     #[must_use]
-    pub fn abridge(&self, bars: usize) -> Self {
-        let ending = bars.min(ENDING_BARS);
-        match self.0.len().checked_sub(bars) {
-            None | Some(0) => self.clone(),
-            Some(_) => Self([&self.0[..bars - ending], &self.0[self.0.len() - ending..]].concat()),
-        }
+    pub fn excerpt(&self, start: usize, bars: usize) -> Self {
+        excerpt(self.0.len(), start, bars).into_iter().map(|place| self.0[place]).collect()
     }
 
     /// Transposed by semitones.
@@ -148,31 +145,19 @@ impl HarmonyPlan {
         })
     }
 
-    /// Of what a track tells; the bars are told apart by how many are left.
+    /// Of what a track tells.
     pub(super) fn of_track(track: &ConditionTrack, length: usize) -> Self {
-        let mut plan: Vec<[Option<Harmony>; 2]> = Vec::new();
-        let mut current: Option<&ConditionValues> = None;
-        for (_, values) in track.stretches(length).filter(|(steps, _)| !steps.is_empty()) {
-            let same_bar = current.is_some_and(|last| last.bars_left == values.bars_left);
-            current = Some(values);
-            match plan.last_mut().filter(|_| same_bar) {
-                Some(bar) => bar[1] = values.harmony,
-                None => plan.push([values.harmony; 2]),
-            }
-        }
-        Self(plan)
+        let told = |step: usize| track.at(step).and_then(|values| values.harmony);
+        track.bars(length).iter().map(|bar| [told(bar.start), told(bar.end - 1)]).collect()
     }
 }
-
-/// Digits of a harmony in a model file, six bits each.
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 impl From<HarmonyPlan> for String {
     /// Bars with spaces between them: four digits for each half, or for the whole if both are the same; what is not known is `AAAA`.
     fn from(plan: HarmonyPlan) -> Self {
         let write = |half: Option<Harmony>| {
             let bits = half.map_or(0, |half| u32::from(half.all) | u32::from(half.main) << 12);
-            (0..4).map(move |digit| char::from(DIGITS[(bits >> (18 - 6 * digit) & 63) as usize]))
+            (0..4).map(move |digit| digit_of((bits >> (18 - 6 * digit)) as usize))
         };
         let bar = |[first, second]: [Option<Harmony>; 2]| -> String {
             write(first)
@@ -187,8 +172,7 @@ impl From<String> for HarmonyPlan {
     /// What no plan is written as is read as not known.
     fn from(text: String) -> Self {
         let read = |digits: &[u8]| {
-            let place = |digit: &u8| DIGITS.iter().position(|known| known == digit).unwrap_or(0) as u32;
-            let bits = digits.iter().fold(0, |bits, digit| bits << 6 | place(digit));
+            let bits = digits.iter().fold(0, |bits, &digit| bits << 6 | value_of_digit(digit));
             let found = Harmony { all: (bits & 0xfff) as u16, main: (bits >> 12 & 0xfff) as u16 };
             (found.all != 0).then_some(found)
         };

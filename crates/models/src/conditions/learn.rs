@@ -28,7 +28,7 @@ impl Conditions {
         let mut all = 0;
         let mut whole = Vec::new();
         for (track, length, form) in pieces {
-            whole.extend(PieceConditions::of(track, length, form, which));
+            whole.extend(PieceConditions::of_parts(track, length, form, which));
             for (steps, values) in track.stretches(length) {
                 all += steps.len();
                 styles.extend(values.style.clone());

@@ -120,6 +120,18 @@ impl ConditionTrack {
         self.0.iter().zip(ends).map(|((from, values), end)| (*from..end.max(*from), values))
     }
 
+    /// The bars of a sequence of so many steps, which are told apart by how many are left.
+    pub fn bars(&self, length: usize) -> Vec<Range<usize>> {
+        let mut bars: Vec<(Option<u64>, Range<usize>)> = Vec::new();
+        for (steps, values) in self.stretches(length).filter(|(steps, _)| !steps.is_empty()) {
+            match bars.last_mut().filter(|(left, _)| *left == values.bars_left) {
+                Some((_, bar)) => bar.end = steps.end,
+                None => bars.push((values.bars_left, steps)),
+            }
+        }
+        bars.into_iter().map(|(_, bar)| bar).collect()
+    }
+
     /// The track of the sequence from a step on.
     pub fn from_step(&self, start: usize) -> Self {
         let mut track = Self::default();

@@ -14,10 +14,10 @@
 //! velocity if there is one. The first velocity is always said. Not held: tempo and metre (the performance clock turns
 //! both into time), tracks, programs; a pitch sounds once at a time.
 
-use super::grid::{Grid, resolution};
+use super::grid::{Grid, of_steps};
 use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
 use super::{Error, Representation, Symbols, Vocabulary, pitch_name, tokens, velocity};
-use crate::score::{DRUM_CHANNEL, Note, Pedal, Score, Tempo, Ticks, Track};
+use crate::score::{DRUM_CHANNEL, Note, Pedal, Score, Tempo, Track};
 use crate::tempo_map::TempoMap;
 
 /// Longest piece in steps: 46 hours of performance. Time is cheap here: 100 steps of silence are one token.
@@ -143,17 +143,17 @@ impl EventRepresentation {
 
     /// Notes on steps as a score.
     fn score(&self, sounds: &[Sound], pedals: &[(u64, bool)]) -> Score {
-        let (ticks_per_quarter, ticks_per_step) = match self.time {
-            // At 120 quarters per minute, 500 ticks are half a second: a tick is a millisecond.
-            Time::Performance => (500, 10),
-            Time::Metrical { steps_per_quarter } => resolution(steps_per_quarter),
+        let (ticks_per_quarter, grid) = match self.time {
+            // At 120 quarters per minute, 500 ticks are half a second: a step is 10 ms.
+            Time::Performance => (500, Grid::new(500, 50)),
+            Time::Metrical { steps_per_quarter } => of_steps(steps_per_quarter),
         };
         let channel = if self.section == Section::Drums { DRUM_CHANNEL } else { 0 };
         let mut score = Score::new(ticks_per_quarter);
         score.tempos.push(Tempo { tick: 0, micros_per_quarter: 500_000 });
         let note = |sound: &Sound| Note {
-            onset: sound.start * ticks_per_step,
-            duration: (sound.end - sound.start) * ticks_per_step,
+            onset: grid.tick(sound.start),
+            duration: grid.ticks(sound.start, sound.end),
             pitch: sound.pitch,
             velocity: sound.velocity,
             channel,
@@ -161,7 +161,7 @@ impl EventRepresentation {
         };
         score.tracks.push(Track { name: None, notes: sounds.iter().map(note).collect() });
         let pedal = |&(step, down): &(u64, bool)| Pedal {
-            tick: step as Ticks * ticks_per_step,
+            tick: grid.tick(step),
             channel,
             value: if down { 127 } else { 0 },
         };

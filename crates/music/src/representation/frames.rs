@@ -13,7 +13,7 @@
 //! would be one long E4. What frames do not hold: which voice or track plays a note, velocity, drums, and anything
 //! finer than the grid. Two notes of one pitch that overlap become two that touch.
 
-use super::grid::{Grid, MAX_STEPS, resolution};
+use super::grid::{Grid, MAX_STEPS, of_steps};
 use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
 use super::{Error, Representation, Symbols, Vocabulary};
 use crate::metre::BarMap;
@@ -79,7 +79,7 @@ pub fn strike_rising_edges(frames: &mut [Frame]) {
 /// How a score becomes frames: the grid, the range of pitches, and whether the network sees onsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct FrameRepresentation {
-    /// Steps in a quarter note: 4 for sixteenths, 3 for triplet eighths, 12 for both.
+    /// Steps in a quarter note: 4 for sixteenths, 3 for triplet eighths, 6 for both ([`super::grid`]).
     pub steps_per_quarter: u32,
     /// Lowest pitch, inclusive.
     #[serde(deserialize_with = "super::any::midi_pitch")]
@@ -282,11 +282,11 @@ impl FrameRepresentation {
     }
 
     fn score(&self, sounds: &[Sound], options: &DecodeOptions) -> Score {
-        let (ticks_per_quarter, ticks_per_step) = resolution(self.steps_per_quarter);
+        let (ticks_per_quarter, grid) = of_steps(self.steps_per_quarter);
         let mut score = options.empty_score(ticks_per_quarter);
         let note = |sound: &Sound| Note {
-            onset: sound.start * ticks_per_step,
-            duration: (sound.end - sound.start) * ticks_per_step,
+            onset: grid.tick(sound.start),
+            duration: grid.ticks(sound.start, sound.end),
             pitch: sound.pitch,
             velocity: options.velocity.clamp(1, 127),
             channel: options.channel & 15,

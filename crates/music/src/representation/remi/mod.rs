@@ -23,7 +23,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
-use super::grid::{Grid, MAX_STEPS, resolution};
+use super::grid::{Grid, MAX_STEPS, of_steps};
 use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
 use super::{Error, Representation, Symbols, Vocabulary, velocity};
 use crate::metre::{Bar, Metre};
@@ -149,11 +149,11 @@ impl RemiRepresentation {
     }
 
     fn score(&self, sheet: &Sheet) -> Score {
-        let (ticks_per_quarter, ticks_per_step) = resolution(self.grid_steps());
+        let (ticks_per_quarter, grid) = of_steps(self.grid_steps());
         let mut score = Score::new(ticks_per_quarter);
         score.tempos = (sheet.tempos.iter())
             .map(|&(step, tempo)| Tempo {
-                tick: step * ticks_per_step,
+                tick: grid.tick(step),
                 micros_per_quarter: vocabulary::micros_of_tempo(tempo),
             })
             .collect();
@@ -161,15 +161,15 @@ impl RemiRepresentation {
         for bar in &sheet.bars {
             if metre.replace(bar.metre) != Some(bar.metre) {
                 let Metre { numerator, denominator } = bar.metre;
-                let tick = bar.start * ticks_per_step;
+                let tick = grid.tick(bar.start);
                 score.time_signatures.push(TimeSignature { tick, numerator, denominator });
             }
         }
         let mut parts: BTreeMap<u16, Vec<Note>> = BTreeMap::new();
         for sound in &sheet.sounds {
             parts.entry(sound.part).or_default().push(Note {
-                onset: sound.start * ticks_per_step,
-                duration: (sound.end - sound.start) * ticks_per_step,
+                onset: grid.tick(sound.start),
+                duration: grid.ticks(sound.start, sound.end),
                 pitch: sound.pitch,
                 velocity: sound.velocity,
                 channel: 0,

@@ -15,7 +15,7 @@
 
 mod dealing;
 
-use super::grid::{Grid, MAX_STEPS, resolution};
+use super::grid::{Grid, MAX_STEPS, of_steps};
 use super::quantise::{Clock, Loss, Quantised, Sound, place};
 use super::remi::melodic_channel;
 use super::{Error, Representation, Symbols, Vocabulary, pitch_name, tokens};
@@ -118,14 +118,14 @@ impl VoiceRepresentation {
     }
 
     fn score(&self, sounds: &[Sound]) -> Score {
-        let (ticks_per_quarter, ticks_per_step) = resolution(self.steps_per_quarter);
+        let (ticks_per_quarter, grid) = of_steps(self.steps_per_quarter);
         let mut score = Score::new(ticks_per_quarter);
         score.tempos.push(Tempo { tick: 0, micros_per_quarter: crate::score::DEFAULT_MICROS_PER_QUARTER });
         let mut tracks = vec![Track::default(); self.num_voices()];
         for sound in sounds {
             tracks[usize::from(sound.part)].notes.push(Note {
-                onset: sound.start * ticks_per_step,
-                duration: (sound.end - sound.start) * ticks_per_step,
+                onset: grid.tick(sound.start),
+                duration: grid.ticks(sound.start, sound.end),
                 pitch: sound.pitch,
                 velocity: VELOCITY,
                 channel: melodic_channel(usize::from(sound.part)),
