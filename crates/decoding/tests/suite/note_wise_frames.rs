@@ -5,9 +5,10 @@ use composer_decoding::frames::{Ending, NoteChoice, NoteScratch, Open};
 use composer_decoding::frames::{FrameContext, FrameStrategy};
 use composer_decoding::{FrameOptions, Generator, compose};
 use composer_models::{
-    Encoding, LanguageModel, ModelConfig, Network, Sequence, SequenceModel, StepInput, Stepper, Workspace,
-    scoring,
+    Encoding, Form, LanguageModel, ModelConfig, Network, Sequence, SequenceModel, StepInput, Stepper,
+    Workspace, scoring,
 };
+use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use ndarray::Array2;
 use rand::SeedableRng;
@@ -283,5 +284,50 @@ fn a_last_chord_begins_with_its_bass_and_goes_on() {
         let frame = choice.choose(&mut stepper, &mut logits, &mut scratch, &mut rng).unwrap();
         let lowest = frame.sounding.trailing_zeros() - u32::from(LOW);
         assert!(lowest == 0 || lowest == 7, "{lowest}");
+    }
+}
+
+#[test]
+fn a_form_says_where_notes_begin_and_which_beats_come_again() {
+    let begun = |pitch: u8| Frame { sounding: 1 << pitch, onsets: 1 << pitch };
+    let held = |pitch: u8| Frame { sounding: 1 << pitch, onsets: 0 };
+    let beats = [
+        [begun(60), held(60), begun(62), held(62)],
+        [begun(63), begun(60), held(60), begun(64)],
+        [begun(60), held(60), begun(62), held(62)],
+        [begun(60), held(60), held(60), begun(62)],
+        [begun(63), begun(60), held(60), begun(64)],
+    ];
+    let (plan, bars) = (beats.concat(), BarMap::uniform(4, "1/4".parse().unwrap()));
+    let form = Form::of_frames(&plan, &bars);
+    for network in NETWORKS {
+        let encoding = Encoding::Frames {
+            representation: representation(8, true),
+            metre: 16,
+            bar_line: 0,
+            look_back: 0,
+            longest_match: false,
+            returns: true,
+        };
+        let model = of_encoding(network, encoding);
+        let generator = Generator::new(Stepper::new(&model), FrameOptions::default(), 8, 3).unwrap();
+        let steps: Vec<Vec<Frame>> = generator
+            .with_bars(bars.clone())
+            .with_forms(vec![form.clone()])
+            .take(plan.len())
+            .map(|decided| decided.unwrap().into_iter().map(|step| step.frame).collect())
+            .collect();
+        for piece in 0..8 {
+            let frames: Vec<Frame> = steps.iter().map(|step| step[piece]).collect();
+            for (step, (frame, planned)) in frames.iter().zip(&plan).enumerate() {
+                assert_eq!(frame.onsets != 0, planned.onsets != 0, "{network}, step {step}");
+            }
+            // What was held into a beat then may begin in it now.
+            let sounding = |steps: std::ops::Range<usize>| {
+                frames[steps].iter().map(|frame| frame.sounding).collect::<Vec<_>>()
+            };
+            assert_eq!(sounding(8..12), sounding(0..4), "{network}");
+            assert_eq!(sounding(16..20), sounding(4..8), "{network}");
+        }
     }
 }

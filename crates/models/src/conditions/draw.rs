@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Most excerpts that a model file keeps.
-const MOST: usize = 256;
+const MOST: usize = 160;
 
 /// What an excerpt of a training piece was, of the conditions that its model has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -305,6 +305,6 @@ mod tests {
             .map(|place| PieceConditions { density: Some(f64::from(place)), ..PieceConditions::default() })
             .collect();
         let kept = PieceConditions::some_of(pieces);
-        assert_eq!((kept.len(), kept[255].density), (MOST, Some(1992.0)));
+        assert_eq!((kept.len(), kept[159].density), (MOST, Some(1987.0)));
     }
 }

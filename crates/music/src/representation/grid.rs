@@ -65,7 +65,7 @@ impl Grid {
     /// Quarter notes from the beginning to a step.
     pub fn quarters(&self, step: u64) -> f64 {
         if self.is_uneven() {
-            return (step / 6) as f64 + TWELFTHS[(step % 6) as usize] as f64 / 12.0;
+            return (u128::from(step / 6) * 12 + TWELFTHS[(step % 6) as usize]) as f64 / 12.0;
         }
         step as f64 / self.steps_per_quarter as f64
     }
