@@ -63,6 +63,7 @@ for model in ${*:-compose drum}; do
     piano)
         sort_keyboard "$work"
         cd "$work"; "$composer" train keyboard --preset good --epochs 24 --hidden 240 --set model.note_hidden=152 --threads 1 \
+            --set music.steps_per_quarter=6 --tbptt-len 96 \
             --conditions style,metre,density,polyphony,register,key,bars_left,form,harmony --output-dir "$work/piano" --num-outputs 1 --set run.tensorboard=false
         trained=$work/piano/model.safetensors ;;
     hymn)
