@@ -103,7 +103,8 @@ pub struct SavedPiece {
 /// use composer_application::compose::{ComposeOptions, Length, compose};
 /// use composer_application::TrainedModel;
 ///
-/// let options = ComposeOptions { num_outputs: 1, length: Length::Bars(1), ..ComposeOptions::default() };
+/// let metre = Some("4/4".parse()?);
+/// let options = ComposeOptions { num_outputs: 1, length: Length::Bars(1), metre, ..ComposeOptions::default() };
 /// let pieces = compose(&TrainedModel::built_in()?, &options)?;
 /// assert_eq!(pieces[0].nll.len(), 16, "sixteenths");
 /// # Ok::<(), composer_application::Error>(())
