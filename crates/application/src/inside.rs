@@ -5,7 +5,8 @@ use crate::error::{Result, wrong_input, wrong_option};
 use crate::model::TrainedModel;
 use composer_bptt::Mode;
 use composer_bptt::probe::{Trace, unit_activity};
-use composer_models::batch::{Slice, Targets};
+use composer_models::Targets;
+use composer_models::batch::Slice;
 use composer_models::note_wise::NotePosition;
 use composer_models::{
     Encoding, LanguageModel, Sequence, SequenceBatch, SequenceModel, StepInput, Stepper, Workspace,

@@ -52,10 +52,10 @@ mod run_folder;
 pub mod runs;
 pub mod settings;
 pub mod sound;
-pub mod speed_text;
 pub mod study;
 pub mod surprise;
 pub mod sweep;
+pub mod text;
 pub mod train;
 
 pub use compose::{ComposeOptions, compose};

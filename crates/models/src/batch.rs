@@ -4,6 +4,7 @@ use crate::conditions::{Condition, Conditions, Dropped};
 use crate::encoding::{Encoding, Sequence, Symbol};
 pub use crate::frame_bits::frame_targets;
 use crate::keep::Keep;
+use crate::targets::{FrameRows, TargetRows, Targets};
 use crate::token_input::FeatureBag;
 use crate::{Error, ModelConfig};
 use composer_bptt::arrays::{check_shape, view, view_mut};
@@ -23,76 +24,6 @@ pub struct Slice<'a> {
     pub start: usize,
     /// Semitones to transpose by; ignored for all but frames.
     pub transpose: i8,
-}
-
-/// What every step should predict.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Targets<S = f32> {
-    /// Sigmoid outputs. Both are `[T·B, V]`: the bits, and their loss mask.
-    Bits {
-        /// 1 where the bit is on.
-        on: Vec<S>,
-        /// 1 where the bit is a term of the loss, 0 where it is not. Padding is none; an onset is one only where it carries
-        /// information (see [`SequenceBatch`]).
-        weight: Vec<S>,
-    },
-    /// Softmax outputs `[T·B]`; [`composer_bptt::loss::IGNORE`] where a step is padding.
-    Tokens(Vec<u32>),
-    /// Linear outputs. Both are `[T·B, V]`: the values, and their loss mask.
-    Values {
-        /// What should be predicted.
-        values: Vec<S>,
-        /// 1 where the value is a term of the loss, 0 where the step is padding.
-        weight: Vec<S>,
-    },
-}
-
-/// What a note-wise model must know of the rows of a batch besides their targets.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FrameRows<'a> {
-    /// The sounding plane of the frame before each row, [`FrameRepresentation::offsets`]: what may be held.
-    pub before: &'a [u128],
-    /// What the network read, as multi-hot features: what it takes for the frame before.
-    pub indices: &'a [u32],
-    pub offsets: &'a [usize],
-}
-
-/// The targets of some rows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum TargetRows<'a, S> {
-    /// As [`Targets::Bits`], and what the frames come after.
-    Bits { on: &'a [S], weight: &'a [S], frames: FrameRows<'a> },
-    /// As [`Targets::Tokens`].
-    Tokens(&'a [u32]),
-    /// As [`Targets::Values`].
-    Values { values: &'a [S], weight: &'a [S] },
-}
-
-impl<S: Scalar> Targets<S> {
-    /// None yet.
-    fn of(encoding: &Encoding) -> Self {
-        match encoding {
-            Encoding::Frames { .. } => Targets::Bits { on: Vec::new(), weight: Vec::new() },
-            Encoding::Tokens { .. } => Targets::Tokens(Vec::new()),
-            Encoding::Values { .. } => Targets::Values { values: Vec::new(), weight: Vec::new() },
-        }
-    }
-
-    /// Padding for some rows of `outputs` targets.
-    fn clear(&mut self, rows: usize, outputs: usize) {
-        match self {
-            Targets::Bits { on: targets, weight } | Targets::Values { values: targets, weight } => {
-                for plane in [targets, weight] {
-                    plane.clear();
-                    plane.resize(rows * outputs, S::zero());
-                }
-            }
-            Targets::Tokens(tokens) => {
-                tokens.clear();
-                tokens.resize(rows, composer_bptt::loss::IGNORE);
-            }
-        }
-    }
 }
 
 /// `T` steps of `B` sequences, time-major: row `t·B + b`.

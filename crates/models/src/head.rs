@@ -1,7 +1,6 @@
 //! What stands on the recurrent stack: dropout, then an output layer (→ coupling of the bits of a frame), a mixture of softmaxes
 //! or a note stack; and the loss.
 
-use crate::batch::TargetRows;
 use crate::biaxial::{Biaxial, BiaxialWorkspace};
 use crate::config::ModelConfig;
 use crate::dropout::Dropped;
@@ -9,6 +8,7 @@ use crate::keep::Kept;
 use crate::mode::reborrow;
 use crate::note_wise::{NoteWise, NoteWorkspace};
 use crate::sequence_model::{COUPLING_PREFIX, MIXTURE_PREFIX, OUTPUT_PREFIX};
+use crate::targets::TargetRows;
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{
     Coupling, Error, Linear, LinearWorkspace, Mixture, MixtureWorkspace, Mode, ParamId, Parameters, loss,

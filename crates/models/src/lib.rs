@@ -91,6 +91,7 @@ mod shortcuts;
 mod stack_input;
 mod stepper;
 pub mod streams;
+mod targets;
 mod token_input;
 mod token_network;
 mod voices;
@@ -101,7 +102,7 @@ mod weight_type;
 #[doc = include_str!("../README.md")]
 struct ReadmeExamples;
 
-pub use batch::{SequenceBatch, Targets};
+pub use batch::SequenceBatch;
 pub use biaxial::BiaxialConfig;
 pub use composer_bptt::{Coupled, arrays};
 pub use conditions::{Condition, ConditionTrack, ConditionValues, Conditions, Dropped, Harmony, HarmonyPlan};
@@ -118,6 +119,7 @@ pub use past_features::TokenPast;
 pub use seq2seq::{Seq2Seq, Seq2SeqConfig};
 pub use sequence_model::{SequenceModel, Workspace};
 pub use stepper::Stepper;
+pub use targets::Targets;
 pub use token_network::TokenNetwork;
 pub use voices::{MAX_VOICES, VoiceInputs, VoiceState};
 pub use weight_type::WeightType;

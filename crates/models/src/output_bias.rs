@@ -2,8 +2,9 @@
 //!
 //! Otherwise the first epochs are spent on learning that most pitches are silent most of the time.
 
-use crate::batch::{SequenceBatch, Slice, Targets};
+use crate::batch::{SequenceBatch, Slice};
 use crate::encoding::{Encoding, Sequence};
+use crate::targets::Targets;
 
 /// Added to every count, so that nothing is impossible and no bias infinite.
 const SMOOTHING: f64 = 1.0;

@@ -1,9 +1,10 @@
 //! The likelihood of music under a model, step by step.
 
 use crate::Error;
-use crate::batch::{SequenceBatch, Slice, Targets};
+use crate::batch::{SequenceBatch, Slice};
 use crate::encoding::{Encoding, Sequence};
 use crate::sequence_model::{SequenceModel, Workspace};
+use crate::targets::Targets;
 use composer_bptt::arrays::as_slice_or_copy;
 use composer_bptt::loss::UNIT_NORMAL_NLL;
 use composer_bptt::{Mode, State};

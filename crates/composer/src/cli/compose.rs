@@ -8,10 +8,9 @@ use super::terminal::Terminal;
 use clap::Args;
 use composer::again::Made;
 use composer::compose::{ComposeOptions, FileOptions, check_unused, compose, save, save_apart};
+use composer::text::pieces::{composed, composed_record};
 use composer::{Progress, TrainedModel};
-use composer_music::input::shown;
 use composer_music::notation::Format;
-use serde_json::json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -94,31 +93,9 @@ pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         nats_per_step: Some(saved.piece.nll_per_step()),
     });
     recipes::write(&made.collect::<Vec<_>>(), &args.read(), terminal)?;
-    let paths = |files: &[String]| files.iter().map(|file| shown(&folder.join(file))).collect::<Vec<_>>();
-    if terminal.is_json() {
-        let records = saved.iter().zip(&likeness).map(|(saved, likeness)| {
-            let files = paths(&saved.files);
-            let of = |ending: &str| files.iter().find(|file| file.ends_with(ending));
-            json!({
-                "midi": of(".mid"),
-                "wav": of(".wav"),
-                "files": files,
-                "seed": args.seed,
-                "nats_per_step": saved.piece.nll_per_step(),
-                "likeness": likeness,
-            })
-        });
-        return terminal.print_json(&records.collect::<Vec<_>>());
-    }
-    for (saved, likeness) in saved.iter().zip(&likeness) {
-        let nll = saved.piece.nll_per_step();
-        let like = likeness.map_or(String::new(), |likeness| format!("; like the reference: {likeness}"));
-        writeln!(
-            terminal,
-            "{}  (seed {}, {nll:.2} nats per step under the model{like})",
-            paths(&saved.files).join("  "),
-            args.seed
-        )?;
-    }
-    Ok(())
+    let judged = || saved.iter().zip(likeness.iter().copied());
+    terminal.result(
+        || judged().map(|(saved, like)| composed_record(&folder, saved, args.seed, like)).collect::<Vec<_>>(),
+        || judged().map(|(saved, like)| composed(&folder, saved, args.seed, like)).collect::<String>(),
+    )
 }

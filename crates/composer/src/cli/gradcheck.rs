@@ -2,12 +2,10 @@
 
 use super::failure::wrong_input;
 use super::terminal::Terminal;
-use anyhow::anyhow;
 use clap::Args;
-use composer::gradcheck::{CellOptions, Report, gradcheck};
+use composer::gradcheck::{CellOptions, gradcheck};
+use composer::text::gradcheck as text;
 use composer_bptt::{Cell, Implementation};
-use serde_json::json;
-use std::io::Write;
 
 /// `composer gradcheck`.
 #[derive(Clone, Debug, Args)]
@@ -56,19 +54,10 @@ pub struct GradcheckArgs {
 pub fn run(args: &GradcheckArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let options = options(args)?;
     let report = gradcheck(&options)?;
-    if terminal.is_json() {
-        terminal.print_json(&as_json(args, &options, &report))?;
-    } else {
-        writeln!(terminal, "{} implementation\n{report}", options.implementation)?;
-    }
-    if report.passed() {
-        return Ok(());
-    }
-    let wrong = report.failures().map(|row| match row.gate {
-        Some(gate) => format!("{} (gate {gate})", row.name),
-        None => row.name.clone(),
-    });
-    Err(anyhow!("gradients differ from central differences: {}", wrong.collect::<Vec<_>>().join(", ")))
+    let text = || format!("{} implementation\n{report}\n", options.implementation);
+    terminal.result(|| text::record(&options, &report), text)?;
+    anyhow::ensure!(report.passed(), "gradients differ from central differences: {}", text::wrong(&report));
+    Ok(())
 }
 
 fn options(args: &GradcheckArgs) -> anyhow::Result<CellOptions> {
@@ -101,24 +90,4 @@ fn options(args: &GradcheckArgs) -> anyhow::Result<CellOptions> {
         ..CellOptions::default()
     };
     Ok(options)
-}
-
-fn as_json(args: &GradcheckArgs, options: &CellOptions, report: &Report) -> serde_json::Value {
-    json!({
-        "passed": report.passed(),
-        "tolerance": options.check.tolerance,
-        "step": options.check.step,
-        "implementation": options.implementation,
-        "cells": options.cells,
-        "input": options.input,
-        "hidden": args.hidden,
-        "layers": args.layers,
-        "steps": args.steps,
-        "batch": args.batch,
-        "bidirectional": args.bidirectional,
-        "layer_norm": args.layer_norm,
-        "seed": args.seed,
-        "falsify": args.falsify,
-        "rows": report.rows,
-    })
 }

@@ -10,12 +10,10 @@ use composer::again::Made;
 use composer::convert::output_format;
 use composer::humanise::{HumaniseOptions, Humanised, humanise};
 use composer::rewrite::Tune;
+use composer::text::pieces::{humanised, humanised_record};
 use composer::{Progress, outputs};
 use composer_music::input::{is_standard, shown};
 use composer_music::notation::{Format, file_of};
-use composer_music::text::printable;
-use serde_json::json;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// `composer humanise`.
@@ -99,39 +97,9 @@ pub fn run(args: &HumaniseArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         made.push(Made { path, seed: args.seed, output: result.output + 1, nats_per_step: None });
     }
     recipes::write(&made, &read, terminal)?;
-    print(args, &results, &paths, terminal)
-}
-
-fn print(
-    args: &HumaniseArgs,
-    results: &[Humanised],
-    paths: &[PathBuf],
-    terminal: &mut Terminal,
-) -> anyhow::Result<()> {
-    let nats = |result: &Humanised| result.piece.nll.iter().sum::<f64>() / result.piece.nll.len() as f64;
-    if terminal.is_json() {
-        let record = |(result, path): (&Humanised, &PathBuf)| {
-            json!({
-                "file": path,
-                "seed": args.seed,
-                "output": result.output + 1,
-                "performed_notes": result.piece.nll.len(),
-                "nats_per_note": nats(result),
-                "remarks": result.piece.notes,
-            })
-        };
-        return terminal.print_json(&results.iter().zip(paths).map(record).collect::<Vec<_>>());
-    }
-    for (result, path) in results.iter().zip(paths) {
-        writeln!(
-            terminal,
-            "{}  (seed {}, result {}: {} notes performed, {:.2} nats per note under the model)",
-            printable(&shown(path)),
-            args.seed,
-            result.output + 1,
-            result.piece.nll.len(),
-            nats(result)
-        )?;
-    }
-    Ok(())
+    let with_paths = || paths.iter().zip(&results);
+    terminal.result(
+        || with_paths().map(|(path, made)| humanised_record(path, made, args.seed)).collect::<Vec<_>>(),
+        || with_paths().map(|(path, made)| humanised(path, made, args.seed)).collect::<String>(),
+    )
 }

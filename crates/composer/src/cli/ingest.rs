@@ -6,7 +6,6 @@ use composer::ingest::{IngestOptions, ingest, summary_text};
 use composer_music::corpus::Criteria;
 use composer_music::input::shown;
 use composer_music::notation;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// `composer ingest`.
@@ -67,12 +66,16 @@ pub fn run(args: &IngestArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         },
     };
     let summary = ingest(&options, terminal)?;
-    if terminal.is_json() {
-        return terminal.print_json(&summary);
-    }
-    write!(terminal, "{}", summary_text(&summary, &args.representation))?;
     let path = |name: &str| shown(&args.output_dir.join(name));
-    writeln!(terminal, "\nReport on every file: {}", path("ingest-report.jsonl"))?;
-    writeln!(terminal, "Encoded corpus:       {}", path("corpus.cache"))?;
-    Ok(())
+    terminal.result(
+        || &summary,
+        || {
+            format!(
+                "{}\nReport on every file: {}\nEncoded corpus:       {}\n",
+                summary_text(&summary, &args.representation),
+                path("ingest-report.jsonl"),
+                path("corpus.cache")
+            )
+        },
+    )
 }

@@ -5,10 +5,9 @@ use super::terminal::Terminal;
 use clap::Args;
 use composer::inspect::{Inspected, inspect_with};
 use composer::outputs;
+use composer::text::inspected::{Extent, record, text};
 use composer_music::roles::Role;
-use composer_music::{input, inspect as words, notation, picture};
-use serde_json::{Value, json};
-use std::io::Write;
+use composer_music::{input, notation, picture};
 use std::path::PathBuf;
 
 /// `composer inspect`.
@@ -61,54 +60,9 @@ pub fn run(args: &InspectArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-    if terminal.is_json() {
-        terminal.print_json(&as_json(args, &inspected))?;
-    } else {
-        writeln!(terminal, "{}", input::shown(&args.file))?;
-        write!(terminal, "{}", words::contents(file))?;
-        write!(terminal, "\nRoles\n{}", words::roles(roles))?;
-        write!(terminal, "\nPiano roll\n{}", picture::terminal(&file.score, args.columns, args.whole))?;
-        let representations = words::representations(&file.score, args.symbols);
-        write!(terminal, "\nRepresentations\n{representations}")?;
-    }
-    Ok(())
-}
-
-fn as_json(args: &InspectArgs, inspected: &Inspected) -> Value {
-    let Inspected { file, roles } = inspected;
-    let score = &file.score;
-    let part = |part: &composer_music::roles::Part| {
-        json!({
-            "track": part.track,
-            "channel": part.channel,
-            "name": part.name,
-            "notes": part.notes,
-            "role": part.role.to_string(),
-            "reason": part.reason,
-        })
-    };
-    json!({
-        "file": args.file,
-        "ticks_per_quarter": score.ticks_per_quarter,
-        "notes": score.notes().count(),
-        "drum_notes": score.notes().filter(|note| note.is_drum()).count(),
-        "quarters": score.end() as f64 / f64::from(score.ticks_per_quarter),
-        "seconds": score.seconds(),
-        "tempos": score.tempos.iter().map(|tempo| json!({
-            "tick": tempo.tick,
-            "qpm": 60e6 / f64::from(tempo.micros_per_quarter),
-        })).collect::<Vec<_>>(),
-        "time_signatures": score.time_signatures.iter().map(|metre| json!({
-            "tick": metre.tick,
-            "numerator": metre.numerator,
-            "denominator": metre.denominator,
-        })).collect::<Vec<_>>(),
-        "key_signatures": score.key_signatures.iter().map(|key| json!({
-            "tick": key.tick,
-            "sharps": key.sharps,
-            "minor": key.minor,
-        })).collect::<Vec<_>>(),
-        "parts": roles.parts.iter().map(part).collect::<Vec<_>>(),
-        "reader": file.report,
-    })
+    let extent = Extent { columns: args.columns, whole: args.whole, symbols: args.symbols };
+    terminal.result(
+        || record(&args.file, &inspected),
+        || format!("{}\n{}", input::shown(&args.file), text(&inspected, extent)),
+    )
 }

@@ -10,12 +10,10 @@ use composer::again::Made;
 use composer::compose::ComposeOptions;
 use composer::convert::output_format;
 use composer::rewrite::{RewriteSettings, Rewritten, Tune};
+use composer::text::pieces::{rewritten, rewritten_record};
 use composer::{Progress, TrainedModel, outputs};
 use composer_decoding::harmony::Key;
-use composer_music::input::{is_standard, shown};
-use composer_music::text::printable;
-use serde_json::json;
-use std::io::Write;
+use composer_music::input::is_standard;
 use std::path::{Path, PathBuf};
 
 /// Options of every command that writes notes of a tune anew.
@@ -141,7 +139,11 @@ impl RewriteArgs {
         let made: Vec<Made> =
             results.iter().zip(&paths).map(|(result, path)| self.made(result, path)).collect();
         recipes::write(&made, &read, terminal)?;
-        self.print(&results, &paths, terminal)
+        let with_paths = || paths.iter().zip(&results);
+        terminal.result(
+            || with_paths().map(|(path, made)| rewritten_record(path, made, self.seed)).collect::<Vec<_>>(),
+            || with_paths().map(|(path, made)| rewritten(path, made, self.seed)).collect::<String>(),
+        )
     }
 
     /// Those that are kept, the best first.
@@ -157,43 +159,6 @@ impl RewriteArgs {
     fn made<'a>(&self, result: &Rewritten, path: &'a Path) -> Made<'a> {
         let nats_per_step = Some(result.piece.nll_per_step()).filter(|nats| nats.is_finite());
         Made { path, seed: self.seed, output: result.output + 1, nats_per_step }
-    }
-
-    fn print(&self, results: &[Rewritten], paths: &[PathBuf], terminal: &mut Terminal) -> anyhow::Result<()> {
-        if terminal.is_json() {
-            let record = |(result, path): (&Rewritten, &PathBuf)| {
-                json!({
-                    "file": path,
-                    "seed": self.seed,
-                    "output": result.output + 1,
-                    "nats_per_step": result.piece.nll_per_step(),
-                    "nats_per_step_after": result.nll_after,
-                    "effective_sample_size": result.effective.map(|(effective, _)| effective),
-                    "distance": result.distance,
-                })
-            };
-            return terminal.print_json(&results.iter().zip(paths).map(record).collect::<Vec<_>>());
-        }
-        for (result, path) in results.iter().zip(paths) {
-            let after = if result.nll_after.is_finite() {
-                format!(", {:.2} after it", result.nll_after)
-            } else {
-                String::new()
-            };
-            let effective = result.effective.map_or_else(String::new, |(effective, candidates)| {
-                format!("; effective sample size {effective:.1} of {candidates}")
-            });
-            writeln!(
-                terminal,
-                "{}  (seed {}, result {}: {:.2} nats per step under the model{after}{effective}; {:.0} % of the notes are others)",
-                printable(&shown(path)),
-                self.seed,
-                result.output + 1,
-                result.piece.nll_per_step(),
-                100.0 * result.distance
-            )?;
-        }
-        Ok(())
     }
 }
 

@@ -4,12 +4,9 @@ use super::files::save;
 use super::terminal::Terminal;
 use clap::Args;
 use composer::inspect::read_midi;
+use composer::text::surprise as text;
 use composer::{Progress, TrainedModel, outputs, surprise};
 use composer_music::input;
-use composer_music::representation::pitch_name;
-use composer_music::text::counted;
-use serde_json::json;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// `composer score`.
@@ -42,39 +39,13 @@ pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let piece = read_midi(&args.file)?.score;
     let scored =
         surprise(&model, &piece).map_err(|error| anyhow::Error::from(error).context(shown.to_string()))?;
-    if scored.left_out > 0 {
-        let are = if scored.left_out == 1 { "is a drum" } else { "are drums" };
-        let notes = counted(scored.left_out, "note");
-        terminal.warning(&format!("{notes} {are} or outside the model's range, and not scored."));
+    if let Some(left_out) = text::left_out(&scored) {
+        terminal.warning(&left_out);
     }
     if let Some(path) = &args.svg
         && save(path, scored.to_svg().as_bytes(), "The piano roll is in", terminal)?
     {
         return Ok(());
     }
-    let (steps, notes, nats) = (scored.surprise.steps.len(), scored.surprise.notes.len(), scored.nats());
-    let most = scored.most_surprising(args.top);
-    if terminal.is_json() {
-        let notes_json = most.iter().map(|(note, bar, beat)| {
-            json!({ "bar": bar, "beat": beat, "pitch": note.pitch, "name": pitch_name(note.pitch), "nats": note.nll })
-        });
-        terminal.print_json(&json!({
-            "file": args.file,
-            "steps": steps,
-            "notes": notes,
-            "left_out": scored.left_out,
-            "nats": nats,
-            "nats_per_step": nats / steps as f64,
-            "most_surprising": notes_json.collect::<Vec<_>>(),
-        }))?;
-    } else {
-        writeln!(terminal, "{shown}: {}, {}", counted(steps, "step"), counted(notes, "note"))?;
-        writeln!(terminal, "  NLL {nats:.1} nats, {:.3} per step", nats / steps as f64)?;
-        writeln!(terminal, "  most surprising notes (highest NLL):")?;
-        for (note, bar, beat) in most {
-            let name = pitch_name(note.pitch);
-            writeln!(terminal, "    bar {bar:>3}, beat {beat:<4} {name:<4} {:6.2} nats", note.nll)?;
-        }
-    }
-    Ok(())
+    terminal.result(|| text::record(&args.file, &scored, args.top), || text::text(&shown, &scored, args.top))
 }

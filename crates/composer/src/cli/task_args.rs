@@ -4,14 +4,10 @@ use super::interrupt;
 use super::terminal::Terminal;
 use clap::{Args, ValueEnum};
 use composer::parts::{Conditioning, TrainPartOptions, plan_part, train_part_on};
-use composer::train::{memory_in_words, time_in_words};
+use composer::text::training as text;
 use composer_bptt::AttentionScore;
 use composer_models::seq2seq::Task;
-use composer_music::input::shown;
-use composer_report::text::thousands;
 use composer_training::distributed::Communicator;
-use serde_json::json;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// What to train a model for.
@@ -159,25 +155,8 @@ impl PartTrainingArgs {
 /// Prints what training would do, as TOML with the cost below it.
 pub fn dry_run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
     let plan = plan_part(options)?;
-    if terminal.is_json() {
-        return terminal.print_json(&plan);
-    }
-    let settings = toml::Table::from_iter([
-        ("model".to_owned(), toml::Value::try_from(&plan.model)?),
-        ("training".to_owned(), toml::Value::try_from(&plan.training)?),
-    ]);
-    let [train, valid, test] = plan.pieces;
-    write!(terminal, "{}", toml::to_string_pretty(&settings)?)?;
-    writeln!(terminal, "\n# {train} pieces for training, {valid} for validation, {test} for test")?;
-    writeln!(terminal, "# {} parameters", thousands(plan.parameters as u64))?;
-    if plan.updates_per_epoch > 0 {
-        writeln!(terminal, "# updates per epoch: {}", plan.updates_per_epoch)?;
-    }
-    writeln!(terminal, "# {} epochs of unconditional training first", plan.unconditional_epochs)?;
-    let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);
-    writeln!(terminal, "# {}", memory_in_words(plan.memory_bytes))?;
-    writeln!(terminal, "# {}", time_in_words(plan.most_seconds, plan.timed_updates, smaller))?;
-    Ok(())
+    let text = text::part_plan(&plan)?;
+    terminal.result(|| plan, || text)
 }
 
 /// Trains, and prints where the model is and its figures.
@@ -193,25 +172,5 @@ pub fn run(
     if ranks.rank() > 0 {
         return Ok(());
     }
-    if terminal.is_json() {
-        return terminal.print_json(&json!({
-            "model": trained.output,
-            "held_out_pieces": trained.pieces,
-            "figures": trained.figures,
-            "fine_tuning": trained.fine_tuning,
-        }));
-    }
-    writeln!(terminal, "{}", shown(&trained.output))?;
-    writeln!(
-        terminal,
-        "On {} held-out pieces, in nats per step of the new part (lower is better), with 95 % intervals over pieces:",
-        trained.pieces
-    )?;
-    for figure in trained.figures {
-        writeln!(terminal, "  {:.3}  {}", figure.nats_per_step, figure.name)?;
-    }
-    if let Some(fine_tuning) = &trained.fine_tuning {
-        writeln!(terminal, "{}", fine_tuning.in_words())?;
-    }
-    Ok(())
+    terminal.result(|| text::part_record(&trained), || text::part(&trained))
 }

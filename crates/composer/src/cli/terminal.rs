@@ -8,6 +8,7 @@ use composer_report::text::thousands;
 use composer_training::{EpochReport, UpdateReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
 
@@ -74,6 +75,15 @@ impl Terminal {
         }
         writeln!(self, "{}", printable_json(&text))?;
         Ok(())
+    }
+
+    /// Prints a result as JSON or as text, as was asked for.
+    pub fn result<J: Serialize, T: Display>(
+        &mut self,
+        json: impl FnOnce() -> J,
+        text: impl FnOnce() -> T,
+    ) -> anyhow::Result<()> {
+        if self.json { self.print_json(&json()) } else { Ok(write!(self, "{}", text())?) }
     }
 
     /// Writes a whole file as it is; a binary one only where it is not shown.

@@ -12,18 +12,11 @@ use composer::compose::ComposeOptions;
 use composer::outputs;
 use composer::parts::TrainPartOptions;
 use composer::settings::{Layers, Preset, single_setting};
-use composer::train::{
-    METRICS_FILE, MODEL_FILE, TrainOptions, Trained, memory_in_words, plan, time_in_words, train_on,
-};
+use composer::text::training as text;
+use composer::train::{TrainOptions, plan, train_on};
 use composer_bptt::Cell;
-use composer_evaluation::assessment::Assessment;
 use composer_models::seq2seq::Task;
-use composer_music::input::shown;
-use composer_report::likelihood::summary as test_loss;
-use composer_report::text::thousands;
 use composer_training::distributed::Communicator;
-use serde_json::json;
-use std::io::Write;
 use std::path::PathBuf;
 use toml::Value;
 
@@ -275,97 +268,11 @@ fn run_on(args: &TrainArgs, ranks: &dyn Communicator, terminal: &mut Terminal) -
     }
     interrupt::watch()?;
     let Some(trained) = train_on(&options, ranks, terminal)? else { return Ok(()) };
-    if terminal.is_json() { print_json(&trained, terminal) } else { summary(&trained, terminal) }
+    terminal.result(|| text::record(&trained), || text::trained(&trained))
 }
 
 fn dry_run(options: &TrainOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
     let plan = plan(options, terminal)?;
-    if terminal.is_json() {
-        return terminal.print_json(&plan);
-    }
-    write!(terminal, "{}", plan.settings.to_toml()?)?;
-    writeln!(terminal, "\n# {} parameters", thousands(plan.parameters as u64))?;
-    let most = thousands(plan.most_updates);
-    if plan.updates_per_epoch > 0 {
-        writeln!(terminal, "# updates per epoch: {}, {most} at most in all", plan.updates_per_epoch)?;
-    }
-    let smaller = Some(plan.timed_parameters).filter(|timed| *timed < plan.parameters);
-    writeln!(terminal, "# {}", memory_in_words(plan.memory_bytes))?;
-    writeln!(terminal, "# {}", time_in_words(plan.most_seconds, plan.timed_updates, smaller))?;
-    Ok(())
-}
-
-fn print_json(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let Trained { summary, likelihoods, compositions, assessment, folder, .. } = trained;
-    terminal.print_json(&json!({
-        "folder": folder,
-        "network": summary.description,
-        "parameters": summary.parameters,
-        "seconds": summary.seconds,
-        "epochs": summary.outcome.epochs.len(),
-        "best_epoch": summary.outcome.best.epoch,
-        "likelihood": likelihoods,
-        "fine_tuning": summary.fine_tuning,
-        "compositions": compositions.iter().map(|saved| json!({
-            "name": saved.file_stem,
-            "nats_per_step": saved.piece.nll_per_step(),
-        })).collect::<Vec<_>>(),
-        "assessment": assessment,
-        "left_out": summary.left_out.iter()
-            .map(|(file, reason)| json!({ "file": file, "reason": reason })).collect::<Vec<_>>(),
-    }))
-}
-
-fn summary(trained: &Trained, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let Trained { summary, likelihoods, compositions, assessment, folder, .. } = trained;
-    let shown = shown(folder);
-    writeln!(terminal, "\n{}", test_loss(likelihoods))?;
-    for row in likelihoods {
-        writeln!(terminal, "  {:<13} {:>7.3} nats per step", row.name, row.nll.per_frame())?;
-    }
-    writeln!(
-        terminal,
-        "\nTraining took {:.0} s; epoch {} of {} was the best.",
-        summary.seconds,
-        summary.outcome.best.epoch,
-        summary.outcome.epochs.len()
-    )?;
-    if let Some(fine_tuning) = &summary.fine_tuning {
-        writeln!(terminal, "{}", fine_tuning.in_words())?;
-    }
-    writeln!(
-        terminal,
-        "\nIn {shown}:\n  report.html         open it in a browser: piano rolls, players, curves, statistics"
-    )?;
-    for saved in compositions {
-        writeln!(terminal, "  {0}.mid   {0}.wav", saved.file_stem)?;
-    }
-    writeln!(terminal, "  {MODEL_FILE}   {METRICS_FILE}   config.toml")?;
-    if !summary.left_out.is_empty() {
-        let files = summary.left_out.len();
-        writeln!(terminal, "\n{files} files were skipped or used in part; the report lists why.")?;
-    }
-    writeln!(
-        terminal,
-        "\nNext, try:\n  composer compose --model {shown}/{MODEL_FILE} --temperature 0.9 --seed 7 --length 32bars\n  \
-         composer train --preset good <folder with your MIDI files>"
-    )?;
-    assessment.as_ref().map_or(Ok(()), |assessment| warn(assessment, terminal))
-}
-
-/// Warns of what is wrong with compositions, a line each.
-fn warn(assessment: &Assessment, terminal: &mut Terminal) -> anyhow::Result<()> {
-    if assessment.without_failure() == assessment.pieces.len() && assessment.copied() == 0 {
-        return Ok(());
-    }
-    writeln!(terminal, "\nProblems found in the compositions (the report suggests what to try):")?;
-    for piece in &assessment.pieces {
-        if let Some(finding) = piece.diagnosis.main_finding() {
-            writeln!(terminal, "  {}: {}. {}", piece.name, finding.mode.name(), finding.sentence)?;
-        }
-        if piece.originality.copied {
-            writeln!(terminal, "  {}: {}", piece.name, piece.originality.sentence())?;
-        }
-    }
-    Ok(())
+    let text = text::plan(&plan)?;
+    terminal.result(|| plan, || text)
 }

@@ -4,10 +4,10 @@
 //! each product.
 
 use super::Biaxial;
-use crate::batch::FrameRows;
 use crate::frame_bits::decided_planes;
 use crate::keep::{Keep, Kept};
 use crate::mode::reborrow;
+use crate::targets::FrameRows;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::{Error, Input, LinearWorkspace, Mode, Parameters, RecurrentWorkspace, State};

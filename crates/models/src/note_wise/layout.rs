@@ -1,8 +1,8 @@
 //! The notes of frames as sequences: what the note stack reads, and what it should write.
 
-use crate::batch::FrameRows;
 use crate::encoding::LOOK_BACK;
 use crate::frame_bits::decided_planes;
+use crate::targets::FrameRows;
 use composer_bptt::loss::IGNORE;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_tensor::Scalar;

@@ -2,9 +2,9 @@
 
 use super::NoteWise;
 use super::layout::{NoteGroup, NoteLayout};
-use crate::batch::FrameRows;
 use crate::keep::Kept;
 use crate::mode::reborrow;
+use crate::targets::FrameRows;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::loss::{IGNORE, softmax_cross_entropy};

@@ -1,6 +1,7 @@
 //! The targets of a batch in the precision of a model.
 
-use crate::batch::{SequenceBatch, TargetRows, Targets};
+use crate::batch::SequenceBatch;
+use crate::targets::{TargetRows, Targets};
 use composer_tensor::Scalar;
 
 /// Bits and loss mask `[T·B, V]`; empty for tokens, which have one precision.

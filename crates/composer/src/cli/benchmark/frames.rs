@@ -6,7 +6,6 @@ use clap::Args;
 use composer::benchmark::{FramesOptions, Recipe, frames};
 use composer_bptt::Cell;
 use composer_models::Network;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// `composer benchmark frames`.
@@ -102,8 +101,5 @@ pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         ..FramesOptions::default()
     };
     let found = frames(&options, args.recipe, terminal)?;
-    match terminal.is_json() {
-        true => terminal.print_json(&found.to_json()),
-        false => Ok(write!(terminal, "{found}")?),
-    }
+    terminal.result(|| found.to_json(), || &found)
 }

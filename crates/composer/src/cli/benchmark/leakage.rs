@@ -6,7 +6,6 @@ use composer::benchmark::{LeakageOptions, leakage};
 use composer_evaluation::leakage::Options;
 use composer_music::input::shown;
 use composer_report::leakage::table;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// `composer benchmark leakage`.
@@ -28,8 +27,5 @@ pub struct LeakageArgs {
 pub fn run(args: &LeakageArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let shared = Options { min_frames: args.min_frames, ..Options::default() };
     let audit = leakage(&LeakageOptions { file: args.file.clone(), shared, model: args.model.clone() })?;
-    match terminal.is_json() {
-        true => terminal.print_json(&audit),
-        false => Ok(write!(terminal, "{}", table(&shown(&audit.file), &audit.leakage, &audit.predictors))?),
-    }
+    terminal.result(|| &audit, || table(&shown(&audit.file), &audit.leakage, &audit.predictors))
 }

@@ -5,10 +5,10 @@ use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::benchmark::{check_scaling, scaling};
 use composer::outputs::create;
+use composer::text::scaling::record;
 use composer_bptt::Cell;
-use composer_report::scaling::{chart, name, table};
-use composer_studies::speed::{Curve, Scaling, Shape};
-use serde_json::{Value, json};
+use composer_report::scaling::{chart, table};
+use composer_studies::speed::{Scaling, Shape};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -75,31 +75,5 @@ pub fn run(args: &ScalingArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         file.write_all(chart(&options.shape, &curves)?.as_bytes())?;
         file.commit()?;
     }
-    match terminal.is_json() {
-        true => terminal.print_json(&as_json(&options, &curves)),
-        false => Ok(write!(terminal, "{}", table(&options, &curves))?),
-    }
-}
-
-fn as_json(options: &Scaling, curves: &[Curve]) -> Value {
-    let Shape { cell, features, hidden, layers, batch, steps } = options.shape;
-    let curve_as_json = |curve: &Curve| {
-        json!({
-            "axis": name(curve.axis).replace(' ', "_"),
-            "threads": curve.threads,
-            "slope": curve.slope(),
-            "sizes": curve.points.iter().map(|point| point.size).collect::<Vec<_>>(),
-            "training_ms": curve.points.iter().map(|point| point.seconds * 1e3).collect::<Vec<_>>(),
-        })
-    };
-    json!({
-        "cell": cell,
-        "features": features,
-        "hidden": hidden,
-        "layers": layers,
-        "batch_size": batch,
-        "steps": steps,
-        "rounds": options.rounds,
-        "curves": curves.iter().map(curve_as_json).collect::<Vec<_>>(),
-    })
+    terminal.result(|| record(&options, &curves), || table(&options, &curves))
 }

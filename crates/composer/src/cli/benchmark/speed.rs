@@ -4,7 +4,7 @@ use crate::cli::help::{each_once, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::benchmark::{frame_speed, speed};
-use composer::speed_text::{self as text, FRAME_HEAD, HEAD};
+use composer::text::speed::{self as text, FRAME_HEAD, HEAD};
 use composer_bptt::Cell;
 use composer_models::Network;
 use composer_studies::speed::{FrameShape, Options, Shape};

@@ -6,13 +6,12 @@ use crate::cli::help::{each_once, typed_command, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::study::{Studied, cells};
+use composer::text::studies;
 use composer_bptt::Cell;
 use composer_report::study::cells::{CellsReport, headline};
 use composer_report::study::cells_text::{bars_csv, table, trainings_csv};
 use composer_studies::Error;
 use composer_studies::cells::{Arm, Config};
-use serde_json::json;
-use std::io::Write;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -118,30 +117,14 @@ pub fn run(args: &CellsArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
             ("cells.html", report.to_html()?),
         ],
     )?;
-    if terminal.is_json() {
-        let outcome = |outcome: &composer_studies::cells::Outcome| {
-            let measures = composer_studies::cells::MEASURES.iter();
-            let measures = measures.map(|measure| (measure.name.to_owned(), json!((measure.of)(outcome))));
-            json!({
-                "representation": outcome.trial.form.to_string(),
-                "cell": outcome.trial.cell,
-                "arm": outcome.trial.arm.to_string(),
-                "seed": outcome.trial.seed,
-                "hidden": outcome.hidden,
-                "parameters": outcome.parameters,
-                "updates": outcome.updates,
-                "seconds": outcome.seconds,
-                "nats_per_step": outcome.nll_per_step,
-                "measures": measures.collect::<serde_json::Map<_, _>>(),
-            })
-        };
-        let trainings: Vec<_> = found.outcomes.iter().map(outcome).collect();
-        return terminal.print_json(&json!({ "page": page, "seconds": seconds, "trainings": trainings }));
-    }
-    write!(terminal, "{}", table(found, &config))?;
-    writeln!(terminal, "{}", headline(found, &config))?;
-    writeln!(terminal, "{page} (with two CSV files), {:.1} minutes", seconds / 60.0)?;
-    Ok(())
+    terminal.result(
+        || studies::cells(found, &page, *seconds),
+        || {
+            let (table, headline, minutes) =
+                (table(found, &config), headline(found, &config), seconds / 60.0);
+            format!("{table}{headline}\n{page} (with two CSV files), {minutes:.1} minutes\n")
+        },
+    )
 }
 
 fn config(args: &CellsArgs) -> anyhow::Result<Config> {

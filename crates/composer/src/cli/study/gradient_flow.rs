@@ -6,13 +6,12 @@ use crate::cli::help::{each_once, typed_command, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::study::{Studied, gradient_flow};
+use composer::text::studies;
 use composer_bptt::{Cell, Init};
 use composer_music::representation::frames::FrameRepresentation;
 use composer_report::study::flow::{FlowReport, headline};
-use composer_report::study::flow_text::{distances_csv, gates_csv, moments, table, training_csv};
-use composer_studies::gradient_flow::{Config, decay, horizon};
-use serde_json::json;
-use std::io::Write;
+use composer_report::study::flow_text::{distances_csv, gates_csv, table, training_csv};
+use composer_studies::gradient_flow::Config;
 use std::path::PathBuf;
 
 /// Bars that a gradient is followed back, unless others are asked for.
@@ -89,25 +88,8 @@ pub fn run(args: &FlowArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
             ("gradient-flow.html", report.to_html()?),
         ],
     )?;
-    if terminal.is_json() {
-        let rows = moments(&found).map(|(cell, moment, seen)| {
-            let decay = decay(&seen.state, bar);
-            json!({
-                "cell": cell,
-                "moment": moment,
-                "verdict": decay.map(|decay| decay.assessment.to_string()),
-                "factor_per_step": decay.map(|decay| decay.rate),
-                "left_after_4_bars": decay.map(|decay| decay.left),
-                "sigma_step": seen.growth_step.median,
-                "sigma_bar_per_step": seen.growth_bar.median,
-                "steps_that_a_note_matters": horizon(&seen.input),
-            })
-        });
-        let rows: Vec<_> = rows.collect();
-        return terminal.print_json(&json!({ "page": page, "cells": rows }));
-    }
-    write!(terminal, "{}", table(&found, bar))?;
-    writeln!(terminal, "{}", headline(&found, bar))?;
-    writeln!(terminal, "{page} (with three CSV files)")?;
-    Ok(())
+    terminal.result(
+        || studies::gradient_flow(&found, bar, &page),
+        || format!("{}{}\n{page} (with three CSV files)\n", table(&found, bar), headline(&found, bar)),
+    )
 }

@@ -6,12 +6,11 @@ use crate::cli::help::{each_once, typed_command, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
 use composer::study::{MemoryOptions, Studied, memory};
+use composer::text::studies;
 use composer_bptt::Cell;
 use composer_report::study::memory::{MemoryReport, headline};
 use composer_report::study::memory_text::{csv, table};
-use composer_studies::memory::{Outcome, Recipe, Task};
-use serde_json::json;
-use std::io::Write;
+use composer_studies::memory::{Recipe, Task};
 use std::path::PathBuf;
 
 /// `composer study memory`.
@@ -82,27 +81,14 @@ pub fn run(args: &MemoryArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     };
     let files = [("memory.csv", csv(&found)), ("memory.html", report.to_html()?)];
     let page = write_all(&args.output_dir, &files)?;
-    if terminal.is_json() {
-        let outcome = |outcome: &Outcome| {
-            json!({
-                "task": outcome.trial.task.to_string(),
-                "length": outcome.trial.length,
-                "cell": outcome.trial.cell,
-                "hidden": outcome.hidden,
-                "parameters": outcome.parameters,
-                "solved": outcome.solved,
-                "final_error": outcome.final_error,
-                "sequences": outcome.sequences(),
-                "seconds": outcome.seconds,
-            })
-        };
-        let trials: Vec<_> = found.iter().map(outcome).collect();
-        return terminal.print_json(&json!({ "page": page, "seconds": seconds, "trials": trials }));
-    }
-    write!(terminal, "{}", table(&found, &options.cells))?;
-    writeln!(terminal, "{}", headline(&found))?;
-    writeln!(terminal, "{page} (with memory.csv), {:.1} minutes", seconds / 60.0)?;
-    Ok(())
+    terminal.result(
+        || studies::memory(&found, &page, seconds),
+        || {
+            let (table, headline, minutes) =
+                (table(&found, &options.cells), headline(&found), seconds / 60.0);
+            format!("{table}{headline}\n{page} (with memory.csv), {minutes:.1} minutes\n")
+        },
+    )
 }
 
 fn recipe(args: &MemoryArgs) -> Recipe {

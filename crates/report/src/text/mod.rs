@@ -1,4 +1,7 @@
-//! Numbers and pitches as text.
+//! Results as plain text, as a terminal shows them, one file per result; and numbers and pitches as text.
+
+pub mod evaluation;
+pub mod listening;
 
 /// Two digits, or a dash for what is no number.
 pub(crate) fn number(value: f64) -> String {

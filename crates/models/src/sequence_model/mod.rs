@@ -1,27 +1,27 @@
 //! [`SequenceModel`]: features → recurrent stack → linear layer (→ coupling of the bits of a frame) or note stack → logits of the next symbol.
 
+mod workspace;
+
 use crate::Error;
-use crate::batch::{SequenceBatch, TargetRows};
-use crate::biaxial::FeatureRows;
+use crate::batch::SequenceBatch;
 use crate::config::ModelConfig;
 use crate::encoding::{Encoding, Sequence};
-use crate::head::{Head, HeadWorkspace, Layers};
+use crate::head::{Head, Layers};
 use crate::mode::reborrow;
 use crate::output_bias::output_bias;
 use crate::stack_input::StackInput;
 use crate::streams::{Purpose, stream};
-use crate::token_input::{TokenInput, TokenVectors};
-use composer_bptt::arrays::{view, view_mut};
+use crate::targets::TargetRows;
+use crate::token_input::TokenInput;
+use composer_bptt::arrays::view_mut;
 use composer_bptt::divergence::{self, Breakdown};
-use composer_bptt::{
-    Checkpointed, CheckpointingWorkspace, Coupled, Init, Linear, Mode, ParamId, Parameters, Recurrent,
-    RecurrentWorkspace, State,
-};
+use composer_bptt::{Checkpointed, Coupled, Init, Linear, Mode, ParamId, Parameters, Recurrent, State};
 use composer_tensor::Scalar;
-use ndarray::{ArrayView3, ArrayViewD, ArrayViewMutD};
+use ndarray::{ArrayViewD, ArrayViewMutD};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
+pub use workspace::Workspace;
 
 /// A recurrent language model of music: P(symbol_t | symbols before t).
 ///
@@ -34,23 +34,6 @@ pub struct SequenceModel<S = f32> {
     pub(crate) embedding: Option<TokenInput>,
     pub(crate) recurrent: Recurrent,
     pub(crate) head: Head,
-}
-
-/// Scratch of a forward and a backward pass, reused from step to step: it grows at first and then allocates nothing.
-#[derive(Default)]
-pub struct Workspace<S = f32> {
-    recurrent: RecurrentWorkspace<S>,
-    /// In place of `recurrent` where activations are computed again.
-    segments: CheckpointingWorkspace<S>,
-    pub(crate) head: HeadWorkspace<S>,
-    /// What the stack reads where all pitches are tied.
-    features: FeatureRows,
-    /// What it reads where tokens are vectors.
-    vectors: TokenVectors<S>,
-    /// The gradient of the stack's output `[T·B, H]`.
-    d_hidden: Vec<S>,
-    /// `T`, `B`, `H` and `V` of the last forward pass; zeros before.
-    shape: [usize; 4],
 }
 
 /// Prefix of the recurrent stack's parameters in a model file.
@@ -373,33 +356,5 @@ impl<S: Scalar> SequenceModel<S> {
     /// The recurrent stack, for what [`composer_bptt::probe`] says of it.
     pub fn stack(&self) -> &Recurrent {
         &self.recurrent
-    }
-}
-
-impl<S: Scalar> Workspace<S> {
-    /// The memory of the recurrent stack's passes, for what [`composer_bptt::probe`] says of it.
-    pub fn recurrent(&self) -> &RecurrentWorkspace<S> {
-        &self.recurrent
-    }
-
-    /// From now on, backward passes record norms of gradients in [`Self::recurrent`].
-    pub fn attach_probe(&mut self) {
-        self.recurrent.attach_probe();
-    }
-
-    /// Logits `[T, B, V]` of the last [`SequenceModel::forward`], for real values the predicted means; after a loss its gradient with
-    /// respect to them. Empty after [`SequenceModel::learn_with_checkpointing`], and for a model that writes frames note by note.
-    pub fn logits(&self) -> ArrayView3<'_, S> {
-        let [steps, batch, _, outputs] = self.shape;
-        let steps = if self.head.logits.is_empty() { 0 } else { steps };
-        view((steps, batch, outputs), &self.head.logits[..steps * batch * outputs])
-    }
-
-    /// The output of the recurrent stack `[T, B, H]`, tied across pitch `[T, B·P, H]`, in the last [`SequenceModel::forward`], before dropout and the output layer.
-    /// Empty after [`SequenceModel::learn_with_checkpointing`].
-    pub fn hidden(&self) -> ArrayView3<'_, S> {
-        let [steps, batch, hidden, _] = self.shape;
-        let output = self.recurrent.output();
-        if steps > 0 { output } else { view((steps, batch, hidden), &[]) }
     }
 }

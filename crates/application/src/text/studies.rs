@@ -1,0 +1,66 @@
+//! The studies as JSON; tables, pages and data as CSV are in [`composer_report::study`].
+
+use composer_report::study::flow_text::moments;
+use composer_studies::cells::{MEASURES, Outcome as Training, Study as CellsStudy};
+use composer_studies::gradient_flow::{Study as FlowStudy, decay, horizon};
+use composer_studies::memory::Outcome as Trial;
+use serde_json::{Map, Value, json};
+
+/// The trainings of the study of cells, and where its page is.
+pub fn cells(found: &CellsStudy, page: &str, seconds: f64) -> Value {
+    let training = |outcome: &Training| {
+        let measures = MEASURES.iter().map(|measure| (measure.name.to_owned(), json!((measure.of)(outcome))));
+        json!({
+            "representation": outcome.trial.form.to_string(),
+            "cell": outcome.trial.cell,
+            "arm": outcome.trial.arm.to_string(),
+            "seed": outcome.trial.seed,
+            "hidden": outcome.hidden,
+            "parameters": outcome.parameters,
+            "updates": outcome.updates,
+            "seconds": outcome.seconds,
+            "nats_per_step": outcome.nll_per_step,
+            "measures": measures.collect::<Map<_, _>>(),
+        })
+    };
+    let trainings: Vec<_> = found.outcomes.iter().map(training).collect();
+    json!({ "page": page, "seconds": seconds, "trainings": trainings })
+}
+
+/// What the study of gradient flow saw of each cell with bars of `bar` steps, and where its page is.
+pub fn gradient_flow(found: &FlowStudy, bar: usize, page: &str) -> Value {
+    let rows = moments(found).map(|(cell, moment, seen)| {
+        let decay = decay(&seen.state, bar);
+        json!({
+            "cell": cell,
+            "moment": moment,
+            "verdict": decay.map(|decay| decay.assessment.to_string()),
+            "factor_per_step": decay.map(|decay| decay.rate),
+            "left_after_4_bars": decay.map(|decay| decay.left),
+            "sigma_step": seen.growth_step.median,
+            "sigma_bar_per_step": seen.growth_bar.median,
+            "steps_that_a_note_matters": horizon(&seen.input),
+        })
+    });
+    let rows: Vec<_> = rows.collect();
+    json!({ "page": page, "cells": rows })
+}
+
+/// The trials of the study of memory, and where its page is.
+pub fn memory(found: &[Trial], page: &str, seconds: f64) -> Value {
+    let trial = |outcome: &Trial| {
+        json!({
+            "task": outcome.trial.task.to_string(),
+            "length": outcome.trial.length,
+            "cell": outcome.trial.cell,
+            "hidden": outcome.hidden,
+            "parameters": outcome.parameters,
+            "solved": outcome.solved,
+            "final_error": outcome.final_error,
+            "sequences": outcome.sequences(),
+            "seconds": outcome.seconds,
+        })
+    };
+    let trials: Vec<_> = found.iter().map(trial).collect();
+    json!({ "page": page, "seconds": seconds, "trials": trials })
+}
