@@ -180,7 +180,7 @@ fn choices(
     read: &Read<'_>,
     steps: &Range<usize>,
     batch: &SequenceBatch,
-    mut state: composer_bptt::State<f32>,
+    mut state: composer_models::SequenceState,
 ) -> anyhow::Result<Vec<Vec<Choice>>> {
     let mut stepper = Stepper::new(read.model);
     let mut logits = Array2::zeros((1, read.model.encoding().outputs()));

@@ -2,13 +2,17 @@
 
 use crate::biaxial::BiaxialConfig;
 use crate::conditions::Conditions;
-use crate::limits::check_encoding;
+use crate::limits::{check_encoding, check_size};
 use crate::network::Network;
 use crate::note_wise::NoteWiseConfig;
 use crate::token_network::TokenNetwork;
 use crate::{Encoding, Error};
 use composer_bptt::RecurrentConfig;
 use serde::{Deserialize, Serialize};
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
 
 /// Everything that says what a model is, apart from its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +40,10 @@ pub struct ModelConfig {
     /// What the model is told of the music, as features behind those of the encoding that all its recurrences read. Not for real values.
     #[serde(default, skip_serializing_if = "Conditions::is_empty")]
     pub conditions: Conditions,
+    /// Width in which each step is compared with the finished bars that it attends to; 0: no such attention. For frames
+    /// whose encoding tells where bars end (`bar_line` of at least 2).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bar_attention: usize,
     /// An embedding, tied weights, a mixture of softmaxes. For tokens only.
     #[serde(default, skip_serializing_if = "TokenNetwork::is_plain")]
     pub token_network: TokenNetwork,
@@ -53,6 +61,7 @@ impl ModelConfig {
             note_wise: None,
             biaxial: None,
             conditions: Conditions::default(),
+            bar_attention: 0,
             token_network: TokenNetwork::default(),
         }
     }
@@ -140,6 +149,7 @@ impl ModelConfig {
             return Err(Error::Unsupported("a model of real values has no conditions"));
         }
         self.token_network.check(&self.encoding, self.recurrent.output())?;
+        self.check_bar_attention()?;
         if self.recurrent.input != self.inputs() {
             return Err(Error::Features { stack: self.recurrent.input, encoding: self.inputs() });
         }
@@ -156,6 +166,28 @@ impl ModelConfig {
             return Err(Error::Unsupported(
                 "a model that is tied across pitch goes forward in time, and has no other note stack",
             ));
+        }
+        Ok(())
+    }
+
+    fn check_bar_attention(&self) -> Result<(), Error> {
+        check_size("bar_attention", self.bar_attention).map_err(Error::OutOfRange)?;
+        if self.bar_attention == 0 {
+            return Ok(());
+        }
+        if self.encoding.first_plane().is_none() {
+            return Err(Error::Unsupported(
+                "only a network of frames attends to past bars: set model.bar_attention to 0",
+            ));
+        }
+        if self.encoding.bar_line() < 2 {
+            return Err(Error::Unsupported(
+                "a network that attends to past bars must be told where they end: set music.bar_line to 2 or more, or \
+                 model.bar_attention to 0",
+            ));
+        }
+        if self.recurrent.bidirectional {
+            return Err(Error::Unsupported("a network that attends to past bars goes forward in time only"));
         }
         Ok(())
     }

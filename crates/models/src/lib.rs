@@ -59,6 +59,7 @@
 //!
 //! [`composer_bptt::pytorch`] computes the logits of a model file in PyTorch, all of this included.
 
+mod bar_attention;
 pub mod batch;
 pub mod biaxial;
 pub mod conditions;
@@ -102,6 +103,7 @@ mod weight_type;
 #[doc = include_str!("../README.md")]
 struct ReadmeExamples;
 
+pub use bar_attention::{BARS_PREFIX, MAX_PAST_BARS, PastBars, SequenceState};
 pub use batch::SequenceBatch;
 pub use biaxial::BiaxialConfig;
 pub use composer_bptt::{Coupled, arrays};

@@ -1,13 +1,14 @@
 //! The likelihood of music under a model, step by step.
 
 use crate::Error;
+use crate::bar_attention::SequenceState;
 use crate::batch::{SequenceBatch, Slice};
 use crate::encoding::{Encoding, Sequence};
 use crate::sequence_model::{SequenceModel, Workspace};
 use crate::targets::Targets;
+use composer_bptt::Mode;
 use composer_bptt::arrays::as_slice_or_copy;
 use composer_bptt::loss::UNIT_NORMAL_NLL;
-use composer_bptt::{Mode, State};
 use ndarray::{Array1, s};
 use std::ops::Range;
 
@@ -99,7 +100,7 @@ pub fn score_from(
     model: &SequenceModel,
     sequences: &[Sequence],
     steps: Range<usize>,
-    state: &mut State<f32>,
+    state: &mut SequenceState,
     ws: &mut Workspace,
 ) -> Result<Vec<SequenceNll>, Error> {
     let (encoding, rows) = (model.encoding(), sequences.len());

@@ -1,5 +1,6 @@
 //! [`Stepper`]: a [`SequenceModel`] one step at a time, for decoding.
 
+use crate::bar_attention::{BarWorkspace, SequenceState};
 use crate::biaxial::{FeatureRows, PitchScratch};
 use crate::conditions::{ConditionTrack, Steering};
 use crate::head::Layers;
@@ -9,7 +10,7 @@ use crate::note_wise::{NextNote, NotePosition, NoteScratch};
 use crate::token_input::{FeatureBag, TokenVectors};
 use crate::{Encoding, Error, SequenceModel};
 use composer_bptt::arrays::view;
-use composer_bptt::{Coupled, Input, LinearWorkspace, MixtureWorkspace, State, StepWorkspace};
+use composer_bptt::{Coupled, Input, LinearWorkspace, MixtureWorkspace, StepWorkspace};
 use composer_music::representation::frames::Frame;
 use ndarray::{ArrayViewMut2, Axis};
 
@@ -17,6 +18,7 @@ use ndarray::{ArrayViewMut2, Axis};
 pub struct Stepper<'a> {
     model: &'a SequenceModel,
     ws: StepWorkspace<f32>,
+    bars: BarWorkspace<f32>,
     linear: LinearWorkspace<f32>,
     mixture: MixtureWorkspace<f32>,
     /// The output of the stack in the last step `[B, H]`, tied across pitch `[B·P, H]`, where notes are written one by one.
@@ -43,6 +45,7 @@ impl<'a> Stepper<'a> {
         Self {
             model,
             ws: StepWorkspace::default(),
+            bars: BarWorkspace::default(),
             linear: LinearWorkspace::default(),
             mixture: MixtureWorkspace::default(),
             contexts: Vec::new(),
@@ -96,7 +99,7 @@ impl<'a> Stepper<'a> {
 }
 
 impl LanguageModel for Stepper<'_> {
-    type State = State<f32>;
+    type State = SequenceState;
 
     fn encoding(&self) -> &Encoding {
         self.model.encoding()
@@ -109,11 +112,11 @@ impl LanguageModel for Stepper<'_> {
         self.steering[row].push(frame, begun);
     }
 
-    fn zero_state(&self, batch: usize) -> State<f32> {
+    fn zero_state(&self, batch: usize) -> SequenceState {
         self.model.zero_state(batch)
     }
 
-    fn gather(&self, state: &State<f32>, rows: &[usize]) -> State<f32> {
+    fn gather(&self, state: &SequenceState, rows: &[usize]) -> SequenceState {
         self.model.gather_rows(state, rows)
     }
 
@@ -128,7 +131,7 @@ impl LanguageModel for Stepper<'_> {
     fn step(
         &mut self,
         input: StepInput<'_>,
-        state: &mut State<f32>,
+        state: &mut SequenceState,
         mut logits: ArrayViewMut2<'_, f32>,
     ) -> Result<(), Error> {
         let model = self.model;
@@ -154,7 +157,12 @@ impl LanguageModel for Stepper<'_> {
             }
             (StepInput::Dense(values), _) => Input::Dense(values.insert_axis(Axis(0))),
         };
-        let hidden = model.recurrent.step(&model.params, input, state, &mut self.ws)?;
+        let mut hidden = model.recurrent.step(&model.params, input, &mut state.stack, &mut self.ws)?;
+        if let Some(bars) = &model.bars {
+            let (one_step, features) = (hidden.insert_axis(Axis(0)), (&self.indices[..], &self.offsets[..]));
+            let joined = bars.forward(&model.params, one_step, features, &mut state.bars, &mut self.bars)?;
+            hidden = joined.index_axis_move(Axis(0), 0);
+        }
         match &model.head.layers {
             Layers::Linear { output, .. } => {
                 output.forward(&model.params, hidden, logits, &mut self.linear)?;

@@ -4,7 +4,7 @@ use crate::TrainingConfig;
 use composer_bptt::RecurrentConfig;
 use composer_models::seq2seq::Seq2SeqConfig;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{ModelConfig, Sequence};
+use composer_models::{MAX_PAST_BARS, ModelConfig, Sequence};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -190,7 +190,12 @@ pub fn memory_estimate(
         0 | 1 => 0,
         softmaxes => wide(softmaxes) * (outputs + 2 * wide(read)) + 2 * outputs,
     };
-    let row = wide(config.rows()) * (row + tied) + 3 * outputs + vectors + mixed;
+    // Queries, contexts and what the head reads, and their gradients; weights and summaries of past bars.
+    let looks = match config.bar_attention {
+        0 => 0,
+        width => 6 * wide(recurrent.output()) + 4 * wide(width) + 4 * wide(MAX_PAST_BARS),
+    };
+    let row = wide(config.rows()) * (row + tied + looks) + 3 * outputs + vectors + mixed;
     bytes(parameters, training, steps, row)
 }
 

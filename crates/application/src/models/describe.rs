@@ -76,7 +76,8 @@ fn of_stack(config: &RecurrentConfig) -> String {
 
 /// A network in a few words.
 pub fn describe(config: &ModelConfig) -> String {
-    let over_time = of_stack(&config.recurrent);
+    let past = if config.bar_attention > 0 { " with attention over past bars" } else { "" };
+    let over_time = format!("{}{past}", of_stack(&config.recurrent));
     let Some(notes) = config.notes() else { return over_time };
     let over = if config.note_wise.is_some() { "the notes of a frame" } else { "the pitches" };
     format!("{over_time} over time, {} over {over}", of_stack(notes))

@@ -26,6 +26,7 @@ pub(super) fn of_model(given: &TrainedModel) -> Table {
             ("output_dropout", Value::Float(config.output_dropout)),
             ("network", text(&config.network())),
             ("conditions", Value::Array(conditions.collect())),
+            ("bar_attention", count(config.bar_attention)),
             ("embedding", count(tokens.embedding)),
             ("tie_weights", Value::Boolean(tokens.tied)),
             ("embedding_dropout", Value::Float(tokens.embedding_dropout)),

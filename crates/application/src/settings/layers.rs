@@ -72,6 +72,7 @@ pub(super) fn add_unwritten(
 ) -> anyhow::Result<()> {
     for (section, key, value) in [
         ("model", "conditions", Value::Array(Vec::new())),
+        ("model", "bar_attention", Value::Integer(0)),
         ("model", "embedding", Value::Integer(0)),
         ("model", "tie_weights", Value::Boolean(false)),
         ("model", "embedding_dropout", Value::Float(0.0)),

@@ -281,7 +281,8 @@ impl Settings {
             layers: model.note_layers,
             ..recurrent.clone()
         };
-        ModelConfig { output_dropout: model.output_dropout, ..ModelConfig::new(encoding, recurrent) }
+        let (output_dropout, bar_attention) = (model.output_dropout, model.bar_attention);
+        ModelConfig { output_dropout, bar_attention, ..ModelConfig::new(encoding, recurrent) }
             .with_network(model.network, notes, model.output_dropout)
             .with_token_network(TokenNetwork {
                 embedding: model.embedding,

@@ -113,6 +113,9 @@ pub struct Model {
     /// What the network is told of the music: style, metre, density, polyphony, register.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
+    /// A network of frames attends to the finished bars of the piece, compared in so many dimensions. 0: no such attention.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub bar_attention: usize,
     /// A network of tokens reads them as learnt vectors of so many numbers. 0: only where another setting needs vectors, then as wide as a
     /// layer.
     #[serde(skip_serializing_if = "is_zero")]
@@ -152,6 +155,7 @@ impl Default for Model {
             note_hidden: 96,
             note_layers: 1,
             conditions: Vec::new(),
+            bar_attention: 0,
             embedding: 0,
             tie_weights: false,
             embedding_dropout: 0.0,

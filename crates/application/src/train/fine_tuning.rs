@@ -88,6 +88,7 @@ pub fn check_same_shape(from: &str, given: &TrainedModel, ours: &ModelConfig) ->
             ("model.layers", recurrent.layers.to_string()),
             ("model.bias", recurrent.bias.to_string()),
             ("model.layer_norm", recurrent.layer_norm.to_string()),
+            ("model.bar_attention", config.bar_attention.to_string()),
             ("model.embedding", config.token_network.embedding.to_string()),
             ("model.tie_weights", config.token_network.tied.to_string()),
             ("model.softmaxes", config.token_network.softmaxes.to_string()),

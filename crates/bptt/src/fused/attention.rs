@@ -6,6 +6,7 @@ use composer_tensor::Scalar;
 use composer_tensor::maths::tanh_slice;
 use composer_tensor::matmul::{Left, Packed, Store, add_outer_products, multiply};
 use composer_tensor::parallel::{SliceRows, share_rows};
+use std::ops::Range;
 
 /// What attention looks from and at; `P` is the width in which a score compares.
 pub(crate) struct Attend<'a, S> {
@@ -24,6 +25,8 @@ pub(crate) struct Attend<'a, S> {
     pub v: Option<&'a [S]>,
     /// `[S, B]`
     pub valid: Option<&'a [bool]>,
+    /// `[T, B]`: the source steps that each query sees, as far as they are valid.
+    pub windows: Option<&'a [Range<usize>]>,
 }
 
 /// Overwrites `rows` (for each row of the batch weights `[T, S]`, then contexts `[T, K]`) and `context` `[T, B, K]`.
@@ -102,8 +105,8 @@ impl<S: Scalar> Attend<'_, S> {
                 }
             }
         }
-        for e in weights.chunks_exact_mut(source) {
-            self.softmax(b, e);
+        for (t, e) in weights.chunks_exact_mut(source).enumerate() {
+            self.softmax(b, t, e);
         }
         let mut packed = Packed::default();
         packed.pack_plain(&self.keys[b * key..], source, key, batch * key);
@@ -166,9 +169,11 @@ impl<S: Scalar> Attend<'_, S> {
         tanh_slice(z);
     }
 
-    /// Turns scores into weights; padding gets none.
-    fn softmax(&self, b: usize, e: &mut [S]) {
-        let valid = |s: usize| self.valid.is_none_or(|valid| valid[s * self.batch + b]);
+    /// Turns the scores of a query into weights; padding and what it does not see get none.
+    fn softmax(&self, b: usize, t: usize, e: &mut [S]) {
+        let window = self.windows.map_or(0..e.len(), |windows| windows[t * self.batch + b].clone());
+        let valid =
+            |s: usize| window.contains(&s) && self.valid.is_none_or(|valid| valid[s * self.batch + b]);
         let highest = (0..e.len()).filter(|&s| valid(s)).map(|s| e[s]).fold(S::neg_infinity(), S::max);
         let mut sum = S::zero();
         for (s, e) in e.iter_mut().enumerate() {

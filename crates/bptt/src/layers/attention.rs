@@ -4,6 +4,7 @@ use composer_tensor::Scalar;
 use ndarray::{ArrayView2, ArrayView3};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 use super::{Linear, LinearWorkspace, Mask};
 use crate::arrays::{as_slice_or_copy, check_shape, view, view_mut};
@@ -177,6 +178,35 @@ impl Attention {
         mask: Option<&Mask>,
         ws: &mut AttentionWorkspace<S>,
     ) -> Result<(), Error> {
+        self.look(params, queries, keys, (mask, None), ws)
+    }
+
+    /// [`Attention::forward`] where each query sees source steps of its own: `windows` `[T·B]`, row `t·B + b`, for example only those that
+    /// are before it. A query that sees none gets a context of zeros. The way back is [`Attention::backward`] without a mask.
+    ///
+    /// # Errors
+    /// An array has the wrong shape.
+    pub fn forward_in_windows<S: Scalar>(
+        &self,
+        params: &Parameters<S>,
+        queries: ArrayView3<'_, S>,
+        keys: ArrayView3<'_, S>,
+        windows: &[Range<usize>],
+        ws: &mut AttentionWorkspace<S>,
+    ) -> Result<(), Error> {
+        let (steps, batch, _) = queries.dim();
+        check_shape("the windows", &[windows.len()], &[("T·B", steps * batch)])?;
+        self.look(params, queries, keys, (None, Some(windows)), ws)
+    }
+
+    fn look<S: Scalar>(
+        &self,
+        params: &Parameters<S>,
+        queries: ArrayView3<'_, S>,
+        keys: ArrayView3<'_, S>,
+        (mask, windows): (Option<&Mask>, Option<&[Range<usize>]>),
+        ws: &mut AttentionWorkspace<S>,
+    ) -> Result<(), Error> {
         let (steps, batch, _) = queries.dim();
         let (source, ..) = keys.dim();
         self.check((queries, keys), (steps, source, batch), mask)?;
@@ -198,6 +228,7 @@ impl Attention {
             keys,
             v: self.weight_v.map(|v| params.value(v)),
             valid: mask.map(Mask::valid),
+            windows,
         };
         forward(&attend, &mut ws.rows, &mut ws.context);
         Ok(())
@@ -255,6 +286,7 @@ impl Attention {
             keys,
             v: self.weight_v.map(|v| params.value(v)),
             valid: mask.map(Mask::valid),
+            windows: None, // what is not seen has no weight
         };
         let d_v = backward(
             &attend,

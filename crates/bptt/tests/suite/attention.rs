@@ -12,6 +12,7 @@ use composer_bptt::{Attention, AttentionScore, AttentionWorkspace, Mask, Paramet
 use composer_tensor::Scalar;
 use composer_tensor::simd::{self, Path};
 use composer_testkit::{Checks, Golden, uniform};
+use std::ops::Range;
 
 /// Width of the hidden layer of additive scores.
 const HIDDEN: usize = 5;
@@ -211,6 +212,74 @@ fn fused_agrees_with_pytorch() {
             let what = format!("d_{}", entry.name);
             checks.close(&what, &run.grads[entry.range.clone()], case.values(&what), 1e-11);
         }
+    }
+    checks.finish();
+}
+
+/// Each query alone on the tape, over the keys of its window; nothing where that is empty.
+fn query_by_query(setup: &Setup, windows: &[Range<usize>]) -> AttentionRun<f64> {
+    let (steps, source, batch) = setup.sizes();
+    let (query, key) = (setup.query, setup.key);
+    let mut sum = AttentionRun {
+        context: vec![0.0; steps * batch * key],
+        d_queries: vec![0.0; steps * batch * query],
+        d_keys: vec![0.0; source * batch * key],
+        grads: vec![0.0; setup.params.len()],
+    };
+    for (row, window) in windows.iter().enumerate().filter(|(_, window)| !window.is_empty()) {
+        let keys: Vec<f64> = (window.clone())
+            .flat_map(|s| &setup.keys[(s * batch + row % batch) * key..][..key])
+            .copied()
+            .collect();
+        let run = run_attention(&AttentionProblem {
+            score: setup.score,
+            params: &setup.params,
+            queries: &setup.queries[row * query..][..query],
+            keys: &keys,
+            query,
+            key,
+            lengths: &[window.len()],
+            d_context: &setup.d_context[row * key..][..key],
+        });
+        sum.context[row * key..][..key].copy_from_slice(&run.context);
+        sum.d_queries[row * query..][..query].copy_from_slice(&run.d_queries);
+        let add = |to: &mut [f64], from: &[f64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        for (s, d) in window.clone().zip(run.d_keys.chunks_exact(key)) {
+            add(&mut sum.d_keys[(s * batch + row % batch) * key..][..key], d);
+        }
+        add(&mut sum.grads, &run.grads);
+    }
+    sum
+}
+
+#[test]
+fn in_windows_each_query_is_as_if_alone_with_what_it_sees() {
+    let mut checks = Checks::new();
+    let mut ws = AttentionWorkspace::new(); // one for all shapes
+    for setup in setups() {
+        let (steps, source, batch) = setup.sizes();
+        let windows: Vec<Range<usize>> = (0..steps * batch)
+            .map(|row| {
+                let end = (row / batch * source / steps + row % batch).min(source);
+                end.saturating_sub(1 + row % 4)..end
+            })
+            .collect();
+        let queries = view((steps, batch, setup.query), &setup.queries);
+        let keys = view((source, batch, setup.key), &setup.keys);
+        let d_context = view((steps, batch, setup.key), &setup.d_context);
+        let mut params = setup.params.clone();
+        setup.layer.forward_in_windows(&params, queries, keys, &windows, &mut ws).expect("sizes");
+        setup.layer.backward(&mut params, queries, keys, d_context, None, &mut ws).expect("sizes");
+        let found = AttentionRun {
+            context: back(&as_slice_or_copy(ws.context())),
+            d_queries: back(&as_slice_or_copy(ws.d_queries())),
+            d_keys: back(&as_slice_or_copy(ws.d_keys())),
+            grads: back(params.grads()),
+        };
+        let name = format!("{:?} {:?}", setup.score, setup.sizes());
+        compare(&mut checks, &name, &found, &query_by_query(&setup, &windows), 1e-11);
+        let short = setup.layer.forward_in_windows(&params, queries, keys, &windows[1..], &mut ws);
+        assert!(short.unwrap_err().to_string().starts_with("the windows"));
     }
     checks.finish();
 }

@@ -225,6 +225,38 @@ fn networks_of_tokens_have_vectors_tied_weights_and_mixtures_and_networks_of_fra
     }
 }
 
+#[test]
+fn networks_of_frames_attend_to_past_bars_and_networks_of_tokens_do_not() {
+    let here = short_songs();
+    let train = |run: &str, representation: &str, settings: &[&str]| {
+        let plain = ["training.transpose=0", "training.copies=1"];
+        train_on_songs(here.path(), run, representation, &[&plain, settings].concat())
+    };
+    let output = train("run", "frames", &["bar_attention=4"]);
+    assert!(output.status.success(), "{}", complaint(&output));
+    for args in [
+        ["compose", "--model", "run/model.safetensors", "--length", "2bars"],
+        ["train", "--resume", "run", "--epochs", "2"],
+    ] {
+        let output = composer(here.path(), &[&args[..], &["--num-outputs", "1"]].concat());
+        assert!(output.status.success(), "{}", complaint(&output));
+    }
+    let from = "init_from='run/model.safetensors'";
+    let output = train("further", "frames", &[from]);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let further = fs::read_to_string(here.path().join("further/config.toml")).unwrap();
+    assert!(further.contains("bar_attention = 4"), "the network of the model is kept: {further}");
+    for (representation, settings, words) in [
+        ("frames", &[from, "bar_attention=0"][..], &["--set model.bar_attention=4"]),
+        ("frames", &["bar_attention=4", "bar_line=0"], &["set music.bar_line to 2 or more"]),
+        ("frames", &["bar_attention=4", "recompute=true"], &["training.recompute is true"]),
+        ("remi", &["bar_attention=4"], &["only a network of frames attends to past bars"]),
+    ] {
+        assert_refused(&train("refused", representation, settings), 2, words);
+        assert!(!here.path().join("refused").exists());
+    }
+}
+
 /// The value of a key in the settings that a dry run prints.
 fn setting(here: &std::path::Path, key: &str, args: &[&str]) -> String {
     let output = composer(here, &[&["train", "--dry-run"], args].concat());

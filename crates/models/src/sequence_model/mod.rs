@@ -3,6 +3,7 @@
 mod workspace;
 
 use crate::Error;
+use crate::bar_attention::{BarAttention, PastBars, SequenceState};
 use crate::batch::SequenceBatch;
 use crate::config::ModelConfig;
 use crate::encoding::{Encoding, Sequence};
@@ -33,6 +34,8 @@ pub struct SequenceModel<S = f32> {
     /// Where tokens are read as vectors.
     pub(crate) embedding: Option<TokenInput>,
     pub(crate) recurrent: Recurrent,
+    /// What joins past bars to the output of the stack.
+    pub(crate) bars: Option<BarAttention>,
     pub(crate) head: Head,
 }
 
@@ -67,7 +70,8 @@ impl SequenceModel<f32> {
         let tied = embedding.filter(|_| config.token_network.tied).map(|embedding| embedding.tokens());
         let layers = Layers::new(&config, tied, &mut params)?;
         let head = Head { layers, dropout: config.output_dropout };
-        Ok(Self { config, params, embedding, recurrent, head })
+        let bars = BarAttention::new(&config, &mut params)?;
+        Ok(Self { config, params, embedding, recurrent, bars, head })
     }
 
     /// A model with random weights: a function of the configuration and the seed alone.
@@ -86,6 +90,9 @@ impl SequenceModel<f32> {
         }
         if let Some(embedding) = model.embedding {
             embedding.init(&mut model.params, &mut rng);
+        }
+        if let Some(bars) = &model.bars {
+            bars.init(&mut model.params, init, &mut rng);
         }
         Ok(model)
     }
@@ -125,6 +132,7 @@ impl<S: Scalar> SequenceModel<S> {
             params: self.params.cast(),
             embedding: self.embedding,
             recurrent: self.recurrent.clone(),
+            bars: self.bars.clone(),
             head: self.head.clone(),
         }
     }
@@ -184,24 +192,29 @@ impl<S: Scalar> SequenceModel<S> {
     }
 
     /// A state of zeros for `batch` sequences.
-    pub fn zero_state(&self, batch: usize) -> State<S> {
-        State::zeros(&self.config.recurrent, batch * self.config.rows())
+    pub fn zero_state(&self, batch: usize) -> SequenceState<S> {
+        let rows = batch * self.config.rows();
+        let bars = self.bars.as_ref().map_or_else(PastBars::default, |_| PastBars::none(rows));
+        SequenceState { stack: State::zeros(&self.config.recurrent, rows), bars }
     }
 
     /// Sets the state of some sequences of a batch to zero: new pieces begin there.
     ///
     /// # Panics
     /// If a sequence is not below the batch.
-    pub fn reset_rows(&self, state: &mut State<S>, sequences: &[usize]) {
-        state.reset_rows(&self.state_rows(sequences));
+    pub fn reset_rows(&self, state: &mut SequenceState<S>, sequences: &[usize]) {
+        let rows = self.state_rows(sequences);
+        state.stack.reset_rows(&rows);
+        state.bars.reset_rows(&rows);
     }
 
     /// The state whose sequence `i` is sequence `sequences[i]` of `state`.
     ///
     /// # Panics
     /// If a sequence is not below the batch.
-    pub fn gather_rows(&self, state: &State<S>, sequences: &[usize]) -> State<S> {
-        state.gather_rows(&self.state_rows(sequences))
+    pub fn gather_rows(&self, state: &SequenceState<S>, sequences: &[usize]) -> SequenceState<S> {
+        let rows = self.state_rows(sequences);
+        SequenceState { stack: state.stack.gather_rows(&rows), bars: state.bars.gather_rows(&rows) }
     }
 
     /// The rows of a state that some sequences have.
@@ -215,7 +228,7 @@ impl<S: Scalar> SequenceModel<S> {
     pub fn forward(
         &self,
         batch: &SequenceBatch<S>,
-        state: &mut State<S>,
+        state: &mut SequenceState<S>,
         mut mode: Mode<'_>,
         ws: &mut Workspace<S>,
     ) -> Result<(), Error> {
@@ -223,7 +236,7 @@ impl<S: Scalar> SequenceModel<S> {
         self.recurrent.forward(
             &self.params,
             self.below().read(batch, &ws.features, &ws.vectors),
-            state,
+            &mut state.stack,
             None,
             reborrow(&mut mode),
             &mut ws.recurrent,
@@ -231,7 +244,12 @@ impl<S: Scalar> SequenceModel<S> {
         let (hidden, outputs) = (self.config.recurrent.output(), self.config.encoding.outputs());
         ws.shape = [batch.steps, batch.batch, hidden, outputs];
         let targets = self.targets(batch, 0..batch.steps);
-        self.head.forward(&self.params, ws.recurrent.output(), targets, mode, &mut ws.head)?;
+        let mut read = ws.recurrent.output();
+        if let Some(bars) = &self.bars {
+            let features = (&batch.indices[..], &batch.offsets[..]);
+            read = bars.forward(&self.params, read, features, &mut state.bars, &mut ws.bars)?;
+        }
+        self.head.forward(&self.params, read, targets, mode, &mut ws.head)?;
         Ok(())
     }
 
@@ -285,7 +303,11 @@ impl<S: Scalar> SequenceModel<S> {
         let hidden = ws.recurrent.output();
         ws.d_hidden.resize(hidden.len(), S::zero());
         let mut d_hidden = view_mut(hidden.raw_dim(), &mut ws.d_hidden);
-        self.head.backward(&mut self.params, hidden, targets, d_hidden.view_mut(), &mut ws.head)?;
+        let read = self.bars.as_ref().map_or(hidden, |_| ws.bars.joined(hidden.dim()));
+        self.head.backward(&mut self.params, read, targets, d_hidden.view_mut(), &mut ws.head)?;
+        if let Some(bars) = &self.bars {
+            bars.backward(&mut self.params, hidden, d_hidden.view_mut(), &mut ws.bars)?;
+        }
         let Self { params, embedding, recurrent, head, .. } = self;
         let below = StackInput { embedding, head };
         let (input, d_hidden) = (below.read(batch, &ws.features, &ws.vectors), d_hidden.view());
@@ -298,15 +320,24 @@ impl<S: Scalar> SequenceModel<S> {
     /// [`SequenceModel::forward`], [`SequenceModel::smoothed_loss`] and [`SequenceModel::backward`] in one, which keeps the
     /// activations of about √T steps at a time and computes them again on the way back: less memory, for about a third more time.
     /// Gradients are the same within rounding. Dropout draws other masks, of the same kind.
+    ///
+    /// # Errors
+    /// The batch does not fit the model, or the model attends to past bars, which are needed at all steps.
     pub fn learn_with_checkpointing(
         &mut self,
         batch: &SequenceBatch<S>,
-        state: &mut State<S>,
+        state: &mut SequenceState<S>,
         smoothing: f64,
         mut mode: Mode<'_>,
         ws: &mut Workspace<S>,
     ) -> Result<f64, Error> {
-        let Self { config, params, embedding, recurrent, head } = self;
+        let Self { config, params, embedding, recurrent, bars, head } = self;
+        if bars.is_some() {
+            return Err(Error::Unsupported(
+                "a network that attends to past bars keeps its activations: set training.recompute to false, or \
+                 model.bar_attention to 0",
+            ));
+        }
         let below = StackInput { embedding, head };
         // Segments come to the head from the last to the first, after the stack has drawn for all of them.
         let mut masks = match &mut mode {
@@ -322,7 +353,7 @@ impl<S: Scalar> SequenceModel<S> {
         recurrent.train_with_checkpointing(
             params,
             Checkpointed { input: below.read(batch, &ws.features, &ws.vectors), mask: None, segment },
-            state,
+            &mut state.stack,
             mode,
             |params, steps, hidden, d_hidden| {
                 let targets = batch.target_rows(steps.start * batch.batch..steps.end * batch.batch, outputs);

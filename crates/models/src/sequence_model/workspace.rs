@@ -1,5 +1,6 @@
 //! [`Workspace`]: the memory of the passes of a [`super::SequenceModel`].
 
+use crate::bar_attention::BarWorkspace;
 use crate::biaxial::FeatureRows;
 use crate::head::HeadWorkspace;
 use crate::token_input::TokenVectors;
@@ -14,6 +15,7 @@ pub struct Workspace<S = f32> {
     pub(super) recurrent: RecurrentWorkspace<S>,
     /// In place of `recurrent` where activations are computed again.
     pub(super) segments: CheckpointingWorkspace<S>,
+    pub(super) bars: BarWorkspace<S>,
     pub(crate) head: HeadWorkspace<S>,
     /// What the stack reads where all pitches are tied.
     pub(super) features: FeatureRows,

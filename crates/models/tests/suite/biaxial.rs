@@ -294,7 +294,7 @@ fn activations_computed_again_give_the_same_gradients() {
     let (mut ws, mut end) = (Workspace::default(), again.zero_state(1));
     let found = again.learn_with_checkpointing(&batch, &mut end, 0.1, Mode::Eval, &mut ws).unwrap();
     approx::assert_relative_eq!(found, nats, max_relative = 1e-6);
-    assert_eq!(f64s(&end.h), f64s(&state.h));
+    assert_eq!(f64s(&end.stack.h), f64s(&state.stack.h));
     let gradients = again.params().grads().iter().zip(kept.params().grads());
     gradients.for_each(|(a, b)| approx::assert_abs_diff_eq!(a, b, epsilon = 1e-4));
 }

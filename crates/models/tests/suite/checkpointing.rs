@@ -61,7 +61,7 @@ fn loss_state_and_gradients_are_the_same() {
             let found = again.learn_with_checkpointing(&batch, &mut end, 0.1, Mode::Eval, &mut ws).unwrap();
             let name = |what: &str| format!("{cell} {} {what}", encoding.outputs());
             checks.close(&name("loss"), &[found], &[nats], 1e-6);
-            checks.identical(&name("state"), &f64s(&end.h), &f64s(&state.h));
+            checks.identical(&name("state"), &f64s(&end.stack.h), &f64s(&state.stack.h));
             checks.close(
                 &name("gradients"),
                 &f64s(again.params().grads()),

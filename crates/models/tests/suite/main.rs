@@ -1,5 +1,6 @@
 //! All tests of the crate as one program: linking is what costs time. One module per subject.
 
+mod bar_attention;
 mod biaxial;
 mod checkpointing;
 mod conditions;

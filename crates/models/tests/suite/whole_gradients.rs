@@ -6,7 +6,7 @@ use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
 use composer_models::batch::Slice;
 use composer_models::{
     BiaxialConfig, ConditionTrack, Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch,
-    SequenceModel, Workspace,
+    SequenceModel, SequenceState, Workspace,
 };
 use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
@@ -58,11 +58,20 @@ fn verify(name: &str, model: &SequenceModel<f64>, batch: &SequenceBatch<f64>) {
 
 /// Differences of the mean loss of a batch against the gradients of a backward pass; how many of these are not 0.
 pub fn verify_some(name: &str, model: &SequenceModel<f64>, batch: &SequenceBatch<f64>) -> usize {
+    verify_from(name, model, batch, &model.zero_state(batch.batch))
+}
+
+/// As [`verify_some`], with a state before the batch that is given, and is no function of the parameters.
+pub fn verify_from(
+    name: &str,
+    model: &SequenceModel<f64>,
+    batch: &SequenceBatch<f64>,
+    before: &SequenceState<f64>,
+) -> usize {
     let mut model = model.clone();
     let mut ws = Workspace::default();
     let mean = |model: &SequenceModel<f64>, ws: &mut Workspace<f64>| {
-        let mut state = model.zero_state(batch.batch);
-        model.forward(batch, &mut state, Mode::Eval, ws).unwrap();
+        model.forward(batch, &mut before.clone(), Mode::Eval, ws).unwrap();
         model.loss(batch, ws).unwrap() / batch.target_steps as f64
     };
     mean(&model, &mut ws);

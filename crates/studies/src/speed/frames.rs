@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use composer_bptt::{Cell, Init, Mode, RecurrentConfig, State};
+use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
 use composer_decoding::{FrameOptions, Generator};
 use composer_models::batch::Slice;
 use composer_models::{
-    Encoding, ModelConfig, Network, Sequence, SequenceBatch, SequenceModel, Stepper, Workspace,
+    Encoding, ModelConfig, Network, Sequence, SequenceBatch, SequenceModel, SequenceState, Stepper, Workspace,
 };
 use composer_music::representation::frames::{Frame, FrameRepresentation, strike_rising_edges};
 use rand::SeedableRng;
@@ -163,7 +163,7 @@ pub struct FrameTraining {
     model: SequenceModel,
     batch: SequenceBatch,
     ws: Workspace,
-    state: State<f32>,
+    state: SequenceState,
     rng: ChaCha8Rng,
     optimiser: ClippedAdam,
 }
@@ -198,7 +198,7 @@ impl FrameTraining {
         let Self { model, batch, ws, state, rng, optimiser } = self;
         let mut lap = Instant::now();
         let mut seconds = || std::mem::replace(&mut lap, Instant::now()).elapsed().as_secs_f64();
-        state.reset();
+        state.stack.reset();
         model.params_mut().zero_grad();
         model.forward(batch, state, Mode::Train { rng }, ws)?;
         let forward = seconds();

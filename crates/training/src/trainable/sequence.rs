@@ -12,7 +12,9 @@ use composer_models::batch::Slice;
 use composer_models::conditions::{Condition, ConditionTrack, Dropped};
 use composer_models::note_wise::NOTES_PREFIX;
 use composer_models::streams::{Purpose, stream};
-use composer_models::{ModelConfig, Sequence, SequenceBatch, SequenceModel, Workspace, scoring};
+use composer_models::{
+    ModelConfig, PastBars, Sequence, SequenceBatch, SequenceModel, SequenceState, Workspace, scoring,
+};
 use composer_music::{BarMap, Metre};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -28,7 +30,7 @@ pub struct SequenceBatches {
     epoch: u64,
     dropped: Vec<Dropped>,
     batch: SequenceBatch,
-    state: State<f32>,
+    state: SequenceState,
     sampler: Sampler,
     ws: Workspace,
     /// Target steps here; those of the batch are of the whole one.
@@ -69,6 +71,10 @@ impl Trainable for SequenceModel {
         if self.config().conditions.is_empty() && config.condition_dropout != CONDITION_DROPOUT {
             let only_told = "left as it is for a model without conditions";
             return Err(Error::setting("training.condition_dropout", config.condition_dropout, only_told));
+        }
+        if config.recompute && self.config().bar_attention > 0 {
+            let keeps = "false for a model that attends to past bars, which are needed at all steps";
+            return Err(Error::setting("training.recompute", true, keeps));
         }
         Ok(())
     }
@@ -218,7 +224,9 @@ impl Trainable for SequenceModel {
     fn state(batches: &SequenceBatches) -> Result<(Value, Vec<&[f32]>), Error> {
         let last = serde_json::to_value(batches.sampler.last());
         let last = last.map_err(|error| Error::Checkpoint(error.to_string()))?;
-        Ok((last, vec![&batches.state.h, &batches.state.c]))
+        let SequenceState { stack, bars } = &batches.state;
+        let rows = bars.rows().iter().map(Vec::as_slice);
+        Ok((last, [&stack.h[..], &stack.c[..]].into_iter().chain(rows).collect()))
     }
 
     fn restore_state(
@@ -230,11 +238,17 @@ impl Trainable for SequenceModel {
         let no = || Error::Checkpoint("the state in it is of another model".to_owned());
         let last: Vec<SymbolRecord> = serde_json::from_value(record.clone()).map_err(|_| no())?;
         batches.sampler.restore(&last);
-        let [h, c] = buffers else { return Err(no()) };
+        let [h, c, bars @ ..] = buffers else { return Err(no()) };
         let recurrent = &self.config().recurrent;
         let row = (recurrent.layers * recurrent.directions() * recurrent.hidden).max(1);
-        batches.state = State::from_values(recurrent, h.len() / row, h.clone(), c.clone())
+        let stack = State::from_values(recurrent, h.len() / row, h.clone(), c.clone())
             .map_err(composer_models::Error::from)?;
+        let with_bars = if self.config().bar_attention > 0 { stack.batch() } else { 0 };
+        if bars.len() != with_bars {
+            return Err(no());
+        }
+        let bars = PastBars::from_rows(bars.to_vec(), recurrent.output()).map_err(|_| no())?;
+        batches.state = SequenceState { stack, bars };
         Ok(())
     }
 

@@ -4,14 +4,13 @@ use super::value_sampling;
 use crate::error::Error;
 use crate::plan::Chunk;
 use crate::sampling::{Sampling, Source};
-use composer_bptt::State;
 use composer_bptt::arrays::view_mut;
 use composer_decoding::frames::{FrameContext, FrameOptions, NoteChoice, NoteScratch, Open, Scratch};
 use composer_decoding::tokens::{self, TokenOptions, candidates};
 use composer_models::Stepper;
 use composer_models::batch::SequenceBatch;
 use composer_models::encoding::Symbol;
-use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, StepInput};
+use composer_models::{Encoding, LanguageModel, Sequence, SequenceModel, SequenceState, StepInput};
 use composer_music::representation::frames::Frame;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -60,7 +59,7 @@ impl Sampler {
         sequences: &[Sequence],
         chunks: &[Option<Chunk>],
         truth: f64,
-        state: &State<f32>,
+        state: &SequenceState,
         batch: &mut SequenceBatch,
         rng: &mut ChaCha8Rng,
     ) -> Result<(), Error> {

@@ -5,9 +5,10 @@
 use crate::error::Error;
 use crate::plan::Chunk;
 use crate::sampling::{Sampling, Source};
-use composer_bptt::State;
 use composer_models::Stepper;
-use composer_models::{Encoding, LanguageModel, Sequence, SequenceBatch, SequenceModel, StepInput};
+use composer_models::{
+    Encoding, LanguageModel, Sequence, SequenceBatch, SequenceModel, SequenceState, StepInput,
+};
 use ndarray::{Array2, s};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -20,7 +21,7 @@ pub(crate) fn replace(
     sequences: &[Sequence],
     chunks: &[Option<Chunk>],
     truth: f64,
-    state: &State<f32>,
+    state: &SequenceState,
     batch: &mut SequenceBatch,
     rng: &mut ChaCha8Rng,
 ) -> Result<(), Error> {

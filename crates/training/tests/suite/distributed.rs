@@ -1,6 +1,6 @@
 //! Trainings on several ranks are the same bits as in one process: losses, validation, weights, and what a checkpoint carries.
 
-use crate::common::{config, frames, ostinato, round, tokens};
+use crate::common::{config, frames, frames_in_bars, ostinato, round, tokens};
 use composer_bptt::{AttentionScore, Cell, Init, RecurrentConfig};
 use composer_models::seq2seq::{AttentionConfig, Pair};
 use composer_models::{
@@ -147,7 +147,8 @@ fn told(sequence: Sequence) -> Sequence {
 fn frames_that_are_written_note_by_note_are_the_same_on_any_number_of_ranks() {
     let conditions = Conditions { density: Some(vec![2.0, 4.0]), ..Conditions::default() };
     let notes = RecurrentConfig { cell: Cell::Gru, hidden: 6, layers: 1, ..noisy() };
-    let config = ModelConfig { output_dropout: 0.2, ..ModelConfig::new(frames(), noisy()) };
+    let config = ModelConfig::new(frames_in_bars(), noisy());
+    let config = ModelConfig { output_dropout: 0.2, bar_attention: 5, ..config };
     let config = config.with_network(Network::NoteWise, notes, 0.1).with_conditions(conditions);
     let model = SequenceModel::new(config, &Init::default(), 1).unwrap();
     let music: Vec<Sequence> =

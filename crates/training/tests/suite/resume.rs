@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{Watcher, config, frames, model, ostinato, round, tokens, wave};
+use common::{Watcher, config, frames, frames_in_bars, model, ostinato, round, tokens, wave};
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::{
     ConditionValues, Conditions, Encoding, ModelConfig, Network, Sequence, SequenceModel, TokenNetwork,
@@ -27,7 +27,8 @@ fn noisy_model(cell: Cell, encoding: Encoding, network: Network) -> SequenceMode
         ..RecurrentConfig::default()
     };
     let notes = RecurrentConfig { cell: Cell::Gru, hidden: 6, layers: 1, ..recurrent.clone() };
-    let config = ModelConfig { output_dropout: 0.2, ..ModelConfig::new(encoding, recurrent) };
+    let bar_attention = if encoding.bar_line() > 0 { 5 } else { 0 };
+    let config = ModelConfig { output_dropout: 0.2, bar_attention, ..ModelConfig::new(encoding, recurrent) };
     let mut config = config.with_network(network, notes, 0.1);
     if config.encoding.longest_match() && config.encoding.first_plane().is_none() {
         let (tied, softmaxes) = (true, 2);
@@ -75,6 +76,13 @@ fn cases() -> Vec<Case> {
             encoding: frames(),
             network: Network::NoteWise,
             config: TrainingConfig { copies: 1, ..short.clone() },
+        },
+        Case {
+            name: "frames, note-wise, attention over past bars, scheduled sampling",
+            cell: Cell::Gru,
+            encoding: frames_in_bars(),
+            network: Network::NoteWise,
+            config: TrainingConfig { sampling, copies: 1, ..short.clone() },
         },
         Case {
             name: "frames, tied across pitch, scheduled sampling",
@@ -193,6 +201,15 @@ fn stopped_anywhere_it_goes_on_bit_for_bit() {
             assert!(pieces.2 == whole.2, "{}: other weights after stops at {stops:?}", case.name);
         }
     }
+}
+
+#[test]
+fn activations_are_not_computed_again_where_bars_are_attended_to() {
+    let mut model = noisy_model(Cell::Gru, frames_in_bars(), Network::NoteWise);
+    let music = [ostinato(40)];
+    let again = TrainingConfig { recompute: true, ..config() };
+    let error = train(&mut model, &music, &music, &again, &mut Watcher::default()).unwrap_err();
+    assert!(error.to_string().contains("training.recompute"), "{error}");
 }
 
 #[test]

@@ -15,6 +15,18 @@ pub fn frames() -> Encoding {
     Encoding::frames(REPRESENTATION)
 }
 
+/// Frames whose network is told where bars end.
+pub fn frames_in_bars() -> Encoding {
+    Encoding::Frames {
+        representation: REPRESENTATION,
+        metre: 0,
+        bar_line: 4,
+        look_back: 0,
+        longest_match: false,
+        returns: false,
+    }
+}
+
 pub fn tokens() -> Encoding {
     Encoding::Tokens { vocabulary: 6, fingerprint: "toy".into(), longest_match: false, voices: None }
 }
