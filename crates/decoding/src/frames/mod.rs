@@ -1,5 +1,6 @@
 //! One multi-hot frame from its logits.
 
+mod again;
 mod note_wise;
 mod open;
 mod options;

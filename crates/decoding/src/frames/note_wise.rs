@@ -12,7 +12,7 @@
 
 use super::sounding::{Certainty, Sounding};
 use super::weights::{drop_unlikely, keep_nucleus, place_of, tempered};
-use super::{Ending, FrameChoice, FrameContext, FrameOptions, FrameStrategy, Open, Scratch};
+use super::{FrameChoice, FrameContext, FrameOptions, FrameStrategy, Open, Scratch};
 use crate::Error;
 use crate::constrained::Bounds;
 use crate::coupled;
@@ -164,29 +164,6 @@ impl NoteChoice<'_> {
         }
         coupled::condition(self.representation, model.coupling(), self.context.previous(), frame, logits);
         Ok(())
-    }
-
-    /// An earlier frame as it comes again here: what was held then and does not sound now begins.
-    pub fn again(&self, earlier: Frame) -> Frame {
-        Frame { onsets: earlier.onsets | earlier.sounding & !self.context.held(), ..earlier }
-    }
-
-    /// Whether limits and rules leave a frame open. The last chord is chosen, never given.
-    pub fn allows(&self, frame: Frame) -> bool {
-        let Self { context, options, open, .. } = *self;
-        let (held, age) = (context.held(), |pitch: u8| context.ages[usize::from(pitch)] as usize);
-        let silent = frame.is_silent() && context.silence >= options.max_silence;
-        let count = frame.sounding.count_ones() as usize;
-        open.ending == Ending::Before
-            && open.is_in_rhythm(frame)
-            && frame.sounding & !open.pitches == 0
-            && frame.onsets & !open.begin == 0
-            && !silent
-            && count <= options.max_polyphony
-            && (options.rearticulate || frame.onsets & context.previous.sounding == 0)
-            && pitches(held & (frame.onsets | !frame.sounding))
-                .all(|pitch| age(pitch) >= options.min_note_steps)
-            && pitches(held & frame.sounding & !frame.onsets).all(|pitch| age(pitch) < options.max_note_steps)
     }
 
     /// Lets the model write a given frame: overwrites `logits` as [`NoteChoice::choose`] does.
