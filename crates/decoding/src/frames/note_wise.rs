@@ -99,9 +99,8 @@ impl NoteChoice<'_> {
         // A silence that is too long ends, whatever the rhythm.
         let silent = self.context.silence >= self.options.max_silence;
         let open = if silent { Open { begins: None, ..self.open } } else { self.open };
-        let options = self.options;
-        let search = match options.strategy {
-            FrameStrategy::Sample if options.is_greedy() => Some(0.0),
+        let search = match self.options.strategy {
+            FrameStrategy::Sample if self.options.is_greedy() => Some(0.0),
             FrameStrategy::Sample => None,
             FrameStrategy::Threshold(threshold) => Some((threshold / (1.0 - threshold)).ln()),
             FrameStrategy::TopVoices(_) => Some(0.0),
