@@ -103,7 +103,7 @@ pub struct SavedPiece {
 /// use composer_application::compose::{ComposeOptions, Length, compose};
 /// use composer_application::TrainedModel;
 ///
-/// let metre = Some("4/4".parse()?);
+/// let metre = Some(composer_music::Metre::COMMON);
 /// let options = ComposeOptions { num_outputs: 1, length: Length::Bars(1), metre, ..ComposeOptions::default() };
 /// let pieces = compose(&TrainedModel::built_in()?, &options)?;
 /// assert_eq!(pieces[0].nll.len(), 16, "sixteenths");

@@ -139,9 +139,9 @@ impl PieceConditions {
         self.form.bars().max(self.harmony.bars())
     }
 
-    /// The places where a composition of so many bars may begin in it, at least 1; of unknown length: as many as it has bars.
-    fn places(&self, bars: usize) -> usize {
-        (self.bars() + 1).saturating_sub(bars).max(1)
+    /// How many compositions of so many bars it holds, at least 1; of unknown length: as many as it has bars.
+    fn holds(&self, bars: usize) -> usize {
+        (self.bars() / bars.max(1)).max(1)
     }
 
     /// Semitones from the key of the piece up to one of the same mode that is asked for; `None` where the modes differ, or the piece has no harmony
@@ -178,43 +178,37 @@ impl Conditions {
         (0..counts.len()).filter(|&piece| counts[piece] == most).collect()
     }
 
-    /// One of some excerpts, and where a composition of so many bars begins in it: all places are equally likely, so that long pieces have their
-    /// share. `None` of none.
-    fn drawn_piece(
-        &self,
-        some: &[usize],
-        bars: usize,
-        rng: &mut impl Rng,
-    ) -> Option<(&PieceConditions, usize)> {
-        let places = some.iter().map(|&piece| self.pieces[piece].places(bars));
-        let mut place = rng.random_range(0..places.clone().sum::<usize>().max(1));
-        let (&piece, _) = some.iter().zip(places).find(|&(_, places)| {
-            let found = place < places;
-            place -= if found { 0 } else { places };
+    /// One of some excerpts, each as likely as it holds compositions of so many bars: long pieces have their share, as in a reference of excerpts.
+    /// `None` of none.
+    fn drawn_piece(&self, some: &[usize], bars: usize, rng: &mut impl Rng) -> Option<&PieceConditions> {
+        let holds = some.iter().map(|&piece| self.pieces[piece].holds(bars));
+        let mut place = rng.random_range(0..holds.clone().sum::<usize>().max(1));
+        let (&piece, _) = some.iter().zip(holds).find(|&(_, holds)| {
+            let found = place < holds;
+            place -= if found { 0 } else { holds };
             found
         })?;
-        Some((&self.pieces[piece], place))
+        Some(&self.pieces[piece])
     }
 
     /// The metre of a training piece that is drawn among those that have what is asked for; `None` if the model is not told of metres, or keeps no
     /// pieces.
     pub fn draw_metre(&self, asked: &ConditionValues, rng: &mut impl Rng) -> Option<Metre> {
         let known = self.metre.as_ref()?;
-        let (piece, _) = self.drawn_piece(&self.fitting(asked), 0, rng)?;
-        piece.metre.filter(|metre| known.contains(metre))
+        self.drawn_piece(&self.fitting(asked), 0, rng)?.metre.filter(|metre| known.contains(metre))
     }
 
     /// Completes what is asked for: with the other conditions of an excerpt of a training piece that is drawn among those that have what is asked
-    /// for, each condition by its value or level, or among those that share most of it where none has all; of them, among those with `bars` bars or
-    /// more, if there are any. So conditions come together as they do in the training music. Form and harmony are those of `bars` bars of the same
+    /// for, each condition by its value or level, or among those that share most of it where none has all; of them, among those with three quarters
+    /// of `bars` bars or more, if there are any. So conditions come together as they do in the training music. Form and harmony are those of `bars` bars of the same
     /// excerpt, the last of them those of its piece, if the model is told of them, the harmony transposed to the key that is asked for.
     pub fn draw(&self, asked: &ConditionValues, bars: usize, rng: &mut impl Rng) -> Drawn {
         let mut fitting = self.fitting(asked);
-        let long = |&piece: &usize| self.pieces[piece].bars() >= bars.min(MOST_BARS);
+        let long = |&piece: &usize| 4 * self.pieces[piece].bars() >= 3 * bars.min(MOST_BARS);
         if fitting.iter().any(long) {
             fitting.retain(long);
         }
-        let Some((piece, start)) = self.drawn_piece(&fitting, bars, rng) else {
+        let Some(piece) = self.drawn_piece(&fitting, bars, rng) else {
             return Drawn { values: asked.clone(), ..Drawn::default() };
         };
         let drawn = piece.values();
@@ -233,7 +227,9 @@ impl Conditions {
             None => piece.harmony.clone(),
             Some(_) => piece.semitones_to(asked).map(|up| piece.harmony.transpose(up)).unwrap_or_default(),
         };
-        let (start, bars) = if bars == 0 { (0, usize::MAX) } else { (start, bars) };
+        // All places where it may begin are equally likely.
+        let start = rng.random_range(0..=piece.bars().saturating_sub(bars));
+        let (start, bars) = if bars == 0 { (0, piece.bars()) } else { (start, bars) };
         Drawn { values, form: piece.form.excerpt(start, bars), harmony: harmony.excerpt(start, bars) }
     }
 }

@@ -118,7 +118,8 @@ impl HarmonyPlan {
     /// So many bars from `start` on, as [`Form::excerpt`](crate::Form::excerpt).
     #[must_use]
     pub fn excerpt(&self, start: usize, bars: usize) -> Self {
-        excerpt(self.0.len(), start, bars).into_iter().map(|place| self.0[place]).collect()
+        let kept = excerpt(self.0.len(), start, bars).into_iter();
+        kept.map(|place| place.map_or([None; 2], |place| self.0[place])).collect()
     }
 
     /// Transposed by semitones.

@@ -191,8 +191,8 @@ impl Form {
         self.0.len()
     }
 
-    /// So many bars from `start` on, if there are more: of them the last [`ENDING_BARS`] are those of the piece, so that an excerpt comes to an end.
-    /// What a bar returned to and that is not there is new.
+    /// So many bars from `start` on, of which the last [`ENDING_BARS`] are those of the piece, so that an excerpt comes to an end; where there are fewer,
+    /// nothing is known of those before its ending. What a bar returned to and that is not there is new.
     #[must_use]
     pub fn excerpt(&self, start: usize, bars: usize) -> Self {
         let kept = excerpt(self.0.len(), start, bars);
@@ -203,11 +203,12 @@ impl Form {
             Some(*sum)
         }));
         let mut beats: Vec<usize> = Vec::new();
-        let bar = |(now, &place): (usize, &usize)| {
+        let bar = |(now, &place): (usize, &Option<usize>)| {
+            let Some(place) = place else { return FormBar::default() };
             let bar = &self.0[place];
             let ago = |ago: u16| {
                 let earlier = place.checked_sub(ago.into())?;
-                let earlier = kept[..now].iter().position(|&kept| kept == earlier)?;
+                let earlier = kept[..now].iter().position(|&kept| kept == Some(earlier))?;
                 Some((now - earlier) as u16)
             };
             let first = beats.len();
@@ -265,11 +266,20 @@ impl<'a> Beats<'a> {
     }
 }
 
-/// The places of the bars that an excerpt has: `bars` from `start` on, of which the last [`ENDING_BARS`] are those of the piece of `count` bars.
-pub(crate) fn excerpt(count: usize, start: usize, bars: usize) -> Vec<usize> {
-    let bars = bars.min(count - start.min(count));
-    let ending = bars.min(ENDING_BARS);
-    (start..start + bars - ending).chain(count - ending..count).collect()
+/// The places of the bars that an excerpt has: `bars` from `start` on, of which the last [`ENDING_BARS`] are those of the piece of `count` bars; `None`
+/// where the piece has too few.
+pub(crate) fn excerpt(count: usize, start: usize, bars: usize) -> Vec<Option<usize>> {
+    if count == 0 {
+        return Vec::new();
+    }
+    let there = bars.min(count - start.min(count));
+    let ending = there.min(ENDING_BARS);
+    let unknown = std::iter::repeat_n(None, bars - there);
+    (start..start + there - ending)
+        .map(Some)
+        .chain(unknown)
+        .chain((count - ending..count).map(Some))
+        .collect()
 }
 
 /// Whether notes begin at the same places of two bars of the same length, and somewhere.
@@ -353,10 +363,15 @@ mod tests {
         let long = form("[0,2001,1,0,2004,2005,2006,1001,0,2009]");
         assert_eq!(long.excerpt(0, 7), form("[0,2001,1,0,2004,0,2006]"));
         assert_eq!(long.excerpt(3, 5), form("[0,0,0,0,0]"));
+        assert_eq!(
+            form("[0,2001,1]").excerpt(0, 5),
+            form("[0,0,0,2003,1]"),
+            "an ending behind what is not known"
+        );
         assert_eq!(form("[0,0,0,0,2003,2001]").excerpt(0, 4), form("[0,0,2001,2001]"));
         assert_eq!(form("[0,0,0,0,2002,0,2003]").excerpt(1, 5), form("[0,0,0,0,2002]"));
         assert_eq!(
-            (long.excerpt(0, 10), long.excerpt(0, 1).bars(), long.excerpt(12, 3).bars()),
+            (long.excerpt(0, 10), long.excerpt(0, 1).bars(), Form::default().excerpt(0, 3).bars()),
             (long.clone(), 1, 0)
         );
     }
