@@ -80,13 +80,10 @@ impl Prepared {
         }
         let representation = AnyRepresentation::by_name(&config.music.representation).map_err(wrong_input)?;
         config.check_augmentation(&representation)?;
-        // Refuses sizes and probabilities out of range before the music is read, which takes longer.
-        SequenceModel::shapes(config.model(Encoding::Tokens {
-            vocabulary: 1,
-            fingerprint: String::new(),
-            longest_match: false,
-            voices: None,
-        }))?;
+        // Refuses sizes and probabilities out of range before the music is read, which takes longer. Tokens stand for any music; attention to
+        // past bars, which they do not have, is checked with the music.
+        let any_music = config.model(Encoding::tokens(1));
+        SequenceModel::shapes(ModelConfig { bar_attention: 0, ..any_music })?;
         let folder = Some(config.music.folder.as_str()).filter(|folder| !folder.is_empty()).map(Path::new);
         let given = given_model(&config)?;
         let grid = match given.as_ref().map(|given| given.model.encoding()) {
