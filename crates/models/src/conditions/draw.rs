@@ -47,6 +47,9 @@ pub struct Drawn {
     pub harmony: HarmonyPlan,
 }
 
+/// By how much of the density that is asked for that of an excerpt may differ if its rhythm is to be taken.
+const ANOTHER_DENSITY: f64 = 0.25;
+
 /// Most bars of an excerpt: those of a part of a piece and its ending.
 const MOST_BARS: usize = 64;
 
@@ -230,7 +233,12 @@ impl Conditions {
         // All places where it may begin are equally likely.
         let start = rng.random_range(0..=piece.bars().saturating_sub(bars));
         let (start, bars) = if bars == 0 { (0, piece.bars()) } else { (start, bars) };
-        Drawn { values, form: piece.form.excerpt(start, bars), harmony: harmony.excerpt(start, bars) }
+        let form = piece.form.excerpt(start, bars);
+        // Music of another density has another rhythm.
+        let dense = |(asked, of_piece): (f64, f64)| (asked - of_piece).abs() <= ANOTHER_DENSITY * asked;
+        let rhythm = asked.density.is_none() || asked.density.zip(piece.density).is_some_and(dense);
+        let form = if rhythm { form } else { form.without_rhythm() };
+        Drawn { values, form, harmony: harmony.excerpt(start, bars) }
     }
 }
 
