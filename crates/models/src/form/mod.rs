@@ -191,7 +191,7 @@ impl Form {
         self.0.len()
     }
 
-    /// So many bars from `start` on, of which the last [`ENDING_BARS`] are those of the piece, so that an excerpt comes to an end; where there are fewer,
+    /// So many bars from `start` on, of which the last two are those of the piece, so that an excerpt comes to an end; where there are fewer,
     /// nothing is known of those before its ending. What a bar returned to and that is not there is new.
     #[must_use]
     pub fn excerpt(&self, start: usize, bars: usize) -> Self {
