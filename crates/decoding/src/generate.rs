@@ -282,13 +282,13 @@ impl<M: LanguageModel> Generator<M> {
         let rows = voices.iter_mut().zip(logits.chunks_exact_mut(self.encoding.outputs())).enumerate();
         for (row, (voice, logits)) in rows {
             let (context, previous) = (&voice.context, voice.context.previous());
-            let found = bars.and_then(|bars| form_of(forms, row)?.at_step(at, bars));
+            let told = form_of(forms, row).zip(bars);
+            let found = told.and_then(|(form, bars)| form.at_step(at, bars));
             let returns = found.is_some_and(|(nearness, _)| nearness == Nearness::Same);
             let options = if returns { &same } else { &*options };
-            let begins = bars.and_then(|bars| form_of(forms, row)?.begins(at, bars));
-            let open = open.in_rhythm(begins);
+            let open = open.in_rhythm(told.and_then(|(form, bars)| form.begins(at, bars)));
             let choice = NoteChoice { representation, row, context, options, open };
-            let repeated = bars.and_then(|bars| form_of(forms, row)?.repeated(at, bars));
+            let repeated = told.and_then(|(form, bars)| form.repeated(at, bars));
             let earlier = repeated.and_then(|step| voice.past.as_ref()?.frames().get(step as usize));
             let frame = match earlier.map(|&frame| choice.again(frame)).filter(|&frame| choice.allows(frame))
             {

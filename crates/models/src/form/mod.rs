@@ -79,21 +79,16 @@ impl Form {
             (0..count).map(|bar| bars.bar(bar)).map(|bar| cut(bar.start, bar.end)).collect();
         let mut beats = Beats::default();
         let bar = |place: usize| {
-            let near = (place.saturating_sub(MOST_AGO)..place).filter_map(|earlier| {
-                Some((nearness(spans[earlier], spans[place])?, (place - earlier) as u16))
+            let ago = |earlier: usize| (place - earlier) as u16;
+            let earlier = || place.saturating_sub(MOST_AGO)..place;
+            let near = earlier().filter_map(|bar| {
+                Some(Return { ago: ago(bar), nearness: nearness(spans[bar], spans[place])? })
             });
-            let near: Vec<(Nearness, u16)> = near.collect();
-            let notes = near.iter().filter(|(nearness, _)| *nearness > Nearness::Rhythm);
-            let notes = notes.max_by_key(|(nearness, ago)| (*nearness, std::cmp::Reverse(*ago)));
+            let rhythm = earlier().rev().find(|&bar| same_rhythm(spans[bar], spans[place]));
             let quarter = bars.ticks_per_quarter().max(1) as usize;
             FormBar {
-                notes: notes.map(|&(nearness, ago)| Return { ago, nearness }),
-                rhythm: near
-                    .iter()
-                    .map(|&(_, ago)| ago)
-                    .filter(|&ago| same_rhythm(spans[place - usize::from(ago)], spans[place]))
-                    .min()
-                    .unwrap_or(0),
+                notes: near.max_by_key(|found| (found.nearness, std::cmp::Reverse(found.ago))),
+                rhythm: rhythm.map_or(0, ago),
                 beats: spans[place].chunks(quarter).map(|beat| beats.ago(beat)).collect(),
                 begins: onsets(spans[place]),
             }
@@ -290,7 +285,7 @@ fn same_rhythm(earlier: &[Frame], now: &[Frame]) -> bool {
         && earlier.iter().map(begins).eq(now.iter().map(begins))
 }
 
-/// How near two bars are; `None` where they differ in length or rhythm, or nothing begins in them.
+/// How near the notes of two bars are; `None` where they differ in length or in more than half of the notes, or nothing begins in them.
 fn nearness(earlier: &[Frame], now: &[Frame]) -> Option<Nearness> {
     if earlier.len() != now.len() {
         return None;
@@ -304,7 +299,6 @@ fn nearness(earlier: &[Frame], now: &[Frame]) -> Option<Nearness> {
         () if either == 0 => None,
         () if 10 * both >= 9 * either => Some(Nearness::Same),
         () if 2 * both >= either => Some(Nearness::Varied),
-        () if same_rhythm(earlier, now) => Some(Nearness::Rhythm),
         () => None,
     }
 }
