@@ -1,8 +1,13 @@
 //! [`Recipe`]: a small JSON file beside each result that says how to make exactly it again.
 
+mod made;
+
+pub use made::Made;
+
 use crate::error::{Result, wrong_input};
 use crate::models::BuiltIn;
 use crate::outputs;
+use crate::progress::Progress;
 use anyhow::Context;
 use composer_music::atomic_file::write_atomically;
 use composer_music::corpus::sha256_hex;
@@ -47,24 +52,31 @@ pub struct InputFile {
     pub sha256: String,
 }
 
-/// A result to write a recipe for.
-#[derive(Clone, Copy, Debug)]
-pub struct Made<'a> {
-    /// Where it is.
-    pub path: &'a Path,
-    /// The seed.
-    pub seed: u64,
-    /// Its place among the results of the seed, from 1.
-    pub output: usize,
-    /// See [`Recipe::nats_per_step`].
-    pub nats_per_step: Option<f64>,
-}
-
 /// The recipe beside a result: its name with `.json` behind it.
 pub fn path_beside(result: &Path) -> PathBuf {
     let mut name = result.file_name().unwrap_or_default().to_owned();
     name.push(".json");
     result.with_file_name(name)
+}
+
+/// Writes the recipes of results that were made from the files `read` by a command with these arguments; a note says where there is none.
+///
+/// # Errors
+/// As [`Recipe::write`].
+pub fn write_recipes(
+    made: &[Made],
+    arguments: &[String],
+    read: &[&Path],
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    for made in made {
+        if Recipe::write(made, arguments, read)?.is_none() && !is_standard(&made.path) {
+            progress.note(
+                "No JSON file says how to make the result again, because what it was made from is no file.",
+            );
+        }
+    }
+    Ok(())
 }
 
 impl Recipe {
@@ -73,12 +85,12 @@ impl Recipe {
     ///
     /// # Errors
     /// A file cannot be read or written, or the recipe would replace something else.
-    pub fn write(made: Made<'_>, arguments: &[String], read: &[&Path]) -> Result<Option<PathBuf>> {
+    pub fn write(made: &Made, arguments: &[String], read: &[&Path]) -> Result<Option<PathBuf>> {
         let gone = |path: &&Path| {
             is_standard(path) || (!notation::file_of(path).is_file() && built_in(path).is_none())
         };
         let files = read.iter().filter(|path| !path.is_dir());
-        if is_standard(made.path) || files.clone().any(gone) {
+        if is_standard(&made.path) || files.clone().any(gone) {
             return Ok(None);
         }
         let recipe = Self {
@@ -86,14 +98,14 @@ impl Recipe {
             arguments: arguments.to_vec(),
             folder: std::env::current_dir()?,
             file: made.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            sha256: sha256_of(made.path)?,
+            sha256: sha256_of(&made.path)?,
             seed: made.seed,
             output: made.output,
             nats_per_step: made.nats_per_step,
             inputs: files.map(|path| InputFile::of(path)).collect::<Result<_>>()?,
         };
-        let path = path_beside(made.path);
-        outputs::check(read, &[&path])?;
+        let path = path_beside(&made.path);
+        outputs::check(read, [&path])?;
         if path.exists() && Self::read(&path).is_err() {
             let text = format!("{} is there and is no recipe of composer: move it away", shown(&path));
             return Err(wrong_input(text).into());
@@ -123,6 +135,42 @@ impl Recipe {
             return Err(wrong_input(text).into());
         }
         Ok(recipe)
+    }
+
+    /// Where the result that is made again goes: where it was asked for, or where it was before, beside the recipe, if it is gone from there.
+    /// A whole path, from any folder.
+    ///
+    /// # Errors
+    /// It is still there.
+    pub fn place(&self, recipe: &Path, asked: Option<&Path>) -> Result<PathBuf> {
+        let place = asked.map_or_else(|| recipe.with_file_name(&self.file), Path::to_owned);
+        if asked.is_none() && place.exists() {
+            let text = format!("{} is there: name another file with --output", shown(&place));
+            return Err(wrong_input(text).into());
+        }
+        Ok(if is_standard(&place) { place } else { std::path::absolute(&place)? })
+    }
+
+    /// Makes the result again: its bytes, which are those of before. `run` runs the command of the recipe, with its results in the folder
+    /// that it gets, from the folder in which it ran before: the current folder of the whole program is that one from then on.
+    ///
+    /// # Errors
+    /// A file that the result was made of is another one now, the command fails, or the result is another one.
+    pub fn again(&self, recipe: &Path, run: impl FnOnce(&Path) -> Result<()>) -> Result<Vec<u8>> {
+        self.check_inputs()?;
+        let folder = std::env::temp_dir().join(format!("composer-again-{}", std::process::id()));
+        std::fs::create_dir(&folder)?;
+        let made = std::env::set_current_dir(self.folder()).map_err(Into::into).and_then(|()| run(&folder));
+        let bytes = made.and_then(|()| {
+            Ok(std::fs::read(folder.join(&self.file)).map_err(|_| {
+                wrong_input(format!("the command of {} does not write {}", shown(recipe), self.file))
+            })?)
+        });
+        let removed = std::fs::remove_dir_all(&folder);
+        let bytes = bytes?;
+        removed?;
+        self.check_result(&bytes)?;
+        Ok(bytes)
     }
 
     /// Refuses files that are not what they were, by paths from the folder of the recipe's command, or from this one if that is gone.

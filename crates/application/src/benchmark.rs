@@ -4,6 +4,7 @@ mod leakage;
 mod likelihoods;
 mod options;
 mod recipe;
+mod speed;
 
 use crate::error::{Result, wrong_input};
 use crate::likelihood::model_nll;
@@ -21,15 +22,17 @@ use composer_models::file::{self, Notes};
 use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
 use composer_music::frame_json::{FrameSets, read_frame_json};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
-use composer_studies::speed::{self, Cost, Curve, FrameCost, FrameShape, Options, Peak, Scaling, Shape};
+use composer_report::scaling::chart;
+use composer_studies::speed::{Curve, Scaling};
 use composer_training::{TrainingConfig, train};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
 pub use leakage::{LeakageAudit, LeakageOptions, leakage};
 pub use likelihoods::FrameLikelihoods;
 pub use options::FramesOptions;
 pub use recipe::Recipe;
+pub use speed::{Measured, SpeedOptions, speed};
 
 /// The likelihood of the test pieces under two baselines, and under a network that is trained on the training pieces and
 /// stopped by the validation pieces.
@@ -102,7 +105,7 @@ fn network(
         seed: options.seed,
         ..TrainingConfig::default()
     };
-    outputs::check(&[&options.file], &options.output.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    outputs::check([&options.file], &options.output)?;
     let output = outputs::create(options.output.as_deref())?;
     let (train_set, valid_set) = (sequences(&sets.train), sequences(&sets.valid));
     let mut model = SequenceModel::new(config, &Init::default(), options.seed)?;
@@ -126,64 +129,17 @@ fn network(
     Ok((name, model_nll(&model, &sequences(&sets.test))?))
 }
 
-/// What a training step and a generated step of each shape cost, in time and memory; `each` is called with every cost as it is
-/// measured.
+/// How the cost of a training step grows with the length and the batch, and falls with the threads; `svg`: a file for the curves.
 ///
 /// # Errors
-/// A size is out of range; nothing is then measured.
-pub fn speed(
-    shapes: &[Shape],
-    options: Options,
-    rounds: usize,
-    each: &mut dyn FnMut(&Cost),
-) -> Result<Vec<Cost>> {
-    speed::check_rounds(rounds).map_err(refused)?;
-    shapes.iter().try_for_each(Shape::check).map_err(refused)?;
-    let mut peak = Peak::new();
-    peak.run();
-    let mut costs = Vec::new();
-    for &shape in shapes {
-        let cost = speed::measure(shape, options, rounds, &mut peak).map_err(refused)?;
-        each(&cost);
-        costs.push(cost);
+/// A size is out of range, or the file cannot be written: nothing is then measured.
+pub fn scaling(options: &Scaling, svg: Option<&Path>) -> Result<Vec<Curve>> {
+    options.check().map_err(refused)?;
+    let file = outputs::create(svg)?;
+    let curves = composer_studies::speed::scaling(options).map_err(refused)?;
+    if let Some(mut file) = file {
+        file.write_all(chart(&options.shape, &curves)?.as_bytes())?;
+        file.commit()?;
     }
-    Ok(costs)
-}
-
-/// [`speed()`] of networks that write frames note by note or pitch by pitch.
-///
-/// # Errors
-/// As [`speed()`]; or the network writes all pitches at once.
-pub fn frame_speed(
-    shapes: &[FrameShape],
-    rounds: usize,
-    each: &mut dyn FnMut(&FrameCost),
-) -> Result<Vec<FrameCost>> {
-    speed::check_rounds(rounds).map_err(refused)?;
-    shapes.iter().try_for_each(FrameShape::check).map_err(refused)?;
-    let mut peak = Peak::new();
-    peak.run();
-    let mut costs = Vec::new();
-    for &shape in shapes {
-        let cost = speed::measure_frames(shape, rounds, &mut peak).map_err(refused)?;
-        each(&cost);
-        costs.push(cost);
-    }
-    Ok(costs)
-}
-
-/// Refuses sizes that cannot be measured.
-///
-/// # Errors
-/// One of them is out of range.
-pub fn check_scaling(options: &Scaling) -> Result<()> {
-    Ok(options.check().map_err(refused)?)
-}
-
-/// How the cost of a training step grows with the length and the batch, and falls with the threads.
-///
-/// # Errors
-/// As [`check_scaling`].
-pub fn scaling(options: &Scaling) -> Result<Vec<Curve>> {
-    Ok(speed::scaling(options).map_err(refused)?)
+    Ok(curves)
 }

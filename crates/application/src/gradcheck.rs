@@ -11,6 +11,28 @@ const MAX_PRODUCTS: u128 = 20_000_000_000_000;
 /// Layers, units, steps and rows at most.
 const MAX_SIZE: usize = 10_000;
 
+/// The cells of a name: one, or `all`.
+///
+/// # Errors
+/// There is no such cell.
+pub fn cells_named(name: &str) -> Result<Vec<Cell>> {
+    match name {
+        "all" => Ok(Cell::ALL.to_vec()),
+        name => Ok(vec![name.parse().map_err(|error| wrong_input(format!("{error}, or all")))?]),
+    }
+}
+
+/// Refuses a gate to falsify that no cell has.
+fn check_gate(options: &CellOptions) -> Result<()> {
+    let Some(gate) = &options.falsify else { return Ok(()) };
+    let gates: Vec<&str> = options.cells.iter().flat_map(|cell| cell.gates()).copied().collect();
+    if gates.contains(&gate.as_str()) {
+        return Ok(());
+    }
+    let names = gates.join(", ");
+    Err(wrong_input(format!("--falsify {gate}: there is no such gate; choose one of {names}")).into())
+}
+
 /// Checks every parameter, the input and the initial state of a stack of each cell.
 ///
 /// ```
@@ -22,8 +44,9 @@ const MAX_SIZE: usize = 10_000;
 /// ```
 ///
 /// # Errors
-/// A size is out of range, or the check would take hours. A wrong gradient is no error: see [`Report::passed`].
+/// A size is out of range, no cell has the gate to falsify, or the check would take hours. A wrong gradient is no error: see [`Report::passed`].
 pub fn gradcheck(options: &CellOptions) -> Result<Report> {
+    check_gate(options)?;
     let CellOptions { layers, hidden, steps, batch, .. } = *options;
     for (name, size) in [("layers", layers), ("hidden", hidden), ("steps", steps), ("batch", batch)] {
         if size == 0 || size > MAX_SIZE {

@@ -6,12 +6,13 @@ use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
 use composer_music::corpus::Criteria;
 use composer_music::ingest::{self, Options, Summary};
+use composer_music::input::shown;
 use composer_music::inspect::loss_in_words;
 use composer_music::representation::AnyRepresentation;
 use composer_music::text::plural;
 use composer_report::text::thousands;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What to read, and where to write.
 #[derive(Clone, Debug)]
@@ -46,9 +47,8 @@ const RESULTS: [&str; 3] = ["corpus.cache", "ingest-report.jsonl", "ingest-summa
 /// There are no files that can be used, the representation is not known, or the folder cannot be written.
 pub fn ingest(options: &IngestOptions, progress: &mut dyn Progress) -> Result<Summary> {
     let representation = AnyRepresentation::by_name(&options.representation).map_err(wrong_input)?;
-    let inputs: Vec<&Path> = options.paths.iter().map(PathBuf::as_path).collect();
     let results = RESULTS.map(|name| options.output_dir.join(name));
-    outputs::check(&inputs, &results.each_ref().map(PathBuf::as_path))?;
+    outputs::check(&options.paths, &results)?;
     let folder = OutputFolder::create(&options.output_dir)?;
     let _turn = folder.turn();
     let to_do = Options {
@@ -76,6 +76,17 @@ fn length_of(seconds: f64) -> String {
     } else {
         format!("{:.1} hours", seconds / 3600.0)
     }
+}
+
+/// The totals in words, and where the corpus and the report are.
+pub fn text(summary: &Summary, options: &IngestOptions) -> String {
+    let path = |name: &str| shown(&options.output_dir.join(name));
+    format!(
+        "{}\nReport on every file: {}\nEncoded corpus:       {}\n",
+        summary_text(summary, &options.representation),
+        path(RESULTS[1]),
+        path(RESULTS[0])
+    )
 }
 
 /// The totals in words.

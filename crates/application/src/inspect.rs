@@ -4,6 +4,7 @@ use crate::error::{Result, wrong_input, wrong_option};
 use composer_music::input::shown;
 use composer_music::midi::MidiFile;
 use composer_music::notation;
+use composer_music::picture;
 use composer_music::roles::{Role, Roles, missing_tracks, roles};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +15,24 @@ pub struct Inspected {
     pub file: MidiFile,
     /// The parts with their roles.
     pub roles: Roles,
+}
+
+impl Inspected {
+    /// A piano roll of the file at `path` as SVG, with its name above.
+    pub fn to_svg(&self, path: &Path) -> String {
+        let title = shown(path.file_name().unwrap_or_default().as_ref());
+        picture::svg(&self.file.score, &self.roles, &title)
+    }
+}
+
+/// The role of a track by hand, as text: 2=bass.
+///
+/// # Errors
+/// It is none, in a sentence.
+pub fn role_by_hand(text: &str) -> std::result::Result<(usize, Role), String> {
+    let (track, role) = text.split_once('=').ok_or("it must look like 2=bass")?;
+    let track = track.parse().map_err(|_| format!("{track} is no track number"))?;
+    Ok((track, role.parse()?))
 }
 
 /// Reads a MIDI file and finds the role of each part; `by_hand` gives roles to tracks, counted from 0.

@@ -1,6 +1,7 @@
 //! Experiments on recurrent networks, as use cases: the music is read, what cannot be studied is refused, the study runs.
 
 mod journal;
+mod written;
 
 use self::journal::Journal;
 use crate::error::{Result, wrong_input, wrong_option};
@@ -32,7 +33,7 @@ pub struct Studied<T> {
 /// What the study of memory compares.
 #[derive(Clone, Debug)]
 pub struct MemoryOptions {
-    /// The tasks.
+    /// The tasks; empty: all.
     pub tasks: Vec<Task>,
     /// Lengths in steps; empty: each task's own.
     pub lengths: Vec<usize>,
@@ -45,7 +46,7 @@ pub struct MemoryOptions {
 impl Default for MemoryOptions {
     fn default() -> Self {
         Self {
-            tasks: Task::ALL.to_vec(),
+            tasks: Vec::new(),
             lengths: Vec::new(),
             cells: DEFAULT_CELLS.to_vec(),
             recipe: Recipe::default(),
@@ -62,11 +63,16 @@ impl MemoryOptions {
     /// # Errors
     /// A length, a size or a rate is out of range.
     pub fn check(&self) -> Result<()> {
-        let trials = trials(&self.tasks, &self.lengths, &self.cells);
-        Ok(trials
+        Ok(self
+            .trials()
             .into_iter()
             .try_for_each(|trial| self.recipe.network(trial).map(|_| ()))
             .map_err(refused)?)
+    }
+
+    fn trials(&self) -> Vec<Trial> {
+        let tasks = if self.tasks.is_empty() { &Task::ALL[..] } else { &self.tasks };
+        trials(tasks, &self.lengths, &self.cells)
     }
 }
 
@@ -80,7 +86,7 @@ pub fn memory(
 ) -> Result<Studied<Vec<remembering::Outcome>>> {
     options.check()?;
     let recipe = &options.recipe;
-    let trials = trials(&options.tasks, &options.lengths, &options.cells);
+    let trials = options.trials();
     let threads = rayon::current_num_threads().min(by_task_and_cell(&trials).len());
     progress.note(&format!(
         "{} trials at most, of at most {} time steps each, {threads} at a time.",
@@ -115,12 +121,15 @@ pub fn memory(
 /// How far back a gradient reaches through each cell, before and after training on music.
 ///
 /// # Errors
-/// The music or the configuration cannot be used.
+/// The music or the configuration cannot be used: without a window, it is of no bars.
 pub fn gradient_flow(
     folder: Option<&Path>,
     config: &flow::Config,
     progress: &mut dyn Progress,
 ) -> Result<Studied<flow::Study>> {
+    if config.window == 0 {
+        return Err(wrong_option("bars", "is 0, and must be at least 1").into());
+    }
     let representation = FrameRepresentation::default();
     let material = Material::load(folder, representation)?;
     material.announce(progress);

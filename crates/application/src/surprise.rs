@@ -1,13 +1,16 @@
 //! How likely a model finds a piece, note by note.
 
 use crate::error::{Result, wrong_input};
+use crate::inspect::read_midi;
 use crate::model::TrainedModel;
 use composer_decoding::surprise::{NoteSurprise, Surprise};
 use composer_models::Encoding;
 use composer_models::Stepper;
+use composer_music::input::shown;
 use composer_music::representation::frames::FrameRepresentation;
 use composer_music::{BarMap, Score};
 use composer_report::surprise::picture;
+use std::path::Path;
 
 /// A piece under a model.
 #[derive(Debug)]
@@ -41,6 +44,15 @@ impl ScoredPiece {
     pub fn to_svg(&self) -> String {
         picture(&self.surprise, &self.bars)
     }
+}
+
+/// [`surprise()`] of a file of music.
+///
+/// # Errors
+/// It cannot be read; else as [`surprise()`]. The text names it.
+pub fn surprise_of(model: &TrainedModel, path: &Path) -> Result<ScoredPiece> {
+    let piece = read_midi(path)?.score;
+    Ok(surprise(model, &piece).map_err(|error| anyhow::Error::from(error).context(shown(path)))?)
 }
 
 /// Computes the likelihood of a piece under a model of frames.

@@ -125,6 +125,19 @@ fn plain(value: &Value) -> String {
     text.chars().map(|c| if is_plain(c) { c } else { '_' }).collect()
 }
 
+/// Fails where a training of a sweep failed.
+///
+/// # Errors
+/// How many did.
+pub fn check(results: &[CellResult]) -> Result<()> {
+    match results.iter().filter(|result| result.error.is_some()).count() {
+        0 => Ok(()),
+        failed => {
+            Err(anyhow::anyhow!("{failed} of {} trainings failed; the table says why", results.len()).into())
+        }
+    }
+}
+
 /// Trains every cell of a grid in a folder of its own within `folder`, `jobs` at a time; several processes share them out. What is
 /// finished is not trained again, and what was stopped goes on. A training that fails does not stop the others: its result says why.
 /// Process 0 returns all results in the order of the cells, the others none.

@@ -1,5 +1,6 @@
 //! Why a server does not start.
 
+use composer_music::input::shown;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -23,6 +24,9 @@ pub enum Error {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// A folder of music that is none.
+    #[error("--music names {}, which is no folder", shown(.0))]
+    NoMusic(PathBuf),
     /// The system gives no threads, timers or random numbers.
     #[error("cannot start the server: {0}")]
     Start(std::io::Error),
@@ -31,6 +35,13 @@ pub enum Error {
 impl Error {
     /// Whether the user can mend it by other options.
     pub fn is_wrong_input(&self) -> bool {
-        matches!(self, Self::PortTaken(_) | Self::Folder { .. })
+        matches!(self, Self::PortTaken(_) | Self::Folder { .. } | Self::NoMusic(_))
+    }
+}
+
+/// As an error of the use cases, which says whose fault it is.
+impl From<Error> for composer_application::Error {
+    fn from(error: Error) -> Self {
+        if error.is_wrong_input() { Self::wrong_input(error) } else { std::io::Error::other(error).into() }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::api;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::server::{Server, ServerOptions, Stop};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -40,8 +40,11 @@ impl Studio {
     /// Opens the folder and listens to this computer.
     ///
     /// # Errors
-    /// The folder cannot be used, or the port is taken.
+    /// The folder cannot be used, one of music is none, or the port is taken.
     pub fn bind(options: &StudioOptions) -> Result<Self> {
+        if let Some(missing) = options.music.iter().find(|folder| !folder.is_dir()) {
+            return Err(Error::NoMusic(missing.clone()));
+        }
         let server = Server::bind(&ServerOptions::local(options.port))?;
         let stop = Stop::default();
         Ok(Self { server, app: App::open(&options.folder, &options.music, stop.clone())?, stop })

@@ -109,6 +109,34 @@ pub enum Primer {
     },
 }
 
+impl Primer {
+    /// The primer that is asked for: a file or notes as text, with which the piece begins unless the model only conditions on it.
+    ///
+    /// # Errors
+    /// It is said what to do with a primer (`inject` is some), and there is none.
+    pub fn asked(midi: Option<&Path>, notes: Option<&str>, inject: Option<bool>) -> Result<Self> {
+        let (path, text, begins) =
+            (midi.map(Path::to_owned), notes.map(str::to_owned), inject.unwrap_or(true));
+        match (path, text) {
+            (Some(path), _) => Ok(Self::Midi { path, inject: begins }),
+            (None, Some(text)) => Ok(Self::Notes { text, inject: begins }),
+            (None, None) if inject.is_some() => {
+                Err(wrong_input("there is no primer: give one with --primer-midi or --primer-notes").into())
+            }
+            (None, None) => Ok(Self::None),
+        }
+    }
+}
+
+impl ComposeOptions {
+    /// What is to be said of the options before it is composed by them, in a sentence; `None`: nothing.
+    pub fn remark(&self) -> Option<&'static str> {
+        (self.temperature == Some(0.0)).then_some(
+            "Temperature 0 is greedy decoding: the most likely symbol at every step. The seed has no effect, and all outputs are identical.",
+        )
+    }
+}
+
 /// A primer as it was given.
 #[derive(Default)]
 pub(super) struct GivenPrimer {

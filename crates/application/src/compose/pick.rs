@@ -1,16 +1,18 @@
 //! Compositions judged against the music of their model's style, and the best of them.
 
-use super::Piece;
+use super::{FileOptions, Piece, SavedPiece, save, save_apart};
+use crate::again::Made;
 use crate::error::{Result, wrong_input, wrong_option};
 use crate::model::TrainedModel;
 use crate::models::{BuiltIn, Source};
+use crate::progress::Progress;
 use crate::settings::{CONFIG_FILE, Settings};
 use composer_evaluation::failure::DetectorsByLength;
 use composer_evaluation::grid::Grid;
 use composer_evaluation::judgement::Likeness;
 use composer_music::Score;
 use composer_music::{corpus, input};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Seed of the corruptions that the judgement learns from.
 const SEED: u64 = 1;
@@ -120,6 +122,70 @@ pub fn pick(mut judged: Vec<JudgedPiece>, keep: usize) -> Result<Vec<JudgedPiece
     Ok(judged)
 }
 
+/// Which of several results to keep: the best, by what they are compared with, or all.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// How many of them; `None`: all, in their order.
+    pub keep: Option<usize>,
+    /// How many to choose from; `None`: four times as many.
+    pub from: Option<usize>,
+    /// Folder of real music to compare with; `None`: the music that the model has learnt from.
+    pub reference: Option<PathBuf>,
+}
+
+impl Choice {
+    /// How many results to make: those to choose from, or as many as are asked for.
+    ///
+    /// # Errors
+    /// None are to be kept, or more than there are, or none are to be chosen.
+    pub fn num_outputs(&self, asked: usize) -> Result<usize> {
+        let Some(keep) = self.keep else {
+            return match self.from {
+                None => Ok(asked),
+                Some(_) => Err(wrong_input(
+                    "--from is the number of pieces to pick from: say with --pick how many to keep",
+                )
+                .into()),
+            };
+        };
+        let from = self.from.unwrap_or(keep.saturating_mul(4));
+        if keep == 0 || keep > from {
+            return Err(wrong_input(format!(
+                "--pick is {keep} and --from is {from}: the number to keep must be at least 1 and at most the number to pick from"
+            ))
+            .into());
+        }
+        Ok(from)
+    }
+
+    /// Judges what a model (`None`: the usual built-in one) wrote, and keeps the best if that is asked for.
+    ///
+    /// # Errors
+    /// The reference cannot be read; the best are to be kept, and there is no music to compare with, or too little.
+    pub fn choose(
+        &self,
+        pieces: Vec<Piece>,
+        model: Option<&Path>,
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<JudgedPiece>> {
+        let reference = reference(self.reference.as_deref(), model)?;
+        let Some(keep) = self.keep else { return Ok(judge(pieces, reference.as_ref())) };
+        let Some(reference) = reference else {
+            return Err(wrong_input(
+                "the music that this model has learnt from is not at hand to pick by: give a folder of such music with --reference",
+            )
+            .into());
+        };
+        let from = pieces.len();
+        let best = pick(judge(pieces, Some(&reference)), keep)?;
+        progress.note(&format!(
+            "Kept the {keep} of {from} pieces that are most like the reference ({}), the best first.",
+            reference.name
+        ));
+        Ok(best)
+    }
+}
+
 /// What a model's compositions are compared with: a folder that was asked for, or the music of the model.
 ///
 /// # Errors
@@ -128,6 +194,47 @@ pub fn reference(folder: Option<&Path>, model: Option<&Path>) -> Result<Option<R
     match folder {
         Some(folder) => Reference::folder(folder).map(Some),
         None => Ok(Reference::of_model(model)),
+    }
+}
+
+/// Compositions on disk, with the judgement of each.
+#[derive(Clone, Debug)]
+pub struct SavedChoice {
+    /// Their folder.
+    pub folder: PathBuf,
+    /// The compositions.
+    pub pieces: Vec<SavedPiece>,
+    /// The place of each among those that were composed, from 1.
+    pub numbers: Vec<usize>,
+    /// How much each is like the reference.
+    pub likeness: Vec<Option<Likeness>>,
+}
+
+impl SavedChoice {
+    /// Writes compositions into a folder as [`save`] does; without one, as [`save_apart`] does into `compositions`.
+    ///
+    /// # Errors
+    /// As these.
+    pub fn save(judged: Vec<JudgedPiece>, folder: Option<&Path>, options: FileOptions<'_>) -> Result<Self> {
+        let numbers = judged.iter().map(|judged| judged.number).collect();
+        let likeness = judged.iter().map(|judged| judged.likeness).collect();
+        let pieces = judged.into_iter().map(|judged| judged.piece).collect();
+        let (folder, pieces) = match folder {
+            Some(folder) => (folder.to_owned(), save(pieces, folder, options)?),
+            None => save_apart(pieces, Path::new("compositions"), options)?,
+        };
+        Ok(Self { folder, pieces, numbers, likeness })
+    }
+
+    /// What their recipes say, with the seed.
+    pub fn made(&self, seed: u64) -> Vec<Made> {
+        let made = |(saved, &output): (&SavedPiece, &usize)| Made {
+            path: self.folder.join(&saved.files[0]),
+            seed,
+            output,
+            nats_per_step: Some(saved.piece.nll_per_step()),
+        };
+        self.pieces.iter().zip(&self.numbers).map(made).collect()
     }
 }
 

@@ -14,18 +14,22 @@ pub use perform::{Performance, likelihood, perform};
 pub use place::{Kind, OFFSETS_PER_QUARTER, PLACES, Placed, is_performed, placed};
 pub use tokens::{VELOCITIES, pair, played_like};
 
+use crate::again::Made;
 use crate::compose::Piece;
+use crate::convert::output_format;
 use crate::error::{Result, wrong_input, wrong_option};
 use crate::rewrite::Tune;
 use composer_models::seq2seq::Task;
 use composer_models::{Encoding, Seq2Seq};
+use composer_music::input::shown;
 use composer_music::midi::OtherEvent;
+use composer_music::notation::Format;
 use composer_music::score::Ticks;
 use composer_music::text::counted;
 use composer_music::{Note, Score};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokens::FINE;
 
 /// How to humanise.
@@ -54,6 +58,28 @@ pub struct Humanised {
     pub piece: Piece,
     /// Its place among the results of the seed, from 0.
     pub output: usize,
+}
+
+impl Humanised {
+    /// What its recipe says, where it is at `path`.
+    pub fn made(&self, path: PathBuf, seed: u64) -> Made {
+        Made { path, seed, output: self.output + 1, nats_per_step: None }
+    }
+}
+
+/// Refuses a file whose format does not say when exactly notes are played: performances are written as MIDI.
+///
+/// # Errors
+/// Its ending is that of notation, or of no format.
+pub fn check_output(path: &Path) -> Result<()> {
+    match output_format(path)? {
+        Format::Midi => Ok(()),
+        _ => Err(wrong_input(format!(
+            "{}: notation does not say when exactly notes are played: name a file that ends with .mid",
+            shown(path)
+        ))
+        .into()),
+    }
 }
 
 impl Kind {

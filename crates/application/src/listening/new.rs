@@ -48,6 +48,20 @@ pub struct NewStudy {
     pub sound: SoundOptions,
 }
 
+impl Default for NewStudy {
+    fn default() -> Self {
+        Self {
+            folders: Vec::new(),
+            kind: Kind::Pairs,
+            trials: None,
+            participants: 20,
+            pieces: 24,
+            seed: 1,
+            sound: SoundOptions::default(),
+        }
+    }
+}
+
 /// What was made.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct MadeStudy {
@@ -57,6 +71,9 @@ pub struct MadeStudy {
     pub clips: usize,
     /// Items that are judged.
     pub items: usize,
+    /// Participants.
+    #[serde(skip)]
+    pub participants: usize,
     /// Trials of each participant, all of them.
     pub trials: usize,
     /// Loudness of all clips, in LUFS.
@@ -89,6 +106,7 @@ pub fn new_study(options: &NewStudy, folder: &Path, progress: &mut dyn Progress)
         file,
         clips: study.clips.len(),
         items: study.items.len(),
+        participants: study.participants,
         trials,
         loudness,
         paired_by_name,

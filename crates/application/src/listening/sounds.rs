@@ -33,6 +33,12 @@ pub struct SoundOptions {
     pub soundfont: Option<PathBuf>,
 }
 
+impl Default for SoundOptions {
+    fn default() -> Self {
+        Self { seconds: 20.0, loudness: -23.0, tempo: None, same_sound: false, soundfont: None }
+    }
+}
+
 /// Reads a file of music and keeps what a clip plays.
 pub fn excerpt(path: &Path, options: &SoundOptions) -> Result<Score> {
     let score = read_midi(path)?.score;

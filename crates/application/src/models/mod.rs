@@ -51,6 +51,16 @@ impl BuiltIn {
         Self::ALL.iter().find(|model| model.name == name)
     }
 
+    /// The one of a name that somebody gave.
+    ///
+    /// # Errors
+    /// There is none; the text has the names of all.
+    pub fn named(name: &str) -> Result<&'static Self> {
+        let names = || Self::ALL.iter().map(|model| model.name).collect::<Vec<_>>().join(", ");
+        let unknown = || wrong_input(format!("there is no built-in model {name}; there are {}", names()));
+        Ok(Self::by_name(name).ok_or_else(unknown)?)
+    }
+
     /// The one that a command takes without `--model`; `None`: `compose` and `score`.
     ///
     /// # Errors

@@ -30,10 +30,14 @@ pub use training::{TrainedPart, train_part, train_part_on};
 
 use crate::error::{Result, wrong_input};
 use crate::models::{BuiltIn, Source};
+use crate::sound::write_wav;
+use anyhow::Context;
 use composer_decoding::FrameOptions;
 use composer_decoding::rules::lowest_notes;
 use composer_models::Seq2Seq;
 use composer_models::seq2seq::{self, AttentionWeights, PartNotes, Task};
+use composer_music::atomic_file::write_atomically;
+use composer_music::input::{self, is_standard};
 use composer_music::midi::RawFile;
 use composer_music::notation::{self, Format};
 use composer_music::representation::frames::DecodeOptions;
@@ -72,6 +76,32 @@ pub struct MelodyOptions {
     pub track: Option<usize>,
     /// Whether every note of the accompaniment is below the melody.
     pub below: bool,
+}
+
+/// What is written beside a file with a new part, under its name with another ending.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside {
+    /// Its sound, as WAV.
+    pub wav: bool,
+    /// An HTML page with both parts, a player and the attention weights.
+    pub page: bool,
+}
+
+impl Beside {
+    /// The file with the part, which is `path`, and those beside it.
+    ///
+    /// # Errors
+    /// `path` is the standard output, and there are some.
+    pub fn files(self, path: &Path) -> Result<Vec<PathBuf>> {
+        if is_standard(path) && (self.wav || self.page) {
+            let text = "--wav and --page write files next to the MIDI file: name it with --output";
+            return Err(wrong_input(text).into());
+        }
+        let mut files = vec![path.to_owned()];
+        files.extend(self.wav.then(|| path.with_extension("wav")));
+        files.extend(self.page.then(|| path.with_extension("html")));
+        Ok(files)
+    }
 }
 
 /// A file with a new part.
@@ -114,6 +144,24 @@ impl NewPart {
             Format::Midi => Ok(self.midi.clone()),
             _ => Ok(notation::write(&self.score, format).map_err(wrong_input)?),
         }
+    }
+
+    /// Writes what else was asked for beside the file `path` that has the part: its sound, and a page; `given` is the file of the given part.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_beside(&self, path: &Path, beside: Beside, given: &Path) -> Result<()> {
+        let (wav, page) = (path.with_extension("wav"), path.with_extension("html"));
+        if beside.wav {
+            write_wav(&self.score, None, &wav)?;
+        }
+        if beside.page {
+            let name = input::shown(given.file_name().unwrap_or_default().as_ref());
+            let wav = wav.file_name().filter(|_| beside.wav).map(|wav| wav.to_string_lossy().into_owned());
+            write_atomically(&page, self.to_html(&name, wav.as_deref()).as_bytes())
+                .with_context(|| format!("cannot write {}", page.display()))?;
+        }
+        Ok(())
     }
 
     /// A page: both parts, a player, and the attention; `name` is that of the given file, `wav` that of a file beside the page with the sound.

@@ -136,8 +136,7 @@ fn check_output(options: &TrainPartOptions) -> anyhow::Result<()> {
     let folder =
         |text: &String| PathBuf::from(text.split_once('=').map_or(text.as_str(), |(_, folder)| folder));
     let folders: Vec<PathBuf> = options.folders.iter().map(folder).collect();
-    let inputs: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
-    outputs::check(&inputs, &[&options.output])?;
+    outputs::check(&folders, [&options.output])?;
     Ok(())
 }
 

@@ -16,13 +16,17 @@ pub use network::{GapNetwork, infill_by};
 pub use tune::Tune;
 pub use vary::{Lock, Only, VaryOptions, vary, vary_each};
 
+use crate::again::Made;
 use crate::compose::Piece;
+use crate::compose::pick::Choice;
 use crate::error::{Result, wrong_input};
+use crate::progress::Progress;
 use composer_decoding::harmony::Key;
 use composer_decoding::rewrite::{RewriteOptions, Update};
 use composer_models::scoring::score;
 use composer_models::{Encoding, Sequence, SequenceModel, Workspace};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+use std::path::{Path, PathBuf};
 
 /// What all ways of rewriting have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +102,30 @@ pub struct Rewritten {
 }
 
 impl Rewritten {
+    /// The results that are to be kept, the best first; `model` wrote them (`None`: the usual built-in one).
+    ///
+    /// # Errors
+    /// As [`Choice::choose`].
+    pub fn chosen(
+        results: Vec<Self>,
+        choice: &Choice,
+        model: Option<&Path>,
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<Self>> {
+        if choice.keep.is_none() {
+            return Ok(results);
+        }
+        let pieces = results.iter().map(|result| result.piece.clone()).collect();
+        let best = choice.choose(pieces, model, progress)?;
+        Ok(best.iter().map(|judged| results[judged.number - 1].clone()).collect())
+    }
+
+    /// What its recipe says, where it is at `path`.
+    pub fn made(&self, path: PathBuf, seed: u64) -> Made {
+        let nats_per_step = Some(self.piece.nll_per_step()).filter(|nats| nats.is_finite());
+        Made { path, seed, output: self.output + 1, nats_per_step }
+    }
+
     fn effective_of(update: &Update) -> Option<(f64, usize)> {
         Some((update.effective, update.candidates))
     }

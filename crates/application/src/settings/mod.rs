@@ -7,12 +7,14 @@ mod given;
 mod layers;
 mod presets;
 mod sections;
+mod single;
 mod sources;
 
 pub use presets::Preset;
 pub(crate) use sections::FOLDER;
 pub use sections::{Model, Music, Run};
-pub use sources::{read, single_setting};
+pub use single::single_setting;
+pub use sources::read;
 
 use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;

@@ -1,6 +1,7 @@
 //! Presets: settings for a given training time.
 
-use crate::error::wrong_input;
+use crate::error::{Error, Result, wrong_input};
+use std::str::FromStr;
 
 /// Settings that fit together, by a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,14 @@ pub struct Preset {
     pub time: &'static str,
     /// What differs from the defaults, as TOML.
     pub settings: &'static str,
+}
+
+impl FromStr for Preset {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::by_name(name)
+    }
 }
 
 impl Preset {
@@ -50,7 +59,7 @@ training.ema_decay = 0.999
     ///
     /// # Errors
     /// There is none; the text lists those that there are.
-    pub fn by_name(name: &str) -> crate::error::Result<Self> {
+    pub fn by_name(name: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|preset| preset.name == name);
         Ok(found.ok_or_else(|| {
             let names = Self::ALL.map(|preset| preset.name);

@@ -25,6 +25,14 @@ pub fn list() -> Result<String> {
     Ok(text)
 }
 
+/// The records of all built-in models.
+///
+/// # Errors
+/// As [`record`].
+pub fn records() -> Result<Vec<Value>> {
+    BuiltIn::ALL.iter().map(record).collect()
+}
+
 /// The record of a built-in model: its card, and what its file says of itself.
 ///
 /// # Errors

@@ -1,9 +1,10 @@
-//! The evaluation of sets of music as text and as JSON.
+//! The evaluation of sets of music, and the diagnosis of pieces, as text and as JSON.
 
+use crate::diagnose::Diagnosed;
 use crate::evaluate::{EvaluatedSet, Evaluation};
 use composer_evaluation::statistics::muspy;
 use composer_report::likelihood::{summary, table};
-use composer_report::text::evaluation::{AssessmentText, CloserText, MusPyText};
+use composer_report::text::evaluation::{AssessmentText, CloserText, DiagnosisText, MusPyText};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -44,4 +45,15 @@ pub fn record(evaluation: &Evaluation) -> Value {
         "sets": evaluation.sets.iter().map(set).collect::<Vec<_>>(),
         "closer": evaluation.closer,
     })
+}
+
+/// What was found in each piece.
+pub fn diagnoses(pieces: &[Diagnosed]) -> String {
+    pieces.iter().map(|piece| DiagnosisText(&piece.name, &piece.diagnosis).to_string()).collect()
+}
+
+/// The same as records.
+pub fn diagnosis_records(pieces: &[Diagnosed]) -> Vec<Value> {
+    let record = |piece: &Diagnosed| json!({ "name": piece.name, "diagnosis": piece.diagnosis });
+    pieces.iter().map(record).collect()
 }

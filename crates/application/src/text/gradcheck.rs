@@ -1,4 +1,4 @@
-//! A gradient check as JSON; its [`Report`] is a table as text.
+//! A gradient check as text and as JSON.
 
 use crate::gradcheck::{CellOptions, Report};
 use serde_json::{Value, json};
@@ -22,6 +22,11 @@ pub fn record(options: &CellOptions, report: &Report) -> Value {
         "falsify": options.falsify,
         "rows": report.rows,
     })
+}
+
+/// What was checked, as a table.
+pub fn table(options: &CellOptions, report: &Report) -> String {
+    format!("{} implementation\n{report}\n", options.implementation)
 }
 
 /// The parameters whose gradients are wrong, with their gates.

@@ -1,6 +1,7 @@
 //! What is in a file of music, as text and as JSON.
 
 use crate::inspect::Inspected;
+use composer_music::input::shown;
 use composer_music::{inspect as words, picture, roles};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -16,11 +17,12 @@ pub struct Extent {
     pub symbols: usize,
 }
 
-/// Contents, roles, a piano roll, and what each representation makes of it; without the name of the file.
-pub fn text(inspected: &Inspected, extent: Extent) -> String {
+/// The name of the file, its contents, roles, a piano roll, and what each representation makes of it.
+pub fn text(path: &Path, inspected: &Inspected, extent: Extent) -> String {
     let Inspected { file, roles } = inspected;
     format!(
-        "{}\nRoles\n{}\nPiano roll\n{}\nRepresentations\n{}",
+        "{}\n{}\nRoles\n{}\nPiano roll\n{}\nRepresentations\n{}",
+        shown(path),
         words::contents(file),
         words::roles(roles),
         picture::terminal(&file.score, extent.columns, extent.whole),

@@ -5,6 +5,7 @@ pub mod card;
 pub mod evaluation;
 pub mod gradcheck;
 pub mod inspected;
+pub mod listening;
 pub mod pieces;
 pub mod runs;
 pub mod scaling;

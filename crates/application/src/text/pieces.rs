@@ -1,20 +1,34 @@
 //! Pieces that were made, as text and as JSON: where they are, and how likely the model finds them.
 
+use crate::again::Made;
 use crate::compose::SavedPiece;
+use crate::compose::pick::SavedChoice;
 use crate::humanise::Humanised;
+use crate::parts::NewPart;
 use crate::rewrite::Rewritten;
 use composer_evaluation::judgement::Likeness;
 use composer_music::input::shown;
 use composer_music::text::printable;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn paths(folder: &Path, saved: &SavedPiece) -> Vec<String> {
     saved.files.iter().map(|file| shown(&folder.join(file))).collect()
 }
 
-/// A composition, in a line.
-pub fn composed(folder: &Path, saved: &SavedPiece, seed: u64, likeness: Option<Likeness>) -> String {
+/// Compositions, a line for each.
+pub fn compositions(saved: &SavedChoice, seed: u64) -> String {
+    let pieces = saved.pieces.iter().zip(&saved.likeness);
+    pieces.map(|(piece, likeness)| composed(&saved.folder, piece, seed, *likeness)).collect()
+}
+
+/// Compositions as records.
+pub fn composition_records(saved: &SavedChoice, seed: u64) -> Vec<Value> {
+    let pieces = saved.pieces.iter().zip(&saved.likeness);
+    pieces.map(|(piece, likeness)| composed_record(&saved.folder, piece, seed, *likeness)).collect()
+}
+
+fn composed(folder: &Path, saved: &SavedPiece, seed: u64, likeness: Option<Likeness>) -> String {
     let like = likeness.map_or(String::new(), |likeness| format!("; like the reference: {likeness}"));
     format!(
         "{}  (seed {seed}, {:.2} nats per step under the model{like})\n",
@@ -23,8 +37,7 @@ pub fn composed(folder: &Path, saved: &SavedPiece, seed: u64, likeness: Option<L
     )
 }
 
-/// A composition as a record.
-pub fn composed_record(folder: &Path, saved: &SavedPiece, seed: u64, likeness: Option<Likeness>) -> Value {
+fn composed_record(folder: &Path, saved: &SavedPiece, seed: u64, likeness: Option<Likeness>) -> Value {
     let files = paths(folder, saved);
     let of = |ending: &str| files.iter().find(|file| file.ends_with(ending));
     json!({
@@ -37,8 +50,17 @@ pub fn composed_record(folder: &Path, saved: &SavedPiece, seed: u64, likeness: O
     })
 }
 
-/// A tune that was written anew in part, in a line.
-pub fn rewritten(path: &Path, result: &Rewritten, seed: u64) -> String {
+/// Tunes that were written anew in part, a line for each.
+pub fn rewritten(made: &[Made], results: &[Rewritten]) -> String {
+    made.iter().zip(results).map(|(made, result)| rewritten_line(made, result)).collect()
+}
+
+/// The same as records.
+pub fn rewritten_records(made: &[Made], results: &[Rewritten]) -> Vec<Value> {
+    made.iter().zip(results).map(|(made, result)| rewritten_value(made, result)).collect()
+}
+
+fn rewritten_line(made: &Made, result: &Rewritten) -> String {
     let after = if result.nll_after.is_finite() {
         format!(", {:.2} after it", result.nll_after)
     } else {
@@ -48,20 +70,20 @@ pub fn rewritten(path: &Path, result: &Rewritten, seed: u64) -> String {
         format!("; effective sample size {effective:.1} of {candidates}")
     });
     format!(
-        "{}  (seed {seed}, result {}: {:.2} nats per step under the model{after}{effective}; {:.0} % of the notes are others)\n",
-        printable(&shown(path)),
-        result.output + 1,
+        "{}  (seed {}, result {}: {:.2} nats per step under the model{after}{effective}; {:.0} % of the notes are others)\n",
+        printable(&shown(&made.path)),
+        made.seed,
+        made.output,
         result.piece.nll_per_step(),
         100.0 * result.distance
     )
 }
 
-/// A tune that was written anew in part, as a record.
-pub fn rewritten_record(path: &Path, result: &Rewritten, seed: u64) -> Value {
+fn rewritten_value(made: &Made, result: &Rewritten) -> Value {
     json!({
-        "file": path,
-        "seed": seed,
-        "output": result.output + 1,
+        "file": made.path,
+        "seed": made.seed,
+        "output": made.output,
         "nats_per_step": result.piece.nll_per_step(),
         "nats_per_step_after": result.nll_after,
         "effective_sample_size": result.effective.map(|(effective, _)| effective),
@@ -69,23 +91,42 @@ pub fn rewritten_record(path: &Path, result: &Rewritten, seed: u64) -> Value {
     })
 }
 
-/// A performance, in a line.
-pub fn humanised(path: &Path, result: &Humanised, seed: u64) -> String {
+/// A file with a new part, and what was written beside it, a line for each.
+pub fn part(files: &[PathBuf]) -> String {
+    files.iter().map(|file| format!("{}\n", shown(file))).collect()
+}
+
+/// The same as a record, with what is to be said of the part.
+pub fn part_record(files: &[PathBuf], part: &NewPart) -> Value {
+    json!({ "files": files, "replaced_notes": part.replaced, "remarks": part.remarks })
+}
+
+/// Performances, a line for each.
+pub fn humanised(made: &[Made], results: &[Humanised]) -> String {
+    made.iter().zip(results).map(|(made, result)| humanised_line(made, result)).collect()
+}
+
+/// The same as records.
+pub fn humanised_records(made: &[Made], results: &[Humanised]) -> Vec<Value> {
+    made.iter().zip(results).map(|(made, result)| humanised_value(made, result)).collect()
+}
+
+fn humanised_line(made: &Made, result: &Humanised) -> String {
     format!(
-        "{}  (seed {seed}, result {}: {} notes performed, {:.2} nats per note under the model)\n",
-        printable(&shown(path)),
-        result.output + 1,
+        "{}  (seed {}, result {}: {} notes performed, {:.2} nats per note under the model)\n",
+        printable(&shown(&made.path)),
+        made.seed,
+        made.output,
         result.piece.nll.len(),
         nats_per_note(result)
     )
 }
 
-/// A performance as a record.
-pub fn humanised_record(path: &Path, result: &Humanised, seed: u64) -> Value {
+fn humanised_value(made: &Made, result: &Humanised) -> Value {
     json!({
-        "file": path,
-        "seed": seed,
-        "output": result.output + 1,
+        "file": made.path,
+        "seed": made.seed,
+        "output": made.output,
         "performed_notes": result.piece.nll.len(),
         "nats_per_note": nats_per_note(result),
         "remarks": result.piece.notes,

@@ -1,17 +1,18 @@
 //! What `composer benchmark speed` prints, line by line, and as JSON.
 
+use crate::benchmark::{Measured, SpeedOptions};
 use composer_studies::speed::{Cost, FrameCost, Time};
 use composer_tensor::{parallel::pool, simd};
 use serde_json::{Value, json};
 
-/// The head of the table of [`line()`].
-pub const HEAD: [&str; 2] = [
+/// The head of the table of stacks.
+const HEAD: [&str; 2] = [
     "                              training                    large  generated   weights    memory         allocated",
     "shape                     ms (median)        GFLOP/s    product    µs/step      GB/s        MB         per step",
 ];
 
 /// A row of the table.
-pub fn line(cost: &Cost) -> String {
+fn stack_line(cost: &Cost) -> String {
     let Cost { training, generation, .. } = cost;
     let memory = memory(cost.memory.map(|memory| memory.peak), cost.shape.activation_bytes());
     let later = cost.later.map_or("–".into(), |later| format!("{} bytes", later.bytes));
@@ -27,14 +28,14 @@ pub fn line(cost: &Cost) -> String {
     )
 }
 
-/// The head of the table of [`frame_line`].
-pub const FRAME_HEAD: [&str; 2] = [
+/// The head of the table of networks that write frames note by note or pitch by pitch.
+const NETWORK_HEAD: [&str; 2] = [
     "network,                   training                    large  generated    times    memory         allocated",
     "time/notes/batch/steps    ms (median)        GFLOP/s    product   µs/frame real time        MB         per step",
 ];
 
 /// A row of the table of networks that write frames note by note or pitch by pitch.
-pub fn frame_line(cost: &FrameCost) -> String {
+fn network_line(cost: &FrameCost) -> String {
     let FrameCost { shape, training, generation, .. } = cost;
     let memory = memory(cost.memory.map(|memory| memory.peak), shape.activation_bytes());
     let later = cost.later.map_or("–".into(), |later| format!("{} bytes", later.bytes));
@@ -61,14 +62,33 @@ fn memory(peak: Option<u64>, activations: u64) -> String {
     }
 }
 
-/// What stands below a table.
-pub fn foot(rounds: usize, peaks: impl Iterator<Item = f64>) -> String {
+/// The head of the table, two lines.
+pub fn head(options: &SpeedOptions) -> String {
+    let head = if options.network.is_some() { NETWORK_HEAD } else { HEAD };
+    format!("{}\n", head.join("\n"))
+}
+
+/// A row of the table.
+pub fn line(cost: &Measured) -> String {
+    match cost {
+        Measured::Stack(cost) => stack_line(cost),
+        Measured::Network(cost) => network_line(cost),
+    }
+}
+
+/// What stands below the table.
+pub fn foot(options: &SpeedOptions, costs: &[Measured]) -> String {
+    let peak = |cost: &Measured| match cost {
+        Measured::Stack(cost) => cost.peak,
+        Measured::Network(cost) => cost.peak,
+    };
     format!(
-        "\n{} threads, {}, {rounds} rounds; the best round is reported. Large product: {:.0} GFLOP/s.\n\
-         Memory: the peak, and its ratio to the activations that the backward pass needs.",
+        "\n{} threads, {}, {} rounds; the best round is reported. Large product: {:.0} GFLOP/s.\n\
+         Memory: the peak, and its ratio to the activations that the backward pass needs.\n",
         pool::threads(),
         simd::path(),
-        peaks.fold(0.0, f64::max) / 1e9
+        options.rounds,
+        costs.iter().map(peak).fold(0.0, f64::max) / 1e9
     )
 }
 
@@ -76,20 +96,24 @@ fn time(time: Time, unit: f64) -> Value {
     json!({ "best": time.best * unit, "median": time.median * unit })
 }
 
-/// Figures as JSON, each of `shapes` by [`cost_as_json`] or [`frame_cost_as_json`].
-pub fn as_json(rounds: usize, dense: bool, recompute: bool, shapes: Vec<Value>) -> Value {
+/// All figures as a record.
+pub fn record(options: &SpeedOptions, costs: &[Measured]) -> Value {
+    let shape = |cost: &Measured| match cost {
+        Measured::Stack(cost) => stack_as_json(cost),
+        Measured::Network(cost) => network_as_json(cost),
+    };
     json!({
         "threads": pool::threads(),
         "simd": simd::path().to_string(),
-        "rounds": rounds,
-        "input": if dense { "dense" } else { "multi-hot" },
-        "recompute": recompute,
-        "shapes": shapes,
+        "rounds": options.rounds,
+        "input": if options.run.dense { "dense" } else { "multi-hot" },
+        "recompute": options.run.recompute,
+        "shapes": costs.iter().map(shape).collect::<Vec<_>>(),
     })
 }
 
 /// All figures of a network that writes frames note by note or pitch by pitch.
-pub fn frame_cost_as_json(cost: &FrameCost) -> Value {
+fn network_as_json(cost: &FrameCost) -> Value {
     let FrameCost { shape, .. } = cost;
     json!({
         "network": shape.network,
@@ -112,7 +136,7 @@ pub fn frame_cost_as_json(cost: &FrameCost) -> Value {
 }
 
 /// All figures of a shape.
-pub fn cost_as_json(cost: &Cost) -> Value {
+fn stack_as_json(cost: &Cost) -> Value {
     let Cost { shape, phases, .. } = cost;
     json!({
         "cell": shape.cell,

@@ -1,13 +1,22 @@
-//! The studies as JSON; tables, pages and data as CSV are in [`composer_report::study`].
+//! The studies as text and as JSON; their tables, pages and data as CSV are in [`composer_report::study`].
 
-use composer_report::study::flow_text::moments;
-use composer_studies::cells::{MEASURES, Outcome as Training, Study as CellsStudy};
+use crate::study::{MemoryOptions, Studied};
+use composer_report::study::{self as report, cells_text, flow_text, memory_text};
+use composer_studies::cells::{Config as CellsConfig, MEASURES, Outcome as Training, Study as CellsStudy};
 use composer_studies::gradient_flow::{Study as FlowStudy, decay, horizon};
 use composer_studies::memory::Outcome as Trial;
 use serde_json::{Map, Value, json};
 
+/// The table of the study of cells, what it shows in a sentence, and where its page is.
+pub fn cells(studied: &Studied<CellsStudy>, config: &CellsConfig, page: &str) -> String {
+    let (found, minutes) = (&studied.found, studied.seconds / 60.0);
+    let (table, headline) = (cells_text::table(found, config), report::cells::headline(found, config));
+    format!("{table}{headline}\n{page} (with two CSV files), {minutes:.1} minutes\n")
+}
+
 /// The trainings of the study of cells, and where its page is.
-pub fn cells(found: &CellsStudy, page: &str, seconds: f64) -> Value {
+pub fn cells_record(studied: &Studied<CellsStudy>, page: &str) -> Value {
+    let Studied { found, seconds, .. } = studied;
     let training = |outcome: &Training| {
         let measures = MEASURES.iter().map(|measure| (measure.name.to_owned(), json!((measure.of)(outcome))));
         json!({
@@ -27,9 +36,16 @@ pub fn cells(found: &CellsStudy, page: &str, seconds: f64) -> Value {
     json!({ "page": page, "seconds": seconds, "trainings": trainings })
 }
 
+/// The table of the study of gradient flow with bars of `bar` steps, what it shows in a sentence, and where its page is.
+pub fn gradient_flow(studied: &Studied<FlowStudy>, bar: usize, page: &str) -> String {
+    let (table, headline) =
+        (flow_text::table(&studied.found, bar), report::flow::headline(&studied.found, bar));
+    format!("{table}{headline}\n{page} (with three CSV files)\n")
+}
+
 /// What the study of gradient flow saw of each cell with bars of `bar` steps, and where its page is.
-pub fn gradient_flow(found: &FlowStudy, bar: usize, page: &str) -> Value {
-    let rows = moments(found).map(|(cell, moment, seen)| {
+pub fn gradient_flow_record(studied: &Studied<FlowStudy>, bar: usize, page: &str) -> Value {
+    let rows = flow_text::moments(&studied.found).map(|(cell, moment, seen)| {
         let decay = decay(&seen.state, bar);
         json!({
             "cell": cell,
@@ -46,8 +62,16 @@ pub fn gradient_flow(found: &FlowStudy, bar: usize, page: &str) -> Value {
     json!({ "page": page, "cells": rows })
 }
 
+/// The table of the study of memory, what it shows in a sentence, and where its page is.
+pub fn memory(studied: &Studied<Vec<Trial>>, options: &MemoryOptions, page: &str) -> String {
+    let (found, minutes) = (&studied.found, studied.seconds / 60.0);
+    let (table, headline) = (memory_text::table(found, &options.cells), report::memory::headline(found));
+    format!("{table}{headline}\n{page} (with memory.csv), {minutes:.1} minutes\n")
+}
+
 /// The trials of the study of memory, and where its page is.
-pub fn memory(found: &[Trial], page: &str, seconds: f64) -> Value {
+pub fn memory_record(studied: &Studied<Vec<Trial>>, page: &str) -> Value {
+    let Studied { found, seconds, .. } = studied;
     let trial = |outcome: &Trial| {
         json!({
             "task": outcome.trial.task.to_string(),

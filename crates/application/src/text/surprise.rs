@@ -1,6 +1,7 @@
 //! The likelihood of a piece as text and as JSON; its picture is [`ScoredPiece::to_svg`].
 
 use crate::surprise::ScoredPiece;
+use composer_music::input::shown;
 use composer_music::representation::pitch_name;
 use composer_music::text::counted;
 use serde_json::{Value, json};
@@ -18,10 +19,10 @@ pub fn left_out(scored: &ScoredPiece) -> Option<String> {
     Some(format!("{notes} {are} or outside the model's range, and not scored."))
 }
 
-/// The likelihood of the piece `name`, and its `top` most surprising notes.
-pub fn text(name: &str, scored: &ScoredPiece, top: usize) -> String {
+/// The likelihood of the piece in a file, and its `top` most surprising notes.
+pub fn text(path: &Path, scored: &ScoredPiece, top: usize) -> String {
     let (steps, notes, nats) = (scored.surprise.steps.len(), scored.surprise.notes.len(), scored.nats());
-    let mut text = format!("{name}: {}, {}\n", counted(steps, "step"), counted(notes, "note"));
+    let mut text = format!("{}: {}, {}\n", shown(path), counted(steps, "step"), counted(notes, "note"));
     let _ = writeln!(text, "  NLL {nats:.1} nats, {:.3} per step", nats / steps as f64);
     let _ = writeln!(text, "  most surprising notes (highest NLL):");
     for (note, bar, beat) in scored.most_surprising(top) {

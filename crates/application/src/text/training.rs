@@ -7,6 +7,7 @@ use composer_evaluation::assessment::Assessment;
 use composer_music::input::shown;
 use composer_report::likelihood::summary as test_loss;
 use composer_report::text::thousands;
+use composer_training::{EpochReport, UpdateReport};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -52,6 +53,32 @@ fn part_settings(plan: &PartPlan) -> std::result::Result<String, toml::ser::Erro
         ("training".to_owned(), toml::Value::try_from(&plan.training)?),
     ]);
     toml::to_string_pretty(&settings)
+}
+
+/// Where a training is, in a line: `valid` is the loss at the last validation.
+pub fn update(report: &UpdateReport, valid: Option<f64>, steps_per_second: u64) -> String {
+    let valid = valid.map(|nll| format!(" (validation {nll:.3})")).unwrap_or_default();
+    format!(
+        "{:.3} nats/step{valid}  gradient {:.2}  rate {:.1e}  {} steps/s",
+        report.nll,
+        report.grad_norm,
+        report.learning_rate,
+        thousands(steps_per_second)
+    )
+}
+
+/// What came of an epoch, in a line.
+pub fn epoch(report: &EpochReport, epochs: u64, steps_per_second: u64) -> String {
+    format!(
+        "epoch {:>2}/{epochs}  train {:.3}  validation {:.3} nats/step{}  gradient {:.2}  rate {:.1e}  {} steps/s",
+        report.epoch,
+        report.train_nll,
+        report.valid_nll,
+        if report.best { " (best)" } else { "" },
+        report.grad_norm,
+        report.learning_rate,
+        thousands(steps_per_second)
+    )
 }
 
 /// What became of a training: its figures, where everything is, and what is wrong with the compositions.

@@ -171,8 +171,7 @@ impl Session {
             let named = [&self.config.music.folder, &self.config.model.init_from]
                 .map(|path| Path::new(path.as_str()));
             let read = named.into_iter().filter(|path| !path.as_os_str().is_empty());
-            let inputs: Vec<&Path> = read.chain(options.compositions.soundfont.as_deref()).collect();
-            outputs::check_folder(&inputs, folder)?;
+            outputs::check_folder(read.chain(options.compositions.soundfont.as_deref()), folder)?;
         }
         let mut folder = match (&options.resume, &options.output_dir) {
             (Some(path), _) | (None, Some(path)) => OutputFolder::create(path)?,

@@ -2,16 +2,15 @@
 
 use super::terminal::Terminal;
 use super::{
-    accompany, benchmark, compose, course, diagnose, drum, evaluate, failure, gradcheck, humanise, infill,
-    ingest, inspect, learn_part, listen, listening, models, recipes, reharmonise, runs, score, shell, studio,
-    study, sweep, train, vary,
+    benchmark, compose, course, diagnose, evaluate, failure, gradcheck, humanise, ingest, inspect,
+    learn_part, listen, listening, models, part, recipes, rewrite, runs, score, shell, studio, study, sweep,
+    train,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::convert::{Conversion, convert};
 use composer::quick_start::{WELCOME, is_in_clone};
 use composer_music::notation::Format;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Train recurrent networks on polyphonic music, and compose with them.
@@ -64,15 +63,15 @@ enum Command {
     /// Compute the likelihood of a piece under a model, note by note
     Score(score::ScoreArgs),
     /// Write an accompaniment for a melody, which is not changed
-    Accompany(accompany::AccompanyArgs),
+    Accompany(part::AccompanyArgs),
     /// Write drums for a bass line
-    Drum(drum::DrumArgs),
+    Drum(part::DrumArgs),
     /// Reharmonise a melody: write an accompaniment in another style
-    Reharmonise(reharmonise::ReharmoniseArgs),
+    Reharmonise(part::ReharmoniseArgs),
     /// Write some bars of a tune anew, between what is before and what is after
-    Infill(Box<infill::InfillArgs>),
+    Infill(Box<rewrite::InfillArgs>),
     /// Vary a tune more or less
-    Vary(Box<vary::VaryArgs>),
+    Vary(Box<rewrite::VaryArgs>),
     /// Give the quantised notes of a tune velocities and timing, as players do
     Humanise(humanise::HumaniseArgs),
     /// Make a result exactly again, by the JSON file beside it
@@ -136,12 +135,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
-    if let Some(threads) = arguments.threads {
-        if threads == 0 {
-            return Err(failure::wrong_input("--threads is 0, and must be at least 1"));
-        }
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    } else if let Some(threads) = composer::cluster::threads() {
+    if arguments.threads == Some(0) {
+        return Err(failure::wrong_input("--threads is 0, and must be at least 1"));
+    }
+    if let Some(threads) = arguments.threads.or_else(composer::cluster::threads) {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match arguments.command {
@@ -149,78 +146,62 @@ fn run(arguments: Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
             Ok(write!(terminal, "{WELCOME}")?)
         }
         None => train::run(&train::TrainArgs::parse_from(["train"]), terminal),
-        Some(Command::Train(args)) => train::run(&args, terminal),
-        Some(Command::Sweep(args)) => sweep::run(&args, terminal),
-        Some(Command::Runs(args)) => runs::run(&args, terminal),
-        Some(Command::Compose(args)) => compose::run(&args, terminal),
-        Some(Command::Models(args)) => models::run(&args, terminal),
-        Some(Command::Score(args)) => score::run(&args, terminal),
-        Some(Command::Accompany(args)) => accompany::run(&args, terminal),
-        Some(Command::Drum(args)) => drum::run(&args, terminal),
-        Some(Command::Reharmonise(args)) => reharmonise::run(&args, terminal),
-        Some(Command::Infill(args)) => infill::run(&args, terminal),
-        Some(Command::Vary(args)) => vary::run(&args, terminal),
-        Some(Command::Humanise(args)) => humanise::run(&args, terminal),
-        Some(Command::Again(args)) => recipes::run(&args, terminal),
-        Some(Command::Studio(args)) => studio::run(&args, terminal),
-        Some(Command::LearnPart(args)) => learn_part::run(&args, terminal),
-        Some(Command::Diagnose(args)) => diagnose::run(&args, terminal),
-        Some(Command::Evaluate(args)) => evaluate::run(&args, terminal),
-        Some(Command::Listen(command)) => listen::run(&command, terminal),
-        Some(Command::Listening(args)) => listening::run(&args, terminal),
-        Some(Command::Inspect(args)) => inspect::run(&args, terminal),
-        Some(Command::Convert { paths, to }) => match convert(&paths, to, terminal)? {
-            Conversion::Bytes(bytes) => terminal.write_file(&bytes),
-            Conversion::Files(files) if terminal.is_json() => terminal.print_json(&files),
-            Conversion::Files(files) => Ok(writeln!(terminal, "{}", files.join("\n"))?),
-        },
-        Some(Command::Ingest(args)) => ingest::run(&args, terminal),
-        Some(Command::Gradcheck(args)) => gradcheck::run(&args, terminal),
-        Some(Command::Study(command)) => study::run(&command, terminal),
-        Some(Command::Benchmark(command)) => benchmark::run(&command, terminal),
-        Some(Command::Course(args)) => course::run(&args, terminal),
-        Some(Command::Completions(args)) => shell::completions(&args, Arguments::command(), terminal),
-        Some(Command::Man(args)) => shell::man(&args, Arguments::command(), terminal),
+        Some(command) => run_command(command, terminal),
     }
 }
 
-/// A command by its recorded arguments.
-///
-/// # Errors
-/// They are of no command, or of one that writes no music.
-pub fn arguments_of(arguments: &[String]) -> anyhow::Result<RecordedCommand> {
+fn run_command(command: Command, terminal: &mut Terminal) -> anyhow::Result<()> {
+    match command {
+        Command::Train(args) => train::run(&args, terminal),
+        Command::Sweep(args) => sweep::run(&args, terminal),
+        Command::Runs(args) => runs::run(&args, terminal),
+        Command::Compose(args) => compose::run(&args, terminal),
+        Command::Models(args) => models::run(&args, terminal),
+        Command::Score(args) => score::run(&args, terminal),
+        Command::Accompany(args) => part::accompany_melody(&args, terminal),
+        Command::Drum(args) => part::drum_to_bass(&args, terminal),
+        Command::Reharmonise(args) => part::reharmonise_melody(&args, terminal),
+        Command::Infill(args) => rewrite::infill_bars(&args, terminal),
+        Command::Vary(args) => rewrite::vary_tune(&args, terminal),
+        Command::Humanise(args) => humanise::run(&args, terminal),
+        Command::Again(args) => recipes::run(&args, recorded, terminal),
+        Command::Studio(args) => studio::run(&args, terminal),
+        Command::LearnPart(args) => learn_part::run(&args, terminal),
+        Command::Diagnose(args) => diagnose::run(&args, terminal),
+        Command::Evaluate(args) => evaluate::run(&args, terminal),
+        Command::Listen(command) => listen::run(&command, terminal),
+        Command::Listening(args) => listening::run(&args, terminal),
+        Command::Inspect(args) => inspect::run(&args, terminal),
+        Command::Convert { paths, to } => match convert(&paths, to, terminal)? {
+            Conversion::Bytes(bytes) => terminal.write_file(&bytes),
+            Conversion::Files(files) => terminal.result(|| &files, || format!("{}\n", files.join("\n"))),
+        },
+        Command::Ingest(args) => ingest::run(&args, terminal),
+        Command::Gradcheck(args) => gradcheck::run(&args, terminal),
+        Command::Study(command) => study::run(&command, terminal),
+        Command::Benchmark(command) => benchmark::run(&command, terminal),
+        Command::Course(args) => course::run(&args, terminal),
+        Command::Completions(args) => shell::completions(&args, Arguments::command(), terminal),
+        Command::Man(args) => shell::man(&args, Arguments::command(), terminal),
+    }
+}
+
+/// What runs the command of recorded arguments, if it is one that writes music.
+fn recorded(arguments: &[String]) -> anyhow::Result<recipes::Work> {
     let words = std::iter::once("composer").chain(arguments.iter().map(String::as_str));
     let command = Arguments::try_parse_from(words).ok().and_then(|arguments| arguments.command);
-    match command {
-        Some(
-            command @ (Command::Compose(_)
-            | Command::Accompany(_)
-            | Command::Drum(_)
-            | Command::Reharmonise(_)
-            | Command::Infill(_)
-            | Command::Humanise(_)
-            | Command::Vary(_)),
-        ) => Ok(RecordedCommand(command)),
-        _ => Err(failure::wrong_input(
-            "the file says no command that this version knows and that writes music",
-        )),
-    }
-}
-
-/// A command that writes music.
-pub struct RecordedCommand(Command);
-
-/// Runs a command again, silently, with its results in a folder.
-pub fn again_into(command: RecordedCommand, arguments: &[String], folder: &Path) -> anyhow::Result<()> {
-    let terminal = &mut Terminal::silent(arguments.to_vec());
-    match command.0 {
-        Command::Compose(args) => compose::run(&args.into_folder(folder), terminal),
-        Command::Accompany(args) => accompany::run(&args.into_folder(folder), terminal),
-        Command::Drum(args) => drum::run(&args.into_folder(folder), terminal),
-        Command::Reharmonise(args) => reharmonise::run(&args.into_folder(folder), terminal),
-        Command::Infill(args) => infill::run(&args.into_folder(folder), terminal),
-        Command::Vary(args) => vary::run(&args.into_folder(folder), terminal),
-        Command::Humanise(args) => humanise::run(&args.into_folder(folder), terminal),
-        _ => Ok(()),
-    }
+    let Some(
+        command @ (Command::Compose(_)
+        | Command::Accompany(_)
+        | Command::Drum(_)
+        | Command::Reharmonise(_)
+        | Command::Infill(_)
+        | Command::Humanise(_)
+        | Command::Vary(_)),
+    ) = command
+    else {
+        let text = "the file says no command that this version knows and that writes music";
+        return Err(failure::wrong_input(text));
+    };
+    Ok(Box::new(|terminal| run_command(command, terminal)))
 }

@@ -19,7 +19,7 @@ pub fn run(
     if !cluster.has_others() {
         return command(cluster.ranks(), terminal);
     }
-    let mut silent = Terminal::silent(Vec::new());
+    let mut silent = Terminal::silent();
     let terminal = if cluster.is_first() { terminal } else { &mut silent };
     let error = match command(cluster.ranks(), terminal) {
         Ok(()) => return Ok(()),

@@ -6,13 +6,13 @@ use super::recipes;
 use super::steering::SteerArgs;
 use super::terminal::Terminal;
 use clap::Args;
-use composer::again::Made;
-use composer::compose::{ComposeOptions, FileOptions, check_unused, compose, save, save_apart};
-use composer::text::pieces::{composed, composed_record};
+use composer::compose::pick::SavedChoice;
+use composer::compose::{ComposeOptions, FileOptions, check_unused, compose};
+use composer::text::pieces::{composition_records, compositions};
 use composer::{Progress, TrainedModel};
 use composer_music::notation::Format;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// `composer compose`.
 #[derive(Clone, Debug, Args)]
@@ -50,52 +50,22 @@ pub struct ComposeArgs {
     pub steer: SteerArgs,
 }
 
-impl ComposeArgs {
-    /// The same with its results in a folder.
-    pub fn into_folder(self, folder: &Path) -> Self {
-        Self { output_dir: Some(folder.to_owned()), ..self }
-    }
-
-    /// The files that it reads.
-    fn read(&self) -> [Option<&Path>; 4] {
-        let primer = self.steer.primer_midi.as_deref();
-        [self.model.as_deref(), self.music.soundfont.as_deref(), primer, self.pick.reference.as_deref()]
-    }
-}
-
 /// Runs the command.
 pub fn run(args: &ComposeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    args.output_dir.as_deref().map_or(Ok(()), check_unused)?;
+    let folder = terminal.folder().or(args.output_dir.clone());
+    folder.as_deref().map(check_unused).transpose()?;
     let model = TrainedModel::load_or_built_in(args.model.as_deref())?;
-    let options = args.pick.over(args.steer.over(args.music.options(args.seed))?)?;
-    if options.temperature == Some(0.0) {
-        let text = "Temperature 0 is greedy decoding: the most likely symbol at every step. The seed has no effect, and all outputs are identical.";
-        if terminal.is_json() { terminal.note(text) } else { writeln!(terminal, "{text}")? }
+    let (choice, options) = (args.pick.choice(), args.steer.over(args.music.options(args.seed))?);
+    let options = ComposeOptions { num_outputs: choice.num_outputs(options.num_outputs)?, ..options };
+    if let Some(remark) = options.remark() {
+        if terminal.is_json() { terminal.note(remark) } else { writeln!(terminal, "{remark}")? }
     }
     let pieces = compose(&model, &options)?;
-    if let Some(piece) = pieces.first() {
-        piece.notes.iter().for_each(|note| terminal.warning(note));
-    }
-    let judged = args.pick.choose(pieces, args.model.as_deref(), terminal)?;
-    let numbers: Vec<usize> = judged.iter().map(|judged| judged.number).collect();
-    let (likeness, pieces): (Vec<_>, Vec<_>) =
-        judged.into_iter().map(|judged| (judged.likeness, judged.piece)).unzip();
+    pieces.first().into_iter().flat_map(|piece| &piece.notes).for_each(|note| terminal.warning(note));
+    let judged = choice.choose(pieces, args.model.as_deref(), terminal)?;
     let files = FileOptions { formats: &args.format, soundfont: options.soundfont.as_deref() };
-    let (folder, saved) = match &args.output_dir {
-        Some(folder) => (folder.clone(), save(pieces, folder, files)?),
-        None => save_apart(pieces, Path::new("compositions"), files)?,
-    };
-    let firsts: Vec<PathBuf> = saved.iter().map(|saved| folder.join(&saved.files[0])).collect();
-    let made = saved.iter().zip(&firsts).zip(&numbers).map(|((saved, path), &output)| Made {
-        path,
-        seed: args.seed,
-        output,
-        nats_per_step: Some(saved.piece.nll_per_step()),
-    });
-    recipes::write(&made.collect::<Vec<_>>(), &args.read(), terminal)?;
-    let judged = || saved.iter().zip(likeness.iter().copied());
-    terminal.result(
-        || judged().map(|(saved, like)| composed_record(&folder, saved, args.seed, like)).collect::<Vec<_>>(),
-        || judged().map(|(saved, like)| composed(&folder, saved, args.seed, like)).collect::<String>(),
-    )
+    let saved = SavedChoice::save(judged, folder.as_deref(), files)?;
+    let read = [&args.model, &args.music.soundfont, &args.steer.primer_midi, &args.pick.reference];
+    recipes::write(&saved.made(args.seed), &read.map(Option::as_deref), terminal)?;
+    terminal.result(|| composition_records(&saved, args.seed), || compositions(&saved, args.seed))
 }

@@ -1,13 +1,12 @@
 //! `composer course`: the course and the guides as pages.
 
+use super::serving::browser;
 use super::terminal::Terminal;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
 use composer_music::input::shown;
 use serde_json::json;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
 /// `composer course`.
 #[derive(Clone, Debug, Args)]
@@ -24,27 +23,14 @@ pub struct CourseArgs {
 /// Writes the pages and prints the path of the first one.
 pub fn run(args: &CourseArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let page = composer_course::write(&args.output_dir)?;
-    if terminal.is_json() {
-        terminal.print_json(&json!({ "page": shown(&page) }))?;
-    } else {
-        writeln!(terminal, "{}", shown(&page))?;
+    let at = shown(&page);
+    terminal.result(|| json!({ "page": at }), || format!("{at}\n"))?;
+    if !args.open {
+        return Ok(());
     }
-    if args.open { open(&page) } else { Ok(()) }
-}
-
-/// Shows a page by the program that the system has for it.
-fn open(page: &Path) -> anyhow::Result<()> {
-    let (program, first): (&str, &[&str]) = match std::env::consts::OS {
-        "macos" => ("open", &[]),
-        "windows" => ("cmd", &["/C", "start", ""]),
-        _ => ("xdg-open", &[]),
-    };
-    let page = page.canonicalize().with_context(|| format!("cannot read {}", shown(page)))?;
-    let mut command = Command::new(program);
-    command.args(first).arg(&page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let status = command
-        .status()
-        .with_context(|| format!("cannot run {program}: open {} in a browser", shown(&page)))?;
-    anyhow::ensure!(status.success(), "{program} failed: open {} in a browser", shown(&page));
+    let mut browser = browser(page.canonicalize().with_context(|| format!("cannot read {at}"))?);
+    let (status, program) = (browser.status(), browser.get_program().display());
+    let status = status.with_context(|| format!("cannot run {program}: open {at} in a browser"))?;
+    ensure!(status.success(), "{program} failed: open {at} in a browser");
     Ok(())
 }

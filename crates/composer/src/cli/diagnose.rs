@@ -2,10 +2,8 @@
 
 use super::terminal::Terminal;
 use clap::Args;
-use composer::diagnose::Diagnosed;
+use composer::text::evaluation::{diagnoses, diagnosis_records};
 use composer::{DiagnoseOptions, diagnose};
-use composer_report::text::evaluation::DiagnosisText;
-use serde_json::json;
 use std::path::PathBuf;
 
 /// `composer diagnose`.
@@ -29,10 +27,5 @@ pub fn run(args: &DiagnoseArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let options =
         DiagnoseOptions { files: args.files.clone(), reference: args.reference.clone(), whole: args.whole };
     let pieces = diagnose(&options, terminal)?;
-    let record = |piece: &Diagnosed| json!({ "name": piece.name, "diagnosis": piece.diagnosis });
-    let text = |piece: &Diagnosed| DiagnosisText(&piece.name, &piece.diagnosis).to_string();
-    terminal.result(
-        || pieces.iter().map(record).collect::<Vec<_>>(),
-        || pieces.iter().map(text).collect::<String>(),
-    )
+    terminal.result(|| diagnosis_records(&pieces), || diagnoses(&pieces))
 }

@@ -5,7 +5,7 @@ use super::terminal::Terminal;
 use clap::Args;
 use composer::text::evaluation as text;
 use composer::{EvaluateOptions, evaluate, outputs};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// `composer evaluate`.
 #[derive(Clone, Debug, Args)]
@@ -50,8 +50,7 @@ pub fn run(args: &EvaluateArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         seed: args.seed,
     };
     let read = [&args.model, &args.reference].into_iter().flatten().chain(&args.music);
-    let page: Vec<&Path> = args.page.iter().map(PathBuf::as_path).collect();
-    outputs::check(&read.map(PathBuf::as_path).collect::<Vec<_>>(), &page)?;
+    outputs::check(read, &args.page)?;
     let evaluation = evaluate(&options, terminal)?;
     if let (Some(path), Some(html)) = (&args.page, evaluation.to_html()?)
         && save(path, html.as_bytes(), "The page is", terminal)?

@@ -3,9 +3,9 @@
 use super::failure::wrong_input;
 use super::terminal::Terminal;
 use clap::Args;
-use composer::gradcheck::{CellOptions, gradcheck};
+use composer::gradcheck::{CellOptions, cells_named, gradcheck};
 use composer::text::gradcheck as text;
-use composer_bptt::{Cell, Implementation};
+use composer_bptt::Cell;
 
 /// `composer gradcheck`.
 #[derive(Clone, Debug, Args)]
@@ -52,42 +52,22 @@ pub struct GradcheckArgs {
 
 /// Runs the command; a gradient that is wrong is a failure of the program.
 pub fn run(args: &GradcheckArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let options = options(args)?;
-    let report = gradcheck(&options)?;
-    let text = || format!("{} implementation\n{report}\n", options.implementation);
-    terminal.result(|| text::record(&options, &report), text)?;
-    anyhow::ensure!(report.passed(), "gradients differ from central differences: {}", text::wrong(&report));
-    Ok(())
-}
-
-fn options(args: &GradcheckArgs) -> anyhow::Result<CellOptions> {
-    let cells = match args.cell.as_str() {
-        "all" => Cell::ALL.to_vec(),
-        name => vec![name.parse().map_err(|error| wrong_input(format!("{error}, or all")))?],
-    };
-    if let Some(gate) = &args.falsify {
-        let gates: Vec<_> = cells.iter().flat_map(|cell| cell.gates()).collect();
-        if !gates.contains(&&gate.as_str()) {
-            let names: Vec<_> = gates.iter().map(ToString::to_string).collect();
-            return Err(wrong_input(format!(
-                "--falsify {gate}: there is no such gate; choose one of {}",
-                names.join(", ")
-            )));
-        }
-    }
-    let implementation: Implementation = args.implementation.parse().map_err(wrong_input)?;
+    let GradcheckArgs { hidden, layers, steps, batch, bidirectional, layer_norm, seed, .. } = *args;
     let options = CellOptions {
-        implementation,
-        cells,
-        hidden: args.hidden,
-        layers: args.layers,
-        steps: args.steps,
-        batch: args.batch,
-        bidirectional: args.bidirectional,
-        layer_norm: args.layer_norm,
-        seed: args.seed,
+        cells: cells_named(&args.cell)?,
+        implementation: args.implementation.parse().map_err(wrong_input)?,
+        hidden,
+        layers,
+        steps,
+        batch,
+        bidirectional,
+        layer_norm,
+        seed,
         falsify: args.falsify.clone(),
         ..CellOptions::default()
     };
-    Ok(options)
+    let report = gradcheck(&options)?;
+    terminal.result(|| text::record(&options, &report), || text::table(&options, &report))?;
+    anyhow::ensure!(report.passed(), "gradients differ from central differences: {}", text::wrong(&report));
+    Ok(())
 }

@@ -1,7 +1,11 @@
 //! Help texts with the defaults in force, and values of options.
 
+use super::failure::wrong_input;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use composer::settings::{Preset, Settings};
 use composer_bptt::Cell;
+use std::fmt::Display;
+use std::str::FromStr;
 
 /// A help text with the default of a setting.
 pub fn with_default(text: &str, key: &str) -> String {
@@ -14,9 +18,16 @@ pub fn with_cells(text: &str) -> String {
     format!("{text}: {}", names.join(", "))
 }
 
-/// The preset of a name.
-pub fn preset(name: &str) -> Result<Preset, String> {
-    Preset::by_name(name).map_err(|error| error.to_string())
+/// Values of an option: the name of each, and what it is.
+pub type Choices<T> = &'static [(&'static str, &'static str, T)];
+
+/// Reads one of several values by its name; help lists them.
+pub fn choice<T: Copy + Send + Sync + 'static>(all: Choices<T>) -> impl TypedValueParser<Value = T> {
+    let names = all.iter().map(|(name, what, _)| PossibleValue::new(*name).help(*what));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let chosen = all.iter().find(|(known, ..)| *known == name);
+        chosen.map(|&(_, _, value)| value).ok_or("it is not one of the values")
+    })
 }
 
 /// What the presets are.
@@ -39,6 +50,11 @@ pub fn typed_command() -> String {
         if plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
     });
     std::iter::once("composer".to_string()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// What has these names.
+pub fn named<T: FromStr<Err: Display>>(names: &[String]) -> anyhow::Result<Vec<T>> {
+    names.iter().map(|name| name.parse().map_err(wrong_input)).collect()
 }
 
 /// Items in their order, each once.

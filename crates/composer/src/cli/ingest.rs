@@ -2,9 +2,8 @@
 
 use super::terminal::Terminal;
 use clap::Args;
-use composer::ingest::{IngestOptions, ingest, summary_text};
+use composer::ingest::{IngestOptions, ingest, text};
 use composer_music::corpus::Criteria;
-use composer_music::input::shown;
 use composer_music::notation;
 use std::path::PathBuf;
 
@@ -66,16 +65,5 @@ pub fn run(args: &IngestArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         },
     };
     let summary = ingest(&options, terminal)?;
-    let path = |name: &str| shown(&args.output_dir.join(name));
-    terminal.result(
-        || &summary,
-        || {
-            format!(
-                "{}\nReport on every file: {}\nEncoded corpus:       {}\n",
-                summary_text(&summary, &args.representation),
-                path("ingest-report.jsonl"),
-                path("corpus.cache")
-            )
-        },
-    )
+    terminal.result(|| &summary, || text(&summary, &options))
 }

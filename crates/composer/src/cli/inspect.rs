@@ -3,11 +3,11 @@
 use super::files::save;
 use super::terminal::Terminal;
 use clap::Args;
-use composer::inspect::{Inspected, inspect_with};
+use composer::inspect::{inspect_with, role_by_hand};
 use composer::outputs;
 use composer::text::inspected::{Extent, record, text};
+use composer_music::notation;
 use composer_music::roles::Role;
-use composer_music::{input, notation, picture};
 use std::path::PathBuf;
 
 /// `composer inspect`.
@@ -41,28 +41,17 @@ pub struct InspectArgs {
     pub symbols: usize,
 }
 
-fn role_by_hand(text: &str) -> Result<(usize, Role), String> {
-    let (track, role) = text.split_once('=').ok_or("it must look like 2=bass")?;
-    let track = track.parse().map_err(|_| format!("{track} is no track number"))?;
-    Ok((track, role.parse()?))
-}
-
 /// Runs the command.
 pub fn run(args: &InspectArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    outputs::check(&[&args.file], &args.svg.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    outputs::check([&args.file], &args.svg)?;
     let notation = notation::Options { repeats: !args.no_repeats, ..Default::default() };
     let inspected = inspect_with(&args.file, &args.roles.iter().copied().collect(), &notation)?;
-    let Inspected { file, roles } = &inspected;
-    if let Some(path) = &args.svg {
-        let title = input::shown(args.file.file_name().unwrap_or_default().as_ref());
-        let svg = picture::svg(&file.score, roles, &title);
-        if save(path, svg.as_bytes(), "The piano roll is in", terminal)? {
-            return Ok(());
-        }
+    if let Some(path) = &args.svg
+        && save(path, inspected.to_svg(&args.file).as_bytes(), "The piano roll is in", terminal)?
+    {
+        return Ok(());
     }
-    let extent = Extent { columns: args.columns, whole: args.whole, symbols: args.symbols };
-    terminal.result(
-        || record(&args.file, &inspected),
-        || format!("{}\n{}", input::shown(&args.file), text(&inspected, extent)),
-    )
+    let InspectArgs { columns, whole, symbols, .. } = *args;
+    let extent = Extent { columns, whole, symbols };
+    terminal.result(|| record(&args.file, &inspected), || text(&args.file, &inspected, extent))
 }

@@ -1,7 +1,8 @@
 //! `composer learn-part`: the deprecated name of `composer train --task`.
 
 use super::cluster;
-use super::task_args::{self, PartTrainingArgs, TaskName};
+use super::help::choice;
+use super::task_args::{self, Part, PartTrainingArgs, TASKS};
 use super::terminal::Terminal;
 use clap::Args;
 use composer::parts::TrainPartOptions;
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Args)]
 pub struct LearnArgs {
     /// What to train a model for
-    pub task: TaskName,
+    #[arg(value_parser = choice(TASKS))]
+    pub task: Part,
 
     /// Folders of music; for reharmonise each with the name of its style: rag=FOLDER
     #[arg(required = true, value_name = "[STYLE=]FOLDER")]
@@ -48,7 +50,7 @@ pub struct LearnArgs {
 
 /// Runs the command.
 pub fn run(args: &LearnArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let Some(task) = args.task.part() else {
+    let Some(task) = args.task else {
         return Err(super::failure::wrong_input("use composer train to train a model that composes"));
     };
     let options = TrainPartOptions {
@@ -60,5 +62,5 @@ pub fn run(args: &LearnArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         seed: args.seed,
         ..args.part.options(task, args.folders.clone())
     };
-    cluster::run(terminal, |ranks, terminal| task_args::run(&options, ranks, terminal))
+    cluster::run(terminal, |ranks, terminal| task_args::run(&options, false, ranks, terminal))
 }

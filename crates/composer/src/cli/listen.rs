@@ -1,16 +1,13 @@
 //! `composer listen`: listening tests that people take in a browser.
 
-use super::failure::{complain, wrong_input};
+use super::serving::announce;
 use super::terminal::Terminal;
 use clap::{Args, Subcommand};
-use composer::Progress;
-use composer::listening::{Kind, MadeStudy, NewStudy, SoundOptions, new_study};
-use composer_music::input::shown;
-use composer_music::text::counted;
-use composer_studio::Error;
+use composer::listening::{Kind, NewStudy, SoundOptions, new_study};
+use composer::text::listening::made;
+use composer::{Error, Progress};
 use composer_studio::listening::{LISTENING_PORT, ListeningOptions, ListeningServer};
 use serde_json::json;
-use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
@@ -46,23 +43,23 @@ pub struct NewArgs {
     pub trials: Option<usize>,
 
     /// Participants; more are turned away
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = NewStudy::default().participants)]
     pub participants: usize,
 
     /// Most pieces of each folder
-    #[arg(long, value_name = "N", default_value_t = 24)]
+    #[arg(long, value_name = "N", default_value_t = NewStudy::default().pieces)]
     pub pieces: usize,
 
     /// Seed of the choice of pieces, and of who hears what in which order
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = NewStudy::default().seed)]
     pub seed: u64,
 
     /// Longest clip in seconds; what is longer fades out
-    #[arg(long, value_name = "S", default_value_t = 20.0)]
+    #[arg(long, value_name = "S", default_value_t = SoundOptions::default().seconds)]
     pub seconds: f64,
 
     /// Loudness of all clips in LUFS (EBU R 128); lower where a peak would be cut
-    #[arg(long, value_name = "LUFS", default_value_t = -23.0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "LUFS", default_value_t = SoundOptions::default().loudness, allow_negative_numbers = true)]
     pub loudness: f64,
 
     /// One tempo for all, in quarters per minute [default: that of each file]
@@ -114,38 +111,13 @@ pub fn run(command: &ListenCommand, terminal: &mut Terminal) -> anyhow::Result<(
 }
 
 fn new(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let options = NewStudy {
-        folders: args.folders.clone(),
-        kind: args.kind,
-        trials: args.trials,
-        participants: args.participants,
-        pieces: args.pieces,
-        seed: args.seed,
-        sound: SoundOptions {
-            seconds: args.seconds,
-            loudness: args.loudness,
-            tempo: args.tempo,
-            same_sound: args.same_sound,
-            soundfont: args.soundfont.clone(),
-        },
-    };
-    let made = new_study(&options, &args.output_dir, terminal)?;
-    if terminal.is_json() {
-        return terminal.print_json(&made);
-    }
-    let MadeStudy { file, clips, items, trials, loudness, paired_by_name } = made;
-    let file = shown(&file);
-    writeln!(terminal, "{file}: {}, {}, {loudness:.1} LUFS", counted(clips, "clip"), counted(items, "item"))?;
-    writeln!(
-        terminal,
-        "  {}, {} each, with catch trials and repeated ones",
-        counted(args.participants, "participant"),
-        counted(trials, "trial")
-    )?;
-    if paired_by_name {
-        writeln!(terminal, "  files of the same name are judged together")?;
-    }
-    Ok(writeln!(terminal, "Read and change it, then serve it: composer listen serve {file}")?)
+    let NewArgs { kind, trials, participants, pieces, seed, seconds, loudness, tempo, same_sound, .. } =
+        *args;
+    let sound = SoundOptions { seconds, loudness, tempo, same_sound, soundfont: args.soundfont.clone() };
+    let folders = args.folders.clone();
+    let options = NewStudy { folders, kind, trials, participants, pieces, seed, sound };
+    let study = new_study(&options, &args.output_dir, terminal)?;
+    terminal.result(|| &study, || made(&study))
 }
 
 fn serve(args: &ServeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
@@ -156,28 +128,13 @@ fn serve(args: &ServeArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
         names: args.name.clone(),
         tokens: args.tokens,
     };
-    let for_people =
-        |error: Error| if error.is_wrong_input() { wrong_input(error) } else { anyhow::Error::from(error) };
-    let server = ListeningServer::bind(&options).map_err(for_people)?;
-    let asked = server.stop();
-    ctrlc::set_handler(move || {
-        // The second time, what does not end by itself is ended: what was acknowledged is on disk.
-        if asked.is_requested() {
-            std::process::exit(130);
-        }
-        asked.now();
-        complain("");
-    })?;
+    let server = ListeningServer::bind(&options).map_err(Error::from)?;
     let (url, links) = (server.url(), server.links());
-    if terminal.is_json() {
-        terminal.print_json(&json!({ "url": url, "links": links }))?;
-    } else if links.is_empty() {
-        writeln!(terminal, "{url}")?;
-    } else {
+    if !links.is_empty() && !terminal.is_json() {
         terminal.note("One link for each participant:");
-        writeln!(terminal, "{}", links.join("\n"))?;
     }
-    terminal.flush()?;
-    terminal.note("Answers are added to answers.jsonl beside the study. Ctrl-C ends it.");
-    server.run().map_err(for_people)
+    let lines = if links.is_empty() { url.clone() } else { links.join("\n") };
+    let note = "Answers are added to answers.jsonl beside the study. Ctrl-C ends it.";
+    announce(server.stop(), json!({ "url": url, "links": links }), &lines, note, terminal)?;
+    Ok(server.run().map_err(Error::from)?)
 }

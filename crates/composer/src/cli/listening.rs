@@ -8,7 +8,7 @@ use composer::outputs;
 use composer_evaluation::listening::trials_csv;
 use composer_report::listening::listening_page;
 use composer_report::text::listening::ListeningText;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// `composer listening`.
 #[derive(Clone, Debug, Args)]
@@ -52,18 +52,13 @@ pub struct ListeningArgs {
 
 /// Runs the command.
 pub fn run(args: &ListeningArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let outputs: Vec<&Path> = args.html.iter().chain(&args.csv).map(PathBuf::as_path).collect();
-    outputs::check(&args.file.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &outputs)?;
+    outputs::check(&args.file, args.html.iter().chain(&args.csv))?;
     let trials = match &args.file {
         Some(file) => read_trials(file)?,
         None => Vec::new(),
     };
-    let options = AnalysisOptions {
-        seed: args.seed,
-        keep_inattentive: args.keep_inattentive,
-        keep_known: args.keep_known,
-    };
-    let summary = analyse(&trials, &options);
+    let ListeningArgs { seed, keep_inattentive, keep_known, .. } = *args;
+    let summary = analyse(&trials, &AnalysisOptions { seed, keep_inattentive, keep_known });
     for (file, text, what) in [
         (&args.html, listening_page(&summary.view()), "The page is in"),
         (&args.csv, trials_csv(&trials), "The judgements are in"),

@@ -1,20 +1,17 @@
-//! The command line: one file for each command, with its arguments and its `run`.
+//! The command line: a file for each command, or for those that share their options, with its arguments and what runs it.
 
-mod accompany;
 mod arguments;
 mod benchmark;
 mod cluster;
 mod compose;
 mod course;
 mod diagnose;
-mod drum;
 mod evaluate;
 mod failure;
 mod files;
 mod gradcheck;
 mod help;
 mod humanise;
-mod infill;
 mod ingest;
 mod inspect;
 mod interrupt;
@@ -23,13 +20,13 @@ mod listen;
 mod listening;
 mod models;
 mod music_args;
-mod part_args;
+mod part;
 mod pick_args;
 mod recipes;
-mod reharmonise;
-mod rewrite_args;
+mod rewrite;
 mod runs;
 mod score;
+mod serving;
 mod shell;
 mod steering;
 mod studio;
@@ -38,6 +35,5 @@ mod sweep;
 mod task_args;
 mod terminal;
 mod train;
-mod vary;
 
 pub use arguments::main;

@@ -4,10 +4,9 @@ use super::files::save;
 use super::terminal::Terminal;
 use clap::{Args, Subcommand};
 use composer::models::{BuiltIn, pack};
+use composer::outputs;
 use composer::text::card as text;
-use composer::{Error, outputs};
 use composer_models::WeightType;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// `composer models`.
@@ -46,23 +45,15 @@ pub fn run(args: &ModelsArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
             write_packed(model, output, *weights, terminal)
         }
         (None, Some(name)) => {
-            let model = BuiltIn::by_name(name).ok_or_else(|| unknown(name))?;
-            match terminal.is_json() {
-                true => terminal.print_json(&text::record(model)?),
-                false => Ok(write!(terminal, "{}", text::card(model)?)?),
-            }
+            let model = BuiltIn::named(name)?;
+            let (record, card) = (text::record(model)?, text::card(model)?);
+            terminal.result(|| record, || card)
         }
-        (None, None) if terminal.is_json() => {
-            let records: Result<Vec<_>, Error> = BuiltIn::ALL.iter().map(text::record).collect();
-            terminal.print_json(&records?)
+        (None, None) => {
+            let (records, list) = (text::records()?, text::list()?);
+            terminal.result(|| records, || list)
         }
-        (None, None) => Ok(write!(terminal, "{}", text::list()?)?),
     }
-}
-
-fn unknown(name: &str) -> Error {
-    let names: Vec<&str> = BuiltIn::ALL.iter().map(|model| model.name).collect();
-    Error::wrong_input(format!("there is no built-in model {name}; there are {}", names.join(", ")))
 }
 
 fn write_packed(
@@ -71,7 +62,7 @@ fn write_packed(
     weights: WeightType,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
-    outputs::check(&[model], &[output])?;
+    outputs::check([model], [output])?;
     let packed = pack(model, weights)?;
     if save(output, &packed.bytes, "The model is", terminal)? {
         return Ok(());

@@ -1,14 +1,13 @@
 //! The recipe beside each result, and `composer again`.
 
-use super::arguments::{again_into, arguments_of};
-use super::failure::wrong_input;
+use super::files;
 use super::terminal::Terminal;
 use clap::Args;
-use composer::Progress;
-use composer::again::{Made, Recipe};
+use composer::again::{Made, Recipe, write_recipes};
+use composer::{Error, outputs};
 use composer_music::atomic_file::write_atomically;
 use composer_music::input::{is_standard, shown};
-use std::io::Write;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// `composer again`.
@@ -22,62 +21,53 @@ pub struct AgainArgs {
     pub output: Option<PathBuf>,
 }
 
-/// Writes the recipes of results that are made from the files `read`.
-pub fn write(made: &[Made<'_>], read: &[Option<&Path>], terminal: &mut Terminal) -> anyhow::Result<()> {
-    let arguments: Vec<String> =
-        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let read: Vec<&Path> = read.iter().copied().flatten().collect();
-    for made in made {
-        if Recipe::write(*made, terminal.arguments().unwrap_or(&arguments), &read)?.is_none()
-            && !is_standard(made.path)
-        {
-            terminal.note(
-                "No JSON file says how to make the result again, because what it was made from is no file.",
-            );
+/// Writes results, with their bytes, that are made from the files `read`, and a recipe beside each; whether it was to the standard output,
+/// which then holds nothing else.
+pub fn save(
+    made: &[Made],
+    bytes: impl IntoIterator<Item = Result<Vec<u8>, Error>>,
+    read: &[Option<&Path>],
+    terminal: &mut Terminal,
+) -> anyhow::Result<bool> {
+    outputs::check(read.iter().flatten(), made.iter().map(|made| &made.path))?;
+    for (made, bytes) in made.iter().zip(bytes) {
+        if files::save(&made.path, &bytes?, "", terminal)? {
+            return Ok(true);
         }
     }
-    Ok(())
+    write(made, read, terminal)?;
+    Ok(false)
 }
 
-/// Runs the command.
-pub fn run(args: &AgainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+/// Writes the recipes of results that are made from the files `read`.
+pub fn write(made: &[Made], read: &[Option<&Path>], terminal: &mut Terminal) -> anyhow::Result<()> {
+    let read: Vec<&Path> = read.iter().copied().flatten().collect();
+    Ok(write_recipes(made, &terminal.arguments(), &read, terminal)?)
+}
+
+/// A command with its arguments, to be run.
+pub type Work = Box<dyn FnOnce(&mut Terminal) -> anyhow::Result<()>>;
+
+/// Runs `composer again`; `command` makes a command of its recorded arguments.
+pub fn run(
+    args: &AgainArgs,
+    command: fn(&[String]) -> anyhow::Result<Work>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
     let recipe = Recipe::read(&args.recipe)?;
-    let beside = args.recipe.with_file_name(&recipe.file);
-    let output = args.output.clone().unwrap_or(beside);
-    if args.output.is_none() && output.exists() {
-        return Err(wrong_input(format!("{} is there: name another file with --output", shown(&output))));
-    }
-    let output = if is_standard(&output) { output } else { std::path::absolute(&output)? };
-    let command = arguments_of(&recipe.arguments)?;
-    recipe.check_inputs()?;
-    let bytes = in_temporary_folder(|folder| {
-        std::env::set_current_dir(recipe.folder())?;
-        again_into(command, &recipe.arguments, folder)?;
-        std::fs::read(folder.join(&recipe.file)).map_err(|_| {
-            wrong_input(format!("the command of {} does not write {}", shown(&args.recipe), recipe.file))
-        })
+    let output = recipe.place(&args.recipe, args.output.as_deref())?;
+    let command = command(&recipe.arguments)?;
+    let bytes = recipe.again(&args.recipe, |folder| {
+        let terminal = &mut Terminal::again(recipe.arguments.clone(), folder.to_owned());
+        Ok(command(terminal)?)
     })?;
-    recipe.check_result(&bytes)?;
     if is_standard(&output) {
         return terminal.write_file(&bytes);
     }
     write_atomically(&output, &bytes)
-        .map_err(|error| wrong_input(format!("cannot write {}: {error}", shown(&output))))?;
-    if terminal.is_json() {
-        return terminal.print_json(
-            &serde_json::json!({ "file": output, "seed": recipe.seed, "output": recipe.output }),
-        );
-    }
-    Ok(writeln!(terminal, "{}", shown(&output))?)
-}
-
-/// Calls a function with a new folder, which is removed afterwards.
-fn in_temporary_folder<T>(work: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let folder = std::env::temp_dir().join(format!("composer-again-{}", std::process::id()));
-    std::fs::create_dir(&folder)?;
-    let result = work(&folder);
-    let removed = std::fs::remove_dir_all(&folder);
-    let value = result?;
-    removed?;
-    Ok(value)
+        .map_err(|error| Error::wrong_input(format!("cannot write {}: {error}", shown(&output))))?;
+    terminal.result(
+        || json!({ "file": output, "seed": recipe.seed, "output": recipe.output }),
+        || format!("{}\n", shown(&output)),
+    )
 }

@@ -3,11 +3,10 @@
 use super::files::save;
 use super::terminal::Terminal;
 use clap::Args;
-use composer::inspect::read_midi;
+use composer::surprise::surprise_of;
 use composer::text::surprise as text;
-use composer::{Progress, TrainedModel, outputs, surprise};
-use composer_music::input;
-use std::path::{Path, PathBuf};
+use composer::{Progress, TrainedModel, outputs};
+use std::path::PathBuf;
 
 /// `composer score`.
 #[derive(Clone, Debug, Args)]
@@ -30,15 +29,9 @@ pub struct ScoreArgs {
 
 /// Runs the command.
 pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let svg: Vec<&Path> = args.svg.iter().map(PathBuf::as_path).collect();
-    let read: Vec<&Path> =
-        [Some(&args.file), args.model.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
-    outputs::check(&read, &svg)?;
+    outputs::check([&args.file].into_iter().chain(&args.model), &args.svg)?;
     let model = TrainedModel::load_or_built_in(args.model.as_deref())?;
-    let shown = input::shown(&args.file);
-    let piece = read_midi(&args.file)?.score;
-    let scored =
-        surprise(&model, &piece).map_err(|error| anyhow::Error::from(error).context(shown.to_string()))?;
+    let scored = surprise_of(&model, &args.file)?;
     if let Some(left_out) = text::left_out(&scored) {
         terminal.warning(&left_out);
     }
@@ -47,5 +40,6 @@ pub fn run(args: &ScoreArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     {
         return Ok(());
     }
-    terminal.result(|| text::record(&args.file, &scored, args.top), || text::text(&shown, &scored, args.top))
+    terminal
+        .result(|| text::record(&args.file, &scored, args.top), || text::text(&args.file, &scored, args.top))
 }

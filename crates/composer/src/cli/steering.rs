@@ -1,6 +1,5 @@
 //! Options that steer a model while it composes.
 
-use super::failure::wrong_input;
 use clap::Args;
 use composer::compose::{ComposeOptions, FrameChoice, Primer, TokenChoice, pitch_range, register};
 use composer_decoding::harmony::Key;
@@ -132,18 +131,11 @@ pub struct SteerArgs {
 impl SteerArgs {
     /// Lays the options on others.
     pub fn over(&self, options: ComposeOptions) -> anyhow::Result<ComposeOptions> {
-        let inject = self.inject_primer || !self.condition_on_primer;
-        let primer = match (&self.primer_midi, &self.primer_notes) {
-            (Some(path), _) => Primer::Midi { path: path.clone(), inject },
-            (None, Some(text)) => Primer::Notes { text: text.clone(), inject },
-            (None, None) if self.condition_on_primer || self.inject_primer => {
-                return Err(wrong_input("there is no primer: give one with --primer-midi or --primer-notes"));
-            }
-            (None, None) => Primer::None,
-        };
+        let asked = self.inject_primer || self.condition_on_primer;
+        let inject = asked.then_some(self.inject_primer || !self.condition_on_primer);
         Ok(ComposeOptions {
             metre: self.metre,
-            primer,
+            primer: Primer::asked(self.primer_midi.as_deref(), self.primer_notes.as_deref(), inject)?,
             key: self.key,
             chords: self.chords.clone(),
             range: self.range.unwrap_or(options.range),

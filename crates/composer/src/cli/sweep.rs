@@ -4,7 +4,7 @@ use super::cluster;
 use super::interrupt;
 use super::terminal::Terminal;
 use clap::Args;
-use composer::sweep::{Grid, sweep};
+use composer::sweep::{Grid, check, sweep};
 use composer::text::sweep::{csv, table};
 use std::path::PathBuf;
 
@@ -38,9 +38,6 @@ pub fn run(args: &SweepArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
             return Ok(());
         }
         terminal.result(|| &results, || if args.csv { csv(&results) } else { table(&results) })?;
-        match results.iter().filter(|result| result.error.is_some()).count() {
-            0 => Ok(()),
-            failed => anyhow::bail!("{failed} of {} trainings failed; the table says why", results.len()),
-        }
+        Ok(check(&results)?)
     })
 }

@@ -1,8 +1,9 @@
 //! Options of training a model for a new part: `composer train --task`, and its old name `composer learn-part`.
 
+use super::help::{Choices, choice};
 use super::interrupt;
 use super::terminal::Terminal;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use composer::parts::{Conditioning, TrainPartOptions, plan_part, train_part_on};
 use composer::text::training as text;
 use composer_bptt::AttentionScore;
@@ -10,59 +11,32 @@ use composer_models::seq2seq::Task;
 use composer_training::distributed::Communicator;
 use std::path::PathBuf;
 
-/// What to train a model for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum TaskName {
-    /// Compose pieces
-    #[default]
-    Compose,
-    /// Write an accompaniment for a melody
-    Accompany,
-    /// Write drums for a bass line
-    Drum,
-    /// Write an accompaniment in a style for a melody
-    Reharmonise,
-    /// Fill gaps between bars
-    Infill,
-    /// Give quantised notes velocities and timing
-    Humanise,
-}
+/// The task of a model for a new part; none for one that composes.
+pub type Part = Option<Task>;
 
-impl TaskName {
-    /// The task of a model for a new part; `None` for a model that composes.
-    pub fn part(self) -> Option<Task> {
-        match self {
-            TaskName::Compose => None,
-            TaskName::Accompany => Some(Task::Accompany),
-            TaskName::Drum => Some(Task::Drum),
-            TaskName::Reharmonise => Some(Task::Reharmonise),
-            TaskName::Infill => Some(Task::Infill),
-            TaskName::Humanise => Some(Task::Humanise),
-        }
-    }
-}
+/// What to train a model for.
+pub const TASKS: Choices<Part> = &[
+    ("compose", "Compose pieces", None),
+    ("accompany", "Write an accompaniment for a melody", Some(Task::Accompany)),
+    ("drum", "Write drums for a bass line", Some(Task::Drum)),
+    ("reharmonise", "Write an accompaniment in a style for a melody", Some(Task::Reharmonise)),
+    ("infill", "Fill gaps between bars", Some(Task::Infill)),
+    ("humanise", "Give quantised notes velocities and timing", Some(Task::Humanise)),
+];
 
 /// Kinds of conditioning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Way {
-    /// Each step on the output of a bidirectional encoder at the same step
-    Aligned,
-    /// Each step on all steps of the source, by attention
-    Attention,
-    /// The initial state of the decoder on the final state of the encoder
-    Bridge,
-}
+const WAYS: Choices<Conditioning> = &[
+    ("aligned", "Each step on the output of a bidirectional encoder at the same step", Conditioning::Aligned),
+    ("attention", "Each step on all steps of the source, by attention", Conditioning::Attention),
+    ("bridge", "The initial state of the decoder on the final state of the encoder", Conditioning::Bridge),
+];
 
-/// Names of the attention scores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ScoreName {
-    /// Luong et al. 2015: dot product
-    Dot,
-    /// Luong et al. 2015: bilinear form
-    General,
-    /// Bahdanau et al. 2015: feed-forward network
-    Additive,
-}
+/// The attention scores.
+const SCORES: Choices<AttentionScore> = &[
+    ("dot", "Luong et al. 2015: dot product", AttentionScore::Dot),
+    ("general", "Luong et al. 2015: bilinear form", AttentionScore::General),
+    ("additive", "Bahdanau et al. 2015: feed-forward network", AttentionScore::Additive),
+];
 
 /// Options of the tasks that write a part for a given one.
 #[derive(Clone, Debug, Args)]
@@ -104,12 +78,12 @@ pub struct PartTrainingArgs {
     pub weight_decay: Option<f64>,
 
     /// How the decoder is conditioned on the source; several may be combined [default: aligned,attention; for drums, to infill and to humanise aligned]
-    #[arg(long, alias = "listen", value_delimiter = ',', value_name = "WAY")]
-    pub conditioning: Option<Vec<Way>>,
+    #[arg(long, alias = "listen", value_parser = choice(WAYS), value_delimiter = ',', value_name = "WAY")]
+    pub conditioning: Option<Vec<Conditioning>>,
 
     /// Attention score [default: general]
-    #[arg(long)]
-    pub score: Option<ScoreName>,
+    #[arg(long, value_parser = choice(SCORES))]
+    pub score: Option<AttentionScore>,
 
     /// Scheduled sampling: probability at the end of training that an input is the model's own sample; 0 is teacher forcing
     #[arg(long, default_value_t = TrainPartOptions::default().scheduled_sampling)]
@@ -123,11 +97,6 @@ pub struct PartTrainingArgs {
 impl PartTrainingArgs {
     /// The options of a task; what `train` has for all tasks is still the default.
     pub fn options(&self, task: Task, folders: Vec<String>) -> TrainPartOptions {
-        let way = |way: &Way| match way {
-            Way::Aligned => Conditioning::Aligned,
-            Way::Attention => Conditioning::Attention,
-            Way::Bridge => Conditioning::Bridge,
-        };
         TrainPartOptions {
             task,
             folders,
@@ -139,12 +108,8 @@ impl PartTrainingArgs {
             source_dropout: self.source_dropout,
             history_dropout: self.history_dropout,
             weight_decay: self.weight_decay,
-            conditioning: self.conditioning.as_ref().map(|ways| ways.iter().map(way).collect()),
-            score: self.score.map(|score| match score {
-                ScoreName::Dot => AttentionScore::Dot,
-                ScoreName::General => AttentionScore::General,
-                ScoreName::Additive => AttentionScore::Additive,
-            }),
+            conditioning: self.conditioning.clone(),
+            score: self.score,
             scheduled_sampling: self.scheduled_sampling,
             compare: self.compare,
             ..TrainPartOptions::default()
@@ -152,19 +117,18 @@ impl PartTrainingArgs {
     }
 }
 
-/// Prints what training would do, as TOML with the cost below it.
-pub fn dry_run(options: &TrainPartOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let plan = plan_part(options)?;
-    let text = text::part_plan(&plan)?;
-    terminal.result(|| plan, || text)
-}
-
-/// Trains, and prints where the model is and its figures.
+/// Trains, and prints where the model is and its figures; or prints what training would do and cost (`dry_run`).
 pub fn run(
     options: &TrainPartOptions,
+    dry_run: bool,
     ranks: &dyn Communicator,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
+    if dry_run {
+        let plan = plan_part(options)?;
+        let text = text::part_plan(&plan)?;
+        return terminal.result(|| plan, || text);
+    }
     if options.output_dir.is_some() || options.resume.is_some() {
         interrupt::watch()?;
     }

@@ -3,22 +3,30 @@
 use super::failure::{complain, wrong_input};
 use super::interrupt;
 use composer::Progress;
+use composer::text::training as text;
 use composer_music::text::{printable, printable_json, printable_lines};
-use composer_report::text::thousands;
 use composer_training::{EpochReport, UpdateReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::Instant;
+
+/// A command that runs within another one: its arguments, and the folder for its results.
+struct Again {
+    arguments: Vec<String>,
+    folder: PathBuf,
+}
 
 /// Standard output and standard error, as the global options want them.
 pub struct Terminal {
     json: bool,
     quiet: bool,
     verbose: bool,
-    /// Nothing is printed at all, and the results are those of these arguments.
-    silent: Option<Vec<String>>,
+    /// Nothing is printed at all.
+    silent: bool,
+    again: Option<Again>,
     closed: bool,
     bar: Option<ProgressBar>,
     started: Instant,
@@ -33,7 +41,8 @@ impl Terminal {
             json,
             quiet,
             verbose,
-            silent: None,
+            silent: false,
+            again: None,
             closed: false,
             bar: None,
             started: Instant::now(),
@@ -42,14 +51,40 @@ impl Terminal {
         }
     }
 
-    /// For a command with these arguments that runs within another one: prints nothing.
-    pub fn silent(arguments: Vec<String>) -> Self {
-        Self { silent: Some(arguments), ..Self::new(false, true, false) }
+    /// Prints nothing.
+    pub fn silent() -> Self {
+        Self { silent: true, ..Self::new(false, true, false) }
     }
 
-    /// The arguments of a command that runs within another one.
-    pub fn arguments(&self) -> Option<&Vec<String>> {
-        self.silent.as_ref()
+    /// For a command with these arguments that runs within another one, with its results in a folder: prints nothing.
+    pub fn again(arguments: Vec<String>, folder: PathBuf) -> Self {
+        Self { again: Some(Again { arguments, folder }), ..Self::silent() }
+    }
+
+    /// Whether the command runs within another one.
+    pub fn is_again(&self) -> bool {
+        self.again.is_some()
+    }
+
+    /// The arguments of the command.
+    pub fn arguments(&self) -> Vec<String> {
+        match &self.again {
+            Some(again) => again.arguments.clone(),
+            None => std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect(),
+        }
+    }
+
+    /// The folder for results, if it is given.
+    pub fn folder(&self) -> Option<PathBuf> {
+        self.again.as_ref().map(|again| again.folder.clone())
+    }
+
+    /// Where a result goes that else went to `path`.
+    pub fn place(&self, path: PathBuf) -> PathBuf {
+        match (&self.again, path.file_name()) {
+            (Some(again), Some(name)) => again.folder.join(name),
+            _ => path,
+        }
     }
 
     /// Whether results are printed as JSON.
@@ -99,7 +134,7 @@ impl Terminal {
 
     /// The standard output, without the control characters that [`Write::write`] takes out.
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.silent.is_some() {
+        if self.silent {
             return Ok(());
         }
         let written = io::stdout().write_all(bytes);
@@ -123,8 +158,8 @@ impl Terminal {
         bar
     }
 
-    fn steps_per_second(&self) -> String {
-        thousands((self.steps as f64 / self.started.elapsed().as_secs_f64().max(1e-9)) as u64)
+    fn steps_per_second(&self) -> u64 {
+        (self.steps as f64 / self.started.elapsed().as_secs_f64().max(1e-9)) as u64
     }
 
     fn print_line(&self, text: &str) {
@@ -175,14 +210,7 @@ impl Progress for Terminal {
         if self.quiet {
             return;
         }
-        let valid = self.last_valid.map(|nll| format!(" (validation {nll:.3})")).unwrap_or_default();
-        let text = format!(
-            "{:.3} nats/step{valid}  gradient {:.2}  rate {:.1e}  {} steps/s",
-            report.nll,
-            report.grad_norm,
-            report.learning_rate,
-            self.steps_per_second()
-        );
+        let text = text::update(report, self.last_valid, self.steps_per_second());
         let epoch = format!("epoch {:>2}", report.epoch);
         let bar = self.bar(
             report.total_updates,
@@ -196,16 +224,7 @@ impl Progress for Terminal {
     fn epoch(&mut self, report: &EpochReport, epochs: u64) {
         self.last_valid = Some(report.valid_nll);
         if self.verbose || !io::stderr().is_terminal() {
-            self.print_line(&format!(
-                "epoch {:>2}/{epochs}  train {:.3}  validation {:.3} nats/step{}  gradient {:.2}  rate {:.1e}  {} steps/s",
-                report.epoch,
-                report.train_nll,
-                report.valid_nll,
-                if report.best { " (best)" } else { "" },
-                report.grad_norm,
-                report.learning_rate,
-                self.steps_per_second()
-            ));
+            self.print_line(&text::epoch(report, epochs, self.steps_per_second()));
         }
     }
 

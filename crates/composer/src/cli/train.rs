@@ -2,23 +2,22 @@
 
 use super::cluster;
 use super::failure::wrong_input;
-use super::help::{preset, presets, typed_command, with_cells, with_default};
+use super::help::{choice, presets, typed_command, with_cells, with_default};
 use super::interrupt;
 use super::music_args::MusicArgs;
-use super::task_args::{self, PartTrainingArgs, TaskName};
+use super::task_args::{self, Part, PartTrainingArgs, TASKS};
 use super::terminal::Terminal;
 use clap::{Args, Parser};
 use composer::compose::ComposeOptions;
 use composer::outputs;
 use composer::parts::TrainPartOptions;
-use composer::settings::{Layers, Preset, single_setting};
+use composer::settings::{Layers, Preset};
 use composer::text::training as text;
 use composer::train::{TrainOptions, plan, train_on};
 use composer_bptt::Cell;
 use composer_models::seq2seq::Task;
 use composer_training::distributed::Communicator;
 use std::path::PathBuf;
-use toml::Value;
 
 /// `composer train`: options for the settings that are changed most often, and `--set` for all of them.
 #[derive(Clone, Debug, Parser)]
@@ -30,8 +29,8 @@ pub struct TrainArgs {
     pub folders: Vec<String>,
 
     /// What to train the model for
-    #[arg(long, value_enum, default_value_t = TaskName::default())]
-    pub task: TaskName,
+    #[arg(long, value_parser = choice(TASKS), default_value = "compose")]
+    pub task: Part,
 
     /// Where to write the model, the music and the report [default: a new folder in runs/]
     #[arg(long, value_name = "FOLDER")]
@@ -67,7 +66,7 @@ pub struct TrainArgs {
 #[command(next_help_heading = "Settings")]
 pub struct SettingsArgs {
     /// Settings for a training time: quick, good or overnight; --help lists them
-    #[arg(long, value_name = "NAME", value_parser = preset)]
+    #[arg(long, value_name = "NAME")]
     pub preset: Option<Preset>,
 
     /// Read settings from a file: config.toml of a run, or a model, file or built-in, which holds its own
@@ -134,39 +133,23 @@ pub struct SettingsArgs {
 impl TrainArgs {
     fn layers(&self) -> anyhow::Result<Layers> {
         let args = &self.settings;
-        let count = |value: Option<usize>| value.map(|value| Value::Integer(value as i64));
-        let long = |value: Option<u64>| value.map(|value| Value::Integer(value as i64));
-        let path =
-            |path: &Option<PathBuf>| path.as_ref().map(|path| Value::String(path.display().to_string()));
-        let options = [
-            ("music.folder", self.folders.first().cloned().map(Value::String)),
-            ("music.representation", args.representation.clone().map(Value::String)),
-            ("music.repeats", args.no_repeats.then_some(Value::Boolean(false))),
-            ("model.init_from", path(&args.init_from)),
-            ("model.conditions", (!args.conditions.is_empty()).then(|| args.conditions.clone().into())),
-            ("music.style_from", args.style_from.clone().map(Value::String)),
-            ("model.cell", args.cell.map(|cell| Value::String(cell.to_string()))),
-            ("model.hidden", count(args.hidden)),
-            ("model.layers", count(args.layers)),
-            ("model.dropout", args.dropout.map(Value::Float)),
-            ("model.output_dropout", args.dropout.map(Value::Float)),
-            ("training.epochs", long(args.limit_of_epochs())),
-            ("training.minutes", args.minutes.map(Value::Float)),
-            ("training.batch_size", count(args.batch_size)),
-            ("training.tbptt_len", count(args.tbptt_len)),
-            ("training.learning_rate", args.learning_rate.map(Value::Float)),
-            ("training.seed", long(args.seed)),
-        ];
-        let mut single: Vec<(String, Value)> =
-            options.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
-        for text in &args.set {
-            single.push(single_setting(text)?);
-        }
-        Ok(Layers { preset: args.preset, file: args.config.clone(), single })
+        let conditions = Some(&args.conditions).filter(|names| !names.is_empty());
+        let layers = Layers { preset: args.preset, file: args.config.clone(), ..Layers::default() }
+            .with("music.folder", self.folders.first())?
+            .with("music.representation", args.representation.as_ref())?
+            .with("music.repeats", args.no_repeats.then_some(false))?
+            .with("model.init_from", args.init_from.as_ref())?
+            .with("model.conditions", conditions)?
+            .with("music.style_from", args.style_from.as_ref())?
+            .with("model.cell", args.cell)?
+            .with("model.hidden", args.hidden)?
+            .with("model.layers", args.layers)?
+            .with("model.dropout", args.dropout)?
+            .with("model.output_dropout", args.dropout)?
+            .with("training.seed", args.seed)?;
+        args.of_training(layers)
     }
-}
 
-impl TrainArgs {
     /// The options of a task that writes a part for a given one.
     fn part_options(&self, task: Task) -> anyhow::Result<TrainPartOptions> {
         let args = &self.settings;
@@ -186,21 +169,8 @@ impl TrainArgs {
             return Err(wrong_input("this task needs one or several folders of music"));
         }
         let options = self.part.options(task, self.folders.clone());
-        let count = |value: Option<usize>| value.map(|value| Value::Integer(value as i64));
-        let single = [
-            ("training.epochs", args.limit_of_epochs().map(|epochs| Value::Integer(epochs as i64))),
-            ("training.minutes", args.minutes.map(Value::Float)),
-            ("training.batch_size", count(args.batch_size)),
-            ("training.tbptt_len", count(args.tbptt_len)),
-            ("training.learning_rate", args.learning_rate.map(Value::Float)),
-        ];
-        let mut settings: Vec<(String, Value)> =
-            single.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
-        for text in &args.set {
-            settings.push(single_setting(text)?);
-        }
         Ok(TrainPartOptions {
-            settings,
+            settings: args.of_training(Layers::default())?.single,
             cell: args.cell,
             init_from: args.init_from.clone(),
             compare_from_nothing: args.compare_from_nothing,
@@ -216,9 +186,16 @@ impl TrainArgs {
 }
 
 impl SettingsArgs {
-    /// The limit of epochs that was asked for: with minutes alone, none (0).
-    fn limit_of_epochs(&self) -> Option<u64> {
-        self.epochs.or(self.minutes.map(|_| 0))
+    /// With the settings of a training that all tasks have, and single ones over all others. With minutes alone, there is no limit of
+    /// epochs (0).
+    fn of_training(&self, layers: Layers) -> anyhow::Result<Layers> {
+        let layers = layers
+            .with("training.epochs", self.epochs.or(self.minutes.map(|_| 0)))?
+            .with("training.minutes", self.minutes)?
+            .with("training.batch_size", self.batch_size)?
+            .with("training.tbptt_len", self.tbptt_len)?
+            .with("training.learning_rate", self.learning_rate)?;
+        Ok(layers.with_texts(&self.set)?)
     }
 }
 
@@ -239,17 +216,14 @@ fn run_on(args: &TrainArgs, ranks: &dyn Communicator, terminal: &mut Terminal) -
     if args.dry_run && ranks.rank() > 0 {
         return Ok(());
     }
-    if let (Some(task), true) = (args.task.part(), args.dry_run) {
-        return task_args::dry_run(&args.part_options(task)?, terminal);
-    }
-    if let Some(task) = args.task.part() {
-        return task_args::run(&args.part_options(task)?, ranks, terminal);
+    if let Some(task) = args.task {
+        return task_args::run(&args.part_options(task)?, args.dry_run, ranks, terminal);
     }
     if args.folders.len() > 1 || (args.resume.is_some() && !args.folders.is_empty()) {
         return Err(wrong_input("--task compose takes one folder, or --resume without a folder"));
     }
     if let (Some(config), Some(folder)) = (&args.settings.config, &args.output_dir) {
-        outputs::check_folder(&[config], folder)?;
+        outputs::check_folder([config], folder)?;
     }
     let layers = args.layers()?;
     let options = TrainOptions {
@@ -264,15 +238,11 @@ fn run_on(args: &TrainArgs, ranks: &dyn Communicator, terminal: &mut Terminal) -
         command: typed_command(),
     };
     if args.dry_run {
-        return dry_run(&options, terminal);
+        let plan = plan(&options, terminal)?;
+        let text = text::plan(&plan)?;
+        return terminal.result(|| plan, || text);
     }
     interrupt::watch()?;
     let Some(trained) = train_on(&options, ranks, terminal)? else { return Ok(()) };
     terminal.result(|| text::record(&trained), || text::trained(&trained))
-}
-
-fn dry_run(options: &TrainOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let plan = plan(options, terminal)?;
-    let text = text::plan(&plan)?;
-    terminal.result(|| plan, || text)
 }

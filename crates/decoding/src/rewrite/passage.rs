@@ -5,6 +5,7 @@ use composer_models::ConditionTrack;
 use composer_music::BarMap;
 use composer_music::representation::frames::Frame;
 use std::ops::Range;
+use std::str::FromStr;
 
 /// A note on the grid of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +28,19 @@ pub enum Keep {
     Rhythm,
     /// Their pitches, in their order; notes that began together may begin one after the other, and the other way round.
     Pitches,
+}
+
+/// By its name: rhythm or pitches.
+impl FromStr for Keep {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "rhythm" => Ok(Self::Rhythm),
+            "pitches" => Ok(Self::Pitches),
+            _ => Err(format!("there is no \"{name}\" to keep; there are rhythm and pitches")),
+        }
+    }
 }
 
 /// A piece of which some notes are written anew.

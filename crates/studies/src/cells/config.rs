@@ -59,6 +59,16 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// With the training method that all others are compared with, teacher forcing, before them where it is not among them.
+    pub fn with_teacher_forcing(mut self) -> Self {
+        if !self.arms.contains(&Arm::TeacherForcing) {
+            self.arms.insert(0, Arm::TeacherForcing);
+        }
+        self
+    }
+}
+
 /// One training run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trial {

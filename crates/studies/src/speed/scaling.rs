@@ -65,6 +65,13 @@ pub struct Scaling {
 }
 
 impl Scaling {
+    /// While one axis grows, the other stays at the middle one of its sizes.
+    pub fn at_middles(mut self) -> Self {
+        let middle = |sizes: &[usize]| sizes.get(sizes.len() / 2).copied().unwrap_or(0);
+        (self.shape.batch, self.shape.steps) = (middle(&self.batches), middle(&self.steps));
+        self
+    }
+
     /// Rejects sizes that are out of range or not in ascending order.
     ///
     /// # Errors

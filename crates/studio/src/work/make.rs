@@ -192,16 +192,11 @@ fn infill(options: &Infilled, bench: &Workbench<'_>, progress: &mut dyn Progress
     if !options.lock.is_empty() {
         return rewritten(vary(&model, &tune, &vary_options(&options.around_locks(), &tune.score)?)?);
     }
-    let keep = match options.keep.as_deref() {
-        None => Default::default(),
-        Some("rhythm") => composer_decoding::rewrite::Keep::Rhythm,
-        Some("pitches") => composer_decoding::rewrite::Keep::Pitches,
-        Some(other) => return Err(Error::wrong_input(format!("there is no \"{other}\" to keep"))),
-    };
+    let keep = options.keep.as_deref().map(str::parse).transpose().map_err(Error::wrong_input)?;
     let bars = Bars { first: options.bars.first, last: options.bars.last };
     let wanted = InfillOptions {
         track: options.track,
-        keep,
+        keep: keep.unwrap_or_default(),
         settings: settings(&options.steering, options.seed)?,
         ..InfillOptions::new(checked(bars)?)
     };

@@ -81,22 +81,24 @@ pub struct FramesArgs {
 
 /// Runs the command.
 pub fn run(args: &FramesArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let FramesArgs { baselines, cell, hidden, epochs, dropout, note_cell, note_hidden, .. } = *args;
+    let FramesArgs { longest_match, transpose, learning_rate, minutes, seed, seeds, .. } = *args;
     let options = FramesOptions {
         file: args.file.clone(),
-        baselines: args.baselines,
-        cell: args.cell,
-        hidden: args.hidden,
-        epochs: args.epochs,
-        dropout: args.dropout,
+        baselines,
+        cell,
+        hidden,
+        epochs,
+        dropout,
         network: if args.coupled { Network::Coupled } else { args.network },
-        note_cell: args.note_cell,
-        note_hidden: args.note_hidden,
-        longest_match: args.longest_match,
-        transpose: args.transpose,
-        learning_rate: args.learning_rate,
-        minutes: args.minutes,
-        seed: args.seed,
-        seeds: args.seeds,
+        note_cell,
+        note_hidden,
+        longest_match,
+        transpose,
+        learning_rate,
+        minutes,
+        seed,
+        seeds,
         output: args.output.clone(),
         ..FramesOptions::default()
     };

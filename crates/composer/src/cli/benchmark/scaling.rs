@@ -3,13 +3,11 @@
 use crate::cli::help::with_cells;
 use crate::cli::terminal::Terminal;
 use clap::Args;
-use composer::benchmark::{check_scaling, scaling};
-use composer::outputs::create;
+use composer::benchmark::scaling;
 use composer::text::scaling::record;
 use composer_bptt::Cell;
-use composer_report::scaling::{chart, table};
+use composer_report::scaling::table;
 use composer_studies::speed::{Scaling, Shape};
-use std::io::Write;
 use std::path::PathBuf;
 
 /// `composer benchmark scaling`.
@@ -53,27 +51,15 @@ pub struct ScalingArgs {
 
 /// Runs the command.
 pub fn run(args: &ScalingArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let middle = |sizes: &[usize]| sizes.get(sizes.len() / 2).copied().unwrap_or(0);
+    let ScalingArgs { cell, features, hidden, layers, rounds, .. } = *args;
     let options = Scaling {
-        shape: Shape {
-            cell: args.cell,
-            features: args.features,
-            hidden: args.hidden,
-            layers: args.layers,
-            batch: middle(&args.batch_size),
-            steps: middle(&args.steps),
-        },
+        shape: Shape { cell, features, hidden, layers, batch: 0, steps: 0 },
         steps: args.steps.clone(),
         batches: args.batch_size.clone(),
         threads: args.compare.clone(),
-        rounds: args.rounds,
-    };
-    check_scaling(&options)?;
-    let file = create(args.output.as_deref())?;
-    let curves = scaling(&options)?;
-    if let Some(mut file) = file {
-        file.write_all(chart(&options.shape, &curves)?.as_bytes())?;
-        file.commit()?;
+        rounds,
     }
+    .at_middles();
+    let curves = scaling(&options, args.output.as_deref())?;
     terminal.result(|| record(&options, &curves), || table(&options, &curves))
 }

@@ -3,11 +3,11 @@
 use crate::cli::help::{each_once, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
-use composer::benchmark::{frame_speed, speed};
-use composer::text::speed::{self as text, FRAME_HEAD, HEAD};
+use composer::benchmark::{SpeedOptions, speed};
+use composer::text::speed as text;
 use composer_bptt::Cell;
 use composer_models::Network;
-use composer_studies::speed::{FrameShape, Options, Shape};
+use composer_studies::speed::Options;
 use std::io::Write;
 
 /// `composer benchmark speed`.
@@ -59,36 +59,24 @@ pub struct SpeedArgs {
 
 /// Runs the command.
 pub fn run(args: &SpeedArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let SpeedArgs { features, batch_size: batch, steps, note_hidden: notes, .. } = *args;
-    let json = terminal.is_json();
-    let mut head = false;
-    let mut print = |names: [&str; 2], line: String| {
-        if !json && !std::mem::replace(&mut head, true) {
-            let _ = writeln!(terminal, "{}", names.join("\n"));
-        }
-        let _ = if json { Ok(()) } else { writeln!(terminal, "{line}") };
+    let SpeedArgs { network, note_hidden, features, batch_size: batch, steps, rounds, .. } = *args;
+    let options = SpeedOptions {
+        cells: each_once(&args.cells),
+        network,
+        hidden: args.hidden.clone(),
+        note_hidden,
+        layers: args.layers.clone(),
+        features,
+        batch,
+        steps,
+        run: Options { dense: args.dense, recompute: args.recompute },
+        rounds,
     };
-    let (shapes, foot): (Vec<_>, _) = if let Some(network) = args.network {
-        let shape = |&hidden| FrameShape { network, hidden, notes, batch, steps };
-        let shapes: Vec<FrameShape> = args.hidden.iter().map(shape).collect();
-        let costs = frame_speed(&shapes, args.rounds, &mut |cost| print(FRAME_HEAD, text::frame_line(cost)))?;
-        let foot = text::foot(args.rounds, costs.iter().map(|cost| cost.peak));
-        (costs.iter().map(text::frame_cost_as_json).collect(), foot)
-    } else {
-        let mut shapes = Vec::new();
-        for cell in each_once(&args.cells) {
-            for &hidden in &args.hidden {
-                let layers = args.layers.iter();
-                shapes.extend(layers.map(|&layers| Shape { cell, features, hidden, layers, batch, steps }));
-            }
+    let mut head = Some(text::head(&options));
+    let costs = speed(&options, &mut |cost| {
+        if !terminal.is_json() {
+            let _ = writeln!(terminal, "{}{}", head.take().unwrap_or_default(), text::line(cost));
         }
-        let options = Options { dense: args.dense, recompute: args.recompute };
-        let costs = speed(&shapes, options, args.rounds, &mut |cost| print(HEAD, text::line(cost)))?;
-        let foot = text::foot(args.rounds, costs.iter().map(|cost| cost.peak));
-        (costs.iter().map(text::cost_as_json).collect(), foot)
-    };
-    if json {
-        return terminal.print_json(&text::as_json(args.rounds, args.dense, args.recompute, shapes));
-    }
-    Ok(writeln!(terminal, "{foot}")?)
+    })?;
+    terminal.result(|| text::record(&options, &costs), || text::foot(&options, &costs))
 }

@@ -1,19 +1,13 @@
 //! `composer study cells`.
 
-use crate::cli::failure::wrong_input;
-use crate::cli::files::write_all;
-use crate::cli::help::{each_once, typed_command, with_cells};
+use crate::cli::help::{each_once, named, typed_command, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
-use composer::study::{Studied, cells};
-use composer::text::studies;
+use composer::study::cells;
+use composer::text::studies as text;
 use composer_bptt::Cell;
-use composer_report::study::cells::{CellsReport, headline};
-use composer_report::study::cells_text::{bars_csv, table, trainings_csv};
-use composer_studies::Error;
-use composer_studies::cells::{Arm, Config};
+use composer_studies::cells::Config;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 /// `composer study cells`.
 #[derive(Clone, Debug, Args)]
@@ -84,7 +78,7 @@ pub struct CellsArgs {
     pub learning_rate: f64,
 
     /// The first seed
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Config::default().seed)]
     pub seed: u64,
 
     /// Go on with a study that was stopped: trainings that are finished in the folder are not run again
@@ -98,59 +92,23 @@ pub struct CellsArgs {
 
 /// Runs the command.
 pub fn run(args: &CellsArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let config = config(args)?;
-    let studied = cells(args.corpus.as_deref(), &config, &args.output_dir, args.resume, terminal)?;
-    let Studied { found, music, seconds, threads } = &studied;
-    let report = CellsReport {
-        study: found,
-        config: &config,
-        music,
-        seconds: *seconds,
-        threads: *threads,
-        command: &typed_command(),
-    };
-    let page = write_all(
-        &args.output_dir,
-        &[
-            ("cells.csv", trainings_csv(found)),
-            ("cells-bars.csv", bars_csv(found)),
-            ("cells.html", report.to_html()?),
-        ],
-    )?;
-    terminal.result(
-        || studies::cells(found, &page, *seconds),
-        || {
-            let (table, headline, minutes) =
-                (table(found, &config), headline(found, &config), seconds / 60.0);
-            format!("{table}{headline}\n{page} (with two CSV files), {minutes:.1} minutes\n")
-        },
-    )
-}
-
-fn config(args: &CellsArgs) -> anyhow::Result<Config> {
-    let mut arms: Vec<Arm> = read(&args.arms)?;
-    if !arms.contains(&Arm::TeacherForcing) {
-        // What all others are compared with.
-        arms.insert(0, Arm::TeacherForcing);
-    }
-    Ok(Config {
+    let CellsArgs { floor, seeds, updates, parameters, bars, compositions, learning_rate, seed, .. } = *args;
+    let config = Config {
+        arms: each_once(&named(&args.arms)?),
         cells: each_once(&args.cells),
-        forms: read(&args.forms)?,
-        arms,
-        floor: args.floor,
-        seeds: args.seeds,
-        updates: args.updates,
-        parameters: args.parameters,
+        forms: each_once(&named(&args.forms)?),
+        floor,
+        seeds,
+        updates,
+        parameters,
         batch: args.batch_size,
-        bars: args.bars,
-        compositions: args.compositions,
-        learning_rate: args.learning_rate,
-        seed: args.seed,
-    })
-}
-
-/// Names, those that were named twice once.
-fn read<T: FromStr<Err = Error> + Copy + PartialEq>(names: &[String]) -> anyhow::Result<Vec<T>> {
-    let all = names.iter().map(|name| name.parse()).collect::<Result<Vec<T>, _>>().map_err(wrong_input)?;
-    Ok(each_once(&all))
+        bars,
+        compositions,
+        learning_rate,
+        seed,
+    }
+    .with_teacher_forcing();
+    let studied = cells(args.corpus.as_deref(), &config, &args.output_dir, args.resume, terminal)?;
+    let page = studied.write(&config, &args.output_dir, &typed_command())?;
+    terminal.result(|| text::cells_record(&studied, &page), || text::cells(&studied, &config, &page))
 }

@@ -1,21 +1,13 @@
 //! `composer study gradient-flow`.
 
-use crate::cli::failure::wrong_input;
-use crate::cli::files::write_all;
 use crate::cli::help::{each_once, typed_command, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
-use composer::study::{Studied, gradient_flow};
-use composer::text::studies;
+use composer::study::gradient_flow;
+use composer::text::studies as text;
 use composer_bptt::{Cell, Init};
-use composer_music::representation::frames::FrameRepresentation;
-use composer_report::study::flow::{FlowReport, headline};
-use composer_report::study::flow_text::{distances_csv, gates_csv, table, training_csv};
 use composer_studies::gradient_flow::Config;
 use std::path::PathBuf;
-
-/// Bars that a gradient is followed back, unless others are asked for.
-const BARS: usize = 8;
 
 /// `composer study gradient-flow`.
 #[derive(Clone, Debug, Args)]
@@ -35,7 +27,7 @@ pub struct FlowArgs {
     pub layers: usize,
 
     /// Bars (of four quarters) to propagate the gradient back
-    #[arg(long, default_value_t = BARS, value_name = "N")]
+    #[arg(long, default_value_t = Config::default().window / Config::default().bar, value_name = "N")]
     pub bars: usize,
 
     /// Updates of training
@@ -43,7 +35,7 @@ pub struct FlowArgs {
     pub updates: usize,
 
     /// Initial bias of the forget gate of an LSTM and the update gate of a GRU: 4 keeps the state, 0 is as in PyTorch
-    #[arg(long, default_value_t = 4.0, value_name = "BIAS")]
+    #[arg(long, default_value_t = Config::default().init.forget_bias.unwrap_or_default(), value_name = "BIAS")]
     pub forget_bias: f64,
 
     /// Learning rate of the training
@@ -51,7 +43,7 @@ pub struct FlowArgs {
     pub learning_rate: f64,
 
     /// Seed of weights and windows
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Config::default().seed)]
     pub seed: u64,
 
     /// Folder for gradient-flow.html and its data as CSV
@@ -61,35 +53,23 @@ pub struct FlowArgs {
 
 /// Runs the command.
 pub fn run(args: &FlowArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let bar = 4 * FrameRepresentation::default().steps_per_quarter as usize;
-    if args.bars == 0 {
-        return Err(wrong_input("--bars is 0, and must be at least 1"));
-    }
+    let FlowArgs { parameters, layers, updates, learning_rate, seed, .. } = *args;
+    let usual = Config::default();
     let config = Config {
         cells: each_once(&args.cells),
-        parameters: args.parameters,
-        layers: args.layers,
-        window: args.bars.saturating_mul(bar),
-        bar,
-        updates: args.updates,
-        learning_rate: args.learning_rate,
-        init: Init { forget_bias: Some(args.forget_bias), ..Config::default().init },
-        seed: args.seed,
-        ..Config::default()
+        parameters,
+        layers,
+        window: args.bars.saturating_mul(usual.bar),
+        updates,
+        learning_rate,
+        init: Init { forget_bias: Some(args.forget_bias), ..usual.init },
+        seed,
+        ..usual
     };
-    let Studied { found, music, .. } = gradient_flow(args.corpus.as_deref(), &config, terminal)?;
-    let report = FlowReport { study: &found, config: &config, music: &music, command: &typed_command() };
-    let page = write_all(
-        &args.output_dir,
-        &[
-            ("gradient-flow.csv", distances_csv(&found)),
-            ("gradient-flow-gates.csv", gates_csv(&found)),
-            ("gradient-flow-training.csv", training_csv(&found)),
-            ("gradient-flow.html", report.to_html()?),
-        ],
-    )?;
+    let studied = gradient_flow(args.corpus.as_deref(), &config, terminal)?;
+    let page = studied.write(&config, &args.output_dir, &typed_command())?;
     terminal.result(
-        || studies::gradient_flow(&found, bar, &page),
-        || format!("{}{}\n{page} (with three CSV files)\n", table(&found, bar), headline(&found, bar)),
+        || text::gradient_flow_record(&studied, config.bar, &page),
+        || text::gradient_flow(&studied, config.bar, &page),
     )
 }

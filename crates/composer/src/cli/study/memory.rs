@@ -1,16 +1,12 @@
 //! `composer study memory`.
 
-use crate::cli::failure::wrong_input;
-use crate::cli::files::write_all;
-use crate::cli::help::{each_once, typed_command, with_cells};
+use crate::cli::help::{each_once, named, typed_command, with_cells};
 use crate::cli::terminal::Terminal;
 use clap::Args;
-use composer::study::{MemoryOptions, Studied, memory};
-use composer::text::studies;
+use composer::study::{MemoryOptions, memory};
+use composer::text::studies as text;
 use composer_bptt::Cell;
-use composer_report::study::memory::{MemoryReport, headline};
-use composer_report::study::memory_text::{csv, table};
-use composer_studies::memory::{Recipe, Task};
+use composer_studies::memory::Recipe;
 use std::path::PathBuf;
 
 /// `composer study memory`.
@@ -52,7 +48,7 @@ pub struct MemoryArgs {
     pub forget_bias: Option<f64>,
 
     /// Seed of weights and sequences
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Recipe::default().seed)]
     pub seed: u64,
 
     /// Folder for memory.html and memory.csv
@@ -62,45 +58,22 @@ pub struct MemoryArgs {
 
 /// Runs the command.
 pub fn run(args: &MemoryArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let options = MemoryOptions {
-        tasks: match args.tasks.as_slice() {
-            [] => Task::ALL.to_vec(),
-            names => names.iter().map(|name| name.parse()).collect::<Result<_, _>>().map_err(wrong_input)?,
-        },
-        lengths: args.lengths.clone(),
-        cells: each_once(&args.cells),
-        recipe: recipe(args),
-    };
-    let Studied { found, seconds, threads, .. } = memory(&options, terminal)?;
-    let report = MemoryReport {
-        outcomes: &found,
-        recipe: &options.recipe,
-        seconds,
-        threads,
-        command: &typed_command(),
-    };
-    let files = [("memory.csv", csv(&found)), ("memory.html", report.to_html()?)];
-    let page = write_all(&args.output_dir, &files)?;
-    terminal.result(
-        || studies::memory(&found, &page, seconds),
-        || {
-            let (table, headline, minutes) =
-                (table(&found, &options.cells), headline(&found), seconds / 60.0);
-            format!("{table}{headline}\n{page} (with memory.csv), {minutes:.1} minutes\n")
-        },
-    )
-}
-
-fn recipe(args: &MemoryArgs) -> Recipe {
-    Recipe {
-        parameters: args.parameters,
-        steps: args.steps,
+    let MemoryArgs { steps, parameters, learning_rate, learning_rate_rnn, seed, .. } = *args;
+    let usual = Recipe::default();
+    let recipe = Recipe {
+        parameters,
+        steps,
         batch: args.batch_size,
-        learning_rate: args.learning_rate,
-        learning_rate_rnn: args.learning_rate_rnn,
+        learning_rate,
+        learning_rate_rnn,
         chrono: args.forget_bias.is_none(),
-        forget_bias: args.forget_bias.unwrap_or(Recipe::default().forget_bias),
-        seed: args.seed,
-        ..Recipe::default()
-    }
+        forget_bias: args.forget_bias.unwrap_or(usual.forget_bias),
+        seed,
+        ..usual
+    };
+    let (tasks, lengths, cells) = (named(&args.tasks)?, args.lengths.clone(), each_once(&args.cells));
+    let options = MemoryOptions { tasks, lengths, cells, recipe };
+    let studied = memory(&options, terminal)?;
+    let page = studied.write(&options, &args.output_dir, &typed_command())?;
+    terminal.result(|| text::memory_record(&studied, &page), || text::memory(&studied, &options, &page))
 }
