@@ -51,7 +51,7 @@ fn copies_of_an_overfitted_model_are_detected() {
     let overfitting = "--epochs 60 --hidden 64 --dropout 0 --set model.note_hidden=64 --set training.transpose=0 \
          --set training.patience=0 --set training.copies=1";
     train("overfitted", &overfitting.split_whitespace().chain(common).collect::<Vec<_>>());
-    let regularised = "--epochs 48 --hidden 48 --dropout 0.2 --set model.note_hidden=48";
+    let regularised = "--epochs 24 --hidden 48 --dropout 0.2 --set model.note_hidden=48";
     train("regularised", &regularised.split_whitespace().chain(common).collect::<Vec<_>>());
     let (overfitted, of) = copied(here.path(), "overfitted/last.safetensors", "0.3");
     assert_eq!(overfitted, of, "copies found");

@@ -32,7 +32,7 @@ const TRAIN: [&str; 20] = [
     "train",
     "corpus",
     "--epochs",
-    "8",
+    "5",
     "--hidden",
     "24",
     "--layers",
@@ -103,7 +103,7 @@ fn results(run: &Path) -> (Vec<u8>, Vec<u8>, Vec<serde_json::Value>) {
 fn killed_at_random_moments_it_ends_as_if_nothing_had_happened() {
     let here = here();
     let (whole_time, whole) = (whole().1, whole_results());
-    assert_eq!(whole.2.len(), 8);
+    assert_eq!(whole.2.len(), 5);
 
     // Moments all over the time that a run takes, in an order that looks random, always the same.
     let mut chance = 12345u64;
@@ -233,9 +233,9 @@ fn a_run_that_is_none_and_settings_that_may_not_change_are_refused() {
     assert_refused(&with(&["--hidden", "8"]), 2, &["own configuration", "--init-from"]);
     assert_refused(&with(&["--learning-rate", "1"]), 2, &["own configuration"]);
     // Two epochs more: the schedule has ended, but the training goes on.
-    let output = with(&["--epochs", "10"]);
+    let output = with(&["--epochs", "7"]);
     assert!(output.status.success(), "{}", complaint(&output));
-    assert_eq!(results(&here.path().join("run")).2.len(), 10);
+    assert_eq!(results(&here.path().join("run")).2.len(), 7);
     fs::remove_dir_all(here.path().join("corpus")).unwrap();
-    assert_refused(&with(&["--epochs", "12"]), 2, &["corpus"]);
+    assert_refused(&with(&["--epochs", "9"]), 2, &["corpus"]);
 }

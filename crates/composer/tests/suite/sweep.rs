@@ -1,5 +1,6 @@
 //! `composer sweep`: every combination is trained, a failed one stops no other, and what is finished is not trained again.
 
+use crate::common::songs::{song, write};
 use crate::common::{complaint, composer};
 use std::fs;
 use tempfile::tempdir;
@@ -7,7 +8,8 @@ use tempfile::tempdir;
 #[test]
 fn a_grid_is_trained_once_and_a_failed_cell_stops_no_other() {
     let here = tempdir().unwrap();
-    let grid = "[settings]\n\"training.updates\" = 2\nepochs = 1\nbatch_size = 4\ntbptt_len = 16\nlayers = 1\n\
+    (1..=6).for_each(|seed| write(&here.path().join("songs"), &format!("{seed}.mid"), &song(seed)));
+    let grid = "[settings]\nfolder = \"songs\"\n\"training.updates\" = 2\nepochs = 1\nbatch_size = 4\ntbptt_len = 16\nlayers = 1\n\
                 \"run.samples\" = false\n[grid]\nhidden = [8, 0, 12]\n";
     fs::write(here.path().join("grid.toml"), grid).unwrap();
     let run = || composer(here.path(), &["sweep", "grid.toml", "--jobs", "2", "--csv", "--quiet"]);

@@ -202,7 +202,7 @@ fn sweeps_draw_from_the_exact_conditional_distribution() {
                 rewriter = rewriter.with_material(vec![note(6, 1, 8), note(5, 2, 7), note(0, 0, 2)]);
                 rewriter.fill().expect("fills");
                 let mut counts = BTreeMap::new();
-                let draws = 2000;
+                let draws = 1000;
                 for _ in 0..draws {
                     // The whole gap, then each step of it.
                     let blocks = if keep == Keep::Nothing { passage.blocks(1, 0) } else { Vec::new() };
@@ -224,7 +224,7 @@ fn many_candidates_fill_a_gap_by_the_same_distribution() {
         let gap = if keep == Keep::Pitches { 2..5 } else { 3..5 };
         let passage = passage(&notes, gap.clone(), keep);
         let exact = exact(&model, &passage, gap, true);
-        let draws = 1500;
+        let draws = 750;
         let distance_with = |candidates| {
             let mut counts = BTreeMap::new();
             for output in 0..draws as u64 {

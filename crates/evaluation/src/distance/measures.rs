@@ -7,7 +7,7 @@ use crate::arrays::{ShapeMismatch, check_equal, contiguous};
 /// Points of the grid that densities are compared on.
 const GRID: usize = 1_000;
 /// Kernels that are added in one pass over the grid.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 4;
 /// How far beyond the samples the grid reaches, in bandwidths.
 const REACH: f64 = 5.0;
 
@@ -183,13 +183,14 @@ fn density(sample: &[f64], bandwidth: f64, low: f64, step: f64) -> Vec<f64> {
         .collect();
     let mut density = vec![0.0; GRID];
     for points in points.chunks(TOGETHER) {
-        let added: [(f64, &[f64]); TOGETHER] = std::array::from_fn(|i| {
+        let added = |i: usize| {
             let (point, scale) = points.get(i).copied().unwrap_or((0, 0.0));
             (scale, &both[GRID - 1 - point..2 * GRID - 1 - point])
-        });
-        for (i, sum) in density.iter_mut().enumerate() {
-            // One after the other, from left to right.
-            *sum = added.iter().fold(*sum, |sum, (scale, kernel)| sum + scale * kernel[i]);
+        };
+        let [(a, kernel_a), (b, kernel_b), (c, kernel_c), (d, kernel_d)] = std::array::from_fn(added);
+        let kernels = kernel_a.iter().zip(kernel_b).zip(kernel_c).zip(kernel_d);
+        for (sum, (((in_a, in_b), in_c), in_d)) in density.iter_mut().zip(kernels) {
+            *sum = (((*sum + a * in_a) + b * in_b) + c * in_c) + d * in_d;
         }
     }
     density

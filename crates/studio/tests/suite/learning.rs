@@ -1,7 +1,9 @@
 //! Trainings from the page, and the inside of a network.
 
 use crate::common::Running;
+use composer_music::{corpus, midi};
 use serde_json::{Value, json};
+use std::fs;
 use std::time::{Duration, Instant};
 use tempfile::tempdir;
 
@@ -20,10 +22,15 @@ fn ended(events: &crate::common::listening::Events) -> Value {
 #[test]
 fn a_training_is_watched_stopped_resumed_and_its_model_composes() {
     let here = tempdir().unwrap();
+    let songs = here.path().join("songs");
+    fs::create_dir(&songs).unwrap();
+    for (number, piece) in corpus::shipped().pieces.iter().take(16).enumerate() {
+        fs::write(songs.join(format!("{number}.mid")), midi::write(&piece.score).unwrap()).unwrap();
+    }
     let studio = Running::start(here.path());
     let events = studio.listen();
     let wanted =
-        json!({ "music": "", "preset": "quick", "epochs": 2, "hidden": 8, "cell": "gru", "seed": 3 });
+        json!({ "music": "songs", "preset": "quick", "epochs": 2, "hidden": 8, "cell": "gru", "seed": 3 });
     let begun = studio.json(&studio.post("/api/trainings", wanted.to_string().as_bytes()));
     let name = begun["name"].as_str().unwrap().to_owned();
     assert_eq!(studio.post("/api/trainings", wanted.to_string().as_bytes()).status, 409, "one at a time");

@@ -21,7 +21,7 @@ pub fn composer(folder: &Path, args: &[&str]) -> Output {
 /// Options of a training that takes a second or two, without the samples after each epoch and without another model beside it.
 pub const SMALL: [&str; 17] = [
     "--epochs",
-    "2",
+    "1",
     "--hidden",
     "16",
     "--batch-size",
