@@ -14,7 +14,8 @@ Notes are (onset, duration, pitch) in quarters, as fractions; tied notes are joi
 A difference is attributed to what causes it:
 
     cue          a cue note: MusicXML says that it is silent; the other reader keeps it
-    measures     music21 gives a measure another length, in some parts only; the notes are then compared within their measures
+    measures     the other reader gives a measure another length, in some parts only, and the parts drift apart; the notes are then compared
+                 within the measures of their parts, with partitura to less than a 24th of a quarter
     tie          both have the same notes, joined differently: a tie whose other end is missing, or is in another voice
     unison       partitura keeps one of the notes of one pitch that two voices begin together
     rounding     divisions too coarse for a tuplet: composer fills the bar, the other reader adds the rounded lengths, and all that
@@ -110,10 +111,11 @@ def read_partitura(path):
     import partitura
 
     score = partitura.load_musicxml(path)
-    notes, graces = [], 0
+    notes, placed, graces = [], [], 0
     for part in score.parts:
         quarter = part.quarter_map
         start = float(quarter(part.first_point.t))
+        measures = [measure.start.t for measure in part.measures]
         for note in part.notes_tied:
             if isinstance(note, partitura.score.GraceNote):
                 graces += 1
@@ -124,11 +126,14 @@ def read_partitura(path):
             onset = float(quarter(note.start.t)) - start
             end = float(quarter(note.start.t + note.duration_tied)) - start
             notes.append((fraction(onset), fraction(end - onset), note.midi_pitch))
+            measure = max(bisect.bisect_right(measures, note.start.t) - 1, 0)
+            inside = float(quarter(note.start.t)) - float(quarter(measures[measure]))
+            placed.append((measure, inside, end - onset, note.midi_pitch))
     part = score.parts[0]
     first = float(part.quarter_map(part.first_point.t))
     bars = [fraction(float(part.quarter_map(m.start.t)) - first) for m in part.measures]
     whole = [(0, onset, length, pitch, False, False) for onset, length, pitch in notes]
-    return [(whole, [Fraction(0)])], graces, bars
+    return [(whole, [Fraction(0)])], graces, bars, placed
 
 
 READERS = {"music21": read_music21, "partitura": read_partitura}
@@ -141,7 +146,7 @@ def compare(line, reader):
     parts, graces, *their_bars = READERS[reader](line["file"])
     theirs = assembled(parts)
     seconds = time.process_time() - began
-    their_bars = their_bars[0] if their_bars else parts[0][1]
+    their_bars, placed = their_bars or (parts[0][1], [])
     result = {"notes": notes.total(), "graces": [line["report"]["notation"]["grace_notes"], graces]}
     result["seconds"] = [line["seconds"], seconds]
     result["bars"] = [len(bars), sum(a == b for a, b in zip(bars, their_bars))]
@@ -163,6 +168,9 @@ def compare(line, reader):
     result["equal"] = (notes & theirs).total()
     # The other readers do not say which notes are cue notes.
     silent = line["report"]["not_kept"].get("cue note", 0)
+    if placed and (missing or extra) and same_in_measures(notes, bars, placed, silent):
+        causes["measures"] = max(missing.total(), extra.total())
+        missing, extra = collections.Counter(), collections.Counter()
     if 0 < missing.total() - extra.total() <= silent:
         causes["cue"] = missing.total() - extra.total()
         if not extra:
@@ -174,6 +182,32 @@ def compare(line, reader):
         result["examples"] = {"missing": shown(missing), "extra": shown(extra)}
     result["causes"] = {cause: number for cause, number in causes.items() if number}
     return result
+
+
+def same_in_measures(notes, bars, placed, silent):
+    """Whether both have the same notes within the measures of their parts, but for less than a 24th of a quarter and `silent` cue notes.
+
+    Lengths are compared of notes that end in their measure: a tie over the line of a measure of another length has another length too.
+    """
+    own, others = collections.defaultdict(list), collections.defaultdict(list)
+    lengths = [b - a for a, b in zip(bars, bars[1:])] + [Fraction(10**6)]
+    for onset, duration, pitch in notes.elements():
+        measure = max(bisect.bisect_right(bars, onset + TOLERANCE) - 1, 0)
+        own[measure, pitch].append((float(onset - bars[measure]), float(duration)))
+    for measure, onset, duration, pitch in placed:
+        others[measure, pitch].append((onset, duration))
+    unmatched = 0
+    for key in own.keys() | others.keys():
+        left = others[key]
+        for onset, duration in own[key]:
+            crosses = onset + duration > lengths[key[0]]
+            near = lambda n: abs(n[0] - onset) < TOLERANCE and (crosses or abs(n[1] - duration) < TOLERANCE)
+            found = next((n for n in left if near(n)), None)
+            if found is None:
+                return False
+            left.remove(found)
+        unmatched += len(left)
+    return unmatched <= silent
 
 
 def rounded(notes, bars, others, their_bars):
