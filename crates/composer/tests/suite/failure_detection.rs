@@ -39,6 +39,8 @@ fn an_undertrained_model_repeats_at_temperature_0_and_drifts_at_3() {
         "--set",
         "music.look_back=0",
     ]);
+    // With less it does not repeat yet.
+    args.retain(|arg| !arg.contains("training.updates"));
     set(&mut args, "--epochs", "2");
     set(&mut args, "--num-outputs", "1");
     set(&mut args, "--length", "1bars");

@@ -19,7 +19,7 @@ pub fn composer(folder: &Path, args: &[&str]) -> Output {
 }
 
 /// Options of a training that takes a second or two, without the samples after each epoch and without another model beside it.
-pub const SMALL: [&str; 17] = [
+pub const SMALL: [&str; 18] = [
     "--epochs",
     "1",
     "--hidden",
@@ -34,6 +34,7 @@ pub const SMALL: [&str; 17] = [
     "1.0",
     "--seed",
     "5",
+    "--set=training.updates=40",
     "--set=run.samples=false",
     "--set=model.note_hidden=16",
     "--set=run.beside=none",
