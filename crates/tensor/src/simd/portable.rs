@@ -27,13 +27,25 @@ pub struct Lanes<S>([S; LANES]);
 /// Whether `mul_add` is one instruction; where it is not, it would be a slow library call.
 const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 
+/// `f` of each lane. Written out: `array::map` stays a call where code is compiled to be small, as tests are.
+#[inline(always)]
+fn each<S: Copy>([a, b, c, d]: [S; LANES], f: impl Fn(S) -> S) -> [S; LANES] {
+    [f(a), f(b), f(c), f(d)]
+}
+
+/// `f` of both numbers of each lane.
+#[inline(always)]
+fn zip<S: Copy>([a, b, c, d]: [S; LANES], [e, g, h, i]: [S; LANES], f: impl Fn(S, S) -> S) -> [S; LANES] {
+    [f(a, e), f(b, g), f(c, h), f(d, i)]
+}
+
 macro_rules! binary {
     ($trait:ident, $method:ident, $operator:tt, $scalar:ty) => {
         impl $trait for Lanes<$scalar> {
             type Output = Self;
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                Lanes(std::array::from_fn(|lane| self.0[lane] $operator other.0[lane]))
+                Lanes(zip(self.0, other.0, |x, y| x $operator y))
             }
         }
     };
@@ -50,7 +62,7 @@ macro_rules! vector {
             type Output = Self;
             #[inline(always)]
             fn neg(self) -> Self {
-                Lanes(self.0.map(|x| -x))
+                Lanes(each(self.0, |x| -x))
             }
         }
 
@@ -77,7 +89,8 @@ macro_rules! vector {
             #[inline(always)]
             fn mul_add(self, b: Self, c: Self) -> Self {
                 if FUSED {
-                    Lanes(std::array::from_fn(|lane| self.0[lane].mul_add(b.0[lane], c.0[lane])))
+                    let product = |lane: usize| self.0[lane].mul_add(b.0[lane], c.0[lane]);
+                    Lanes([product(0), product(1), product(2), product(3)])
                 } else {
                     self * b + c
                 }
@@ -85,23 +98,24 @@ macro_rules! vector {
 
             #[inline(always)]
             fn at_most(self, bound: Self) -> Self {
-                Lanes(std::array::from_fn(|lane| if self.0[lane] > bound.0[lane] { bound.0[lane] } else { self.0[lane] }))
+                Lanes(zip(self.0, bound.0, |x, bound| if x > bound { bound } else { x }))
             }
 
             #[inline(always)]
             fn at_least(self, bound: Self) -> Self {
-                Lanes(std::array::from_fn(|lane| if self.0[lane] < bound.0[lane] { bound.0[lane] } else { self.0[lane] }))
+                Lanes(zip(self.0, bound.0, |x, bound| if x < bound { bound } else { x }))
             }
 
             #[inline(always)]
             fn zero_where_le(self, x: Self, bound: Self) -> Self {
-                Lanes(std::array::from_fn(|lane| if x.0[lane] <= bound.0[lane] { 0.0 } else { self.0[lane] }))
+                let kept = |lane: usize| if x.0[lane] <= bound.0[lane] { 0.0 } else { self.0[lane] };
+                Lanes([kept(0), kept(1), kept(2), kept(3)])
             }
 
             #[inline(always)]
             fn pow2(self) -> Self {
                 let magic = <$scalar as crate::Scalar>::ROUND_MAGIC + $bias;
-                Lanes(self.0.map(|n| <$scalar>::from_bits((n + magic).to_bits() << $mantissa)))
+                Lanes(each(self.0, |n| <$scalar>::from_bits((n + magic).to_bits() << $mantissa)))
             }
         }
     };
