@@ -14,12 +14,11 @@ Notes are (onset, duration, pitch) in quarters, as fractions; tied notes are joi
 A difference is attributed to what causes it:
 
     cue          a cue note: MusicXML says that it is silent; the other reader keeps it
-    measures     the other reader gives a measure another length, in some parts only, and the parts drift apart; the notes are then compared
-                 within the measures of their parts, with partitura to less than a 24th of a quarter
+    measures     the other reader gives a measure another length, in some parts only, and the parts drift apart (metres that differ by part, or
+                 divisions too coarse for a tuplet, where composer fills the bar); the notes are then compared within the measures of their
+                 parts, with partitura to less than a 24th of a quarter
     tie          both have the same notes, joined differently: a tie whose other end is missing, or is in another voice
     unison       partitura keeps one of the notes of one pitch that two voices begin together
-    rounding     divisions too coarse for a tuplet: composer fills the bar, the other reader adds the rounded lengths, and all that
-                 follows is off by the difference; within their measures all notes are equal to less than a 24th of a quarter
     UNEXPLAINED  all others
 """
 
@@ -162,9 +161,6 @@ def compare(line, reader):
         if not missing and same == extra:
             causes["unison"] = extra.total()
             extra = collections.Counter()
-        elif len(bars) == len(their_bars) and rounded(notes, bars, theirs, their_bars):
-            causes["rounding"] = max(missing.total(), extra.total())
-            missing, extra = collections.Counter(), collections.Counter()
     result["equal"] = (notes & theirs).total()
     # The other readers do not say which notes are cue notes.
     silent = line["report"]["not_kept"].get("cue note", 0)
@@ -208,23 +204,6 @@ def same_in_measures(notes, bars, placed, silent):
             left.remove(found)
         unmatched += len(left)
     return unmatched <= silent
-
-
-def rounded(notes, bars, others, their_bars):
-    """Whether both have the same notes within their measures, but for less than a 24th of a quarter."""
-    sides = []
-    for counter, starts in ((notes, bars), (others, their_bars)):
-        inside = collections.defaultdict(list)
-        for onset, duration, pitch in counter.elements():
-            measure = max(bisect.bisect_right(starts, onset + TOLERANCE) - 1, 0)
-            inside[measure, pitch].append((onset - starts[measure], duration))
-        sides.append({key: sorted(found) for key, found in inside.items()})
-    a, b = sides
-    return a.keys() == b.keys() and all(
-        len(a[key]) == len(b[key])
-        and all(abs(x - y) < TOLERANCE for one, other in zip(a[key], b[key]) for x, y in zip(one, other))
-        for key in a
-    )
 
 
 def covered(notes):

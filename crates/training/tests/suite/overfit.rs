@@ -97,7 +97,7 @@ fn every_cell_learns(name: &str) {
     let unknowable = 2f64.ln() / longest as f64;
     let mut left = Vec::new();
     for cell in Cell::ALL {
-        let learnt = learn(cell, name, 3000, unknowable + 0.05);
+        let learnt = learn(cell, name, 3000, unknowable + 0.03);
         let told = format!("{cell}: {:.4} nats per step after {} updates", learnt.nll, learnt.updates);
         println!("{told}, of which {unknowable:.4} cannot be known");
         if learnt.nll > learnt.enough {
