@@ -192,6 +192,27 @@ impl<M: LanguageModel> Generator<M> {
         Ok(expected)
     }
 
+    /// Lets the model read a frame, as [`Generator::read`] does, and gives what the first composition would have written in its place: the
+    /// choice of one step with a true past.
+    ///
+    /// # Errors
+    /// The model fails.
+    pub fn drawn_beside(&mut self, frame: Frame) -> Result<Frame, Error> {
+        self.predict()?;
+        let at = self.read.saturating_sub(1) as u64;
+        let open = self.open(self.step as u64);
+        let Self { model, representation, voices, logits, scratch, notes, options, forms, bars, .. } = self;
+        let Some(voice) = voices.first_mut() else { return Ok(frame) };
+        let (context, logits) = (&voice.context, &mut logits[..representation.num_outputs()]);
+        let begins = form_of(forms, 0).zip(bars.as_ref()).and_then(|(form, bars)| form.begins(at, bars));
+        let choice = NoteChoice { representation, row: 0, context, options, open: open.in_rhythm(begins) };
+        let drawn = choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?;
+        model.written(0, frame, frame.sounding & (frame.onsets | !context.previous().sounding));
+        self.voices.iter_mut().for_each(|voice| voice.push(frame));
+        self.step += 1;
+        Ok(drawn)
+    }
+
     /// Turns the logits of the first composition into those that each bit of `frame` had when it was decided; −ln P of it in nats.
     fn condition_on(&mut self, frame: Frame) -> Result<f64, Error> {
         let Self { model, representation, voices, logits, notes, options, .. } = self;

@@ -84,8 +84,11 @@ impl ModelConfig {
         if self.encoding.first_plane().is_none() {
             return self;
         }
-        let note_wise = (network == Network::NoteWise)
-            .then(|| NoteWiseConfig { output_dropout, ..NoteWiseConfig::new(&self.encoding, notes.clone()) });
+        let note_wise = (network == Network::NoteWise).then(|| NoteWiseConfig {
+            output_dropout,
+            relative: std::env::var_os("REL").is_some(),
+            ..NoteWiseConfig::new(&self.encoding, notes.clone())
+        });
         let hidden = self.recurrent.output();
         let biaxial = (network == Network::Biaxial)
             .then(|| BiaxialConfig { output_dropout, ..BiaxialConfig::new(&self.encoding, hidden, notes) });

@@ -236,8 +236,11 @@ pub(super) fn configuration(
         aligned: reads(Conditioning::Aligned),
         attention: reads(Conditioning::Attention).then_some(AttentionConfig { score, hidden: hidden / 2 }),
         output_dropout: options.dropout.unwrap_or(usual.2),
-        note_wise: (note_hidden > 0)
-            .then(|| NoteWiseConfig { recurrent: stack(note_hidden), output_dropout: 0.0 }),
+        note_wise: (note_hidden > 0).then(|| NoteWiseConfig {
+            recurrent: stack(note_hidden),
+            output_dropout: 0.0,
+            relative: false,
+        }),
     }
     .completed()
 }

@@ -30,11 +30,13 @@ pub(crate) struct NoteSpace {
     /// The first feature of the network that tells of conditions, and how many do.
     pub first_condition: usize,
     pub conditions: usize,
+    /// Whether there are logits relative to what was read.
+    pub relative: bool,
 }
 
-/// What the network read at a step as sounding planes, bit 0 for the lowest pitch: the last frame, then those of earlier bars,
-/// and what followed the longest match.
-pub(crate) type Read = [u128; 2 + LOOK_BACK.len()];
+/// What the network read at a step as planes of what sounded and what was struck, bit 0 for the lowest pitch: the last frame, then those of earlier
+/// bars, what followed the longest match, and the bar that is returned to.
+pub(crate) type Read = [[u128; 2]; 3 + LOOK_BACK.len()];
 
 /// What is decided of a frame: the notes from the lowest up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,11 @@ impl NoteSpace {
 
     /// Outputs of the note stack: classes, then intervals from the last note, up to a note that is held, then to one that is struck.
     pub fn outputs(&self) -> usize {
+        self.first_relative() + self.relative_outputs()
+    }
+
+    /// The first output that is relative to what was read.
+    fn first_relative(&self) -> usize {
         self.classes() + if self.onset_plane { 2 * INTERVALS } else { INTERVALS }
     }
 
@@ -92,8 +99,8 @@ impl NoteSpace {
                 Some(past) => (1 + past / self.stop(), past % self.stop()),
                 None => (0, feature),
             };
-            if offset < self.pitches && plane <= self.lags {
-                planes[plane] |= 1 << offset;
+            if offset < self.stop() && plane <= self.lags {
+                planes[plane][offset / self.pitches] |= 1 << (offset % self.pitches);
             }
         }
         planes
@@ -115,7 +122,7 @@ impl NoteSpace {
         }
         let offset = self.offset(last);
         let lowest = offset.saturating_sub(AROUND);
-        for (plane, read) in read[..=self.lags].iter().enumerate() {
+        for (plane, [read, _]) in read[..=self.lags].iter().enumerate() {
             let around = around + plane * (2 * AROUND + 1);
             // Bits from `offset − 12` to `offset + 12`.
             let mut window = read >> lowest & ((1 << (offset - lowest + AROUND + 1)) - 1);
@@ -143,8 +150,14 @@ impl NoteSpace {
         }
     }
 
+    /// Calls `add` with each output that is no class's own, and a class whose logit it is added to.
+    pub fn each_added(&self, decided: Decided, read: &Read, mut add: impl FnMut(usize, usize)) {
+        self.intervals(decided).for_each(|(output, class)| add(output, class));
+        self.each_relative((decided, read), self.first_relative(), add);
+    }
+
     /// Where the outputs for intervals belong, as (output, class).
-    pub fn intervals(&self, decided: Decided) -> impl Iterator<Item = (usize, usize)> + use<> {
+    fn intervals(&self, decided: Decided) -> impl Iterator<Item = (usize, usize)> + use<> {
         let (first, pitches, classes) = (decided.first(self), self.pitches, self.classes());
         let reach = if decided.last.is_some() { INTERVALS.min(pitches - first) } else { 0 };
         let planes = if self.onset_plane { 2 } else { 1 };
@@ -205,7 +218,7 @@ pub(crate) struct NoteGroup {
     /// What may be held `[R]`.
     pub before: Vec<u128>,
     /// What the model read `[R]`.
-    read: Vec<Read>,
+    pub read: Vec<Read>,
     /// The notes of each row, one after the other, and where they begin.
     notes: Vec<u32>,
     starts: Vec<usize>,

@@ -17,6 +17,7 @@
 
 mod layout;
 mod passes;
+mod relative;
 mod writer;
 
 pub(crate) use layout::Decided;
@@ -39,17 +40,21 @@ pub struct NoteWiseConfig {
     /// Probability that an output of the note stack is dropped on its way to the output layer, while training.
     #[serde(default)]
     pub output_dropout: f64,
+    /// Whether there are logits relative to what the network read: intervals from the outer notes of the last frame, and notes that earlier bars
+    /// had at this place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relative: bool,
 }
 
 impl NoteWiseConfig {
     /// A note stack for an encoding, whatever `recurrent.input` was; no features for any but frames.
     pub fn new(encoding: &Encoding, recurrent: RecurrentConfig) -> Self {
-        Self { recurrent, output_dropout: 0.0 }.fitted(encoding, 0)
+        Self { recurrent, output_dropout: 0.0, relative: false }.fitted(encoding, 0)
     }
 
     /// The same with the `recurrent.input` that it has to have under conditions with so many features.
     pub(crate) fn fitted(self, encoding: &Encoding, conditions: usize) -> Self {
-        let input = space(encoding, conditions).map_or(0, |space| space.features());
+        let input = space(encoding, conditions, self.relative).map_or(0, |space| space.features());
         Self { recurrent: RecurrentConfig { input, ..self.recurrent }, ..self }
     }
 }
@@ -72,12 +77,21 @@ pub(crate) struct NoteWise {
 pub const NOTES_PREFIX: &str = "notes";
 
 /// The notes under an encoding and conditions with so many features.
-fn space(encoding: &Encoding, conditions: usize) -> Option<NoteSpace> {
+fn space(encoding: &Encoding, conditions: usize, relative: bool) -> Option<NoteSpace> {
     let Encoding::Frames { representation, .. } = encoding else { return None };
     let (representation, past, lags) = (*representation, encoding.first_past(), encoding.past_planes());
     let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
     let first_condition = encoding.inputs();
-    Some(NoteSpace { representation, pitches, onset_plane, past, lags, first_condition, conditions })
+    Some(NoteSpace {
+        representation,
+        pitches,
+        onset_plane,
+        past,
+        lags,
+        first_condition,
+        conditions,
+        relative,
+    })
 }
 
 impl NoteWise {
@@ -88,7 +102,7 @@ impl NoteWise {
         (hidden, conditions): (usize, usize),
         params: &mut Parameters<S>,
     ) -> Result<Self, Error> {
-        let Some(space) = space(encoding, conditions) else {
+        let Some(space) = space(encoding, conditions, config.relative) else {
             return Err(Error::Unsupported("only a model of frames writes note by note"));
         };
         let recurrent = &config.recurrent;

@@ -137,9 +137,9 @@ impl NoteWise {
                 for ((logit, &y), &context) in logits.iter_mut().zip(y).zip(from_context) {
                     *logit = y + context;
                 }
-                for (output, class) in self.space.intervals(group.decided[place]) {
+                self.space.each_added(group.decided[place], &group.read[row], |output, class| {
                     logits[class] += y[output];
-                }
+                });
                 self.space.mask(group.decided[place], group.before[row], logits);
             }
         });
@@ -237,9 +237,10 @@ impl NoteWise {
                 d_y[..classes].copy_from_slice(d_logits);
                 d_y[classes..].fill(S::zero());
                 if group.targets[place] != IGNORE {
-                    for (output, class) in self.space.intervals(group.decided[place]) {
-                        d_y[output] = d_logits[class];
-                    }
+                    let read = &group.read[place % rows];
+                    self.space.each_added(group.decided[place], read, |output, class| {
+                        d_y[output] += d_logits[class];
+                    });
                 }
             }
         });

@@ -139,9 +139,7 @@ impl NoteWise {
         let classes = self.space.classes();
         logits.clear();
         logits.extend(outputs[..classes].iter().zip(&*from_context).map(|(&y, &context)| y + context));
-        for (output, class) in self.space.intervals(position.decided) {
-            logits[class] += outputs[output];
-        }
+        self.space.each_added(position.decided, read, |output, class| logits[class] += outputs[output]);
         self.space.mask(position.decided, *before, logits);
         let largest = view(classes, logits).fold(f64::NEG_INFINITY, |max, &logit| max.max(f64::from(logit)));
         let total = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum::<f64>().ln();
