@@ -7,7 +7,6 @@ use crate::dropout::Dropped;
 use crate::keep::Kept;
 use crate::mode::reborrow;
 use crate::note_wise::{NoteWise, NoteWorkspace};
-use crate::sequence_model::{COUPLING_PREFIX, MIXTURE_PREFIX, OUTPUT_PREFIX};
 use crate::targets::TargetRows;
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{
@@ -15,6 +14,13 @@ use composer_bptt::{
 };
 use composer_tensor::Scalar;
 use ndarray::{ArrayView3, ArrayViewMut3};
+
+/// Prefix of the output layer's parameters in a model file.
+pub const OUTPUT_PREFIX: &str = "output";
+/// Prefix of what a mixture of softmaxes has besides the output layer, in a model file.
+pub const MIXTURE_PREFIX: &str = "mixture";
+/// Prefix of the coupling's weight in a model file.
+pub const COUPLING_PREFIX: &str = "coupling";
 
 /// The layers, and where their parameters are.
 #[derive(Clone)]

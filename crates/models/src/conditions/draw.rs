@@ -1,40 +1,10 @@
-//! [`PieceConditions`]: the conditions of excerpts of training pieces, from which those of a composition are drawn.
+//! What is drawn: the conditions of a composition, of those of training pieces, and which ones a training does not tell.
 
-use super::{Condition, ConditionTrack, ConditionValues, Conditions, HarmonyPlan};
+use super::piece::MOST_BARS;
+use super::{Condition, ConditionValues, Conditions, Dropped, HarmonyPlan, PieceConditions};
 use crate::form::Form;
 use composer_music::Metre;
-use composer_music::key::Key;
 use rand::{Rng, RngExt};
-use serde::{Deserialize, Serialize};
-use std::ops::Range;
-
-/// Most excerpts that a model file keeps.
-const MOST: usize = 160;
-
-/// What an excerpt of a training piece was, of the conditions that its model has.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PieceConditions {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    style: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metre: Option<Metre>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    density: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    polyphony: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    register: Option<f64>,
-    /// Pitch class of the tonic, and whether the key is minor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<(u8, bool)>,
-    /// Of its bars, the last of which are those of the piece.
-    #[serde(skip_serializing_if = "is_none")]
-    form: Form,
-    /// Of the same bars.
-    #[serde(skip_serializing_if = "is_unknown")]
-    harmony: HarmonyPlan,
-}
 
 /// What a composition is told beside what was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,122 +19,6 @@ pub struct Drawn {
 
 /// By how much of the density that is asked for that of an excerpt may differ if its rhythm is to be taken.
 const ANOTHER_DENSITY: f64 = 0.25;
-
-/// Most bars of an excerpt: those of a part of a piece and its ending.
-const MOST_BARS: usize = 64;
-
-fn is_none(form: &Form) -> bool {
-    form.bars() == 0
-}
-
-fn is_unknown(plan: &HarmonyPlan) -> bool {
-    plan.bars() == 0
-}
-
-impl PieceConditions {
-    /// Of the parts of a piece, as many as it takes for none to have more than [`MOST_BARS`] bars, each with the ending of the piece: means of the
-    /// attributes of the part, the metre of most of its steps, the key of the piece. None of an empty piece.
-    pub(super) fn of_parts(
-        track: &ConditionTrack,
-        length: usize,
-        form: Option<&Form>,
-        which: &[Condition],
-    ) -> Vec<Self> {
-        let (bars, has) = (track.bars(length), |condition| which.contains(&condition));
-        let form = form.filter(|_| has(Condition::Form)).cloned().unwrap_or_default();
-        let harmony = if has(Condition::Harmony) {
-            HarmonyPlan::of_track(track, length)
-        } else {
-            HarmonyPlan::default()
-        };
-        let parts = bars.len().div_ceil(MOST_BARS);
-        let part = |number: usize| {
-            let (first, end) = (number * bars.len() / parts, (number + 1) * bars.len() / parts);
-            Some(Self {
-                form: form.excerpt(first, end - first),
-                harmony: harmony.excerpt(first, end - first),
-                ..Self::of_steps(track, bars[first].start..bars[end - 1].end, which)?
-            })
-        };
-        (0..parts).filter_map(part).collect()
-    }
-
-    /// Of some steps of a piece, without form and harmony.
-    fn of_steps(track: &ConditionTrack, steps: Range<usize>, which: &[Condition]) -> Option<Self> {
-        let has = |condition| which.contains(&condition);
-        let part = track.from_step(steps.start);
-        let mean = |attribute| {
-            let known = part.stretches(steps.len()).filter_map(|(steps, values)| {
-                Some((steps.len() as f64, values.attribute(attribute)?)).filter(|_| has(attribute))
-            });
-            let (steps, sum) = known.fold((0.0, 0.0), |(n, sum), (steps, v)| (n + steps, sum + steps * v));
-            // Three digits are finer than any level.
-            (steps > 0.0).then(|| (sum / steps * 1000.0).round() / 1000.0)
-        };
-        let (_, longest) = part.stretches(steps.len()).max_by_key(|(steps, _)| steps.len())?;
-        Some(Self {
-            style: longest.style.clone().filter(|_| has(Condition::Style)),
-            metre: longest.metre.filter(|_| has(Condition::Metre)),
-            density: mean(Condition::Density),
-            polyphony: mean(Condition::Polyphony),
-            register: mean(Condition::Register),
-            key: longest.key.filter(|_| has(Condition::Key)).map(|key| (key.tonic, key.minor)),
-            ..Self::default()
-        })
-    }
-
-    /// All of them, or [`MOST`] that are spread over them evenly.
-    pub(super) fn some_of(mut pieces: Vec<Self>) -> Vec<Self> {
-        if pieces.len() <= MOST {
-            return pieces;
-        }
-        let count = pieces.len();
-        (0..MOST).map(|place| std::mem::take(&mut pieces[place * count / MOST])).collect()
-    }
-
-    /// As values that a model is told; bars left are none of a whole piece.
-    fn values(&self) -> ConditionValues {
-        ConditionValues {
-            style: self.style.clone(),
-            metre: self.metre,
-            density: self.density,
-            polyphony: self.polyphony,
-            register: self.register,
-            key: self.key.map(|(tonic, minor)| Key { tonic, minor }),
-            bars_left: None,
-            form: false,
-            harmony: None,
-        }
-    }
-
-    /// Bars whose form or harmony is kept.
-    fn bars(&self) -> usize {
-        self.form.bars().max(self.harmony.bars())
-    }
-
-    /// How many compositions of so many bars it holds, at least 1; of unknown length: as many as it has bars.
-    fn holds(&self, bars: usize) -> usize {
-        (self.bars() / bars.max(1)).max(1)
-    }
-
-    /// Semitones from the key of the piece up to one of the same mode that is asked for; `None` where the modes differ, or the piece has no harmony
-    /// that could be transposed.
-    fn semitones_to(&self, asked: &ConditionValues) -> Option<i8> {
-        let ((tonic, minor), asked) = (self.key?, asked.key?);
-        let fits = minor == asked.minor && self.harmony.bars() > 0;
-        fits.then(|| (i16::from(asked.tonic) - i16::from(tonic)).rem_euclid(12) as i8)
-    }
-
-    /// Refuses what no training has learnt.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let numbers = [self.density, self.polyphony, self.register];
-        let finite = numbers.into_iter().flatten().all(f64::is_finite);
-        match finite && self.key.is_none_or(|(tonic, _)| tonic < 12) {
-            true => Ok(()),
-            false => Err("the conditions of a training piece are no numbers that music has".to_owned()),
-        }
-    }
-}
 
 impl Conditions {
     /// The training pieces that share most of what is asked for; a harmony can be transposed into any key of its mode.
@@ -242,11 +96,30 @@ impl Conditions {
     }
 }
 
+impl Dropped {
+    /// Draws what is dropped of the conditions of a model while it is trained: with half of `probability` all, with the other half some,
+    /// each number of them as likely, and else none. A single condition is dropped with `probability`.
+    pub fn draw(conditions: &Conditions, probability: f64, rng: &mut impl Rng) -> Self {
+        let mut known: Vec<Condition> = conditions.known().collect();
+        let chance: f64 = rng.random();
+        if chance >= probability {
+            return Self::NONE;
+        }
+        if chance < 0.5 * probability || known.len() < 2 {
+            return Self::ALL;
+        }
+        let count = rng.random_range(1..known.len());
+        (0..count)
+            .fold(Self::NONE, |dropped, _| dropped.and(known.swap_remove(rng.random_range(0..known.len()))))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conditions::Harmony;
+    use crate::conditions::{ConditionTrack, Harmony};
     use composer_music::BarMap;
+    use composer_music::key::Key;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -301,14 +174,5 @@ mod tests {
         );
         let text = serde_json::to_string(&known).unwrap();
         assert_eq!(serde_json::from_str::<Conditions>(&text).unwrap(), known);
-    }
-
-    #[test]
-    fn a_model_file_keeps_pieces_from_all_over_the_training_music() {
-        let pieces: Vec<PieceConditions> = (0..2000)
-            .map(|place| PieceConditions { density: Some(f64::from(place)), ..PieceConditions::default() })
-            .collect();
-        let kept = PieceConditions::some_of(pieces);
-        assert_eq!((kept.len(), kept[159].density), (MOST, Some(1987.0)));
     }
 }

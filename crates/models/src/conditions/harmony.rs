@@ -1,6 +1,5 @@
 //! [`Harmony`]: which pitch classes a stretch of music has, and [`HarmonyPlan`]: those of each bar of a piece.
 
-use super::ConditionTrack;
 use crate::digits::{digit_of, value_of_digit};
 use crate::form::excerpt;
 use composer_music::representation::frames::{Frame, pitches};
@@ -144,12 +143,6 @@ impl HarmonyPlan {
             .into_iter()
             .flatten()
         })
-    }
-
-    /// Of what a track tells.
-    pub(super) fn of_track(track: &ConditionTrack, length: usize) -> Self {
-        let told = |step: usize| track.at(step).and_then(|values| values.harmony);
-        track.bars(length).iter().map(|bar| [told(bar.start), told(bar.end - 1)]).collect()
     }
 }
 

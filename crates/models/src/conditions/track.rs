@@ -132,6 +132,12 @@ impl ConditionTrack {
         bars.into_iter().map(|(_, bar)| bar).collect()
     }
 
+    /// The harmony of its bars in a sequence of so many steps.
+    pub(super) fn harmony(&self, length: usize) -> HarmonyPlan {
+        let told = |step: usize| self.at(step).and_then(|values| values.harmony);
+        self.bars(length).iter().map(|bar| [told(bar.start), told(bar.end - 1)]).collect()
+    }
+
     /// The track of the sequence from a step on.
     pub fn from_step(&self, start: usize) -> Self {
         let mut track = Self::default();

@@ -40,8 +40,7 @@ pub struct Return {
 /// assert_eq!(form.at(6).map(|found| (found.ago, found.nearness)), Some((6, Nearness::Varied)));
 /// # Ok::<(), composer_models::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "text::Written", into = "String")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form(Vec<FormBar>);
 
 /// What a bar repeats.

@@ -2,12 +2,12 @@
 
 use super::{Form, FormBar, MOST_BEATS, Nearness, Return};
 use crate::digits::{digit_of, value_of_digit};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A form in a model file.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum Written {
+enum Written {
     Text(String),
     /// As before there were rhythms and beats: bars ago, and [`STEP`] more for each step of nearness.
     Numbers(Vec<i32>),
@@ -77,6 +77,18 @@ impl From<Form> for String {
             digits.collect::<String>().trim_end_matches(digit_of(0)).to_owned()
         };
         form.0.iter().map(bar).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Serialize for Form {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        String::from(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Form {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Written::deserialize(deserializer).map(Self::from)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The notes of frames as sequences: what the note stack reads, and what it should write.
 
-use crate::encoding::LOOK_BACK;
+use crate::encoding::{Encoding, LOOK_BACK};
 use crate::frame_bits::decided_planes;
 use crate::targets::FrameRows;
 use composer_bptt::loss::IGNORE;
@@ -50,6 +50,15 @@ pub(crate) struct Decided {
 }
 
 impl NoteSpace {
+    /// Under an encoding and conditions with so many features, with or without relative logits; none but of frames.
+    pub fn of(encoding: &Encoding, conditions: usize, relative: bool) -> Option<Self> {
+        let Encoding::Frames { representation, .. } = encoding else { return None };
+        let (representation, past, lags) = (*representation, encoding.first_past(), encoding.past_planes());
+        let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
+        let first_condition = encoding.inputs();
+        Some(Self { representation, pitches, onset_plane, past, lags, first_condition, conditions, relative })
+    }
+
     /// `C`, classes of notes, stop among them.
     pub fn classes(&self) -> usize {
         self.stop() + 1

@@ -1,9 +1,10 @@
 //! The way back through a [`Seq2Seq`]: the mirror of [`Seq2Seq::forward`], last layer first.
 
+use super::bridge::{by_layer, by_row};
 use super::{PairBatch, Seq2Seq, Seq2SeqWorkspace};
 use crate::Error;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
-use composer_bptt::{Input, RecurrentConfig, State};
+use composer_bptt::{Input, State};
 use composer_tensor::Scalar;
 
 impl<S: Scalar> Seq2Seq<S> {
@@ -91,33 +92,4 @@ impl<S: Scalar> Seq2Seq<S> {
         bridge.backward(&mut self.params, x, d_y, d_x, &mut ws.linears[0])?;
         Ok(Some(by_layer(&d_encoded, &self.config.encoder, rows)?))
     }
-}
-
-/// A state `[L·D, B, H]` as one row of numbers for each row of the batch: all of `h`, then all of `c`.
-pub(super) fn by_row<S: Scalar>(state: &State<S>, config: &RecurrentConfig, rows: &mut Vec<S>) {
-    let (batch, hidden) = (state.batch(), config.hidden);
-    rows.clear();
-    for b in 0..batch {
-        for layer in state.h.chunks_exact(batch * hidden).chain(state.c.chunks_exact(batch * hidden)) {
-            rows.extend_from_slice(&layer[b * hidden..][..hidden]);
-        }
-    }
-}
-
-/// The inverse of [`by_row`].
-pub(super) fn by_layer<S: Scalar>(
-    rows: &[S],
-    config: &RecurrentConfig,
-    batch: usize,
-) -> Result<State<S>, composer_bptt::Error> {
-    let hidden = config.hidden;
-    let mut state = State::zeros(config, batch);
-    let width = rows.len() / batch.max(1);
-    let layers = state.h.chunks_exact_mut(batch * hidden).chain(state.c.chunks_exact_mut(batch * hidden));
-    for (index, layer) in layers.enumerate() {
-        for b in 0..batch {
-            layer[b * hidden..][..hidden].copy_from_slice(&rows[b * width + index * hidden..][..hidden]);
-        }
-    }
-    Ok(state)
 }

@@ -2,6 +2,9 @@
 
 mod workspace;
 
+pub use crate::head::{COUPLING_PREFIX, MIXTURE_PREFIX, OUTPUT_PREFIX};
+pub use workspace::Workspace;
+
 use crate::Error;
 use crate::bar_attention::{BarAttention, PastBars, SequenceState};
 use crate::batch::SequenceBatch;
@@ -22,7 +25,6 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
-pub use workspace::Workspace;
 
 /// A recurrent language model of music: P(symbol_t | symbols before t).
 ///
@@ -41,12 +43,6 @@ pub struct SequenceModel<S = f32> {
 
 /// Prefix of the recurrent stack's parameters in a model file.
 pub const RECURRENT_PREFIX: &str = "recurrent";
-/// Prefix of the output layer's parameters in a model file.
-pub const OUTPUT_PREFIX: &str = "output";
-/// Prefix of what a mixture of softmaxes has besides the output layer, in a model file.
-pub const MIXTURE_PREFIX: &str = "mixture";
-/// Prefix of the coupling's weight in a model file.
-pub const COUPLING_PREFIX: &str = "coupling";
 
 impl SequenceModel<f32> {
     /// A model with all parameters zero: for loading weights into.
@@ -105,7 +101,8 @@ impl SequenceModel<f32> {
             Layers::Mixture(layer) => self.init_bias_of(*layer.output(), sequences),
             Layers::NoteWise(notes) => notes.init_output_bias(&mut self.params, sequences),
             Layers::Biaxial(tied) => {
-                tied.init_output_bias(&mut self.params, &self.config.encoding, sequences);
+                let log_odds = output_bias(&self.config.encoding, sequences);
+                tied.init_output_bias(&mut self.params, &log_odds);
             }
         }
     }
