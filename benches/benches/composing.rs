@@ -19,6 +19,7 @@ fn model() -> SequenceModel {
         look_back: 0,
         longest_match: false,
         returns: false,
+        rhythm: false,
     };
     let recurrent = RecurrentConfig { cell: Cell::Lstm, hidden: 192, ..RecurrentConfig::default() };
     let mut config = ModelConfig::new(encoding, recurrent);

@@ -61,6 +61,7 @@ fn an_overfitted_model_reproduces_its_piece_note_for_note() {
             look_back: 0,
             longest_match: false,
             returns: false,
+            rhythm: false,
         };
         let recurrent = RecurrentConfig { cell, hidden: 48, ..RecurrentConfig::default() };
         let config = ModelConfig { coupled: true, ..ModelConfig::new(encoding, recurrent) };

@@ -31,6 +31,7 @@ fn train_and_compose(threads: usize, seed: u64) -> (Vec<u32>, Vec<Composition>) 
         look_back: 0,
         longest_match: false,
         returns: false,
+        rhythm: false,
     };
     let config = ModelConfig { coupled: true, output_dropout: 0.2, ..ModelConfig::new(encoding, recurrent) };
     let training =

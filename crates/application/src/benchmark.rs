@@ -92,7 +92,7 @@ fn network(
     }
     let config = ModelConfig::new(encoding, recurrent);
     let config = ModelConfig { output_dropout: options.dropout, ..config };
-    let config = config.with_network(options.network, notes, options.dropout);
+    let config = config.with_network(options.network, notes, options.dropout).with_relative_logits(true);
     let training = TrainingConfig {
         epochs: options.epochs,
         minutes: options.minutes,

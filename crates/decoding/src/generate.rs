@@ -252,6 +252,7 @@ impl<M: LanguageModel> Generator<M> {
                 self.encoding.push_past(self.read, bars, frame, || past.longest_match(), indices);
                 if let (Some(bars), Some(form)) = (bars, form_of(&self.forms, row)) {
                     self.encoding.push_returns(self.read, bars, form, frame, indices);
+                    self.encoding.push_rhythm(self.read, bars, form, indices);
                 }
             }
             self.offsets.push(self.indices.len());

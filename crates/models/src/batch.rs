@@ -140,12 +140,17 @@ impl SequenceBatch<f32> {
         }
         let Some(track) = slice.sequence.conditions() else { return };
         let values = track.at(step);
-        let told = values.is_some_and(|values| values.form) && !dropped.contains(Condition::Form);
+        let told = values.is_some_and(|values| values.form);
         if let (Sequence::Frames(frames), true) = (slice.sequence, told)
             && let (Some(form), Some(bars)) = (frames.form(), frames.bars())
         {
             let frame = |step: usize| frames[step].transpose(slice.transpose);
-            encoding.push_returns(step, bars, form, frame, &mut self.indices);
+            if !dropped.contains(Condition::Form) {
+                encoding.push_returns(step, bars, form, frame, &mut self.indices);
+            }
+            if !dropped.contains(Condition::Rhythm) {
+                encoding.push_rhythm(step, bars, form, &mut self.indices);
+            }
         }
         if let Some(values) = values {
             let (first, up) = (encoding.inputs(), slice.transpose);

@@ -84,15 +84,24 @@ impl ModelConfig {
         if self.encoding.first_plane().is_none() {
             return self;
         }
-        let note_wise = (network == Network::NoteWise).then(|| NoteWiseConfig {
-            output_dropout,
-            relative: std::env::var_os("REL").is_some(),
-            ..NoteWiseConfig::new(&self.encoding, notes.clone())
-        });
+        let note_wise = (network == Network::NoteWise)
+            .then(|| NoteWiseConfig { output_dropout, ..NoteWiseConfig::new(&self.encoding, notes.clone()) });
         let hidden = self.recurrent.output();
         let biaxial = (network == Network::Biaxial)
             .then(|| BiaxialConfig { output_dropout, ..BiaxialConfig::new(&self.encoding, hidden, notes) });
         Self { coupled: network == Network::Coupled, note_wise, biaxial, ..self }.fitted()
+    }
+
+    /// The same with or without logits relative to what was read ([`NoteWiseConfig::relative_logits`]), if it writes note by note.
+    #[must_use]
+    pub fn with_relative_logits(self, relative_logits: bool) -> Self {
+        let note_wise = self.note_wise.map(|notes| NoteWiseConfig { relative_logits, ..notes });
+        Self { note_wise, ..self }.fitted()
+    }
+
+    /// Whether it has logits relative to what was read.
+    pub fn relative_logits(&self) -> bool {
+        self.note_wise.as_ref().is_some_and(|notes| notes.relative_logits)
     }
 
     /// How it makes frames; for models of anything else, independent.

@@ -29,7 +29,8 @@ use std::ops::RangeInclusive;
 /// | then, with `longest_match`, `V` | the pitch sounded, or was struck, after the longest earlier passage that equals the last steps |
 /// | then `V`, with `returns` | the pitch sounded, or was struck, at this place of the bar that the bar returns to |
 /// | then one of six, with `longest_match` | 1, 2, 4, 8, 16, 32 steps or more are equal |
-/// | last one of four, with `returns` | the bar is new, or returns in its rhythm, varied, or the same ([`Form`](crate::Form)) |
+/// | then one of four, with `returns` | the bar is new, or returns in its rhythm, varied, or the same ([`Form`](crate::Form)) |
+/// | last 11, with `rhythm` | no note begins; one begins; the next one after it begins 1, 2, 3, 4, 5, 6, 7 to 8, 9 to 12 or more steps later |
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
 /// For tokens, feature `v` is the token before, and `V` the start; then, with `longest_match`, come `V` features for the token that
@@ -66,6 +67,9 @@ pub enum Encoding {
         /// The network is told of the form: which earlier bar each bar returns to, and what that had at the same place.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         returns: bool,
+        /// With the form, the network is told whether notes begin at the step, and how many steps later the next ones do, where the form knows.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        rhythm: bool,
     },
     /// Tokens of a vocabulary; a softmax.
     Tokens {
@@ -118,6 +122,7 @@ impl Encoding {
             look_back: 0,
             longest_match: false,
             returns: false,
+            rhythm: false,
         }
     }
 
@@ -219,10 +224,15 @@ impl Encoding {
         self.look_back() + usize::from(self.longest_match()) + usize::from(self.returns())
     }
 
-    /// Features, after these, that tell the length of the longest match and how near a return is; 0: none.
+    /// Features, after these, that tell the length of the longest match, how near a return is, and the rhythm; 0: none.
     pub(crate) fn past_levels(&self) -> usize {
         let lengths = if self.longest_match() { MATCH_LENGTHS } else { 0 };
-        lengths + if self.returns() { form::LEVELS } else { 0 }
+        lengths + self.rhythm_features() + if self.returns() { form::LEVELS } else { 0 }
+    }
+
+    /// The last features of frames, which tell of the rhythm; 0: none.
+    pub(crate) fn rhythm_features(&self) -> usize {
+        if matches!(self, Encoding::Frames { rhythm: true, .. }) { form::RHYTHM } else { 0 }
     }
 
     /// Whether the network is told of more than the last frame and its place.

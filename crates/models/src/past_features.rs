@@ -56,7 +56,8 @@ impl Encoding {
         }
     }
 
-    /// Appends the features that tell of the form at `step`, if the network is told of it; `frame` gives the frame of an earlier step.
+    /// Appends the features that tell of the form at `step`, if the network is told of it; `frame` gives the frame of an earlier step. Those of the
+    /// rhythm are [`Encoding::push_rhythm`]'s.
     pub fn push_returns(
         &self,
         step: usize,
@@ -68,19 +69,33 @@ impl Encoding {
         let Encoding::Frames { representation, returns: true, .. } = self else { return };
         let found = form.at_step(step as u64, bars);
         let level = found.map_or(0, |(nearness, _)| 1 + nearness as usize);
-        features.push((self.first_of_voices() - form::LEVELS + level) as u32);
+        features.push((self.first_of_rhythm() - form::LEVELS + level) as u32);
         if let Some((_, Some(place))) = found {
             self.push_past_planes(representation, self.past_planes() - 1, frame(place as usize), features);
         }
     }
 
-    /// Whether a feature tells of the form.
+    /// Appends the features that tell of the rhythm at `step`, if the network is told of it and the form knows.
+    pub fn push_rhythm(&self, step: usize, bars: &BarMap, form: &Form, features: &mut Vec<u32>) {
+        if self.rhythm_features() > 0
+            && let Some([begins, next]) = form.rhythm_at(step as u64, bars)
+        {
+            let first = self.first_of_rhythm();
+            features.extend([(first + begins) as u32, (first + next) as u32]);
+        }
+    }
+
+    fn first_of_rhythm(&self) -> usize {
+        self.first_of_voices() - self.rhythm_features()
+    }
+
+    /// Whether a feature tells of the form or of the rhythm.
     pub fn is_of_returns(&self, feature: u32) -> bool {
-        let (feature, levels) = (feature as usize, self.first_of_voices());
+        let (feature, end) = (feature as usize, self.first_of_voices());
         let plane = self.first_past() + (self.past_planes().max(1) - 1) * self.outputs();
         self.returns()
             && ((plane..plane + self.outputs()).contains(&feature)
-                || (levels - form::LEVELS..levels).contains(&feature))
+                || (self.first_of_rhythm() - form::LEVELS..end).contains(&feature))
     }
 
     /// Appends the features that tell what voices sing after the tokens of `state`, in these bars on their grid.

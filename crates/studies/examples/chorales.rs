@@ -135,6 +135,7 @@ fn fit(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
             look_back: 0,
             longest_match: false,
             returns: false,
+            rhythm: false,
         },
         target: Encoding::Tokens {
             vocabulary: lower_voices().num_tokens(),

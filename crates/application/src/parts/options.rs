@@ -202,6 +202,7 @@ pub(super) fn configuration(
         look_back,
         longest_match: false,
         returns: false,
+        rhythm: false,
     };
     let cell = options.cell.unwrap_or(Cell::Gru);
     let stack = |hidden| RecurrentConfig { cell, hidden, ..RecurrentConfig::default() };
@@ -239,7 +240,7 @@ pub(super) fn configuration(
         note_wise: (note_hidden > 0).then(|| NoteWiseConfig {
             recurrent: stack(note_hidden),
             output_dropout: 0.0,
-            relative: false,
+            relative_logits: false,
         }),
     }
     .completed()

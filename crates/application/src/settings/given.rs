@@ -40,6 +40,7 @@ pub(super) fn of_model(given: &TrainedModel) -> Table {
         model.insert("note_cell".into(), text(&notes.cell));
         model.insert("note_hidden".into(), count(notes.hidden));
         model.insert("note_layers".into(), count(notes.layers));
+        model.insert("relative_logits".into(), Value::Boolean(config.relative_logits()));
     }
     let mut music =
         Table::from_iter([("longest_match".to_owned(), Value::Boolean(config.encoding.longest_match()))]);

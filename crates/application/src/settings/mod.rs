@@ -139,6 +139,9 @@ impl Layers {
             music.entry("longest_match").or_insert(Value::Boolean(false));
             music.entry("voice_inputs").or_insert(Value::Boolean(false));
         }
+        if let Some(Value::Table(model)) = saved.get_mut("model") {
+            model.entry("relative_logits").or_insert(Value::Boolean(false));
+        }
         if let Some(Value::Table(training)) = saved.get_mut("training") {
             training.entry("excerpts").or_insert(Value::Float(0.0));
         }
@@ -286,6 +289,7 @@ impl Settings {
         let (output_dropout, bar_attention) = (model.output_dropout, model.bar_attention);
         ModelConfig { output_dropout, bar_attention, ..ModelConfig::new(encoding, recurrent) }
             .with_network(model.network, notes, model.output_dropout)
+            .with_relative_logits(model.relative_logits)
             .with_token_network(TokenNetwork {
                 embedding: model.embedding,
                 tied: model.tie_weights,

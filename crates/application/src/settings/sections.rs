@@ -110,6 +110,8 @@ pub struct Model {
     pub note_hidden: usize,
     /// Its layers.
     pub note_layers: usize,
+    /// The stack that writes notes has logits of intervals from the outer notes of the last frame, and of notes that earlier bars had.
+    pub relative_logits: bool,
     /// What the network is told of the music: style, metre, density, polyphony, register.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
@@ -154,6 +156,7 @@ impl Default for Model {
             note_cell: Cell::Gru,
             note_hidden: 96,
             note_layers: 1,
+            relative_logits: true,
             conditions: Vec::new(),
             bar_attention: 0,
             embedding: 0,

@@ -117,6 +117,11 @@ impl Material {
                 "only a network of frames can be told the form: leave form out of --conditions, or choose --representation frames",
             ));
         }
+        if which.contains(&Condition::Rhythm) && !which.contains(&Condition::Form) {
+            return Err(wrong_input(
+                "the rhythm is told with the form: add form to --conditions, or leave rhythm out",
+            ));
+        }
         let on_a_grid = matches!(self.tokens, None | Some(AnyRepresentation::Voices(_)));
         if which.contains(&Condition::Harmony) && !on_a_grid {
             return Err(wrong_input(

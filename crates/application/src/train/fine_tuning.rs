@@ -83,6 +83,7 @@ pub fn check_same_shape(from: &str, given: &TrainedModel, ours: &ModelConfig) ->
             ("model.note_cell", of_notes(|notes| notes.cell.to_string())),
             ("model.note_hidden", of_notes(|notes| notes.hidden.to_string())),
             ("model.note_layers", of_notes(|notes| notes.layers.to_string())),
+            ("model.relative_logits", config.relative_logits().to_string()),
             ("model.cell", recurrent.cell.to_string()),
             ("model.hidden", recurrent.hidden.to_string()),
             ("model.layers", recurrent.layers.to_string()),

@@ -206,7 +206,7 @@ impl Material {
     }
 
     /// What the network reads and writes; with frames, what `music` says of the bar is an input.
-    pub(crate) fn encoding(&self, music: &Music, returns: bool) -> Encoding {
+    pub(crate) fn encoding(&self, music: &Music, [returns, rhythm]: [bool; 2]) -> Encoding {
         let Music { metre, bar_line, look_back, longest_match, .. } = *music;
         match &self.tokens {
             None => Encoding::Frames {
@@ -216,6 +216,7 @@ impl Material {
                 look_back,
                 longest_match,
                 returns,
+                rhythm,
             },
             Some(tokens) => Encoding::Tokens {
                 vocabulary: tokens.vocabulary().size(),

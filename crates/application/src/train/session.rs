@@ -102,8 +102,8 @@ impl Prepared {
             }
         }
         let conditions = material.learn_conditions(&config, given.as_ref())?;
-        let model =
-            config.model(material.encoding(&config.music, conditions.form)).with_conditions(conditions);
+        let told = [conditions.form, conditions.rhythm];
+        let model = config.model(material.encoding(&config.music, told)).with_conditions(conditions);
         let parameters = SequenceModel::shapes(model.clone())?.len();
         if let Some(given) = &given {
             check_same_shape(&config.model.init_from, given, &model)?;

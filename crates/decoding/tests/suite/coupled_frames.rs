@@ -26,6 +26,7 @@ fn model() -> SequenceModel {
         look_back: 0,
         longest_match: false,
         returns: false,
+        rhythm: false,
     };
     let recurrent = RecurrentConfig { hidden: 6, ..RecurrentConfig::default() };
     let config = ModelConfig { coupled: true, ..ModelConfig::new(encoding, recurrent) };

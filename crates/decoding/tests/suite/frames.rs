@@ -215,6 +215,7 @@ fn the_model_is_told_the_bars_that_it_writes_in_and_that_a_primer_was_in() {
             look_back: 0,
             longest_match: false,
             returns: false,
+            rhythm: false,
         },
         told: &told,
     };

@@ -49,6 +49,7 @@ fn looking_back(network: Network, pitches: u8) -> SequenceModel {
             look_back: 3,
             longest_match: false,
             returns: false,
+            rhythm: false,
         },
     )
 }
@@ -308,6 +309,7 @@ fn a_form_says_where_notes_begin_and_which_beats_come_again() {
             look_back: 0,
             longest_match: false,
             returns: true,
+            rhythm: false,
         };
         let model = of_encoding(network, encoding);
         let generator = Generator::new(Stepper::new(&model), FrameOptions::default(), 8, 3).unwrap();

@@ -28,6 +28,7 @@ fn model(network: Network, onset_plane: bool) -> SequenceModel {
         look_back: 1,
         longest_match: true,
         returns: false,
+        rhythm: false,
     };
     let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
     let notes = RecurrentConfig { cell: Cell::Gru, hidden: 5, ..RecurrentConfig::default() };

@@ -131,7 +131,7 @@ impl PitchSpace {
         let FeatureRows { indices, offsets, shared, told } = rows;
         let (pitches, outputs) = (self.pitches, self.planes() * self.pitches);
         let (mut planes, mut counts) = ([0u128; 2], [0usize; CLASSES]);
-        let mut past = [0u128; 2 * (LOOK_BACK.len() + 1)];
+        let mut past = [0u128; 2 * (LOOK_BACK.len() + 2)];
         let first_past = outputs + self.places - self.lengths;
         let first_length = first_past + self.lags * outputs;
         shared.clear();
@@ -216,6 +216,7 @@ mod tests {
             look_back: 0,
             longest_match: false,
             returns: false,
+            rhythm: false,
         }
     }
 

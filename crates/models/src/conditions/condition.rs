@@ -25,11 +25,13 @@ pub enum Condition {
     Form,
     /// The pitch classes of each half of a bar ([`Harmony`](super::Harmony)).
     Harmony,
+    /// Where notes begin ([`Form::begins`](crate::Form::begins)): features of the encoding, for frames, with the form.
+    Rhythm,
 }
 
 impl Condition {
     /// All of them, in the order of their features.
-    pub const ALL: [Condition; 9] = [
+    pub const ALL: [Condition; 10] = [
         Self::Style,
         Self::Metre,
         Self::Density,
@@ -39,6 +41,7 @@ impl Condition {
         Self::BarsLeft,
         Self::Form,
         Self::Harmony,
+        Self::Rhythm,
     ];
 
     /// As in settings and options.
@@ -53,6 +56,7 @@ impl Condition {
             Self::BarsLeft => "bars_left",
             Self::Form => "form",
             Self::Harmony => "harmony",
+            Self::Rhythm => "rhythm",
         }
     }
 }

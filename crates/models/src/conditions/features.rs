@@ -40,6 +40,9 @@ pub struct Conditions {
     /// Whether it is told the harmony.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub harmony: bool,
+    /// Whether it is told the rhythm, by features of its encoding.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rhythm: bool,
     /// The conditions of training pieces, from which those of a composition are drawn; not features.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<PieceConditions>,
@@ -64,7 +67,11 @@ impl Conditions {
 
     /// Whether the model has a condition.
     pub fn has(&self, condition: Condition) -> bool {
-        if condition == Condition::Form { self.form } else { self.values(condition) > 0 }
+        match condition {
+            Condition::Form => self.form,
+            Condition::Rhythm => self.rhythm,
+            _ => self.values(condition) > 0,
+        }
     }
 
     /// How many features there are.
@@ -89,7 +96,7 @@ impl Conditions {
             Condition::Metre => self.metre.as_ref().map_or(0, Vec::len),
             Condition::Key => usize::from(self.key) * 24,
             Condition::BarsLeft => usize::from(self.bars_left) * (BARS_LEFT.len() + 1),
-            Condition::Form => 0,
+            Condition::Form | Condition::Rhythm => 0,
             Condition::Harmony => usize::from(self.harmony) * harmony::FEATURES,
             attribute => self.boundaries(attribute).map_or(0, |boundaries| boundaries.len() + 1),
         }
@@ -131,7 +138,7 @@ impl Conditions {
                 let left = values.bars_left.filter(|_| self.bars_left)?;
                 Some(BARS_LEFT.partition_point(|&boundary| boundary <= left))
             }
-            Condition::Form | Condition::Harmony => None,
+            Condition::Form | Condition::Harmony | Condition::Rhythm => None,
             attribute => {
                 let up = if attribute == Condition::Register { f64::from(semitones) } else { 0.0 };
                 let value = attribute_of(attribute)? + up;

@@ -56,6 +56,7 @@ impl Conditions {
             bars_left: has(Condition::BarsLeft),
             form: has(Condition::Form),
             harmony: has(Condition::Harmony),
+            rhythm: has(Condition::Rhythm),
             pieces: PieceConditions::some_of(whole),
         }
     }

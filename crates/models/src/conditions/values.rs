@@ -41,6 +41,8 @@ impl ConditionValues {
             Condition::Key => self.key.is_some(),
             Condition::BarsLeft => self.bars_left.is_some(),
             Condition::Form => self.form,
+            // It comes with the form.
+            Condition::Rhythm => false,
             Condition::Harmony => self.harmony.is_some(),
             _ => self.attribute(condition).is_some(),
         }

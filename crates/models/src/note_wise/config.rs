@@ -16,18 +16,19 @@ pub struct NoteWiseConfig {
     /// Whether there are logits relative to what the network read: intervals from the outer notes of the last frame, and notes that earlier bars
     /// had at this place.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub relative: bool,
+    pub relative_logits: bool,
 }
 
 impl NoteWiseConfig {
     /// A note stack for an encoding, whatever `recurrent.input` was; no features for any but frames.
     pub fn new(encoding: &Encoding, recurrent: RecurrentConfig) -> Self {
-        Self { recurrent, output_dropout: 0.0, relative: false }.fitted(encoding, 0)
+        Self { recurrent, output_dropout: 0.0, relative_logits: false }.fitted(encoding, 0)
     }
 
     /// The same with the `recurrent.input` that it has to have under conditions with so many features.
     pub(crate) fn fitted(self, encoding: &Encoding, conditions: usize) -> Self {
-        let input = NoteSpace::of(encoding, conditions, self.relative).map_or(0, |space| space.features());
+        let input =
+            NoteSpace::of(encoding, conditions, self.relative_logits).map_or(0, |space| space.features());
         Self { recurrent: RecurrentConfig { input, ..self.recurrent }, ..self }
     }
 }

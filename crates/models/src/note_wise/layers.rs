@@ -33,7 +33,7 @@ impl NoteWise {
         (hidden, conditions): (usize, usize),
         params: &mut Parameters<S>,
     ) -> Result<Self, Error> {
-        let Some(space) = NoteSpace::of(encoding, conditions, config.relative) else {
+        let Some(space) = NoteSpace::of(encoding, conditions, config.relative_logits) else {
             return Err(Error::Unsupported("only a model of frames writes note by note"));
         };
         let recurrent = &config.recurrent;

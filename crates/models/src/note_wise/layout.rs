@@ -55,7 +55,9 @@ impl NoteSpace {
         let Encoding::Frames { representation, .. } = encoding else { return None };
         let (representation, past, lags) = (*representation, encoding.first_past(), encoding.past_planes());
         let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
-        let first_condition = encoding.inputs();
+        // The rhythm is told to the notes as conditions are.
+        let rhythm = encoding.rhythm_features();
+        let (first_condition, conditions) = (encoding.inputs() - rhythm, conditions + rhythm);
         Some(Self { representation, pitches, onset_plane, past, lags, first_condition, conditions, relative })
     }
 

@@ -24,7 +24,15 @@ fn encoding() -> Encoding {
     let (pitch_low, pitch_high) = (LOW, LOW + PITCHES as u8 - 1);
     let representation = FrameRepresentation { pitch_low, pitch_high, ..FrameRepresentation::default() };
     let (metre, bar_line, look_back) = (4, 3, 0);
-    Encoding::Frames { representation, metre, bar_line, look_back, longest_match: false, returns: false }
+    Encoding::Frames {
+        representation,
+        metre,
+        bar_line,
+        look_back,
+        longest_match: false,
+        returns: false,
+        rhythm: false,
+    }
 }
 
 fn config(network: Network, hidden: usize) -> ModelConfig {

@@ -30,6 +30,7 @@ fn encoding(pitches: u8, onset_plane: bool) -> Encoding {
         look_back: 0,
         longest_match: onset_plane,
         returns: false,
+        rhythm: false,
     }
 }
 

@@ -26,6 +26,7 @@ pub fn all() -> Conditions {
         bars_left: true,
         form: true,
         harmony: true,
+        rhythm: true,
         ..Conditions::default()
     }
 }
@@ -75,6 +76,7 @@ fn model(network: Network) -> SequenceModel {
         look_back: 1,
         longest_match: true,
         returns: true,
+        rhythm: true,
     };
     let stack = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
     let config = ModelConfig::new(encoding, stack.clone()).with_network(network, stack, 0.0);
@@ -157,8 +159,12 @@ fn batches_and_single_notes_are_told_the_same_and_what_is_dropped_is_not_known()
         // A track that does not tell the form, such as that of bars alone, leaves it out.
         let without = some_track().map(|values| ConditionValues { form: false, ..values.clone() });
         let without = plain.clone().with_conditions(without);
-        assert_eq!(nats(&without, &[]), nats(&told, &[Dropped::NONE.and(Condition::Form)]), "{network}");
-        for condition in [Condition::Density, Condition::Form, Condition::Harmony] {
+        assert_eq!(
+            nats(&without, &[]),
+            nats(&told, &[Dropped::NONE.and(Condition::Form).and(Condition::Rhythm)]),
+            "{network}"
+        );
+        for condition in [Condition::Density, Condition::Form, Condition::Harmony, Condition::Rhythm] {
             assert_ne!(
                 nats(&told, &[Dropped::NONE.and(condition)]),
                 nats(&told, &[]),
@@ -183,13 +189,13 @@ fn models_are_saved_with_what_they_tell_apart_and_older_ones_have_none() {
 #[test]
 fn half_of_what_is_dropped_is_everything_and_the_other_half_any_number_of_conditions() {
     let mut rng = stream(1, Purpose::ConditionDropout, 1);
-    let mut counts = [0; 10];
+    let mut counts = [0; 11];
     for _ in 0..4000 {
         let dropped = Dropped::draw(&all(), 0.5, &mut rng);
         counts[Condition::ALL.iter().filter(|&&condition| dropped.contains(condition)).count()] += 1;
     }
-    assert!((1900..2100).contains(&counts[0]) && (900..1100).contains(&counts[9]), "{counts:?}");
-    assert!(counts[1..9].iter().all(|count| (90..160).contains(count)), "{counts:?}");
+    assert!((1900..2100).contains(&counts[0]) && (900..1100).contains(&counts[10]), "{counts:?}");
+    assert!(counts[1..10].iter().all(|count| (80..150).contains(count)), "{counts:?}");
     assert_eq!(Dropped::draw(&all(), 0.0, &mut rng), Dropped::NONE);
     let style = Conditions { style: all().style, ..Conditions::default() };
     let alone = (0..4000).filter(|_| Dropped::draw(&style, 0.5, &mut rng) == Dropped::ALL).count();

@@ -22,6 +22,7 @@ fn encoding(pitch_high: u8, onset_plane: bool) -> Encoding {
         look_back,
         longest_match: onset_plane,
         returns: false,
+        rhythm: false,
     }
 }
 
@@ -31,6 +32,7 @@ fn model(encoding: &Encoding, cell: Cell, layers: usize) -> SequenceModel {
     let notes = RecurrentConfig { cell, hidden: 4, layers, ..RecurrentConfig::default() };
     let config = ModelConfig::new(encoding.clone(), recurrent);
     let config = ModelConfig { note_wise: Some(NoteWiseConfig::new(encoding, notes)), ..config };
+    let config = config.with_relative_logits(true);
     let mut model = SequenceModel::new(config, &Init::PYTORCH, 3).unwrap();
     // Large weights, so that the notes matter to each other.
     model.params_mut().values_mut().iter_mut().for_each(|value| *value *= 3.0);
@@ -118,6 +120,8 @@ fn naive(model: &SequenceModel<f64>, context: &[f64], before: u128, sounding: u1
     let bridged = plus(rows(&weight("notes.bridge.weight"), context), &weight("notes.bridge.bias"));
     let mut h: Vec<f64> = bridged.iter().map(|a| a.tanh()).collect();
     let from_context = rows(&weight("notes.context.weight"), context);
+    // The outer notes of the last frame.
+    let outer = [127 - before.leading_zeros().min(127) as usize, before.trailing_zeros() as usize];
     let (mut last, mut interval, mut count, mut nll) = (None, None, 0, 0.0);
     for next in (0..16).filter(|k| sounding >> k & 1 == 1).map(Some).chain([None]) {
         // Features: 16 pitches, 25 intervals, 25 around, 8 counts, the start.
@@ -136,8 +140,11 @@ fn naive(model: &SequenceModel<f64>, context: &[f64], before: u128, sounding: u1
         let y = plus(rows(&weight("notes.output.weight"), &h), &weight("notes.output.bias"));
         let lowest = last.map_or(0, |last| last as usize + 1);
         let logit = |k: usize| {
-            let relative = if last.is_some() && k < 16 { y[17 + k - lowest] } else { 0.0 };
-            y[k] + from_context[k] + relative
+            let interval = if last.is_some() && k < 16 { y[17 + k - lowest] } else { 0.0 };
+            // Of 16 pitches none is more than 24 semitones from an outer note.
+            let from_outer = |place: usize| y[17 + 24 + 49 * place + 24 + k - outer[place]];
+            let relative = if before != 0 && k < 16 { from_outer(0) + from_outer(1) } else { 0.0 };
+            y[k] + from_context[k] + interval + relative
         };
         let total: f64 = (lowest..=16).map(|k| logit(k).exp()).sum();
         nll += total.ln() - logit(next.map_or(16, |k: u32| k as usize));

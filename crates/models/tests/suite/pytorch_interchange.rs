@@ -211,6 +211,7 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
                 look_back: 0,
                 longest_match: false,
                 returns: false,
+                rhythm: false,
             };
             let config = ModelConfig { coupled, ..ModelConfig::new(encoding, recurrent.clone()) };
             let name = format!("frames-{cell}-{onset_plane}-{metre}-{bar_line}-{coupled}");

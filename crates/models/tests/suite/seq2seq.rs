@@ -62,7 +62,15 @@ fn note_wise() -> Seq2SeqConfig {
         let representation =
             FrameRepresentation { pitch_low: 60, pitch_high, ..FrameRepresentation::default() };
         let (metre, longest_match) = (4, pitch_high > 64);
-        Encoding::Frames { representation, metre, bar_line: 0, look_back, longest_match, returns: false }
+        Encoding::Frames {
+            representation,
+            metre,
+            bar_line: 0,
+            look_back,
+            longest_match,
+            returns: false,
+            rhythm: false,
+        }
     };
     let (source, target) = (encoding(63, 0), encoding(66, 0));
     Seq2SeqConfig {
@@ -235,6 +243,7 @@ fn model_files_come_back_and_wrong_input_is_refused_in_words() {
         look_back: 0,
         longest_match: false,
         returns: false,
+        rhythm: false,
     };
     config.target = Encoding::Frames {
         representation,
@@ -243,6 +252,7 @@ fn model_files_come_back_and_wrong_input_is_refused_in_words() {
         look_back: 0,
         longest_match: false,
         returns: false,
+        rhythm: false,
     };
     let model = Seq2Seq::<f32>::new(config, &Init::PYTORCH, 1).expect("a model");
     let notes = PartNotes {

@@ -56,6 +56,7 @@ pub fn note_by_note_of(model: &mut impl LanguageModel, sequence: &Sequence) -> V
         encoding.push_past(t, bars, |step| frames[step], || past.longest_match(), &mut features);
         if let (Some(bars), Some(form), Some(_)) = (bars, frames.form(), sequence.conditions()) {
             encoding.push_returns(t, bars, form, |step| frames[step], &mut features);
+            encoding.push_rhythm(t, bars, form, &mut features);
         }
         past.push(frame);
         let input = StepInput::MultiHot { indices: &features, offsets: &[0, first, features.len()] };

@@ -43,6 +43,7 @@ fn cases() -> Vec<(&'static str, Encoding, Sequence)> {
                 look_back: 0,
                 longest_match: false,
                 returns: false,
+                rhythm: false,
             },
             Sequence::frames((0..6).map(frame).collect()),
         ),
@@ -118,6 +119,7 @@ fn note_wise(encoding: &Encoding, cell: Cell, layers: usize) -> SequenceModel {
     let notes = RecurrentConfig { cell, hidden: 3, layers, ..RecurrentConfig::default() };
     let config = ModelConfig::new(encoding.clone(), recurrent);
     let config = ModelConfig { note_wise: Some(NoteWiseConfig::new(encoding, notes)), ..config };
+    let config = config.with_relative_logits(true);
     SequenceModel::new(config, &Init::PYTORCH, 3).unwrap()
 }
 
@@ -136,6 +138,7 @@ fn notes_one_by_one_have_the_gradient_of_their_loss() {
             look_back: 1,
             longest_match: true,
             returns: false,
+            rhythm: false,
         };
         let mut batch = SequenceBatch::new(&encoding);
         let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
@@ -169,6 +172,7 @@ fn pitches_one_by_one_have_the_gradient_of_their_loss() {
             look_back: 0,
             longest_match: false,
             returns: false,
+            rhythm: false,
         };
         let mut batch = SequenceBatch::new(&encoding);
         let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
@@ -200,6 +204,7 @@ fn conditions_have_the_gradient_of_the_loss_in_all_recurrences() {
         look_back: 1,
         longest_match: true,
         returns: true,
+        rhythm: true,
     };
     let (_, tokens, symbols) = cases().remove(4);
     let told = |sequence: Sequence| {

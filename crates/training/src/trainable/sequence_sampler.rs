@@ -249,6 +249,7 @@ mod tests {
             look_back: 0,
             longest_match: false,
             returns: false,
+            rhythm: false,
         };
         let recurrent = RecurrentConfig { hidden: 4, ..RecurrentConfig::default() };
         let config = ModelConfig::new(encoding.clone(), recurrent);

@@ -24,6 +24,7 @@ pub fn frames_in_bars() -> Encoding {
         look_back: 0,
         longest_match: false,
         returns: false,
+        rhythm: false,
     }
 }
 
