@@ -83,6 +83,7 @@ impl<M: LanguageModel> Generator<M> {
             ("whether_temperature", options.whether_temperature, off.whether_temperature),
             ("top_p", options.top_p, off.top_p),
             ("min_p", options.min_p, off.min_p),
+            ("rhythm_min_p", options.rhythm_min_p, off.rhythm_min_p),
         ] {
             if value != off && !note_by_note {
                 let must = "off (1, or 0 for min_p) for a model that does not write frames note by note";

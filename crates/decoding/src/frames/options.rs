@@ -38,6 +38,9 @@ pub struct FrameOptions {
     /// For models that write note by note: at every choice, what is less likely than this share of the likeliest is left out, whether to go
     /// on included; 0: nothing.
     pub min_p: f64,
+    /// The same at the steps of which a model is told whether notes begin, if it is more: there, leaving out what is unlikely makes the music no
+    /// emptier. It has no effect on a model that is not told.
+    pub rhythm_min_p: f64,
     /// What all temperatures are multiplied by in bars that return the same in the form that the model is told: small errors in each of many
     /// notes would leave hardly a bar the same.
     pub return_temperature: f64,
@@ -64,6 +67,7 @@ impl Default for FrameOptions {
             whether_temperature: 1.0,
             top_p: 1.0,
             min_p: 0.0,
+            rhythm_min_p: 0.0,
             return_temperature: 0.3,
             strategy: FrameStrategy::Sample,
             max_polyphony: 10,
@@ -108,8 +112,10 @@ impl FrameOptions {
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
             return refuse("top_p", self.top_p.to_string(), "above 0 and at most 1");
         }
-        if !(0.0..=1.0).contains(&self.min_p) {
-            return refuse("min_p", self.min_p.to_string(), "between 0 (off) and 1");
+        for (name, value) in [("min_p", self.min_p), ("rhythm_min_p", self.rhythm_min_p)] {
+            if !(0.0..=1.0).contains(&value) {
+                return refuse(name, value.to_string(), "between 0 (off) and 1");
+            }
         }
         for (name, value) in [
             ("max_polyphony", self.max_polyphony),
@@ -142,6 +148,11 @@ impl FrameOptions {
             whether_temperature: if note_by_note { self.whether_temperature * factor } else { 1.0 },
             ..*self
         }
+    }
+
+    /// At a step whose rhythm is told.
+    pub(crate) fn in_told_rhythm(&self) -> Self {
+        Self { min_p: self.min_p.max(self.rhythm_min_p), ..*self }
     }
 
     /// Whether every choice is the likeliest.
