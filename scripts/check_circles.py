@@ -29,6 +29,7 @@ WORD = re.compile(r"[A-Za-z_]")
 ITEMS = {"struct", "enum", "union", "trait", "fn", "type", "const", "static"}
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
+
 def tokens_of(text):
     """Words and signs of Rust, without comments, strings and lifetimes."""
     tokens, at = [], 0
@@ -48,6 +49,7 @@ def tokens_of(text):
         at = match.end()
     return without_tests(tokens)
 
+
 def after(tokens, at):
     """The place after the bracket that closes the one at `at`."""
     open_brackets = []
@@ -59,6 +61,7 @@ def after(tokens, at):
             if not open_brackets:
                 return place + 1
     return len(tokens)
+
 
 def without_tests(tokens):
     """The tokens without attributes, and without what `#[cfg(test)]` stands before."""
@@ -79,6 +82,7 @@ def without_tests(tokens):
             at += 1
     return kept
 
+
 class Module:
     """What a module defines, imports and names. Modules in braces have the file of the module around them."""
 
@@ -89,6 +93,7 @@ class Module:
         self.imports, self.exported, self.globs = defaultdict(list), set(), []
         # What code names: paths of more than one word, words that stand alone, macros.
         self.paths, self.words, self.called_macros = set(), set(), set()
+
 
 def use_tree(tokens, at, prefix):
     """The imports of one tree, as pairs of path and name, and the place after it."""
@@ -111,6 +116,7 @@ def use_tree(tokens, at, prefix):
             path.append(token)
         at += 1
     return [(tuple(path), name or path[-1])], at
+
 
 def read_module(tokens, module, modules, pending):
     """Fills `module` from its tokens; modules of other files are put into `pending`."""
@@ -156,18 +162,19 @@ def read_module(tokens, module, modules, pending):
             depth += (token in CLOSING) - (token in CLOSING.values())
             at += 1
 
+
 def read_crate(files, root):
     """All modules of a crate, from its root file on. `files` maps paths inside `src` to texts."""
     modules, pending, first = {}, [], ()
     while True:
         stem = "/".join(first)
-        file = root if not first else next((name for name in (f"{stem}.rs", f"{stem}/mod.rs") if name in files), None)
-        if file:
-            modules[first] = Module(first, file)
-            read_module(tokens_of(files[file]), modules[first], modules, pending)
+        file = root if not first else next(name for name in (f"{stem}.rs", f"{stem}/mod.rs") if name in files)
+        modules[first] = Module(first, file)
+        read_module(tokens_of(files[file]), modules[first], modules, pending)
         if not pending:
             return modules
         first = pending.pop()
+
 
 def lookup(modules, module, name, seen=frozenset()):
     """What a name of a module stands for: modules, and for items pairs of a file and the name there."""
@@ -188,8 +195,10 @@ def lookup(modules, module, name, seen=frozenset()):
                 found |= lookup(modules, target, name, seen)
     return found
 
+
 def modules_only(targets):
     return {target for target in targets if isinstance(target, Module)}
+
 
 def resolve(modules, module, path, seen=frozenset()):
     """What a path that stands in a module leads to; nothing if it leads out of the crate."""
@@ -202,6 +211,7 @@ def resolve(modules, module, path, seen=frozenset()):
         inside = modules_only(targets)
         targets = set().union(*(lookup(modules, target, name, seen) for target in inside)) if inside else targets
     return targets
+
 
 def uses_of(modules):
     """File → file that it uses → names of the items."""
@@ -232,6 +242,7 @@ def uses_of(modules):
                     add(module, lookup(modules, target, name))
     return uses
 
+
 def circles(uses):
     """The sets of files of which each can be reached from each other one (Tarjan)."""
     order, lowest, stack, found = {}, {}, [], []
@@ -255,12 +266,15 @@ def circles(uses):
             visit(file)
     return found
 
+
 def found_in(files, root="lib.rs"):
     return circles(uses_of(read_crate(files, root)))
+
 
 # The checker itself, first, on made-up files: `a.rs` uses `B` of `b.rs` in each of these ways, and `b.rs` uses `A` of `a.rs`.
 def made_up(a, b="use crate::a::A; pub struct B;", root="mod a; mod b; mod c;", c=""):
     return found_in({"lib.rs": root, "a.rs": f"pub struct A; {a}", "b.rs": b, "c/mod.rs": c, "c/d.rs": "use crate::a::A; pub fn d(_: A) {}"})
+
 
 BOTH = [["a.rs", "b.rs"]]
 assert made_up("use crate::b::B;") == BOTH
