@@ -1,6 +1,5 @@
-//! The frame of every page: style, links to the neighbours, formulas.
+//! [`Page`], and the frame of every page: style, links to the neighbours, formulas.
 
-use crate::Page;
 use crate::summary::{Entry, Part};
 use composer_bptt::backpropagation::KATEX;
 
@@ -8,6 +7,17 @@ pub(crate) const FIRST: &str = "index.html";
 pub(crate) const STYLE: &str = include_str!("style.css");
 pub(crate) const STYLE_FILE: &str = "style.css";
 pub(crate) const MATHS_FILE: &str = "maths.js";
+
+/// A page of the book.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// Its path in the folder of the book: `course/lesson_1.html`.
+    pub path: String,
+    /// Its name in the table of contents.
+    pub title: String,
+    /// The whole document.
+    pub html: String,
+}
 
 /// The chapters beside one.
 pub(crate) struct Neighbours<'a> {

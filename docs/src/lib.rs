@@ -19,20 +19,10 @@ pub mod summary;
 
 pub use contents::{chapter, chapters, excerpt, figures};
 pub use error::Error;
+pub use frame::Page;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// A page of the book.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page {
-    /// Its path in the folder of the book: `course/lesson_1.html`.
-    pub path: String,
-    /// Its name in the table of contents.
-    pub title: String,
-    /// The whole document.
-    pub html: String,
-}
 
 /// All pages in the order of the table of contents, which is the first of them.
 ///

@@ -4,6 +4,7 @@
 mod answer;
 mod design;
 mod new;
+mod options;
 mod plan;
 mod sounds;
 mod sources;
@@ -13,7 +14,8 @@ pub use answer::{AnswerLine, Given, answer_line, shortest_time};
 pub use design::{
     ANSWERS_FILE, CLIPS_FOLDER, Clip, Item, Kind, Question, STUDY_FILE, Study, System, VOLUME_CLIP,
 };
-pub use new::{MadeStudy, NewStudy, new_study};
+pub use new::{MadeStudy, new_study};
+pub use options::NewStudy;
 pub use plan::{Role, Trial, plan};
 pub use sounds::SoundOptions;
 pub use summary::{

@@ -1,8 +1,9 @@
 //! [`BarStream`]: pieces bar by bar, each as soon as it is complete.
 
+use super::options::ComposeOptions;
+use super::piece::Piece;
 use super::work::Work;
 use super::write::{self, Writer};
-use super::{ComposeOptions, Piece};
 use crate::error::Result;
 use crate::model::TrainedModel;
 use composer_music::{Bar, Note};

@@ -1,6 +1,7 @@
 //! Compositions judged against the music of their model's style, and the best of them.
 
-use super::{FileOptions, Piece, SavedPiece, save, save_apart};
+use super::piece::Piece;
+use super::save::{FileOptions, SavedPiece, save, save_apart};
 use crate::again::Made;
 use crate::error::{Result, wrong_input, wrong_option};
 use crate::model::TrainedModel;

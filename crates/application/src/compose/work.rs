@@ -2,8 +2,9 @@
 
 use super::assemble::{Manner, assemble};
 use super::options::{ComposeOptions, GivenPrimer, Primer};
+use super::piece::Piece;
 use super::plan::Plan;
-use super::{Piece, carried, reading};
+use super::{carried, reading};
 use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;
 use composer_decoding::harmony::ChordPlan;

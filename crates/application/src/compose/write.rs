@@ -1,8 +1,10 @@
 //! What writes the pieces step by step: a generator of frames or of tokens; beam search writes all at once.
 
+use super::options::ComposeOptions;
+use super::piece::Piece;
 use super::report::report;
 use super::work::{Grid, Work};
-use super::{ComposeOptions, MAX_TOKENS, Piece, feasible, reading};
+use super::{feasible, reading};
 use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;
 use crate::progress::Progress;
@@ -14,6 +16,9 @@ use composer_music::Score;
 use composer_music::representation::frames::{DecodeOptions, FrameRepresentation};
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
 use composer_music::text::counted;
+
+/// Most tokens of a piece, for models that never come to an end.
+const MAX_TOKENS: usize = 100_000;
 
 /// The pieces as far as they are written.
 pub(super) enum Writer<'a> {

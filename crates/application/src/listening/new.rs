@@ -3,8 +3,9 @@
 use super::design::{
     CLIPS_FOLDER, Clip, Item, Kind, MAX_NUMBER, Question, STUDY_FILE, Study, System, VOLUME_CLIP,
 };
+use super::options::NewStudy;
 use super::sounds::{FADE, SoundOptions, level, sound, spoiled, volume_check};
-use super::sources::{Source, read, sources, system_names};
+use super::sources::{ANCHOR, BETTER_ANCHOR, Source, read, sources, system_names};
 use crate::error::{Result, wrong_input, wrong_option};
 use crate::progress::Progress;
 use composer_audio::{AudioBuffer, write_wav};
@@ -23,44 +24,6 @@ const ANCHORS: u64 = 5;
 const CATCHES: usize = 4;
 /// Share of notes that are moved in a MUSHRA's better anchor.
 const MID_ANCHOR: f64 = 0.15;
-
-/// The systems of the anchors.
-pub const ANCHOR: &str = "low anchor";
-/// The better one.
-pub const BETTER_ANCHOR: &str = "mid anchor";
-
-/// What a new study is.
-#[derive(Clone, Debug)]
-pub struct NewStudy {
-    /// Folders of music, one for each system; of the first one people are the composers.
-    pub folders: Vec<PathBuf>,
-    /// What is asked.
-    pub kind: Kind,
-    /// Trials of each participant; `None`: as many as there are items, at most 20.
-    pub trials: Option<usize>,
-    /// Participants.
-    pub participants: usize,
-    /// Most pieces of each folder.
-    pub pieces: usize,
-    /// Seed of everything that is drawn.
-    pub seed: u64,
-    /// How the music sounds.
-    pub sound: SoundOptions,
-}
-
-impl Default for NewStudy {
-    fn default() -> Self {
-        Self {
-            folders: Vec::new(),
-            kind: Kind::Pairs,
-            trials: None,
-            participants: 20,
-            pieces: 24,
-            seed: 1,
-            sound: SoundOptions::default(),
-        }
-    }
-}
 
 /// What was made.
 #[derive(Clone, Debug, serde::Serialize)]

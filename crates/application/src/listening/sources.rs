@@ -1,7 +1,7 @@
 //! The pieces of a new listening test: which files of each folder, and in which order they are put together.
 
 use super::design::Kind;
-use super::new::{ANCHOR, BETTER_ANCHOR, NewStudy};
+use super::options::NewStudy;
 use super::sounds::{SoundOptions, excerpt};
 use crate::error::{Result, wrong_input};
 use crate::progress::Progress;
@@ -16,6 +16,11 @@ use std::path::PathBuf;
 
 /// The stream of random numbers.
 const PIECES: u64 = 3;
+
+/// The systems of the anchors: the low one.
+pub const ANCHOR: &str = "low anchor";
+/// The better one.
+pub const BETTER_ANCHOR: &str = "mid anchor";
 
 /// A piece that becomes a clip.
 pub struct Source {

@@ -1,7 +1,7 @@
 //! [`Card`]: what one should know of a built-in model, as `card.toml` says it.
 
+use super::task::CardTask;
 use crate::compose::ComposeOptions;
-use composer_models::seq2seq::Task;
 use serde::{Deserialize, Serialize};
 
 /// The card of a model.
@@ -29,55 +29,6 @@ pub struct Card {
     /// What was measured of it. `scripts/model_card.py` writes it.
     #[serde(default)]
     pub figures: Figures,
-}
-
-/// The command that a model is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CardTask {
-    /// `compose`, and `score`.
-    Compose,
-    /// `accompany`.
-    Accompany,
-    /// `drum`.
-    Drum,
-    /// `reharmonise`.
-    Reharmonise,
-    /// `infill --network`.
-    Infill,
-    /// `humanise`.
-    Humanise,
-}
-
-impl CardTask {
-    /// That of a part; `None`: a model that composes.
-    pub fn of(task: Option<Task>) -> Self {
-        match task {
-            None => Self::Compose,
-            Some(Task::Accompany) => Self::Accompany,
-            Some(Task::Drum) => Self::Drum,
-            Some(Task::Reharmonise) => Self::Reharmonise,
-            Some(Task::Infill) => Self::Infill,
-            Some(Task::Humanise) => Self::Humanise,
-        }
-    }
-
-    /// The part that its models write; `None`: they compose.
-    pub fn part(self) -> Option<Task> {
-        match self {
-            Self::Compose => None,
-            Self::Accompany => Some(Task::Accompany),
-            Self::Drum => Some(Task::Drum),
-            Self::Reharmonise => Some(Task::Reharmonise),
-            Self::Infill => Some(Task::Infill),
-            Self::Humanise => Some(Task::Humanise),
-        }
-    }
-
-    /// The name of the command.
-    pub fn name(self) -> &'static str {
-        self.part().map_or("compose", crate::parts::task_name)
-    }
 }
 
 /// Music that a model was trained on.

@@ -1,6 +1,6 @@
 //! What a model file says of itself: [`Details`].
 
-use super::card::CardTask;
+use super::task::CardTask;
 use crate::error::Result;
 use composer_bptt::{Cell, RecurrentConfig};
 use composer_models::seq2seq::Task;

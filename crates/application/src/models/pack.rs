@@ -1,5 +1,6 @@
 //! A model file again, with its weights stored as other numbers.
 
+use super::source::read;
 use crate::error::{Result, wrong_input};
 use composer_bptt::Parameters;
 use composer_models::{WeightType, file, seq2seq};
@@ -25,7 +26,7 @@ pub struct Packed {
 /// # Errors
 /// There is no such model, or a weight is too large for the type.
 pub fn pack(model: &Path, weights: WeightType) -> Result<Packed> {
-    let (bytes, label) = super::read(model)?;
+    let (bytes, label) = read(model)?;
     let unfit = |reason: String| wrong_input(format!("{}: {reason}", label.display()));
     let packed = |params: &Parameters<f32>, written: Vec<u8>| {
         let changes = params.values().iter().map(|&value| (weights.rounded(value) - value).abs());

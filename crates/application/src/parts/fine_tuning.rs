@@ -1,9 +1,10 @@
 //! A model for a new part that a training starts from: it keeps its network and its styles where nothing else is asked for.
 
-use super::load;
-use super::options::{Conditioning, Recipe, TrainPartOptions, configuration, task_name};
+use super::model::load;
+use super::options::{Conditioning, Recipe, TrainPartOptions, configuration};
 use crate::error::{wrong_input, wrong_option};
 use crate::humanise::Kind;
+use crate::models::task_name;
 use composer_models::seq2seq::PartNotes;
 use composer_models::{Encoding, Seq2Seq, Seq2SeqConfig};
 use composer_report::FineTuning;

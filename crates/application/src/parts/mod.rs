@@ -13,6 +13,7 @@ mod gaps;
 mod given;
 mod grid;
 mod measure;
+mod model;
 mod options;
 mod pairs;
 mod plan;
@@ -24,18 +25,20 @@ pub(crate) use gaps::{GAP_BARS, WINDOW_BARS, blanked};
 pub use given::GivenFile;
 pub use grid::{STEPS_PER_QUARTER, drums, pitched};
 pub use measure::PartFigure;
-pub use options::{Conditioning, TrainPartOptions, task_name};
+pub(crate) use model::load;
+pub use options::{Conditioning, TrainPartOptions};
 pub use plan::{PartPlan, plan_part};
 pub use training::{TrainedPart, train_part, train_part_on};
 
+pub use crate::models::task_name;
+
 use crate::error::{Result, wrong_input};
-use crate::models::{BuiltIn, Source};
 use crate::sound::write_wav;
 use anyhow::Context;
 use composer_decoding::FrameOptions;
 use composer_decoding::rules::lowest_notes;
 use composer_models::Seq2Seq;
-use composer_models::seq2seq::{self, AttentionWeights, PartNotes, Task};
+use composer_models::seq2seq::{AttentionWeights, PartNotes, Task};
 use composer_music::atomic_file::write_atomically;
 use composer_music::input::{self, is_standard};
 use composer_music::midi::RawFile;
@@ -243,29 +246,6 @@ pub fn drum(file: &GivenFile, options: &PartOptions, bass_track: Option<usize>) 
     let notes = drum_notes(&generated.frames, file.score());
     let track = Track { name: Some("drums".into()), notes };
     Ok(NewPart::new(raw, &track, given, replaced, generated.attention, remarks)?)
-}
-
-/// The model that was asked for, or the built-in one.
-pub(crate) fn load(model: Option<&Path>, task: Task) -> anyhow::Result<(Seq2Seq, PartNotes)> {
-    let source = match model {
-        Some(model) => Source::find(model)?,
-        None => Source::BuiltIn(BuiltIn::of_task(Some(task))?),
-    };
-    let (model, notes) = match source {
-        Source::File(path) => seq2seq::load(&path)?,
-        Source::BuiltIn(model) => {
-            model.check_task(Some(task))?;
-            seq2seq::from_bytes(model.bytes(), &model.label())?
-        }
-    };
-    if notes.task != task {
-        return Err(wrong_input(format!(
-            "this model was trained for composer {}, and this command needs one of composer train --task {}",
-            task_name(notes.task),
-            task_name(task)
-        )));
-    }
-    Ok((model, notes))
 }
 
 /// What is to be said before anything is written.

@@ -124,17 +124,6 @@ pub(super) struct Recipe {
     pub(super) training: TrainingConfig,
 }
 
-/// The name of a task on the command line.
-pub fn task_name(task: Task) -> &'static str {
-    match task {
-        Task::Accompany => "accompany",
-        Task::Drum => "drum",
-        Task::Reharmonise => "reharmonise",
-        Task::Infill => "infill",
-        Task::Humanise => "humanise",
-    }
-}
-
 impl TrainPartOptions {
     /// The options with what suits the task; `given` is the model that the training starts from.
     pub(super) fn recipe(&self, given: Option<&Seq2SeqConfig>) -> anyhow::Result<Recipe> {

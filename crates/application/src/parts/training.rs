@@ -3,10 +3,11 @@
 use super::fine_tuning::{GivenPart, copy_of, fine_tuned};
 use super::folds::Folds;
 use super::measure::{PartFigure, figures, held_out};
-use super::options::{Recipe, TrainPartOptions, configuration, task_name};
+use super::options::{Recipe, TrainPartOptions, configuration};
 use crate::cluster::micro_shards;
 use crate::error::{Result, wrong_input};
 use crate::memory;
+use crate::models::task_name;
 use crate::outputs;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;

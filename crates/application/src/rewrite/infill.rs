@@ -1,9 +1,10 @@
 //! Some bars of a tune, or a part in them, written anew between what is before and what is after.
 
-use super::layout::{Choice, Layout, check_notes};
+use super::layout::{Choice, Layout, check_notes, representation};
+use super::rewritten::{Rewritten, distance, nll};
+use super::settings::RewriteSettings;
 use super::splice::splice;
 use super::tune::Tune;
-use super::{RewriteSettings, Rewritten, distance, nll, representation};
 use crate::compose::Piece;
 use crate::error::{Result, stopped, wrong_input, wrong_option};
 use crate::model::TrainedModel;

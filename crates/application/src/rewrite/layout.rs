@@ -1,11 +1,11 @@
 //! A tune on the grid of a model: which notes go, and where new ones may come.
 
-use super::RewriteSettings;
+use super::settings::RewriteSettings;
 use super::tune::Tune;
 use crate::error::wrong_input;
 use composer_decoding::harmony::{self, ChordPlan};
 use composer_decoding::rewrite::{GridNote, Keep, Passage};
-use composer_models::{ConditionTrack, ConditionValues};
+use composer_models::{ConditionTrack, ConditionValues, Encoding, SequenceModel};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_music::representation::grid::{Grid, MAX_STEPS};
 use composer_music::text::counted;
@@ -106,6 +106,16 @@ impl Layout {
         let mut frames = self.representation.encode(score);
         frames.resize(self.passage.kept.len(), Frame::default());
         frames
+    }
+}
+
+/// The frames that a model writes.
+pub(super) fn representation(model: &SequenceModel) -> anyhow::Result<FrameRepresentation> {
+    match model.encoding() {
+        Encoding::Frames { representation, .. } => Ok(*representation),
+        _ => Err(wrong_input(
+            "this model writes tokens, and rewriting needs one that writes frames: the built-in model does",
+        )),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::infill::{InfillOptions, after, lay_out};
 use super::layout::Layout;
+use super::rewritten::{Rewritten, distance, nll};
 use super::splice::splice;
 use super::tune::Tune;
-use super::{Rewritten, distance, nll};
 use crate::compose::Piece;
 use crate::error::{Result, wrong_input};
 use crate::model::TrainedModel;
-use crate::parts::{GAP_BARS, WINDOW_BARS, blanked, task_name};
+use crate::models::task_name;
+use crate::parts::{GAP_BARS, WINDOW_BARS, blanked};
 use composer_decoding::rewrite::{GridNote, Passage, lay_over, write_once};
 use composer_models::encoding::FrameSequence;
 use composer_models::seq2seq::{self, Conditioned, Task};

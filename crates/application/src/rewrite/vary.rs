@@ -1,10 +1,11 @@
 //! A tune varied more or less: some of its beats written anew, each by what is around it.
 
 use super::infill::{Bars, after};
-use super::layout::{Choice, Layout, NoteId, check_notes};
+use super::layout::{Choice, Layout, NoteId, check_notes, representation};
+use super::rewritten::{Rewritten, distance, nll};
+use super::settings::RewriteSettings;
 use super::splice::splice;
 use super::tune::Tune;
-use super::{RewriteSettings, Rewritten, distance, nll, representation};
 use crate::compose::Piece;
 use crate::error::{Result, wrong_input, wrong_option};
 use crate::model::TrainedModel;

@@ -1,157 +1,241 @@
-//! Settings from several sources, each over the one before, as tables until the end: so that an unknown key is found in all of
-//! them by the same rule. It is not in the defaults, which have every key.
+//! [`Layers`]: where settings come from, and how they lie over each other.
 
-use crate::error::wrong_input;
-use composer_models::Network;
-use composer_training::TrainingConfig;
+use super::complete::Settings;
+use super::given::of_model;
+use super::presets::Preset;
+use super::single::single_setting;
+use super::sources::{parse, read};
+use super::tables;
+use crate::error::{Result, wrong_input};
+use crate::model::TrainedModel;
+use anyhow::Context;
+use composer_music::input::{MAX_TEXT, read_regular_text};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// Where a key that is not known came from, for people: a file, or nothing.
-pub(super) type Source<'a> = Option<&'a str>;
+/// Name of the settings in a run folder.
+pub const CONFIG_FILE: &str = "config.toml";
 
-/// Sets one key of a table that has it already. The name may leave out its first parts where no other key ends the same.
-pub(super) fn set(table: &mut Table, key: &str, value: Value) -> anyhow::Result<()> {
-    let mut nested = value;
-    let path = full_key(table, key, None)?;
-    for part in path.rsplit('.') {
-        nested = Value::Table(Table::from_iter([(part.to_owned(), nested)]));
-    }
-    match nested {
-        Value::Table(over) => merge(table, over, None),
-        _ => Ok(()),
-    }
+/// Where settings come from; later fields lie over earlier ones, and all of them over the defaults.
+///
+/// ```
+/// use composer_application::settings::{Layers, Preset};
+///
+/// let layers = Layers {
+///     preset: Some(Preset::by_name("good")?),
+///     single: vec![("hidden".into(), 64.into()), ("training.optimizer.kind".into(), "adamw".into())],
+///     ..Layers::default()
+/// };
+/// assert_eq!(layers.settings()?.model.hidden, 64);
+/// # Ok::<(), composer_application::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// A preset.
+    pub preset: Option<Preset>,
+    /// A TOML file, or a model file.
+    pub file: Option<PathBuf>,
+    /// Single settings. The first parts of a name may be left out where no other setting ends the same.
+    pub single: Vec<(String, Value)>,
 }
 
-/// Lays `over` on `table`, key by key; what `table` does not know is refused with the nearest name that it does.
-pub(super) fn merge(table: &mut Table, over: Table, source: Source<'_>) -> anyhow::Result<()> {
-    let mut known = Vec::new();
-    collect_keys(table, "", &mut known);
-    for (key, value) in over {
-        if table.contains_key(&key) || value.is_table() {
-            merge_below(table, Table::from_iter([(key, value)]), "", &known, source)?;
-        } else {
-            // A flat name at the top of a file.
-            let path = full_key(table, &key, source)?;
-            set(table, &path, value)?;
+impl Layers {
+    /// The settings.
+    ///
+    /// # Errors
+    /// The file cannot be read, a name is not known, or a value is out of range.
+    pub fn settings(&self) -> Result<Settings> {
+        let settings = self.settings_over(None)?;
+        match settings.model.init_from.as_str() {
+            "" => Ok(settings),
+            name => self.settings_over(Some(&TrainedModel::load(name)?)),
         }
     }
-    Ok(())
+
+    /// The settings; a model that the training starts from is a layer above the preset, by its network and its representation.
+    fn settings_over(&self, given: Option<&TrainedModel>) -> Result<Settings> {
+        let mut table = Settings::default().table()?;
+        if let Some(preset) = self.preset {
+            tables::merge(&mut table, parse(preset.settings, preset.name)?, Some(preset.name))?;
+        }
+        if let Some(given) = given {
+            tables::merge(&mut table, of_model(given), None)?;
+        }
+        if let Some(path) = &self.file {
+            let name = path.display().to_string();
+            let mut file = parse(&read(path)?, &name)?;
+            tables::rename_old(&mut file);
+            tables::merge(&mut table, file, Some(&name))?;
+        }
+        self.over(table)
+    }
+
+    /// The settings of a run that is resumed. Only its end, and what changes no figure, may differ.
+    ///
+    /// # Errors
+    /// There is no such run, or another setting differs.
+    pub fn resumed(&self, run: &Path) -> Result<Settings> {
+        let path = run.join(CONFIG_FILE);
+        let text = read_regular_text(&path, MAX_TEXT).map_err(|error| {
+            wrong_input(format!("there is no run to resume: cannot read {} ({error})", path.display()))
+        })?;
+        let damaged = || format!("{} is damaged", path.display());
+        let mut saved: Table =
+            toml::from_str(&text).map_err(|error| wrong_input(error.message())).with_context(damaged)?;
+        tables::rename_old(&mut saved);
+        if let Some(Value::Table(music)) = saved.get_mut("music") {
+            // A run of before there was such an input does not have it.
+            music.entry("bar_line").or_insert(Value::Integer(0));
+            music.entry("look_back").or_insert(Value::Integer(0));
+            music.entry("longest_match").or_insert(Value::Boolean(false));
+            music.entry("voice_inputs").or_insert(Value::Boolean(false));
+        }
+        if let Some(Value::Table(model)) = saved.get_mut("model") {
+            model.entry("relative_logits").or_insert(Value::Boolean(false));
+        }
+        if let Some(Value::Table(training)) = saved.get_mut("training") {
+            training.entry("excerpts").or_insert(Value::Float(0.0));
+        }
+        let saved: Settings =
+            saved.try_into().map_err(|error| wrong_input(error.message())).with_context(damaged)?;
+        let now = self.over(saved.table()?)?;
+        if self.preset.is_some() || self.file.is_some() {
+            return Err(wrong_input(
+                "a run is resumed with its own configuration: leave out --preset and --config",
+            )
+            .into());
+        }
+        saved.check_resumed_as(&now)?;
+        Ok(now)
+    }
+
+    /// With a single setting more, if there is a value for it.
+    ///
+    /// # Errors
+    /// The value is none that TOML can hold, such as a number above 2⁶³.
+    pub fn with<T: Serialize>(mut self, key: &str, value: Option<T>) -> Result<Self> {
+        if let Some(value) = value {
+            let value = Value::try_from(value).map_err(|error| wrong_input(format!("{key}: {error}")))?;
+            self.single.push((key.to_owned(), value));
+        }
+        Ok(self)
+    }
+
+    /// With single settings more, each as `key=value`.
+    ///
+    /// # Errors
+    /// As [`single_setting`].
+    pub fn with_texts(mut self, texts: &[String]) -> Result<Self> {
+        for text in texts {
+            self.single.push(single_setting(text)?);
+        }
+        Ok(self)
+    }
+
+    fn over(&self, mut table: Table) -> Result<Settings> {
+        for (key, value) in &self.single {
+            tables::set(&mut table, key, value.clone())?;
+        }
+        Settings::from_table(table)
+    }
 }
 
-fn merge_below(
-    table: &mut Table,
-    over: Table,
-    prefix: &str,
-    known: &[String],
-    source: Source<'_>,
-) -> anyhow::Result<()> {
-    for (key, value) in over {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match (table.get_mut(&key), value) {
-            (None, value) => return Err(unknown(&first_leaf(path, &value), known, source)),
-            (Some(Value::Table(section)), Value::Table(inner)) => {
-                merge_below(section, inner, &path, known, source)?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use composer_bptt::Cell;
+
+    fn with(settings: &[&str]) -> Result<Settings> {
+        let single = settings.iter().map(|text| single_setting(text)).collect::<Result<_>>()?;
+        Layers { single, ..Layers::default() }.settings()
+    }
+
+    #[test]
+    fn settings_override_defaults_and_come_back_from_the_file() {
+        let config = with(&[
+            "model.cell=gru",
+            "training.learning_rate=0.002",
+            "training.optimizer.kind=adamw",
+            "training.sampling.curve=inverse-sigmoid",
+            "training.sampling.k=100",
+            "music.folder=my songs",
+        ])
+        .unwrap();
+        assert_eq!((config.model.cell, config.training.learning_rate), (Cell::Gru, 0.002));
+        assert_eq!(config.music.folder, "my songs");
+        let again: Settings = toml::from_str(&config.to_toml().unwrap()).unwrap();
+        assert_eq!(again, config);
+    }
+
+    #[test]
+    fn what_is_not_known_or_makes_no_sense_is_refused_in_words() {
+        for (setting, words) in [
+            ("training.lerning_rate=1", "did you mean training.learning_rate?"),
+            ("model.hiden=12", "did you mean model.hidden?"),
+            ("modle.hidden=12", "did you mean model.hidden?"),
+            ("training=3", "is a section"),
+            ("kind=adamw", "write the whole name"),
+            ("lerning_rate=1", "did you mean training.learning_rate?"),
+            ("training.epochs=abc", "epochs"),
+            ("training.optimizer.kind=adamm", "adamm"),
+            ("training.sampling.k=2", "the configuration"),
+            ("training.learning_rate=-1", "above 0"),
+            ("training.epochs", "key=value"),
+        ] {
+            match with(&[setting]) {
+                Err(error) => assert!(error.to_string().contains(words), "{setting}: {error}"),
+                Ok(_) => {
+                    assert_eq!(setting, "training.sampling.k=2", "a constant that is not used is not checked")
+                }
             }
-            (Some(Value::Table(_)), _) => {
-                return Err(wrong_input(from(
-                    source,
-                    &format!("{path} is a section, and needs a key in it"),
-                )));
-            }
-            (Some(setting), value) => *setting = value,
         }
     }
-    Ok(())
-}
 
-/// Adds the settings that are not written where they are the usual ones.
-pub(super) fn add_unwritten(
-    table: &mut Table,
-    style_from: &str,
-    training: &TrainingConfig,
-) -> anyhow::Result<()> {
-    for (section, key, value) in [
-        ("model", "conditions", Value::Array(Vec::new())),
-        ("model", "bar_attention", Value::Integer(0)),
-        ("model", "embedding", Value::Integer(0)),
-        ("model", "tie_weights", Value::Boolean(false)),
-        ("model", "embedding_dropout", Value::Float(0.0)),
-        ("model", "softmaxes", Value::Integer(1)),
-        ("music", "style_from", Value::String(style_from.to_owned())),
-        ("training", "condition_dropout", Value::Float(training.condition_dropout)),
-        ("training", "micro_shards", Value::Integer(training.micro_shards as i64)),
-        ("training", "gradient_type", Value::try_from(training.gradient_type)?),
-        ("run", "beside", Value::String(String::new())),
-    ] {
-        if let Some(Value::Table(section)) = table.get_mut(section) {
-            section.entry(key).or_insert(value);
+    #[test]
+    fn flat_names_mean_the_only_setting_that_ends_so() {
+        let config = with(&["hidden=256", "learning_rate=0.002", "optimizer.kind=adamw"]).unwrap();
+        assert_eq!((config.model.hidden, config.training.learning_rate), (256, 0.002));
+        assert_ne!(config.training.optimizer, Settings::default().training.optimizer);
+    }
+
+    #[test]
+    fn every_preset_is_valid_and_quick_is_the_defaults() {
+        for preset in Preset::ALL {
+            let settings = Layers { preset: Some(preset), ..Layers::default() }.settings().unwrap();
+            assert_eq!(settings == Settings::default(), preset.name == "quick", "{}", preset.name);
+            assert!(Preset::table().contains(preset.name));
         }
+        assert_eq!(Settings::default_of("training.epochs"), Settings::default().training.epochs.to_string());
     }
-    Ok(())
-}
 
-/// Brings settings that an earlier version wrote under the names of this one: `coupled`, yes or no, is a network now.
-pub(super) fn rename_old(table: &mut Table) {
-    let Some(Value::Table(model)) = table.get_mut("model") else { return };
-    if let Some(Value::Boolean(coupled)) = model.remove("coupled") {
-        let network = if coupled { Network::Coupled } else { Network::Independent };
-        model.entry("network").or_insert(Value::String(network.name().to_owned()));
+    #[test]
+    fn a_run_of_before_there_were_bar_lines_resumes_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = Settings::default().to_toml().unwrap();
+        let old: String = text
+            .lines()
+            .filter(|line| !line.starts_with("bar_line"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_ne!(old, text);
+        std::fs::write(folder.path().join(CONFIG_FILE), old).unwrap();
+        assert_eq!(Layers::default().resumed(folder.path()).unwrap().music.bar_line, 0);
+        assert_eq!(Settings::default().music.bar_line, 24);
     }
-}
 
-/// The whole name of a key: itself, or the one that ends with it.
-fn full_key(table: &Table, key: &str, source: Source<'_>) -> anyhow::Result<String> {
-    let mut at = Some(table);
-    let mut known = true;
-    for part in key.split('.') {
-        let value = at.and_then(|table| table.get(part));
-        known &= value.is_some();
-        at = value.and_then(Value::as_table);
-    }
-    if known {
-        return Ok(key.to_owned());
-    }
-    let mut keys = Vec::new();
-    collect_keys(table, "", &mut keys);
-    let ending = format!(".{key}");
-    let meant: Vec<&str> = keys.iter().map(String::as_str).filter(|known| known.ends_with(&ending)).collect();
-    match &meant[..] {
-        [] => Err(unknown(key, &keys, source)),
-        [path] => Ok((*path).to_owned()),
-        several => Err(wrong_input(from(
-            source,
-            &format!("{key} may mean {}: write the whole name", several.join(" or ")),
-        ))),
-    }
-}
-
-/// The path of the first setting below `path`: an unknown section is told by the setting that was meant.
-fn first_leaf(path: String, value: &Value) -> String {
-    match value.as_table().and_then(|inner| inner.iter().next()) {
-        Some((key, inner)) => first_leaf(format!("{path}.{key}"), inner),
-        None => path,
-    }
-}
-
-fn from(source: Source<'_>, text: &str) -> String {
-    source.map_or_else(|| text.to_owned(), |source| format!("{source}: {text}"))
-}
-
-fn unknown(path: &str, known: &[String], source: Source<'_>) -> anyhow::Error {
-    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-    let likeness =
-        |key: &str| strsim::jaro_winkler(key, path).max(strsim::jaro_winkler(&last(key), &last(path)));
-    let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let hint = nearest.map(|key| format!("; did you mean {key}?")).unwrap_or_default();
-    wrong_input(from(source, &format!("there is no setting {path}{hint}")))
-}
-
-fn collect_keys(table: &Table, prefix: &str, keys: &mut Vec<String>) {
-    for (key, value) in table {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            Value::Table(inner) => collect_keys(inner, &path, keys),
-            _ => keys.push(path),
-        }
+    #[test]
+    fn later_layers_lie_over_earlier_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("my.toml");
+        std::fs::write(&file, "epochs = 7\n[training]\nseed = 3\n[model]\nhidden = 20\n").unwrap();
+        let layers = Layers {
+            preset: Some(Preset::by_name("good").unwrap()),
+            file: Some(file),
+            single: vec![("training.seed".into(), 5.into())],
+        };
+        let settings = layers.settings().unwrap();
+        assert_eq!((settings.training.seed, settings.training.epochs, settings.model.hidden), (5, 7, 20));
+        assert_ne!(settings.model.dropout, Settings::default().model.dropout, "of the preset");
     }
 }

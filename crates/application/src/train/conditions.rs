@@ -1,92 +1,13 @@
-//! The conditions of the training music: styles from folders or from a table, attributes and metres from the notes.
+//! The conditions of the training music: each piece is told its own, and the model learns from them what it tells apart.
 
 use super::material::{Material, Subset};
+use super::styles::Styles;
+use super::tracks::{of_frames, of_tokens};
 use crate::error::wrong_input;
 use crate::model::TrainedModel;
 use crate::settings::Settings;
-use composer_models::{Condition, ConditionTrack, ConditionValues, Conditions, Form, Sequence};
-use composer_music::Score;
-use composer_music::input::{MAX_TEXT, read_text};
+use composer_models::{Condition, ConditionTrack, Conditions, Form, Sequence};
 use composer_music::representation::AnyRepresentation;
-use composer_music::representation::frames::{Frame, FrameRepresentation};
-use std::collections::BTreeMap;
-use std::path::Path;
-
-/// Where the styles of pieces come from.
-pub(crate) enum Styles {
-    /// The first folder in the name of a piece.
-    Folders,
-    /// A table: name of a piece, style.
-    Table(BTreeMap<String, String>),
-}
-
-impl Styles {
-    /// By the setting `music.style_from`: `folder`, or a file with a line for each piece, its path below the training folder and its style with a
-    /// tab between them. Empty lines and those that begin with # are left out.
-    pub fn read(style_from: &str) -> anyhow::Result<Self> {
-        if style_from == FOLDER {
-            return Ok(Self::Folders);
-        }
-        let text = read_text(Path::new(style_from), MAX_TEXT)
-            .map_err(|error| wrong_input(format!("cannot read the styles {style_from}: {error}")))?;
-        let mut table = BTreeMap::new();
-        for (number, line) in
-            (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
-        {
-            match line.split_once('\t').map(|(name, style)| (name.trim(), style.trim())) {
-                Some((name, style)) if !name.is_empty() && !style.is_empty() => {
-                    table.insert(name.to_owned(), style.to_owned());
-                }
-                _ => {
-                    return Err(wrong_input(format!(
-                        "{style_from}, line {number}: write the path of a piece, a tab and its style"
-                    )));
-                }
-            }
-        }
-        Ok(Self::Table(table))
-    }
-
-    /// The style of a piece, if it has one.
-    pub fn of<'n>(&'n self, name: &'n str) -> Option<&'n str> {
-        match self {
-            Self::Folders => name.split_once('/').map(|(folder, _)| folder),
-            Self::Table(table) => table.get(name).map(String::as_str),
-        }
-    }
-}
-
-pub(crate) use crate::settings::FOLDER;
-
-/// The conditions of a piece of frames, bar by bar.
-fn of_frames(
-    sequence: &Sequence,
-    frames: &[Frame],
-    grid: &FrameRepresentation,
-    style: Option<&str>,
-) -> ConditionTrack {
-    ConditionTrack::of_frames(frames, sequence.bars(), grid.steps_per_quarter, style)
-}
-
-/// The conditions of a piece of tokens: bar by bar for those of voices, of which each step has as many, and else those of the whole piece,
-/// because their symbols are no time steps.
-pub(crate) fn of_tokens(
-    tokens: &AnyRepresentation,
-    score: &Score,
-    grid: &FrameRepresentation,
-    style: Option<&str>,
-) -> ConditionTrack {
-    if let AnyRepresentation::Voices(voices) = tokens {
-        let grid = FrameRepresentation { steps_per_quarter: voices.steps_per_quarter, ..*grid };
-        let bars = grid.bars(score);
-        let track =
-            ConditionTrack::of_frames(&grid.encode(score), Some(&bars), grid.steps_per_quarter, style);
-        return track.with_symbols_per_step(voices.voices.into());
-    }
-    let measured = composer_models::conditions::measure(&grid.encode(score), grid.steps_per_quarter);
-    let metre = Some(grid.bars(score).metre_at(0));
-    ConditionTrack::from(ConditionValues { style: style.map(str::to_owned), metre, ..measured })
-}
 
 /// What a sequence is told, how long it is, and its form.
 fn told(sequence: &Sequence) -> Option<(&ConditionTrack, usize, Option<&Form>)> {
@@ -159,24 +80,5 @@ impl Material {
             ))),
             false => Ok(learnt),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn styles_are_folders_or_lines_of_a_table() {
-        let folders = Styles::read(FOLDER).unwrap();
-        assert_eq!((folders.of("rag/joplin/a.mid"), folders.of("a.mid")), (Some("rag"), None));
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("styles.tsv");
-        std::fs::write(&file, "# piece, style\n\nx/a.mid\tslow waltz\n").unwrap();
-        let table = Styles::read(&file.to_string_lossy()).unwrap();
-        assert_eq!((table.of("x/a.mid"), table.of("x/b.mid")), (Some("slow waltz"), None));
-        std::fs::write(&file, "a.mid\trag\nb.mid rag\n").unwrap();
-        let error = Styles::read(&file.to_string_lossy()).err().unwrap().to_string();
-        assert!(error.contains("line 2: write the path of a piece, a tab and its style"), "{error}");
     }
 }

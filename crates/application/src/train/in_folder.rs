@@ -1,7 +1,6 @@
 //! [`InFolder`]: a training of any model in a run folder.
 
 use super::recorder::{AfterEpoch, CHECKPOINT_FILE, MODEL_FILE, RunRecorder};
-use super::session::Finished;
 use crate::error::Stopped;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
@@ -26,6 +25,14 @@ pub struct InFolder<'a> {
     pub resume_with: &'a str,
     /// The processes that train, of which this is the first.
     pub ranks: &'a dyn Communicator,
+}
+
+/// A finished training.
+pub struct Finished {
+    /// Every epoch.
+    pub outcome: Outcome,
+    /// Seconds of training, those before an interruption included.
+    pub seconds: f64,
 }
 
 impl InFolder<'_> {

@@ -1,6 +1,7 @@
 //! The music of a training: pieces split into training, validation and test sets, as scores, frames and sequences.
 
-use super::conditions::{Styles, of_tokens};
+use super::styles::Styles;
+use super::tracks::of_tokens;
 use crate::error::wrong_input;
 use crate::progress::Progress;
 use crate::settings::Music;

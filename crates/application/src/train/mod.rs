@@ -11,21 +11,24 @@ pub(crate) mod progress_observer;
 pub(crate) mod recorder;
 mod sample;
 pub(crate) mod session;
+mod styles;
 mod tensorboard;
+mod tracks;
+mod trained;
 
 pub use options::TrainOptions;
 pub use plan::{Plan, memory_in_words, time_in_words};
 pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
+pub use trained::Trained;
 
 use crate::cluster::micro_shards;
-use crate::compose::{SavedPiece, compose, save_in_run};
+use crate::compose::{compose, save_in_run};
 use crate::diagnose::{LIKENESS_FILE, assessor_of, likeness_of, named};
 use crate::error::Result;
 use crate::likelihood::{baselines, measure};
 use crate::model::TrainedModel;
 use crate::progress::Progress;
 use crate::run_folder::OutputFolder;
-use composer_evaluation::assessment::Assessment;
 use composer_evaluation::statistics::summarise;
 use composer_music::midi;
 use composer_report::evaluation::AssessedSet;
@@ -37,23 +40,6 @@ use material::Material;
 use origins::Listening;
 use recorder::SAMPLE_PREFIX;
 use session::{Prepared, Session};
-use std::path::PathBuf;
-
-/// A finished training.
-pub struct Trained {
-    /// The run folder.
-    pub folder: PathBuf,
-    /// The best model, as it is in the folder.
-    pub model: TrainedModel,
-    /// Losses, curves and pieces.
-    pub summary: TrainingSummary,
-    /// Baselines and the model on the test pieces, the model last.
-    pub likelihoods: Vec<Likelihood>,
-    /// The compositions, as files.
-    pub compositions: Vec<SavedPiece>,
-    /// The compositions compared with the training pieces; `None` if those are too few to say what is usual.
-    pub assessment: Option<Assessment>,
-}
 
 /// Trains a model, measures it on the test pieces, composes, and writes everything into a run folder: the model, a checkpoint
 /// to resume from, metrics, compositions and `report.html`.

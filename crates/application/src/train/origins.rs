@@ -1,8 +1,8 @@
 //! What the report lets one hear: the compositions, those of a model that learnt for longer, and real music that neither learnt from.
 
-use super::Trained;
 use super::material::Material;
 use super::options::TrainOptions;
+use super::trained::Trained;
 use crate::compose::{ComposeOptions, compose};
 use crate::likelihood::model_nll;
 use crate::model::TrainedModel;

@@ -1,7 +1,7 @@
 //! One training from its arguments to its model: configuration, music, run folder, checkpoints.
 
 use super::fine_tuning::{check_same_shape, given_model, valid_nll};
-use super::in_folder::{InFolder, assist};
+use super::in_folder::{Finished, InFolder, assist};
 use super::options::TrainOptions;
 use super::progress_observer::ProgressObserver;
 use super::recorder::{CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE, SAMPLE_PREFIX};
@@ -25,7 +25,7 @@ use composer_music::representation::{AnyRepresentation, Representation};
 use composer_training::distributed::Communicator;
 use composer_training::plan::memory_estimate;
 use composer_training::{
-    Augment, EpochReport, Error as TrainingError, Outcome, TrainingConfig, TrainingSet, checkpoint, train,
+    Augment, EpochReport, Error as TrainingError, TrainingConfig, TrainingSet, checkpoint, train,
 };
 use std::path::Path;
 
@@ -39,14 +39,6 @@ pub struct Session {
     pub model: SequenceModel,
     /// Whether its first weights are those of another model.
     is_given: bool,
-}
-
-/// A finished training.
-pub struct Finished {
-    /// Every epoch.
-    pub outcome: Outcome,
-    /// Seconds of training, those before an interruption included.
-    pub seconds: f64,
 }
 
 /// What a training from another model is compared with.

@@ -1,6 +1,7 @@
 //! One multi-hot frame from its logits.
 
 mod again;
+mod context;
 mod note_wise;
 mod open;
 mod options;
@@ -9,76 +10,20 @@ mod sounding;
 mod temper;
 pub(crate) mod weights;
 
-use crate::constrained::{self, Table};
+use crate::Error;
+use crate::constrained;
 use crate::coupled;
-use composer_models::Coupled;
 use composer_models::encoding::pitches_in_range;
 use composer_models::scoring::bernoulli_nll;
+use composer_models::{Coupled, LanguageModel};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+pub use context::FrameContext;
 pub use note_wise::{NoteChoice, NoteScratch};
 pub use open::{Ending, Open};
 pub use options::{FrameOptions, FrameStrategy};
 use rand::{Rng, RngExt};
+pub use sounding::Scratch;
 use sounding::Sounding;
-
-/// What one voice of the decoder remembers of the music that it has written.
-#[derive(Clone, Debug)]
-pub struct FrameContext {
-    previous: Frame,
-    /// For how many steps each pitch has been held.
-    ages: [u32; 128],
-    /// The pitches whose age is not 0: those that sound and are not released.
-    held: u128,
-    silence: usize,
-}
-
-impl Default for FrameContext {
-    fn default() -> Self {
-        Self { previous: Frame::default(), ages: [0; 128], held: 0, silence: 0 }
-    }
-}
-
-impl FrameContext {
-    /// The last frame; empty at the beginning.
-    pub fn previous(&self) -> Frame {
-        self.previous
-    }
-
-    /// Lets everything that sounds end here: what sounds next begins.
-    pub fn release(&mut self) {
-        self.ages.fill(0);
-        self.held = 0;
-    }
-
-    /// The pitches that sound and are not released.
-    fn held(&self) -> u128 {
-        self.held
-    }
-
-    /// Takes a frame as written.
-    pub fn push(&mut self, frame: Frame) {
-        for (pitch, age) in self.ages.iter_mut().enumerate() {
-            let bit = 1 << pitch;
-            *age = match (frame.sounding & bit != 0, frame.onsets & bit != 0) {
-                (false, _) => 0,
-                (true, true) => 1,
-                (true, false) => *age + 1,
-            };
-        }
-        self.held = frame.sounding;
-        self.silence = if frame.sounding == 0 { self.silence + 1 } else { 0 };
-        self.previous = frame;
-    }
-}
-
-/// Scratch of [`FrameChoice::choose`].
-#[derive(Clone, Debug, Default)]
-pub struct Scratch {
-    probabilities: Vec<f64>,
-    table: Table,
-    /// Logits, conditioned on what is decided.
-    logits: Vec<f32>,
-}
 
 /// What the choice of one frame depends on.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +79,49 @@ impl FrameChoice<'_> {
             }
         }
         frame
+    }
+}
+
+impl NoteChoice<'_> {
+    /// Chooses the frame by any model: note by note if it writes so, and otherwise by [`FrameChoice`] from `logits` `[V]`, those before any bit is
+    /// decided. Overwrites them by those that each bit had when it was.
+    ///
+    /// # Errors
+    /// As [`NoteChoice::choose`].
+    pub fn choose_by<M: LanguageModel, R: Rng>(
+        &self,
+        model: &mut M,
+        logits: &mut [f32],
+        (scratch, notes): (&mut Scratch, &mut NoteScratch),
+        rng: &mut R,
+    ) -> Result<Frame, Error> {
+        if let Some(model) = model.next_note() {
+            return self.choose(model, logits, notes, rng);
+        }
+        let Self { representation, context, options, open, .. } = *self;
+        let coupling = model.coupling();
+        let choice = FrameChoice { representation, logits, coupling, context, options, open };
+        let frame = choice.choose(scratch, rng);
+        coupled::condition(representation, coupling, context.previous(), frame, logits);
+        Ok(frame)
+    }
+
+    /// Lets any model write a given frame: overwrites `logits` as [`NoteChoice::choose_by`] does.
+    ///
+    /// # Errors
+    /// As [`NoteChoice::choose`].
+    pub fn read_by<M: LanguageModel>(
+        &self,
+        model: &mut M,
+        frame: Frame,
+        logits: &mut [f32],
+        scratch: &mut NoteScratch,
+    ) -> Result<(), Error> {
+        if let Some(model) = model.next_note() {
+            return self.read(model, frame, logits, scratch);
+        }
+        coupled::condition(self.representation, model.coupling(), self.context.previous(), frame, logits);
+        Ok(())
     }
 }
 

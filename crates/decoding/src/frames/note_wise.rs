@@ -10,13 +10,14 @@
 //! So a low temperature makes likelier notes, and not fewer of them. Limits close notes, and end or go on with a frame; what remains
 //! possible keeps its proportions at each choice.
 
+use super::context::FrameContext;
+use super::open::Open;
+use super::options::{FrameOptions, FrameStrategy};
 use super::sounding::{Certainty, Sounding};
 use super::weights::{drop_unlikely, keep_nucleus, place_of, tempered};
-use super::{FrameChoice, FrameContext, FrameOptions, FrameStrategy, Open, Scratch};
 use crate::Error;
 use crate::constrained::Bounds;
-use crate::coupled;
-use composer_models::{LanguageModel, NextNote, NotePosition};
+use composer_models::{NextNote, NotePosition};
 use composer_music::representation::frames::{Frame, FrameRepresentation, pitches};
 use rand::{Rng, RngExt};
 
@@ -57,29 +58,6 @@ pub(super) struct Limits {
 }
 
 impl NoteChoice<'_> {
-    /// Chooses the frame by any model: note by note if it writes so, and otherwise by [`FrameChoice`] from `logits` `[V]`, those before any bit is
-    /// decided. Overwrites them by those that each bit had when it was.
-    ///
-    /// # Errors
-    /// As [`NoteChoice::choose`].
-    pub fn choose_by<M: LanguageModel, R: Rng>(
-        &self,
-        model: &mut M,
-        logits: &mut [f32],
-        (scratch, notes): (&mut Scratch, &mut NoteScratch),
-        rng: &mut R,
-    ) -> Result<Frame, Error> {
-        if let Some(model) = model.next_note() {
-            return self.choose(model, logits, notes, rng);
-        }
-        let Self { representation, context, options, open, .. } = *self;
-        let coupling = model.coupling();
-        let choice = FrameChoice { representation, logits, coupling, context, options, open };
-        let frame = choice.choose(scratch, rng);
-        coupled::condition(representation, coupling, context.previous(), frame, logits);
-        Ok(frame)
-    }
-
     /// Chooses the frame. Overwrites `logits` `[V]` by the log-odds that each bit had when it was decided, given those below: what
     /// [`super::nll`] reads.
     ///
@@ -145,24 +123,6 @@ impl NoteChoice<'_> {
             self.write_logits(position, logits);
         }
         Ok(frame)
-    }
-
-    /// Lets any model write a given frame: overwrites `logits` as [`NoteChoice::choose_by`] does.
-    ///
-    /// # Errors
-    /// As [`NoteChoice::choose`].
-    pub fn read_by<M: LanguageModel>(
-        &self,
-        model: &mut M,
-        frame: Frame,
-        logits: &mut [f32],
-        scratch: &mut NoteScratch,
-    ) -> Result<(), Error> {
-        if let Some(model) = model.next_note() {
-            return self.read(model, frame, logits, scratch);
-        }
-        coupled::condition(self.representation, model.coupling(), self.context.previous(), frame, logits);
-        Ok(())
     }
 
     /// Lets the model write a given frame: overwrites `logits` as [`NoteChoice::choose`] does.

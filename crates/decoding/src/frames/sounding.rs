@@ -1,11 +1,21 @@
 //! Which pitches sound in a step: drawn, or the most likely; on their own, or each given those below.
 
-use super::{Ending, FrameOptions, FrameStrategy, Open, Scratch};
-use crate::constrained::{self, Bounds, sigmoid};
+use super::open::{Ending, Open};
+use super::options::{FrameOptions, FrameStrategy};
+use crate::constrained::{self, Bounds, Table, sigmoid};
 use crate::coupled;
 use composer_models::Coupled;
 use composer_models::scoring::bernoulli_nll;
 use rand::{Rng, RngExt};
+
+/// Scratch of [`FrameChoice::choose`](super::FrameChoice::choose).
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    pub(super) probabilities: Vec<f64>,
+    table: Table,
+    /// Logits, conditioned on what is decided.
+    pub(super) logits: Vec<f32>,
+}
 
 /// Whether a pitch must sound or must not; `None`: the model decides.
 pub(super) type Certainty = Option<bool>;

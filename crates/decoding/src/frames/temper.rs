@@ -13,8 +13,7 @@
 //! and at temperature 1 it would change nothing. Dividing all log-odds instead does not do what it does to a softmax: at a low
 //! temperature every pitch below one half becomes rarer, and the music thins out to silence.
 
-use super::Scratch;
-use super::sounding::{Certainty, Sounding};
+use super::sounding::{Certainty, Scratch, Sounding};
 use crate::constrained::{Bounds, sigmoid};
 use composer_models::scoring::bernoulli_nll;
 use rand::{Rng, RngExt};

@@ -1,6 +1,7 @@
 //! The grammar of `events`.
 
-use super::{Meaning, Syntax, furthest};
+use super::meaning::Meaning;
+use super::syntax::{Syntax, furthest};
 use crate::rules::{LastChord, Rules, range_plane};
 
 /// Longest TIME_SHIFT that is looked ahead.

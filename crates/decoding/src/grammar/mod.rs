@@ -16,6 +16,7 @@ mod chords;
 mod events;
 mod meaning;
 mod remi;
+mod syntax;
 mod voices;
 
 pub use meaning::{Meaning, read_pitch};
@@ -25,6 +26,7 @@ use composer_music::Metre;
 use composer_music::representation::events::Time;
 use composer_music::representation::{AnyRepresentation, Representation, Vocabulary};
 use std::sync::Arc;
+use syntax::Syntax;
 
 /// What may follow.
 pub trait Grammar: Clone {
@@ -55,15 +57,6 @@ impl Grammar for Free {
     fn is_finished(&self) -> bool {
         false
     }
-}
-
-/// What the grammar of a representation remembers.
-trait Syntax: Clone {
-    /// Prepares for questions about the next token.
-    fn look_ahead(&mut self, rules: &Rules);
-    fn allows(&self, meaning: Meaning, rules: &Rules) -> bool;
-    fn take(&mut self, meaning: Meaning, rules: &Rules);
-    fn is_finished(&self, rules: &Rules) -> bool;
 }
 
 /// The grammar of a representation under rules.
@@ -252,13 +245,4 @@ fn nearest_tempo<'a>(tempo: f64, meanings: impl Iterator<Item = &'a Meaning>) ->
         _ => None,
     });
     said.min_by(|a, b| distance(a).total_cmp(&distance(b)))
-}
-
-/// How many of the next `limit` steps from `step` on a set of pitches may go on sounding.
-fn furthest(rules: &Rules, step: u64, sounding: u128, limit: u64) -> u64 {
-    let limit = rules.length.map_or(limit, |length| limit.min(length.saturating_sub(step)));
-    if sounding == 0 || (rules.chords.is_none() && (rules.key.is_none() || rules.length.is_none())) {
-        return limit;
-    }
-    (0..limit).find(|ahead| sounding & !rules.pitches(step + ahead) != 0).unwrap_or(limit)
 }

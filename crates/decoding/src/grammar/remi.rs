@@ -1,6 +1,7 @@
 //! The grammar of `remi` and, pattern by pattern, of `bars`.
 
-use super::{Meaning, Syntax, furthest};
+use super::meaning::Meaning;
+use super::syntax::{Syntax, furthest};
 use crate::rules::{LastChord, Rules};
 
 /// The last token, as far as it matters for the next.

@@ -1,6 +1,7 @@
 //! The grammar of `voices`.
 
-use super::{Meaning, Syntax};
+use super::meaning::Meaning;
+use super::syntax::Syntax;
 use crate::rules::Rules;
 
 /// Above every pitch.

@@ -1,6 +1,6 @@
 //! Keys by their names, in English and in German, in any case.
 
-use super::PitchClasses;
+use super::pitch_classes::{PitchClasses, natural};
 use crate::Error;
 use composer_music::KeySignature;
 use std::fmt;
@@ -104,20 +104,6 @@ impl FromStr for Key {
         let shift = if flat { -1 } else { shift };
         Ok(Self { tonic: tonic(shift), minor, accidental: shift.signum() as i8 })
     }
-}
-
-/// The pitch class of a letter; H is B natural.
-pub(super) fn natural(letter: char) -> Option<i32> {
-    Some(match letter.to_ascii_uppercase() {
-        'C' => 0,
-        'D' => 2,
-        'E' => 4,
-        'F' => 5,
-        'G' => 7,
-        'A' => 9,
-        'B' | 'H' => 11,
-        _ => return None,
-    })
 }
 
 /// By how many semitones what follows a letter shifts it, and the rest: signs (`#`, `b`, `♯`, `♭`), words (`sharp`, `flat`), German

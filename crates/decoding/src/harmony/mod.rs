@@ -1,31 +1,14 @@
 //! Keys and chord progressions as sets of pitch classes.
 
 mod key;
+mod pitch_classes;
 
 pub use key::Key;
+pub(crate) use pitch_classes::read_pitch_class;
+pub use pitch_classes::{PitchClasses, plane};
 
 use crate::Error;
 use composer_music::representation::chords::{self, ChordRepresentation, NUM_SYMBOLS};
-
-/// A set of pitch classes: bit 0 is C.
-pub type PitchClasses = u16;
-
-/// The MIDI pitches of a set of pitch classes, as a plane of a frame.
-pub fn plane(classes: PitchClasses) -> u128 {
-    (0..128).filter(|pitch| classes >> (pitch % 12) & 1 == 1).fold(0, |plane, pitch| plane | 1 << pitch)
-}
-
-/// The pitch class of a letter with accidentals, and what follows it.
-pub(crate) fn read_pitch_class(text: &str) -> Option<(u8, &str)> {
-    let letter = text.chars().next()?;
-    // In chord symbols, B is B natural and H nothing.
-    let class = key::natural(letter).filter(|_| !letter.eq_ignore_ascii_case(&'H'))?;
-    let rest = &text[1..];
-    let after = rest.trim_start_matches(['#', 'b', '♯', '♭']);
-    let accidentals = &rest[..rest.len() - after.len()];
-    let shift: i32 = accidentals.chars().map(|c| if matches!(c, '#' | '♯') { 1 } else { -1 }).sum();
-    Some(((class + shift).rem_euclid(12) as u8, after))
-}
 
 /// Chords to follow, one for each bar or each so many steps; after the last, the first again.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! [`Rewriter`]: the piece as it stands, and the methods that write some of its notes anew.
 
-use super::passage::{GridNote, Passage, lay_over};
+use super::options::RewriteOptions;
+use super::passage::{GridNote, Keep, Passage, lay_over};
 use super::rows::{RowState, Walker};
-use super::{RewriteOptions, passage::Keep};
 use crate::Error;
 use composer_models::encoding::{FrameSequence, Sequence};
 use composer_models::scoring::score_from;

@@ -2,7 +2,7 @@
 
 use rand::{Rng, RngExt};
 
-use super::{excerpt, transposed, with_notes};
+use super::edit::{excerpt, transposed, with_notes};
 use crate::grid::{Grid, GridNote};
 
 pub(super) fn semitone_steps(piece: &Grid, bars: usize) -> Grid {

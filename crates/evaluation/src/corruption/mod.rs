@@ -3,6 +3,7 @@
 //! Real music against its corruptions is how the detectors are calibrated and measured. Every corruption leaves the
 //! rest of the piece as it was, as far as it can: notes in tune, on time, and in the style of the corpus.
 
+mod edit;
 mod harmony;
 mod repetition;
 mod stitching;
@@ -13,10 +14,7 @@ use rand::Rng;
 
 pub use stitching::Pool;
 
-use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
-
-/// The shift of [`Corruption::Jitter`] and the shortest note of [`Corruption::CutDurations`]: a sixteenth.
-const SIXTEENTH: u32 = STEPS_PER_QUARTER / 4;
+use crate::grid::Grid;
 
 /// A way to spoil a piece.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,30 +95,4 @@ impl Corruption {
             Self::FlattenRange(semitones) => texture::flatten_range(piece, semitones),
         }
     }
-}
-
-/// The notes (by onset) that sound in `from..to`, cut at both ends and moved so that `from` comes to lie at `at`.
-fn excerpt(notes: &[GridNote], from: u32, to: u32, at: u32, semitones: i8) -> impl Iterator<Item = GridNote> {
-    let inside = notes.iter().take_while(move |note| note.onset < to).filter(move |note| note.end() > from);
-    inside.map(move |note| {
-        let (start, end) = (note.onset.max(from), note.end().min(to));
-        GridNote { onset: start - from + at, pitch: transposed(note.pitch, semitones), duration: end - start }
-    })
-}
-
-/// A pitch moved by semitones; by octaves back into MIDI's range where it would leave it.
-fn transposed(pitch: u8, semitones: i8) -> u8 {
-    let mut pitch = i16::from(pitch) + i16::from(semitones);
-    while pitch < 0 {
-        pitch += 12;
-    }
-    while pitch > 127 {
-        pitch -= 12;
-    }
-    pitch as u8
-}
-
-/// The piece with other notes, in its own bars.
-fn with_notes(piece: &Grid, notes: Vec<GridNote>) -> Grid {
-    Grid::in_bars_like(piece, notes)
 }

@@ -1,6 +1,6 @@
 //! Collapse: loops and stuck chords.
 
-use super::{excerpt, with_notes};
+use super::edit::{excerpt, with_notes};
 use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
 
 pub(super) fn repeat_beginning(piece: &Grid, bars: usize) -> Grid {

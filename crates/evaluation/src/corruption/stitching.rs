@@ -2,7 +2,7 @@
 
 use rand::{Rng, RngExt};
 
-use super::{excerpt, with_notes};
+use super::edit::{excerpt, with_notes};
 use crate::failure::drift::pitch_classes;
 use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
 use crate::hashing::Map;

@@ -2,7 +2,7 @@
 
 use rand::{Rng, RngExt};
 
-use super::{excerpt, with_notes};
+use super::edit::{excerpt, with_notes};
 use crate::grid::{Grid, GridNote};
 
 /// Bars that a sustained chord fills.

@@ -2,8 +2,11 @@
 
 use rand::{Rng, RngExt};
 
-use super::{SIXTEENTH, with_notes};
-use crate::grid::{Grid, GridNote};
+use super::edit::with_notes;
+use crate::grid::{Grid, GridNote, STEPS_PER_QUARTER};
+
+/// The shift of [`jitter`] and the shortest note of [`cut_durations`]: a sixteenth.
+const SIXTEENTH: u32 = STEPS_PER_QUARTER / 4;
 
 pub(super) fn jitter(piece: &Grid, share: f64, rng: &mut impl Rng) -> Grid {
     let shift = |note: &GridNote| {

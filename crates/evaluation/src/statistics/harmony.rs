@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
-use super::{mean, ratio};
+use super::averages::{mean, ratio};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 use crate::hashing::Set;
 

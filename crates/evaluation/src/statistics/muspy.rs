@@ -8,6 +8,7 @@
 //! drums count as sound in empty beats, not in the polyphony, but lengthen it; a piece of drums only has a range of
 //! −127; an entropy of nothing but one pitch is −0.
 
+use super::averages::ratio;
 use composer_music::time_by_metre::time_by_metre;
 use composer_music::{BarMap, Metre, Note, Score, Ticks};
 use serde::Serialize;
@@ -125,7 +126,7 @@ pub fn polyphony(score: &Score) -> Result<f64, NoTracks> {
         sounding += segment.ticks();
         pitches += segment.ticks() * u64::from(segment.pitches.count_ones());
     }
-    Ok(super::ratio(pitches as f64, sounding as f64))
+    Ok(ratio(pitches as f64, sounding as f64))
 }
 
 /// Share of all ticks in which *more than* `threshold` pitches sound (MusPy's default is 2); NaN for no length.
@@ -136,7 +137,7 @@ pub fn polyphony_rate(score: &Score, threshold: u32) -> Result<f64, NoTracks> {
     let length = length(score)?;
     let segments = super::sounding::segments(score);
     let above = segments.iter().filter(|segment| segment.pitches.count_ones() > threshold);
-    Ok(super::ratio(above.map(|segment| segment.ticks()).sum::<u64>() as f64, length as f64))
+    Ok(ratio(above.map(|segment| segment.ticks()).sum::<u64>() as f64, length as f64))
 }
 
 /// Share of the notes in a scale, major or natural minor, on `root` (0–11, C first); NaN without notes.
@@ -149,7 +150,7 @@ pub fn pitch_in_scale_rate(score: &Score, root: u8, minor: bool) -> f64 {
         notes += 1;
         inside += u32::from(scale.contains(&((note.pitch % 12 + 12 - root % 12) % 12)));
     }
-    super::ratio(inside.into(), notes.into())
+    ratio(inside.into(), notes.into())
 }
 
 /// The largest [`pitch_in_scale_rate`] of the 24 scales; NaN without notes.
@@ -201,7 +202,7 @@ pub fn drum_in_pattern_rate(score: &Score, triple: bool) -> f64 {
         notes += 1;
         inside += u32::from(on_grid(note.onset % resolution));
     }
-    super::ratio(inside.into(), notes.into())
+    ratio(inside.into(), notes.into())
 }
 
 /// The larger [`drum_in_pattern_rate`] of the two; NaN without drums.

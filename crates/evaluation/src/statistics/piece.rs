@@ -7,9 +7,10 @@
 
 use composer_music::Score;
 
+use super::averages::{mean, ratio};
 use super::key::{self, Key};
 use super::sounding::{Segment, segments};
-use super::{harmony, mean, ratio, structureness};
+use super::{harmony, structureness};
 use crate::failure::{drift, repetition};
 use crate::grid::{Grid, STEPS_PER_QUARTER};
 

@@ -3,7 +3,7 @@
 use composer_music::Score;
 use serde::Serialize;
 
-use super::ratio;
+use super::averages::ratio;
 use super::sounding::segments;
 
 /// Upper ends, in quarter notes, of the classes of [`Summary::note_lengths`]; the last class is open.

@@ -3,8 +3,8 @@
 use composer_music::{Score, Track};
 use serde::Serialize;
 
+use super::averages::ratio;
 use crate::grid::{Grid, GridNote};
-use crate::statistics::ratio;
 
 /// Semitones between neighbouring upper voices beyond which they are too far apart.
 const WIDEST: i16 = 12;

@@ -1,6 +1,5 @@
 //! Pieces and the whole project as files.
 
-use super::file_name;
 use crate::app::App;
 use crate::project::{Node, Operation, Project};
 use crate::server::reply::{Refusal, Reply, blocking};
@@ -122,4 +121,23 @@ fn archive(project: &Project) -> zip::result::ZipResult<Vec<u8>> {
         zip.write_all(&serde_json::to_vec_pretty(&recipe).map_err(std::io::Error::from)?)?;
     }
     Ok(zip.finish()?.into_inner())
+}
+
+/// Text as the name of a file that is downloaded: letters, digits, and hyphens for the rest.
+fn file_name(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+    let name: String = text.chars().take(80).map(plain).collect();
+    let name = name.trim_matches(['-', '.']).to_owned();
+    if name.is_empty() { "music".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_are_plain() {
+        assert_eq!(file_name("Ma\u{df}e \"x\"\r\n.mid"), "Ma-e--x---.mid");
+        assert_eq!((file_name("../../etc").as_str(), file_name("…").as_str()), ("etc", "music"));
+    }
 }

@@ -1,6 +1,6 @@
 //! [`Mpi`]: ranks are processes that `mpirun` or `srun` started, on one machine or many.
 
-use super::Communicator;
+use super::ranks::Communicator;
 use crate::error::Error;
 use mpi::Threading;
 use mpi::environment::Universe;

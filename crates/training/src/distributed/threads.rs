@@ -1,6 +1,6 @@
 //! Ranks in one process, a thread each: for tests of what does not depend on the number of ranks.
 
-use super::Communicator;
+use super::ranks::Communicator;
 use crate::error::Error;
 use std::sync::mpsc::{Receiver, Sender, channel};
 

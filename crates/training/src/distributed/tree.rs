@@ -11,7 +11,8 @@
 //! to all.
 
 use super::half_precision::{BLOCK, GradientType};
-use super::{Communicator, Shard};
+use super::ranks::Communicator;
+use super::shard::Shard;
 use crate::error::Error;
 use std::ops::Range;
 
