@@ -330,7 +330,8 @@ impl FromStr for Cell {
     fn from_str(name: &str) -> Result<Cell, Error> {
         let lower = name.to_lowercase();
         let is = |spec: &&CellSpec| spec.name == lower || spec.aliases.contains(&lower.as_str());
-        TABLE.iter().find(is).map(|spec| spec.cell).ok_or_else(|| Error::UnknownCell(name.to_string()))
+        let unknown = || Error::UnknownCell { name: name.to_string(), known: Cell::names() };
+        TABLE.iter().find(is).map(|spec| spec.cell).ok_or_else(unknown)
     }
 }
 

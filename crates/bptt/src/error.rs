@@ -36,8 +36,13 @@ pub enum Error {
         expected: &'static str,
     },
     /// A cell that does not exist.
-    #[error("there is no cell \"{0}\"; choose {names}", names = crate::Cell::names())]
-    UnknownCell(String),
+    #[error("there is no cell \"{name}\"; choose {known}")]
+    UnknownCell {
+        /// What was asked for.
+        name: String,
+        /// The names of all cells.
+        known: String,
+    },
     /// A weight is infinite or not a number.
     #[error("parameter {name} holds {value} at index {index}: the weights are damaged, or training diverged")]
     NonFinite {

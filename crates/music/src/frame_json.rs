@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::input;
 use crate::representation::frames::{Frame, strike_rising_edges};
+pub use crate::representation::voices::VoiceSteps;
 
 /// A data set that comes with its split.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,9 +20,6 @@ pub struct FrameSets {
     /// Pieces to score once.
     pub test: Vec<Vec<Frame>>,
 }
-
-/// Four voices, in the order of the file (soprano first in the chorales): a pitch or −1 for a rest, per step.
-pub type VoiceSteps = Vec<[i16; 4]>;
 
 /// A four-voice data set that comes with its split.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

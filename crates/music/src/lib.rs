@@ -22,7 +22,7 @@
 pub mod atomic_file;
 pub mod augment;
 pub mod cache;
-mod chord_symbol;
+mod chord_kind;
 pub mod corpus;
 pub mod frame_json;
 pub mod ingest;
@@ -42,9 +42,9 @@ pub mod text;
 pub mod time_by_metre;
 mod track_name;
 
-pub use chord_symbol::{ChordKind, ChordSymbol};
+pub use chord_kind::ChordKind;
 pub use metre::{Bar, BarMap, Metre};
-pub use score::{KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
+pub use score::{ChordSymbol, KeySignature, Note, Pedal, Score, Tempo, Ticks, TimeSignature, Track};
 pub use tempo_map::TempoMap;
 pub use track_name::TrackName;
 

@@ -1,6 +1,6 @@
 //! [`Score`]: exact notes on a tick grid, the form that every file is read into and every decoder writes.
 
-use crate::chord_symbol::ChordSymbol;
+use crate::chord_kind::ChordKind;
 use crate::track_name::TrackName;
 
 /// A point or a length in time, in ticks (see [`Score::ticks_per_quarter`]).
@@ -70,6 +70,20 @@ pub struct KeySignature {
     pub sharps: i8,
     /// Whether the key is minor.
     pub minor: bool,
+}
+
+/// A chord symbol at a place of the music, such as `F#m7/C#`, as the file states it (nothing checks it against the notes). It is written, not
+/// played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChordSymbol {
+    /// Where the chord begins to hold; it holds until the next symbol.
+    pub tick: Ticks,
+    /// Pitch class of the root: 0 is C, 11 is B. `None` is "no chord", `N.C.`
+    pub root: Option<u8>,
+    /// What stands on the root.
+    pub kind: ChordKind,
+    /// Pitch class of the bass where it is not the root: 1 for the `C#` of `F#m7/C#`.
+    pub bass: Option<u8>,
 }
 
 /// A movement of the sustain pedal (MIDI controller 64).

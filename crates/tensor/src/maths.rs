@@ -13,10 +13,17 @@ use crate::simd::{Isa, Kernel, Vector, dispatch};
 /// The largest error of any function here, in units of the last place of a normal result.
 pub const MAX_ULPS: f64 = 4.0;
 
+/// The nearest integral value, for magnitudes below 2²¹.
+#[inline(always)]
+fn round<S: Scalar, V: Vector<S>>(x: V) -> V {
+    let magic = V::splat(S::ROUND_MAGIC);
+    (x + magic) - magic
+}
+
 /// Splits `x` into `n` and `e^r − 1`, where `x = n·ln 2 + r`.
 #[inline(always)]
 fn reduce<S: Scalar, V: Vector<S>>(x: V) -> (V, V) {
-    let n = (x * V::splat(S::of(std::f64::consts::LOG2_E))).round();
+    let n = round(x * V::splat(S::of(std::f64::consts::LOG2_E)));
     let (ln2_high, ln2_low) = S::LN2_PARTS;
     let r = n.mul_add(V::splat(-ln2_high), x);
     let r = n.mul_add(V::splat(-ln2_low), r);

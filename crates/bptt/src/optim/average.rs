@@ -1,6 +1,6 @@
 //! Exponential moving average of the weights: what is validated and kept, while the raw weights go on learning.
 
-use super::BLOCK;
+use super::blocks::BLOCK;
 use composer_tensor::parallel::{ReadRows, SliceRows, share_rows};
 use composer_tensor::split_rows_by_field;
 

@@ -1,6 +1,6 @@
 //! Norms of gradients: of all together, to clip it, and of each layer, to look at.
 
-use super::BLOCK;
+use super::blocks::BLOCK;
 use crate::parameters::Parameters;
 use composer_tensor::parallel::{ReadRows, SliceRows, share_rows, sum_blocks};
 

@@ -78,6 +78,11 @@ pub struct UnitGradient<Gates, Diagonal> {
     pub d_diagonal: Diagonal,
 }
 
+/// `σ(a) = 1 / (1 + e^−a)`; its derivative is `σ (1 − σ)`.
+pub fn sigmoid(a: f64) -> f64 {
+    1.0 / (1.0 + (-a).exp())
+}
+
 /// A source file of this crate, for messages that point to a line.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {

@@ -34,13 +34,8 @@ pub mod rnn_relu;
 mod saved;
 pub mod stack;
 
-pub use cell::{Numbers, Source, TextbookCell, UnitGradient, UnitInput, UnitState};
+pub use cell::{Numbers, Source, TextbookCell, UnitGradient, UnitInput, UnitState, sigmoid};
 pub use dispatch::{run, run_forward};
 
 pub(crate) use dispatch::of;
 pub(crate) use saved::{AnyJacobian, SavedRows};
-
-/// `σ(a) = 1 / (1 + e^−a)`; its derivative is `σ (1 − σ)`.
-pub fn sigmoid(a: f64) -> f64 {
-    1.0 / (1.0 + (-a).exp())
-}

@@ -2,7 +2,8 @@
 //!
 //! The files are in the crate [`composer_datasets`], with the provenance and licence of each.
 
-use super::{Corpus, Criteria, examine, without_duplicates};
+use super::load::without_duplicates;
+use super::{Corpus, Criteria, examine};
 
 /// The whole built-in corpus: [`piano`] and [`games`].
 pub fn shipped() -> Corpus {

@@ -3,6 +3,7 @@
 //! bytes of a file and takes notes out of them, and leaves every other byte as it is.
 
 mod chunks;
+mod error;
 mod events;
 mod kinds;
 mod known;
@@ -15,6 +16,7 @@ mod write;
 
 use std::path::Path;
 
+pub use error::Error;
 pub use other_events::OtherEvent;
 pub use raw::{ChannelUse, NoteEvent, RawFile, append_tracks};
 pub use read::{MidiFile, read};
@@ -23,36 +25,6 @@ pub use write::{MAX_TICK, write};
 
 use crate::input;
 use crate::score::Score;
-
-/// Why bytes could not become a score, or a score could not become bytes.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The bytes do not begin like a MIDI file.
-    #[error("not a MIDI file: {0}")]
-    NotMidi(String),
-    /// The header is there but cannot be used.
-    #[error("the MIDI header at byte {offset} cannot be used: {reason}")]
-    BadHeader {
-        /// Where the header begins.
-        offset: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A header without anything behind it.
-    #[error("the MIDI file has no track: it ends at byte {0}, or what follows is no track")]
-    NoTrack(usize),
-    /// A value of the score that MIDI cannot express.
-    #[error("the score cannot be written as MIDI: {0}")]
-    Unwritable(String),
-    /// The file could not be read from disk.
-    #[error("cannot read {path}: {source}")]
-    Io {
-        /// The file.
-        path: String,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-}
 
 /// Reads a MIDI file from disk, a pipe, or, as `-`, the standard input; see [`read`].
 pub fn read_file(path: impl AsRef<Path>) -> Result<MidiFile, Error> {

@@ -4,6 +4,7 @@ mod abc;
 mod dynamics;
 mod error;
 mod format;
+mod found;
 mod instruments;
 mod musicxml;
 mod play;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::report::Found;
+use super::found::Found;
 use super::{Error, Format, abc, musicxml, play};
 use crate::input;
 use crate::midi::{self, MidiFile};

@@ -57,5 +57,6 @@ pub fn write(score: &Score, format: Format) -> Result<Vec<u8>, WriteError> {
 /// # Errors
 /// As for [`write()`].
 pub fn quantised(score: &Score) -> Result<Score, WriteError> {
-    sheet::quantised(score).map_err(|reason| WriteError::Notation { format: Format::MusicXml, reason })
+    sheet::quantised::quantised(score)
+        .map_err(|reason| WriteError::Notation { format: Format::MusicXml, reason })
 }

@@ -1,8 +1,8 @@
 //! A piece as it is written: its measures and what stands in them, before repeats are played. MusicXML and ABC are read into it.
 
 use super::repeats::Marks;
-use crate::chord_symbol::ChordSymbol;
 use crate::metre::Metre;
+use crate::score::ChordSymbol;
 use crate::score::Ticks;
 use std::ops::Range;
 

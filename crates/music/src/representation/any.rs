@@ -116,26 +116,6 @@ impl AnyRepresentation {
     }
 }
 
-/// Reads a bound of a range of pitches: what a model file or a cache says is not believed.
-pub(super) fn midi_pitch<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
-    let pitch = <u8 as serde::Deserialize>::deserialize(from)?;
-    match pitch {
-        0..=127 => Ok(pitch),
-        _ => Err(serde::de::Error::custom(format!("{pitch} is no MIDI pitch (0 to 127)"))),
-    }
-}
-
-/// Reads the length of a chord in quarters: longer ones than anybody wants are beyond the ticks that MIDI can count.
-pub(super) fn chord_quarters<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
-    let quarters = <u32 as serde::Deserialize>::deserialize(from)?;
-    match quarters {
-        0..=1024 => Ok(quarters),
-        _ => Err(serde::de::Error::custom(format!(
-            "a chord of {quarters} quarters is too long (at most 1024)"
-        ))),
-    }
-}
-
 impl Representation for AnyRepresentation {
     fn name(&self) -> &'static str {
         self.inner().name()

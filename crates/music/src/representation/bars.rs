@@ -14,9 +14,11 @@
 
 use std::collections::HashMap;
 
+use super::interface::fingerprint;
 use super::quantise::Quantised;
 use super::remi::RemiRepresentation;
-use super::{Error, Representation, Symbols, Vocabulary, tokens};
+use super::symbols::tokens;
+use super::{Error, Representation, Symbols, Vocabulary};
 use crate::score::Score;
 
 /// Most tokens of `remi` in one pattern, so that decoding a few symbols cannot fill the memory.
@@ -194,6 +196,6 @@ impl Representation for BarRepresentation {
     }
 
     fn fingerprint(&self) -> String {
-        super::fingerprint(self.name(), self)
+        fingerprint(self.name(), self)
     }
 }

@@ -15,9 +15,11 @@
 //! What is voiced is recognised as what it was, for every chord. Everything but the harmony is lost, and meant to be.
 
 use super::grid::MAX_STEPS;
+use super::interface::fingerprint;
 use super::quantise::{Loss, Quantised, Sound, one_at_a_time};
-use super::{Error, Representation, Symbols, Vocabulary, tokens};
-use crate::chord_symbol::ChordKind;
+use super::symbols::tokens;
+use super::{Error, Representation, Symbols, Vocabulary};
+use crate::chord_kind::ChordKind;
 use crate::score::{Note, Score, Tempo, Track};
 
 /// The qualities, simple ones first: their suffixes are the names of symbols, and stay as they are.
@@ -51,7 +53,7 @@ const TICKS_PER_QUARTER: u16 = 480;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ChordRepresentation {
     /// Quarter notes to a symbol, in every metre: in 4/4, 1 is every beat, and 2 are half bars.
-    #[serde(deserialize_with = "super::any::chord_quarters")]
+    #[serde(deserialize_with = "chord_quarters")]
     pub quarters_per_chord: u32,
 }
 
@@ -59,6 +61,17 @@ impl Default for ChordRepresentation {
     /// One symbol per quarter note.
     fn default() -> Self {
         Self { quarters_per_chord: 1 }
+    }
+}
+
+/// Reads the length of a chord in quarters: longer ones than anybody wants are beyond the ticks that MIDI can count.
+fn chord_quarters<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let quarters = <u32 as serde::Deserialize>::deserialize(from)?;
+    match quarters {
+        0..=1024 => Ok(quarters),
+        _ => Err(serde::de::Error::custom(format!(
+            "a chord of {quarters} quarters is too long (at most 1024)"
+        ))),
     }
 }
 
@@ -208,6 +221,6 @@ impl Representation for ChordRepresentation {
     }
 
     fn fingerprint(&self) -> String {
-        super::fingerprint(self.name(), self)
+        fingerprint(self.name(), self)
     }
 }

@@ -15,8 +15,10 @@
 //! both into time), tracks, programs; a pitch sounds once at a time.
 
 use super::grid::{Grid, of_steps};
+use super::interface::fingerprint;
 use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
-use super::{Error, Representation, Symbols, Vocabulary, pitch_name, tokens, velocity};
+use super::symbols::tokens;
+use super::{Error, Representation, Symbols, Vocabulary, pitch_name, velocity};
 use crate::score::{DRUM_CHANNEL, Note, Pedal, Score, Tempo, Track};
 use crate::tempo_map::TempoMap;
 
@@ -313,6 +315,6 @@ impl Representation for EventRepresentation {
     }
 
     fn fingerprint(&self) -> String {
-        super::fingerprint(self.name(), self)
+        fingerprint(self.name(), self)
     }
 }

@@ -1,6 +1,6 @@
 //! What the name of a track says of its role, by whole words in the usual languages.
 
-use super::Role;
+use super::role::Role;
 
 /// Words in small letters without accents, in English, German, French, Italian, Spanish, Portuguese, Dutch, Polish and Russian; a space
 /// divides words that belong together.

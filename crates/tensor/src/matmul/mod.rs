@@ -36,6 +36,3 @@ pub use outer::add_outer_products;
 pub use packed::{Packed, PackedRows, transpose};
 pub use product::{multiply, multiply_shared, multiply_steps};
 pub use tile::Store;
-
-/// Vectors in the width of a panel.
-const PANEL_VECTORS: usize = 2;

@@ -4,10 +4,13 @@
 
 use std::marker::PhantomData;
 
-use super::{Left, PANEL_VECTORS};
+use super::Left;
 use crate::parallel::{SliceRows, SplitRows, share_rows};
 use crate::simd::{Isa, Kernel, Path, Vector, dispatch_on, path};
 use crate::{Buffer, Scalar};
+
+/// Vectors in the width of a panel.
+pub(super) const PANEL_VECTORS: usize = 2;
 
 /// A matrix `[K, N]`, packed for [`multiply`](super::multiply). Packing again reuses the memory.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)] // loads and stores, whose bounds the callers check
 
-use super::PANEL_VECTORS;
+use super::packed::PANEL_VECTORS;
 use crate::Scalar;
 use crate::simd::{Isa, Vector};
 

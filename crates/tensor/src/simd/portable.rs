@@ -5,7 +5,8 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{Isa, Vector, sealed::Sealed};
+use super::kernel::{Isa, sealed::Sealed};
+use super::vector::Vector;
 
 /// The instruction set that every target has.
 pub struct Portable;

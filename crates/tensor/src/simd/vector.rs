@@ -4,13 +4,13 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::Scalar;
+use num_traits::Float;
 
 /// The widest vector, in elements of the narrowest type.
 const MAX_LANES: usize = 16;
 
 /// `LANES` numbers that are computed with at once, element by element.
-pub trait Vector<S: Scalar>:
+pub trait Vector<S: Float>:
     Copy
     + Add<Output = Self>
     + Sub<Output = Self>
@@ -67,13 +67,6 @@ pub trait Vector<S: Scalar>:
     #[inline(always)]
     fn one() -> Self {
         Self::splat(S::one())
-    }
-
-    /// The nearest integral value, for magnitudes below 2²¹.
-    #[inline(always)]
-    fn round(self) -> Self {
-        let magic = Self::splat(S::ROUND_MAGIC);
-        (self + magic) - magic
     }
 
     /// `slice[at..]`, as many as there are; the lanes after its end are zero.

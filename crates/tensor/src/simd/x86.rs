@@ -8,7 +8,8 @@
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{Isa, Kernel, Vector, sealed::Sealed};
+use super::kernel::{Isa, Kernel, sealed::Sealed};
+use super::vector::Vector;
 
 pub struct Avx2;
 pub struct Avx512;

@@ -4,19 +4,20 @@
 //! the gates and of the input (`step`). Then the gradients of the weights are summed over all rows and steps of the chunk, shared
 //! out by columns of the gate gradients (`sums`). Threads meet twice in a chunk.
 
+mod layer;
 mod step;
 mod sums;
 
+pub(crate) use layer::{Backward, BackwardScratch};
+
 use std::ops::Range;
 
-use composer_tensor::matmul::Packed;
 use composer_tensor::parallel::{FirstRow, TimeRows, share_rows};
 use composer_tensor::{Buffer, Scalar};
 
-use super::activations::{Activations, fit};
+use super::activations::fit;
 use super::forward::{Forward, least_rows};
 use crate::layers::InputSlices;
-use crate::layers::LayerIds;
 use crate::probe::{Trace, norm};
 use crate::{Cell, Parameters};
 use step::Rows;
@@ -31,49 +32,6 @@ const CHUNK_ROWS: std::ops::Range<usize> = 256..2048;
 pub(crate) fn chunk_steps(cell: Cell, hidden: usize, batch: usize) -> usize {
     let rows = CHUNK_ELEMENTS / (cell.spec().layout.slots.len() * hidden);
     (rows.clamp(CHUNK_ROWS.start, CHUNK_ROWS.end) / batch).max(1)
-}
-
-/// Memory of a backward pass, reused for every layer and chunk.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct BackwardScratch<S> {
-    /// `[C, B, slots·H]`: gradients of the gates' sums.
-    d_gates: Buffer<S>,
-    /// `[C, B, G·H]` each: gradients of the products before they were normalised.
-    d_input_product: Buffer<S>,
-    d_recurrent_product: Buffer<S>,
-    /// `[B, H]`: gradients of the state that travel from step to step.
-    pub d_h: Buffer<S>,
-    pub d_c: Buffer<S>,
-    /// `[B, H]`: what reaches the previous state past the cell, and a product.
-    pass_h: Buffer<S>,
-    pass_c: Buffer<S>,
-    product: Buffer<S>,
-    packed_x: Packed<S>,
-    packed_h: Packed<S>,
-    /// The gradient of `W_ih` for multi-hot inputs, in blocks; see `sums`.
-    d_input_rows: Buffer<S>,
-    /// `[slots·H]`: sums of `d_gates`.
-    d_bias: Buffer<S>,
-    /// `[P·H]`: sums of the gradients of diagonal weights.
-    d_diagonal: Buffer<S>,
-    /// For a probe, `[C, B, H]`: the whole gradients of the states. Empty without.
-    record_h: Buffer<S>,
-    record_c: Buffer<S>,
-}
-
-/// The backward pass of one layer in one direction.
-pub(crate) struct Backward<'a, S> {
-    /// The forward pass that filled `saved`.
-    pub forward: Forward<'a, S>,
-    pub ids: &'a LayerIds,
-    pub saved: &'a Activations<S>,
-    pub input: InputSlices<'a, S>,
-    /// `[T, B, d_output_width]`, of which `H` columns from `d_output_from` on belong to this direction.
-    pub d_output: &'a [S],
-    pub d_output_width: usize,
-    pub d_output_from: usize,
-    /// Whether a probe is attached.
-    pub recording: bool,
 }
 
 impl<S: Scalar> Backward<'_, S> {
@@ -102,14 +60,6 @@ impl<S: Scalar> Backward<'_, S> {
             self.sum_gradients(chunk, params, scratch);
         }
         self.finish(params, scratch);
-    }
-
-    fn slots(&self) -> usize {
-        self.forward.cell.spec().layout.slots.len() * self.forward.hidden
-    }
-
-    fn gate_rows(&self) -> usize {
-        self.forward.cell.gates().len() * self.forward.hidden
     }
 
     fn size(&self, scratch: &mut BackwardScratch<S>, chunk_steps: usize) {

@@ -14,7 +14,7 @@ use super::super::forward::Forward;
 use super::super::norm::normalise_backward;
 use super::super::regularise::Zone;
 use super::super::vectors::{Add, add};
-use super::Backward;
+use super::layer::Backward;
 use crate::cell::Block;
 use crate::layers::InputSlices;
 use crate::textbook;

@@ -12,7 +12,7 @@ use super::super::cell::StepDiagonal;
 use super::super::dispatch::kernels;
 use super::super::forward::Forward;
 use super::super::vectors::{add, add_vectors, sum_rows};
-use super::{Backward, BackwardScratch};
+use super::layer::{Backward, BackwardScratch};
 use crate::Parameters;
 use crate::cell::Block;
 use crate::layers::InputSlices;

@@ -1,8 +1,10 @@
 //! A stack of recurrent layers: fused, batched, through time.
 
+mod ids;
 mod passes;
 mod workspace;
 
+pub(crate) use ids::LayerIds;
 pub use workspace::{RecurrentWorkspace, StepWorkspace};
 
 use composer_tensor::Scalar;
@@ -14,32 +16,6 @@ use crate::arrays::{as_slice_or_copy, check_shape};
 use crate::cell::MAX_DIAGONALS;
 use crate::init::{self, Init, Scheme};
 use crate::{Error, ParamId, Parameters};
-
-/// The parameters of one layer in one direction.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LayerIds {
-    pub weight_ih: ParamId,
-    pub weight_hh: ParamId,
-    pub bias_ih: Option<ParamId>,
-    pub bias_hh: Option<ParamId>,
-    /// Gains `[G·H]` of the normalised products.
-    pub norm_ih: Option<ParamId>,
-    pub norm_hh: Option<ParamId>,
-    /// Diagonal weights `[H]`, in the order of the cell's table entry.
-    diagonals: [Option<ParamId>; MAX_DIAGONALS],
-}
-
-impl LayerIds {
-    pub(crate) fn all(&self) -> impl Iterator<Item = ParamId> {
-        let optional = [self.bias_ih, self.bias_hh, self.norm_ih, self.norm_hh];
-        let optional = optional.into_iter().flatten();
-        [self.weight_ih, self.weight_hh].into_iter().chain(optional).chain(self.diagonals())
-    }
-
-    pub(crate) fn diagonals(&self) -> impl Iterator<Item = ParamId> + use<> {
-        self.diagonals.into_iter().flatten()
-    }
-}
 
 /// A stack of recurrent layers. It knows its shape and where its parameters are; their values are in [`Parameters`].
 ///

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::report::Found;
+use super::super::found::Found;
 use super::super::{Error, Format};
 use super::read;
 

@@ -6,7 +6,7 @@ use super::super::sheet::{
 };
 use super::super::written::micros_per_quarter;
 use super::signs::Signs;
-use crate::chord_symbol::ChordSymbol;
+use crate::score::ChordSymbol;
 use std::fmt::Write;
 
 /// Measures on a line.

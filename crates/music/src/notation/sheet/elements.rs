@@ -1,4 +1,4 @@
-//! The voices of a measure as what is written: notes, chords and rests with values, ties, tuplets and beams.
+//! The voices of a measure as what is written: notes, chords and rests with values, ties and tuplets. [`super::beams`] joins them.
 
 use super::measures::Measure;
 use super::quantise::SheetNote;
@@ -104,7 +104,7 @@ struct Stretch<'a> {
     hidden: bool,
 }
 
-/// What is written for the events of a voice in a measure; together as long as the measure.
+/// What is written for the events of a voice in a measure, without beams; together as long as the measure.
 pub fn elements(events: &[Event], measure: &Measure, number: usize) -> Vec<Element> {
     let stretches = stretches(events, measure, number);
     let mut points: Vec<u64> = vec![0, measure.length];
@@ -136,7 +136,6 @@ pub fn elements(events: &[Event], measure: &Measure, number: usize) -> Vec<Eleme
             }
         }
     }
-    super::beams::beam(&mut written, measure);
     written
 }
 

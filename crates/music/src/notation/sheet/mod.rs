@@ -11,7 +11,7 @@ pub mod instruments;
 mod measures;
 mod parts;
 mod quantise;
-mod quantised;
+pub mod quantised;
 pub mod spelling;
 mod tempo;
 mod tuplets;
@@ -24,12 +24,11 @@ pub use dynamics::Mark;
 pub use elements::{Beam, Element, Head, InTuplet, Kind};
 pub use measures::{DIVISIONS, Measure, has_dotted_beats};
 pub use quantise::SheetNote;
-pub use quantised::quantised;
 pub use spelling::KeyChange;
 pub use tempo::TempoMark;
 pub use values::Value;
 
-use crate::chord_symbol::ChordSymbol;
+use crate::score::ChordSymbol;
 use crate::score::{Note, Score};
 use measures::position;
 use parts::RawPart;
@@ -227,9 +226,10 @@ fn staff_measures(
         while keys.get(key + 1).is_some_and(|next| next.measure <= index) {
             key += 1;
         }
-        let voice = |(number, events): (usize, Vec<voices::Event>)| Voice {
-            number,
-            elements: elements::elements(&events, measure, number),
+        let voice = |(number, events): (usize, Vec<voices::Event>)| {
+            let mut elements = elements::elements(&events, measure, number);
+            beams::beam(&mut elements, measure);
+            Voice { number, elements }
         };
         let mut voices: Vec<Voice> = events.into_iter().map(voice).collect();
         if voices.first().is_none_or(|first| first.number > 0) {

@@ -17,99 +17,27 @@
 //! (12 to the doubling), a change of metre that cuts off a bar at a length which no metre has. Without `programs`, drums and programs.
 
 mod bars;
+mod options;
 mod read;
+mod sheet;
 mod vocabulary;
 mod write;
+
+pub use options::{ChordTokens, RemiRepresentation};
 
 use std::collections::BTreeMap;
 
 use super::grid::{Grid, MAX_STEPS, of_steps};
-use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
+use super::interface::fingerprint;
+use super::quantise::{Clock, Loss, Quantised, one_at_a_time, place};
+use super::symbols::tokens;
 use super::{Error, Representation, Symbols, Vocabulary, velocity};
-use crate::metre::{Bar, Metre};
+use crate::metre::Metre;
 use crate::score::{DRUM_CHANNEL, Note, Score, Tempo, TimeSignature, Track};
+use sheet::{DRUMS, MAX_QUARTERS, Sheet};
 use vocabulary::Tokens;
 
-/// Longest note in quarter notes.
-const MAX_QUARTERS: u64 = 64;
-
-/// The part that plays drums; the others are programs.
-const DRUMS: u16 = 128;
-
-/// How a score becomes bars and notes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub struct RemiRepresentation {
-    /// Steps in a quarter note, 1 to 96: 4 for sixteenths, 12 for sixteenths and triplets.
-    pub steps_per_quarter: u32,
-    /// Whether notes carry their program, and drums are encoded.
-    pub programs: bool,
-    /// Which chord symbols are said.
-    pub chords: ChordTokens,
-}
-
-/// Where CHORD can stand. In files `false`, `true`, as it was before bars had beats, and `"beats"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "ChordTokensInFile", into = "ChordTokensInFile")]
-pub enum ChordTokens {
-    /// Nowhere.
-    None,
-    /// At quarters from the beginning of the piece, whatever its metre.
-    Quarters,
-    /// At the beats of the bars: in 6/8 two dotted quarters.
-    Beats,
-}
-
-#[derive(Clone, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-enum ChordTokensInFile {
-    Any(bool),
-    At(String),
-}
-
-impl From<ChordTokens> for ChordTokensInFile {
-    fn from(chords: ChordTokens) -> Self {
-        match chords {
-            ChordTokens::None => Self::Any(false),
-            ChordTokens::Quarters => Self::Any(true),
-            ChordTokens::Beats => Self::At("beats".to_owned()),
-        }
-    }
-}
-
-impl TryFrom<ChordTokensInFile> for ChordTokens {
-    type Error = String;
-
-    fn try_from(stored: ChordTokensInFile) -> Result<Self, String> {
-        match stored {
-            ChordTokensInFile::Any(false) => Ok(Self::None),
-            ChordTokensInFile::Any(true) => Ok(Self::Quarters),
-            ChordTokensInFile::At(place) if place == "beats" => Ok(Self::Beats),
-            ChordTokensInFile::At(place) => Err(format!("chords stand at beats, and not at \"{place}\"")),
-        }
-    }
-}
-
-impl Default for RemiRepresentation {
-    /// One instrument, sixteenths and triplets, no chords.
-    fn default() -> Self {
-        Self { steps_per_quarter: 12, programs: false, chords: ChordTokens::None }
-    }
-}
-
-/// Everything that tokens say, on the grid.
-#[derive(Debug, PartialEq)]
-struct Sheet {
-    bars: Vec<Bar>,
-    /// Step and number of every change of tempo.
-    tempos: Vec<(u64, u32)>,
-    sounds: Vec<Sound>,
-}
-
 impl RemiRepresentation {
-    fn grid_steps(&self) -> u32 {
-        self.steps_per_quarter.clamp(1, 96)
-    }
-
     fn tokens(&self) -> Tokens {
         Tokens::new(self)
     }
@@ -251,7 +179,7 @@ impl Representation for RemiRepresentation {
     }
 
     fn decode(&self, symbols: &Symbols) -> Result<Score, Error> {
-        Ok(self.decode_tokens(super::tokens(symbols, self.num_tokens())?))
+        Ok(self.decode_tokens(tokens(symbols, self.num_tokens())?))
     }
 
     fn quantise(&self, score: &Score) -> Result<Quantised, Error> {
@@ -261,6 +189,6 @@ impl Representation for RemiRepresentation {
     }
 
     fn fingerprint(&self) -> String {
-        super::fingerprint(self.name(), self)
+        fingerprint(self.name(), self)
     }
 }

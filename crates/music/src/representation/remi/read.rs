@@ -3,8 +3,8 @@
 use super::super::quantise::{Loss, Sound, one_at_a_time};
 use super::super::velocity;
 use super::bars::bar;
+use super::sheet::{MAX_QUARTERS, Sheet};
 use super::vocabulary::{Token, Tokens};
-use super::{MAX_QUARTERS, Sheet};
 use crate::metre::Metre;
 
 /// Reads tokens one by one.

@@ -2,7 +2,8 @@
 
 use super::super::{chords, pitch_name, velocity};
 use super::bars;
-use super::{ChordTokens, DRUMS, RemiRepresentation};
+use super::options::{ChordTokens, RemiRepresentation};
+use super::sheet::DRUMS;
 use crate::metre::Metre;
 
 pub(super) const BAR: u32 = 0;

@@ -2,8 +2,9 @@
 
 use super::super::grid::MAX_STEPS;
 use super::super::{chords, velocity};
+use super::options::ChordTokens;
+use super::sheet::{DRUMS, Sheet};
 use super::vocabulary::{Token, Tokens};
-use super::{ChordTokens, DRUMS, Sheet};
 use crate::metre::Bar;
 
 pub(super) fn tokens(vocabulary: &Tokens, sheet: &Sheet, steps_per_quarter: u32) -> Vec<u32> {

@@ -16,10 +16,11 @@
 mod dealing;
 
 use super::grid::{Grid, MAX_STEPS, of_steps};
+use super::interface::fingerprint;
 use super::quantise::{Clock, Loss, Quantised, Sound, place};
 use super::remi::melodic_channel;
-use super::{Error, Representation, Symbols, Vocabulary, pitch_name, tokens};
-use crate::frame_json::VoiceSteps;
+use super::symbols::tokens;
+use super::{Error, Representation, Symbols, Vocabulary, pitch_name};
 use crate::score::{Note, Score, Tempo, Track};
 
 /// The voice sings nothing.
@@ -31,6 +32,9 @@ const VELOCITY: u8 = 80;
 /// A track in which more than one note in so many is struck while another sounds is no voice.
 const CHORDAL: usize = 20;
 
+/// Four voices, in the order of the file (soprano first in the chorales): a pitch or −1 for a rest, per step.
+pub type VoiceSteps = Vec<[i16; 4]>;
+
 /// How a score becomes voices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct VoiceRepresentation {
@@ -39,10 +43,10 @@ pub struct VoiceRepresentation {
     /// Steps in a quarter note.
     pub steps_per_quarter: u32,
     /// Lowest pitch, inclusive.
-    #[serde(deserialize_with = "super::any::midi_pitch")]
+    #[serde(deserialize_with = "super::pitch::midi_pitch")]
     pub pitch_low: u8,
     /// Highest pitch, inclusive.
-    #[serde(deserialize_with = "super::any::midi_pitch")]
+    #[serde(deserialize_with = "super::pitch::midi_pitch")]
     pub pitch_high: u8,
 }
 
@@ -259,6 +263,6 @@ impl Representation for VoiceRepresentation {
     }
 
     fn fingerprint(&self) -> String {
-        super::fingerprint(self.name(), self)
+        fingerprint(self.name(), self)
     }
 }

@@ -1,8 +1,8 @@
 //! Bar lines, repeats and endings.
 
 use super::super::super::repeats::Marks;
-use super::line::Line;
-use super::{Fault, Reader};
+use super::line::{Fault, Line};
+use super::reader::Reader;
 
 impl Reader {
     /// A bar line of any kind, with the ending that may follow.

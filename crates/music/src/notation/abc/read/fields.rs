@@ -1,29 +1,13 @@
 //! Fields: metre, unit, tempo, voices, directives.
 
 use super::super::super::written::{metre, micros_per_quarter};
+use super::fraction::Fraction;
 use super::key::{Accidentals, key_of};
+use super::line::Fault;
+use super::reader::{Propagation, RESOLUTION, Reader};
 use super::voice::Voice;
-use super::{Fault, Propagation, RESOLUTION, Reader};
 use crate::metre::Metre;
 use crate::score::{DRUM_CHANNEL, Ticks};
-
-/// A length as a fraction of a whole note.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fraction(pub u64, pub u64);
-
-impl Fraction {
-    /// A fraction of numbers that music has; `None` for others.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (above, below) = text.split_once('/').unwrap_or((text, "1"));
-        let number =
-            |text: &str| text.trim().parse::<u64>().ok().filter(|number| (1..=4096).contains(number));
-        Some(Self(number(above)?, number(below)?))
-    }
-
-    pub fn quarters(self) -> f64 {
-        4.0 * self.0 as f64 / self.1 as f64
-    }
-}
 
 impl Reader {
     /// A field, of a line of its own or inline.

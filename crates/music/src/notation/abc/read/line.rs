@@ -1,9 +1,11 @@
 //! A line of music as it is read.
 
-use super::Fault;
+/// Why a tune is not read: a clause. The line is that which is being read.
+pub(super) type Fault = String;
 
 /// Longest multiplier of a length.
 const MAX_LENGTH: u64 = 9_999;
+
 /// A line of music, and how far it has been read.
 pub(super) struct Line<'a> {
     pub bytes: &'a [u8],

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::key::letter;
-use super::{Fault, Reader};
+use super::line::Fault;
 
 /// Most bytes of a target and of its replacement, as the standard says.
 const MAX_TARGET: usize = 31;
@@ -81,6 +81,11 @@ impl OwnSigns {
             }
             _ => false,
         }
+    }
+
+    /// What a symbol of the tune's own stands for.
+    pub fn meaning(&self, sign: u8) -> Option<&str> {
+        self.symbols.get(&sign).map(String::as_str)
     }
 
     /// A line with its macros written out; what they write is not expanded again. Texts in quotes and fields stay as they are.
@@ -177,22 +182,6 @@ fn push_note(text: &mut String, steps: i32) {
     text.push(char::from(if octave > 0 { b"cdefgab"[name] } else { b"CDEFGAB"[name] }));
     let (mark, times) = if octave > 0 { ("'", octave - 1) } else { (",", -octave) };
     text.push_str(&mark.repeat(times.unsigned_abs() as usize));
-}
-
-impl Reader {
-    /// Does what a symbol of the tune's own stands for; whether the sign is one.
-    pub(super) fn own_symbol(&mut self, sign: u8) -> Result<bool, Fault> {
-        let Some(meaning) = self.own_signs.symbols.get(&sign).cloned() else { return Ok(false) };
-        if let Some(text) = meaning.strip_prefix('"') {
-            self.quoted(text.trim_end_matches('"'))?;
-        } else {
-            let name = meaning.trim_matches(['!', '+']);
-            if !matches!(name, "nil" | "none" | "") {
-                self.decoration(name);
-            }
-        }
-        Ok(true)
-    }
 }
 
 #[cfg(test)]

@@ -2,77 +2,28 @@
 
 mod bars;
 mod fields;
+mod fraction;
 mod key;
 mod line;
 mod macros;
 mod music;
 mod order;
+mod reader;
 mod rhythm;
 mod symbols;
 mod voice;
 
-use std::collections::BTreeMap;
-
+use super::super::found::Found;
 use super::super::play::sort;
-use super::super::report::Found;
-use super::super::written::{Part, Written};
+use super::super::written::Part;
 use super::super::{Error, Format};
 use crate::metre::Metre;
-use crate::score::Ticks;
-use fields::Fraction;
+use line::Fault;
+use reader::Reader;
 use voice::Voice;
 
-/// Ticks in a quarter while reading: divisible by 2⁷, 3³, 5, 7, 11 and 13.
-const RESOLUTION: Ticks = 17_297_280;
-/// Most measures of a tune, all voices together, and most voices.
-const MAX_MEASURES: usize = 500_000;
+/// Most voices of a tune.
 const MAX_VOICES: usize = 64;
-
-/// Why a tune is not read: a clause. The line is that which is being read.
-type Fault = String;
-
-/// A tune as it is read.
-struct Reader {
-    found: Found,
-    voices: Vec<Voice>,
-    /// The voice that is being written.
-    current: usize,
-    by_name: BTreeMap<String, usize>,
-    /// Whether the header is done.
-    in_body: bool,
-    /// The unit of lengths that the header says; `None` before it says one.
-    unit: Option<Fraction>,
-    metre: Option<Metre>,
-    /// A tempo in units, whose length is not known yet.
-    tempo_in_units: Option<f64>,
-    /// By measure, the metre that begins to hold there.
-    metres: BTreeMap<usize, Option<Metre>>,
-    title: Option<String>,
-    /// Byte of the line that is being read.
-    offset: usize,
-    /// Whether accidentals hold for all octaves, for one, or for one note.
-    propagation: Propagation,
-    /// Measures of all voices.
-    measures: usize,
-    /// The voice that the last `V:` of the header describes; directives after it are its own.
-    described: Option<usize>,
-    /// The program that the header says for all voices.
-    program: u8,
-    /// What `P:` of the header says, and the sections that `P:` names in the tune.
-    order: order::Order,
-    /// The block of text or of a drawing (`%%begintext`) that is being passed over.
-    block: Option<&'static str>,
-    /// Macros and symbols that the tune defines.
-    own_signs: macros::OwnSigns,
-}
-
-/// How far an accidental reaches in its bar: to all octaves, as the standard (2.1) says and abc2midi plays, unless a tune says otherwise.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Propagation {
-    Pitch,
-    Octave,
-    Not,
-}
 
 /// Reads a tune. `header` is what stands before all tunes.
 ///
@@ -104,31 +55,6 @@ pub(super) fn read(header: &str, tune: &str, first_line: usize, offset: usize) -
 }
 
 impl Reader {
-    fn new() -> Self {
-        let written = Written { resolution: RESOLUTION, ..Written::default() };
-        let found = Found { written, ..Found::default() };
-        Self {
-            found,
-            voices: vec![Voice::new(String::new(), 0)],
-            current: 0,
-            by_name: BTreeMap::new(),
-            in_body: false,
-            unit: None,
-            metre: Some(Metre::COMMON),
-            tempo_in_units: None,
-            metres: BTreeMap::new(),
-            title: None,
-            offset: 0,
-            propagation: Propagation::Pitch,
-            measures: 0,
-            described: None,
-            program: 0,
-            order: order::Order::default(),
-            block: None,
-            own_signs: macros::OwnSigns::default(),
-        }
-    }
-
     /// One line: a directive, a field or music.
     fn line(&mut self, line: &str) -> Result<(), Fault> {
         if let Some(directive) = line.strip_prefix("%%") {

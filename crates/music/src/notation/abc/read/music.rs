@@ -2,8 +2,8 @@
 
 use super::super::super::written::WrittenNote;
 use super::key::{SEMITONES, letter};
-use super::line::Line;
-use super::{Fault, Propagation, Reader};
+use super::line::{Fault, Line};
+use super::reader::{Propagation, Reader};
 use crate::score::Ticks;
 
 /// Most measures of one rest.

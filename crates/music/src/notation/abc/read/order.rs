@@ -1,21 +1,13 @@
 //! The order in which the sections of a tune are played, as `P:` of its header states it: `P:A(BC)2.A`.
 
 use super::super::super::written::Section;
-use super::{Fault, Reader};
+use super::line::Fault;
+use super::reader::Reader;
 
 /// Most sections that are played.
 const MAX_SECTIONS: usize = 20_000;
 /// Deepest nesting of brackets.
 const MAX_DEPTH: usize = 100;
-
-/// What `P:` says.
-#[derive(Debug, Default)]
-pub(super) struct Order {
-    /// In the header: the order.
-    pub stated: Option<String>,
-    /// In the tune: the names of sections, and the measures with which they begin.
-    sections: Vec<(char, usize)>,
-}
 
 /// The sections in the order of playing; `None` for what states no order, and for one that never ends.
 fn parsed(text: &str) -> Option<Vec<char>> {

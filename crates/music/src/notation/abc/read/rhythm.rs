@@ -1,7 +1,7 @@
 //! Broken rhythm and tuplets.
 
-use super::line::Line;
-use super::{Fault, Reader};
+use super::line::{Fault, Line};
+use super::reader::Reader;
 
 impl Reader {
     /// `>` lengthens the note before by half and halves the next; `>>` by three quarters, `<` the other way round.

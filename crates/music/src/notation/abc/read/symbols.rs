@@ -1,10 +1,13 @@
 //! Chord symbols, decorations and marks of dynamics.
 
 use super::super::super::dynamics;
-use super::super::super::repeats::{Jump, Marks};
+use super::super::super::repeats::Jump;
 use super::key::{SEMITONES, letter};
-use super::{Fault, Reader};
-use crate::chord_symbol::{ChordKind, ChordSymbol};
+use super::line::Fault;
+use super::reader::Reader;
+use super::voice::Mark;
+use crate::chord_kind::ChordKind;
+use crate::score::ChordSymbol;
 
 /// Suffixes that are written for kinds of chords, besides the table's own.
 const SUFFIXES: [(&str, ChordKind); 20] = [
@@ -73,6 +76,20 @@ impl Reader {
         }
     }
 
+    /// Does what a symbol of the tune's own stands for; whether the sign is one.
+    pub(super) fn own_symbol(&mut self, sign: u8) -> Result<bool, Fault> {
+        let Some(meaning) = self.own_signs.meaning(sign).map(str::to_owned) else { return Ok(false) };
+        if let Some(text) = meaning.strip_prefix('"') {
+            self.quoted(text.trim_end_matches('"'))?;
+        } else {
+            let name = meaning.trim_matches(['!', '+']);
+            if !matches!(name, "nil" | "none" | "") {
+                self.decoration(name);
+            }
+        }
+        Ok(true)
+    }
+
     /// A mark that changes the order of playing; whether it is one. It belongs to the measure that it stands in, or if nothing follows in
     /// that, to the one before.
     fn mark(&mut self, name: &str) -> bool {
@@ -87,28 +104,6 @@ impl Reader {
         };
         self.here().marks.push(mark);
         true
-    }
-}
-
-/// A mark that waits for the end of its measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
-    Segno,
-    Coda,
-    ToCoda,
-    Fine,
-    Jump(Jump),
-}
-
-impl Mark {
-    pub fn put(self, marks: &mut Marks) {
-        match self {
-            Mark::Segno => marks.segno = true,
-            Mark::Coda => marks.coda = true,
-            Mark::ToCoda => marks.to_coda = true,
-            Mark::Fine => marks.fine = true,
-            Mark::Jump(jump) => marks.jump = Some(jump),
-        }
     }
 }
 

@@ -1,14 +1,11 @@
 //! One voice while it is read.
 
+use super::super::super::repeats::{Jump, Marks};
 use super::super::super::written::WrittenNote;
-use super::fields::Fraction;
+use super::fraction::Fraction;
 use super::key::Accidentals;
-use super::symbols::Mark;
-use super::{MAX_MEASURES, RESOLUTION, Reader};
 use crate::score::Ticks;
 
-/// Most quarters of a measure.
-const MAX_MEASURE: Ticks = 16_384;
 /// Velocity where a tune says nothing.
 const UNMARKED: u8 = 80;
 
@@ -106,7 +103,7 @@ impl Voice {
         }
     }
 
-    fn put(&mut self) {
+    pub fn put(&mut self) {
         if self.measures.len() <= self.measure {
             self.measures.resize(self.measure + 1, Vec::new());
         }
@@ -114,61 +111,24 @@ impl Voice {
     }
 }
 
-impl Reader {
-    pub(super) fn here(&mut self) -> &mut Voice {
-        &mut self.voices[self.current]
-    }
+/// A mark that waits for the end of its measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    Segno,
+    Coda,
+    ToCoda,
+    Fine,
+    Jump(Jump),
+}
 
-    /// Moves on after a note or rest.
-    pub(super) fn advance(&mut self, by: Ticks) -> Result<(), String> {
-        let voice = self.here();
-        voice.cursor += by;
-        voice.length = voice.length.max(voice.cursor);
-        if voice.length > MAX_MEASURE * RESOLUTION {
-            return Err(format!("a measure is longer than {MAX_MEASURE} quarter notes"));
+impl Mark {
+    pub fn put(self, marks: &mut Marks) {
+        match self {
+            Mark::Segno => marks.segno = true,
+            Mark::Coda => marks.coda = true,
+            Mark::ToCoda => marks.to_coda = true,
+            Mark::Fine => marks.fine = true,
+            Mark::Jump(jump) => marks.jump = Some(jump),
         }
-        Ok(())
-    }
-
-    /// The measure of the tune that the voice writes, made if it is new.
-    pub(super) fn shared(&mut self) -> Result<usize, String> {
-        let measure = self.here().measure;
-        let measures = &mut self.found.written.measures;
-        if measures.len() <= measure {
-            self.measures += measure + 1 - measures.len();
-            if self.measures > MAX_MEASURES {
-                return Err(format!("the tune has more than {MAX_MEASURES} measures"));
-            }
-            measures.resize_with(measure + 1, Default::default);
-        }
-        Ok(measure)
-    }
-
-    /// Ends the measure of the current voice, unless nothing has been written in it.
-    pub(super) fn end_measure(&mut self) -> Result<bool, String> {
-        let voice = self.here();
-        voice.in_bar.clear();
-        voice.layer = 0;
-        let marks = std::mem::take(&mut voice.marks);
-        if voice.length == 0 && voice.notes.is_empty() {
-            let before =
-                voice.measure.checked_sub(1).and_then(|last| self.found.written.measures.get_mut(last));
-            before.into_iter().for_each(|measure| marks.iter().for_each(|mark| mark.put(&mut measure.marks)));
-            return Ok(false);
-        }
-        self.measures += 1;
-        if self.measures > MAX_MEASURES {
-            return Err(format!("the tune has more than {MAX_MEASURES} measures"));
-        }
-        let measure = self.shared()?;
-        let voice = self.here();
-        voice.put();
-        let length = std::mem::take(&mut voice.length);
-        (voice.cursor, voice.last) = (0, None);
-        voice.measure += 1;
-        let shared = &mut self.found.written.measures[measure];
-        shared.length = shared.length.max(length);
-        marks.iter().for_each(|mark| mark.put(&mut shared.marks));
-        Ok(true)
     }
 }

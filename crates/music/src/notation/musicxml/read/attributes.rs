@@ -4,10 +4,13 @@ use roxmltree::Node;
 
 use super::super::super::written::metre;
 use super::super::xml::{child, child_text, children, text};
-use super::part::{MeasureState, PartState};
-use super::{Fault, MAX_DIVISIONS, MAX_STAVES, Reader};
+use super::part::{MAX_STAVES, MeasureState, PartState};
+use super::reader::{Fault, Reader};
 use crate::metre::Metre;
 use crate::score::Ticks;
+
+/// Most of the divisions of a quarter: those of no program are close.
+const MAX_DIVISIONS: Ticks = 1 << 30;
 
 /// The divisions of a quarter, if they are usable.
 pub(super) fn divisions(node: Node) -> Option<Ticks> {

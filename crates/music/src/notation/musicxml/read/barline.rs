@@ -3,8 +3,8 @@
 use roxmltree::Node;
 
 use super::super::xml::children;
-use super::Reader;
 use super::part::MeasureState;
+use super::reader::Reader;
 
 impl Reader<'_, '_> {
     pub(super) fn barline(&mut self, measure: &MeasureState, node: Node) {

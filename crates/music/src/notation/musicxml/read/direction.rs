@@ -8,7 +8,7 @@ use super::super::super::written::micros_per_quarter;
 use super::super::xml::{child, child_text, children, text};
 use super::note::velocity;
 use super::part::{MeasureState, PartState};
-use super::{Fault, Reader};
+use super::reader::{Fault, Reader};
 use crate::score::Ticks;
 
 /// Marks for one moment, with the velocity of that moment, and of what follows if they say it.

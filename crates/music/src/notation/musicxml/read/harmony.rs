@@ -4,8 +4,9 @@ use roxmltree::Node;
 
 use super::super::xml::{child, child_text, text};
 use super::part::{MeasureState, PartState};
-use super::{Fault, Reader};
-use crate::chord_symbol::{ChordKind, ChordSymbol};
+use super::reader::{Fault, Reader};
+use crate::chord_kind::ChordKind;
+use crate::score::ChordSymbol;
 
 impl Reader<'_, '_> {
     pub(super) fn harmony(

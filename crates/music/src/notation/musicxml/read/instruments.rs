@@ -6,7 +6,7 @@ use roxmltree::Node;
 
 use super::super::super::instruments::program_of;
 use super::super::xml::{child, child_text, children, text};
-use super::PartNodes;
+use super::nodes::PartNodes;
 use crate::score::DRUM_CHANNEL;
 
 /// A part as the list says it.

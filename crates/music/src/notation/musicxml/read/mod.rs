@@ -5,14 +5,16 @@ mod barline;
 mod direction;
 mod harmony;
 mod instruments;
+mod nodes;
 mod note;
 mod part;
+mod reader;
 
 use std::collections::BTreeMap;
 
-use roxmltree::{Document, Node};
+use roxmltree::Document;
 
-use super::super::report::Found;
+use super::super::found::Found;
 use super::super::ticks::{USUAL, lcm};
 use super::super::written::{Measure, Written};
 use super::super::{Error, Format};
@@ -20,22 +22,18 @@ use super::condensed::condensed;
 use super::xml::{self, child, children};
 use crate::metre::Metre;
 use crate::score::Ticks;
-use instruments::PartInfo;
+use nodes::{PartNodes, partwise, timewise};
+use reader::Reader;
 
 /// Most measures of a part, and most parts.
 const MAX_MEASURES: usize = 100_000;
 const MAX_PARTS: usize = 4_096;
-/// Most staves of a part.
-const MAX_STAVES: u32 = 1_024;
 /// Ticks in a quarter up to which the divisions of all parts are held exactly.
 const MAX_RESOLUTION: Ticks = 1 << 24;
 /// Ticks in a quarter where they are not: divisible by 2⁷, 3³, 5, 7, 11 and 13.
 const ROUNDED: Ticks = 17_297_280;
 /// A measure that is off its bar by less than a quarter divided by this is meant to fill it: less than any note value.
 const OFF_BY: Ticks = 24;
-/// Most of the divisions of a quarter: those of no program are close.
-const MAX_DIVISIONS: Ticks = 1 << 30;
-
 /// Reads a document.
 ///
 /// # Errors
@@ -52,38 +50,6 @@ pub(in super::super) fn read(bytes: &[u8]) -> Result<Found, Error> {
         Some(Ok(found)) if found.report.damage.is_empty() => Ok(found),
         _ => read(&text),
     }
-}
-
-/// A fault at an element.
-struct Fault {
-    /// A byte of the text.
-    at: usize,
-    reason: String,
-}
-
-impl Fault {
-    fn new(node: Node, reason: impl Into<String>) -> Self {
-        Self { at: node.range().start, reason: reason.into() }
-    }
-}
-
-/// A part of the score with its measures, in order; `None` where a timewise document leaves it out.
-struct PartNodes<'a, 'i> {
-    id: String,
-    measures: Vec<Option<Node<'a, 'i>>>,
-}
-
-struct Reader<'a, 'i> {
-    document: &'a Document<'i>,
-    infos: Vec<PartInfo>,
-    parts: Vec<PartNodes<'a, 'i>>,
-    found: Found,
-    /// By measure, the metre that begins to hold there.
-    metres: BTreeMap<usize, Option<Metre>>,
-    /// Measures with the sign of a coda that says no more; the first of two stands where one leaves for the coda.
-    coda_signs: Vec<usize>,
-    /// The part whose keys count.
-    key_part: Option<usize>,
 }
 
 impl<'a, 'i> Reader<'a, 'i> {
@@ -155,56 +121,6 @@ impl<'a, 'i> Reader<'a, 'i> {
             }
         }
     }
-
-    /// A fault with its line, part and measure.
-    fn error(&self, fault: Fault, part: &str, measure: Node) -> Error {
-        let line = self.document.text_pos_at(fault.at).row;
-        let number: String = measure.attribute("number").unwrap_or("?").chars().take(20).collect();
-        let part: String = part.chars().take(40).collect();
-        let place = format!(
-            " at line {line}, part {}, measure {}",
-            crate::text::printable(&part),
-            crate::text::printable(&number)
-        );
-        Error::at(Format::MusicXml, place, fault.reason)
-    }
-}
-
-fn partwise<'a, 'i>(root: Node<'a, 'i>) -> Vec<PartNodes<'a, 'i>> {
-    let parts = children(root).filter(|node| node.tag_name().name() == "part");
-    parts
-        .map(|part| PartNodes {
-            id: part.attribute("id").unwrap_or_default().to_owned(),
-            measures: children(part).filter(|node| node.tag_name().name() == "measure").map(Some).collect(),
-        })
-        .collect()
-}
-
-fn timewise<'a, 'i>(root: Node<'a, 'i>) -> Vec<PartNodes<'a, 'i>> {
-    let mut parts: Vec<PartNodes> = Vec::new();
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    let measures = children(root).filter(|node| node.tag_name().name() == "measure");
-    for (index, measure) in measures.enumerate() {
-        for node in children(measure).filter(|node| node.tag_name().name() == "part") {
-            let id = node.attribute("id").unwrap_or_default();
-            let place = *places.entry(id).or_insert_with(|| {
-                parts.push(PartNodes { id: id.to_owned(), measures: Vec::new() });
-                parts.len() - 1
-            });
-            let part = &mut parts[place].measures;
-            // The same part twice in a measure would need two: the first counts.
-            if part.len() <= index && parts_fit(part.len(), index, places.len()) {
-                part.resize(index, None);
-                part.push(Some(node));
-            }
-        }
-    }
-    parts
-}
-
-/// Whether filling up a part that was left out stays small: parts that come and go could make it quadratic.
-fn parts_fit(present: usize, index: usize, parts: usize) -> bool {
-    index - present < 2 || parts <= 256
 }
 
 /// Ticks that hold the divisions of all parts, and grace notes.

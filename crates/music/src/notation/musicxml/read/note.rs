@@ -5,8 +5,8 @@ use roxmltree::Node;
 use super::super::super::sheet::drums;
 use super::super::super::written::WrittenNote;
 use super::super::xml::{child, child_text, children, text};
-use super::part::{MeasureState, PartState};
-use super::{Fault, MAX_STAVES, Reader};
+use super::part::{MAX_STAVES, MeasureState, PartState};
+use super::reader::{Fault, Reader};
 use crate::score::DRUM_CHANNEL;
 
 /// MIDI's snare drum, for percussion of which the file does not say what it is.

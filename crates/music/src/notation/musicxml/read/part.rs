@@ -8,11 +8,14 @@ use super::super::super::Error;
 use super::super::super::play::sort;
 use super::super::super::written::{Part, WrittenNote};
 use super::super::xml::{child, child_text, children, text};
-use super::{Fault, PartNodes, Reader};
+use super::nodes::PartNodes;
+use super::reader::{Fault, Reader};
 use crate::score::Ticks;
 
 /// Most quarters of a measure.
 const MAX_MEASURE: Ticks = 16_384;
+/// Most staves of a part.
+pub(super) const MAX_STAVES: u32 = 1_024;
 /// Velocity where a score says nothing: mezzo forte.
 const UNMARKED: u8 = 80;
 

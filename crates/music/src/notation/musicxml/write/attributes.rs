@@ -1,6 +1,6 @@
 //! `attributes`: key, time, staves and clefs where they change.
 
-use super::measure::Context;
+use super::context::Context;
 use super::xml::Xml;
 use crate::notation::sheet::{Clef, DIVISIONS};
 

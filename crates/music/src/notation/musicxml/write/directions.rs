@@ -1,10 +1,10 @@
 //! Directions: tempos, dynamics and chord symbols.
 
 use super::xml::Xml;
-use crate::chord_symbol::ChordSymbol;
 use crate::metre::Metre;
 use crate::notation::sheet::{Mark, TempoMark, has_dotted_beats, spelling};
 use crate::notation::written::micros_per_quarter;
+use crate::score::ChordSymbol;
 
 /// A velocity as a percentage of MusicXML's forte, which is velocity 90.
 pub fn percentage(velocity: f64) -> String {

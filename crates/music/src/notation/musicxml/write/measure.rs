@@ -1,25 +1,10 @@
 //! One measure of one part.
 
 use super::attributes::attributes;
+use super::context::{Context, Place};
 use super::xml::Xml;
 use super::{directions, note};
-use crate::notation::sheet::{Element, Kind, Part, Sheet};
-
-/// What is written, and how.
-pub struct Context<'a> {
-    /// The sheet.
-    pub sheet: &'a Sheet,
-    /// The part.
-    pub part: &'a Part,
-    /// Its place among the parts.
-    pub index: usize,
-    /// Time of one division.
-    pub unit: u64,
-    /// Whether the part has the tempos.
-    pub leads: bool,
-    /// Whether the part has the chord symbols.
-    pub has_chords: bool,
-}
+use crate::notation::sheet::{Element, Kind};
 
 /// Voices that the numbers of a staff leave room for.
 const VOICES_PER_STAFF: usize = 4;
@@ -62,15 +47,6 @@ pub fn measure(xml: &mut Xml, context: &Context, number: usize) {
         xml.close("barline");
     }
     xml.close("measure");
-}
-
-/// Where an element is written.
-#[derive(Clone, Copy)]
-pub struct Place {
-    /// Number of the voice in the part, from 1.
-    pub voice: usize,
-    /// The staff, from 0.
-    pub staff: usize,
 }
 
 /// Tempos and chord symbols that fall into an element, before it.

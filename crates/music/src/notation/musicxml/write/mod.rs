@@ -1,12 +1,14 @@
 //! A [`Sheet`] as MusicXML 4.0, partwise, the same bytes every time.
 
 mod attributes;
+mod context;
 mod directions;
 mod measure;
 mod note;
 mod xml;
 
 use super::super::sheet::{DIVISIONS, Part, Sheet, drums, instruments};
+use context::{Context, instrument_id};
 use std::io::{Cursor, Write};
 use xml::Xml;
 
@@ -30,8 +32,7 @@ pub fn write(sheet: &Sheet) -> Vec<u8> {
     let leader = sheet.parts.iter().position(|part| !part.percussion).unwrap_or(0);
     for (index, part) in sheet.parts.iter().enumerate() {
         xml.open("part", &[("id", &part_id(index))]);
-        let context =
-            measure::Context { sheet, part, index, unit, leads: index == 0, has_chords: index == leader };
+        let context = Context { sheet, part, index, unit, leads: index == 0, has_chords: index == leader };
         for number in 0..sheet.measures.len() {
             measure::measure(&mut xml, &context, number);
         }
@@ -74,11 +75,6 @@ fn container() -> Vec<u8> {
 
 fn part_id(index: usize) -> String {
     format!("P{}", index + 1)
-}
-
-/// The id of the instrument of a part by its place among the part's instruments.
-fn instrument_id(part: usize, instrument: usize) -> String {
-    format!("P{}-I{}", part + 1, instrument + 1)
 }
 
 fn score_part(xml: &mut Xml, part: &Part, index: usize) {

@@ -1,8 +1,7 @@
 //! `note`: one note of a chord, and what notes and rests have in common.
 
+use super::context::{Context, Place, instrument_id};
 use super::directions::percentage;
-use super::instrument_id;
-use super::measure::{Context, Place};
 use super::xml::Xml;
 use crate::notation::sheet::spelling::{letter, octave};
 use crate::notation::sheet::{Beam, Element, Head, Value, drums};

@@ -1,19 +1,4 @@
-//! [`ChordSymbol`]: a chord as lead sheets write it above the staff, such as `F#m7/C#`. It is written, not played.
-
-use crate::score::Ticks;
-
-/// A chord symbol at a place of the music, as the file states it (nothing checks it against the notes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ChordSymbol {
-    /// Where the chord begins to hold; it holds until the next symbol.
-    pub tick: Ticks,
-    /// Pitch class of the root: 0 is C, 11 is B. `None` is "no chord", `N.C.`
-    pub root: Option<u8>,
-    /// What stands on the root.
-    pub kind: ChordKind,
-    /// Pitch class of the bass where it is not the root: 1 for the `C#` of `F#m7/C#`.
-    pub bass: Option<u8>,
-}
+//! [`ChordKind`]: the kinds of chords that lead sheets write above the staff, and their tones.
 
 /// Which tones stand on the root: the kinds of chord that MusicXML names (its type `kind-value`), without the functional ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
