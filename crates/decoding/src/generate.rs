@@ -206,7 +206,10 @@ impl<M: LanguageModel> Generator<M> {
         let Some(voice) = voices.first_mut() else { return Ok(frame) };
         let (context, logits) = (&voice.context, &mut logits[..representation.num_outputs()]);
         let begins = form_of(forms, 0).zip(bars.as_ref()).and_then(|(form, bars)| form.begins(at, bars));
-        let choice = NoteChoice { representation, row: 0, context, options, open: open.in_rhythm(begins) };
+        let open = open.in_rhythm(begins);
+        let options = OptionsAt::of(options, true, &self.encoding);
+        let options = options.at(false, open.begins.is_some());
+        let choice = NoteChoice { representation, row: 0, context, options, open };
         let drawn = choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?;
         model.written(0, frame, frame.sounding & (frame.onsets | !context.previous().sounding));
         self.voices.iter_mut().for_each(|voice| voice.push(frame));
@@ -297,10 +300,10 @@ impl<M: LanguageModel> Generator<M> {
     fn decide(&mut self) -> Result<Vec<Step>, Error> {
         let open = self.open(self.step as u64);
         let note_by_note = self.model.next_note().is_some();
-        let same = self.options.in_same_bar(note_by_note);
+        let options = OptionsAt::of(&self.options, note_by_note, &self.encoding);
         let at = self.read.saturating_sub(1) as u64;
         let bars = self.bars.as_ref().filter(|_| self.encoding.returns());
-        let Self { model, representation, voices, logits, scratch, notes, options, forms, .. } = self;
+        let Self { model, representation, voices, logits, scratch, notes, forms, .. } = self;
         let mut steps = Vec::with_capacity(voices.len());
         let rows = voices.iter_mut().zip(logits.chunks_exact_mut(self.encoding.outputs())).enumerate();
         for (row, (voice, logits)) in rows {
@@ -308,8 +311,8 @@ impl<M: LanguageModel> Generator<M> {
             let told = form_of(forms, row).zip(bars);
             let found = told.and_then(|(form, bars)| form.at_step(at, bars));
             let returns = found.is_some_and(|(nearness, _)| nearness == Nearness::Same);
-            let options = if returns { &same } else { &*options };
             let open = open.in_rhythm(told.and_then(|(form, bars)| form.begins(at, bars)));
+            let options = options.at(returns, open.begins.is_some());
             let choice = NoteChoice { representation, row, context, options, open };
             let repeated = told.and_then(|(form, bars)| form.repeated(at, bars));
             let earlier = repeated.and_then(|step| voice.past.as_ref()?.frames().get(step as usize));
@@ -328,6 +331,26 @@ impl<M: LanguageModel> Generator<M> {
         self.check_logits()?;
         self.step += 1;
         Ok(steps)
+    }
+}
+
+/// The options of single steps: in a bar that returns the same, and where the model is told the rhythm, or not.
+struct OptionsAt {
+    /// By whether the bar returns, then by whether the rhythm is told.
+    options: [[FrameOptions; 2]; 2],
+}
+
+impl OptionsAt {
+    fn of(options: &FrameOptions, note_by_note: bool, encoding: &Encoding) -> Self {
+        let both = |options: FrameOptions| {
+            let told = if encoding.tells_rhythm() { options.in_told_rhythm() } else { options };
+            [options, told]
+        };
+        Self { options: [both(*options), both(options.in_same_bar(note_by_note))] }
+    }
+
+    fn at(&self, returns: bool, rhythm: bool) -> &FrameOptions {
+        &self.options[usize::from(returns)][usize::from(rhythm)]
     }
 }
 

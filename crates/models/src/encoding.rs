@@ -230,9 +230,14 @@ impl Encoding {
         lengths + self.rhythm_features() + if self.returns() { form::LEVELS } else { 0 }
     }
 
+    /// Whether the network is told the rhythm.
+    pub fn tells_rhythm(&self) -> bool {
+        matches!(self, Encoding::Frames { rhythm: true, .. })
+    }
+
     /// The last features of frames, which tell of the rhythm; 0: none.
     pub(crate) fn rhythm_features(&self) -> usize {
-        if matches!(self, Encoding::Frames { rhythm: true, .. }) { form::RHYTHM } else { 0 }
+        if self.tells_rhythm() { form::rhythm::RHYTHM } else { 0 }
     }
 
     /// Whether the network is told of more than the last frame and its place.

@@ -202,6 +202,7 @@ fn seeds() -> Vec<Vec<u8>> {
             look_back: 0,
             longest_match: false,
             returns: false,
+            rhythm: false,
         },
         stack.clone(),
     );
@@ -214,9 +215,12 @@ fn seeds() -> Vec<Vec<u8>> {
         look_back: 2,
         longest_match: false,
         returns: true,
+        rhythm: true,
     };
     let by_note = |network| {
-        ModelConfig::new(looking_back.clone(), stack.clone()).with_network(network, stack.clone(), 0.1)
+        ModelConfig::new(looking_back.clone(), stack.clone())
+            .with_network(network, stack.clone(), 0.1)
+            .with_relative_logits(true)
     };
     let mut configs = vec![
         (ModelConfig { coupled: true, output_dropout: 0.1, ..coupled }, None),

@@ -101,6 +101,7 @@ fn seeds() -> Vec<Vec<u8>> {
         look_back: 0,
         longest_match: false,
         returns: false,
+        rhythm: false,
     };
     let attention = Some(AttentionConfig { score: AttentionScore::Additive, hidden: 2 });
     let all_ways = Seq2SeqConfig {

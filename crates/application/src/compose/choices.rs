@@ -1,8 +1,8 @@
 //! How a model chooses, by the options of its kind; those of another kind are refused.
 
 use super::options::{
-    ComposeOptions, FRAME_TEMPERATURE, FrameChoice, NOTE_TEMPERATURE, NOTE_TOP_P, TOKEN_TEMPERATURE,
-    TokenChoice,
+    ComposeOptions, FRAME_TEMPERATURE, FrameChoice, NOTE_RHYTHM_MIN_P, NOTE_TEMPERATURE, NOTE_TOP_P,
+    TOKEN_TEMPERATURE, TokenChoice,
 };
 use crate::error::wrong_option;
 use composer_decoding::frames::FrameStrategy;
@@ -47,6 +47,7 @@ impl ComposeOptions {
                 defaults.top_p
             }),
             min_p: self.tokens.min_p.unwrap_or(defaults.min_p),
+            rhythm_min_p: if note_wise && self.has_default_sampling() { NOTE_RHYTHM_MIN_P } else { 0.0 },
             strategy,
             min_note_steps,
             max_note_steps: defaults.max_note_steps.max(min_note_steps),
@@ -55,6 +56,11 @@ impl ComposeOptions {
         };
         options.check()?;
         Ok(options)
+    }
+
+    /// Whether no temperature and no share is asked for.
+    fn has_default_sampling(&self) -> bool {
+        self.temperature.is_none() && self.tokens.top_p.is_none() && self.tokens.min_p.is_none()
     }
 
     /// A deterministic choice of frames leaves other options without an effect.

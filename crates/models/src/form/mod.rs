@@ -1,9 +1,7 @@
 //! [`Form`]: what each bar of a piece repeats of earlier ones, as a plan that a network is told.
 
-mod rhythm;
+pub(crate) mod rhythm;
 mod text;
-
-pub(crate) use rhythm::RHYTHM;
 
 use crate::Error;
 use composer_music::representation::frames::Frame;
