@@ -1,200 +1,189 @@
-//! Decisions of a model of frames beside those of real music: what it draws where the past is real, and what it draws after music of its own, bar by
-//! bar, as a table in Markdown.
+//! What a model of frames decides, beside real music: after a real past, and after a past of its own, bar by bar, as a table in Markdown.
 //!
-//! Usage: `calibration MODEL FOLDER [BARS] [TOP_P] [PASSES]`: a model of frames, or the name of a built-in one; music that it has not learnt from, of which the first BARS bars
-//! count (16), told the conditions, form and rhythm of each piece.
+//! Usage: `calibration MODEL FOLDER [BARS] [MIN_P] [PASSES]`: a model of frames that writes note by note, or the name of a built-in one; music that it has not learnt from; how many bars of
+//! each piece count (16), what is left out at steps whose rhythm is told (0.1), and how often each piece is drawn (2).
+//!
+//! The model is told the conditions, the form and the rhythm of each piece. A difference between the first two rows of a group is one of single
+//! predictions; one between the last two comes from reading music of its own.
 
 use anyhow::{Context, Result, bail};
 use composer::TrainedModel;
 use composer_decoding::{FrameOptions, Generator};
-use composer_models::{ConditionTrack, Encoding, Form, Sequence, Stepper};
+use composer_models::{ConditionTrack, Encoding, Form, Stepper};
 use composer_music::BarMap;
 use composer_music::corpus;
-use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_music::representation::frames::Frame;
 use std::path::Path;
 
-/// Sums of what is decided in the steps at which notes begin.
+/// Bars of a group of rows.
+const GROUP: usize = 4;
+/// Where the decisions of a row come from.
+const PASTS: [&str; 3] = ["real", "drawn after a real past", "drawn after its own"];
+
+/// What is decided at the steps at which notes begin, as sums.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     steps: f64,
     begun: f64,
     sounding: f64,
-    top: Line,
-    bass: Line,
+    /// The highest line, and the lowest.
+    lines: [Line; 2],
 }
 
-/// Moves of an outer line: from the last note that began in it.
+/// Moves of an outer line, from the last note that began in it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Line {
     moves: f64,
+    semitones: f64,
     repeated: f64,
     steps: f64,
-    leaps: f64,
-    semitones: f64,
+    over_a_fifth: f64,
 }
 
 impl Line {
-    fn add(&mut self, before: Option<u32>, now: u32) {
-        let Some(before) = before else { return };
+    fn add(&mut self, before: u32, now: u32) {
         let semitones = now.abs_diff(before);
         self.moves += 1.0;
         self.semitones += f64::from(semitones);
         match semitones {
             0 => self.repeated += 1.0,
             1..=2 => self.steps += 1.0,
-            8.. => self.leaps += 1.0,
+            8.. => self.over_a_fifth += 1.0,
             _ => {}
         }
     }
 
+    fn merge(&mut self, other: &Self) {
+        self.moves += other.moves;
+        self.semitones += other.semitones;
+        self.repeated += other.repeated;
+        self.steps += other.steps;
+        self.over_a_fifth += other.over_a_fifth;
+    }
+
     fn cells(&self) -> String {
-        let share = |count: f64| 100.0 * count / self.moves.max(1.0);
-        format!(
-            "{:.2} | {:.0} | {:.0} | {:.0}",
-            self.semitones / self.moves.max(1.0),
-            share(self.repeated),
-            share(self.steps),
-            share(self.leaps)
-        )
+        let mean = |sum: f64| sum / self.moves.max(1.0);
+        let shares =
+            [self.repeated, self.steps, self.over_a_fifth].map(|sum| format!("{:.0}", 100.0 * mean(sum)));
+        format!("{:.2} | {}", mean(self.semitones), shares.join(" | "))
     }
 }
 
-fn top(frame: Frame) -> u32 {
-    127 - frame.onsets.leading_zeros()
+impl Sums {
+    /// Adds one decision, after the last notes that began in the outer lines.
+    fn add(&mut self, before: &[Option<u32>; 2], frame: Frame) {
+        if frame.onsets == 0 {
+            return;
+        }
+        self.steps += 1.0;
+        self.begun += f64::from(frame.onsets.count_ones());
+        self.sounding += f64::from(frame.sounding.count_ones());
+        for ((line, before), now) in self.lines.iter_mut().zip(before).zip(outer(frame)) {
+            if let (Some(before), Some(now)) = (before, now) {
+                line.add(*before, now);
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.steps += other.steps;
+        self.begun += other.begun;
+        self.sounding += other.sounding;
+        self.lines.iter_mut().zip(&other.lines).for_each(|(line, other)| line.merge(other));
+    }
 }
 
-fn bass(frame: Frame) -> u32 {
-    frame.onsets.trailing_zeros()
+/// The highest and the lowest note of a frame, if they begin in it.
+fn outer(frame: Frame) -> [Option<u32>; 2] {
+    let begins = |pitch: u32| (frame.onsets.checked_shr(pitch).unwrap_or(0) & 1 == 1).then_some(pitch);
+    [begins(127u32.saturating_sub(frame.sounding.leading_zeros())), begins(frame.sounding.trailing_zeros())]
 }
 
-/// Adds one decision, after `before`, the last notes that began in the outer lines of the real past or its own.
-fn add(sums: &mut Sums, before: [Option<u32>; 2], frame: Frame) {
-    if frame.onsets == 0 {
-        return;
-    }
-    sums.steps += 1.0;
-    sums.begun += f64::from(frame.onsets.count_ones());
-    sums.sounding += f64::from(frame.sounding.count_ones());
-    // A note that begins under a higher one that goes on is not of the highest line, and likewise for the lowest.
-    if frame.sounding >> top(frame) == 1 {
-        sums.top.add(before[0], top(frame));
-    }
-    if frame.sounding.trailing_zeros() == bass(frame) {
-        sums.bass.add(before[1], bass(frame));
-    }
-}
-
-/// Takes a frame as written: the last note that began in either outer line.
+/// Takes a frame as written.
 fn push(before: &mut [Option<u32>; 2], frame: Frame) {
-    if frame.onsets != 0 && frame.sounding >> top(frame) == 1 {
-        before[0] = Some(top(frame));
-    }
-    if frame.onsets != 0 && frame.sounding.trailing_zeros() == bass(frame) {
-        before[1] = Some(bass(frame));
+    for (before, now) in before.iter_mut().zip(outer(frame)) {
+        *before = now.or(*before);
     }
 }
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [model, folder, rest @ ..] = &args[..] else {
-        bail!("usage: calibration MODEL FOLDER [BARS] [TOP_P] [PASSES]")
+        bail!("usage: calibration MODEL FOLDER [BARS] [MIN_P] [PASSES]");
     };
-    let number = |place: usize, default: f64| {
-        rest.get(place).map_or(Ok(default), |text| text.parse::<f64>().context("a number is expected"))
+    let number = |place: usize, usual: f64| {
+        rest.get(place).map_or(Ok(usual), |text| text.parse::<f64>().context("a number is expected"))
     };
-    let (bars, top_p, passes) = (number(0, 16.0)? as u64, number(1, 1.0)?, number(2, 2.0)? as u64);
+    let (bars, rhythm_min_p, passes) = (number(0, 16.0)? as usize, number(1, 0.1)?, number(2, 2.0)? as u64);
     let model = TrainedModel::load(Path::new(model))?;
     let Encoding::Frames { representation, .. } = model.model.encoding() else {
-        bail!("the model must be of frames")
+        bail!("the model must be of frames");
     };
-    let options = FrameOptions { top_p, ..FrameOptions::default() }.on_grid(representation.steps_per_quarter);
-    let groups = bars.div_ceil(4) as usize;
-    let mut sums = vec![[Sums::default(); 3]; groups];
+    let options = FrameOptions { top_p: 0.95, rhythm_min_p, ..FrameOptions::default() };
+    let options = options.on_grid(representation.steps_per_quarter);
+    let mut groups = vec![[Sums::default(); 3]; bars.div_ceil(GROUP)];
     for piece in corpus::load(Path::new(folder))?.pieces {
         let (frames, map) = (representation.encode(&piece.score), representation.bars(&piece.score));
         let style = piece.name.split_once('/').map(|(style, _)| style);
         let track = ConditionTrack::of_frames(&frames, Some(&map), representation.steps_per_quarter, style);
-        let form = match Sequence::frames_in(frames.clone(), map.clone()).with_conditions(track.clone()) {
-            Sequence::Frames(_) => Form::of_frames(&frames, &map),
-            _ => Form::default(),
-        };
-        let length = frames.len().min(map.bar(bars).start as usize);
+        let form = Form::of_frames(&frames, &map);
+        let length = frames.len().min(map.bar(bars as u64).start as usize);
         for seed in 0..passes {
-            measure(
-                &model,
-                representation,
-                (&frames[..length], &map),
-                (&track, &form),
-                (options, seed),
-                &mut sums,
-            )?;
+            let stepper = || Stepper::new(&model.model).with_conditions(track.clone());
+            let generator = || Generator::new(stepper(), options, 1, seed);
+            let told = [generator()?, generator()?]
+                .map(|generator| generator.with_bars(map.clone()).with_forms(vec![form.clone()]));
+            measure(told, &frames[..length], &map, &mut groups)?;
         }
     }
-    println!(
-        "| bars | past | steps | begin | sound | top: semitones | repeated % | steps % | over a fifth % | bass: semitones | repeated % | steps % | over a fifth % |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-    let mut all = [Sums::default(); 3];
-    let row = |name: String, sums: &[Sums; 3]| {
-        for (kind, sums) in ["real", "drawn after a real past", "drawn after its own"].iter().zip(sums) {
-            let mean = |sum: f64| sum / sums.steps.max(1.0);
-            println!(
-                "| {name} | {kind} | {:.0} | {:.2} | {:.2} | {} | {} |",
-                sums.steps,
-                mean(sums.begun),
-                mean(sums.sounding),
-                sums.top.cells(),
-                sums.bass.cells()
-            );
-        }
-    };
-    for (group, sums) in sums.iter().enumerate() {
-        row(format!("{}–{}", 4 * group + 1, 4 * group + 4), sums);
-        for (all, sums) in all.iter_mut().zip(sums) {
-            merge(all, sums);
-        }
-    }
-    row("all".into(), &all);
+    report(&groups);
     Ok(())
 }
 
-fn merge(all: &mut Sums, some: &Sums) {
-    all.steps += some.steps;
-    all.begun += some.begun;
-    all.sounding += some.sounding;
-    for (all, some) in [(&mut all.top, &some.top), (&mut all.bass, &some.bass)] {
-        all.moves += some.moves;
-        all.repeated += some.repeated;
-        all.steps += some.steps;
-        all.leaps += some.leaps;
-        all.semitones += some.semitones;
-    }
-}
-
+/// Adds the decisions of a piece: its own, those beside it, and those of a piece that is written under the same conditions.
 fn measure(
-    model: &TrainedModel,
-    _representation: &FrameRepresentation,
-    (frames, map): (&[Frame], &BarMap),
-    (track, form): (&ConditionTrack, &Form),
-    (options, seed): (FrameOptions, u64),
-    sums: &mut [[Sums; 3]],
+    [mut beside, mut free]: [Generator<Stepper<'_>>; 2],
+    frames: &[Frame],
+    map: &BarMap,
+    groups: &mut [[Sums; 3]],
 ) -> Result<()> {
-    let told = || Stepper::new(&model.model).with_conditions(track.clone());
-    let generator = || -> Result<_> {
-        Ok(Generator::new(told(), options, 1, seed)?.with_bars(map.clone()).with_forms(vec![form.clone()]))
-    };
-    let (mut beside, mut free) = (generator()?, generator()?);
-    let (mut real_before, mut own_before) = ([None; 2], [None; 2]);
+    let (mut real, mut own) = ([None; 2], [None; 2]);
     for (step, &frame) in frames.iter().enumerate() {
-        let group = map.bar_at(step as u64).index as usize / 4;
         let drawn = beside.drawn_beside(frame)?;
-        let own = free.next().context("it goes on")??[0].frame;
-        let Some(sums) = sums.get_mut(group) else { break };
-        add(&mut sums[0], real_before, frame);
-        add(&mut sums[1], real_before, drawn);
-        add(&mut sums[2], own_before, own);
-        push(&mut real_before, frame);
-        push(&mut own_before, own);
+        let written = free.next().context("a generator without a length ended")??[0].frame;
+        let group = map.bar_at(step as u64).index as usize / GROUP;
+        let Some([of_real, of_drawn, of_own]) = groups.get_mut(group) else { break };
+        of_real.add(&real, frame);
+        of_drawn.add(&real, drawn);
+        of_own.add(&own, written);
+        push(&mut real, frame);
+        push(&mut own, written);
     }
     Ok(())
+}
+
+fn report(groups: &[[Sums; 3]]) {
+    let line = "semitones | repeated, % | steps, % | over a fifth, %";
+    println!(
+        "| bars | past | steps with notes that begin | begin | sound | highest line: {line} | lowest line: {line} |"
+    );
+    println!("|{}", "---|".repeat(13));
+    let mut all = [Sums::default(); 3];
+    for (group, sums) in groups.iter().enumerate() {
+        rows(&format!("{}–{}", GROUP * group + 1, GROUP * (group + 1)), sums);
+        all.iter_mut().zip(sums).for_each(|(all, sums)| all.merge(sums));
+    }
+    rows("all", &all);
+}
+
+fn rows(bars: &str, sums: &[Sums; 3]) {
+    for (past, sums) in PASTS.iter().zip(sums) {
+        let mean = |sum: f64| sum / sums.steps.max(1.0);
+        let (begun, sounding) = (mean(sums.begun), mean(sums.sounding));
+        let [highest, lowest] = sums.lines.map(|line| line.cells());
+        println!(
+            "| {bars} | {past} | {:.0} | {begun:.2} | {sounding:.2} | {highest} | {lowest} |",
+            sums.steps
+        );
+    }
 }

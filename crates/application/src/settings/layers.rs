@@ -3,6 +3,7 @@
 use super::complete::Settings;
 use super::given::of_model;
 use super::presets::Preset;
+use super::sections::{USUAL, USUAL_CONDITIONS};
 use super::single::single_setting;
 use super::sources::{parse, read};
 use super::tables;
@@ -56,6 +57,7 @@ impl Layers {
     /// The settings; a model that the training starts from is a layer above the preset, by its network and its representation.
     fn settings_over(&self, given: Option<&TrainedModel>) -> Result<Settings> {
         let mut table = Settings::default().table()?;
+        tables::set(&mut table, "model.conditions", USUAL.into())?;
         if let Some(preset) = self.preset {
             tables::merge(&mut table, parse(preset.settings, preset.name)?, Some(preset.name))?;
         }
@@ -93,6 +95,7 @@ impl Layers {
         }
         if let Some(Value::Table(model)) = saved.get_mut("model") {
             model.entry("relative_logits").or_insert(Value::Boolean(false));
+            model.entry("conditions").or_insert(Value::Array(Vec::new()));
         }
         if let Some(Value::Table(training)) = saved.get_mut("training") {
             training.entry("excerpts").or_insert(Value::Float(0.0));
@@ -137,7 +140,22 @@ impl Layers {
         for (key, value) in &self.single {
             tables::set(&mut table, key, value.clone())?;
         }
+        choose_usual_conditions(&mut table);
         Settings::from_table(table)
+    }
+}
+
+/// Puts the conditions that are usual for the representation in the place of [`USUAL`].
+fn choose_usual_conditions(table: &mut Table) {
+    let setting = |section: &str, key: &str| Some(table.get(section)?.get(key)?.as_str()?.to_owned());
+    if setting("model", "conditions").as_deref() != Some(USUAL) {
+        return;
+    }
+    let frames = setting("music", "representation").as_deref() == Some("frames");
+    let usual = if frames { &USUAL_CONDITIONS[..] } else { &[] };
+    let names = usual.iter().map(|condition| Value::String(condition.to_string())).collect();
+    if let Some(Value::Table(model)) = table.get_mut("model") {
+        model.insert("conditions".into(), Value::Array(names));
     }
 }
 

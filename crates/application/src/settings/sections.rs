@@ -112,8 +112,7 @@ pub struct Model {
     pub note_layers: usize,
     /// The stack that writes notes has logits of intervals from the outer notes of the last frame, and of notes that earlier bars had.
     pub relative_logits: bool,
-    /// What the network is told of the music: style, metre, density, polyphony, register.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// What the network is told of the music: style, metre, density, polyphony, register, key, bars left, form, harmony, rhythm.
     pub conditions: Vec<Condition>,
     /// A network of frames attends to the finished bars of the piece, compared in so many dimensions. 0: no such attention.
     #[serde(skip_serializing_if = "is_zero")]
@@ -139,6 +138,22 @@ pub struct Model {
     pub init_from: String,
 }
 
+/// What a network of frames is told where nothing else is asked for; one of tokens is told nothing.
+pub(super) const USUAL_CONDITIONS: [Condition; 9] = [
+    Condition::Metre,
+    Condition::Density,
+    Condition::Polyphony,
+    Condition::Register,
+    Condition::Key,
+    Condition::BarsLeft,
+    Condition::Form,
+    Condition::Harmony,
+    Condition::Rhythm,
+];
+
+/// In the place of the names of conditions: [`USUAL_CONDITIONS`] of frames, none of tokens.
+pub(super) const USUAL: &str = "usual";
+
 impl Default for Model {
     fn default() -> Self {
         let usual = RecurrentConfig::default();
@@ -157,7 +172,7 @@ impl Default for Model {
             note_hidden: 96,
             note_layers: 1,
             relative_logits: true,
-            conditions: Vec::new(),
+            conditions: USUAL_CONDITIONS.to_vec(),
             bar_attention: 0,
             embedding: 0,
             tie_weights: false,

@@ -71,7 +71,6 @@ pub(super) fn add_unwritten(
     training: &TrainingConfig,
 ) -> anyhow::Result<()> {
     for (section, key, value) in [
-        ("model", "conditions", Value::Array(Vec::new())),
         ("model", "bar_attention", Value::Integer(0)),
         ("model", "embedding", Value::Integer(0)),
         ("model", "tie_weights", Value::Boolean(false)),

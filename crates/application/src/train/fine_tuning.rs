@@ -6,7 +6,7 @@ use crate::model::TrainedModel;
 use crate::settings::{Music, Settings};
 use composer_bptt::RecurrentConfig;
 use composer_models::{Conditions, Encoding, ModelConfig};
-use composer_music::representation::Representation;
+use composer_music::representation::{AnyRepresentation, Representation};
 use composer_training::distributed::Shard;
 use composer_training::{Trainable, TrainingConfig};
 use std::path::Path;
@@ -55,19 +55,32 @@ fn names_of(conditions: &Conditions) -> String {
     format!("[{}]", names.join(","))
 }
 
+/// Refuses a model of frames for a training of tokens, and the other way round: `from` is its name.
+///
+/// # Errors
+/// It reads music as something else than `representation`.
+pub fn check_same_kind(
+    from: &str,
+    given: &TrainedModel,
+    representation: &AnyRepresentation,
+) -> anyhow::Result<()> {
+    let ours = matches!(representation, AnyRepresentation::Frames(_));
+    if ours == given.model.encoding().first_plane().is_some() {
+        return Ok(());
+    }
+    let name = given.notes.representation.as_ref().map_or("frames", |tokens| tokens.name());
+    Err(wrong_input(format!(
+        "{from} reads music as {name}, and this training does not: use --representation {name}, or start from random \
+         weights"
+    )))
+}
+
 /// Refuses a model with another shape than the one that is to be trained: `from` is its name.
 ///
 /// # Errors
 /// The first difference, and the settings that match it.
 pub fn check_same_shape(from: &str, given: &TrainedModel, ours: &ModelConfig) -> anyhow::Result<()> {
     let theirs = given.model.config();
-    if ours.encoding.first_plane().is_some() != theirs.encoding.first_plane().is_some() {
-        let name = given.notes.representation.as_ref().map_or("frames", |tokens| tokens.name());
-        return Err(wrong_input(format!(
-            "{from} reads music as {name}, and this training does not: use --representation {name}, or start from random \
-             weights"
-        )));
-    }
     let shape = |config: &ModelConfig| {
         let steps_per_quarter = match &config.encoding {
             Encoding::Frames { representation, .. } => representation.steps_per_quarter,

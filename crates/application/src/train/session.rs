@@ -1,6 +1,6 @@
 //! One training from its arguments to its model: configuration, music, run folder, checkpoints.
 
-use super::fine_tuning::{check_same_shape, given_model, valid_nll};
+use super::fine_tuning::{check_same_kind, check_same_shape, given_model, valid_nll};
 use super::in_folder::{Finished, InFolder, assist};
 use super::options::TrainOptions;
 use super::progress_observer::ProgressObserver;
@@ -78,6 +78,9 @@ impl Prepared {
         SequenceModel::shapes(ModelConfig { bar_attention: 0, ..any_music })?;
         let folder = Some(config.music.folder.as_str()).filter(|folder| !folder.is_empty()).map(Path::new);
         let given = given_model(&config)?;
+        if let Some(given) = &given {
+            check_same_kind(&config.model.init_from, given, &representation)?;
+        }
         let grid = match given.as_ref().map(|given| given.model.encoding()) {
             Some(Encoding::Frames { representation, .. }) => *representation,
             _ => FrameRepresentation {

@@ -111,7 +111,7 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "NAME", help = with_default("Representation: frames, events, metrical-events, remi, multitrack-remi, voices, chords or bars", "music.representation"))]
     pub representation: Option<String>,
 
-    /// What the network is told, so that compose can ask for it: of style, metre, density, polyphony, register, key, bars_left, form, harmony, with commas between [default: nothing]
+    /// What the network is told, so that compose can ask for it: of style, metre, density, polyphony, register, key, bars_left, form, harmony, rhythm, with commas between; none: nothing [default: all but style for frames, none for tokens]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub conditions: Vec<String>,
 
@@ -134,6 +134,8 @@ impl TrainArgs {
     fn layers(&self) -> anyhow::Result<Layers> {
         let args = &self.settings;
         let conditions = Some(&args.conditions).filter(|names| !names.is_empty());
+        let none = Vec::new();
+        let conditions = conditions.map(|names| if names[..] == ["none"] { &none } else { names });
         let layers = Layers { preset: args.preset, file: args.config.clone(), ..Layers::default() }
             .with("music.folder", self.folders.first())?
             .with("music.representation", args.representation.as_ref())?

@@ -38,6 +38,8 @@ fn an_undertrained_model_repeats_at_temperature_0_and_drifts_at_3() {
         "model.network=coupled",
         "--set",
         "music.look_back=0",
+        "--conditions",
+        "none",
     ]);
     // With less it does not repeat yet.
     args.retain(|arg| !arg.contains("training.updates"));

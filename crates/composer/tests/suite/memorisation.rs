@@ -44,11 +44,12 @@ fn copies_of_an_overfitted_model_are_detected() {
     (1..=6).for_each(|seed| write(&here.path().join("music"), &format!("song-{seed:02}.mid"), &song(seed)));
     let train = |run: &str, extra: &[&str]| {
         let common = ["train", "music", "--output-dir", run, "--num-outputs", "1", "--length", "1bars"];
+        let common = [&common[..], &["--conditions", "none"]].concat();
         let output = composer(here.path(), &[&common[..], extra].concat());
         assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     };
     let common = ["--batch-size", "8", "--learning-rate", "0.01", "--set", "run.samples=false"];
-    let overfitting = "--epochs 60 --hidden 64 --dropout 0 --set model.note_hidden=64 --set training.transpose=0 \
+    let overfitting = "--epochs 100 --hidden 64 --dropout 0 --set model.note_hidden=64 --set training.transpose=0 \
          --set training.patience=0 --set training.copies=1";
     train("overfitted", &overfitting.split_whitespace().chain(common).collect::<Vec<_>>());
     let regularised = "--epochs 24 --hidden 48 --dropout 0.2 --set model.note_hidden=48";
