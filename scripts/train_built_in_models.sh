@@ -58,13 +58,13 @@ for model in ${*:-compose drum}; do
         cp datasets/mutopia-pd/*.mid "$work/own/piano"
         cp datasets/freedoom/*.mid "$work/own/game"
         cd "$work"; "$composer" train own --preset good --epochs 24 --hidden 128 --set model.note_hidden=80 --threads 1 \
-            --conditions style,metre,density,polyphony,register,key,bars_left,form,harmony --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
+            --conditions style,metre,density,polyphony,register,key,bars_left,form,harmony,rhythm --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
         trained=$work/run/model.safetensors ;;
     piano)
         sort_keyboard "$work"
-        cd "$work"; "$composer" train keyboard --preset good --epochs 24 --hidden 240 --set model.note_hidden=152 --threads 1 \
+        cd "$work"; "$composer" train keyboard --preset good --epochs 24 --hidden 228 --set model.note_hidden=152 --threads 1 \
             --set music.steps_per_quarter=6 --tbptt-len 96 \
-            --conditions style,metre,density,polyphony,register,key,bars_left,form,harmony --output-dir "$work/piano" --num-outputs 1 --set run.tensorboard=false
+            --conditions style,metre,density,polyphony,register,key,bars_left,form,harmony,rhythm --output-dir "$work/piano" --num-outputs 1 --set run.tensorboard=false
         trained=$work/piano/model.safetensors ;;
     hymn)
         sort_keyboard "$work"

@@ -1,7 +1,7 @@
 //! What a model of frames decides, beside real music: after a real past, and after a past of its own, bar by bar, as a table in Markdown.
 //!
 //! Usage: `calibration MODEL FOLDER [BARS] [MIN_P] [PASSES]`: a model of frames that writes note by note, or the name of a built-in one; music that it has not learnt from; how many bars of
-//! each piece count (16), what is left out at steps whose rhythm is told (0.1), and how often each piece is drawn (2).
+//! each piece count (16), what is left out at steps whose rhythm is told (0.05), and how often each piece is drawn (2).
 //!
 //! The model is told the conditions, the form and the rhythm of each piece. A difference between the first two rows of a group is one of single
 //! predictions; one between the last two comes from reading music of its own.
@@ -114,7 +114,7 @@ fn main() -> Result<()> {
     let number = |place: usize, usual: f64| {
         rest.get(place).map_or(Ok(usual), |text| text.parse::<f64>().context("a number is expected"))
     };
-    let (bars, rhythm_min_p, passes) = (number(0, 16.0)? as usize, number(1, 0.1)?, number(2, 2.0)? as u64);
+    let (bars, rhythm_min_p, passes) = (number(0, 16.0)? as usize, number(1, 0.05)?, number(2, 2.0)? as u64);
     let model = TrainedModel::load(Path::new(model))?;
     let Encoding::Frames { representation, .. } = model.model.encoding() else {
         bail!("the model must be of frames");

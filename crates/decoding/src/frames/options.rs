@@ -38,8 +38,8 @@ pub struct FrameOptions {
     /// For models that write note by note: at every choice, what is less likely than this share of the likeliest is left out, whether to go
     /// on included; 0: nothing.
     pub min_p: f64,
-    /// The same, in the place of `top_p`, at the steps of which a model is told whether notes begin: there, leaving out what is unlikely makes the
-    /// music no emptier. 0: as at all other steps. It has no effect on a model that is not told.
+    /// The same at the steps of which a model is told whether notes begin, if it is more: there, leaving out what is unlikely makes the music no
+    /// emptier. It has no effect on a model that is not told.
     pub rhythm_min_p: f64,
     /// What all temperatures are multiplied by in bars that return the same in the form that the model is told: small errors in each of many
     /// notes would leave hardly a bar the same.
@@ -152,10 +152,7 @@ impl FrameOptions {
 
     /// At a step whose rhythm is told.
     pub(crate) fn in_told_rhythm(&self) -> Self {
-        match self.rhythm_min_p > 0.0 {
-            true => Self { min_p: self.min_p.max(self.rhythm_min_p), top_p: 1.0, ..*self },
-            false => *self,
-        }
+        Self { min_p: self.min_p.max(self.rhythm_min_p), ..*self }
     }
 
     /// Whether every choice is the likeliest.

@@ -5,6 +5,7 @@ use super::{Condition, ConditionValues, Conditions, Dropped, HarmonyPlan, PieceC
 use crate::form::Form;
 use composer_music::Metre;
 use rand::{Rng, RngExt};
+use std::ops::Range;
 
 /// What a composition is told beside what was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,8 +18,21 @@ pub struct Drawn {
     pub harmony: HarmonyPlan,
 }
 
-/// By how much of the density that is asked for that of an excerpt may differ if its rhythm is to be taken.
-const ANOTHER_DENSITY: f64 = 0.25;
+/// Places of excerpts that are drawn to find a rhythm that suits a density.
+const PLACES: usize = 16;
+
+/// Factors between densities, as logarithms: up to the first a rhythm is taken at once, beyond the second never.
+const NEAR: f64 = 0.22;
+const FAR: f64 = std::f64::consts::LN_2;
+
+impl PieceConditions {
+    /// How far the density of a part of it with this form is from one that is asked for, as the logarithm of their ratio: that of the whole, with as
+    /// many more notes as there are more onsets.
+    fn far_from(&self, asked: f64, form: &Form) -> f64 {
+        let density = || Some(self.density? * form.onsets_per_quarter()? / self.form.onsets_per_quarter()?);
+        density().map_or(f64::INFINITY, |density| (density / asked).ln().abs())
+    }
+}
 
 impl Conditions {
     /// The training pieces that share most of what is asked for; a harmony can be transposed into any key of its mode.
@@ -65,7 +79,7 @@ impl Conditions {
         if fitting.iter().any(long) {
             fitting.retain(long);
         }
-        let Some(piece) = self.drawn_piece(&fitting, bars, rng) else {
+        let Some((piece, places, form)) = self.drawn_place(&fitting, asked.density, bars, rng) else {
             return Drawn { values: asked.clone(), ..Drawn::default() };
         };
         let drawn = piece.values();
@@ -84,15 +98,34 @@ impl Conditions {
             None => piece.harmony.clone(),
             Some(_) => piece.semitones_to(asked).map(|up| piece.harmony.transpose(up)).unwrap_or_default(),
         };
-        // All places where it may begin are equally likely.
-        let start = rng.random_range(0..=piece.bars().saturating_sub(bars));
-        let (start, bars) = if bars == 0 { (0, piece.bars()) } else { (start, bars) };
-        let form = piece.form.excerpt(start, bars);
-        // Music of another density has another rhythm.
-        let dense = |(asked, of_piece): (f64, f64)| (asked - of_piece).abs() <= ANOTHER_DENSITY * asked;
-        let rhythm = asked.density.is_none() || asked.density.zip(piece.density).is_some_and(dense);
-        let form = if rhythm { form } else { form.without_rhythm() };
-        Drawn { values, form, harmony: harmony.excerpt(start, bars) }
+        Drawn { values, form, harmony: harmony.excerpt(places.start, places.len()) }
+    }
+
+    /// Some bars of an excerpt, all places where they may begin equally likely, and their form. Music of another density has another rhythm: where a
+    /// density is asked for, of up to [`PLACES`] that are drawn the first whose own is near, or else the nearest; without its rhythm if that is far. `None` of no excerpts.
+    fn drawn_place(
+        &self,
+        fitting: &[usize],
+        density: Option<f64>,
+        bars: usize,
+        rng: &mut impl Rng,
+    ) -> Option<(&PieceConditions, Range<usize>, Form)> {
+        let mut nearest = None;
+        for _ in 0..PLACES {
+            let piece = self.drawn_piece(fitting, bars, rng)?;
+            let start = rng.random_range(0..=piece.bars().saturating_sub(bars));
+            let places = if bars == 0 { 0..piece.bars() } else { start..start + bars };
+            let form = piece.form.excerpt(places.start, places.len());
+            let far = density.map_or(0.0, |asked| piece.far_from(asked, &form));
+            if nearest.as_ref().is_none_or(|&(_, _, _, least)| far < least) {
+                nearest = Some((piece, places, form, far));
+            }
+            if far <= NEAR {
+                break;
+            }
+        }
+        let (piece, places, form, far) = nearest?;
+        Some((piece, places, if far <= FAR { form } else { form.without_rhythm() }))
     }
 }
 

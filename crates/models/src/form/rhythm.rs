@@ -10,6 +10,12 @@ pub(crate) const RHYTHM: usize = 2 + NEXT.len() + 1;
 const NEXT: [u64; 8] = [2, 3, 4, 5, 6, 7, 9, 13];
 
 impl Form {
+    /// At how many steps of a quarter notes begin, in the mean over the bars whose rhythm is known; `None`: of none.
+    pub(crate) fn onsets_per_quarter(&self) -> Option<f64> {
+        let (onsets, quarters) = self.onsets_and_quarters();
+        (quarters > 0).then(|| onsets as f64 / quarters as f64)
+    }
+
     /// The two features of the rhythm at a step: whether notes begin, and how many steps later the next ones do; `None`: the rhythm is not known.
     pub(crate) fn rhythm_at(&self, step: u64, bars: &BarMap) -> Option<[usize; 2]> {
         let begins = self.begins(step, bars)?;
@@ -40,6 +46,8 @@ mod tests {
         assert_eq!(found[..], expected);
         assert_eq!((found[3].unwrap()[1], RHYTHM), (2 + 6, 11), "7 and 8 steps are one feature");
         assert_eq!(form.without_rhythm().rhythm_at(0, &bars), None);
+        let density = [form.onsets_per_quarter(), form.without_rhythm().onsets_per_quarter()];
+        assert_eq!(density, [Some(5.0 / 8.0), None]);
         assert_eq!(form.rhythm_at(32, &bars), None, "the form has two bars");
     }
 }
