@@ -9,10 +9,11 @@ use composer_evaluation::likelihood::markov::MarkovChain;
 use composer_evaluation::likelihood::summary::{Figures, PieceCost};
 use composer_models::Stepper;
 use composer_models::output_bias::output_bias;
-use composer_models::{Encoding, Sequence, SequenceModel, Workspace, scoring};
+use composer_models::{ConditionTrack, Encoding, Sequence, SequenceModel, Workspace, scoring};
 use composer_music::representation::frames::Frame;
 use composer_music::representation::{Representation, Symbols};
 use composer_report::Likelihood;
+use composer_report::likelihood::TOLD;
 
 /// Seed of the resampling behind the intervals.
 const SEED: u64 = 1;
@@ -45,7 +46,13 @@ impl Cost {
     }
 }
 
-/// Baselines and the model on the test pieces, the model last.
+/// Sequences of which nothing is told: their likelihood is one of the music alone, and may be compared with that of others.
+pub(crate) fn untold(sequences: &[Sequence]) -> Vec<Sequence> {
+    let untold = |sequence: &Sequence| sequence.clone().with_conditions(ConditionTrack::default());
+    sequences.iter().map(untold).collect()
+}
+
+/// Baselines and the model on the test pieces, the model last, told nothing; before it with the conditions of each piece, if it has any.
 pub(crate) fn measure(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<Likelihood>> {
     match *model.encoding() {
         Encoding::Frames { .. } => of_frames(model, material),
@@ -94,9 +101,9 @@ fn of_frames(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<L
     let marginal = Marginal::fit(&material.train.frames, space);
     let markov = MarkovChain::fit(&material.train.frames, space);
     let likely = marginal.expected();
-    let network = nll_by_piece(model, &material.test.sequences)?;
-    let expected = expected_pitches(model, &material.test.sequences)?;
-    Ok(vec![
+    let test = untold(&material.test.sequences);
+    let (network, expected) = (nll_by_piece(model, &test)?, expected_pitches(model, &test)?);
+    let mut rows = vec![
         row(
             "marginal",
             "frequency of each pitch",
@@ -109,10 +116,16 @@ fn of_frames(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<L
             &|i| markov.score(std::slice::from_ref(&pieces[i])),
             &|i| compared(&pieces[i], |t| markov.expected(t.checked_sub(1).map(|before| &pieces[i][before]))),
         ),
-        row("this network", "all previous frames", &|i| network[i], &|i| {
-            compared(&pieces[i], |t| expected[i][t])
-        }),
-    ])
+    ];
+    if !model.config().conditions.is_empty() {
+        let test = &material.test.sequences;
+        let (told, expected) = (nll_by_piece(model, test)?, expected_pitches(model, test)?);
+        let found = |i: usize| compared(&pieces[i], |t| expected[i][t]);
+        rows.push(row(TOLD, "and the conditions of each piece", &|i| told[i], &found));
+    }
+    let found = |i: usize| compared(&pieces[i], |t| expected[i][t]);
+    rows.push(row("this network", "all previous frames", &|i| network[i], &found));
+    Ok(rows)
 }
 
 /// Expected pitches against those that sound.
@@ -128,8 +141,10 @@ fn expected_pitches(model: &SequenceModel, pieces: &[Sequence]) -> anyhow::Resul
     let options = FrameOptions { temperature: 0.0, ..FrameOptions::default() };
     let piece = |piece: &Sequence| -> anyhow::Result<Vec<u128>> {
         let Sequence::Frames(frames) = piece else { return Ok(Vec::new()) };
-        let told = Stepper::new(model).with_conditions(piece.conditions().cloned().unwrap_or_default());
-        let mut reader = Generator::new(told, options, 1, 0)?;
+        let track = piece.conditions().cloned().unwrap_or_default();
+        let form = frames.form().filter(|_| !track.is_empty());
+        let mut reader = Generator::new(Stepper::new(model).with_conditions(track), options, 1, 0)?
+            .with_forms(form.cloned().into_iter().collect());
         if let Some(bars) = piece.bars() {
             reader = reader.with_bars(bars.clone());
         }
@@ -157,11 +172,14 @@ fn of_tokens(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<L
         let cost = |i: usize| Cost::new(nll(i), test.frames[i].len(), notes[i], None);
         summed(name, what, (0..test.sequences.len()).map(cost).collect())
     };
-    let network = nll_by_piece(model, &test.sequences)?;
-    Ok(vec![
-        row("unigram", "frequency of each token", &|i| unigram(&test.sequences[i])),
-        row("this network", "all previous tokens", &|i| network[i]),
-    ])
+    let mut rows = vec![row("unigram", "frequency of each token", &|i| unigram(&test.sequences[i]))];
+    if !model.config().conditions.is_empty() {
+        let told = nll_by_piece(model, &test.sequences)?;
+        rows.push(row(TOLD, "and the conditions of each piece", &|i| told[i]));
+    }
+    let network = nll_by_piece(model, &untold(&test.sequences))?;
+    rows.push(row("this network", "all previous tokens", &|i| network[i]));
+    Ok(rows)
 }
 
 /// The notes of every piece that its tokens hold.

@@ -9,6 +9,9 @@ use serde::Serialize;
 /// The name of the network that a fine-tuned one is compared with: the same, trained from random weights.
 pub const FROM_NOTHING: &str = "from nothing";
 
+/// The name of the network with the conditions of each piece told, which no baseline is.
+pub const TOLD: &str = "this network, told";
+
 /// How well one predictor does on the held-out pieces.
 #[derive(Serialize)]
 pub struct Likelihood {
@@ -54,10 +57,10 @@ pub(crate) fn likelihood_table(likelihoods: &[Likelihood]) -> Markup {
     }
 }
 
-/// The test loss and how it compares with the best baseline, in one sentence; the model is the last row.
+/// The test loss and how it compares with the best baseline, and what it is with conditions; the model is the last row.
 pub fn summary(likelihoods: &[Likelihood]) -> String {
     let Some((model, others)) = likelihoods.split_last() else { return String::new() };
-    let Some(baseline) = others.iter().rfind(|row| row.name != FROM_NOTHING) else {
+    let Some(baseline) = others.iter().rfind(|row| ![FROM_NOTHING, TOLD].contains(&row.name)) else {
         return format!("The loss of the held-out pieces is {:.2} nats per step.", model.nll.per_frame());
     };
     let (name, baseline, model) = (baseline.name, baseline.nll.per_frame(), model.nll.per_frame());
@@ -66,7 +69,11 @@ pub fn summary(likelihoods: &[Likelihood]) -> String {
     } else {
         format!("which is worse than a {name} ({baseline:.2}): train longer before composing with it")
     };
-    format!("The test loss is {model:.2} nats per step, {comparison}.")
+    let told = others.iter().find(|row| row.name == TOLD).map_or(String::new(), |told| {
+        let told = told.nll.per_frame();
+        format!(" Told the conditions of each piece, as validation is, it is {told:.2}.")
+    });
+    format!("The test loss is {model:.2} nats per step, {comparison}.{told}")
 }
 
 /// The figures as a table of text: a line for every unit, a column for every predictor.

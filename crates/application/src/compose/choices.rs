@@ -47,7 +47,7 @@ impl ComposeOptions {
                 defaults.top_p
             }),
             min_p: self.tokens.min_p.unwrap_or(defaults.min_p),
-            rhythm_min_p: if note_wise && self.has_default_sampling() { NOTE_RHYTHM_MIN_P } else { 0.0 },
+            rhythm_min_p: if note_wise && self.tokens.min_p.is_none() { NOTE_RHYTHM_MIN_P } else { 0.0 },
             strategy,
             min_note_steps,
             max_note_steps: defaults.max_note_steps.max(min_note_steps),
@@ -56,11 +56,6 @@ impl ComposeOptions {
         };
         options.check()?;
         Ok(options)
-    }
-
-    /// Whether no temperature and no share is asked for.
-    fn has_default_sampling(&self) -> bool {
-        self.temperature.is_none() && self.tokens.top_p.is_none() && self.tokens.min_p.is_none()
     }
 
     /// A deterministic choice of frames leaves other options without an effect.

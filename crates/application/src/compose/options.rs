@@ -20,8 +20,7 @@ pub const FRAME_TEMPERATURE: f64 = 0.6;
 pub const NOTE_TEMPERATURE: f64 = 1.0;
 /// Nucleus of the notes that begin in frames that are written note by note, where neither it nor a temperature is given.
 pub const NOTE_TOP_P: f64 = 0.95;
-/// Share of the likeliest below which everything is left out at steps whose rhythm a model is told, where neither it nor a temperature nor a nucleus is
-/// given: 0.1 suits chorales as well, and leaves piano music with too small a range.
+/// Share of the likeliest below which everything is left out at steps whose rhythm a model is told, where `--min-p` is not given: 0.1 suits chorales as well, and leaves piano music with too small a range.
 pub const NOTE_RHYTHM_MIN_P: f64 = 0.05;
 /// Temperature of tokens where none is given. It is about everything, rhythm too.
 pub const TOKEN_TEMPERATURE: f64 = 0.9;

@@ -163,6 +163,7 @@ fn choose_usual_conditions(table: &mut Table) {
 mod tests {
     use super::*;
     use composer_bptt::Cell;
+    use composer_models::Condition;
 
     fn with(settings: &[&str]) -> Result<Settings> {
         let single = settings.iter().map(|text| single_setting(text)).collect::<Result<_>>()?;
@@ -240,6 +241,33 @@ mod tests {
         std::fs::write(folder.path().join(CONFIG_FILE), old).unwrap();
         assert_eq!(Layers::default().resumed(folder.path()).unwrap().music.bar_line, 0);
         assert_eq!(Settings::default().music.bar_line, 24);
+    }
+
+    #[test]
+    fn conditions_are_those_of_the_representation_unless_they_are_asked_for() {
+        let conditions = |settings: &[&str]| with(settings).unwrap().model.conditions;
+        assert_eq!(conditions(&[]), Settings::default().model.conditions);
+        assert_eq!(conditions(&["model.hidden=8"]), USUAL_CONDITIONS);
+        assert_eq!(conditions(&["representation=remi"]), []);
+        assert_eq!(conditions(&["conditions=[]"]), []);
+        let asked = conditions(&["representation=remi", "conditions=['density', 'key']"]);
+        assert_eq!(asked, [Condition::Density, Condition::Key]);
+    }
+
+    #[test]
+    fn a_run_of_before_there_were_usual_conditions_resumes_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut old = Settings::default();
+        old.model.conditions.clear();
+        let text = old.to_toml().unwrap();
+        let text: String = text
+            .lines()
+            .filter(|line| !line.starts_with("relative_logits") && !line.starts_with("conditions"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        std::fs::write(folder.path().join(CONFIG_FILE), text).unwrap();
+        let resumed = Layers::default().resumed(folder.path()).unwrap();
+        assert_eq!((resumed.model.conditions, resumed.model.relative_logits), (Vec::new(), false));
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub fn trained(trained: &Trained) -> String {
     let shown = shown(folder);
     let mut text = format!("\n{}\n", test_loss(likelihoods));
     for row in likelihoods {
-        let _ = writeln!(text, "  {:<13} {:>7.3} nats per step", row.name, row.nll.per_frame());
+        let _ = writeln!(text, "  {:<18} {:>7.3} nats per step", row.name, row.nll.per_frame());
     }
     let _ = writeln!(
         text,
@@ -113,7 +113,7 @@ pub fn trained(trained: &Trained) -> String {
     }
     let _ = writeln!(
         text,
-        "\nNext, try:\n  composer compose --model {shown}/{MODEL_FILE} --temperature 0.9 --seed 7 --length 32bars\n  \
+        "\nNext, try:\n  composer compose --model {shown}/{MODEL_FILE} --seed 7 --length 32bars\n  \
          composer train --preset good <folder with your MIDI files>"
     );
     text + &assessment.as_ref().map(problems).unwrap_or_default()

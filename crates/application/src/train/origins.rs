@@ -4,7 +4,7 @@ use super::material::Material;
 use super::options::TrainOptions;
 use super::trained::Trained;
 use crate::compose::{ComposeOptions, compose};
-use crate::likelihood::model_nll;
+use crate::likelihood::{model_nll, untold};
 use crate::model::TrainedModel;
 use crate::models::{DEFAULT, Source};
 use crate::progress::Progress;
@@ -114,7 +114,7 @@ impl Listening<'_> {
         })
     }
 
-    /// The NLL of the test pieces, if both models predict the same symbols and nobody tells them anything.
+    /// The NLL of the test pieces, told nothing, if both models predict the same symbols.
     fn comparable_nll(&self, other: &SequenceModel, own: &SequenceModel) -> anyhow::Result<Option<f64>> {
         let same = match (other.encoding(), own.encoding()) {
             (Encoding::Frames { representation: a, .. }, Encoding::Frames { representation: b, .. }) => {
@@ -122,11 +122,10 @@ impl Listening<'_> {
             }
             _ => false,
         };
-        let told = [other, own].iter().any(|model| !model.config().conditions.is_empty());
-        if !same || told {
+        if !same {
             return Ok(None);
         }
-        Ok(Some(model_nll(other, &self.material.test.sequences)?.per_frame()))
+        Ok(Some(model_nll(other, &untold(&self.material.test.sequences))?.per_frame()))
     }
 
     /// Openings of the test pieces, as long as the compositions; `None` without any.

@@ -25,7 +25,8 @@ fn every_table_can_be_had_as_json_with_named_fields() {
     let trained: Value = serde_json::from_slice(&fs::read(trained().join("said.json")).unwrap())
         .expect("JSON and nothing else");
     assert_eq!(trained["folder"], "run");
-    assert_eq!(trained["likelihood"][2]["name"], "this network");
+    assert_eq!(trained["likelihood"][2]["name"], "this network, told");
+    assert_eq!(trained["likelihood"][3]["name"], "this network");
     assert!(trained["compositions"][1]["nats_per_step"].is_f64(), "{trained}");
     let runs = json(here.path(), &["runs", "."]);
     assert_eq!((&runs[0]["name"], &runs[0]["state"]), (&"run".into(), &"finished".into()));

@@ -183,7 +183,7 @@ fn fine_tuning_says_what_it_gained() {
     assert!((gained("before") - ended).abs() < 1e-6 * ended, "it begins where the other ended");
     let rows: Vec<&str> =
         said["likelihood"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
-    assert_eq!(rows, ["marginal", "Markov chain", "from nothing", "this network"]);
+    assert_eq!(rows, ["marginal", "Markov chain", "this network, told", "from nothing", "this network"]);
     let report = fs::read_to_string(here.path().join("second/report.html")).unwrap();
     assert!(report.contains("starting from the model gained"));
 }
