@@ -73,7 +73,7 @@ fn model(network: Network) -> SequenceModel {
         representation,
         metre: 4,
         bar_line: 3,
-        look_back: 1,
+        look_back: 3,
         longest_match: true,
         returns: true,
         rhythm: true,
