@@ -1,7 +1,7 @@
 //! What a model of frames decides, beside real music: after a real past, and after a past of its own, bar by bar, as a table in Markdown.
 //!
-//! Usage: `calibration MODEL FOLDER [BARS] [MIN_P] [PASSES]`: a model of frames that writes note by note, or the name of a built-in one; music that it has not learnt from; how many bars of
-//! each piece count (16), what is left out at steps whose rhythm is told (0.05), and how often each piece is drawn (2).
+//! Usage: `calibration MODEL FOLDER [BARS] [MIN_P] [PASSES]`: a model of frames that writes note by note, or the name of a built-in one; music
+//! that it has not learnt from; how many bars of each piece count (16), what is left out at steps whose rhythm is told (0.05), and how often each piece is drawn (2).
 //!
 //! The model is told the conditions, the form and the rhythm of each piece. A difference between the first two rows of a group is one of single
 //! predictions; one between the last two comes from reading music of its own.

@@ -10,6 +10,7 @@
 //! interval from the note below does.
 
 use super::layout::{Decided, NoteSpace, Read};
+use composer_music::representation::frames::pitches;
 
 /// Widest interval from an outer note of the last frame with a logit of its own, either way, in semitones.
 const REACH: usize = 24;
@@ -47,22 +48,12 @@ impl NoteSpace {
         let open = u128::MAX.checked_shl(lowest_open as u32).unwrap_or(0);
         for (lag, &[sounding, struck]) in earlier[..self.lags].iter().enumerate() {
             let output = first + 2 * INTERVALS + lag * FOR_BAR;
-            bits(struck & open).for_each(|offset| add(output, self.class(offset, true)));
-            for offset in bits(sounding & !struck & open) {
-                add(output + 1, self.class(offset, true));
-            }
+            let offsets = |plane: u128| pitches(plane & open).map(usize::from);
+            offsets(struck).for_each(|offset| add(output, self.class(offset, true)));
+            offsets(sounding & !struck).for_each(|offset| add(output + 1, self.class(offset, true)));
             if self.onset_plane {
-                bits(sounding & open).for_each(|offset| add(output + 2, offset));
+                offsets(sounding).for_each(|offset| add(output + 2, offset));
             }
         }
     }
-}
-
-/// The places of the bits that are set.
-fn bits(mut plane: u128) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let place = (plane != 0).then(|| plane.trailing_zeros() as usize)?;
-        plane &= plane - 1;
-        Some(place)
-    })
 }
