@@ -4,9 +4,9 @@ use crate::Error;
 use crate::coupled;
 use crate::frames::{self, Ending, FrameContext, FrameOptions, NoteChoice, NoteScratch, Open, Scratch};
 use crate::rules::Rules;
+use crate::step_rules::{StepRules, form_of};
 use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
-use composer_models::form::Nearness;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Encoding, Form, LanguageModel, Past, StepInput};
 use composer_music::BarMap;
@@ -200,15 +200,11 @@ impl<M: LanguageModel> Generator<M> {
     /// The model fails.
     pub fn drawn_beside(&mut self, frame: Frame) -> Result<Frame, Error> {
         self.predict()?;
-        let at = self.read.saturating_sub(1) as u64;
-        let open = self.open(self.step as u64);
-        let Self { model, representation, voices, logits, scratch, notes, options, forms, bars, .. } = self;
+        let now = self.now();
+        let Self { model, representation, voices, logits, scratch, notes, forms, bars, .. } = self;
         let Some(voice) = voices.first_mut() else { return Ok(frame) };
         let (context, logits) = (&voice.context, &mut logits[..representation.num_outputs()]);
-        let begins = form_of(forms, 0).zip(bars.as_ref()).and_then(|(form, bars)| form.begins(at, bars));
-        let open = open.in_rhythm(begins);
-        let options = OptionsAt::of(options, true, &self.encoding);
-        let options = options.at(false, open.begins.is_some());
+        let (open, options) = now.of_row(now.told(forms, bars.as_ref(), 0));
         let choice = NoteChoice { representation, row: 0, context, options, open };
         let drawn = choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?;
         model.written(0, frame, frame.sounding & (frame.onsets | !context.previous().sounding));
@@ -297,24 +293,24 @@ impl<M: LanguageModel> Generator<M> {
         Open { pitches: rules.pitches(step), begin, begins: None, ending }
     }
 
-    fn decide(&mut self) -> Result<Vec<Step>, Error> {
-        let open = self.open(self.step as u64);
+    /// What holds for all compositions at the step that was predicted last.
+    fn now(&mut self) -> StepRules {
         let note_by_note = self.model.next_note().is_some();
-        let options = OptionsAt::of(&self.options, note_by_note, &self.encoding);
         let at = self.read.saturating_sub(1) as u64;
-        let bars = self.bars.as_ref().filter(|_| self.encoding.returns());
-        let Self { model, representation, voices, logits, scratch, notes, forms, .. } = self;
+        StepRules::new(at, self.open(self.step as u64), &self.encoding, (&self.options, note_by_note))
+    }
+
+    fn decide(&mut self) -> Result<Vec<Step>, Error> {
+        let now = self.now();
+        let Self { model, representation, voices, logits, scratch, notes, forms, bars, .. } = self;
         let mut steps = Vec::with_capacity(voices.len());
         let rows = voices.iter_mut().zip(logits.chunks_exact_mut(self.encoding.outputs())).enumerate();
         for (row, (voice, logits)) in rows {
             let (context, previous) = (&voice.context, voice.context.previous());
-            let told = form_of(forms, row).zip(bars);
-            let found = told.and_then(|(form, bars)| form.at_step(at, bars));
-            let returns = found.is_some_and(|(nearness, _)| nearness == Nearness::Same);
-            let open = open.in_rhythm(told.and_then(|(form, bars)| form.begins(at, bars)));
-            let options = options.at(returns, open.begins.is_some());
+            let told = now.told(forms, bars.as_ref(), row);
+            let (open, options) = now.of_row(told);
             let choice = NoteChoice { representation, row, context, options, open };
-            let repeated = told.and_then(|(form, bars)| form.repeated(at, bars));
+            let repeated = told.and_then(|(form, bars)| form.repeated(now.at, bars));
             let earlier = repeated.and_then(|step| voice.past.as_ref()?.frames().get(step as usize));
             let frame = match earlier.map(|&frame| choice.again(frame)).filter(|&frame| choice.allows(frame))
             {
@@ -332,31 +328,6 @@ impl<M: LanguageModel> Generator<M> {
         self.step += 1;
         Ok(steps)
     }
-}
-
-/// The options of single steps: in a bar that returns the same, and where the model is told the rhythm, or not.
-struct OptionsAt {
-    /// By whether the bar returns, then by whether the rhythm is told.
-    options: [[FrameOptions; 2]; 2],
-}
-
-impl OptionsAt {
-    fn of(options: &FrameOptions, note_by_note: bool, encoding: &Encoding) -> Self {
-        let both = |options: FrameOptions| {
-            let told = if encoding.tells_rhythm() { options.in_told_rhythm() } else { options };
-            [options, told]
-        };
-        Self { options: [both(*options), both(options.in_same_bar(note_by_note))] }
-    }
-
-    fn at(&self, returns: bool, rhythm: bool) -> &FrameOptions {
-        &self.options[usize::from(returns)][usize::from(rhythm)]
-    }
-}
-
-/// The form of a composition; `None`: none is told.
-fn form_of(forms: &[Form], row: usize) -> Option<&Form> {
-    forms.get(row % forms.len().max(1))
 }
 
 impl<M: LanguageModel> Iterator for Generator<M> {

@@ -30,6 +30,7 @@ pub mod harmony;
 pub mod primer;
 pub mod rewrite;
 pub mod rules;
+mod step_rules;
 pub mod surprise;
 pub mod token_stream;
 pub mod tokens;

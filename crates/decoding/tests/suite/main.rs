@@ -3,6 +3,7 @@
 mod beam;
 mod common;
 mod coupled_frames;
+mod forms;
 mod frames;
 mod grammar;
 mod note_wise_frames;

@@ -181,14 +181,6 @@ impl Form {
         Self(self.0.iter().map(bar).collect())
     }
 
-    /// Steps at which notes begin, and quarters, of the bars whose rhythm is known.
-    fn onsets_and_quarters(&self) -> (u32, usize) {
-        self.0.iter().fold((0, 0), |(onsets, quarters), bar| match bar.beats.len() {
-            0 => (onsets, quarters),
-            beats => (onsets + bar.begins.count_ones(), quarters + beats),
-        })
-    }
-
     /// How many bars there are.
     pub fn bars(&self) -> usize {
         self.0.len()

@@ -12,8 +12,10 @@ const NEXT: [u64; 8] = [2, 3, 4, 5, 6, 7, 9, 13];
 impl Form {
     /// At how many steps of a quarter notes begin, in the mean over the bars whose rhythm is known; `None`: of none.
     pub(crate) fn onsets_per_quarter(&self) -> Option<f64> {
-        let (onsets, quarters) = self.onsets_and_quarters();
-        (quarters > 0).then(|| onsets as f64 / quarters as f64)
+        let known = || self.0.iter().filter(|bar| !bar.beats.is_empty());
+        let onsets: u32 = known().map(|bar| bar.begins.count_ones()).sum();
+        let quarters: usize = known().map(|bar| bar.beats.len()).sum();
+        (quarters > 0).then(|| f64::from(onsets) / quarters as f64)
     }
 
     /// The two features of the rhythm at a step: whether notes begin, and how many steps later the next ones do; `None`: the rhythm is not known.
