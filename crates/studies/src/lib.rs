@@ -5,6 +5,7 @@ mod error;
 pub mod gradient_flow;
 mod initialisation;
 pub mod memory;
+pub mod minimum_risk;
 pub mod network;
 mod optimiser;
 mod parallel;

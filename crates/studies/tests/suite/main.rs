@@ -3,4 +3,5 @@
 mod cells;
 mod gradient_flow;
 mod memory;
+mod minimum_risk;
 mod speed;
