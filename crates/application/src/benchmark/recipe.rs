@@ -44,9 +44,11 @@ impl Recipe {
             Recipe::Best => {
                 FramesOptions { network: Network::NoteWise, note_hidden: 192, longest_match: true, ..common }
             }
-            // Pitches that do not see each other gain nothing from other keys.
+            // Pitches that do not see each other gain nothing from other keys, and learn by heart sooner.
             Recipe::Independent => {
-                FramesOptions { network: Network::Independent, transpose: 0, dropout: 0.5, ..common }
+                let dropout = (0.7 * size.powf(-1.0 / 6.0)).max(0.3);
+                let network = Network::Independent;
+                FramesOptions { network, transpose: 0, dropout, longest_match: true, ..common }
             }
         }
     }

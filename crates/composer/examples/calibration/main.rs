@@ -1,10 +1,15 @@
-//! What a model of frames decides, beside real music: after a real past, and after a past of its own, bar by bar, as a table in Markdown.
+//! What a model of frames decides, beside real music: after a real past, and after a past of its own, bar by bar, as a table in Markdown; and how often
+//! what it gives a probability does happen.
 //!
-//! Usage: `calibration MODEL FOLDER [BARS] [MIN_P] [PASSES]`: a model of frames that writes note by note, or the name of a built-in one; music
-//! that it has not learnt from; how many bars of each piece count (16), what is left out at steps whose rhythm is told (0.05), and how often each piece is drawn (2).
+//! Usage: `calibration MODEL FOLDER [BARS] [MIN_P] [PASSES] [CURVES]`: a model of frames that writes note by note, or the name of a built-in one; music
+//! that it has not learnt from; how many bars of each piece count (16), what is left out at steps whose rhythm is told (0.05), how often each piece is drawn (2),
+//! and a folder for the curves, as SVG.
 //!
 //! The model is told the conditions, the form and the rhythm of each piece. A difference between the first two rows of a group is one of single
 //! predictions; one between the last two comes from reading music of its own.
+
+mod curves;
+mod reliability;
 
 use anyhow::{Context, Result, bail};
 use composer::TrainedModel;
@@ -13,6 +18,7 @@ use composer_models::{ConditionTrack, Encoding, Form, Stepper};
 use composer_music::BarMap;
 use composer_music::corpus;
 use composer_music::representation::frames::Frame;
+use reliability::{KINDS, Reliability};
 use std::path::Path;
 
 /// Bars of a group of rows.
@@ -109,7 +115,7 @@ fn push(before: &mut [Option<u32>; 2], frame: Frame) {
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [model, folder, rest @ ..] = &args[..] else {
-        bail!("usage: calibration MODEL FOLDER [BARS] [MIN_P] [PASSES]");
+        bail!("usage: calibration MODEL FOLDER [BARS] [MIN_P] [PASSES] [CURVES]");
     };
     let number = |place: usize, usual: f64| {
         rest.get(place).map_or(Ok(usual), |text| text.parse::<f64>().context("a number is expected"))
@@ -122,35 +128,44 @@ fn main() -> Result<()> {
     let options = FrameOptions { top_p: 0.95, rhythm_min_p, ..FrameOptions::default() };
     let options = options.on_grid(representation.steps_per_quarter);
     let mut groups = vec![[Sums::default(); 3]; bars.div_ceil(GROUP)];
+    let mut reliability = [Reliability::default(), Reliability::default()];
     for piece in corpus::load(Path::new(folder))?.pieces {
         let (frames, map) = (representation.encode(&piece.score), representation.bars(&piece.score));
         let style = piece.name.split_once('/').map(|(style, _)| style);
         let track = ConditionTrack::of_frames(&frames, Some(&map), representation.steps_per_quarter, style);
         let form = Form::of_frames(&frames, &map);
         let length = frames.len().min(map.bar(bars as u64).start as usize);
+        reliability[0].read(&model.model, (&frames[..length], &map), &track)?;
         for seed in 0..passes {
             let stepper = || Stepper::new(&model.model).with_conditions(track.clone());
             let generator = || Generator::new(stepper(), options, 1, seed);
             let told = [generator()?, generator()?]
                 .map(|generator| generator.with_bars(map.clone()).with_forms(vec![form.clone()]));
-            measure(told, &frames[..length], &map, &mut groups)?;
+            let own = measure(told, &frames[..length], &map, &mut groups)?;
+            reliability[1].read(&model.model, (&own, &map), &track)?;
         }
     }
     report(&groups);
+    report_errors(&reliability);
+    if let Some(folder) = rest.get(3) {
+        curves::write(Path::new(folder), &groups, &reliability)?;
+    }
     Ok(())
 }
 
-/// Adds the decisions of a piece: its own, those beside it, and those of a piece that is written under the same conditions.
+/// Adds the decisions of a piece: its own, those beside it, and those of a piece that is written under the same conditions, which is returned.
 fn measure(
     [mut beside, mut free]: [Generator<Stepper<'_>>; 2],
     frames: &[Frame],
     map: &BarMap,
     groups: &mut [[Sums; 3]],
-) -> Result<()> {
+) -> Result<Vec<Frame>> {
     let (mut real, mut own) = ([None; 2], [None; 2]);
+    let mut piece = Vec::with_capacity(frames.len());
     for (step, &frame) in frames.iter().enumerate() {
         let drawn = beside.drawn_beside(frame)?;
         let written = free.next().context("a generator without a length ended")??[0].frame;
+        piece.push(written);
         let group = map.bar_at(step as u64).index as usize / GROUP;
         let Some([of_real, of_drawn, of_own]) = groups.get_mut(group) else { break };
         of_real.add(&real, frame);
@@ -159,7 +174,15 @@ fn measure(
         push(&mut real, frame);
         push(&mut own, written);
     }
-    Ok(())
+    Ok(piece)
+}
+
+/// How far predictions are from what happens, by kind of decision.
+fn report_errors([real, own]: &[Reliability; 2]) {
+    println!("\n| expected calibration error | after a real past | after its own |\n|---|---|---|");
+    for (kind, name) in KINDS.iter().enumerate() {
+        println!("| {name} | {:.3} | {:.3} |", real.error(kind), own.error(kind));
+    }
 }
 
 fn report(groups: &[[Sums; 3]]) {
