@@ -17,7 +17,7 @@ macro_rules! reference {
 }
 
 /// Chapters beside this folder's `Cargo.toml`.
-const REFERENCE: [(&str, &str); 13] = reference!(
+const REFERENCE: [(&str, &str); 14] = reference!(
     "cluster.md",
     "conditions.md",
     "judge.md",
@@ -26,6 +26,7 @@ const REFERENCE: [(&str, &str); 13] = reference!(
     "listening.md",
     "models.md",
     "networks.md",
+    "composition.md",
     "notation.md",
     "options.md",
     "parts.md",
