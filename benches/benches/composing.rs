@@ -20,6 +20,8 @@ fn model() -> SequenceModel {
         longest_match: false,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let recurrent = RecurrentConfig { cell: Cell::Lstm, hidden: 192, ..RecurrentConfig::default() };
     let mut config = ModelConfig::new(encoding, recurrent);

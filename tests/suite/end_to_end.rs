@@ -62,6 +62,8 @@ fn an_overfitted_model_reproduces_its_piece_note_for_note() {
             longest_match: false,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         };
         let recurrent = RecurrentConfig { cell, hidden: 48, ..RecurrentConfig::default() };
         let config = ModelConfig { coupled: true, ..ModelConfig::new(encoding, recurrent) };

@@ -32,6 +32,8 @@ fn train_and_compose(threads: usize, seed: u64) -> (Vec<u32>, Vec<Composition>) 
         longest_match: false,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let config = ModelConfig { coupled: true, output_dropout: 0.2, ..ModelConfig::new(encoding, recurrent) };
     let training =

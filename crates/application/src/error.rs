@@ -159,6 +159,7 @@ fn is_wrong_input(cause: &(dyn std::error::Error + 'static)) -> bool {
                 composer_decoding::Error::Option { .. }
                     | composer_decoding::Error::Unreadable { .. }
                     | composer_decoding::Error::Primer(_)
+                    | composer_decoding::Error::NoteLengths
             )
         )
 }

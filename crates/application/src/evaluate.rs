@@ -141,6 +141,7 @@ fn likelihoods(path: &Path, folder: Option<&Path>, held_out: bool) -> anyhow::Re
     if let Some(tokens) = tokens {
         material.read_as(tokens.clone())?;
     }
+    material.fit(model.encoding());
     if material.test.sequences.iter().all(composer_models::Sequence::is_empty) {
         return Err(wrong_input(format!(
             "the test pieces of {} hold no {} for this model to predict; give more music as the reference",

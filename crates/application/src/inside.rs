@@ -101,6 +101,11 @@ impl<'a> Read<'a> {
         if model.config().rows() > 1 {
             return Err(wrong_input("the inside of a network with a row for each pitch is not shown"));
         }
+        if model.encoding().note_lengths() > 0 {
+            return Err(wrong_input(
+                "the inside of a network that decides the lengths of notes is not shown",
+            ));
+        }
         let frames = representation.encode(score);
         if frames.is_empty() {
             return Err(wrong_input("the piece has no pitched notes in the model's range"));

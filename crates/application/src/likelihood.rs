@@ -94,7 +94,9 @@ fn of_frames(model: &SequenceModel, material: &Material) -> anyhow::Result<Vec<L
     let row = |name, what, nll: &dyn Fn(usize) -> Nll, expected: &dyn Fn(usize) -> FrameCounts| {
         let cost = |i: usize| {
             let notes = pieces[i].iter().map(|frame| frame.onsets.count_ones() as usize).sum();
-            Cost::new(nll(i), pieces[i].len(), notes, Some(expected(i)))
+            // What a model expects is asked of it step by step; where it decides lengths, it is not.
+            let expected = (model.encoding().note_lengths() == 0).then(|| expected(i));
+            Cost::new(nll(i), pieces[i].len(), notes, expected)
         };
         summed(name, what, (0..pieces.len()).map(cost).collect())
     };
@@ -138,6 +140,9 @@ fn compared(piece: &[Frame], expected: impl Fn(usize) -> u128) -> FrameCounts {
 /// For every frame of every piece, the pitches that the model finds more likely to sound than not, given what came before and,
 /// where pitches depend on each other, given the expected pitches below.
 fn expected_pitches(model: &SequenceModel, pieces: &[Sequence]) -> anyhow::Result<Vec<Vec<u128>>> {
+    if model.encoding().note_lengths() > 0 {
+        return Ok(pieces.iter().map(|piece| vec![0; piece.len()]).collect());
+    }
     let options = FrameOptions { temperature: 0.0, ..FrameOptions::default() };
     let piece = |piece: &Sequence| -> anyhow::Result<Vec<u128>> {
         let Sequence::Frames(frames) = piece else { return Ok(Vec::new()) };

@@ -67,6 +67,12 @@ pub enum Error {
         /// The other.
         second: String,
     },
+    /// A model that decides how long a note lasts where it begins, where frames are read or written without that.
+    #[error(
+        "this model decides how long each note lasts where it begins, and composes only: notes given both sides, the surprise of each note and \
+         what it expects at a step need a model with music.note_lengths = 0"
+    )]
+    NoteLengths,
     /// A primer that does not fit.
     #[error("{0}")]
     Primer(String),

@@ -2,7 +2,9 @@
 
 use crate::Error;
 use crate::coupled;
-use crate::frames::{self, Ending, FrameContext, FrameOptions, NoteChoice, NoteScratch, Open, Scratch};
+use crate::frames::{
+    self, Ending, FrameContext, FrameOptions, HeldNotes, NoteChoice, NoteScratch, Open, Scratch,
+};
 use crate::rules::Rules;
 use crate::step_rules::{StepRules, form_of};
 use composer_models::arrays::{view, view_mut};
@@ -10,7 +12,7 @@ use composer_models::encoding::Symbol;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Encoding, Form, LanguageModel, Past, StepInput};
 use composer_music::BarMap;
-use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_music::representation::frames::{Frame, FrameRepresentation, Velocities};
 use ndarray::ArrayView2;
 use rand_chacha::ChaCha8Rng;
 
@@ -36,36 +38,46 @@ pub struct Step {
 ///
 /// Composition `i` draws from stream `i` of the seed: it is the same music whatever the number of outputs.
 pub struct Generator<M: LanguageModel> {
-    model: M,
-    representation: FrameRepresentation,
-    encoding: Encoding,
-    options: FrameOptions,
-    rules: Rules,
+    pub(crate) model: M,
+    pub(crate) representation: FrameRepresentation,
+    pub(crate) encoding: Encoding,
+    pub(crate) options: FrameOptions,
+    pub(crate) rules: Rules,
     state: M::State,
-    voices: Vec<Voice>,
+    pub(crate) voices: Vec<Voice>,
     indices: Vec<u32>,
     offsets: Vec<usize>,
     logits: Vec<f32>,
     scratch: Scratch,
-    notes: NoteScratch,
+    pub(crate) notes: NoteScratch,
     /// The bars of what the model reads and writes.
-    bars: Option<BarMap>,
+    pub(crate) bars: Option<BarMap>,
     /// What the model is told of the form of each composition, modulo their number.
-    forms: Vec<Form>,
+    pub(crate) forms: Vec<Form>,
     /// Steps that the model has read, and steps of the piece: a primer may be read without being part of it.
-    read: usize,
-    step: usize,
+    pub(crate) read: usize,
+    pub(crate) step: usize,
+    /// Steps that were composed.
+    pub(crate) composed: usize,
+    /// The velocities of the frames that are read.
+    pub(crate) read_velocities: Velocities,
 }
 
-struct Voice {
-    context: FrameContext,
+/// One composition.
+pub(crate) struct Voice {
+    pub(crate) context: FrameContext,
+    /// For a model that decides lengths: the notes that go on, the velocities of those that began, and of those that began last.
+    pub(crate) held: HeldNotes,
+    pub(crate) velocities: Velocities,
+    pub(crate) loud: Vec<u8>,
     /// All frames that the model has read, if it looks back.
-    past: Option<Past>,
-    rng: ChaCha8Rng,
+    pub(crate) past: Option<Past>,
+    pub(crate) rng: ChaCha8Rng,
 }
 
 impl Voice {
-    fn push(&mut self, frame: Frame) {
+    /// Takes a frame as written.
+    pub(crate) fn push(&mut self, frame: Frame) {
         self.context.push(frame);
         if let Some(past) = &mut self.past {
             past.push(frame);
@@ -95,10 +107,14 @@ impl<M: LanguageModel> Generator<M> {
             return Err(Error::WrongKind { found: encoding.kind(), needed: "frames" });
         };
         let representation = *representation;
+        options.check_lengths(encoding.note_lengths() > 0)?;
         let state = model.zero_state(outputs);
         let voices = (0..outputs as u64)
             .map(|output| Voice {
                 context: FrameContext::default(),
+                held: HeldNotes::default(),
+                velocities: Velocities::new(),
+                loud: Vec::new(),
                 past: encoding.new_past(),
                 rng: stream(seed, Purpose::Sampling, output),
             })
@@ -121,6 +137,8 @@ impl<M: LanguageModel> Generator<M> {
             forms: Vec::new(),
             read: 0,
             step: 0,
+            composed: 0,
+            read_velocities: Velocities::new(),
         })
     }
 
@@ -157,11 +175,14 @@ impl<M: LanguageModel> Generator<M> {
     }
 
     /// Lets the model read frames as if it had written them; with `injected`, they are part of the piece, whose steps the
-    /// rules count. Returns −ln P of each in nats.
+    /// rules count. Returns −ln P of each in nats. For a model that decides how long notes last, they end with these frames at the latest.
     ///
     /// # Errors
     /// The model fails.
     pub fn read(&mut self, frames: &[Frame], injected: bool) -> Result<Vec<f64>, Error> {
+        if self.encoding.note_lengths() > 0 {
+            return self.read_lengths(frames, injected);
+        }
         let mut nll = Vec::with_capacity(frames.len());
         for &frame in frames {
             self.predict()?;
@@ -178,6 +199,7 @@ impl<M: LanguageModel> Generator<M> {
     /// # Errors
     /// The model fails.
     pub fn expected(&mut self, frame: Frame) -> Result<u128, Error> {
+        self.refuse_lengths()?;
         self.predict()?;
         let Self { model, representation, voices, logits, notes, options, .. } = self;
         let Some(voice) = voices.first() else { return Ok(0) };
@@ -199,6 +221,7 @@ impl<M: LanguageModel> Generator<M> {
     /// # Errors
     /// The model fails.
     pub fn drawn_beside(&mut self, frame: Frame) -> Result<Frame, Error> {
+        self.refuse_lengths()?;
         self.predict()?;
         let now = self.now();
         let Self { model, representation, voices, logits, scratch, notes, forms, bars, .. } = self;
@@ -239,7 +262,7 @@ impl<M: LanguageModel> Generator<M> {
     }
 
     /// Runs the model over the symbols of the step before.
-    fn predict(&mut self) -> Result<(), Error> {
+    pub(crate) fn predict(&mut self) -> Result<(), Error> {
         self.indices.clear();
         self.offsets.clear();
         self.offsets.push(0);
@@ -255,6 +278,8 @@ impl<M: LanguageModel> Generator<M> {
                     self.encoding.push_rhythm(self.read, bars, form, indices);
                 }
             }
+            self.encoding.push_held(voice.held.each(), &mut self.indices);
+            self.encoding.push_velocities(voice.loud.iter().copied(), &mut self.indices);
             self.offsets.push(self.indices.len());
         }
         let input = StepInput::MultiHot { indices: &self.indices, offsets: &self.offsets };
@@ -278,7 +303,7 @@ impl<M: LanguageModel> Generator<M> {
     }
 
     /// What the rules leave open at a step.
-    fn open(&self, step: u64) -> Open {
+    pub(crate) fn open(&self, step: u64) -> Open {
         let rules = &self.rules;
         let least = self.options.min_note_steps as u64;
         let last = rules.last_chord();
@@ -294,13 +319,16 @@ impl<M: LanguageModel> Generator<M> {
     }
 
     /// What holds for all compositions at the step that was predicted last.
-    fn now(&mut self) -> StepRules {
+    pub(crate) fn now(&mut self) -> StepRules {
         let note_by_note = self.model.next_note().is_some();
         let at = self.read.saturating_sub(1) as u64;
         StepRules::new(at, self.open(self.step as u64), &self.encoding, (&self.options, note_by_note))
     }
 
     fn decide(&mut self) -> Result<Vec<Step>, Error> {
+        if self.encoding.note_lengths() > 0 {
+            return self.decide_lengths();
+        }
         let now = self.now();
         let Self { model, representation, voices, logits, scratch, notes, forms, bars, .. } = self;
         let mut steps = Vec::with_capacity(voices.len());
@@ -338,6 +366,7 @@ impl<M: LanguageModel> Iterator for Generator<M> {
         if self.rules.length.is_some_and(|length| self.step as u64 >= length) {
             return None;
         }
+        self.end_closed();
         Some(self.predict().and_then(|()| self.decide()))
     }
 }

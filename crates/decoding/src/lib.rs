@@ -25,6 +25,7 @@ pub mod coupled;
 mod error;
 pub mod frames;
 pub mod generate;
+mod generate_lengths;
 pub mod grammar;
 pub mod harmony;
 pub mod primer;

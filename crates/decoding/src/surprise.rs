@@ -39,6 +39,9 @@ pub fn surprise<M: LanguageModel>(model: M, piece: &[Frame], bars: BarMap) -> Re
     let Encoding::Frames { representation, .. } = model.encoding().clone() else {
         return Err(Error::WrongKind { found: model.encoding().kind(), needed: "frames" });
     };
+    if model.encoding().note_lengths() > 0 {
+        return Err(Error::NoteLengths);
+    }
     let mut reader = Generator::new(model, FrameOptions::default(), 1, 0)?.with_bars(bars);
     let mut surprise = Surprise::default();
     let mut before = Frame::default();

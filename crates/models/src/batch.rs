@@ -4,6 +4,7 @@ use crate::conditions::{Condition, Conditions, Dropped};
 use crate::encoding::{Encoding, Sequence, Symbol};
 pub use crate::frame_bits::frame_targets;
 use crate::keep::Keep;
+use crate::note_lengths::NoteEnd;
 use crate::targets::{FrameRows, TargetRows, Targets};
 use crate::token_input::FeatureBag;
 use crate::{Error, ModelConfig};
@@ -49,6 +50,9 @@ pub struct SequenceBatch<S = f32> {
     pub targets: Targets<S>,
     /// The sounding plane of the true frame before each row, bit 0 for the lowest pitch of the range; empty for all but frames.
     before: Vec<u128>,
+    /// What is decided of the notes that begin, row after row, and where those of each row begin; empty where lengths are not decided.
+    ends: Vec<NoteEnd>,
+    end_offsets: Vec<usize>,
     /// Steps that are not padding: what every mean divides by.
     pub target_steps: usize,
     /// What the model is told.
@@ -69,6 +73,8 @@ impl SequenceBatch<f32> {
             features: encoding.inputs(),
             targets: Targets::of(encoding),
             before: Vec::new(),
+            ends: Vec::new(),
+            end_offsets: Vec::new(),
             target_steps: 0,
             conditions: Conditions::default(),
             keep: Keep::default(),
@@ -114,6 +120,10 @@ impl SequenceBatch<f32> {
         if let Targets::Bits { .. } = self.targets {
             self.before.resize(rows, 0);
         }
+        self.ends.clear();
+        self.end_offsets.clear();
+        let lengths = encoding.note_lengths() > 0;
+        self.end_offsets.extend(lengths.then_some(0));
         for t in 0..steps {
             for (b, slice) in slices.iter().enumerate() {
                 if let Some(slice) = slice.filter(|slice| slice.start + t < slice.sequence.len()) {
@@ -123,6 +133,7 @@ impl SequenceBatch<f32> {
                     self.push_conditions(encoding, slice, slice.start + t, dropped);
                 }
                 self.offsets.push(self.indices.len());
+                self.end_offsets.extend(lengths.then_some(self.ends.len()));
             }
         }
     }
@@ -178,6 +189,10 @@ impl SequenceBatch<f32> {
         let previous = step.checked_sub(1).and_then(at);
         encoding.push_features(step, slice.sequence.bars(), previous, &mut self.indices);
         encoding.push_past_of(slice.sequence, step, slice.transpose, &mut self.indices);
+        if let Sequence::Frames(frames) = slice.sequence {
+            encoding.push_held_of(frames, step, slice.transpose, &mut self.indices);
+            encoding.push_ends(frames, step, slice.transpose, &mut self.ends);
+        }
         match (&mut self.targets, encoding, at(step)) {
             (
                 Targets::Bits { on, weight },
@@ -239,6 +254,8 @@ impl<S: Scalar> SequenceBatch<S> {
             features,
             targets: Targets::Values { values: targets.iter().copied().collect(), weight },
             before: Vec::new(),
+            ends: Vec::new(),
+            end_offsets: Vec::new(),
             target_steps,
             conditions: Conditions::default(),
             keep: Keep::default(),
@@ -256,6 +273,8 @@ impl<S: Scalar> SequenceBatch<S> {
                     before: &self.before[rows.clone()],
                     indices: &self.indices,
                     offsets: &self.offsets[rows.start..=rows.end],
+                    ends: &self.ends,
+                    end_offsets: self.end_offsets.get(rows.start..=rows.end).unwrap_or(&[]),
                 },
             },
             Targets::Tokens(tokens) => TargetRows::Tokens(&tokens[rows]),
@@ -322,6 +341,8 @@ impl<S: Scalar> SequenceBatch<S> {
                 }
             },
             before: self.before.clone(),
+            ends: self.ends.clone(),
+            end_offsets: self.end_offsets.clone(),
             target_steps: self.target_steps,
             conditions: self.conditions.clone(),
             keep: self.keep.clone(),

@@ -162,6 +162,12 @@ impl ModelConfig {
         }
         self.token_network.check(&self.encoding, self.recurrent.output())?;
         self.check_bar_attention()?;
+        if self.encoding.note_lengths() > 0 && self.note_wise.is_none() {
+            return Err(Error::Unsupported(
+                "only a note-wise network decides the lengths of notes: set music.note_lengths to 0, or model.network to \
+                 note-wise",
+            ));
+        }
         if self.recurrent.input != self.inputs() {
             return Err(Error::Features { stack: self.recurrent.input, encoding: self.inputs() });
         }

@@ -30,7 +30,9 @@ use std::ops::RangeInclusive;
 /// | then `V`, with `returns` | the pitch sounded, or was struck, at this place of the bar that the bar returns to |
 /// | then one of six, with `longest_match` | 1, 2, 4, 8, 16, 32 steps or more are equal |
 /// | then one of four, with `returns` | the bar is new, or returns in its rhythm, varied, or the same ([`Form`](crate::Form)) |
-/// | last 11, with `rhythm` | no note begins; one begins; the next one after it begins 1, 2, 3, 4, 5, 6, 7 to 8, 9 to 12 or more steps later |
+/// | then 11, with `rhythm` | no note begins; one begins; the next one after it begins 1, 2, 3, 4, 5, 6, 7 to 8, 9 to 12 or more steps later |
+/// | then `P + note_lengths`, if that is not 0 | the pitch is held into the step; a note that is held ends after so many steps, this one among them |
+/// | last `note_velocities` | of the notes that began last, one has a velocity of this bin |
 ///
 /// Bars are those of the sequence ([`FrameSequence::bars`]), through changes of metre and after an upbeat. `V`, the number of outputs, is `P` or `2P`. The start feature tells the beginning of a piece from a silence within it.
 /// For tokens, feature `v` is the token before, and `V` the start; then, with `longest_match`, come `V` features for the token that
@@ -70,6 +72,13 @@ pub enum Encoding {
         /// With the form, the network is told whether notes begin at the step, and how many steps later the next ones do, where the form knows.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         rhythm: bool,
+        /// Longest note in steps, for a network that decides how long each note lasts where it begins ([`mod@crate::note_lengths`]); 0: it
+        /// decides at every step which notes are held.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        note_lengths: usize,
+        /// Velocities that are told apart, for a network that decides that of each note, after its length; 0: it does not.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        note_velocities: usize,
     },
     /// Tokens of a vocabulary; a softmax.
     Tokens {
@@ -123,6 +132,8 @@ impl Encoding {
             longest_match: false,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         }
     }
 
@@ -164,7 +175,7 @@ impl Encoding {
             Encoding::Values { features, given, feedback } => {
                 given + if *feedback { features + 1 } else { 0 }
             }
-            _ => self.first_of_voices() + self.voices().map_or(0, |voices| voices.features(self.outputs())),
+            _ => self.first_held() + self.held_features(),
         }
     }
 
@@ -323,7 +334,7 @@ impl Encoding {
     /// Refuses a sequence of the wrong kind, with unknown symbols or with values that are not finite.
     pub fn check(&self, sequence: &Sequence) -> Result<(), Error> {
         match (self, sequence) {
-            (Encoding::Frames { .. }, Sequence::Frames(_)) => Ok(()),
+            (Encoding::Frames { .. }, Sequence::Frames(frames)) => self.check_lengths(frames),
             (Encoding::Tokens { vocabulary, .. }, Sequence::Tokens(tokens)) => {
                 match tokens.iter().position(|&token| token as usize >= *vocabulary) {
                     None => Ok(()),

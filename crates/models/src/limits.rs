@@ -1,8 +1,10 @@
 //! What a model file may claim before anything is computed or allocated from it.
 
 use crate::encoding::{Encoding, LOOK_BACK};
+use crate::note_lengths::{LONGEST, VELOCITIES};
 use crate::notes::Notes;
 use crate::voices::VoiceInputs;
+use composer_music::representation::frames::FrameRepresentation;
 use composer_music::representation::{AnyRepresentation, Representation};
 use serde_json::Value;
 
@@ -18,7 +20,8 @@ const TEMPOS: std::ops::RangeInclusive<f64> = 1.0..=10_000.0;
 /// Refuses numbers of an encoding that no model has, in words.
 pub(crate) fn check_encoding(encoding: &Encoding) -> Result<(), String> {
     let sizes = match encoding {
-        Encoding::Frames { representation, metre, look_back, .. } => {
+        Encoding::Frames { representation, metre, look_back, note_lengths, note_velocities, .. } => {
+            check_note_ends(representation, *note_lengths, *note_velocities)?;
             check_options(&serde_json::to_value(representation).unwrap_or_default())?;
             if *look_back > LOOK_BACK.len() {
                 return Err(format!("look_back is {look_back}, and it can be {} at most", LOOK_BACK.len()));
@@ -33,6 +36,27 @@ pub(crate) fn check_encoding(encoding: &Encoding) -> Result<(), String> {
         Encoding::Values { features, given, .. } => vec![("features", *features), ("given", *given)],
     };
     sizes.into_iter().try_for_each(|(name, size)| check_size(name, size))
+}
+
+/// Refuses lengths and velocities of notes that no network decides.
+fn check_note_ends(
+    representation: &FrameRepresentation,
+    lengths: usize,
+    velocities: usize,
+) -> Result<(), String> {
+    if lengths > LONGEST {
+        return Err(format!("note_lengths is {lengths}, and it can be {LONGEST} at most"));
+    }
+    if velocities > VELOCITIES {
+        return Err(format!("note_velocities is {velocities}, and it can be {VELOCITIES} at most"));
+    }
+    if lengths == 0 && velocities > 0 {
+        return Err("note_velocities needs note_lengths, which is 0".into());
+    }
+    if lengths > 0 && !representation.onset_plane {
+        return Err("note_lengths needs frames that say where notes begin (onset_plane)".into());
+    }
+    Ok(())
 }
 
 /// Refuses a size beyond all models.

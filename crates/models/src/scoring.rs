@@ -15,9 +15,10 @@ use std::ops::Range;
 /// What one step cost, in nats.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepNll {
-    /// −ln P of which pitches sound (frames), of the token, or of the real values (a density, see [`Encoding`]).
+    /// −ln P of which pitches sound (frames), of the token, or of the real values (a density, see [`Encoding`]). Of a model that decides how long
+    /// notes last, all: which begin, how long they last and how loud they are.
     pub sounding: f64,
-    /// −ln P of which of the pitches that go on sounding are struck again; 0 for all but frames and without an onset plane.
+    /// −ln P of which of the pitches that go on sounding are struck again; 0 for all but frames, without an onset plane, and where lengths are decided.
     pub onset: f64,
 }
 

@@ -3,11 +3,12 @@
 use crate::Error;
 use crate::conditions::ConditionTrack;
 use crate::form::Form;
+use crate::note_lengths::{self, StepsLeft};
 use crate::past::{Match, Matches};
 use crate::voices::{VoiceInputs, VoiceState};
 use composer_bptt::arrays::check_shape;
 use composer_music::BarMap;
-use composer_music::representation::frames::Frame;
+use composer_music::representation::frames::{Frame, Velocities, pitches};
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use std::ops::Deref;
 use std::sync::OnceLock;
@@ -24,6 +25,9 @@ pub enum Sequence {
     Values(Array2<f32>),
 }
 
+/// The velocity of notes whose own is not known.
+const MIDDLE_VELOCITY: u8 = 64;
+
 /// Frames, and the bars that they are in.
 #[derive(Clone, Debug, Default)]
 pub struct FrameSequence {
@@ -31,15 +35,20 @@ pub struct FrameSequence {
     bars: Option<BarMap>,
     /// What a model with conditions is told; empty: nothing.
     pub conditions: ConditionTrack,
+    /// Of each note, by the step and the pitch where it begins; `None`: not known.
+    velocities: Option<Velocities>,
     /// Computed once, when it is first asked for.
     matches: OnceLock<Matches>,
     /// The same.
     form: OnceLock<Option<Form>>,
+    /// The same.
+    steps_left: OnceLock<StepsLeft>,
 }
 
 impl PartialEq for FrameSequence {
     fn eq(&self, other: &Self) -> bool {
-        self.frames == other.frames && self.bars == other.bars && self.conditions == other.conditions
+        (&self.frames, &self.bars, &self.conditions, &self.velocities)
+            == (&other.frames, &other.bars, &other.conditions, &other.velocities)
     }
 }
 
@@ -116,6 +125,44 @@ impl FrameSequence {
         self.bars.as_ref()
     }
 
+    /// The same with velocities; notes that have none there are of velocity 64.
+    #[must_use]
+    pub fn with_velocities(self, velocities: Velocities) -> Self {
+        Self { velocities: Some(velocities), ..self }
+    }
+
+    /// Whether velocities are known.
+    pub fn has_velocities(&self) -> bool {
+        self.velocities.is_some()
+    }
+
+    /// The velocity of a note that begins at a step.
+    pub(crate) fn velocity(&self, step: usize, pitch: u8) -> u8 {
+        let known = self.velocities.as_ref().and_then(|all| all.get(&(step, pitch)));
+        known.copied().unwrap_or(MIDDLE_VELOCITY)
+    }
+
+    /// The pitches that begin at a step.
+    pub(crate) fn begun(&self, step: usize) -> u128 {
+        let previous = step.checked_sub(1).map_or(Frame::default(), |before| self.frames[before]);
+        note_lengths::begun(previous, self.frames[step])
+    }
+
+    /// How many steps each note has left.
+    pub fn steps_left(&self) -> &StepsLeft {
+        self.steps_left.get_or_init(|| StepsLeft::of(&self.frames))
+    }
+
+    /// The same where all notes end after at most so many steps.
+    #[must_use]
+    pub fn with_notes_cut(mut self, longest: usize) -> Self {
+        if self.steps_left().longest() <= longest {
+            return self;
+        }
+        note_lengths::cut_notes(&mut self.frames, longest);
+        Self { matches: OnceLock::new(), form: OnceLock::new(), steps_left: OnceLock::new(), ..self }
+    }
+
     /// The longest earlier passage that equals the frames before a step.
     pub fn longest_match(&self, step: usize) -> Option<Match> {
         self.matches.get_or_init(|| Matches::of(&self.frames)).at(step, &self.frames)
@@ -139,7 +186,19 @@ impl FrameSequence {
             bars.changes().filter(|&(step, _)| step > start).map(|(step, metre)| (step - start, metre));
         let bars = BarMap::from_changes(bars.ticks_per_quarter(), first.chain(later));
         let conditions = self.conditions.from_step(start as usize);
-        Some(Self { conditions, ..Self::new(frames, Some(bars)) })
+        let velocities = self.velocities.as_ref().map(|all| self.velocities_from(start as usize, all));
+        Some(Self { conditions, velocities, ..Self::new(frames, Some(bars)) })
+    }
+
+    /// The velocities of the piece from a step on, where what sounds begins.
+    fn velocities_from(&self, start: usize, all: &Velocities) -> Velocities {
+        let later =
+            all.range((start, 0)..).map(|(&(step, pitch), &velocity)| ((step - start, pitch), velocity));
+        let held = pitches(self.frames[start].sounding & !self.begun(start)).map(|pitch| {
+            let began = (0..start).rev().find(|&step| self.begun(step) >> pitch & 1 == 1);
+            ((0, pitch), self.velocity(began.unwrap_or(start), pitch))
+        });
+        later.chain(held).collect()
     }
 
     /// How many bars there are, the last one whole or not; 0 where they are not known.

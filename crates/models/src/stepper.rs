@@ -209,6 +209,19 @@ impl NextNote for Stepper<'_> {
             Layers::Linear { .. } | Layers::Mixture(_) => Err(NOT_BY_NOTE),
         }
     }
+
+    fn note_lengths(&self) -> usize {
+        self.model.encoding().note_lengths()
+    }
+
+    fn set_length(&mut self, steps: usize, position: &mut NotePosition) -> Result<(), Error> {
+        let notes = self.model.head.note_wise().ok_or(NOT_BY_NOTE)?;
+        notes.set_length(&self.model.params, steps, position, &mut self.notes)
+    }
+
+    fn set_velocity(&mut self, bin: usize, position: &mut NotePosition) -> Result<(), Error> {
+        self.model.head.note_wise().ok_or(NOT_BY_NOTE)?.set_velocity(bin, position)
+    }
 }
 
 const NOT_BY_NOTE: Error = Error::Unsupported("the model does not write note by note");

@@ -1,6 +1,7 @@
 //! [`Targets`]: what the steps of a batch should predict.
 
 use crate::encoding::Encoding;
+use crate::note_lengths::NoteEnd;
 use composer_tensor::Scalar;
 
 /// What every step should predict.
@@ -33,6 +34,19 @@ pub(crate) struct FrameRows<'a> {
     /// What the network read, as multi-hot features: what it takes for the frame before.
     pub indices: &'a [u32],
     pub offsets: &'a [usize],
+    /// What is decided of the notes that begin, from the lowest up, and where those of each row begin; empty where lengths are not decided.
+    pub ends: &'a [NoteEnd],
+    pub end_offsets: &'a [usize],
+}
+
+impl<'a> FrameRows<'a> {
+    /// What is decided of the notes that begin in a row.
+    pub fn ends(&self, row: usize) -> &'a [NoteEnd] {
+        match self.end_offsets.get(row..row + 2) {
+            Some(range) => &self.ends[range[0]..range[1]],
+            None => &[],
+        }
+    }
 }
 
 /// The targets of some rows.

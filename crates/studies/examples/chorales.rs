@@ -136,6 +136,8 @@ fn fit(training: &[Pair], valid: &[Pair]) -> Result<Seq2Seq, Box<dyn Error>> {
             longest_match: false,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         },
         target: Encoding::Tokens {
             vocabulary: lower_voices().num_tokens(),

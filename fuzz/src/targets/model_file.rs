@@ -203,6 +203,8 @@ fn seeds() -> Vec<Vec<u8>> {
             longest_match: false,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         },
         stack.clone(),
     );
@@ -216,6 +218,8 @@ fn seeds() -> Vec<Vec<u8>> {
         longest_match: false,
         returns: true,
         rhythm: true,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let by_note = |network| {
         ModelConfig::new(looking_back.clone(), stack.clone())

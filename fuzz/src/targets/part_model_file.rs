@@ -102,6 +102,8 @@ fn seeds() -> Vec<Vec<u8>> {
         longest_match: false,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let attention = Some(AttentionConfig { score: AttentionScore::Additive, hidden: 2 });
     let all_ways = Seq2SeqConfig {

@@ -36,7 +36,9 @@ impl Manner {
         let programs = primer.map_or(of_model, |primer| vec![primer.program()]);
         Self {
             programs: if said { Vec::new() } else { programs },
-            velocity: primer.map(Primer::velocity).filter(|_| !representation.has_velocity()),
+            velocity: primer.map(Primer::velocity).filter(|_| {
+                !representation.has_velocity() && trained.model.encoding().note_velocities() == 0
+            }),
             own_tempos: !one_tempo
                 && matches!(representation, AnyRepresentation::Remi(_) | AnyRepresentation::Bars(_)),
         }

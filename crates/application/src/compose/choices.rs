@@ -21,6 +21,10 @@ impl ComposeOptions {
             let problem = "is for models that write frames note by note, and this one does not";
             return Err(wrong_option("whether_temperature", problem));
         }
+        if !note_wise && self.frames.length_temperature.is_some() {
+            let problem = "is for models that write frames note by note and decide how long each note lasts, and this one does not";
+            return Err(wrong_option("length_temperature", problem));
+        }
         self.check_strategy()?;
         let defaults = FrameOptions::default();
         let min_note_steps = self.frames.min_note_steps.unwrap_or(defaults.min_note_steps);
@@ -39,6 +43,7 @@ impl ComposeOptions {
             onset_temperature: self.frames.onset_temperature,
             // Temperature is about which pitches begin; how long they are held is rhythm, and stays as learnt.
             hold_temperature: self.frames.hold_temperature,
+            length_temperature: self.frames.length_temperature,
             whether_temperature: self.frames.whether_temperature.unwrap_or(defaults.whether_temperature),
             // Where a temperature is given, it is the whole answer.
             top_p: self.tokens.top_p.unwrap_or(if note_wise && self.temperature.is_none() {
@@ -66,11 +71,13 @@ impl ComposeOptions {
             onset_temperature,
             hold_temperature,
             whether_temperature,
+            length_temperature,
             ..
         } = self.frames;
         let given = [
             ("top_p", self.tokens.top_p.is_some()),
             ("whether_temperature", whether_temperature.is_some()),
+            ("length_temperature", length_temperature.is_some()),
             ("temperature", self.temperature.is_some()),
             ("onset_temperature", onset_temperature.is_some()),
             ("hold_temperature", hold_temperature.is_some()),
@@ -164,8 +171,9 @@ impl TokenChoice {
 }
 
 impl FrameChoice {
-    fn given(&self) -> Given<7> {
+    fn given(&self) -> Given<8> {
         [
+            ("length_temperature", self.length_temperature.is_some()),
             ("whether_temperature", self.whether_temperature.is_some()),
             ("onset_temperature", self.onset_temperature.is_some()),
             ("hold_temperature", self.hold_temperature.is_some()),

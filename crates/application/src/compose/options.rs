@@ -175,6 +175,8 @@ pub struct FrameChoice {
     pub hold_temperature: Option<f64>,
     /// Temperature of whether a note is held, one begins or nothing more sounds, for models that write note by note; 1 unless it is given.
     pub whether_temperature: Option<f64>,
+    /// Temperature of how long a note lasts, for models that decide it where the note begins; 1 unless the general one is 0.
+    pub length_temperature: Option<f64>,
     /// Deterministic: every pitch that is more likely than this sounds.
     pub threshold: Option<f64>,
     /// Deterministic: this number of the most likely pitches sounds.

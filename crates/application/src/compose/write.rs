@@ -98,6 +98,9 @@ impl<'a> Writer<'a> {
             .with_rules(rules)?
             .with_bars(bars)
             .with_forms(forms);
+        if let Some(primer) = work.primer.as_ref().filter(|_| !options.injects()) {
+            generator = generator.with_read_velocities(representation.velocities(&primer.score));
+        }
         let mut begun = Composition::default();
         if !read.is_empty() {
             let nll = generator.read(&read, options.injects())?;
@@ -211,9 +214,11 @@ impl<'a> Writer<'a> {
     /// The tokens are none of the representation's.
     pub fn piece(&self, work: &Work<'_>, piece: usize) -> anyhow::Result<Piece> {
         let (decoded, offset, nll): (Score, u64, &[f64]) = match self {
-            Self::Frames { representation, compositions, .. } => {
+            Self::Frames { generator, representation, compositions, .. } => {
                 let Composition { frames, nll } = &compositions[piece];
-                (representation.decode(frames, &DecodeOptions::default()), work.plan.begin, nll)
+                let velocities = generator.velocities(piece).cloned().unwrap_or_default();
+                let decoded = representation.decode_with(frames, &velocities, &DecodeOptions::default());
+                (decoded, work.plan.begin, nll)
             }
             Self::Tokens { pieces, begun, .. } => {
                 let (tokens, nll) = &pieces[piece];

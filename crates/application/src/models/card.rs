@@ -226,6 +226,7 @@ fn asks_how_to_draw(options: &ComposeOptions) -> bool {
         frames.onset_temperature,
         frames.hold_temperature,
         frames.whether_temperature,
+        frames.length_temperature,
         frames.threshold,
         tokens.top_p,
         tokens.min_p,

@@ -192,6 +192,8 @@ pub(super) fn configuration(
         longest_match: false,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let cell = options.cell.unwrap_or(Cell::Gru);
     let stack = |hidden| RecurrentConfig { cell, hidden, ..RecurrentConfig::default() };

@@ -4,9 +4,10 @@ use super::sections::{Model, Music, Run};
 use super::tables;
 use crate::error::{Result, wrong_input};
 use composer_bptt::RecurrentConfig;
-use composer_models::{Encoding, ModelConfig, TokenNetwork};
+use composer_models::{Encoding, ModelConfig, Network, TokenNetwork};
 use composer_music::representation::AnyRepresentation;
 use composer_training::TrainingConfig;
+use composer_training::sampling::Curve;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -108,6 +109,37 @@ impl Settings {
                 "training.velocity is {velocity}, but {representation_name} do not encode velocity: leave it at 0, or use events \
                  or remi"
             )));
+        }
+        Ok(())
+    }
+
+    /// Refuses lengths and velocities of notes where no network decides them, before the music is read.
+    pub(crate) fn check_note_lengths(&self, representation: &AnyRepresentation) -> anyhow::Result<()> {
+        let Music { note_lengths, note_velocities, .. } = self.music;
+        if note_lengths == 0 && note_velocities == 0 {
+            return Ok(());
+        }
+        let refuse = |problem: &str| Err(wrong_input(problem.to_owned()));
+        if note_lengths == 0 {
+            return refuse(
+                "music.note_velocities needs music.note_lengths, which is 0: set it to 64, or leave both at 0",
+            );
+        }
+        if !matches!(representation, AnyRepresentation::Frames(_)) {
+            return refuse(
+                "music.note_lengths is for networks of frames: leave it at 0, or use music.representation=frames",
+            );
+        }
+        if self.model.network != Network::NoteWise {
+            return refuse(
+                "music.note_lengths is for note-wise networks: leave it at 0, or use model.network=note-wise",
+            );
+        }
+        if self.training.sampling.curve != Curve::TeacherForcing {
+            return refuse(
+                "scheduled sampling does not write notes whose lengths are decided where they begin: leave training.sampling.curve at \
+                 teacher-forcing, or music.note_lengths at 0",
+            );
         }
         Ok(())
     }

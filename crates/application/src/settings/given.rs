@@ -45,7 +45,18 @@ pub(super) fn of_model(given: &TrainedModel) -> Table {
     let mut music =
         Table::from_iter([("longest_match".to_owned(), Value::Boolean(config.encoding.longest_match()))]);
     match (&config.encoding, &given.notes.representation) {
-        (Encoding::Frames { representation, metre, bar_line, look_back, .. }, _) => {
+        (
+            Encoding::Frames {
+                representation,
+                metre,
+                bar_line,
+                look_back,
+                note_lengths,
+                note_velocities,
+                ..
+            },
+            _,
+        ) => {
             let steps_per_quarter = representation.steps_per_quarter;
             let sixteenths = |steps| count(Music::sixteenths(steps, steps_per_quarter));
             music.insert("representation".into(), Value::String("frames".into()));
@@ -53,6 +64,8 @@ pub(super) fn of_model(given: &TrainedModel) -> Table {
             music.insert("metre".into(), sixteenths(*metre));
             music.insert("bar_line".into(), sixteenths(*bar_line));
             music.insert("look_back".into(), count(*look_back));
+            music.insert("note_lengths".into(), sixteenths(*note_lengths));
+            music.insert("note_velocities".into(), count(*note_velocities));
         }
         (_, Some(tokens)) => {
             music.insert("representation".into(), Value::String(tokens.name().to_owned()));

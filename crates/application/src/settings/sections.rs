@@ -27,6 +27,13 @@ pub struct Music {
     pub look_back: usize,
     /// A network has what followed the longest earlier passage that equals the last steps, or the last tokens, as inputs.
     pub longest_match: bool,
+    /// A note-wise network decides how long each note lasts where it begins, up to so many sixteenths; longer notes are cut. 0: it decides at
+    /// every step which notes are held.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub note_lengths: usize,
+    /// It also decides the velocity of each note, one of so many, after its length. 0: it does not.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub note_velocities: usize,
     /// A network of the tokens of `voices` has the chord, the turn, the lengths of notes and the place in the bar as inputs.
     pub voice_inputs: bool,
     /// Where the styles of pieces come from, for a network that is told of them: `folder`, the folders below the training folder, or a file with
@@ -74,6 +81,8 @@ impl Default for Music {
             bar_line: 24,
             look_back: 3,
             longest_match: false,
+            note_lengths: 0,
+            note_velocities: 0,
             voice_inputs: true,
             style_from: FOLDER.into(),
         }

@@ -76,6 +76,8 @@ pub(super) fn add_unwritten(
         ("model", "tie_weights", Value::Boolean(false)),
         ("model", "embedding_dropout", Value::Float(0.0)),
         ("model", "softmaxes", Value::Integer(1)),
+        ("music", "note_lengths", Value::Integer(0)),
+        ("music", "note_velocities", Value::Integer(0)),
         ("music", "style_from", Value::String(style_from.to_owned())),
         ("training", "condition_dropout", Value::Float(training.condition_dropout)),
         ("training", "micro_shards", Value::Integer(training.micro_shards as i64)),

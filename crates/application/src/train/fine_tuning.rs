@@ -110,6 +110,8 @@ pub fn check_same_shape(from: &str, given: &TrainedModel, ours: &ModelConfig) ->
             ("music.metre", sixteenths(config.encoding.metre())),
             ("music.bar_line", sixteenths(config.encoding.bar_line())),
             ("music.look_back", config.encoding.look_back().to_string()),
+            ("music.note_lengths", sixteenths(config.encoding.note_lengths())),
+            ("music.note_velocities", config.encoding.note_velocities().to_string()),
             ("music.voice_inputs", config.encoding.voices().is_some().to_string()),
             ("music.longest_match", config.encoding.longest_match().to_string()),
             ("model.conditions", names_of(&config.conditions)),

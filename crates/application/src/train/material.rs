@@ -206,9 +206,27 @@ impl Material {
         Ok(sequence.with_conditions(self.styles.as_ref().map(told).unwrap_or_default()))
     }
 
+    /// The sequences as a network can have them: where it decides the lengths of notes, longer ones are cut; where it decides velocities, they have
+    /// them.
+    pub(crate) fn fit(&mut self, encoding: &Encoding) {
+        if encoding.note_lengths() == 0 {
+            return;
+        }
+        let representation = &self.representation;
+        for set in [&mut self.train, &mut self.valid, &mut self.test] {
+            for (sequence, score) in set.sequences.iter_mut().zip(&set.scores) {
+                let mut fitting = encoding.fit(std::mem::replace(sequence, Sequence::tokens(Vec::new())));
+                if let (Sequence::Frames(frames), 1..) = (&mut fitting, encoding.note_velocities()) {
+                    *frames = std::mem::take(frames).with_velocities(representation.velocities(score));
+                }
+                *sequence = fitting;
+            }
+        }
+    }
+
     /// What the network reads and writes; with frames, what `music` says of the bar is an input.
     pub(crate) fn encoding(&self, music: &Music, [returns, rhythm]: [bool; 2]) -> Encoding {
-        let Music { metre, bar_line, look_back, longest_match, .. } = *music;
+        let Music { metre, bar_line, look_back, longest_match, note_velocities, .. } = *music;
         match &self.tokens {
             None => Encoding::Frames {
                 representation: self.representation,
@@ -218,6 +236,8 @@ impl Material {
                 longest_match,
                 returns,
                 rhythm,
+                note_lengths: music.steps(music.note_lengths),
+                note_velocities,
             },
             Some(tokens) => Encoding::Tokens {
                 vocabulary: tokens.vocabulary().size(),

@@ -17,18 +17,20 @@ pub fn sample(model: &SequenceModel, notes: &Notes) -> Option<Vec<u8>> {
     let metre = notes.metre();
     let bars = BarMap::uniform(representation.steps_per_quarter, metre);
     let steps = bars.bar(BARS).start as usize;
-    let options = FrameOptions { hold_temperature: Some(1.0), temperature: 0.95, ..FrameOptions::default() };
+    let decides_lengths = model.encoding().note_lengths() > 0;
+    let options = FrameOptions {
+        hold_temperature: (!decides_lengths).then_some(1.0),
+        temperature: 0.95,
+        ..FrameOptions::default()
+    };
     let mut frames = Vec::with_capacity(steps);
     let mut rng = stream(notes.seed, Purpose::Conditions, 0);
     let drawn = model.config().conditions.draw(&ConditionValues::default(), BARS as usize, &mut rng);
     let conditions = ConditionTrack::in_bars(&drawn.values, &bars, None).with_harmony(&drawn.harmony, &bars);
     let stepper = Stepper::new(model).with_conditions(conditions);
-    for decided in Generator::new(stepper, options, 1, notes.seed)
-        .ok()?
-        .with_bars(bars)
-        .with_forms(vec![drawn.form])
-        .take(steps)
-    {
+    let mut generator =
+        Generator::new(stepper, options, 1, notes.seed).ok()?.with_bars(bars).with_forms(vec![drawn.form]);
+    for decided in generator.by_ref().take(steps) {
         frames.extend(decided.ok()?.first().map(|step| step.frame));
     }
     let decode = DecodeOptions {
@@ -37,5 +39,6 @@ pub fn sample(model: &SequenceModel, notes: &Notes) -> Option<Vec<u8>> {
         time_signature: (metre.numerator, metre.denominator),
         ..DecodeOptions::default()
     };
-    midi::write(&representation.decode(&frames, &decode)).ok()
+    let velocities = generator.velocities(0).cloned().unwrap_or_default();
+    midi::write(&representation.decode_with(&frames, &velocities, &decode)).ok()
 }

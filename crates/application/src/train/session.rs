@@ -72,6 +72,7 @@ impl Prepared {
         }
         let representation = AnyRepresentation::by_name(&config.music.representation).map_err(wrong_input)?;
         config.check_augmentation(&representation)?;
+        config.check_note_lengths(&representation)?;
         // Refuses sizes and probabilities out of range before the music is read, which takes longer. Tokens stand for any music; attention to
         // past bars, which they do not have, is checked with the music.
         let any_music = config.model(Encoding::tokens(1));
@@ -99,6 +100,7 @@ impl Prepared {
         let conditions = material.learn_conditions(&config, given.as_ref())?;
         let told = [conditions.form, conditions.rhythm];
         let model = config.model(material.encoding(&config.music, told)).with_conditions(conditions);
+        material.fit(&model.encoding);
         let parameters = SequenceModel::shapes(model.clone())?.len();
         if let Some(given) = &given {
             check_same_shape(&config.model.init_from, given, &model)?;

@@ -79,6 +79,10 @@ pub struct SteerArgs {
     #[arg(long, value_name = "T", help_heading = "Models of frames")]
     pub whether_temperature: Option<f64>,
 
+    /// Temperature of how long a note lasts, for models that decide it where the note begins [default: 1, or 0 if --temperature is 0]
+    #[arg(long, value_name = "T", help_heading = "Models of frames")]
+    pub length_temperature: Option<f64>,
+
     /// Deterministic: every pitch more likely than this sounds
     #[arg(long, value_name = "P", conflicts_with = "top_voices", help_heading = "Models of frames")]
     pub threshold: Option<f64>,
@@ -149,6 +153,7 @@ impl SteerArgs {
                 onset_temperature: self.onset_temperature,
                 hold_temperature: self.hold_temperature,
                 whether_temperature: self.whether_temperature,
+                length_temperature: self.length_temperature,
                 threshold: self.threshold,
                 top_voices: self.top_voices,
                 min_note_steps: self.min_note_steps,

@@ -258,6 +258,56 @@ fn networks_of_frames_attend_to_past_bars_and_networks_of_tokens_do_not() {
     assert_refused(&output, 2, &["training.recompute is true"]);
 }
 
+#[test]
+fn note_wise_networks_decide_lengths_and_velocities_and_refuse_what_they_cannot_do() {
+    let here = short_songs();
+    let train = |run: &str, representation: &str, settings: &[&str]| {
+        let plain = ["training.transpose=0", "training.copies=1"];
+        train_on_songs(here.path(), run, representation, &[&plain, settings].concat())
+    };
+    let output = train("run", "frames", &["note_lengths=16", "note_velocities=8"]);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let model = ["--model", "run/model.safetensors"];
+    let compose =
+        ["compose", "--num-outputs", "1", "--length", "2bars", "--no-ending", "--output-dir", "out"];
+    let output = composer(here.path(), &[&compose[..], &model, &["--length-temperature", "0.5"]].concat());
+    assert!(output.status.success(), "{}", complaint(&output));
+    let mut composed = fs::read_dir(here.path().join("out")).unwrap().map(|entry| entry.unwrap().path());
+    let midi = composed.find(|path| path.extension().is_some_and(|is| is == "mid")).unwrap();
+    let score = composer_music::midi::read_file(midi).expect("reads").score;
+    let loud: std::collections::BTreeSet<u8> = score.notes().map(|note| note.velocity).collect();
+    // The middles of eight bins; 80 is the velocity of notes without one.
+    assert!(!loud.is_empty() && loud.iter().all(|velocity| velocity % 16 == 8), "{loud:?}");
+    let output = composer(here.path(), &["train", "--resume", "run", "--epochs", "2", "--length", "1bars"]);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let from = "init_from='run/model.safetensors'";
+    let output = train("further", "frames", &[from]);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let further = fs::read_to_string(here.path().join("further/config.toml")).unwrap();
+    assert!(further.contains("note_lengths = 16") && further.contains("note_velocities = 8"), "{further}");
+    for (representation, settings, words) in [
+        ("frames", &[from, "note_lengths=8"][..], "--set music.note_lengths=16"),
+        ("frames", &["note_velocities=8"], "music.note_velocities needs music.note_lengths"),
+        ("frames", &["note_lengths=64", "network=coupled"], "for note-wise networks"),
+        ("frames", &["note_lengths=64", "sampling.curve=linear"], "scheduled sampling"),
+        ("remi", &["note_lengths=64"], "for networks of frames"),
+    ] {
+        assert_refused(&train("refused", representation, settings), 2, &[words]);
+        assert!(!here.path().join("refused").exists());
+    }
+    let song = fs::read_dir(here.path().join("songs")).unwrap().next().unwrap().unwrap().path();
+    let song = song.to_str().unwrap();
+    for args in [
+        &["compose", "--top-voices", "2"][..],
+        &["compose", "--hold-temperature", "1"],
+        &["infill", song, "--bars", "2"],
+        &["vary", song],
+        &["score", song],
+    ] {
+        assert_refused(&composer(here.path(), &[args, &model].concat()), 2, &["decides how long"]);
+    }
+}
+
 /// The value of a key in the settings that a dry run prints.
 fn setting(here: &std::path::Path, key: &str, args: &[&str]) -> String {
     let output = composer(here, &[&["train", "--dry-run"], args].concat());

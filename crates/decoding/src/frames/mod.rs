@@ -2,6 +2,8 @@
 
 mod again;
 mod context;
+mod held;
+mod lengths;
 mod note_wise;
 mod open;
 mod options;
@@ -18,6 +20,8 @@ use composer_models::scoring::bernoulli_nll;
 use composer_models::{Coupled, LanguageModel};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 pub use context::FrameContext;
+pub use held::{HeldNotes, NewNote};
+pub use lengths::{LengthChoice, WrittenStep};
 pub use note_wise::{NoteChoice, NoteScratch};
 pub use open::{Ending, Open};
 pub use options::{FrameOptions, FrameStrategy};

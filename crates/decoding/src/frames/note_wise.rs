@@ -28,8 +28,8 @@ const TRIES: usize = 16;
 /// Scratch of [`NoteChoice::choose`].
 #[derive(Clone, Debug, Default)]
 pub struct NoteScratch {
-    position: NotePosition,
-    weights: Vec<f64>,
+    pub(super) position: NotePosition,
+    pub(super) weights: Vec<f64>,
 }
 
 /// What the choice of one frame depends on.

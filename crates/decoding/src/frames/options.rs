@@ -30,6 +30,8 @@ pub struct FrameOptions {
     pub onset_temperature: Option<f64>,
     /// The temperature of pitches that are held, if it is not 1.
     pub hold_temperature: Option<f64>,
+    /// For models that decide how long each note lasts: the temperature of that, if it is not 1.
+    pub length_temperature: Option<f64>,
     /// For models that write note by note: the temperature of whether a note is held, one begins or nothing more sounds.
     pub whether_temperature: f64,
     /// For models that write note by note: a note that begins is drawn from the likeliest that have this share of the probability; 1: from
@@ -64,6 +66,7 @@ impl Default for FrameOptions {
             temperature: 1.0,
             onset_temperature: None,
             hold_temperature: None,
+            length_temperature: None,
             whether_temperature: 1.0,
             top_p: 1.0,
             min_p: 0.0,
@@ -101,6 +104,7 @@ impl FrameOptions {
             ("temperature", Some(self.temperature)),
             ("onset_temperature", self.onset_temperature),
             ("hold_temperature", self.hold_temperature),
+            ("length_temperature", self.length_temperature),
             ("whether_temperature", Some(self.whether_temperature)),
             ("return_temperature", Some(self.return_temperature)),
         ];
@@ -138,6 +142,23 @@ impl FrameOptions {
         }
     }
 
+    /// Refuses what has no effect, or cannot be kept, by a model that decides how long each note lasts, or that does not.
+    pub(crate) fn check_lengths(&self, decides: bool) -> Result<(), Error> {
+        let refuse = |name, value: String, must| Err(Error::Option { name, value, must });
+        if let (false, Some(value)) = (decides, self.length_temperature) {
+            let must = "left out: the model does not decide the lengths of notes where they begin";
+            return refuse("length_temperature", value.to_string(), must);
+        }
+        let must = "left out: the model decides how long a note lasts where it begins, so the temperature is \
+                    length_temperature, and no choice of whole frames is made";
+        match (decides, self.strategy, self.hold_temperature) {
+            (true, FrameStrategy::Threshold(value), _) => refuse("threshold", value.to_string(), must),
+            (true, FrameStrategy::TopVoices(value), _) => refuse("top_voices", value.to_string(), must),
+            (true, FrameStrategy::Sample, Some(value)) => refuse("hold_temperature", value.to_string(), must),
+            _ => Ok(()),
+        }
+    }
+
     /// In a bar that returns the same.
     pub(crate) fn in_same_bar(&self, note_by_note: bool) -> Self {
         let factor = self.return_temperature;
@@ -145,6 +166,7 @@ impl FrameOptions {
             temperature: self.temperature * factor,
             onset_temperature: self.onset_temperature.map(|own| own * factor),
             hold_temperature: Some(self.hold_temperature.unwrap_or(1.0) * factor),
+            length_temperature: Some(self.length_temperature() * factor),
             whether_temperature: if note_by_note { self.whether_temperature * factor } else { 1.0 },
             ..*self
         }
@@ -153,6 +175,16 @@ impl FrameOptions {
     /// At a step whose rhythm is told.
     pub(crate) fn in_told_rhythm(&self) -> Self {
         Self { min_p: self.min_p.max(self.rhythm_min_p), ..*self }
+    }
+
+    /// Of how long notes last.
+    pub(super) fn length_temperature(&self) -> f64 {
+        self.length_temperature.unwrap_or(if self.is_zero() { 0.0 } else { 1.0 })
+    }
+
+    /// Whether the temperature is 0, with which nothing is held by a choice of its own.
+    pub(super) fn is_zero(&self) -> bool {
+        self.temperature == 0.0 && self.onset_temperature.unwrap_or(0.0) == 0.0
     }
 
     /// Whether every choice is the likeliest.

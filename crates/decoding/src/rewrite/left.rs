@@ -25,6 +25,9 @@ pub fn write_once<M: LanguageModel>(
     let Encoding::Frames { representation, .. } = encoding else {
         return Err(Error::WrongKind { found: encoding.kind(), needed: "frames" });
     };
+    if encoding.note_lengths() > 0 {
+        return Err(Error::NoteLengths);
+    }
     let steps = passage.span().unwrap_or(0..0);
     let mut notes = passage.notes.clone();
     notes.sort_unstable();

@@ -83,6 +83,9 @@ impl<'a> Walker<'a> {
         let Encoding::Frames { representation, .. } = encoding else {
             return Err(Error::WrongKind { found: encoding.kind(), needed: "frames" });
         };
+        if encoding.note_lengths() > 0 {
+            return Err(Error::NoteLengths);
+        }
         let by_note = model.config().notes().is_some();
         if temperature != 1.0 && !by_note {
             let must = "1 for a model that does not write frames note by note";

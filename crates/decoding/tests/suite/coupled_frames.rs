@@ -27,6 +27,8 @@ fn model() -> SequenceModel {
         longest_match: false,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let recurrent = RecurrentConfig { hidden: 6, ..RecurrentConfig::default() };
     let config = ModelConfig { coupled: true, ..ModelConfig::new(encoding, recurrent) };

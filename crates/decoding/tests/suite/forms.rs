@@ -17,6 +17,8 @@ fn told_the_form(network: Network, rhythm: bool) -> SequenceModel {
         longest_match: false,
         returns: true,
         rhythm,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     of_encoding(network, encoding)
 }

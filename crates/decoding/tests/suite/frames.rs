@@ -216,6 +216,8 @@ fn the_model_is_told_the_bars_that_it_writes_in_and_that_a_primer_was_in() {
             longest_match: false,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         },
         told: &told,
     };

@@ -6,6 +6,7 @@ mod coupled_frames;
 mod forms;
 mod frames;
 mod grammar;
+mod note_lengths;
 mod note_wise_frames;
 mod rewriting;
 mod token_stream;

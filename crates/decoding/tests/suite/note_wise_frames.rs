@@ -49,6 +49,8 @@ fn looking_back(network: Network, pitches: u8) -> SequenceModel {
             longest_match: false,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         },
     )
 }

@@ -29,6 +29,8 @@ fn model(network: Network, onset_plane: bool) -> SequenceModel {
         longest_match: true,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let recurrent = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
     let notes = RecurrentConfig { cell: Cell::Gru, hidden: 5, ..RecurrentConfig::default() };

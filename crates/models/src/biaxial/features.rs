@@ -217,6 +217,8 @@ mod tests {
             longest_match: false,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         }
     }
 

@@ -68,7 +68,7 @@ impl Biaxial {
             position.planes[1] |= 1 << pitch;
         }
         let count = position.decided.count + 1;
-        position.decided = Decided { last: Some(class), interval: None, count };
+        position.decided = Decided { last: Some(class), count, ..Decided::default() };
         self.next_note(params, position, scratch)
     }
 

@@ -1,9 +1,9 @@
 //! [`NoteWise`]: the layers of a note stack.
 
 use super::NoteWiseConfig;
-use super::layout::NoteSpace;
+use super::layout::{Decided, NoteSpace};
 use crate::{Encoding, Sequence};
-use composer_bptt::{Error, Init, Linear, Parameters, Recurrent};
+use composer_bptt::{Error, Init, Linear, ParamId, Parameters, Recurrent};
 use composer_music::representation::frames::Frame;
 use composer_tensor::Scalar;
 use rand::Rng;
@@ -18,10 +18,12 @@ pub(crate) struct NoteWise {
     pub(super) notes: Recurrent,
     /// From the context to the first state of every layer.
     pub(super) bridge: Linear,
-    /// From the note stack to the logits of classes, then of intervals.
+    /// From the note stack to the logits of classes, then of intervals, of what is relative, of lengths and of velocities.
     pub(super) output: Linear,
-    /// From the context to the logits of classes.
+    /// From the context to the logits of classes, then of lengths and of velocities.
     pub(super) context: Linear,
+    /// What the length of a note adds to the logits of the next class and of its velocity `[L, C + U]`; `None`: lengths are not decided.
+    pub(super) after_length: Option<ParamId>,
     pub(super) output_dropout: f64,
 }
 
@@ -55,12 +57,16 @@ impl NoteWise {
         let states = recurrent.layers * recurrent.hidden;
         let named = |name: &str| format!("{NOTES_PREFIX}.{name}");
         let (classes, outputs) = (space.classes(), space.outputs());
+        let decided = classes + space.lengths + space.velocities;
         Ok(Self {
             space,
             notes,
             bridge: Linear::new(hidden, states, true, &named("bridge"), params)?,
             output: Linear::new(recurrent.hidden, outputs, true, &named("output"), params)?,
-            context: Linear::new(hidden, classes, false, &named("context"), params)?,
+            context: Linear::new(hidden, decided, false, &named("context"), params)?,
+            after_length: (space.lengths > 0).then(|| {
+                params.add(named("after_length.weight"), &[space.lengths, classes + space.velocities])
+            }),
             output_dropout: config.output_dropout,
         })
     }
@@ -73,22 +79,41 @@ impl NoteWise {
         }
     }
 
-    /// Output bias initialisation: how often each class is the next note.
-    pub fn init_output_bias(&self, params: &mut Parameters<f32>, sequences: &[Sequence]) {
+    /// Output bias initialisation: how often each class is the next note, and each length and velocity that of a note.
+    pub fn init_output_bias(
+        &self,
+        params: &mut Parameters<f32>,
+        encoding: &Encoding,
+        sequences: &[Sequence],
+    ) {
         let (space, Some(bias)) = (&self.space, self.output.bias()) else { return };
         let mut counts = vec![0.5f32; space.classes()];
+        let mut of_ends = [vec![0.5f32; space.lengths], vec![0.5f32; space.velocities]];
+        let mut ends = Vec::new();
         for sequence in sequences {
             let Sequence::Frames(frames) = sequence else { continue };
             let mut before = Frame::default();
-            for &frame in frames.iter() {
+            for (step, &frame) in frames.iter().enumerate() {
                 space.notes(before, frame).for_each(|class| counts[class] += 1.0);
                 counts[space.stop()] += 1.0;
                 before = frame;
+                encoding.push_ends(frames, step, 0, &mut ends);
             }
         }
-        let total: f32 = counts.iter().sum();
-        let bias = &mut params.value_mut(bias)[..space.classes()];
-        bias.iter_mut().zip(counts).for_each(|(bias, count)| *bias = (count / total).ln());
+        for end in ends {
+            let end = Decided::default().ending(end, space);
+            for (counts, class) in of_ends.iter_mut().zip([end.lengths[0], end.velocities[0]]) {
+                class.into_iter().for_each(|class| counts[class] += 1.0);
+            }
+        }
+        let [lengths, velocities] = of_ends;
+        let (first_length, bias) = (space.first_length(), params.value_mut(bias));
+        for (first, counts) in
+            [(0, counts), (first_length, lengths), (first_length + space.lengths, velocities)]
+        {
+            let total: f32 = counts.iter().sum();
+            bias[first..].iter_mut().zip(counts).for_each(|(bias, count)| *bias = (count / total).ln());
+        }
     }
 
     /// Whether a training draws random numbers.

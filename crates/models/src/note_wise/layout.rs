@@ -1,9 +1,7 @@
-//! The notes of frames as sequences: what the note stack reads, and what it should write.
+//! The notes of frames as sequences: which there are, and what the note stack reads of them.
 
 use crate::encoding::{Encoding, LOOK_BACK};
-use crate::frame_bits::decided_planes;
-use crate::targets::FrameRows;
-use composer_bptt::loss::IGNORE;
+use crate::note_lengths::{NoteEnd, begun};
 use composer_music::representation::frames::{Frame, FrameRepresentation};
 use composer_tensor::Scalar;
 
@@ -17,7 +15,7 @@ const COUNTED: usize = 8;
 /// The notes that there are.
 ///
 /// Classes of notes are `0..P`: a pitch is held; `P..2P`: it is struck; the last: stop. Without an onset plane they are `0..P`: a pitch
-/// sounds; the last: stop.
+/// sounds; the last: stop. Where lengths are decided, they are `0..P`: a note begins; the last: stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoteSpace {
     pub representation: FrameRepresentation,
@@ -30,6 +28,11 @@ pub(crate) struct NoteSpace {
     /// The first feature of the network that tells of conditions, and how many do.
     pub first_condition: usize,
     pub conditions: usize,
+    /// Longest note in steps, where lengths are decided, and velocities that are told apart; 0: neither is.
+    pub lengths: usize,
+    pub velocities: usize,
+    /// The first feature of the network that tells of notes that are held.
+    first_held: usize,
     /// Whether there are logits relative to what was read.
     pub relative: bool,
 }
@@ -47,6 +50,9 @@ pub(crate) struct Decided {
     pub interval: Option<usize>,
     /// Notes that are decided.
     pub count: usize,
+    /// Length and velocity of the last note, as classes from 0, and of the note before it; `None`: not decided.
+    pub lengths: [Option<usize>; 2],
+    pub velocities: [Option<usize>; 2],
 }
 
 impl NoteSpace {
@@ -55,10 +61,32 @@ impl NoteSpace {
         let Encoding::Frames { representation, .. } = encoding else { return None };
         let (representation, past, lags) = (*representation, encoding.first_past(), encoding.past_planes());
         let (pitches, onset_plane) = (representation.num_pitches(), representation.onset_plane);
-        // The rhythm is told to the notes as conditions are.
-        let rhythm = encoding.rhythm_features();
-        let (first_condition, conditions) = (encoding.inputs() - rhythm, conditions + rhythm);
-        Some(Self { representation, pitches, onset_plane, past, lags, first_condition, conditions, relative })
+        // The rhythm, and which notes are held, are told to the notes as conditions are.
+        let told = encoding.rhythm_features() + encoding.held_features();
+        let (first_condition, conditions) = (encoding.inputs() - told, conditions + told);
+        Some(Self {
+            representation,
+            pitches,
+            onset_plane,
+            past,
+            lags,
+            first_condition,
+            conditions,
+            lengths: encoding.note_lengths(),
+            velocities: encoding.note_velocities(),
+            first_held: encoding.first_held(),
+            relative,
+        })
+    }
+
+    /// Whether notes that are held are classes of their own.
+    pub fn writes_held(&self) -> bool {
+        self.onset_plane && self.lengths == 0
+    }
+
+    /// `V`, features of a frame: the pitches that sound, and with an onset plane those that are struck.
+    pub fn bits(&self) -> usize {
+        if self.onset_plane { 2 * self.pitches } else { self.pitches }
     }
 
     /// `C`, classes of notes, stop among them.
@@ -68,17 +96,23 @@ impl NoteSpace {
 
     /// The class that ends a frame.
     pub fn stop(&self) -> usize {
-        if self.onset_plane { 2 * self.pitches } else { self.pitches }
+        if self.writes_held() { 2 * self.pitches } else { self.pitches }
     }
 
-    /// Outputs of the note stack: classes, then intervals from the last note, up to a note that is held, then to one that is struck.
+    /// Outputs of the note stack: classes; intervals from the last note, up to a note that is held, then to one that is struck; what is relative;
+    /// lengths of the last note, and its velocities.
     pub fn outputs(&self) -> usize {
+        self.first_length() + self.lengths + self.velocities
+    }
+
+    /// The first output that is of the length of the last note.
+    pub fn first_length(&self) -> usize {
         self.first_relative() + self.relative_outputs()
     }
 
     /// The first output that is relative to what was read.
     fn first_relative(&self) -> usize {
-        self.classes() + if self.onset_plane { 2 * INTERVALS } else { INTERVALS }
+        self.classes() + if self.writes_held() { 2 * INTERVALS } else { INTERVALS }
     }
 
     /// Features of a decided note, and then of conditions.
@@ -87,7 +121,18 @@ impl NoteSpace {
     }
 
     fn note_features(&self) -> usize {
-        self.stop() + INTERVALS + 1 + (1 + self.lags) * (2 * AROUND + 1) + COUNTED + 1
+        self.first_end() + self.lengths + self.velocities
+    }
+
+    /// The first feature of the length of the note before the last.
+    fn first_end(&self) -> usize {
+        self.first_count() + COUNTED + 1
+    }
+
+    /// The first feature of the number of notes. Before it come the last note, its interval, and the planes around it.
+    fn first_count(&self) -> usize {
+        let planes = 1 + self.lags + usize::from(self.lengths > 0);
+        self.stop() + INTERVALS + 1 + planes * (2 * AROUND + 1)
     }
 
     /// The conditions in the features that the network read, as features of notes.
@@ -107,22 +152,29 @@ impl NoteSpace {
         for &feature in features {
             let feature = feature as usize;
             let (plane, offset) = match feature.checked_sub(self.past) {
-                Some(past) => (1 + past / self.stop(), past % self.stop()),
+                Some(past) => (1 + past / self.bits(), past % self.bits()),
                 None => (0, feature),
             };
-            if offset < self.stop() && plane <= self.lags {
+            if offset < self.bits() && plane <= self.lags {
                 planes[plane][offset / self.pitches] |= 1 << (offset % self.pitches);
             }
         }
         planes
     }
 
+    /// The pitches in the features that the network read that are held, bit 0 for the lowest; 0 where lengths are not decided.
+    pub fn held(&self, features: &[u32]) -> u128 {
+        let pitches = if self.lengths > 0 { self.pitches } else { 0 };
+        let offsets = features.iter().filter_map(|&feature| (feature as usize).checked_sub(self.first_held));
+        offsets.filter(|&offset| offset < pitches).fold(0, |plane, offset| plane | 1 << offset)
+    }
+
     /// Appends the features of what is decided: the note, its interval from the one before, what sounded around it in the last frame and
-    /// at this place of earlier bars, and how many notes there are.
-    pub fn push_features(&self, decided: Decided, read: &Read, features: &mut Vec<u32>) {
+    /// at this place of earlier bars, and is held, how many notes there are, and the length and velocity of the note before.
+    pub fn push_features(&self, decided: Decided, (read, held): (&Read, u128), features: &mut Vec<u32>) {
         let intervals = self.stop();
         let around = intervals + INTERVALS + 1;
-        let counts = around + (1 + self.lags) * (2 * AROUND + 1);
+        let counts = self.first_count();
         let Some(last) = decided.last else {
             features.push((counts + COUNTED) as u32);
             return;
@@ -133,7 +185,8 @@ impl NoteSpace {
         }
         let offset = self.offset(last);
         let lowest = offset.saturating_sub(AROUND);
-        for (plane, [read, _]) in read[..=self.lags].iter().enumerate() {
+        let sounding = read[..=self.lags].iter().map(|&[sounding, _]| sounding);
+        for (plane, read) in sounding.chain((self.lengths > 0).then_some(held)).enumerate() {
             let around = around + plane * (2 * AROUND + 1);
             // Bits from `offset − 12` to `offset + 12`.
             let mut window = read >> lowest & ((1 << (offset - lowest + AROUND + 1)) - 1);
@@ -144,14 +197,24 @@ impl NoteSpace {
             }
         }
         features.push((counts + decided.count.min(COUNTED) - 1) as u32);
+        let (lengths, velocities) = (self.first_end(), self.first_end() + self.lengths);
+        features.extend(decided.lengths[1].map(|length| (lengths + length) as u32));
+        features.extend(decided.velocities[1].map(|velocity| (velocities + velocity) as u32));
     }
 
-    /// Whether each class may come next: notes above the last, held ones only where `before`, the last frame, had them; and stop.
-    /// Writes −∞ where not.
+    /// Whether each class may come next: notes above the last, held ones only where `before`, the last frame, had them; and stop. Where lengths
+    /// are decided, `before` is what is held, and is not struck. Writes −∞ where not.
     pub fn mask<S: Scalar>(&self, decided: Decided, before: u128, logits: &mut [S]) {
         let first = decided.first(self);
         logits[..first].fill(S::neg_infinity());
-        if self.onset_plane {
+        if self.lengths > 0 {
+            for (offset, logit) in logits[..self.pitches].iter_mut().enumerate().skip(first) {
+                if before >> offset & 1 == 1 {
+                    *logit = S::neg_infinity();
+                }
+            }
+        }
+        if self.writes_held() {
             logits[self.pitches..self.pitches + first].fill(S::neg_infinity());
             for (offset, logit) in logits[..self.pitches].iter_mut().enumerate().skip(first) {
                 if before >> offset & 1 == 0 {
@@ -171,7 +234,7 @@ impl NoteSpace {
     fn intervals(&self, decided: Decided) -> impl Iterator<Item = (usize, usize)> + use<> {
         let (first, pitches, classes) = (decided.first(self), self.pitches, self.classes());
         let reach = if decided.last.is_some() { INTERVALS.min(pitches - first) } else { 0 };
-        let planes = if self.onset_plane { 2 } else { 1 };
+        let planes = if self.writes_held() { 2 } else { 1 };
         (0..planes).flat_map(move |plane| {
             (0..reach).map(move |i| (classes + plane * INTERVALS + i, plane * pitches + first + i))
         })
@@ -179,18 +242,19 @@ impl NoteSpace {
 
     /// The class of a pitch that sounds.
     pub fn class(&self, offset: usize, struck: bool) -> usize {
-        if self.onset_plane && struck { self.pitches + offset } else { offset }
+        if self.writes_held() && struck { self.pitches + offset } else { offset }
     }
 
     /// The notes of a frame after another one, from the lowest up.
     pub fn notes(&self, before: Frame, frame: Frame) -> impl Iterator<Item = usize> + use<> {
-        let held = self.representation.offsets(before.sounding & !frame.onsets);
-        self.notes_of([self.representation.offsets(frame.sounding), !held])
+        let offsets = |plane: u128| self.representation.offsets(plane);
+        self.notes_of([offsets(frame.sounding), offsets(begun(before, frame))])
     }
 
-    /// The notes of the pitches that sound, of which some are struck, from the lowest up.
-    fn notes_of(&self, [mut sounding, struck]: [u128; 2]) -> impl Iterator<Item = usize> + use<> {
+    /// The notes of the pitches that sound, of which some are struck, from the lowest up: all, or where lengths are decided those that are struck.
+    pub fn notes_of(&self, [sounding, struck]: [u128; 2]) -> impl Iterator<Item = usize> + use<> {
         let space = *self;
+        let mut sounding = if self.lengths > 0 { sounding & struck } else { sounding };
         std::iter::from_fn(move || {
             let offset = (sounding != 0).then(|| sounding.trailing_zeros() as usize)?;
             sounding &= sounding - 1;
@@ -208,118 +272,15 @@ impl Decided {
     /// With one more note.
     pub fn and(self, class: usize, space: &NoteSpace) -> Self {
         let interval = self.last.map(|last| space.offset(class).saturating_sub(space.offset(last)).max(1));
-        Self { last: Some(class), interval, count: self.count + 1 }
-    }
-}
-
-/// Rows whose frames have about as many notes, side by side: step `k` of each is after `k` notes.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct NoteGroup {
-    /// Steps, `K`: the notes of the fullest frame, and stop.
-    pub steps: usize,
-    /// The rows of the batch, `R`.
-    pub rows: Vec<usize>,
-    /// Features `[K·R]`, multi-hot.
-    pub indices: Vec<u32>,
-    pub offsets: Vec<usize>,
-    /// Classes `[K·R]`; [`IGNORE`] after the stop.
-    pub targets: Vec<u32>,
-    /// What is decided before each `[K·R]`.
-    pub decided: Vec<Decided>,
-    /// What may be held `[R]`.
-    pub before: Vec<u128>,
-    /// What the model read `[R]`.
-    pub read: Vec<Read>,
-    /// The notes of each row, one after the other, and where they begin.
-    notes: Vec<u32>,
-    starts: Vec<usize>,
-    /// The features of its conditions, likewise.
-    told: Vec<u32>,
-    told_starts: Vec<usize>,
-}
-
-/// Most steps of the frames of each group.
-const STEPS: [usize; 8] = [1, 2, 3, 5, 8, 12, 20, 129];
-
-/// All rows of a batch, in groups, so that little is padding.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct NoteLayout {
-    pub groups: Vec<NoteGroup>,
-}
-
-impl NoteLayout {
-    /// Lays out rows of targets `on` and `weight` `[rows, V]`, as [`crate::Targets::Bits`] has them.
-    pub fn fill<S: Scalar>(&mut self, space: &NoteSpace, on: &[S], weight: &[S], frames: FrameRows<'_>) {
-        self.groups.resize_with(STEPS.len(), NoteGroup::default);
-        self.groups.iter_mut().for_each(NoteGroup::clear);
-        let outputs = space.stop();
-        let each = on.chunks_exact(outputs).zip(weight.chunks_exact(outputs)).enumerate();
-        for (row, (on, weight)) in each.filter(|(_, (_, weight))| weight[0] > S::zero()) {
-            let planes = decided_planes(space.pitches, on, weight);
-            let notes = planes[0].count_ones() as usize;
-            let group = STEPS.iter().position(|&steps| notes < steps).unwrap_or(STEPS.len() - 1);
-            self.groups[group].push(space, row, planes, frames);
-        }
-        self.groups.iter_mut().for_each(|group| group.lay_out(space));
-    }
-}
-
-impl NoteGroup {
-    fn clear(&mut self) {
-        self.steps = 0;
-        self.rows.clear();
-        self.notes.clear();
-        self.starts.clear();
-        self.told.clear();
-        self.told_starts.clear();
-        self.before.clear();
-        self.read.clear();
+        let lengths = [None, self.lengths[0]];
+        let velocities = [None, self.velocities[0]];
+        Self { last: Some(class), interval, count: self.count + 1, lengths, velocities }
     }
 
-    /// Takes a row: what is decided in it, and the frame before it.
-    fn push(&mut self, space: &NoteSpace, row: usize, planes: [u128; 2], frames: FrameRows<'_>) {
-        self.rows.push(row);
-        self.starts.push(self.notes.len());
-        self.notes.extend(space.notes_of(planes).map(|note| note as u32));
-        self.steps = self.steps.max(self.notes.len() - self.starts[self.starts.len() - 1] + 1);
-        self.before.push(frames.before[row]);
-        let features = &frames.indices[frames.offsets[row]..frames.offsets[row + 1]];
-        self.read.push(space.planes(features));
-        self.told_starts.push(self.told.len());
-        self.told.extend(space.told(features));
-    }
-
-    /// Features, targets and what is decided, step by step.
-    fn lay_out(&mut self, space: &NoteSpace) {
-        self.starts.push(self.notes.len());
-        self.told_starts.push(self.told.len());
-        let rows = self.rows.len();
-        self.indices.clear();
-        self.offsets.clear();
-        self.offsets.push(0);
-        self.targets.clear();
-        self.decided.clear();
-        for step in 0..self.steps {
-            for row in 0..rows {
-                let notes = &self.notes[self.starts[row]..self.starts[row + 1]];
-                let decided = match step {
-                    0 => Decided::default(),
-                    _ => match notes.get(step - 1) {
-                        Some(&note) => self.decided[(step - 1) * rows + row].and(note as usize, space),
-                        None => self.decided[(step - 1) * rows + row],
-                    },
-                };
-                self.decided.push(decided);
-                if step <= notes.len() {
-                    space.push_features(decided, &self.read[row], &mut self.indices);
-                    let told = &self.told[self.told_starts[row]..self.told_starts[row + 1]];
-                    self.indices.extend_from_slice(told);
-                    self.targets.push(notes.get(step).map_or(space.stop() as u32, |&note| note));
-                } else {
-                    self.targets.push(IGNORE);
-                }
-                self.offsets.push(self.indices.len());
-            }
-        }
+    /// With the length of the last note, and its velocity.
+    pub fn ending(self, end: NoteEnd, space: &NoteSpace) -> Self {
+        let length = Some((end.steps.max(1) as usize - 1).min(space.lengths.saturating_sub(1)));
+        let velocity = (space.velocities > 0).then_some(end.velocity as usize);
+        Self { lengths: [length, self.lengths[1]], velocities: [velocity, self.velocities[1]], ..self }
     }
 }

@@ -11,20 +11,25 @@
 //! P(frame) = Π_k P(note_k | notes below)                     exact, by the chain rule of probability
 //! ```
 //!
+//! With [`Encoding::Frames`](crate::Encoding::Frames)`::note_lengths`, only the notes that begin are written, and each has a length (`lengths`).
+//!
 //! A note is a pitch that is held from the frame before, where it sounded there, or one that is struck. Autoregressive frames are those
 //! of RNN-NADE (Boulanger-Lewandowski et al. 2012); here a chord is a sequence of its notes, as in event models, and time has one step for
 //! each frame.
 
 mod config;
+mod group;
 mod layers;
 mod layout;
+mod lengths;
 mod passes;
 mod relative;
+mod workspace;
 mod writer;
 
 pub use config::NoteWiseConfig;
 pub use layers::NOTES_PREFIX;
 pub(crate) use layers::NoteWise;
 pub(crate) use layout::Decided;
-pub(crate) use passes::NoteWorkspace;
+pub(crate) use workspace::NoteWorkspace;
 pub use writer::{NextNote, NotePosition, NoteScratch};

@@ -1,48 +1,17 @@
 //! Forward pass, loss and backward pass of the note stack over all frames of a batch.
 
 use super::NoteWise;
-use super::layout::{NoteGroup, NoteLayout};
-use crate::keep::Kept;
+use super::group::NoteGroup;
+use super::workspace::{GroupWorkspace, NoteNll, NoteWorkspace};
 use crate::mode::reborrow;
 use crate::targets::FrameRows;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::loss::{IGNORE, softmax_cross_entropy};
-use composer_bptt::{Error, Input, LinearWorkspace, Mode, Parameters, RecurrentWorkspace, State};
+use composer_bptt::{Error, Input, Mode, Parameters, State};
 use composer_tensor::Scalar;
 use composer_tensor::parallel::{SliceRows, share_rows};
 use ndarray::{ArrayView3, ArrayViewMut3};
-
-/// Scratch of the note stack: of each group of rows, what its passes keep.
-#[derive(Default)]
-pub(crate) struct NoteWorkspace<S> {
-    layout: NoteLayout,
-    groups: Vec<GroupWorkspace<S>>,
-}
-
-#[derive(Default)]
-struct GroupWorkspace<S> {
-    recurrent: RecurrentWorkspace<S>,
-    bridge: LinearWorkspace<S>,
-    output: LinearWorkspace<S>,
-    context: LinearWorkspace<S>,
-    /// The contexts of the rows `[R, H]`, and their gradient: of the logits, and of the first state.
-    contexts: Vec<S>,
-    d_contexts: Vec<S>,
-    d_bridge_read: Vec<S>,
-    /// `tanh(W context + b)` `[R, L·H]`, and the gradient before the tanh.
-    bridged: Vec<S>,
-    d_bridged: Vec<S>,
-    state: State<S>,
-    kept: Kept<S>,
-    /// `[R, C]`: what the context says of the classes; later its gradient.
-    from_context: Vec<S>,
-    /// `[K·R, O]`: the outputs; later their gradient.
-    outputs: Vec<S>,
-    /// `[K·R, C]`: logits; after the loss their gradient.
-    logits: Vec<S>,
-    d_notes: Vec<S>,
-}
 
 /// Rows that a thread takes at least.
 const LEAST_ROWS: usize = 16;
@@ -85,9 +54,8 @@ impl NoteWise {
         let bridged = view_mut((rows, self.bridge.outputs()), &mut ws.bridged);
         self.bridge.forward(params, read, bridged, &mut ws.bridge)?;
         composer_tensor::maths::tanh_slice(&mut ws.bridged);
-        let classes = self.space.classes();
-        ws.from_context.resize(rows * classes, S::zero());
-        let from_context = view_mut((rows, classes), &mut ws.from_context);
+        ws.from_context.resize(rows * self.context.outputs(), S::zero());
+        let from_context = view_mut((rows, self.context.outputs()), &mut ws.from_context);
         self.context.forward(params, read, from_context, &mut ws.context)?;
 
         self.begin(&ws.bridged, rows, &mut ws.state);
@@ -100,6 +68,7 @@ impl NoteWise {
         let y = view_mut((steps, rows, outputs), &mut ws.outputs);
         self.output.forward(params, ws.kept.of(ws.recurrent.output()), y, &mut ws.output)?;
         self.logits(group, ws);
+        self.end_logits(params, group, ws);
         Ok(())
     }
 
@@ -121,6 +90,7 @@ impl NoteWise {
     /// Outputs of the note stack, of the context and of intervals in one.
     fn logits<S: Scalar>(&self, group: &NoteGroup, ws: &mut GroupWorkspace<S>) {
         let (classes, outputs, rows) = (self.space.classes(), self.output.outputs(), group.rows.len());
+        let decided = self.context.outputs();
         ws.logits.resize(group.steps * rows * classes, S::zero());
         let (all, from_context) = (&ws.outputs, &ws.from_context);
         let work = SliceRows { data: &mut ws.logits, first: 0, width: classes };
@@ -133,7 +103,7 @@ impl NoteWise {
                     logits.fill(S::zero());
                     continue;
                 }
-                let from_context = &from_context[row * classes..][..classes];
+                let from_context = &from_context[row * decided..][..classes];
                 for ((logit, &y), &context) in logits.iter_mut().zip(y).zip(from_context) {
                     *logit = y + context;
                 }
@@ -156,6 +126,7 @@ impl NoteWise {
             let places = group.targets.len();
             let logits = view_mut((places, classes), &mut ws.logits);
             nats += softmax_cross_entropy(logits, view(places, &group.targets), 0.0, scale)?.sum;
+            nats += self.end_loss(scale, group, &mut ws.ends);
         }
         Ok(nats)
     }
@@ -190,10 +161,11 @@ impl NoteWise {
     ) -> Result<(), Error> {
         let (rows, steps, hidden) = (group.rows.len(), group.steps, self.bridge.features());
         self.d_outputs(group, ws);
+        self.d_after(params, group, ws);
         let read = view((rows, hidden), &ws.contexts);
         ws.d_contexts.resize(rows * hidden, S::zero());
         let d_contexts = view_mut((rows, hidden), &mut ws.d_contexts);
-        let d_from_context = view((rows, self.space.classes()), &ws.from_context);
+        let d_from_context = view((rows, self.context.outputs()), &ws.from_context);
         self.context.backward(params, read, d_from_context, Some(d_contexts), &mut ws.context)?;
 
         let notes = ws.recurrent.output();
@@ -228,6 +200,7 @@ impl NoteWise {
     /// From the gradient of the logits to that of the outputs, and of what the context says of the classes.
     fn d_outputs<S: Scalar>(&self, group: &NoteGroup, ws: &mut GroupWorkspace<S>) {
         let (classes, outputs, rows) = (self.space.classes(), self.output.outputs(), group.rows.len());
+        let decided = self.context.outputs();
         let GroupWorkspace { logits, from_context, outputs: d_outputs, .. } = ws;
         let work = SliceRows { data: d_outputs, first: 0, width: outputs };
         share_rows(work, group.steps * rows, LEAST_ROWS, &|part| {
@@ -244,10 +217,10 @@ impl NoteWise {
                 }
             }
         });
-        let work = SliceRows { data: from_context, first: 0, width: classes };
+        let work = SliceRows { data: from_context, first: 0, width: decided };
         share_rows(work, rows, LEAST_ROWS, &|part| {
             part.data.fill(S::zero());
-            for (row, sums) in (part.first..).zip(part.data.chunks_exact_mut(classes)) {
+            for (row, sums) in (part.first..).zip(part.data.chunks_exact_mut(decided)) {
                 let places = (0..group.steps).map(|step| step * rows + row);
                 for place in places.filter(|&place| group.targets[place] != IGNORE) {
                     let d_logits = &logits[place * classes..][..classes];
@@ -255,6 +228,7 @@ impl NoteWise {
                 }
             }
         });
+        self.d_end_outputs(group, ws);
     }
 
     /// After [`NoteWise::forward`], before the loss: calls `each` with a row of the batch and what a note in it costs; of each row from the
@@ -269,6 +243,7 @@ impl NoteWise {
                 let logits = &ws.logits[place * classes..][..classes];
                 each(group.rows[place % rows], self.nll(logits, target, group.before[place % rows]));
             }
+            self.end_nlls(group, &ws.ends, &mut each);
         }
     }
 
@@ -278,7 +253,7 @@ impl NoteWise {
         let total: f64 = logits.iter().map(|logit| (logit.f64() - largest).exp()).sum();
         let whole = total.ln() - (logits[target].f64() - largest);
         let pitch = self.space.offset(target);
-        if !self.space.onset_plane || target == self.space.stop() || before >> pitch & 1 == 0 {
+        if !self.space.writes_held() || target == self.space.stop() || before >> pitch & 1 == 0 {
             return NoteNll { sounds: whole, struck: 0.0 };
         }
         let pair = [pitch, self.space.pitches + pitch].map(|class| (logits[class].f64() - largest).exp());
@@ -291,13 +266,4 @@ impl NoteWise {
         let mut used = ws.layout.groups.iter().zip(&ws.groups).filter(|(group, _)| !group.rows.is_empty());
         used.find_map(|(_, ws)| divergence::first_breakdown(&self.notes, &ws.recurrent))
     }
-}
-
-/// −ln P of a note, in nats.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NoteNll {
-    /// Of its pitch, or of the stop.
-    pub sounds: f64,
-    /// Of being struck or held, where the pitch sounded before.
-    pub struck: f64,
 }

@@ -51,7 +51,7 @@ impl NoteSpace {
             let offsets = |plane: u128| pitches(plane & open).map(usize::from);
             offsets(struck).for_each(|offset| add(output, self.class(offset, true)));
             offsets(sounding & !struck).for_each(|offset| add(output + 1, self.class(offset, true)));
-            if self.onset_plane {
+            if self.writes_held() {
                 offsets(sounding).for_each(|offset| add(output + 2, offset));
             }
         }

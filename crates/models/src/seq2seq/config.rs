@@ -60,6 +60,9 @@ impl Seq2SeqConfig {
             .and_then(|()| check_size("styles", self.styles))
             .and_then(|()| check_size("attention.hidden", attention));
         sizes.map_err(Error::OutOfRange)?;
+        if self.source.note_lengths() + self.target.note_lengths() > 0 {
+            return Err(Error::Unsupported("an encoder–decoder does not decide the lengths of notes"));
+        }
         for stack in [&self.encoder, &self.decoder] {
             // What follows from the rest is not looked at yet.
             RecurrentConfig { input: 1, ..stack.clone() }.validate()?;

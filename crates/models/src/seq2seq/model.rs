@@ -72,7 +72,9 @@ impl Seq2Seq<f32> {
     /// See [`mod@crate::output_bias`].
     pub fn init_output_bias(&mut self, targets: &[Sequence]) {
         match &self.head.layers {
-            Layers::NoteWise(notes) => notes.init_output_bias(&mut self.params, targets),
+            Layers::NoteWise(notes) => {
+                notes.init_output_bias(&mut self.params, &self.config.target, targets);
+            }
             Layers::Linear { output, .. } => {
                 let Some(bias) = output.bias() else { return };
                 self.params.value_mut(bias).copy_from_slice(&output_bias(&self.config.target, targets));

@@ -99,7 +99,9 @@ impl SequenceModel<f32> {
         match &self.head.layers {
             Layers::Linear { output, .. } => self.init_bias_of(*output, sequences),
             Layers::Mixture(layer) => self.init_bias_of(*layer.output(), sequences),
-            Layers::NoteWise(notes) => notes.init_output_bias(&mut self.params, sequences),
+            Layers::NoteWise(notes) => {
+                notes.init_output_bias(&mut self.params, &self.config.encoding, sequences);
+            }
             Layers::Biaxial(tied) => {
                 let log_odds = output_bias(&self.config.encoding, sequences);
                 tied.init_output_bias(&mut self.params, &log_odds);

@@ -32,6 +32,8 @@ fn encoding() -> Encoding {
         longest_match: false,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     }
 }
 

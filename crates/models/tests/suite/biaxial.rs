@@ -31,6 +31,8 @@ fn encoding(pitches: u8, onset_plane: bool) -> Encoding {
         longest_match: onset_plane,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     }
 }
 

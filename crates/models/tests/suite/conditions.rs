@@ -77,6 +77,8 @@ fn model(network: Network) -> SequenceModel {
         longest_match: true,
         returns: true,
         rhythm: true,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let stack = RecurrentConfig { cell: Cell::Gru, hidden: 6, ..RecurrentConfig::default() };
     let config = ModelConfig::new(encoding, stack.clone()).with_network(network, stack, 0.0);

@@ -5,6 +5,7 @@ mod biaxial;
 mod checkpointing;
 mod conditions;
 mod model_file;
+mod note_lengths;
 mod note_wise;
 mod pytorch_interchange;
 mod seq2seq;

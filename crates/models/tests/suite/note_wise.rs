@@ -23,6 +23,8 @@ fn encoding(pitch_high: u8, onset_plane: bool) -> Encoding {
         longest_match: onset_plane,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     }
 }
 
@@ -90,7 +92,7 @@ fn the_probabilities_of_all_frames_sum_to_one() {
 }
 
 /// σ and the GRU of PyTorch's documentation, unit by unit, in plain loops.
-fn gru(weight: &dyn Fn(&str) -> Vec<f64>, features: &[u32], h: &mut [f64]) {
+pub fn gru(weight: &dyn Fn(&str) -> Vec<f64>, features: &[u32], h: &mut [f64]) {
     let hidden = h.len();
     let (w_ih, w_hh) = (weight("notes.weight_ih_l0"), weight("notes.weight_hh_l0"));
     let (b_ih, b_hh) = (weight("notes.bias_ih_l0"), weight("notes.bias_hh_l0"));

@@ -212,6 +212,8 @@ fn the_program_of_the_documentation_gives_the_same_logits() {
                 longest_match: false,
                 returns: false,
                 rhythm: false,
+                note_lengths: 0,
+                note_velocities: 0,
             };
             let config = ModelConfig { coupled, ..ModelConfig::new(encoding, recurrent.clone()) };
             let name = format!("frames-{cell}-{onset_plane}-{metre}-{bar_line}-{coupled}");

@@ -70,6 +70,8 @@ fn note_wise() -> Seq2SeqConfig {
             longest_match,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         }
     };
     let (source, target) = (encoding(63, 0), encoding(66, 0));
@@ -244,6 +246,8 @@ fn model_files_come_back_and_wrong_input_is_refused_in_words() {
         longest_match: false,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     config.target = Encoding::Frames {
         representation,
@@ -253,6 +257,8 @@ fn model_files_come_back_and_wrong_input_is_refused_in_words() {
         longest_match: false,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let model = Seq2Seq::<f32>::new(config, &Init::PYTORCH, 1).expect("a model");
     let notes = PartNotes {

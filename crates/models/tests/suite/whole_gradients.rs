@@ -44,6 +44,8 @@ fn cases() -> Vec<(&'static str, Encoding, Sequence)> {
                 longest_match: false,
                 returns: false,
                 rhythm: false,
+                note_lengths: 0,
+                note_velocities: 0,
             },
             Sequence::frames((0..6).map(frame).collect()),
         ),
@@ -139,6 +141,8 @@ fn notes_one_by_one_have_the_gradient_of_their_loss() {
             longest_match: true,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         };
         let mut batch = SequenceBatch::new(&encoding);
         let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
@@ -173,6 +177,8 @@ fn pitches_one_by_one_have_the_gradient_of_their_loss() {
             longest_match: false,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         };
         let mut batch = SequenceBatch::new(&encoding);
         let slice = |start| Some(Slice { sequence: &sequence, start, transpose: 0 });
@@ -205,6 +211,8 @@ fn conditions_have_the_gradient_of_the_loss_in_all_recurrences() {
         longest_match: true,
         returns: true,
         rhythm: true,
+        note_lengths: 0,
+        note_velocities: 0,
     };
     let (_, tokens, symbols) = cases().remove(4);
     let told = |sequence: Sequence| {

@@ -21,6 +21,7 @@ use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
 use super::{Error, Representation, Symbols, Vocabulary};
 use crate::metre::BarMap;
 use crate::score::{Note, Score, Tempo, TimeSignature, Track};
+use std::collections::BTreeMap;
 
 /// How a score becomes frames: the grid, the range of pitches, and whether the network sees onsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -36,6 +37,9 @@ pub struct FrameRepresentation {
     /// Whether re-struck notes are told apart from held ones; doubles the width of a frame.
     pub onset_plane: bool,
 }
+
+/// MIDI velocities of notes, by the step and the pitch where they begin.
+pub type Velocities = BTreeMap<(usize, u8), u8>;
 
 impl Default for FrameRepresentation {
     /// Sixteenths over the 88 keys of a piano, with onsets.
@@ -143,13 +147,24 @@ impl FrameRepresentation {
     /// onsets are the steps where a pitch begins to sound. Notes beyond [`MAX_STEPS`] are left out; to count them,
     /// use [`Representation::encode`].
     pub fn encode(&self, score: &Score) -> Vec<Frame> {
+        self.fill(&self.sounds(score))
+    }
+
+    /// What sounds, one sound per pitch at a time.
+    fn sounds(&self, score: &Score) -> Vec<Sound> {
         let grid = Grid::new(score.ticks_per_quarter, self.steps_per_quarter);
         let within =
             |note: &Note| if grid.span(note).1 <= MAX_STEPS { self.part(note) } else { Err("too late") };
         let sounds =
             place(score, &Clock::Metrical(grid), MAX_STEPS, &mut Loss::default(), |_, note| within(note));
         // Nothing that is too long is left.
-        self.fill(&self.one_at_a_time(sounds.unwrap_or_default(), &mut Loss::default()))
+        self.one_at_a_time(sounds.unwrap_or_default(), &mut Loss::default())
+    }
+
+    /// The velocities of the notes of [`FrameRepresentation::encode`].
+    pub fn velocities(&self, score: &Score) -> Velocities {
+        let sounds = self.sounds(score);
+        sounds.iter().map(|sound| ((sound.start as usize, sound.pitch), sound.velocity)).collect()
     }
 
     /// Frames know no parts; drums and pitches out of range have no place in them.
@@ -202,11 +217,17 @@ impl FrameRepresentation {
     /// Any frames are accepted, also a network's: an onset sounds, and a pitch that sounds out of nothing is struck.
     /// Without the onset plane, onsets are ignored and a pitch that goes on sounding is one note.
     pub fn decode(&self, frames: &[Frame], options: &DecodeOptions) -> Score {
+        self.decode_with(frames, &Velocities::new(), options)
+    }
+
+    /// [`FrameRepresentation::decode`] with the velocities of notes; where a note has none there, it has that of the options.
+    pub fn decode_with(&self, frames: &[Frame], velocities: &Velocities, options: &DecodeOptions) -> Score {
         let mut sounds = Vec::new();
         let mut open: [u64; 128] = [0; 128];
         let mut before = 0u128;
         let mut close = |pitch: u8, start: u64, end: u64| {
-            sounds.push(Sound { start, part: 0, pitch, end, velocity: options.velocity });
+            let velocity = velocities.get(&(start as usize, pitch)).copied().unwrap_or(options.velocity);
+            sounds.push(Sound { start, part: 0, pitch, end, velocity });
         };
         for (step, frame) in (0..).zip(frames) {
             let (sounding, onsets) = match self.onset_plane {
@@ -234,7 +255,7 @@ impl FrameRepresentation {
             onset: grid.tick(sound.start),
             duration: grid.ticks(sound.start, sound.end),
             pitch: sound.pitch,
-            velocity: options.velocity.clamp(1, 127),
+            velocity: sound.velocity.clamp(1, 127),
             channel: options.channel & 15,
             program: options.program & 127,
         };
@@ -265,8 +286,9 @@ impl Representation for FrameRepresentation {
 
     fn quantise(&self, score: &Score) -> Result<Quantised, Error> {
         let mut loss = Loss::default();
-        let sounds = self.place(score, &mut loss)?;
+        let mut sounds = self.place(score, &mut loss)?;
         let options = DecodeOptions::default();
+        sounds.iter_mut().for_each(|sound| sound.velocity = options.velocity);
         loss.count("velocities", score.notes().filter(|note| note.velocity != options.velocity).count());
         loss.count("programs", score.notes().filter(|note| note.program != options.program).count());
         loss.count("tempo changes", score.tempos.len());

@@ -130,3 +130,18 @@ fn transposition_out_of_range_drops_pitches() {
     assert_eq!(frame.transpose(-1), Frame { sounding: 1 << 126, onsets: 0 });
     assert_eq!(frame.transpose(i8::MIN), Frame::default());
 }
+
+#[test]
+fn velocities_go_with_the_notes_and_come_back() {
+    let notes = [(0, 4, 60, 20), (0, 2, 64, 90), (2, 1, 64, 1), (3, 3, 64, 127)];
+    let notes: Vec<Note> = notes
+        .map(|(start, length, pitch, velocity)| Note { velocity, ..note(start * 120, length * 120, pitch) })
+        .into();
+    let frames = SIXTEENTHS.encode(&score(notes.clone()));
+    let velocities = SIXTEENTHS.velocities(&score(notes.clone()));
+    assert_eq!(velocities.len(), 4);
+    let back = SIXTEENTHS.decode_with(&frames, &velocities, &DecodeOptions::default());
+    assert_eq!(back.notes().copied().collect::<Vec<_>>(), notes);
+    let usual = SIXTEENTHS.decode(&frames, &DecodeOptions { velocity: 33, ..DecodeOptions::default() });
+    assert!(usual.notes().all(|note| note.velocity == 33));
+}

@@ -250,6 +250,8 @@ mod tests {
             longest_match: false,
             returns: false,
             rhythm: false,
+            note_lengths: 0,
+            note_velocities: 0,
         };
         let recurrent = RecurrentConfig { hidden: 4, ..RecurrentConfig::default() };
         let config = ModelConfig::new(encoding.clone(), recurrent);

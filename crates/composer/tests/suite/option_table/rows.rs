@@ -186,6 +186,13 @@ pub fn rows() -> Vec<Row> {
             |o| o.frames.whether_temperature = Some(3.0),
             Pieces::differ,
         ),
+        row(
+            "--length-temperature",
+            AllBut(&REPRESENTATIONS, "is for models that write frames"),
+            nothing,
+            |o| o.frames.length_temperature = Some(3.0),
+            Pieces::differ,
+        ),
         row("--hold-temperature", Frames, nothing, |o| o.frames.hold_temperature = Some(3.0), Pieces::differ),
         row(
             "--threshold",

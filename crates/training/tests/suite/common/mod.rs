@@ -25,6 +25,8 @@ pub fn frames_in_bars() -> Encoding {
         longest_match: false,
         returns: false,
         rhythm: false,
+        note_lengths: 0,
+        note_velocities: 0,
     }
 }
 
