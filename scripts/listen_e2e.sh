@@ -27,7 +27,7 @@ if [ -n "${SHOTS:-}" ]; then
 fi
 
 cd crates/studio/e2e
-if [ ! -d node_modules/playwright-core ] || [ ! -d node_modules/axe-core ]; then
-  npm ci --ignore-scripts --no-audit --no-fund --silent || skip "playwright-core and axe-core could not be installed"
+if [ ! -d node_modules/playwright-core ] || [ ! -d node_modules/axe-core ] || [ ! -d node_modules/ws ]; then
+  npm ci --ignore-scripts --no-audit --no-fund --silent || skip "playwright-core, axe-core and ws could not be installed"
 fi
 exec node listen.mjs "$@"

@@ -11,6 +11,13 @@ let epochs = []; // reports
 let running = null;
 let total = 0;
 
+// The training that is shown, and what it wrote.
+async function load(name) {
+  const { epochs: reports, samples } = await api.get(`/api/trainings/${encodeURIComponent(name)}`);
+  if (name === watched) emit("samples", { name, samples, epochs: reports });
+  return reports;
+}
+
 export function start() {
   on("tab", (id) => { if (id === "tab-learn") refresh().then(draw); });
   on("training", onTraining);
@@ -41,7 +48,7 @@ async function refresh() {
 async function watch(name) {
   watched = name;
   updates = [];
-  epochs = (await api.get(`/api/trainings/${encodeURIComponent(name)}`)).epochs;
+  epochs = await load(name);
   show();
   draw();
 }
@@ -55,6 +62,7 @@ async function begin() {
   try {
     const { name } = await api.post("/api/trainings", wanted);
     [watched, running, updates, epochs] = [name, name, [], []];
+    emit("samples", { name, samples: [], epochs: [] });
     say(`Training ${name} has begun`);
     show("Reading the music…");
     draw();
@@ -84,6 +92,7 @@ function onTraining({ name, kind, data }) {
   } else if (kind === "epoch") {
     epochs.push(data.report);
     draw();
+    load(name).catch(complain);
   } else if (kind === "note") {
     $("#train-note").textContent = data;
   } else if (kind === "state") {
@@ -101,6 +110,7 @@ async function ended(data) {
   if (data.state === "failed") complain(data.error);
   const words = { finished: `Finished in ${Math.round(data.seconds)} seconds. The model is now among those that compose.`, stopped: "Stopped and saved: it can be resumed.", failed: data.error };
   await refresh();
+  if (watched) load(watched).catch(complain);
   show(words[data.state]);
   say(words[data.state]);
   state.models = await api.get("/api/models").catch(() => state.models);

@@ -16,6 +16,7 @@ const KINDS = {
   accompany: { label: "Accompany", task: "accompany", controls: "part temperature polyphony", piece: true },
   drum: { label: "Drums", task: "drum", controls: "part temperature polyphony", piece: true },
   reharmonise: { label: "Reharmonise", task: "reharmonise", controls: "style part temperature polyphony", piece: true },
+  humanise: { label: "Humanise", task: "humanise", controls: "temperature", piece: true, drums: true },
 };
 
 const HINTS = {
@@ -26,6 +27,7 @@ const HINTS = {
   accompany: "Writes an accompaniment for the melody.",
   drum: "Writes drums for the bass line.",
   reharmonise: "Writes another accompaniment, in a style.",
+  humanise: "Plays the drums as a drummer does: each note louder or softer, a little early or late. The notes stay.",
 };
 
 const KEYS = ["C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F"];
@@ -118,6 +120,9 @@ function describe() {
   let able = true;
   if (wanted.piece && state.current === null) {
     hint = "Open a file or compose a piece first.";
+    able = false;
+  } else if (wanted.drums && !state.piece?.notes.some((note) => note.channel === 9)) {
+    hint = "The piece has no drums to humanise: write some with Drums, or open a piece with drums.";
     able = false;
   } else if (wanted.bars && !state.bars) {
     hint = "Select bars first: drag on the ruler above the notes, or press shift and an arrow.";

@@ -1,14 +1,15 @@
 //! [`Trainings`]: one training at a time, in a thread of its own, with its losses as events; stopped and resumed by its checkpoint.
 
 use super::events::Hub;
+use crate::project::{MUSIC, SOUNDS};
 use crate::server::reply::{Refusal, Reply};
 use axum::http::StatusCode;
-use composer_application::compose::{ComposeOptions, Length};
+use composer_application::compose::{COMPOSITION_PREFIX, ComposeOptions, Length};
 use composer_application::runs::{self, RunSummary};
 use composer_application::settings::{Layers, Preset};
-use composer_application::train::{METRICS_FILE, TrainOptions, train};
+use composer_application::train::{METRICS_FILE, SAMPLE_PREFIX, TrainOptions, train};
 use composer_application::{ErrorKind, Progress};
-use composer_music::input::{MAX_TEXT, read_regular_text};
+use composer_music::input::{MAX_MIDI, MAX_TEXT, read_regular, read_regular_text};
 use composer_training::{EpochReport, UpdateReport};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -56,6 +57,30 @@ pub struct MusicFolder {
     pub path: PathBuf,
 }
 
+/// Music that a training wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    /// Its file in the folder of the training.
+    pub file: String,
+    /// The epoch after which it was written; `None`: a composition of the finished training.
+    pub epoch: Option<u64>,
+}
+
+impl Sample {
+    fn of_file(file: String) -> Option<Self> {
+        let stem = file.strip_suffix(".mid")?;
+        let epoch = match stem.strip_prefix(SAMPLE_PREFIX) {
+            Some(number) => Some(number.parse().ok()?),
+            None => {
+                let number: Result<u64, _> = stem.strip_prefix(COMPOSITION_PREFIX)?.parse();
+                number.ok()?;
+                None
+            }
+        };
+        Some(Self { file, epoch })
+    }
+}
+
 /// The training in progress.
 struct Running {
     name: String,
@@ -84,7 +109,7 @@ impl Trainings {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             path.is_dir()
                 && !name.starts_with('.')
-                && !["music", RUNS].contains(&&*name)
+                && ![MUSIC, RUNS, SOUNDS].contains(&&*name)
                 && inside(&self.folder, path)
         };
         for path in own.filter(is_music).chain(self.music.iter().cloned()) {
@@ -116,6 +141,32 @@ impl Trainings {
         }
         let text = read_regular_text(&self.run(name)?.join(METRICS_FILE), MAX_TEXT).unwrap_or_default();
         Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    }
+
+    /// The music that a training wrote along the way: of its epochs in their order, then its compositions.
+    ///
+    /// # Errors
+    /// There is no such training.
+    pub fn samples(&self, name: &str) -> Reply<Vec<Sample>> {
+        let Ok(run) = self.run(name) else {
+            // One that has just begun may have no folder yet.
+            return self.curve(name).map(|_| Vec::new());
+        };
+        let entries = std::fs::read_dir(run)?.flatten();
+        let mut samples: Vec<Sample> =
+            entries.filter_map(|entry| Sample::of_file(entry.file_name().into_string().ok()?)).collect();
+        samples.sort_by_key(|sample| (sample.epoch.unwrap_or(u64::MAX), sample.file.clone()));
+        Ok(samples)
+    }
+
+    /// The MIDI file of a sample.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn sample(&self, name: &str, file: &str) -> Reply<Vec<u8>> {
+        let known = self.samples(name)?.into_iter().find(|sample| sample.file == file);
+        let sample = known.ok_or_else(|| Refusal::missing(format!("there is no sample {file}")))?;
+        Ok(read_regular(&self.run(name)?.join(sample.file), MAX_MIDI)?)
     }
 
     /// The folder of a training.
