@@ -143,9 +143,82 @@ class Context {
   }
 }
 
+// The elements that a selector finds within what an expression of the page is.
+async function all(page, within, selector) {
+  const found = `${within}.querySelectorAll(${JSON.stringify(selector)})`;
+  const count = await page.evaluate(`${found}.length`);
+  return Array.from({ length: count }, (_, place) => new Element(page, `${found}[${place}]`));
+}
+
+// An element, by an expression of the page.
+class Element {
+  constructor(page, expression, selector = null) {
+    Object.assign(this, { page, expression, selector });
+  }
+
+  ask(what) {
+    return this.page.evaluate(`(${what})(${this.expression})`);
+  }
+
+  $(selector) {
+    return new Element(this.page, `${this.expression}.querySelector(${JSON.stringify(selector)})`);
+  }
+
+  $$(selector) {
+    return all(this.page, this.expression, selector);
+  }
+
+  isVisible() {
+    return this.ask((element) => element !== null && element.getClientRects().length > 0);
+  }
+
+  async isHidden() {
+    return !(await this.isVisible());
+  }
+
+  isDisabled() {
+    return this.ask((element) => element.disabled);
+  }
+
+  textContent() {
+    return this.ask((element) => element.textContent);
+  }
+
+  async allTextContents() {
+    return Promise.all((await this.page.$$(this.selector)).map((one) => one.textContent()));
+  }
+
+  boundingBox() {
+    return this.ask((element) => { const { x, y, width, height } = element.getBoundingClientRect(); return { x, y, width, height }; });
+  }
+
+  focus() {
+    return this.ask((element) => element.focus());
+  }
+
+  // Waits until the mouse can reach it, and clicks it as a person does.
+  async click() {
+    await this.page.waitForFunction(`() => (${reachable})(${this.expression})`, null, { timeout: 20000 });
+    const { x, y, width, height } = await this.boundingBox();
+    await this.page.move(x + width / 2, y + height / 2, 1);
+    await this.page.point({ type: "pointerDown", button: 0 }, { type: "pointerUp", button: 0 });
+  }
+}
+
+// In the page: whether an element is where the mouse hits it; if not, it is scrolled to.
+function reachable(element) {
+  if (!element || element.disabled || !element.getClientRects().length) return false;
+  element.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const box = element.getBoundingClientRect();
+  const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  if (hit && (element.contains(hit) || hit.contains(element))) return true;
+  element.scrollIntoView({ block: "center" });
+  return false;
+}
+
 const NAMED = {
   Control: "\uE009", Alt: "\uE00A", Shift: "\uE008", Enter: "\uE007", Escape: "\uE00C", Tab: "\uE004", Delete: "\uE017", Home: "\uE011", End: "\uE010",
-  ArrowLeft: "\uE012", ArrowUp: "\uE013", ArrowRight: "\uE014", ArrowDown: "\uE015", Space: " ",
+  ArrowLeft: "\uE012", ArrowUp: "\uE013", ArrowRight: "\uE014", ArrowDown: "\uE015", PageUp: "\uE00E", Space: " ",
 };
 
 class Page {
@@ -183,7 +256,7 @@ class Page {
   }
 
   async evaluate(script, argument) {
-    const text = typeof script === "string" ? `() => { ${script}\n }` : String(script);
+    const text = typeof script === "string" ? `() => (${script}\n)` : String(script);
     const { type, result, exceptionDetails } = await this.browser.session.send("script.callFunction", {
       functionDeclaration: `async (argument) => JSON.stringify(await (${text})(JSON.parse(argument)))`,
       arguments: [{ type: "string", value: JSON.stringify(argument ?? null) }], target: { context: this.id }, awaitPromise: true, userActivation: true,
@@ -194,7 +267,7 @@ class Page {
 
   async waitForFunction(test, argument, { timeout = WAIT, polling = 50 } = {}) {
     const end = Date.now() + timeout;
-    while (!(await this.evaluate(`return (${test})(${JSON.stringify(argument ?? null)}) ? 1 : 0`).catch(() => 0))) {
+    while (!(await this.evaluate(`(${test})(${JSON.stringify(argument ?? null)}) ? 1 : 0`).catch(() => 0))) {
       if (Date.now() > end) throw new Error(`it did not come: ${test}`);
       await pause(polling);
     }
@@ -231,35 +304,27 @@ class Page {
   }
 
   locator(selector) {
-    const ask = (what) => this.evaluate(`return (${what})(document.querySelector(${JSON.stringify(selector)}))`);
-    const isVisible = () => ask((element) => element !== null && element.getClientRects().length > 0);
-    return {
-      isVisible, isHidden: async () => !(await isVisible()), isDisabled: () => ask((element) => element.disabled),
-      textContent: () => ask((element) => element.textContent),
-      boundingBox: () => ask((element) => { const { x, y, width, height } = element.getBoundingClientRect(); return { x, y, width, height }; }),
-      allTextContents: () => this.evaluate(`return [...document.querySelectorAll(${JSON.stringify(selector)})].map((one) => one.textContent)`),
-    };
+    return new Element(this, `document.querySelector(${JSON.stringify(selector)})`, selector);
+  }
+
+  $$(selector) {
+    return all(this, "document", selector);
   }
 
   focus(selector) {
-    return this.evaluate((wanted) => document.querySelector(wanted).focus(), selector);
+    return this.locator(selector).focus();
   }
 
-  // Waits until an element can be reached by the mouse, and clicks it as a person does.
-  async click(selector) {
-    await this.waitForFunction((wanted) => {
-      const element = document.querySelector(wanted);
-      if (!element || element.disabled || !element.getClientRects().length) return false;
-      element.scrollIntoView({ block: "nearest", inline: "nearest" });
-      const box = element.getBoundingClientRect();
-      const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-      if (hit && (element.contains(hit) || hit.contains(element))) return true;
-      element.scrollIntoView({ block: "center" });
-      return false;
-    }, selector, { timeout: 20000 });
-    const { x, y, width, height } = await this.locator(selector).boundingBox();
-    await this.move(x + width / 2, y + height / 2, 1);
-    await this.point({ type: "pointerDown", button: 0 }, { type: "pointerUp", button: 0 });
+  click(selector) {
+    return this.locator(selector).click();
+  }
+
+  check(selector) {
+    return this.click(selector);
+  }
+
+  async reload() {
+    await this.browser.session.send("browsingContext.reload", { context: this.id, wait: "complete" });
   }
 
   async fill(selector, value) {

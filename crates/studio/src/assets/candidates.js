@@ -90,7 +90,7 @@ function update(place) {
   const findings = candidate.node?.judgement?.findings.length;
   const words = candidate.node
     ? [score === null || score === undefined ? null : `${Math.round(score)} of 100`, findings ? `${findings} marked` : null, `seed ${candidate.seed}`]
-    : [waits ? "not written" : candidate.piece ? `writing · ${candidate.piece.notes.length} notes` : "waiting"];
+    : [waits ? "not written" : candidate.piece ? `${candidate.piece.notes.length} notes …` : "waiting"];
   card.info.textContent = words.filter(Boolean).join(" · ");
   drawMini(card.canvas, candidate.piece, before);
 }

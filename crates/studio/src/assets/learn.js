@@ -38,6 +38,7 @@ async function refresh() {
     }
     running = data.running;
     if (running && watched !== running) await watch(running);
+    else if (!watched && data.runs.length) await watch(data.runs[0].name, data.runs[0]);
     renderRuns(data.runs);
     show();
   } catch (error) {
@@ -45,11 +46,13 @@ async function refresh() {
   }
 }
 
-async function watch(name) {
+// Shows a training; `run` is what the list says of one that is not running.
+async function watch(name, run) {
   watched = name;
   updates = [];
+  $("#train-note").textContent = "";
   epochs = await load(name);
-  show();
+  show(run && name !== running ? `${run.music.split("/").pop()}, ${run.cell} ${run.layers}×${run.hidden}: ${STATES[run.state]} after ${plural(run.epochs, "epoch")}.` : undefined);
   draw();
 }
 
@@ -129,6 +132,10 @@ function show(text) {
 
 function draw() {
   if ($("#learn").hidden) return;
+  const isEmpty = !updates.length && !epochs.length;
+  $("#train-chart").hidden = isEmpty;
+  $("#train-legend").hidden = isEmpty;
+  if (isEmpty) return;
   const lines = [
     { name: "updates", colour: colour("track-0"), thin: true, points: updates },
     { name: "training", colour: colour("track-0"), points: epochs.map((report) => [report.epoch, report.train_nll]) },
@@ -141,7 +148,7 @@ const STATES = { finished: "finished", stopped: "stopped", "without-checkpoint":
 
 function renderRuns(runs) {
   replace($("#runs"), runs.map((run) => h("li", { class: "run" },
-    h("button", { type: "button", class: "link", onclick: () => watch(run.name).catch(complain) }, run.name),
+    h("button", { type: "button", class: "link", onclick: () => watch(run.name, run).catch(complain) }, run.name),
     h("span", {}, `${run.cell} ${run.layers}×${run.hidden}, ${run.music.split("/").pop()}`),
     h("span", { class: "quiet" }, `${run.epochs} of ${plural(run.most_epochs, "epoch")}${run.valid_nll === null ? "" : `, ${run.valid_nll.toFixed(3)} nats`}`),
     h("span", { class: "quiet" }, run.name === running ? "running" : STATES[run.state]),

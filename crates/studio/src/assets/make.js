@@ -62,7 +62,7 @@ export function start() {
 
 function fillSelects() {
   const options = (select, list) => replace(select, list.map(([value, text]) => h("option", { value }, text)));
-  options($("#metre"), [["", "the model's own"], ...["4/4", "3/4", "2/4", "6/8", "2/2", "9/8", "12/8", "5/4"].map((m) => [m, m])]);
+  options($("#metre"), [["", "model's own"], ...["4/4", "3/4", "2/4", "6/8", "2/2", "9/8", "12/8", "5/4"].map((m) => [m, m])]);
   options($("#key"), [["", "any"], ...["major", "minor"].flatMap((mode) => KEYS.map((key) => [`${key} ${mode}`, `${key.replace("#", "♯").replace("b", "♭")} ${mode}`]))]);
   options($("#keep"), [["", "nothing"], ["rhythm", "rhythm"], ["pitches", "pitches"]]);
   options($("#only"), [["", "everything"], ["melody", "the melody"], ["harmony", "the harmony"], ["rhythm", "the rhythm"]]);

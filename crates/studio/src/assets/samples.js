@@ -44,14 +44,14 @@ function newCard(name, { file, epoch }, epochs) {
   const path = `/api/trainings/${encodeURIComponent(name)}/samples/${encodeURIComponent(file)}`;
   const title = epoch === null ? `Composition ${/\d+/.exec(file)}` : `Epoch ${epoch}`;
   const report = epochs.find((one) => one.epoch === epoch);
-  const words = report ? `${report.valid_nll.toFixed(3)} nats` : "finished model";
+  const words = report ? `${report.valid_nll.toFixed(3)} nats` : epoch === null ? "at the end" : "";
   const card = { file, title, piece: null, playing: false };
   card.canvas = h("canvas", { class: "mini-roll", "aria-hidden": "true" });
   card.cursor = h("span", { class: "mini-cursor", hidden: true });
   card.button = h("button", { type: "button", class: "button small", disabled: true, onclick: () => toggle(card) });
   const open = h("button", { type: "button", class: "button small", "aria-label": `Open ${title} in Compose`, onclick: () => openIn(path) }, "Open");
   card.element = h("li", { class: "card" },
-    h("div", { class: "card-head" }, h("h3", {}, title), h("p", { class: "card-info" }, words)),
+    h("div", { class: "card-head" }, h("h3", {}, title), h("p", { class: "card-info", title: report ? "Validation loss, in nats per step" : null }, words)),
     h("div", { class: "mini-box" }, card.canvas, card.cursor),
     h("div", { class: "card-buttons" }, card.button, open));
   mark(card, false);

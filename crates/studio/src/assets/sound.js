@@ -30,6 +30,8 @@ export function start() {
 async function refresh() {
   try {
     fonts = (await api.get("/api/sounds")).sounds;
+    // The choice of another project, or a file that was removed.
+    if (chosen.startsWith("font:") && !fonts.includes(chosen.slice(5))) chosen = BUILT_IN;
     render();
   } catch { /* The page says elsewhere that the studio does not answer. */ }
 }
