@@ -85,7 +85,15 @@ impl Sample {
 struct Running {
     name: String,
     stop: Arc<AtomicBool>,
+    /// Set before the page is told of the end, so that what it asks then has the answer of afterwards.
+    over: Arc<AtomicBool>,
     thread: JoinHandle<()>,
+}
+
+impl Running {
+    fn goes_on(&self) -> bool {
+        !self.over.load(Ordering::Acquire) && !self.thread.is_finished()
+    }
 }
 
 /// Trainings of a project.
@@ -127,7 +135,7 @@ impl Trainings {
     /// The name of the training in progress.
     pub fn running(&self) -> Option<String> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.as_ref().filter(|running| !running.thread.is_finished()).map(|running| running.name.clone())
+        running.as_ref().filter(|running| running.goes_on()).map(|running| running.name.clone())
     }
 
     /// The losses of the epochs of a training, from its own records.
@@ -235,7 +243,7 @@ impl Trainings {
     /// Stops the training in progress, which saves a checkpoint; whether there was one.
     pub fn stop(&self) -> bool {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let running = running.as_ref().filter(|running| !running.thread.is_finished());
+        let running = running.as_ref().filter(|running| running.goes_on());
         running.map(|running| running.stop.store(true, Ordering::Release)).is_some()
     }
 
@@ -250,10 +258,11 @@ impl Trainings {
 
     fn start(&self, name: String, options: TrainOptions, hub: &Arc<Hub>) -> Reply<String> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.as_ref().is_some_and(|running| !running.thread.is_finished()) {
+        if running.as_ref().is_some_and(Running::goes_on) {
             return Err(Refusal::new(StatusCode::CONFLICT, "a training is in progress: stop it first"));
         }
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let ended = Arc::clone(&over);
         let mut report = Report {
             hub: Arc::clone(hub),
             name: name.clone(),
@@ -267,10 +276,11 @@ impl Trainings {
                 Err(error) if error.kind() == ErrorKind::Stopped => json!({ "state": "stopped" }),
                 Err(error) => json!({ "state": "failed", "error": error.to_string() }),
             };
+            ended.store(true, Ordering::Release);
             report.tell("state", end);
         };
         let thread = std::thread::Builder::new().name("studio-training".into()).spawn(work)?;
-        *running = Some(Running { name: name.clone(), stop, thread });
+        *running = Some(Running { name: name.clone(), stop, over, thread });
         Ok(name)
     }
 }
