@@ -1,26 +1,14 @@
 #!/usr/bin/env bash
-# The studio as a person uses it, in a browser without a window: crates/studio/e2e. Skips, and says why, where Node or Chromium is missing.
+# The studio as a person uses it, in a browser without a window: crates/studio/e2e. Skips, and says why, where Node or the browser is missing.
 #
 # Usage: scripts/studio_e2e.sh [words in the names of tests]
 #   COMPOSER   the program [default: target/release/composer, which is built if it is not there]
-#   CHROMIUM   the browser [default: the one in PATH]
+#   BROWSER    firefox: the way through the studio in Firefox, by WebDriver BiDi; anything else, or nothing: all of it in Chromium
+#   CHROMIUM   Chromium [default: the one in PATH]
+#   FIREFOX    Firefox [default: the one in PATH]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-skip() { echo "studio_e2e skipped: $1"; exit 0; }
-command -v node >/dev/null && command -v npm >/dev/null || skip "there is no Node"
-[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || skip "Node is older than 20"
-CHROMIUM="${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}"
-[ -n "$CHROMIUM" ] || skip "there is no Chromium"
-export CHROMIUM
-
-composer="${COMPOSER:-${CARGO_TARGET_DIR:-target}/release/composer}"
-[ -x "$composer" ] || cargo build --release --locked
-COMPOSER="$(realpath "$composer")"
-export COMPOSER
-
+name=studio_e2e
+source scripts/e2e_tools.sh
 cd crates/studio/e2e
-if [ ! -d node_modules/playwright-core ] || [ ! -d node_modules/axe-core ]; then
-  npm ci --ignore-scripts --no-audit --no-fund --silent || skip "playwright-core and axe-core could not be installed"
-fi
 exec node run.mjs "$@"

@@ -6,11 +6,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { launchFirefox } from "./bidi.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const root = path.resolve(here, "../../..");
 export const composer = process.env.COMPOSER || path.join(root, "target/release/composer");
 const browserPath = process.env.CHROMIUM || "/usr/bin/chromium";
+export const isFirefox = process.env.BROWSER === "firefox";
 // While the page is being written: its files come from the sources, and not from the program.
 const fromSources = process.env.STUDIO_SOURCES === "1";
 
@@ -39,6 +41,7 @@ export async function stop(server, signal = "SIGTERM") {
 }
 
 export async function launch() {
+  if (isFirefox) return launchFirefox(process.env.FIREFOX || "/usr/bin/firefox-esr");
   return chromium.launch({
     executablePath: browserPath,
     args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -46,15 +49,16 @@ export async function launch() {
   });
 }
 
-// A page that remembers what goes wrong; `expected` are texts of errors that belong to a test.
-export async function openPage(browser, server, { size = "wide", theme = "light", expected = [] } = {}) {
+// A page that remembers what goes wrong; `expected` are texts of errors that belong to a test, `init` is run before the scripts of the page.
+export async function openPage(browser, server, { size = "wide", theme = "light", expected = [], init = null } = {}) {
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme, acceptDownloads: true });
   const page = await context.newPage();
   const faults = [];
   const note = (text) => { if (!expected.some((known) => text.includes(known))) faults.push(text); };
   page.on("console", (message) => { if (message.type() === "error") note(message.text()); });
   page.on("pageerror", (error) => note(`${error.message}\n${error.stack}`));
-  if (fromSources) await serveSources(page);
+  if (init) await page.addInitScript(init);
+  if (fromSources && !isFirefox) await serveSources(page);
   await page.goto(server.url);
   await page.waitForSelector("body.is-ready", { timeout: 20000 });
   return { page, context, faults };

@@ -4,11 +4,11 @@ import * as t from "./harness.mjs";
 
 export const name = "compose by keyboard alone";
 
-// Presses Tab until an element has the focus.
-async function tabTo(page, selector) {
+// Presses Tab, or Shift and Tab, until an element has the focus.
+async function tabTo(page, selector, keys = "Tab") {
   for (let presses = 0; presses < 80; presses++) {
     if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(keys);
   }
   throw new Error(`${selector} cannot be reached by Tab`);
 }
@@ -44,8 +44,7 @@ export async function run(browser, server, size) {
   await tabTo(page, "#make-button");
   await page.keyboard.press("Enter");
   await t.waitFor(page, () => window.studio.state.group.length === 1 && window.studio.state.group[0].node);
-  await page.evaluate(() => document.activeElement?.blur());
-  await tabTo(page, ".card .primary");
+  await tabTo(page, ".card .primary", "Shift+Tab");
   await page.keyboard.press("Enter");
   await t.waitFor(page, () => window.studio.state.nodes.get(window.studio.state.current).operation.kind === "vary");
   t.check((await kind()).bars.last === 3, "only the selected bars were varied");

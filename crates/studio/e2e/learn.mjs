@@ -27,14 +27,26 @@ export async function run(browser, server, size) {
 async function train(page) {
   await page.click("#tab-learn");
   await t.waitFor(page, () => document.querySelectorAll("#train-preset option").length > 0);
-  await page.fill("#train-epochs", "2");
+  await page.fill("#train-epochs", "3");
   await page.fill("#train-hidden", "8");
   await page.click("#train-button");
   await t.waitFor(page, () => /update/.test(document.querySelector("#train-state").textContent));
   await page.click("#train-stop");
   await t.waitFor(page, () => /resumed/.test(document.querySelector("#train-state").textContent));
   await page.click("#runs .button");
+  await page.waitForSelector("#samples .card .button:not([disabled])");
+  t.check(await page.locator("#train-stop").isVisible(), "music comes while the network is trained");
+  await page.click("#samples .card .button");
+  await t.waitFor(page, () => document.body.classList.contains("is-playing") && document.querySelector(".mini-cursor").style.left > "0%");
+  await page.click("#samples .card .button");
+  t.check(!(await t.peek(page, () => document.body.classList.contains("is-playing"))), "it stops");
   await t.waitFor(page, () => /Finished/.test(document.querySelector("#train-state").textContent), undefined, 120000);
-  t.check(/2 epochs/.test(await page.locator("#train-best").textContent()), "two epochs");
+  t.check(/3 epochs/.test(await page.locator("#train-best").textContent()), "three epochs");
+  await t.waitFor(page, () => document.querySelectorAll("#samples .card").length === 4);
+  const titles = await page.locator("#samples h3").allTextContents();
+  t.check(titles.join() === "Epoch 1,Epoch 2,Composition 1,Composition 2", titles.join());
   await t.waitFor(page, () => window.studio.state.models.some((model) => model.name.startsWith("runs/")));
+  await page.click("#samples .card:last-child .button:last-child");
+  await t.waitFor(page, () => /composition-2/.test(window.studio.state.nodes.get(window.studio.state.current).operation.name));
+  t.check(await page.locator("#compose").isVisible(), "it is opened to be edited");
 }

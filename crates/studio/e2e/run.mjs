@@ -10,10 +10,13 @@ import * as accessibility from "./accessibility.mjs";
 import * as midi from "./midi.mjs";
 import * as windows from "./windows.mjs";
 import * as speed from "./speed.mjs";
+import * as sounds from "./sounds.mjs";
 
-const ALL = [
+// Firefox: the way through the studio, by mouse and by keys. The rest is of the server, or is measured in one browser.
+const FIREFOX = [[compose, ["wide", "narrow"]], [keyboard, ["wide"]], [sounds, ["wide"]]];
+const ALL = t.isFirefox ? FIREFOX : [
   [compose, ["wide", "narrow"]], [keyboard, ["wide"]], [restart, ["wide"]], [learn, ["wide", "narrow"]],
-  [accessibility, ["wide", "narrow"]], [windows, ["wide"]], [midi, ["wide"]], [speed, ["wide"]],
+  [accessibility, ["wide", "narrow"]], [windows, ["wide"]], [midi, ["wide"]], [sounds, ["wide", "narrow"]], [speed, ["wide"]],
 ];
 
 const only = process.argv.slice(2);

@@ -1,8 +1,9 @@
 // Pictures of the page in its states, for looking at and for docs/studio.md. Usage: node screenshots.mjs FOLDER
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import * as t from "./harness.mjs";
+import { sine } from "./soundfont.mjs";
 
 // Pictures of the documentation are below 100 kB.
 const DOCS = { width: 1040, height: 660 };
@@ -10,6 +11,8 @@ const DOCS = { width: 1040, height: 660 };
 const out = process.argv[2] || "shots";
 mkdirSync(out, { recursive: true });
 const server = await t.start(t.newFolder());
+mkdirSync(path.join(server.folder, "sounds"));
+writeFileSync(path.join(server.folder, "sounds", "Concert grand.sf2"), sine());
 const browser = await t.launch();
 const shot = (page, name, options) => page.screenshot({ path: path.join(out, `${name}.png`), ...options });
 
@@ -33,6 +36,12 @@ async function compose(page) {
   await page.click("#make-button");
   await t.waitFor(page, () => window.studio.state.group.some((one) => !one.node));
   await t.waitFor(page, () => window.studio.state.group.length === 4 && window.studio.state.group.every((one) => one.node));
+  await page.click("#sound-menu summary");
+  await shot(page, "sound-menu");
+  await page.keyboard.press("Escape");
+  await page.click("#export summary");
+  await shot(page, "download-menu");
+  await page.keyboard.press("Escape");
   await page.click(".card:nth-child(2) .mini-button");
   await t.waitFor(page, () => window.studio.state.group.every((one) => one.node.judgement));
   await page.waitForTimeout(500);
@@ -48,6 +57,11 @@ async function train(page) {
   await page.fill("#train-epochs", "4");
   await page.fill("#train-hidden", "24");
   await page.click("#train-button");
+  await page.waitForSelector("#samples .card .button:not([disabled])");
+  await page.click("#samples .card .button");
+  await page.waitForTimeout(900);
+  await shot(page, "training");
+  await page.click("#samples .card .button");
   await t.waitFor(page, () => /Finished/.test(document.querySelector("#train-state").textContent), undefined, 280000);
 }
 

@@ -1,7 +1,7 @@
 //! [`App`]: the open project, and everybody who works on it.
 
 use crate::error::{Error, Result};
-use crate::project::{Judgement, MUSIC, NewPiece, Node, Operation, Project};
+use crate::project::{Judgement, MUSIC, NewPiece, Node, Operation, Project, Sounds};
 use crate::server::Stop;
 use crate::server::reply::{Refusal, Reply};
 use crate::view;
@@ -30,6 +30,10 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// Trainings.
     pub trainings: Trainings,
+    /// SoundFonts.
+    pub sounds: Sounds,
+    /// Held while a piece is turned into sound.
+    pub rendering: Mutex<()>,
     /// Pieces that are being made.
     pub makers: Arc<Queue>,
     /// Pieces that are being judged.
@@ -59,6 +63,8 @@ impl App {
         let project = Project::open(folder)?;
         Ok(Arc::new(Self {
             trainings: Trainings::new(project.folder(), music),
+            sounds: Sounds::open(project.folder()),
+            rendering: Mutex::new(()),
             project: Mutex::new(project),
             judge: Mutex::new(None),
             hub: Arc::default(),

@@ -45,7 +45,8 @@ impl Studio {
         if let Some(missing) = options.music.iter().find(|folder| !folder.is_dir()) {
             return Err(Error::NoMusic(missing.clone()));
         }
-        let server = Server::bind(&ServerOptions::local(options.port))?;
+        let server =
+            Server::bind(&ServerOptions { uploads: api::UPLOADS, ..ServerOptions::local(options.port) })?;
         let stop = Stop::default();
         Ok(Self { server, app: App::open(&options.folder, &options.music, stop.clone())?, stop })
     }

@@ -22,7 +22,8 @@ pub use options::{
 };
 pub use piece::Piece;
 pub use ranges::{pitch_range, register};
-pub(crate) use save::{COMPOSITION_PREFIX, save_in_run};
+pub use save::COMPOSITION_PREFIX;
+pub(crate) use save::save_in_run;
 pub use save::{FileOptions, SavedPiece, check_unused, save, save_apart};
 
 use crate::error::Result;

@@ -77,7 +77,7 @@ pub fn check_unused(folder: &Path) -> Result<()> {
 }
 
 /// Beginning of the names of compositions.
-pub(crate) const COMPOSITION_PREFIX: &str = "composition-";
+pub const COMPOSITION_PREFIX: &str = "composition-";
 
 /// Writes the compositions of a run in place of those that it had before; the run folder is locked.
 pub(crate) fn save_in_run(

@@ -30,7 +30,7 @@ pub trait Progress: Send {
     /// After every update of a training.
     fn update(&mut self, _report: &UpdateReport) {}
 
-    /// After every epoch of a training of at most `epochs`.
+    /// After every epoch of a training of at most `epochs`; what the run folder keeps of the epoch is there.
     fn epoch(&mut self, _report: &EpochReport, _epochs: u64) {}
 
     /// Whether [`Progress::so_far`] is wanted: it costs a little.

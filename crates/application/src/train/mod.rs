@@ -18,7 +18,7 @@ mod trained;
 
 pub use options::TrainOptions;
 pub use plan::{Plan, memory_in_words, time_in_words};
-pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE};
+pub use recorder::{CHECKPOINT_FILE, METRICS_FILE, MODEL_FILE, SAMPLE_PREFIX};
 pub use trained::Trained;
 
 use crate::cluster::micro_shards;
@@ -38,7 +38,6 @@ use composer_training::distributed::{Alone, Communicator};
 use fine_tuning::check_comparison;
 use material::Material;
 use origins::Listening;
-use recorder::SAMPLE_PREFIX;
 use session::{Prepared, Session};
 
 /// Trains a model, measures it on the test pieces, composes, and writes everything into a run folder: the model, a checkpoint

@@ -136,7 +136,6 @@ impl<M> Observer<M> for RunRecorder<'_, M> {
     }
 
     fn epoch(&mut self, report: &EpochReport, model: &M) -> std::io::Result<()> {
-        self.progress.epoch(report, self.epochs);
         let seconds = self.epoch_started.elapsed().as_secs_f64();
         self.epoch_started = Instant::now();
         let frames_per_second = report.steps as f64 / seconds.max(1e-9);
@@ -150,7 +149,10 @@ impl<M> Observer<M> for RunRecorder<'_, M> {
             events.scalars(report.updates, &scalars)?;
             events.flush()?;
         }
-        (self.after_epoch)(report, model)
+        (self.after_epoch)(report, model)?;
+        // Last: who is told finds the model and the sample of the epoch in the folder.
+        self.progress.epoch(report, self.epochs);
+        Ok(())
     }
 
     fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<(), Error> {

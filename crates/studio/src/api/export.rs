@@ -1,25 +1,23 @@
 //! Pieces and the whole project as files.
 
+use super::sounds::rendered;
 use crate::app::App;
 use crate::project::{Node, Operation, Project};
 use crate::server::reply::{Refusal, Reply, blocking};
 use crate::work::recipe;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use composer_application::prelude::{RenderOptions, render, wav_bytes};
 use composer_music::notation::{self, Format};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{Cursor, Write};
 use std::sync::Arc;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
-
-/// Longest piece that is turned into sound, in seconds.
-const MAX_SECONDS: f64 = 1800.0;
 
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -41,17 +39,22 @@ async fn how(State(app): State<Arc<App>>, Path(id): Path<u64>) -> Reply<Json<Val
     .await
 }
 
-async fn export(State(app): State<Arc<App>>, Path((id, format)): Path<(u64, String)>) -> Reply<Response> {
+/// The SoundFont of the project that sound is made with; absent: the built-in synthesiser.
+#[derive(Deserialize)]
+struct With {
+    font: Option<String>,
+}
+
+async fn export(
+    State(app): State<Arc<App>>,
+    Path((id, format)): Path<(u64, String)>,
+    Query(with): Query<With>,
+) -> Reply<Response> {
     blocking(move || {
         let node = app.node(id)?;
         let (bytes, kind, ending) = match format.as_str() {
             "midi" => (app.project().midi(&node)?, "audio/midi", "mid"),
-            "wav" => {
-                let options = RenderOptions { max_seconds: MAX_SECONDS, ..RenderOptions::default() };
-                let audio =
-                    render(&app.score(id)?, &options).map_err(|error| Refusal::wrong(error.to_string()))?;
-                (wav_bytes(&audio), "audio/wav", "wav")
-            }
+            "wav" => (rendered(&app, &app.score(id)?, with.font.as_deref())?, "audio/wav", "wav"),
             "musicxml" => (written(&app, id, Format::MusicXml)?, "application/xml", "musicxml"),
             "abc" => (written(&app, id, Format::Abc)?, "text/plain; charset=utf-8", "abc"),
             _ => return Err(Refusal::missing("a piece is midi, musicxml, abc or wav")),

@@ -19,7 +19,7 @@ const TOKEN_PLACE: &str = "{{token}}";
 const ASSETS: &[Asset] = crate::assets![
     "../assets/": "style.css", "roll.css", "icon.svg", "main.js", "dom.js", "api.js", "piece.js", "state.js", "roll.js", "pointer.js",
     "keys.js", "edit.js", "transport.js", "tracks.js", "make.js", "candidates.js", "findings.js", "history.js", "files.js",
-    "learn.css", "learn.js", "chart.js", "inside.js", "heat.js", "midi-in.js",
+    "learn.css", "learn.js", "samples.js", "chart.js", "inside.js", "heat.js", "midi-in.js", "midi-out.js", "sound.js",
 ];
 
 /// The synthesiser of the pages of reports.

@@ -46,39 +46,42 @@ struct Named {
 }
 
 async fn open(State(app): State<Arc<App>>, Query(named): Query<Named>, body: Bytes) -> Reply<Json<Node>> {
-    blocking(move || {
-        let name: String = named.name.chars().filter(|c| !c.is_control()).take(200).collect();
-        let wrong = |error: &dyn std::fmt::Display| Refusal::wrong(format!("{name}: {error}"));
-        let file = notation::read_bytes(&body, &name, &notation::Options::default())
-            .map_err(|error| wrong(&error))?;
-        let notes = file.score.notes().count();
-        if notes == 0 || notes > MAX_NOTES {
-            return Err(wrong(&format!(
-                "it has {notes} notes, and the studio opens files of 1 to {MAX_NOTES}"
-            )));
-        }
-        let midi = match notation::format_of(&body, &name) {
-            // As it stands, with all that no score holds.
-            Format::Midi => body.to_vec(),
-            _ => midi::write(&file.score).map_err(|error| wrong(&error))?,
-        };
-        let damage = file.report.damage_in_words().map(|damage| format!("The file is damaged: {damage}."));
-        let operation = Operation::Open(Opened { name: name.clone(), sha256: sha256_hex(&body) });
-        let piece = NewPiece {
-            parent: None,
-            operation,
-            midi,
-            remarks: damage.into_iter().collect(),
-            nats_per_step: None,
-            kept: true,
-            group: None,
-        };
-        let node = app.add(piece, None)?;
-        app.project().set_current(node.id)?;
-        app.ask_judge(node.id);
-        Ok(Json(node))
-    })
-    .await
+    blocking(move || Ok(Json(open_file(&app, &named.name, &body)?))).await
+}
+
+/// Opens a file by its name and its bytes.
+///
+/// # Errors
+/// It is no music, or has too many notes.
+pub fn open_file(app: &Arc<App>, name: &str, body: &[u8]) -> Reply<Node> {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
+    let wrong = |error: &dyn std::fmt::Display| Refusal::wrong(format!("{name}: {error}"));
+    let file =
+        notation::read_bytes(body, &name, &notation::Options::default()).map_err(|error| wrong(&error))?;
+    let notes = file.score.notes().count();
+    if notes == 0 || notes > MAX_NOTES {
+        return Err(wrong(&format!("it has {notes} notes, and the studio opens files of 1 to {MAX_NOTES}")));
+    }
+    let midi = match notation::format_of(body, &name) {
+        // As it stands, with all that no score holds.
+        Format::Midi => body.to_vec(),
+        _ => midi::write(&file.score).map_err(|error| wrong(&error))?,
+    };
+    let damage = file.report.damage_in_words().map(|damage| format!("The file is damaged: {damage}."));
+    let operation = Operation::Open(Opened { name: name.clone(), sha256: sha256_hex(body) });
+    let piece = NewPiece {
+        parent: None,
+        operation,
+        midi,
+        remarks: damage.into_iter().collect(),
+        nats_per_step: None,
+        kept: true,
+        group: None,
+    };
+    let node = app.add(piece, None)?;
+    app.project().set_current(node.id)?;
+    app.ask_judge(node.id);
+    Ok(node)
 }
 
 async fn music(State(app): State<Arc<App>>, Path(id): Path<u64>) -> Reply<Json<Value>> {

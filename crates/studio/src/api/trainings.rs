@@ -1,13 +1,17 @@
 //! Trainings: begun, watched, stopped, resumed.
 
 use super::models;
+use super::pieces::open_file;
 use crate::app::App;
+use crate::project::Node;
 use crate::server::reply::{Refusal, Reply, blocking};
+use crate::view;
 use crate::work::TrainingWanted;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use composer_application::settings::Preset;
+use composer_music::midi;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -16,6 +20,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/trainings", get(list).post(begin))
         .route("/api/trainings/{name}", get(curve))
         .route("/api/trainings/{name}/resume", post(resume))
+        .route("/api/trainings/{name}/samples/{file}", get(sample).post(open_sample))
         .route("/api/trainings/stop", post(stop))
         .route("/api/models", get(all_models))
 }
@@ -46,7 +51,35 @@ async fn begin(State(app): State<Arc<App>>, Json(wanted): Json<TrainingWanted>) 
 }
 
 async fn curve(State(app): State<Arc<App>>, Path(name): Path<String>) -> Reply<Json<Value>> {
-    blocking(move || Ok(Json(json!({ "epochs": app.trainings.curve(&name)? })))).await
+    blocking(move || {
+        let (epochs, samples) = (app.trainings.curve(&name)?, app.trainings.samples(&name)?);
+        Ok(Json(json!({ "epochs": epochs, "samples": samples })))
+    })
+    .await
+}
+
+async fn sample(
+    State(app): State<Arc<App>>,
+    Path((name, file)): Path<(String, String)>,
+) -> Reply<Json<Value>> {
+    blocking(move || {
+        let bytes = app.trainings.sample(&name, &file)?;
+        let score = midi::read(&bytes).map_err(|error| Refusal::wrong(error.to_string()))?.score;
+        Ok(Json(view::music(&score)))
+    })
+    .await
+}
+
+/// Opens a sample as a piece of the project.
+async fn open_sample(
+    State(app): State<Arc<App>>,
+    Path((name, file)): Path<(String, String)>,
+) -> Reply<Json<Node>> {
+    blocking(move || {
+        let bytes = app.trainings.sample(&name, &file)?;
+        Ok(Json(open_file(&app, &format!("{name} {file}"), &bytes)?))
+    })
+    .await
 }
 
 async fn resume(State(app): State<Arc<App>>, Path(name): Path<String>) -> Reply<Json<Value>> {

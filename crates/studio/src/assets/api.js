@@ -28,9 +28,14 @@ export const post = async (path, data = {}) =>
 
 export const remove = async (path) => (await request("DELETE", path)).json();
 
+// Sends a file as it is.
+export const send = async (path, file) => (await request("POST", path, file, "application/octet-stream")).json();
+
+export const bytes = async (path) => (await request("GET", path)).arrayBuffer();
+
 export async function open(file) {
   const path = `/api/open?name=${encodeURIComponent(file.name)}`;
-  return (await request("POST", path, file, "application/octet-stream")).json();
+  return send(path, file);
 }
 
 // Downloads what a route gives, under the name that it says.

@@ -9,13 +9,14 @@ import * as transport from "./transport.js";
 import * as api from "./api.js";
 
 let cards = [];
+let shown = null; // the group that the cards are of
 let before = null; // notes of the piece that candidates come from
 
 export function start() {
   on("group", render);
   on("judged", scores);
   on("current", mark);
-  on("theme", () => cards.forEach((card, place) => drawMini(card.canvas, state.group[place].piece)));
+  on("theme", () => cards.forEach((card, place) => drawMini(card.canvas, state.group[place].piece, before)));
 }
 
 // A candidate is complete.
@@ -50,6 +51,13 @@ function render() {
   const box = $("#candidates");
   const section = $("#candidates-section");
   section.hidden = !state.group.length;
+  // The same cards stay, with the focus that one of them may have.
+  if (shown === state.group) {
+    cards.forEach((_, place) => update(place));
+    mark();
+    return;
+  }
+  shown = state.group;
   before = null;
   if (state.parent !== null && state.group.length) {
     musicOf(state.parent).then((piece) => { before = new Set(piece.notes.map(key)); cards.forEach((_, place) => update(place)); });
@@ -82,9 +90,9 @@ function update(place) {
   const findings = candidate.node?.judgement?.findings.length;
   const words = candidate.node
     ? [score === null || score === undefined ? null : `${Math.round(score)} of 100`, findings ? `${findings} marked` : null, `seed ${candidate.seed}`]
-    : [waits ? "not written" : candidate.piece ? `writing · ${candidate.piece.notes.length} notes` : "waiting"];
+    : [waits ? "not written" : candidate.piece ? `${candidate.piece.notes.length} notes …` : "waiting"];
   card.info.textContent = words.filter(Boolean).join(" · ");
-  drawMini(card.canvas, candidate.piece);
+  drawMini(card.canvas, candidate.piece, before);
 }
 
 function scores({ id }) {
@@ -94,13 +102,14 @@ function scores({ id }) {
   update(place);
 }
 
-export function drawMini(canvas, piece) {
+// A piece as a small roll; notes in `pale`, by their keys, are paler than the others.
+export function drawMini(canvas, piece, pale = null) {
   const [context, w, high] = emptyCanvas(canvas, canvas.clientWidth || 200, canvas.clientHeight || 64);
   if (!piece || !piece.notes.length) return;
   const range = Math.max(piece.high - piece.low, 12);
   const row = (high - 6) / range;
   for (const note of piece.notes) {
-    context.globalAlpha = before && before.has(key(note)) ? 0.3 : 1;
+    context.globalAlpha = pale?.has(key(note)) ? 0.3 : 1;
     context.fillStyle = trackColour(note.track);
     context.fillRect((note.on / piece.end) * w, 3 + (piece.high - note.pitch) * row, Math.max((note.dur / piece.end) * w - 0.5, 1), Math.max(row, 1.5));
   }
@@ -144,10 +153,10 @@ async function keepOne(place) {
 
 // Which card is in the large roll, and which of its notes are new.
 function mark() {
-  const shown = state.group.findIndex((candidate) => candidate.node?.id === state.current);
-  cards.forEach((card, place) => card.element.classList.toggle("is-shown", place === shown));
+  const current = state.group.findIndex((candidate) => candidate.node?.id === state.current);
+  cards.forEach((card, place) => card.element.classList.toggle("is-shown", place === current));
   overlay.changed = null;
-  if (shown >= 0 && before && !state.group[shown].node.kept) {
+  if (current >= 0 && before && !state.group[current].node.kept) {
     overlay.changed = new Set(state.piece.notes.map(key).filter((one) => !before.has(one)));
     if (!overlay.changed.size) overlay.changed = null;
   }

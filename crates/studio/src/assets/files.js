@@ -4,6 +4,7 @@ import { $, complain, say } from "./dom.js";
 import { state, emit, show } from "./state.js";
 import * as api from "./api.js";
 import * as edit from "./edit.js";
+import * as sound from "./sound.js";
 
 const MAX_FILE = 16 << 20;
 
@@ -26,6 +27,10 @@ export function start() {
 
 async function openAll(files) {
   for (const file of files) {
+    if (sound.isFont(file)) {
+      await sound.add(file);
+      continue;
+    }
     if (file.size > MAX_FILE) {
       complain(`${file.name} is larger than 16 MB, which the studio does not open`);
       continue;
@@ -52,7 +57,7 @@ async function download(format) {
     else if (format === "recipe") {
       const recipe = await api.get(`/api/nodes/${state.current}/recipe`);
       api.save(new Blob([JSON.stringify(recipe, null, 2)], { type: "application/json" }), `piece-${state.current}.json`);
-    } else await api.download(`/api/nodes/${state.current}/export/${format}`);
+    } else await api.download(`/api/nodes/${state.current}/export/${format}${format === "wav" ? sound.query() : ""}`);
     say(`Downloaded as ${format}`);
   } catch (error) {
     complain(error);

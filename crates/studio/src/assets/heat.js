@@ -67,12 +67,22 @@ export function keyboard(canvas, { low, pitches, struck, held, stop, chosen, hig
     if (midi % 12 === 0) {
       context.fillStyle = colour("grid");
       context.fillRect(Math.round(x), top, 1, tall);
-      context.fillStyle = "#4a5160";
-      context.textAlign = "left";
-      context.fillText(pitchName(midi), x + 1, h - 7);
     }
     bar(x, wide, struck[pitch], held[pitch], chosen === midi);
   }
+  // Names over all keys: a key is narrower than its name.
+  context.font = "600 11px system-ui, sans-serif";
+  context.textAlign = "left";
+  for (let pitch = (12 - (low % 12)) % 12; pitch < pitches; pitch += 12) {
+    const [x, name] = [pitch * wide + 1, pitchName(low + pitch)];
+    const width = context.measureText(name).width;
+    if (x + width > pitches * wide) continue;
+    context.fillStyle = colour("key-white");
+    context.fillRect(x, h - 13, width + 2, 13);
+    context.fillStyle = "#2c3340";
+    context.fillText(name, x + 1, h - 6);
+  }
+  context.font = "11px system-ui, sans-serif";
   bar(w - 42, 34, stop, 0, chosen === "stop");
   context.fillStyle = colour("text-quiet");
   context.textAlign = "center";

@@ -5,6 +5,7 @@ import { $, h, replace, complain, colour } from "./dom.js";
 import { pitchName } from "./piece.js";
 import { drawChart } from "./chart.js";
 import { heat, heatOfNorms, keyboard } from "./heat.js";
+import { TRACK_COLOURS } from "./roll.js";
 import { state, on } from "./state.js";
 import * as api from "./api.js";
 
@@ -114,7 +115,7 @@ function draw() {
   if (!found || $("#inside").hidden) return;
   const global = found.first + step;
   const sounds = found.frames[step].map(pitchName).join(" ") || "silence";
-  $("#inside-words").textContent = `Step ${global + 1} of ${found.length}: ${where(global)}. The piece has ${sounds}; the network found that ${found.nll[step].toFixed(2)} nats unlikely.`;
+  $("#inside-words").textContent = `Step ${global + 1} of ${found.length}: ${where(global)}. The piece has ${sounds}: a loss of ${found.nll[step].toFixed(2)} nats.`;
   $("#inside-on").disabled = found.first + WINDOW >= found.length;
   $("#inside-back").disabled = found.first === 0;
   for (const canvas of document.querySelectorAll("#inside-layers canvas")) canvas.draw();
@@ -195,17 +196,19 @@ async function gradient() {
 
 function drawFlow() {
   const canvas = $("#inside-flow");
-  $("#inside-flow-rows").hidden = !flow;
+  for (const part of ["", "-legend", "-rows"]) $(`#inside-flow${part}`).hidden = !flow;
   if (!flow) {
-    drawChart(canvas, []);
     $("#inside-flow-words").textContent = "Choose a step and press the button: how much does the loss of this one prediction depend on the state of each step before it?";
     return;
   }
-  const lines = flow.layers.flatMap((trace, layer) => [
-    { colour: colour(`track-${2 * layer}`), points: trace.d_h.map((norm, place) => [flow.first + place + 1, norm]) },
-    { colour: colour(`track-${2 * layer + 1}`), points: trace.d_c.map((norm, place) => [flow.first + place + 1, norm]) },
-  ]);
-  drawChart(canvas, lines, { log: true, y: "norm of the gradient", x: "step" });
+  // Cells without a second state have no line for it.
+  const lines = flow.layers.flatMap((trace, layer) => [["output h", trace.d_h], ["cell state c", trace.d_c]]
+    .map(([state, norms], place) => ({
+      name: `${flow.layers.length > 1 ? `layer ${layer + 1}, ` : ""}${state}`, track: (2 * layer + place) % TRACK_COLOURS,
+      points: norms.map((norm, at) => [flow.first + at + 1, norm]),
+    })).filter(({ points }) => points.some(([, norm]) => norm > 0)));
+  drawChart(canvas, lines.map((line) => ({ ...line, colour: colour(`track-${line.track}`) })), { log: true, y: "norm of the gradient", x: "step" });
+  replace($("#inside-flow-legend"), lines.map(({ name, track }) => h("span", { class: `line-${track}` }, `gradient of the ${name}`)));
   const gates = found.gates.length;
   const rows = flow.layers.flatMap((trace, layer) => found.gates.map((gate, place) => {
     const heatCanvas = h("canvas", { class: "heat thin", role: "img", "aria-label": `Gradient of ${gate} in layer ${layer + 1}` });

@@ -11,6 +11,13 @@ let epochs = []; // reports
 let running = null;
 let total = 0;
 
+// The training that is shown, and what it wrote.
+async function load(name) {
+  const { epochs: reports, samples } = await api.get(`/api/trainings/${encodeURIComponent(name)}`);
+  if (name === watched) emit("samples", { name, samples, epochs: reports });
+  return reports;
+}
+
 export function start() {
   on("tab", (id) => { if (id === "tab-learn") refresh().then(draw); });
   on("training", onTraining);
@@ -31,6 +38,7 @@ async function refresh() {
     }
     running = data.running;
     if (running && watched !== running) await watch(running);
+    else if (!watched && data.runs.length) await watch(data.runs[0].name, data.runs[0]);
     renderRuns(data.runs);
     show();
   } catch (error) {
@@ -38,11 +46,13 @@ async function refresh() {
   }
 }
 
-async function watch(name) {
+// Shows a training; `run` is what the list says of one that is not running.
+async function watch(name, run) {
   watched = name;
   updates = [];
-  epochs = (await api.get(`/api/trainings/${encodeURIComponent(name)}`)).epochs;
-  show();
+  $("#train-note").textContent = "";
+  epochs = await load(name);
+  show(run && name !== running ? `${run.music.split("/").pop()}, ${run.cell} ${run.layers}×${run.hidden}: ${STATES[run.state]} after ${plural(run.epochs, "epoch")}.` : undefined);
   draw();
 }
 
@@ -55,6 +65,7 @@ async function begin() {
   try {
     const { name } = await api.post("/api/trainings", wanted);
     [watched, running, updates, epochs] = [name, name, [], []];
+    emit("samples", { name, samples: [], epochs: [] });
     say(`Training ${name} has begun`);
     show("Reading the music…");
     draw();
@@ -84,6 +95,7 @@ function onTraining({ name, kind, data }) {
   } else if (kind === "epoch") {
     epochs.push(data.report);
     draw();
+    load(name).catch(complain);
   } else if (kind === "note") {
     $("#train-note").textContent = data;
   } else if (kind === "state") {
@@ -101,6 +113,7 @@ async function ended(data) {
   if (data.state === "failed") complain(data.error);
   const words = { finished: `Finished in ${Math.round(data.seconds)} seconds. The model is now among those that compose.`, stopped: "Stopped and saved: it can be resumed.", failed: data.error };
   await refresh();
+  if (watched) load(watched).catch(complain);
   show(words[data.state]);
   say(words[data.state]);
   state.models = await api.get("/api/models").catch(() => state.models);
@@ -119,6 +132,10 @@ function show(text) {
 
 function draw() {
   if ($("#learn").hidden) return;
+  const isEmpty = !updates.length && !epochs.length;
+  $("#train-chart").hidden = isEmpty;
+  $("#train-legend").hidden = isEmpty;
+  if (isEmpty) return;
   const lines = [
     { name: "updates", colour: colour("track-0"), thin: true, points: updates },
     { name: "training", colour: colour("track-0"), points: epochs.map((report) => [report.epoch, report.train_nll]) },
@@ -131,7 +148,7 @@ const STATES = { finished: "finished", stopped: "stopped", "without-checkpoint":
 
 function renderRuns(runs) {
   replace($("#runs"), runs.map((run) => h("li", { class: "run" },
-    h("button", { type: "button", class: "link", onclick: () => watch(run.name).catch(complain) }, run.name),
+    h("button", { type: "button", class: "link", onclick: () => watch(run.name, run).catch(complain) }, run.name),
     h("span", {}, `${run.cell} ${run.layers}×${run.hidden}, ${run.music.split("/").pop()}`),
     h("span", { class: "quiet" }, `${run.epochs} of ${plural(run.most_epochs, "epoch")}${run.valid_nll === null ? "" : `, ${run.valid_nll.toFixed(3)} nats`}`),
     h("span", { class: "quiet" }, run.name === running ? "running" : STATES[run.state]),

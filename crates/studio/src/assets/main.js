@@ -17,6 +17,8 @@ import * as files from "./files.js";
 import * as learn from "./learn.js";
 import * as inside from "./inside.js";
 import * as midi from "./midi-in.js";
+import * as sound from "./sound.js";
+import * as samples from "./samples.js";
 
 function theme() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -81,6 +83,21 @@ function onEvent(name, data) {
   }
 }
 
+// Menus close by Escape, and by a click elsewhere.
+function menus() {
+  const open = () => document.querySelectorAll("details.menu[open]");
+  document.addEventListener("pointerdown", (event) => {
+    for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of open()) {
+      menu.open = false;
+      $("summary", menu).focus();
+    }
+  });
+}
+
 let opened = false;
 
 async function connect() {
@@ -100,7 +117,8 @@ async function connect() {
 
 window.studio = { state, roll, transport, midi }; // For tests and the console.
 roll.start();
-for (const part of [pointer, keys, transport, tracks, make, candidates, history, findings, files, learn, inside, midi]) part.start();
+for (const part of [pointer, keys, transport, tracks, make, candidates, history, findings, files, learn, inside, midi, sound, samples]) part.start();
+menus();
 theme();
 tabs();
 on("server", ([name, data]) => onEvent(name, data));

@@ -16,6 +16,7 @@ const KINDS = {
   accompany: { label: "Accompany", task: "accompany", controls: "part temperature polyphony", piece: true },
   drum: { label: "Drums", task: "drum", controls: "part temperature polyphony", piece: true },
   reharmonise: { label: "Reharmonise", task: "reharmonise", controls: "style part temperature polyphony", piece: true },
+  humanise: { label: "Humanise", task: "humanise", controls: "temperature", piece: true, drums: true },
 };
 
 const HINTS = {
@@ -26,6 +27,7 @@ const HINTS = {
   accompany: "Writes an accompaniment for the melody.",
   drum: "Writes drums for the bass line.",
   reharmonise: "Writes another accompaniment, in a style.",
+  humanise: "Plays the drums as a drummer does: each note louder or softer, a little early or late. The notes stay.",
 };
 
 const KEYS = ["C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F"];
@@ -60,7 +62,7 @@ export function start() {
 
 function fillSelects() {
   const options = (select, list) => replace(select, list.map(([value, text]) => h("option", { value }, text)));
-  options($("#metre"), [["", "the model's own"], ...["4/4", "3/4", "2/4", "6/8", "2/2", "9/8", "12/8", "5/4"].map((m) => [m, m])]);
+  options($("#metre"), [["", "model's own"], ...["4/4", "3/4", "2/4", "6/8", "2/2", "9/8", "12/8", "5/4"].map((m) => [m, m])]);
   options($("#key"), [["", "any"], ...["major", "minor"].flatMap((mode) => KEYS.map((key) => [`${key} ${mode}`, `${key.replace("#", "♯").replace("b", "♭")} ${mode}`]))]);
   options($("#keep"), [["", "nothing"], ["rhythm", "rhythm"], ["pitches", "pitches"]]);
   options($("#only"), [["", "everything"], ["melody", "the melody"], ["harmony", "the harmony"], ["rhythm", "the rhythm"]]);
@@ -118,6 +120,9 @@ function describe() {
   let able = true;
   if (wanted.piece && state.current === null) {
     hint = "Open a file or compose a piece first.";
+    able = false;
+  } else if (wanted.drums && !state.piece?.notes.some((note) => note.channel === 9)) {
+    hint = "The piece has no drums to humanise: write some with Drums, or open a piece with drums.";
     able = false;
   } else if (wanted.bars && !state.bars) {
     hint = "Select bars first: drag on the ruler above the notes, or press shift and an arrow.";

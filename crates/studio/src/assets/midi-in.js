@@ -4,6 +4,7 @@ import { $, complain, say, setPressed } from "./dom.js";
 import { Piece } from "./piece.js";
 import { state, on, show, remember, emit } from "./state.js";
 import * as api from "./api.js";
+import * as sound from "./sound.js";
 import * as transport from "./transport.js";
 import { ask } from "./make.js";
 
@@ -36,7 +37,7 @@ async function open() {
   } catch {
     throw new Error("The browser gives no MIDI keyboard: allow it for this page.");
   }
-  const listen = () => { for (const input of access.inputs.values()) input.onmidimessage = ({ data }) => receive(data); };
+  const listen = () => { for (const input of access.inputs.values()) input.onmidimessage = ({ data }) => receive(data, performance.now(), input.name); };
   listen();
   access.onstatechange = listen;
   setPressed($("#midi"), true);
@@ -50,8 +51,8 @@ async function close() {
   setPressed($("#midi"), false);
 }
 
-// A message of a keyboard; also called by tests.
-export function receive([status, pitch, velocity], now = performance.now()) {
+// A message of the keyboard `from`; also called by tests.
+export function receive([status, pitch, velocity], now = performance.now(), from = null) {
   const isOn = (status & 0xf0) === 0x90 && velocity > 0;
   const isOff = (status & 0xf0) === 0x80 || ((status & 0xf0) === 0x90 && velocity === 0);
   if (!isOn && !isOff) return;
@@ -62,7 +63,8 @@ export function receive([status, pitch, velocity], now = performance.now()) {
       transport.stop();
     }
     const note = { on: now, dur: 0, pitch, vel: velocity };
-    transport.preview({ ...note, channel: 0, program: 0 }, 0.6);
+    // A piano that is played with, and that plays what is written, sounds by itself.
+    if (from === null || from !== sound.instrumentName()) transport.preview({ ...note, channel: 0, program: 0 }, 0.6);
     sounding.set(pitch, note);
     phrase.push(note);
   } else if (sounding.has(pitch)) {

@@ -354,7 +354,7 @@ function drawKeys(c, h) {
       context.fillRect(0, Math.round(y + view.row) - 1, KEYS, 1);
     }
     if (pitch % 12 === 0 && view.row >= 5) {
-      context.fillStyle = "#4a5160";
+      context.fillStyle = "#2c3340";
       context.fillText(pitchName(pitch), KEYS - 16, y + view.row / 2);
     }
     if (overlay.hover === pitch) {

@@ -1,17 +1,27 @@
-// Plays the piece that is shown, or a candidate, with Web Audio: cursor, loop, mute and solo while it plays.
+// Plays the piece that is shown, a candidate or a sample: cursor, loop, mute and solo while it plays. Notes are handed to the synthesiser of
+// the page or to a MIDI instrument a moment ahead; of a SoundFont, the server gives the sound of the whole piece. All go by the audio clock.
 
-import { $, setPressed, icon, replace } from "./dom.js";
-import { state, on, isHeard } from "./state.js";
+import { $, setPressed, icon, replace, complain, say } from "./dom.js";
+import { state, on, emit, isHeard } from "./state.js";
 import * as roll from "./roll.js";
+import * as sounds from "./sound.js";
+import * as midi from "./midi-out.js";
 
 // The synthesiser of the report pages: plays one note at a time of the audio clock.
 const synthesiser = () => window.composerPlayer;
 const DRUMS = 128;
 const TAIL = 0.4;
+// Seconds ahead that notes are handed over; what a MIDI instrument has got cannot be taken back. A page in the background is woken once a second.
+const AHEAD = 0.2;
+const AHEAD_MIDI = 0.08;
+const AHEAD_HIDDEN = 2.5;
+const MOST_APART = 25;
+const SILENT = 3000; // milliseconds after which a browser that plays nothing is complained of
 
 let context = null;
 let master = null;
-let playing = null; // { piece, from, began, next, outs, timer, loop }
+let playing = null; // { piece, zero, next, outs, timer, loop, instrument, buffer, source }
+let pending = null; // a piece whose sound is not there yet
 let looping = false;
 
 export function start() {
@@ -21,6 +31,7 @@ export function start() {
   $("#volume").addEventListener("input", () => { if (master) master.gain.value = volume(); });
   on("tracks", mix);
   on("piece", follow);
+  on("sound", restart);
   showTime(0);
 }
 
@@ -42,7 +53,7 @@ function audio() {
 export const isPlaying = () => playing !== null;
 
 export function toggle() {
-  if (playing) stop();
+  if (playing || pending) stop();
   else play(state.piece, roll.cursor());
 }
 
@@ -58,10 +69,38 @@ export function play(piece, fromTick = 0, delay = 0.06) {
   stop();
   if (!piece) return;
   audio();
+  setTimeout(() => {
+    if ((playing || pending) && context.state !== "running") complain("The browser plays no sound: is there a sound device, and may this page use it?");
+  }, SILENT);
+  // The clock of the first note must run before the note is sent.
+  const clock = sounds.instrument() !== null && context.state !== "running" ? context.resume().then(() => null) : null;
+  const sound = sounds.rendered(piece, context) || clock;
+  if (!sound) {
+    launch(piece, fromTick, delay, null);
+    return;
+  }
+  const mine = { piece };
+  pending = mine;
+  const slow = setTimeout(() => say("Preparing the sound…"), 300);
+  showPlaying();
+  sound.then((buffer) => {
+    if (pending !== mine) return;
+    pending = null;
+    say("");
+    launch(buffer ? state.piece : piece, fromTick, delay, buffer);
+  }, (error) => {
+    if (pending !== mine) return;
+    pending = null;
+    showPlaying();
+    complain(error);
+  }).finally(() => clearTimeout(slow));
+}
+
+function launch(piece, fromTick, delay, buffer) {
   const loop = loopOf(piece);
   let from = fromTick >= piece.end - 1 ? 0 : fromTick;
   if (loop && (from < loop[0] || from >= loop[1])) from = loop[0];
-  playing = { piece, loop, outs: new Map() };
+  playing = { piece, loop, buffer, outs: new Map(), instrument: buffer ? null : sounds.instrument() };
   begin(from, context.currentTime + delay);
   playing.timer = setInterval(ahead, 25);
   ahead();
@@ -71,16 +110,47 @@ export function play(piece, fromTick = 0, delay = 0.06) {
 
 // Sets the clock: from `tick` on at the time `at` of the audio clock.
 function begin(tick, at) {
-  playing.zero = at - playing.piece.seconds(tick);
-  playing.next = playing.piece.notes.findIndex((note) => note.on >= tick - 0.5);
-  if (playing.next < 0) playing.next = playing.piece.notes.length;
+  const { piece, buffer, instrument } = playing;
+  playing.zero = at - piece.seconds(tick);
+  playing.next = piece.notes.findIndex((note) => note.on >= tick - 0.5);
+  if (playing.next < 0) playing.next = piece.notes.length;
+  if (buffer) sourceFrom(tick, at);
+  if (instrument) {
+    const held = new Map();
+    playing.nextPedal = piece.pedals.findIndex(([on, channel, value]) => {
+      if (on < tick) held.set(channel, value);
+      return on >= tick;
+    });
+    if (playing.nextPedal < 0) playing.nextPedal = piece.pedals.length;
+    for (const [channel, value] of held) midi.pedal(instrument, channel, value, milliseconds(at));
+  }
+}
+
+let apart = NaN; // of performance.now() and the audio clock, in milliseconds
+
+// A time of the audio clock as one of performance.now(). Each of them is read in steps of some milliseconds, so that the distance is kept until it
+// is clearly another one: notes that begin together are sent with one time.
+function milliseconds(at) {
+  const now = performance.now() - context.currentTime * 1000;
+  if (!(Math.abs(now - apart) < MOST_APART)) apart = now;
+  return apart + at * 1000;
+}
+
+// The sound of the piece from a tick on; the one before ends where this one begins.
+function sourceFrom(tick, at) {
+  playing.source?.stop(at);
+  const source = context.createBufferSource();
+  source.buffer = playing.buffer;
+  source.connect(outOf("all"));
+  source.start(at, Math.min(playing.piece.seconds(tick), playing.buffer.duration));
+  playing.source = source;
 }
 
 function outOf(track) {
   let out = playing.outs.get(track);
   if (!out) {
     out = context.createGain();
-    out.gain.value = isHeard(track) ? 1 : 0;
+    out.gain.value = track === "all" || isHeard(track) ? 1 : 0;
     out.connect(context.studioOut);
     playing.outs.set(track, out);
   }
@@ -90,22 +160,37 @@ function outOf(track) {
 // Hands the notes of the next moments to the audio clock.
 function ahead() {
   if (!playing) return;
-  const { piece, loop } = playing;
-  // A page in the background is woken once a second.
-  const until = context.currentTime + (document.hidden ? 2.5 : 0.2);
+  const { piece, loop, instrument, buffer } = playing;
+  const until = context.currentTime + (document.hidden ? AHEAD_HIDDEN : instrument ? AHEAD_MIDI : AHEAD);
   const end = loop ? loop[1] : Infinity;
   for (;;) {
     const note = piece.notes[playing.next];
-    if (note && note.on < end) {
+    if (note && note.on < end && !buffer) {
       const at = playing.zero + piece.seconds(note.on);
       if (at > until) break;
+      pedalsUntil(note.on);
       sound(note, Math.max(at, context.currentTime));
       playing.next++;
       continue;
     }
     const seam = playing.zero + piece.seconds(Math.min(end, piece.end));
-    if (!loop || seam > until) break;
+    if (!loop || seam > until) {
+      pedalsUntil(piece.tickAt(Math.max(until - playing.zero, 0)));
+      break;
+    }
+    pedalsUntil(end);
     begin(loop[0], seam);
+  }
+}
+
+// Hands pedals over that come before or at a tick.
+function pedalsUntil(tick) {
+  const { piece, instrument, loop } = playing;
+  if (!instrument) return;
+  for (; playing.nextPedal < piece.pedals.length; playing.nextPedal++) {
+    const [on, channel, value] = piece.pedals[playing.nextPedal];
+    if (on > tick || (loop && on >= loop[1])) break;
+    midi.pedal(instrument, channel, value, milliseconds(playing.zero + piece.seconds(on)));
   }
 }
 
@@ -113,7 +198,9 @@ function sound(note, at) {
   const { piece } = playing;
   const end = playing.loop ? Math.min(note.on + note.dur, playing.loop[1]) : note.on + note.dur;
   const duration = piece.seconds(end) - piece.seconds(note.on);
-  voice(note, at, duration, outOf(note.track));
+  if (playing.instrument) {
+    if (isHeard(note.track)) midi.note(playing.instrument, note, milliseconds(at), duration * 1000);
+  } else voice(note, at, duration, outOf(note.track));
 }
 
 function voice(note, at, duration, out) {
@@ -124,12 +211,25 @@ function voice(note, at, duration, out) {
 // A note that was just made or touched.
 export function preview(note, duration = 0.25) {
   audio();
+  const instrument = sounds.instrument();
+  if (instrument) {
+    midi.note(instrument, note, performance.now(), duration * 1000);
+    return;
+  }
   voice(note, context.currentTime, duration, context.studioOut);
 }
 
 export function stop() {
+  if (pending) {
+    pending = null;
+    say("");
+    showPlaying();
+  }
   if (!playing) return;
   clearInterval(playing.timer);
+  if (playing.instrument) midi.stop(playing.instrument);
+  const { source } = playing;
+  source?.stop(context.currentTime + 0.2);
   for (const out of playing.outs.values()) {
     out.gain.setTargetAtTime(0, context.currentTime, 0.015);
     setTimeout(() => out.disconnect(), 300);
@@ -144,12 +244,13 @@ function frame() {
   const tick = positionTick();
   if (!playing.loop && context.currentTime > playing.zero + piece.seconds(piece.end) + TAIL) {
     stop();
-    roll.setCursor(0, true);
+    if (piece === state.piece) roll.setCursor(0, true);
     showTime(0);
     return;
   }
   if (piece === state.piece) roll.setCursor(Math.min(tick, piece.end), true);
   showTime(tick);
+  emit("time", { piece, share: Math.min(tick / piece.end, 1) });
   requestAnimationFrame(frame);
 }
 
@@ -175,18 +276,43 @@ export function seek(tick) {
 
 function restart() {
   if (playing) play(playing.piece, positionTick());
+  else if (pending) play(pending.piece, roll.cursor());
 }
 
 function mix() {
   if (!playing) return;
+  if (playing.instrument) midi.silence(playing.instrument, (track) => !isHeard(track));
+  if (playing.buffer) {
+    exchange();
+    return;
+  }
   for (const [track, out] of playing.outs) {
     out.gain.setTargetAtTime(isHeard(track) ? 1 : 0, context.currentTime, 0.015);
   }
 }
 
+// The sound of the piece was made anew: it goes on with that, and until then with the old one.
+function exchange() {
+  const mine = playing;
+  sounds.rendered(state.piece, context)?.then((buffer) => {
+    if (playing !== mine) return;
+    const tick = positionTick();
+    if (tick >= state.piece.end) {
+      stop();
+      return;
+    }
+    Object.assign(playing, { buffer, piece: state.piece, loop: loopOf(state.piece) });
+    begin(tick, context.currentTime + 0.01);
+  }, complain);
+}
+
 // The piece that plays was changed: what is not handed to the clock yet comes from the new one.
 function follow() {
   if (!playing || !state.piece || playing.piece === state.piece) return;
+  if (playing.buffer) {
+    exchange();
+    return;
+  }
   const tick = positionTick();
   if (tick >= state.piece.end) stop();
   else {
@@ -212,9 +338,12 @@ export function extend(before, piece) {
 
 function showPlaying() {
   const button = $("#play");
-  replace(button, icon(playing ? "pause" : "play"));
-  button.setAttribute("aria-label", playing ? "Pause" : "Play");
+  const busy = playing || pending;
+  replace(button, icon(busy ? "pause" : "play"));
+  button.setAttribute("aria-label", busy ? "Pause" : "Play");
   document.body.classList.toggle("is-playing", playing !== null);
+  document.body.classList.toggle("is-preparing", pending !== null);
+  emit("playing", { piece: playing?.piece || pending?.piece || null });
 }
 
 function showTime(tick) {

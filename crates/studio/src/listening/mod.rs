@@ -97,6 +97,7 @@ impl ListeningServer {
             port: options.port,
             names: names.clone(),
             connections: CONNECTIONS,
+            uploads: &[],
         })?;
         let needs_tokens = options.tokens || !options.address.is_loopback();
         let tokens = match needs_tokens {

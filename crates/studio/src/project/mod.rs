@@ -5,15 +5,17 @@
 //! | `project.jsonl` | the journal: a line for everything that happened, only ever added to |
 //! | `music/SHA256.mid` | the MIDI file of each piece, by its content; written whole before the journal names it |
 //! | `runs/` | trainings |
+//! | `sounds/` | SoundFonts, by their names |
 //! | `token` | the token of the page, so that an open page goes on after a restart |
 
 mod journal;
 mod node;
 mod operation;
+mod sounds;
 
 pub use node::{Judgement, Mark, Node, Record};
 pub use operation::{
-    Composed, Continued, Edited, Infilled, Opened, Operation, Part, Selection, Steering, Varied,
+    Composed, Continued, Edited, Humanised, Infilled, Opened, Operation, Part, Selection, Steering, Varied,
 };
 
 use crate::error::{Error, Result};
@@ -23,6 +25,7 @@ use composer_music::corpus::sha256_hex;
 use composer_music::input::{self, MAX_MIDI};
 use composer_music::{BarMap, Score, midi};
 pub(crate) use journal::Journal;
+pub use sounds::{Arriving, HEAD, MAX_SOUND, SOUNDS, Sounds, is_head};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;

@@ -25,6 +25,8 @@ pub enum Operation {
     Drum(Part),
     /// An accompaniment in another style.
     Reharmonise(Part),
+    /// Velocities and timing as of a player.
+    Humanise(Humanised),
 }
 
 /// A file that was opened.
@@ -200,6 +202,22 @@ pub struct Part {
     pub seed: u64,
 }
 
+/// How a piece was performed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Humanised {
+    /// The model.
+    pub model: String,
+    /// Only these bars; absent: everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bars: Option<Selection>,
+    /// Options; of these, temperature.
+    #[serde(default)]
+    pub steering: Steering,
+    /// The seed.
+    pub seed: u64,
+}
+
 impl Operation {
     /// Whether a model does it, on request.
     pub fn is_made(&self) -> bool {
@@ -224,6 +242,7 @@ impl Operation {
             Self::Accompany(options) | Self::Drum(options) | Self::Reharmonise(options) => {
                 options.seed = seed;
             }
+            Self::Humanise(options) => options.seed = seed,
         }
         copy
     }
@@ -237,6 +256,7 @@ impl Operation {
             Self::Infill(options) => options.seed,
             Self::Vary(options) => options.seed,
             Self::Accompany(options) | Self::Drum(options) | Self::Reharmonise(options) => options.seed,
+            Self::Humanise(options) => options.seed,
         }
     }
 }

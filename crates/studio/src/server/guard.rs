@@ -19,8 +19,11 @@ use std::sync::Arc;
 /// The header with the token.
 pub const TOKEN_HEADER: &str = "x-composer-token";
 
-/// Largest body of any request, in bytes; routes allow less.
+/// Largest body of a request, in bytes, where its path has no limit of its own; routes allow less.
 const MAX_REQUEST: u64 = 16 << 20;
+
+/// A path, and the most bytes of a body that is sent there.
+pub type Upload = (&'static str, u64);
 
 /// What requests must have.
 pub struct Guard {
@@ -28,6 +31,8 @@ pub struct Guard {
     pub hosts: Hosts,
     /// Needed under `/api`; `None`: the application has a protection of its own, such as a token for each participant.
     pub token: Option<Token>,
+    /// Paths to which larger bodies go.
+    pub uploads: &'static [Upload],
 }
 
 /// The values of `Host` that are this server, with the port, in small letters.
@@ -88,8 +93,10 @@ impl Guard {
         }
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if length.is_some_and(|length: u64| length > MAX_REQUEST) {
-            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "that is larger than 16 MB"));
+        let upload = self.uploads.iter().find(|(path, _)| *path == request.uri().path());
+        let most = upload.map_or(MAX_REQUEST, |&(_, most)| most);
+        if length.is_some_and(|length: u64| length > most) {
+            return Err(too_large(most));
         }
         let Some(token) = &self.token else { return Ok(()) };
         let given = the_only(headers, TOKEN_HEADER);
@@ -98,6 +105,11 @@ impl Guard {
         }
         Ok(())
     }
+}
+
+/// 413: a body has more than `most` bytes.
+pub fn too_large(most: u64) -> Refusal {
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("that is larger than {} MB", most >> 20))
 }
 
 fn refuse(text: &str) -> Refusal {

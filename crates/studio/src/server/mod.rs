@@ -29,7 +29,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::{Router, middleware};
-use guard::{Guard, Hosts};
+use guard::{Guard, Hosts, Upload};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
@@ -56,6 +56,8 @@ pub struct ServerOptions {
     pub names: Vec<String>,
     /// Connections at a time; further ones wait.
     pub connections: usize,
+    /// Paths to which larger bodies go than 16 MB.
+    pub uploads: &'static [Upload],
 }
 
 impl ServerOptions {
@@ -66,6 +68,7 @@ impl ServerOptions {
             port,
             names: vec!["localhost".into()],
             connections: 256,
+            uploads: &[],
         }
     }
 }
@@ -76,6 +79,7 @@ pub struct Server {
     address: SocketAddr,
     names: Vec<String>,
     connections: usize,
+    uploads: &'static [Upload],
 }
 
 impl Server {
@@ -92,7 +96,8 @@ impl Server {
         let listener = TcpListener::bind(asked).map_err(refused)?;
         listener.set_nonblocking(true).map_err(Error::Start)?;
         let address = listener.local_addr().map_err(Error::Start)?;
-        Ok(Self { listener, address, names: options.names.clone(), connections: options.connections })
+        let ServerOptions { names, connections, uploads, .. } = options.clone();
+        Ok(Self { listener, address, names, connections, uploads })
     }
 
     /// Where it listens.
@@ -113,7 +118,7 @@ impl Server {
             .enable_time()
             .build()
             .map_err(Error::Start)?;
-        let guard = Guard { hosts: Hosts::new(self.address, &self.names), token };
+        let guard = Guard { hosts: Hosts::new(self.address, &self.names), token, uploads: self.uploads };
         let app = guarded(routes, guard);
         let result = runtime.block_on(connections::serve(self.listener, app, self.connections, stop.clone()));
         // What still runs, such as a body that nobody reads, is not waited for.

@@ -77,6 +77,12 @@ pub fn recipe(project: &Project, node: &Node) -> Result<Option<Recipe>> {
             part(&mut words, &node.operation, options, &inside(project, path));
             (&options.model, options.seed)
         }
+        Operation::Humanise(options) => {
+            let (None, Some(path)) = (options.bars, &given) else { return Ok(None) };
+            words.push("humanise").push(inside(project, path));
+            words.give("--temperature", options.steering.temperature);
+            (&options.model, options.seed)
+        }
     };
     words.give("--model", Some(model)).give("--seed", Some(seed));
     match words.0[0].as_str() {

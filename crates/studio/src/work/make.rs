@@ -1,8 +1,11 @@
 //! [`make`]: an [`Operation`] on a piece → a new piece, by the use cases of `composer-application`.
 
 use super::splice;
-use crate::project::{Composed, Continued, Infilled, Operation, Part, Selection, Steering, Varied};
+use crate::project::{
+    Composed, Continued, Humanised, Infilled, Operation, Part, Selection, Steering, Varied,
+};
 use composer_application::compose::{ComposeOptions, Length, Piece, Primer, compose_with};
+use composer_application::humanise::{HumaniseOptions, humanise};
 use composer_application::models::BuiltIn;
 use composer_application::parts::{GivenFile, MelodyOptions, NewPart, PartOptions};
 use composer_application::rewrite::{
@@ -61,6 +64,7 @@ pub fn make(operation: &Operation, bench: &Workbench<'_>, progress: &mut dyn Pro
         Operation::Accompany(options) | Operation::Drum(options) | Operation::Reharmonise(options) => {
             part(operation, options, bench)
         }
+        Operation::Humanise(options) => humanised(options, bench),
     }
 }
 
@@ -283,4 +287,32 @@ fn part(operation: &Operation, options: &Part, bench: &Workbench<'_>) -> Result<
         }
     };
     Ok(Made { midi, remarks, nats_per_step: None })
+}
+
+/// Notes of the selected bars are performed alone, and come back among the others: none is added, and none is lost.
+fn humanised(options: &Humanised, bench: &Workbench<'_>) -> Result<Made> {
+    let mut tune = Tune::read(given(bench)?)?;
+    let mut rest = None;
+    if let Some(bars) = options.bars {
+        let bars = checked(Bars { first: bars.first, last: bars.last })?;
+        let (inside, outside) = splice::apart(&tune.score, (bars.first - 1, bars.last));
+        if inside.notes().next().is_none() {
+            return Err(Error::wrong_input("there are no notes in the selected bars"));
+        }
+        (tune.score, rest) = (inside, Some(outside));
+    }
+    let usual = HumaniseOptions::default();
+    let wanted = HumaniseOptions {
+        model: Some(model_path(bench.folder, &options.model)?),
+        temperature: options.steering.temperature.unwrap_or(usual.temperature),
+        seed: options.seed,
+        ..usual
+    };
+    let mut pieces: Vec<Piece> = humanise(&tune, &wanted)?.into_iter().map(|result| result.piece).collect();
+    if let Some(rest) = rest {
+        pieces.iter_mut().for_each(|piece| splice::together(&mut piece.score, &rest));
+    }
+    let made = first(pieces)?;
+    // Of a performance, a step is a velocity or an offset: the figure would not compare with those of other pieces.
+    Ok(Made { nats_per_step: None, ..made })
 }

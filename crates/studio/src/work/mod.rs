@@ -12,4 +12,4 @@ pub use command::recipe;
 pub use events::Hub;
 pub use judge::{Judge, REFERENCE};
 pub use queue::{Cancel, Queue};
-pub use training::{MusicFolder, TrainingWanted, Trainings};
+pub use training::{MusicFolder, Sample, TrainingWanted, Trainings};

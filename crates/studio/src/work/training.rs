@@ -1,14 +1,15 @@
 //! [`Trainings`]: one training at a time, in a thread of its own, with its losses as events; stopped and resumed by its checkpoint.
 
 use super::events::Hub;
+use crate::project::{MUSIC, SOUNDS};
 use crate::server::reply::{Refusal, Reply};
 use axum::http::StatusCode;
-use composer_application::compose::{ComposeOptions, Length};
+use composer_application::compose::{COMPOSITION_PREFIX, ComposeOptions, Length};
 use composer_application::runs::{self, RunSummary};
 use composer_application::settings::{Layers, Preset};
-use composer_application::train::{METRICS_FILE, TrainOptions, train};
+use composer_application::train::{METRICS_FILE, SAMPLE_PREFIX, TrainOptions, train};
 use composer_application::{ErrorKind, Progress};
-use composer_music::input::{MAX_TEXT, read_regular_text};
+use composer_music::input::{MAX_MIDI, MAX_TEXT, read_regular, read_regular_text};
 use composer_training::{EpochReport, UpdateReport};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -56,11 +57,43 @@ pub struct MusicFolder {
     pub path: PathBuf,
 }
 
+/// Music that a training wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    /// Its file in the folder of the training.
+    pub file: String,
+    /// The epoch after which it was written; `None`: a composition of the finished training.
+    pub epoch: Option<u64>,
+}
+
+impl Sample {
+    fn of_file(file: String) -> Option<Self> {
+        let stem = file.strip_suffix(".mid")?;
+        let epoch = match stem.strip_prefix(SAMPLE_PREFIX) {
+            Some(number) => Some(number.parse().ok()?),
+            None => {
+                let number: Result<u64, _> = stem.strip_prefix(COMPOSITION_PREFIX)?.parse();
+                number.ok()?;
+                None
+            }
+        };
+        Some(Self { file, epoch })
+    }
+}
+
 /// The training in progress.
 struct Running {
     name: String,
     stop: Arc<AtomicBool>,
+    /// Set before the page is told of the end, so that what it asks then has the answer of afterwards.
+    over: Arc<AtomicBool>,
     thread: JoinHandle<()>,
+}
+
+impl Running {
+    fn goes_on(&self) -> bool {
+        !self.over.load(Ordering::Acquire) && !self.thread.is_finished()
+    }
 }
 
 /// Trainings of a project.
@@ -84,7 +117,7 @@ impl Trainings {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             path.is_dir()
                 && !name.starts_with('.')
-                && !["music", RUNS].contains(&&*name)
+                && ![MUSIC, RUNS, SOUNDS].contains(&&*name)
                 && inside(&self.folder, path)
         };
         for path in own.filter(is_music).chain(self.music.iter().cloned()) {
@@ -102,7 +135,7 @@ impl Trainings {
     /// The name of the training in progress.
     pub fn running(&self) -> Option<String> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.as_ref().filter(|running| !running.thread.is_finished()).map(|running| running.name.clone())
+        running.as_ref().filter(|running| running.goes_on()).map(|running| running.name.clone())
     }
 
     /// The losses of the epochs of a training, from its own records.
@@ -116,6 +149,32 @@ impl Trainings {
         }
         let text = read_regular_text(&self.run(name)?.join(METRICS_FILE), MAX_TEXT).unwrap_or_default();
         Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    }
+
+    /// The music that a training wrote along the way: of its epochs in their order, then its compositions.
+    ///
+    /// # Errors
+    /// There is no such training.
+    pub fn samples(&self, name: &str) -> Reply<Vec<Sample>> {
+        let Ok(run) = self.run(name) else {
+            // One that has just begun may have no folder yet.
+            return self.curve(name).map(|_| Vec::new());
+        };
+        let entries = std::fs::read_dir(run)?.flatten();
+        let mut samples: Vec<Sample> =
+            entries.filter_map(|entry| Sample::of_file(entry.file_name().into_string().ok()?)).collect();
+        samples.sort_by_key(|sample| (sample.epoch.unwrap_or(u64::MAX), sample.file.clone()));
+        Ok(samples)
+    }
+
+    /// The MIDI file of a sample.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn sample(&self, name: &str, file: &str) -> Reply<Vec<u8>> {
+        let known = self.samples(name)?.into_iter().find(|sample| sample.file == file);
+        let sample = known.ok_or_else(|| Refusal::missing(format!("there is no sample {file}")))?;
+        Ok(read_regular(&self.run(name)?.join(sample.file), MAX_MIDI)?)
     }
 
     /// The folder of a training.
@@ -184,7 +243,7 @@ impl Trainings {
     /// Stops the training in progress, which saves a checkpoint; whether there was one.
     pub fn stop(&self) -> bool {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let running = running.as_ref().filter(|running| !running.thread.is_finished());
+        let running = running.as_ref().filter(|running| running.goes_on());
         running.map(|running| running.stop.store(true, Ordering::Release)).is_some()
     }
 
@@ -199,10 +258,11 @@ impl Trainings {
 
     fn start(&self, name: String, options: TrainOptions, hub: &Arc<Hub>) -> Reply<String> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.as_ref().is_some_and(|running| !running.thread.is_finished()) {
+        if running.as_ref().is_some_and(Running::goes_on) {
             return Err(Refusal::new(StatusCode::CONFLICT, "a training is in progress: stop it first"));
         }
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let ended = Arc::clone(&over);
         let mut report = Report {
             hub: Arc::clone(hub),
             name: name.clone(),
@@ -216,10 +276,11 @@ impl Trainings {
                 Err(error) if error.kind() == ErrorKind::Stopped => json!({ "state": "stopped" }),
                 Err(error) => json!({ "state": "failed", "error": error.to_string() }),
             };
+            ended.store(true, Ordering::Release);
             report.tell("state", end);
         };
         let thread = std::thread::Builder::new().name("studio-training".into()).spawn(work)?;
-        *running = Some(Running { name: name.clone(), stop, thread });
+        *running = Some(Running { name: name.clone(), stop, over, thread });
         Ok(name)
     }
 }

@@ -43,6 +43,19 @@ fn a_training_is_watched_stopped_resumed_and_its_model_composes() {
     assert_eq!(ended(&events)["state"], "finished");
     let curve = studio.json(&studio.get(&format!("/api/trainings/{name}")));
     assert_eq!(curve["epochs"].as_array().unwrap().len(), 2);
+    let samples = curve["samples"].as_array().unwrap();
+    let epochs: Vec<_> = samples.iter().map(|sample| sample["epoch"].as_u64()).collect();
+    assert_eq!(epochs, [Some(1), Some(2), None, None], "after epochs, and the compositions");
+    for sample in samples {
+        let path = format!("/api/trainings/{name}/samples/{}", sample["file"].as_str().unwrap());
+        assert!(studio.json(&studio.get(&path))["tracks"].is_array());
+    }
+    let first = format!("/api/trainings/{name}/samples/{}", samples[0]["file"].as_str().unwrap());
+    let opened = studio.json(&studio.post(&first, b""));
+    assert!(opened["operation"]["name"].as_str().unwrap().contains("epoch-0001"), "{opened}");
+    for wrong in ["model.safetensors", "..%2f..%2ftoken", "sample-epoch-0009.mid", "sample-epoch-x.mid"] {
+        assert_eq!(studio.get(&format!("/api/trainings/{name}/samples/{wrong}")).status, 404, "{wrong}");
+    }
     let model = format!("runs/{name}/model.safetensors");
     let models = studio.json(&studio.get("/api/models"));
     assert!(models.as_array().unwrap().iter().any(|entry| entry["name"] == model.as_str()));

@@ -5,6 +5,7 @@ mod common;
 mod keeping;
 mod learning;
 mod making;
+mod sounds;
 mod stopping;
 mod taking;
 mod taking_attacks;

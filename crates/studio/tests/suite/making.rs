@@ -56,6 +56,52 @@ fn every_operation_makes_a_piece_that_its_json_makes_again() {
 }
 
 #[test]
+fn drums_are_humanised_everywhere_or_in_bars_and_no_note_is_lost() {
+    let here = tempdir().unwrap();
+    let mut studio = Running::start(here.path());
+    studio.open_piece();
+    let drum = json!({ "kind": "drum", "model": "drum", "track": 2, "seed": 9 });
+    studio.make(&json!({ "parent": 1, "operation": drum, "candidates": 1 }));
+    let whole =
+        json!({ "kind": "humanise", "model": "humanise", "steering": { "temperature": 0.8 }, "seed": 4 });
+    let bars =
+        json!({ "kind": "humanise", "model": "humanise", "bars": { "first": 3, "last": 4 }, "seed": 5 });
+    for operation in [&whole, &bars] {
+        studio.make(&json!({ "parent": 2, "operation": operation, "candidates": 1 }));
+    }
+    let none = json!({ "parent": 1, "operation": whole, "candidates": 1 }).to_string();
+    let events = studio.listen();
+    studio.json(&studio.post("/api/make", none.as_bytes()));
+    assert!(events.until("job")["error"].as_str().unwrap().contains("drums"), "a piece without drums");
+    studio.stop();
+    let project = Project::open(here.path()).unwrap();
+    let scores: Vec<_> = (2..=4).map(|id| project.score(project.node(id).unwrap()).unwrap()).collect();
+    let pitches = |score: &composer_music::Score| {
+        let mut pitches: Vec<_> = score.notes().map(|note| (note.channel, note.pitch)).collect();
+        pitches.sort_unstable();
+        pitches
+    };
+    assert!(scores.iter().all(|score| pitches(score) == pitches(&scores[0])));
+    // Velocities of drums before and behind the bars stay.
+    let velocities = |score: &composer_music::Score, bars: std::ops::Range<u64>| {
+        let map = composer_music::BarMap::new(score);
+        let inside = |onset| bars.contains(&map.bar_at(onset).index);
+        let notes = score.notes().filter(|note| note.channel == 9 && inside(note.onset));
+        notes.map(|note| note.velocity).collect::<Vec<_>>()
+    };
+    assert_eq!(velocities(&scores[0], 4..1000), velocities(&scores[2], 4..1000));
+    assert_ne!(velocities(&scores[0], 2..4), velocities(&scores[2], 2..4));
+    assert_ne!(velocities(&scores[0], 4..1000), velocities(&scores[1], 4..1000));
+    let recipe_of = |id: u64| recipe(&project, project.node(id).unwrap()).unwrap();
+    assert!(recipe_of(4).is_none(), "no command humanises some bars alone");
+    let arguments = recipe_of(3).unwrap().arguments;
+    assert!(
+        arguments[0] == "humanise" && arguments.contains(&"--temperature=0.8".to_owned()),
+        "{arguments:?}"
+    );
+}
+
+#[test]
 fn candidates_have_seeds_one_after_the_other_and_one_group() {
     let here = tempdir().unwrap();
     let studio = Running::start(here.path());

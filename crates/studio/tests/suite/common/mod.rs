@@ -1,6 +1,7 @@
 //! A studio in this process, and requests over TCP as they are written.
 
 pub mod listening;
+pub mod soundfont;
 pub mod taking;
 
 use composer_studio::{Stop, Studio, StudioOptions};
