@@ -8,13 +8,16 @@ use std::path::Path;
 
 const SIZE: (u32, u32) = (600, 420);
 
+/// What is drawn bar by bar.
+type Figure = fn(&Sums) -> f64;
+
 /// Writes the curves as SVG.
 pub fn write(folder: &Path, groups: &[[Sums; 3]], reliability: &[Reliability; 2]) -> Result<()> {
     std::fs::create_dir_all(folder)?;
     for (name, of) in [("real", &reliability[0]), ("own", &reliability[1])] {
         std::fs::write(folder.join(format!("calibration_{name}.svg")), predicted(of)?)?;
     }
-    let figures: [(&str, &str, fn(&Sums) -> f64); 3] = [
+    let figures: [(&str, &str, Figure); 3] = [
         ("begun", "notes that begin at a step", |sums| sums.begun / sums.steps.max(1.0)),
         ("leaps", "highest line: semitones", |sums| sums.lines[0].semitones / sums.lines[0].moves.max(1.0)),
         ("steps", "highest line: share of steps", |sums| sums.lines[0].steps / sums.lines[0].moves.max(1.0)),
@@ -36,7 +39,7 @@ fn predicted(reliability: &Reliability) -> Result<String> {
 }
 
 /// A figure of four bars after four bars, a line for each past.
-fn by_bars(title: &str, groups: &[[Sums; 3]], figure: fn(&Sums) -> f64) -> Result<String> {
+fn by_bars(title: &str, groups: &[[Sums; 3]], figure: Figure) -> Result<String> {
     let place = |group: usize| (group * GROUP) as f64 + 0.5 + GROUP as f64 / 2.0;
     let line = |(past, color): (usize, _)| {
         let points = groups.iter().enumerate().map(|(group, sums)| (place(group), figure(&sums[past])));
