@@ -122,7 +122,9 @@ class Work:
         if row.of is not None and lever != "risk" and lever != row.of:
             return self.model(row.of, name, seed)
         run = self.folder / "runs" / f"{name}-{lever}-{seed}"
-        if not (run / "model.safetensors").exists():
+        # A training writes its model after every epoch.
+        finished = run / "finished"
+        if not finished.exists():
             shutil.rmtree(run, ignore_errors=True)
             run.parent.mkdir(parents=True, exist_ok=True)
             folder, _, _ = self.music(name)
@@ -134,6 +136,7 @@ class Work:
                 subprocess.run([str(word) for word in words], check=True, stdout=open(run / "log", "w"))
             else:
                 self.run("train", *folder, "--output-dir", run, "--seed", seed, "--quiet", *settings(run__samples="false", run__tensorboard="false"), *row.train)
+            finished.touch()
         return run / "model.safetensors"
 
     def compositions(self, lever, name, seed):
