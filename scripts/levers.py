@@ -21,16 +21,19 @@ import statistics
 import subprocess
 import sys
 
+from model_card import inside, without_findings
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATASETS = pathlib.Path(os.environ.get("COMPOSER_DATASETS", ROOT / "../shared/datasets"))
 PIECES, BARS = 24, 16
 
 
 class Lever:
-    """A row: what is different from the defaults of `train`, of `compose`, and what is done with the compositions."""
+    """A row: what is different from the defaults of `train`, how many updates of minimum risk training follow on them, what is different from the defaults
+    of `compose`, what is done with the compositions, and the only music that it is for. One that neither trains nor goes on has the network of the defaults."""
 
-    def __init__(self, text, train=(), compose=(), rewrite=(), of="defaults", only=None):
-        self.text, self.train, self.compose, self.rewrite, self.of, self.only = text, train, compose, rewrite, of, only
+    def __init__(self, text, train=None, updates=0, compose=(), rewrite=(), only=None):
+        self.text, self.train, self.updates, self.compose, self.rewrite, self.only = text, train, updates, compose, rewrite, only
 
 
 def settings(**values):
@@ -39,27 +42,27 @@ def settings(**values):
 
 LEVERS = {
     "real": Lever("real music that was not compared with"),
-    "defaults": Lever("the defaults of `train` and `compose`"),
+    "defaults": Lever("the defaults of `train` and `compose`", train=[]),
     # What is decided.
-    "coupled": Lever("frames from one output, `coupled`", settings(model__network="coupled"), of=None),
-    "biaxial": Lever("pitch by pitch, `biaxial`", settings(model__network="biaxial"), of=None),
-    "lengths": Lever("a length per note", settings(music__note_lengths=64), of=None),
-    "remi": Lever("tokens with durations, `remi`", ["--representation", "remi"], of=None),
-    "voices": Lever("tokens of `voices`", ["--representation", "voices"], of=None, only="chorales"),
-    "no-relative": Lever("no relative logits", settings(model__relative_logits="false"), of=None),
+    "coupled": Lever("frames from one output, `coupled`", settings(model__network="coupled")),
+    "biaxial": Lever("pitch by pitch, `biaxial`", settings(model__network="biaxial")),
+    "lengths": Lever("a length per note", settings(music__note_lengths=64)),
+    "remi": Lever("tokens with durations, `remi`", ["--representation", "remi"]),
+    "voices": Lever("tokens of `voices`", ["--representation", "voices"], only="chorales"),
+    "no-relative": Lever("no relative logits", settings(model__relative_logits="false")),
     # What is told.
-    "no-conditions": Lever("no conditions, form or rhythm", ["--conditions", "none"], of=None),
-    "no-rhythm": Lever("no rhythm", ["--conditions", "metre,density,polyphony,register,key,bars_left,form,harmony"], of=None),
-    "no-look-back": Lever("no look back", settings(music__look_back=0), of=None),
-    "longest-match": Lever("longest match", settings(music__longest_match="true"), of=None),
+    "no-conditions": Lever("no conditions, form or rhythm", ["--conditions", "none"]),
+    "no-rhythm": Lever("no rhythm", ["--conditions", "metre,density,polyphony,register,key,bars_left,form,harmony"]),
+    "no-look-back": Lever("no look back", settings(music__look_back=0)),
+    "longest-match": Lever("longest match", settings(music__longest_match="true")),
     # How it is trained.
-    "no-excerpts": Lever("whole pieces from their beginning", settings(training__excerpts=0), of=None),
-    "no-transposition": Lever("not transposed", settings(training__transpose=0), of=None),
-    "large": Lever("LSTM 256, note GRU 192", ["--hidden", "256", *settings(model__note_hidden=192)], of=None),
-    "sampling": Lever("scheduled sampling down to 0.9", settings(training__sampling__curve="linear-to-end", training__sampling__floor=0.9), of=None),
-    "smoothing": Lever("label smoothing 0.05", settings(training__label_smoothing=0.05), of=None),
-    "no-average": Lever("no weight averaging", settings(training__ema_decay=0), of=None),
-    "risk": Lever("minimum risk, 200 updates more", of="defaults"),
+    "no-excerpts": Lever("whole pieces from their beginning", settings(training__excerpts=0)),
+    "no-transposition": Lever("not transposed", settings(training__transpose=0)),
+    "large": Lever("LSTM 256, note GRU 192", ["--hidden", "256", *settings(model__note_hidden=192)]),
+    "sampling": Lever("scheduled sampling down to 0.9", settings(training__sampling__curve="linear-to-end", training__sampling__floor=0.9)),
+    "smoothing": Lever("label smoothing 0.05", settings(training__label_smoothing=0.05)),
+    "no-average": Lever("no weight averaging", settings(training__ema_decay=0)),
+    "risk": Lever("minimum risk, 200 updates more", updates=200),
     # How it is drawn.
     "temperature-0.9": Lever("temperature 0.9", compose=["--temperature", "0.9", "--top-p", "0.95"]),
     "top-p-1": Lever("top-p 1", compose=["--top-p", "1"]),
@@ -119,8 +122,8 @@ class Work:
     def model(self, lever, name, seed):
         """A network that was trained as a row says, and its validation loss."""
         row = LEVERS[lever]
-        if row.of is not None and lever != "risk" and lever != row.of:
-            return self.model(row.of, name, seed)
+        if row.train is None and not row.updates:
+            return self.model("defaults", name, seed)
         run = self.folder / "runs" / f"{name}-{lever}-{seed}"
         # A training writes its model after every epoch.
         finished = run / "finished"
@@ -128,11 +131,11 @@ class Work:
             shutil.rmtree(run, ignore_errors=True)
             run.parent.mkdir(parents=True, exist_ok=True)
             folder, _, _ = self.music(name)
-            if lever == "risk":
+            if row.updates:
                 run.mkdir()
-                source = self.model(row.of, name, seed)
+                source = self.model("defaults", name, seed)
                 program = pathlib.Path(self.composer).parent / "examples/minimum_risk"
-                words = [program, source, folder[0] if folder else "built-in", run / "model.safetensors", 200, seed]
+                words = [program, source, folder[0] if folder else "built-in", run / "model.safetensors", row.updates, seed]
                 subprocess.run([str(word) for word in words], check=True, stdout=open(run / "log", "w"))
             else:
                 self.run("train", *folder, "--output-dir", run, "--seed", seed, "--quiet", *settings(run__samples="false", run__tensorboard="false"), *row.train)
@@ -176,15 +179,11 @@ class Work:
 
 
 def summary(report):
-    """Statistics inside the real-to-real interval, share of pieces without a finding, median score, of the JSON of `evaluate`."""
+    """What the table has of the JSON of `evaluate`."""
     assessment = report["sets"][0]["assessment"]
-    rows = [("distance", "human", row) for row in assessment["comparisons"]]
-    rows += [("divergence", "human_divergence", row) for row in assessment["distributions"]]
-    inside = sum(row[found] is not None and row[found] <= row[real]["high"] for found, real, row in rows)
-    diagnoses = [piece["diagnosis"] for piece in assessment["pieces"]]
-    passes = sum(not diagnosis["findings"] and not diagnosis["unjudged"] for diagnosis in diagnoses)
-    scores = [diagnosis["likeness"]["score"] for diagnosis in diagnoses if diagnosis.get("likeness")]
-    return {"inside": inside, "of": len(rows), "passes": passes / len(diagnoses), "score": statistics.median(scores or [0])}
+    (within, of), pieces = inside(assessment), assessment["pieces"]
+    scores = [piece["diagnosis"]["likeness"]["score"] for piece in pieces if piece["diagnosis"].get("likeness")]
+    return {"inside": within, "of": of, "passes": without_findings(assessment) / len(pieces), "score": statistics.median(scores or [0])}
 
 
 def table(folder, music):
@@ -198,9 +197,9 @@ def table(folder, music):
             if not found:
                 cells.append("| |")
                 continue
-            inside = ", ".join(str(one["inside"]) for one in found)
+            within = ", ".join(str(one["inside"]) for one in found)
             mean = [statistics.mean(one[key] for one in found) for key in ("passes", "score")]
-            cells.append(f"{inside} | {100 * mean[0]:.0f} | {mean[1]:.0f}")
+            cells.append(f"{within} | {100 * mean[0]:.0f} | {mean[1]:.0f}")
         if any(cell != "| |" for cell in cells):
             print(f"| {row.text} | {' | '.join(cells)} |")
 

@@ -7,7 +7,7 @@ use composer_bptt::Mode;
 use composer_bptt::probe::{Trace, unit_activity};
 use composer_models::Targets;
 use composer_models::batch::Slice;
-use composer_models::note_wise::NotePosition;
+use composer_models::note_wise::each_choice;
 use composer_models::{
     Encoding, LanguageModel, Sequence, SequenceBatch, SequenceModel, StepInput, Stepper, Workspace,
 };
@@ -201,29 +201,13 @@ fn choices(
             continue;
         };
         let previous = step.checked_sub(1).map_or_else(Frame::default, |before| read.frames[before]);
-        let mut position = NotePosition::default();
-        notes.begin(0, previous, &mut position)?;
         let mut of_step = Vec::new();
-        for class in classes(&read.representation, read.frames[step]) {
-            of_step.push(Choice { log_probs: position.log_probs.clone(), chosen: Some(class) });
-            notes.push(class, &mut position)?;
-        }
-        let stop = position.log_probs.len().saturating_sub(1);
-        of_step.push(Choice { log_probs: position.log_probs.clone(), chosen: Some(stop) });
+        each_choice(notes, &read.representation, [previous, read.frames[step]], |log_probs, class| {
+            of_step.push(Choice { log_probs: log_probs.to_vec(), chosen: Some(class) });
+        })?;
         all.push(of_step);
     }
     Ok(all)
-}
-
-/// The classes of the notes of a frame, from the lowest up.
-fn classes(representation: &FrameRepresentation, frame: Frame) -> impl Iterator<Item = usize> {
-    let pitches = representation.num_pitches();
-    let (sounding, onsets) =
-        (representation.offsets(frame.sounding), representation.offsets(frame.onsets & frame.sounding));
-    let onset_plane = representation.onset_plane;
-    (0..pitches)
-        .filter(move |&pitch| sounding >> pitch & 1 == 1)
-        .map(move |pitch| if onset_plane && onsets >> pitch & 1 == 1 { pitches + pitch } else { pitch })
 }
 
 /// The gradient of the loss of step `step` with respect to the states before it, over up to `back` steps.

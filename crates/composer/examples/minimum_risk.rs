@@ -8,6 +8,7 @@
 
 use anyhow::{Context, Result, bail};
 use composer::TrainedModel;
+use composer::compose::{NOTE_RHYTHM_MIN_P, NOTE_TOP_P};
 use composer_decoding::{FrameOptions, Generator};
 use composer_evaluation::failure::DetectorsByLength;
 use composer_evaluation::grid::Grid;
@@ -99,7 +100,8 @@ fn compose(
     judge: &DetectorsByLength,
     seed: u64,
 ) -> Result<Vec<Candidate>> {
-    let options = FrameOptions { top_p: 0.95, rhythm_min_p: 0.05, ..FrameOptions::default() };
+    let options =
+        FrameOptions { top_p: NOTE_TOP_P, rhythm_min_p: NOTE_RHYTHM_MIN_P, ..FrameOptions::default() };
     let stepper = Stepper::new(model).with_conditions(told.conditions.clone());
     let options = options.on_grid(representation.steps_per_quarter);
     let generator = Generator::new(stepper, options, CANDIDATES, seed)?

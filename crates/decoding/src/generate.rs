@@ -9,6 +9,7 @@ use crate::rules::Rules;
 use crate::step_rules::{StepRules, form_of};
 use composer_models::arrays::{view, view_mut};
 use composer_models::encoding::Symbol;
+use composer_models::note_lengths::begun;
 use composer_models::streams::{Purpose, stream};
 use composer_models::{Encoding, Form, LanguageModel, Past, StepInput};
 use composer_music::BarMap;
@@ -230,7 +231,7 @@ impl<M: LanguageModel> Generator<M> {
         let (open, options) = now.of_row(now.told(forms, bars.as_ref(), 0));
         let choice = NoteChoice { representation, row: 0, context, options, open };
         let drawn = choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?;
-        model.written(0, frame, frame.sounding & (frame.onsets | !context.previous().sounding));
+        model.written(0, frame, begun(context.previous(), frame));
         self.voices.iter_mut().for_each(|voice| voice.push(frame));
         self.step += 1;
         Ok(drawn)
@@ -349,7 +350,7 @@ impl<M: LanguageModel> Generator<M> {
                 None => choice.choose_by(model, logits, (scratch, notes), &mut voice.rng)?,
             };
             steps.push(Step { frame, nll: frames::nll(representation, logits, previous, frame) });
-            model.written(row, frame, frame.sounding & (frame.onsets | !previous.sounding));
+            model.written(row, frame, begun(previous, frame));
             voice.push(frame);
         }
         self.check_logits()?;
@@ -366,7 +367,9 @@ impl<M: LanguageModel> Iterator for Generator<M> {
         if self.rules.length.is_some_and(|length| self.step as u64 >= length) {
             return None;
         }
-        self.end_closed();
+        if self.encoding.note_lengths() > 0 {
+            self.end_closed();
+        }
         Some(self.predict().and_then(|()| self.decide()))
     }
 }

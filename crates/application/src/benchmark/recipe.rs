@@ -44,7 +44,7 @@ impl Recipe {
             Recipe::Best => {
                 FramesOptions { network: Network::NoteWise, note_hidden: 192, longest_match: true, ..common }
             }
-            // Pitches that do not see each other gain nothing from other keys, and learn by heart sooner.
+            // Networks of independent pitches gain nothing from transposition, and overfit sooner.
             Recipe::Independent => {
                 let dropout = (0.7 * size.powf(-1.0 / 6.0)).max(0.3);
                 let network = Network::Independent;

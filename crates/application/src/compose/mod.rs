@@ -18,7 +18,8 @@ mod write;
 
 pub use bars::{BarNote, BarStream, ComposedBar};
 pub use options::{
-    ComposeOptions, FRAME_TEMPERATURE, FrameChoice, Length, Primer, TOKEN_TEMPERATURE, TokenChoice,
+    ComposeOptions, FRAME_TEMPERATURE, FrameChoice, Length, NOTE_RHYTHM_MIN_P, NOTE_TOP_P, Primer,
+    TOKEN_TEMPERATURE, TokenChoice,
 };
 pub use piece::Piece;
 pub use ranges::{pitch_range, register};

@@ -13,6 +13,7 @@ mod reliability;
 
 use anyhow::{Context, Result, bail};
 use composer::TrainedModel;
+use composer::compose::{NOTE_RHYTHM_MIN_P, NOTE_TOP_P};
 use composer_decoding::{FrameOptions, Generator};
 use composer_models::{ConditionTrack, Encoding, Form, Stepper};
 use composer_music::BarMap;
@@ -120,12 +121,13 @@ fn main() -> Result<()> {
     let number = |place: usize, usual: f64| {
         rest.get(place).map_or(Ok(usual), |text| text.parse::<f64>().context("a number is expected"))
     };
-    let (bars, rhythm_min_p, passes) = (number(0, 16.0)? as usize, number(1, 0.05)?, number(2, 2.0)? as u64);
+    let (bars, rhythm_min_p, passes) =
+        (number(0, 16.0)? as usize, number(1, NOTE_RHYTHM_MIN_P)?, number(2, 2.0)? as u64);
     let model = TrainedModel::load(Path::new(model))?;
     let Encoding::Frames { representation, .. } = model.model.encoding() else {
         bail!("the model must be of frames");
     };
-    let options = FrameOptions { top_p: 0.95, rhythm_min_p, ..FrameOptions::default() };
+    let options = FrameOptions { top_p: NOTE_TOP_P, rhythm_min_p, ..FrameOptions::default() };
     let options = options.on_grid(representation.steps_per_quarter);
     let mut groups = vec![[Sums::default(); 3]; bars.div_ceil(GROUP)];
     let mut reliability = [Reliability::default(), Reliability::default()];

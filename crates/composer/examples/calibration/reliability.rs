@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use composer_models::batch::Slice;
-use composer_models::note_wise::NotePosition;
+use composer_models::note_wise::each_choice;
 use composer_models::{
     ConditionTrack, Encoding, LanguageModel, Sequence, SequenceBatch, SequenceModel, StepInput, Stepper,
 };
@@ -62,16 +62,9 @@ impl Reliability {
             let input = StepInput::MultiHot { indices, offsets: &[0, indices.len()] };
             stepper.step(input, &mut state, logits.view_mut())?;
             let notes = stepper.next_note().context("the model must write note by note")?;
-            let mut position = NotePosition::default();
-            notes.begin(0, previous, &mut position)?;
-            let [sounding, onsets] =
-                [frame.sounding, frame.onsets].map(|plane| representation.offsets(plane));
-            for pitch in (0..pitches).filter(|pitch| sounding >> pitch & 1 == 1) {
-                let class = if onsets >> pitch & 1 == 1 { pitches + pitch } else { pitch };
-                self.decided(&position.log_probs, class, pitches);
-                notes.push(class, &mut position)?;
-            }
-            self.decided(&position.log_probs, 2 * pitches, pitches);
+            each_choice(notes, &representation, [previous, frame], |log_probs, class| {
+                self.decided(log_probs, class, pitches);
+            })?;
             previous = frame;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Attributes of frames.
 
 use super::ConditionValues;
+use crate::note_lengths::begun;
 use composer_music::key::{self, Key};
 use composer_music::representation::frames::{Frame, pitches};
 use std::ops::Range;
@@ -41,12 +42,12 @@ pub(super) struct Sums {
 impl Sums {
     pub fn of(frames: &[Frame], steps_per_quarter: u32) -> Self {
         let mut before = vec![[0; 4]];
-        let (mut sums, mut previous) = ([0u64; 4], 0);
+        let (mut sums, mut previous) = ([0u64; 4], Frame::default());
         for frame in frames {
-            let begin = frame.sounding & (frame.onsets | !previous);
+            let begin = begun(previous, *frame);
             sums.iter_mut().zip(counts(*frame, begin)).for_each(|(sum, value)| *sum += value);
             before.push(sums);
-            previous = frame.sounding;
+            previous = *frame;
         }
         Self { steps_per_quarter: f64::from(steps_per_quarter.max(1)), before }
     }

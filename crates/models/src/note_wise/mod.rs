@@ -17,6 +17,7 @@
 //! of RNN-NADE (Boulanger-Lewandowski et al. 2012); here a chord is a sequence of its notes, as in event models, and time has one step for
 //! each frame.
 
+mod choices;
 mod config;
 mod group;
 mod layers;
@@ -27,6 +28,7 @@ mod relative;
 mod workspace;
 mod writer;
 
+pub use choices::each_choice;
 pub use config::NoteWiseConfig;
 pub use layers::NOTES_PREFIX;
 pub(crate) use layers::NoteWise;

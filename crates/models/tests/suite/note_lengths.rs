@@ -1,6 +1,6 @@
 //! Notes with a length and a velocity of their own: a plain-loop twin, the chain rule over whole pieces, single notes against batches.
 
-use crate::note_wise::gru;
+use crate::note_wise::{gru, linear, product, weights};
 use crate::single_notes::{frames, note_by_note, velocity};
 use crate::whole_gradients::verify_some;
 use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
@@ -148,14 +148,9 @@ struct Written<'a> {
 /// `bins` velocities.
 fn naive(model: &SequenceModel<f64>, longest: usize, bins: usize, written: &Written<'_>) -> f64 {
     let &Written { context, before, held, loud, notes } = written;
-    let weight = |name: &str| model.weight(name).unwrap().iter().copied().collect::<Vec<f64>>();
-    let rows = |matrix: &[f64], x: &[f64]| -> Vec<f64> {
-        matrix.chunks_exact(x.len()).map(|row| row.iter().zip(x).map(|(w, x)| w * x).sum()).collect()
-    };
-    let plus = |a: Vec<f64>, b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a + b).collect() };
-    let bridged = plus(rows(&weight("notes.bridge.weight"), context), &weight("notes.bridge.bias"));
-    let mut h: Vec<f64> = bridged.iter().map(|a| a.tanh()).collect();
-    let from_context = rows(&weight("notes.context.weight"), context);
+    let weight = |name: &str| weights(model, name);
+    let mut h: Vec<f64> = linear(&weight, "notes.bridge", context).iter().map(|a| a.tanh()).collect();
+    let from_context = product(&weight("notes.context.weight"), context);
     let after = weight("notes.after_length.weight");
     let outer = [127 - before.leading_zeros().min(127) as usize, before.trailing_zeros() as usize];
     // Features: 16 pitches, 25 intervals, twice 25 around, 8 counts, the start, lengths, velocities; then the held pitches, their ends, and
@@ -196,7 +191,7 @@ fn naive(model: &SequenceModel<f64>, longest: usize, bins: usize, written: &Writ
         let is_loud = |bin: &u32| loud.contains(&(*bin as usize));
         features.extend((0..bins as u32).filter(is_loud).map(|bin| told + 16 + longest as u32 + bin));
         gru(&weight, &features, &mut h);
-        let y = plus(rows(&weight("notes.output.weight"), &h), &weight("notes.output.bias"));
+        let y = linear(&weight, "notes.output", &h);
         let mut added = [0.0; 17];
         if let Some((_, steps, open, bin)) = last {
             let logit = |l: usize| y[lengths_at + l] + from_context[17 + l];

@@ -91,6 +91,22 @@ fn the_probabilities_of_all_frames_sum_to_one() {
     approx::assert_abs_diff_eq!(total, 1.0, epsilon = 1e-5);
 }
 
+/// The values of a weight of the model.
+pub fn weights(model: &SequenceModel<f64>, name: &str) -> Vec<f64> {
+    model.weight(name).unwrap().iter().copied().collect()
+}
+
+/// `W x`, in plain loops.
+pub fn product(matrix: &[f64], x: &[f64]) -> Vec<f64> {
+    matrix.chunks_exact(x.len()).map(|row| row.iter().zip(x).map(|(w, x)| w * x).sum()).collect()
+}
+
+/// `W x + b` of a layer with this name.
+pub fn linear(weight: &dyn Fn(&str) -> Vec<f64>, name: &str, x: &[f64]) -> Vec<f64> {
+    let products = product(&weight(&format!("{name}.weight")), x);
+    products.iter().zip(weight(&format!("{name}.bias"))).map(|(product, bias)| product + bias).collect()
+}
+
 /// σ and the GRU of PyTorch's documentation, unit by unit, in plain loops.
 pub fn gru(weight: &dyn Fn(&str) -> Vec<f64>, features: &[u32], h: &mut [f64]) {
     let hidden = h.len();
@@ -114,14 +130,9 @@ pub fn gru(weight: &dyn Fn(&str) -> Vec<f64>, features: &[u32], h: &mut [f64]) {
 
 /// −ln P of one frame by the equations of the module, in plain loops over `f64`: pitch `k` of 16, no onset plane.
 fn naive(model: &SequenceModel<f64>, context: &[f64], before: u128, sounding: u128) -> f64 {
-    let weight = |name: &str| model.weight(name).unwrap().iter().copied().collect::<Vec<f64>>();
-    let rows = |matrix: &[f64], x: &[f64]| -> Vec<f64> {
-        matrix.chunks_exact(x.len()).map(|row| row.iter().zip(x).map(|(w, x)| w * x).sum()).collect()
-    };
-    let plus = |a: Vec<f64>, b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a + b).collect() };
-    let bridged = plus(rows(&weight("notes.bridge.weight"), context), &weight("notes.bridge.bias"));
-    let mut h: Vec<f64> = bridged.iter().map(|a| a.tanh()).collect();
-    let from_context = rows(&weight("notes.context.weight"), context);
+    let weight = |name: &str| weights(model, name);
+    let mut h: Vec<f64> = linear(&weight, "notes.bridge", context).iter().map(|a| a.tanh()).collect();
+    let from_context = product(&weight("notes.context.weight"), context);
     // The outer notes of the last frame.
     let outer = [127 - before.leading_zeros().min(127) as usize, before.trailing_zeros() as usize];
     let (mut last, mut interval, mut count, mut nll) = (None, None, 0, 0.0);
@@ -139,7 +150,7 @@ fn naive(model: &SequenceModel<f64>, context: &[f64], before: u128, sounding: u1
             }
         }
         gru(&weight, &features, &mut h);
-        let y = plus(rows(&weight("notes.output.weight"), &h), &weight("notes.output.bias"));
+        let y = linear(&weight, "notes.output", &h);
         let lowest = last.map_or(0, |last| last as usize + 1);
         let logit = |k: usize| {
             let interval = if last.is_some() && k < 16 { y[17 + k - lowest] } else { 0.0 };
