@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::grammar::read_pitch;
-use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_music::representation::frames::{Frame, FrameParts, FrameRepresentation};
 use composer_music::representation::pitch_name;
 use composer_music::text::counted;
 use composer_music::{Note, Score, Ticks, Track};
@@ -58,13 +58,29 @@ impl From<Score> for Primer {
 }
 
 impl Primer {
-    /// Its frames on a model's grid, to the end of its last note. Drums are left out.
+    /// Its frames on a model's grid, to the end of its last note. Drums are left out, or everything else where the model writes drums.
     ///
     /// # Errors
-    /// [`Error::Primer`]: there are no notes, or some are outside the range of the model.
+    /// As of [`Primer::check_frames`].
     pub fn frames(&self, representation: &FrameRepresentation) -> Result<Vec<Frame>, Error> {
-        self.check_range(representation.pitch_low, representation.pitch_high)?;
+        self.check_frames(representation)?;
         Ok(representation.encode(&self.score))
+    }
+
+    /// Refuses a primer that a model of frames cannot read.
+    ///
+    /// # Errors
+    /// [`Error::Primer`]: there are no notes of the kind that it reads, or some are outside its range.
+    pub fn check_frames(&self, representation: &FrameRepresentation) -> Result<(), Error> {
+        match representation.parts {
+            FrameParts::Drums if self.score.notes().any(Note::is_drum) => Ok(()),
+            FrameParts::Drums => Err(Error::Primer("the primer has no drums to go on from".into())),
+            // What lies outside its range is moved by octaves.
+            FrameParts::Melody | FrameParts::LeadSheet => self.check_range(0, 127),
+            FrameParts::Together | FrameParts::Quartet => {
+                self.check_range(representation.pitch_low, representation.pitch_high)
+            }
+        }
     }
 
     /// Refuses a primer without pitched notes, or with notes outside a range.

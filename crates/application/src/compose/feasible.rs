@@ -6,7 +6,17 @@ use crate::error::{wrong_input, wrong_option};
 use composer_decoding::Rules;
 use composer_decoding::grammar::{Grammar, MusicGrammar};
 use composer_music::representation::events::Section;
+use composer_music::representation::frames::FrameParts;
 use composer_music::representation::{AnyRepresentation, pitch_name};
+
+/// Whether a model writes drums alone.
+fn writes_drums(representation: &AnyRepresentation) -> bool {
+    match representation {
+        AnyRepresentation::Events(events) => events.section == Section::Drums,
+        AnyRepresentation::Frames(frames) => frames.parts == FrameParts::Drums,
+        _ => false,
+    }
+}
 
 /// Refuses options that contradict each other or the model.
 ///
@@ -26,16 +36,20 @@ pub(super) fn check(
             "has no effect on this model: all its pieces of a length have the same number of tokens";
         return Err(wrong_option("length_penalty", problem));
     }
-    if matches!(representation, AnyRepresentation::Events(events) if events.section == Section::Drums) {
-        let pitches = [
-            ("key", options.key.is_some()),
-            ("chords", options.chords.is_some()),
-            ("range", options.range != (0, 127)),
-        ];
+    let range_given = options.range != (0, 127);
+    if writes_drums(representation) {
+        let pitches =
+            [("key", options.key.is_some()), ("chords", options.chords.is_some()), ("range", range_given)];
         return match pitches.iter().find(|(_, given)| *given) {
             Some((name, _)) => Err(wrong_option(name, "is about pitches, and this model writes drums")),
             None => Ok(()),
         };
+    }
+    if range_given
+        && matches!(representation, AnyRepresentation::Frames(frames) if frames.parts.tells_melody())
+    {
+        let problem = "is one for all parts, and this model writes a melody apart, in a range of its own";
+        return Err(wrong_option("range", problem));
     }
     let of_model = match representation {
         AnyRepresentation::Frames(frames) => (frames.pitch_low, frames.pitch_high.min(127)),

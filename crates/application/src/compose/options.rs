@@ -69,7 +69,7 @@ impl Default for ComposeOptions {
     fn default() -> Self {
         Self {
             num_outputs: 3,
-            length: Length::Bars(16),
+            length: Length::Usual,
             metre: None,
             temperature: None,
             max_polyphony: 8,
@@ -211,11 +211,16 @@ pub struct TokenChoice {
 /// A length of music.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
+    /// What suits the model: of a built-in one what its card says, else 16 bars.
+    Usual,
     /// Bars of the piece's metre; an upbeat comes on top.
     Bars(usize),
     /// Steps of the model's grid.
     Steps(usize),
 }
+
+/// Bars of [`Length::Usual`] where a model does not say another number.
+pub(super) const USUAL_BARS: usize = 16;
 
 /// A day of sixteenths at 120: nobody waits for more.
 const MAX_STEPS: usize = 1_000_000;
@@ -243,6 +248,7 @@ impl FromStr for Length {
 impl std::fmt::Display for Length {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Length::Usual => f.write_str("usual"),
             Length::Bars(bars) => write!(f, "{bars}bars"),
             Length::Steps(steps) => write!(f, "{steps}steps"),
         }

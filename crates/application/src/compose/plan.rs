@@ -1,7 +1,7 @@
 //! The plan of a piece: its bars, its tempos and keys, where its primer ends and how long it is, on the clock of the model and in
 //! the ticks of the file.
 
-use super::options::{ComposeOptions, Length, Primer as Choice};
+use super::options::{ComposeOptions, Length, Primer as Choice, USUAL_BARS};
 use crate::error::wrong_input;
 use composer_decoding::Rules;
 use composer_decoding::harmony::ChordPlan;
@@ -86,12 +86,14 @@ impl Plan {
         };
         check_metre(representation, plan.bars.metre_at(primer_end), performance)?;
         plan.begin = plan.first_free_step(representation);
+        let in_bars = |bars: usize| plan.bars.bar((bars as u64).saturating_sub(u64::from(!upbeat))).end;
         let end = match options.length {
-            Length::Bars(bars) => plan.bars.bar((bars as u64).saturating_sub(u64::from(!upbeat))).end,
+            Length::Usual => in_bars(USUAL_BARS),
+            Length::Bars(bars) => in_bars(bars),
             Length::Steps(steps) => plan.tick(steps as u64),
         };
         plan.steps = match options.length {
-            Length::Bars(_) => plan.clock.step(end),
+            Length::Usual | Length::Bars(_) => plan.clock.step(end),
             Length::Steps(steps) => steps as u64,
         };
         plan.end = end;

@@ -27,7 +27,7 @@ pub(super) fn account(
     let none = |what: &str| DecodingError::Primer(format!("the primer has no {what} to go on from"));
     let drums = primer.score.notes().any(|note| note.is_drum());
     match representation {
-        AnyRepresentation::Frames(frames) => primer.check_range(frames.pitch_low, frames.pitch_high)?,
+        AnyRepresentation::Frames(frames) => primer.check_frames(frames)?,
         AnyRepresentation::Voices(voices) => primer.check_range(voices.pitch_low, voices.pitch_high)?,
         AnyRepresentation::Events(events) if events.section == Section::Drums => {
             drums.then_some(()).ok_or_else(|| none("drums"))?;

@@ -6,7 +6,9 @@ use super::piece::Piece;
 use super::plan::Plan;
 use super::{carried, reading};
 use crate::error::{Result, wrong_input};
+use crate::humanise::{HumaniseOptions, humanise};
 use crate::model::TrainedModel;
+use crate::rewrite::Tune;
 use composer_decoding::harmony::ChordPlan;
 use composer_decoding::primer::Primer as PrimerMusic;
 use composer_models::streams::{Purpose, stream};
@@ -43,6 +45,8 @@ pub(super) struct Work<'a> {
     /// Which of the pieces that are asked for these are, from 0: each draws from the random streams of its number.
     pub numbers: Vec<u64>,
     pub others: Vec<OtherEvent>,
+    /// Whether finished pieces are performed, as `composer humanise` does.
+    performed: bool,
 }
 
 impl<'a> Work<'a> {
@@ -106,13 +110,30 @@ impl<'a> Work<'a> {
                 "The primer's file has {events} behind its last note, such as texts and controllers: they are left out."
             ));
         }
-        Ok(Self { model, representation, options, primer, plan, manner, notes, numbers: Vec::new(), others })
+        // A primer stays as it is.
+        let performed = trained.defaults.humanise && primer.is_none();
+        let numbers = Vec::new();
+        Ok(Self { model, representation, options, primer, plan, manner, notes, numbers, others, performed })
     }
 
     /// The piece of what a model has written after `offset` steps.
     pub fn piece(&self, decoded: &Score, offset: u64, nll: Vec<f64>) -> Piece {
         let score = assemble(&self.plan, decoded, offset, &self.manner);
         Piece { score, nll, notes: self.notes.clone(), others: self.others.clone() }
+    }
+
+    /// A finished piece, the one of a place among these, as it is performed.
+    pub fn performed(&self, piece: Piece, place: usize) -> anyhow::Result<Piece> {
+        if !self.performed || piece.score.notes().next().is_none() {
+            return Ok(piece);
+        }
+        let number = self.numbers.get(place).copied().unwrap_or(0);
+        let options = HumaniseOptions { seed: self.options.seed.wrapping_add(number), ..Default::default() };
+        let played = humanise(&Tune::from(piece.score.clone()), &options)?;
+        Ok(played
+            .into_iter()
+            .next()
+            .map_or(piece.clone(), |played| Piece { score: played.piece.score, ..piece }))
     }
 
     /// The steps of a model of tokens after those that it has read: those of voices are on a grid, others have a metre only.

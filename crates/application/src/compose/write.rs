@@ -286,7 +286,7 @@ impl<'a> Writer<'a> {
             }
         }
         let piece = |index| {
-            let mut piece = self.piece(work, index)?;
+            let mut piece = work.performed(self.piece(work, index)?, index)?;
             piece.notes.extend(remarks.iter().cloned());
             Ok(piece)
         };

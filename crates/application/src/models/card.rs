@@ -1,7 +1,7 @@
 //! [`Card`]: what one should know of a built-in model, as `card.toml` says it.
 
 use super::task::CardTask;
-use crate::compose::ComposeOptions;
+use crate::compose::{ComposeOptions, Length};
 use serde::{Deserialize, Serialize};
 
 /// The card of a model.
@@ -182,6 +182,12 @@ pub struct ComposeDefaults {
     /// Style that the model is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub style: Option<String>,
+    /// Length in bars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bars: Option<usize>,
+    /// Whether the notes get velocities and timing from the built-in model for that, as `composer humanise` gives them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub humanise: bool,
 }
 
 impl ComposeDefaults {
@@ -196,6 +202,8 @@ impl ComposeDefaults {
             number("top-p", self.top_p),
             number("qpm", self.qpm),
             self.style.as_ref().map(|style| format!("style {style}")),
+            self.bars.map(|bars| format!("length {}", Length::Bars(bars))),
+            self.humanise.then(|| "humanised".to_owned()),
         ];
         said.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
@@ -212,6 +220,9 @@ impl ComposeDefaults {
         // The tempo of a primer comes before that of the model.
         if all.primer == Default::default() {
             all.qpm = all.qpm.or(self.qpm);
+        }
+        if let (Length::Usual, Some(bars)) = (all.length, self.bars) {
+            all.length = Length::Bars(bars);
         }
         all.conditions.style = all.conditions.style.or_else(|| self.style.clone());
         all

@@ -13,5 +13,11 @@ pub fn pitched() -> FrameRepresentation {
 /// The grid of drums: General MIDI's 47 of them, and hits alone, because drums are not held.
 pub fn drums() -> FrameRepresentation {
     let (pitch_low, pitch_high) = (35, 81);
-    FrameRepresentation { steps_per_quarter: STEPS_PER_QUARTER, pitch_low, pitch_high, onset_plane: false }
+    FrameRepresentation {
+        steps_per_quarter: STEPS_PER_QUARTER,
+        pitch_low,
+        pitch_high,
+        onset_plane: false,
+        ..FrameRepresentation::default()
+    }
 }

@@ -47,13 +47,18 @@ impl Layout {
     /// Lays a tune out.
     ///
     /// # Errors
-    /// It is too long for a grid.
+    /// It is too long for a grid, or the model has notes at other pitches.
     pub fn new(
         representation: FrameRepresentation,
         tune: &Tune,
         settings: &RewriteSettings,
         choice: &Choice<'_>,
     ) -> anyhow::Result<Self> {
+        if !representation.parts.keeps_pitches() {
+            return Err(wrong_input(
+                "this model writes a melody apart, or drums, and bars are written anew by models of one part: compose and piano are",
+            ));
+        }
         let score = &tune.score;
         let grid = Grid::new(score.ticks_per_quarter, representation.steps_per_quarter);
         let (mut selected, mut material) = (Vec::new(), Vec::new());

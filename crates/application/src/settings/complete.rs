@@ -6,6 +6,7 @@ use crate::error::{Result, wrong_input};
 use composer_bptt::RecurrentConfig;
 use composer_models::{Encoding, ModelConfig, Network, TokenNetwork};
 use composer_music::representation::AnyRepresentation;
+use composer_music::representation::frames::FrameParts;
 use composer_training::TrainingConfig;
 use composer_training::sampling::Curve;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,17 @@ impl Settings {
             )));
         }
         Ok(())
+    }
+
+    /// Refuses parts of frames where the network reads tokens.
+    pub(crate) fn check_parts(&self, representation: &AnyRepresentation) -> anyhow::Result<()> {
+        let parts = self.music.parts;
+        if parts == FrameParts::Together || matches!(representation, AnyRepresentation::Frames(_)) {
+            return Ok(());
+        }
+        Err(wrong_input(format!(
+            "music.parts is {parts}, which is for networks of frames: leave it at together, or use music.representation=frames"
+        )))
     }
 
     /// Refuses lengths and velocities of notes where no network decides them, before the music is read.

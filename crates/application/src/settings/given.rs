@@ -60,6 +60,7 @@ pub(super) fn of_model(given: &TrainedModel) -> Table {
             let steps_per_quarter = representation.steps_per_quarter;
             let sixteenths = |steps| count(Music::sixteenths(steps, steps_per_quarter));
             music.insert("representation".into(), Value::String("frames".into()));
+            music.insert("parts".into(), text(&representation.parts));
             music.insert("steps_per_quarter".into(), count(steps_per_quarter as usize));
             music.insert("metre".into(), sixteenths(*metre));
             music.insert("bar_line".into(), sixteenths(*bar_line));

@@ -4,6 +4,7 @@ use composer_bptt::{Cell, RecurrentConfig};
 use composer_models::{Condition, Network};
 use composer_music::corpus::Criteria;
 use composer_music::notation::Options;
+use composer_music::representation::frames::{FrameParts, FrameRepresentation};
 use serde::{Deserialize, Serialize};
 
 /// The training music, and how it is encoded.
@@ -19,6 +20,10 @@ pub struct Music {
     pub repeats: bool,
     /// Steps of a quarter in frames: 4 for sixteenths, 3 for triplet eighths, 6 for both, 12 for all of their divisions.
     pub steps_per_quarter: u32,
+    /// Which parts frames hold: `together`, all but drums as one part; `melody`, the melody apart from the rest; `lead-sheet`, the melody and chords that are found; `quartet`, the four parts of a string
+    /// quartet; `drums`, drums alone.
+    #[serde(skip_serializing_if = "is_together")]
+    pub parts: FrameParts,
     /// A network of frames has the place of a step in its bar as an input, modulo so many sixteenths. 0: no such input.
     pub metre: usize,
     /// It has the number of steps to the next bar line, up to so many sixteenths, and the beats as inputs. 0: no such inputs.
@@ -45,6 +50,10 @@ pub struct Music {
 /// Steps of a quarter in sixteenths.
 const STEPS_PER_QUARTER: u32 = 4;
 
+fn is_together(parts: &FrameParts) -> bool {
+    *parts == FrameParts::Together
+}
+
 fn is_folder(style_from: &String) -> bool {
     style_from == FOLDER
 }
@@ -56,6 +65,14 @@ impl Music {
     /// So many sixteenths in steps of frames.
     pub(crate) fn steps(&self, sixteenths: usize) -> usize {
         sixteenths * self.steps_per_quarter as usize / STEPS_PER_QUARTER as usize
+    }
+
+    /// How scores become frames.
+    pub(crate) fn frames(&self) -> FrameRepresentation {
+        FrameRepresentation {
+            steps_per_quarter: self.steps_per_quarter,
+            ..FrameRepresentation::of_parts(self.parts)
+        }
     }
 
     /// The reverse.
@@ -77,6 +94,7 @@ impl Default for Music {
             representation: "frames".into(),
             repeats: true,
             steps_per_quarter: STEPS_PER_QUARTER,
+            parts: FrameParts::Together,
             metre: 16,
             bar_line: 24,
             look_back: 3,

@@ -3,6 +3,7 @@
 
 use crate::error::wrong_input;
 use composer_models::Network;
+use composer_music::representation::frames::FrameParts;
 use composer_training::TrainingConfig;
 use toml::{Table, Value};
 
@@ -76,6 +77,7 @@ pub(super) fn add_unwritten(
         ("model", "tie_weights", Value::Boolean(false)),
         ("model", "embedding_dropout", Value::Float(0.0)),
         ("model", "softmaxes", Value::Integer(1)),
+        ("music", "parts", Value::try_from(FrameParts::default())?),
         ("music", "note_lengths", Value::Integer(0)),
         ("music", "note_velocities", Value::Integer(0)),
         ("music", "style_from", Value::String(style_from.to_owned())),

@@ -82,9 +82,11 @@ pub fn check_same_kind(
 pub fn check_same_shape(from: &str, given: &TrainedModel, ours: &ModelConfig) -> anyhow::Result<()> {
     let theirs = given.model.config();
     let shape = |config: &ModelConfig| {
-        let steps_per_quarter = match &config.encoding {
-            Encoding::Frames { representation, .. } => representation.steps_per_quarter,
-            _ => Music::default().steps_per_quarter,
+        let (steps_per_quarter, parts) = match &config.encoding {
+            Encoding::Frames { representation, .. } => {
+                (representation.steps_per_quarter, representation.parts)
+            }
+            _ => (Music::default().steps_per_quarter, Music::default().parts),
         };
         let sixteenths = |steps| Music::sixteenths(steps, steps_per_quarter).to_string();
         let recurrent = &config.recurrent;
@@ -106,6 +108,7 @@ pub fn check_same_shape(from: &str, given: &TrainedModel, ours: &ModelConfig) ->
             ("model.embedding", config.token_network.embedding.to_string()),
             ("model.tie_weights", config.token_network.tied.to_string()),
             ("model.softmaxes", config.token_network.softmaxes.to_string()),
+            ("music.parts", parts.to_string()),
             ("music.steps_per_quarter", steps_per_quarter.to_string()),
             ("music.metre", sixteenths(config.encoding.metre())),
             ("music.bar_line", sixteenths(config.encoding.bar_line())),

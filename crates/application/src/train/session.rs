@@ -20,7 +20,6 @@ use composer_models::file::{self, Notes};
 use composer_models::{Encoding, ModelConfig, SequenceModel};
 use composer_music::atomic_file::{TEMPORARY, write_atomically};
 use composer_music::augment::Augmentation;
-use composer_music::representation::frames::FrameRepresentation;
 use composer_music::representation::{AnyRepresentation, Representation};
 use composer_training::distributed::Communicator;
 use composer_training::plan::memory_estimate;
@@ -72,6 +71,7 @@ impl Prepared {
         }
         let representation = AnyRepresentation::by_name(&config.music.representation).map_err(wrong_input)?;
         config.check_augmentation(&representation)?;
+        config.check_parts(&representation)?;
         config.check_note_lengths(&representation)?;
         // Refuses sizes and probabilities out of range before the music is read, which takes longer. Tokens stand for any music; attention to
         // past bars, which they do not have, is checked with the music.
@@ -84,10 +84,7 @@ impl Prepared {
         }
         let grid = match given.as_ref().map(|given| given.model.encoding()) {
             Some(Encoding::Frames { representation, .. }) => *representation,
-            _ => FrameRepresentation {
-                steps_per_quarter: config.music.steps_per_quarter,
-                ..FrameRepresentation::default()
-            },
+            _ => config.music.frames(),
         };
         let mut material = Material::load_with(folder, grid, &config.music.criteria())?;
         if !matches!(representation, AnyRepresentation::Frames(_)) {

@@ -11,9 +11,9 @@ pub struct MusicArgs {
     #[arg(long, default_value_t = ComposeOptions::default().num_outputs, value_name = "N")]
     pub num_outputs: usize,
 
-    /// Length of each piece in bars, 16bars, or in steps of the model's grid, 256steps
-    #[arg(long, default_value_t = ComposeOptions::default().length)]
-    pub length: Length,
+    /// Length of each piece in bars, 16bars, or in steps of the model's grid, 256steps [default: 16bars, or what the card of the model says]
+    #[arg(long)]
+    pub length: Option<Length>,
 
     #[arg(long, help = temperature())]
     pub temperature: Option<f64>,
@@ -43,7 +43,7 @@ impl MusicArgs {
     pub fn options(&self, seed: u64) -> ComposeOptions {
         ComposeOptions {
             num_outputs: self.num_outputs,
-            length: self.length,
+            length: self.length.unwrap_or(Length::Usual),
             temperature: self.temperature,
             max_polyphony: self.max_polyphony,
             seed,

@@ -20,6 +20,7 @@ use super::quantise::{Loss, Quantised, Sound, one_at_a_time};
 use super::symbols::tokens;
 use super::{Error, Representation, Symbols, Vocabulary};
 use crate::chord_kind::ChordKind;
+use crate::metre::{Bar, BarMap, Metre};
 use crate::score::{Note, Score, Tempo, Track};
 
 /// The qualities, simple ones first: their suffixes are the names of symbols, and stay as they are.
@@ -89,6 +90,12 @@ pub fn symbol_name(symbol: u32) -> String {
     }
 }
 
+/// The pitches of a symbol: the root in the octave from C3, the other tones above it in close position; none of no chord.
+pub fn voiced(symbol: u32) -> impl Iterator<Item = u8> {
+    let chord = parts(symbol).map(|(root, quality)| (LOWEST_ROOT + root, QUALITIES[quality].tones()));
+    chord.into_iter().flat_map(|(bass, tones)| tones.iter().map(move |tone| bass + tone))
+}
+
 /// The symbol of each span of `span` time units, from 0 to the end of the last sound.
 pub fn label(sounds: &[Sound], span: u64) -> Vec<u32> {
     let span = span.max(1);
@@ -142,6 +149,47 @@ fn recognise(weights: &[u64; 12], lowest: u8) -> u32 {
     best
 }
 
+/// What sounds in a score but drums, in ticks.
+fn sounding(score: &Score) -> Vec<Sound> {
+    let sound = |note: &Note| Sound {
+        start: note.onset,
+        part: 0,
+        pitch: note.pitch & 127,
+        end: note.end(),
+        velocity: note.velocity,
+    };
+    let pitched = score.notes().filter(|note| !note.is_drum() && note.duration > 0).map(sound).collect();
+    one_at_a_time(pitched, &mut Loss::default())
+}
+
+/// The harmony of a score as chords that are struck: one in each bar, or in each half of bars of four quarters, or of six eighths, and of longer ones. None
+/// where nothing sounds, or beyond [`MAX_STEPS`] bars.
+pub fn struck_chords(score: &Score) -> Track {
+    let (bars, end) = (BarMap::new(score), score.notes().map(Note::end).max().unwrap_or(0));
+    let bars = bars.bars(end).take(MAX_STEPS as usize);
+    let half = |bar: &Bar| {
+        let Metre { numerator, denominator } = bar.metre;
+        let quarters = 4.0 * f64::from(numerator) / f64::from(denominator);
+        (quarters >= 4.0 || numerator == 6 && denominator == 8).then(|| u64::midpoint(bar.start, bar.end))
+    };
+    let mut edges: Vec<u64> = bars.flat_map(|bar| std::iter::once(bar.start).chain(half(&bar))).collect();
+    edges.push(end);
+    edges.dedup();
+    let labels = label_between(&sounding(score), &edges);
+    let mut notes = Vec::new();
+    for (edge, symbol) in edges.windows(2).zip(labels) {
+        notes.extend(voiced(symbol).map(|pitch| Note {
+            onset: edge[0],
+            duration: edge[1] - edge[0],
+            pitch,
+            velocity: VELOCITY,
+            channel: 0,
+            program: 0,
+        }));
+    }
+    Track { name: Some("Chords".into()), notes }
+}
+
 impl ChordRepresentation {
     fn span(&self, ticks_per_quarter: u16) -> u64 {
         u64::from(self.quarters_per_chord.max(1)) * u64::from(ticks_per_quarter.max(1))
@@ -152,15 +200,7 @@ impl ChordRepresentation {
     /// # Errors
     /// [`Error::TooLong`].
     pub fn encode_tokens(&self, score: &Score) -> Result<Vec<u32>, Error> {
-        let sound = |note: &Note| Sound {
-            start: note.onset,
-            part: 0,
-            pitch: note.pitch & 127,
-            end: note.end(),
-            velocity: note.velocity,
-        };
-        let pitched = score.notes().filter(|note| !note.is_drum() && note.duration > 0).map(sound).collect();
-        let sounds = one_at_a_time(pitched, &mut Loss::default());
+        let sounds = sounding(score);
         let span = self.span(score.ticks_per_quarter);
         let spans = sounds.iter().map(|sound| sound.end.div_ceil(span)).max().unwrap_or(0);
         if spans > MAX_STEPS {
@@ -178,17 +218,14 @@ impl ChordRepresentation {
         let mut start = 0;
         for run in symbols.chunk_by(|a, b| a == b) {
             let duration = run.len() as u64 * span;
-            if let Some((root, quality)) = parts(run[0]) {
-                let bass = LOWEST_ROOT + root;
-                notes.extend(QUALITIES[quality].tones().iter().map(|tone| Note {
-                    onset: start,
-                    duration,
-                    pitch: bass + tone,
-                    velocity: VELOCITY,
-                    channel: 0,
-                    program: 0,
-                }));
-            }
+            notes.extend(voiced(run[0]).map(|pitch| Note {
+                onset: start,
+                duration,
+                pitch,
+                velocity: VELOCITY,
+                channel: 0,
+                program: 0,
+            }));
             start += duration;
         }
         score.tracks.push(Track { name: None, notes });

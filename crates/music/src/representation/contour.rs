@@ -98,6 +98,7 @@ impl BassContour {
             pitch_low: 0,
             pitch_high: Self::NUM_FEATURES as u8 - 1,
             onset_plane: true,
+            ..FrameRepresentation::default()
         }
     }
 }

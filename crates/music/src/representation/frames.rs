@@ -14,13 +14,16 @@
 //! finer than the grid. Two notes of one pitch that overlap become two that touch.
 
 pub use super::frame::{Frame, pitches, strike_rising_edges};
+pub use super::frame_parts::FrameParts;
 
+use super::frame_parts::{DecodedPart, drum};
 use super::grid::{Grid, MAX_STEPS, of_steps};
 use super::interface::fingerprint;
 use super::quantise::{Clock, Loss, Quantised, Sound, one_at_a_time, place};
 use super::{Error, Representation, Symbols, Vocabulary};
 use crate::metre::BarMap;
 use crate::score::{Note, Score, Tempo, TimeSignature, Track};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// How a score becomes frames: the grid, the range of pitches, and whether the network sees onsets.
@@ -36,6 +39,13 @@ pub struct FrameRepresentation {
     pub pitch_high: u8,
     /// Whether re-struck notes are told apart from held ones; doubles the width of a frame.
     pub onset_plane: bool,
+    /// Which parts of a score frames hold.
+    #[serde(default, skip_serializing_if = "is_together")]
+    pub parts: FrameParts,
+}
+
+fn is_together(parts: &FrameParts) -> bool {
+    *parts == FrameParts::Together
 }
 
 /// MIDI velocities of notes, by the step and the pitch where they begin.
@@ -44,7 +54,7 @@ pub type Velocities = BTreeMap<(usize, u8), u8>;
 impl Default for FrameRepresentation {
     /// Sixteenths over the 88 keys of a piano, with onsets.
     fn default() -> Self {
-        Self { steps_per_quarter: 4, pitch_low: 21, pitch_high: 108, onset_plane: true }
+        Self::of_parts(FrameParts::Together)
     }
 }
 
@@ -84,6 +94,12 @@ impl DecodeOptions {
 }
 
 impl FrameRepresentation {
+    /// Sixteenths with onsets, over the pitches that some parts have.
+    pub fn of_parts(parts: FrameParts) -> Self {
+        let (pitch_low, pitch_high) = parts.pitches();
+        Self { steps_per_quarter: 4, pitch_low, pitch_high, onset_plane: true, parts }
+    }
+
     /// Pitches in the range.
     pub fn num_pitches(&self) -> usize {
         usize::from(self.pitch_high.min(127).saturating_sub(self.pitch_low)) + 1
@@ -153,12 +169,9 @@ impl FrameRepresentation {
     /// What sounds, one sound per pitch at a time.
     fn sounds(&self, score: &Score) -> Vec<Sound> {
         let grid = Grid::new(score.ticks_per_quarter, self.steps_per_quarter);
-        let within =
-            |note: &Note| if grid.span(note).1 <= MAX_STEPS { self.part(note) } else { Err("too late") };
-        let sounds =
-            place(score, &Clock::Metrical(grid), MAX_STEPS, &mut Loss::default(), |_, note| within(note));
+        let within = |note: &Note| if grid.span(note).1 <= MAX_STEPS { Ok(()) } else { Err("too late") };
         // Nothing that is too long is left.
-        self.one_at_a_time(sounds.unwrap_or_default(), &mut Loss::default())
+        self.placed(score, &mut Loss::default(), within).unwrap_or_default()
     }
 
     /// The velocities of the notes of [`FrameRepresentation::encode`].
@@ -167,18 +180,46 @@ impl FrameRepresentation {
         sounds.iter().map(|sound| ((sound.start as usize, sound.pitch), sound.velocity)).collect()
     }
 
-    /// Frames know no parts; drums and pitches out of range have no place in them.
-    fn part(&self, note: &Note) -> Result<u16, &'static str> {
-        match note {
-            note if note.is_drum() => Err("drums"),
-            note if !(self.pitch_low..=self.pitch_high.min(127)).contains(&note.pitch) => Err("out of range"),
-            _ => Ok(0),
+    /// Whether a note has a place in frames, or why not; `melody` where it is one of a melody apart.
+    fn check(&self, melody: bool, note: &Note) -> Result<u16, &'static str> {
+        let range = self.pitch_low..=self.pitch_high.min(127);
+        match self.parts {
+            FrameParts::Drums if !note.is_drum() => Err("pitched notes"),
+            FrameParts::Drums => range.contains(&drum(note.pitch)).then_some(0).ok_or("out of range"),
+            _ if note.is_drum() => Err("drums"),
+            FrameParts::Melody | FrameParts::LeadSheet => Ok(melody.into()),
+            _ => range.contains(&note.pitch).then_some(0).ok_or("out of range"),
         }
     }
 
     fn place(&self, score: &Score, loss: &mut Loss) -> Result<Vec<Sound>, Error> {
+        self.placed(score, loss, |_| Ok(()))
+    }
+
+    /// The notes that are kept, as sounds of frames.
+    fn placed(
+        &self,
+        score: &Score,
+        loss: &mut Loss,
+        keep: impl Fn(&Note) -> Result<(), &'static str>,
+    ) -> Result<Vec<Sound>, Error> {
+        let (sorted, melodies) = self.parts.sorted(score);
+        let (before, count) = (loss.notes, |score: &Score| score.notes().count());
         let clock = Clock::Metrical(Grid::new(score.ticks_per_quarter, self.steps_per_quarter));
-        let sounds = place(score, &clock, MAX_STEPS, loss, |_, note| self.part(note))?;
+        let mut sounds = place(&sorted, &clock, MAX_STEPS, loss, |track, note| {
+            keep(note).and_then(|()| self.check(track < melodies, note))
+        })?;
+        if let Cow::Owned(sorted) = &sorted {
+            let found = match self.parts {
+                FrameParts::LeadSheet => {
+                    sorted.tracks[..melodies].iter().map(|track| track.notes.len()).sum()
+                }
+                _ => count(sorted),
+            };
+            loss.notes = before + count(score);
+            *loss.dropped.entry("of no part").or_default() += count(score).saturating_sub(found);
+        }
+        sounds.iter_mut().for_each(|sound| *sound = self.parts.to_frames(sound.part == 1, *sound));
         Ok(self.one_at_a_time(sounds, loss))
     }
 
@@ -212,7 +253,7 @@ impl FrameRepresentation {
         frames
     }
 
-    /// Frames as a score with one track: each onset begins a note, which lasts while its pitch sounds.
+    /// Frames as a score with one track, or one for each of its [parts](FrameParts): each onset begins a note, which lasts while its pitch sounds.
     ///
     /// Any frames are accepted, also a network's: an onset sounds, and a pitch that sounds out of nothing is struck.
     /// Without the onset plane, onsets are ignored and a pitch that goes on sounding is one note.
@@ -251,15 +292,18 @@ impl FrameRepresentation {
     fn score(&self, sounds: &[Sound], options: &DecodeOptions) -> Score {
         let (ticks_per_quarter, grid) = of_steps(self.steps_per_quarter);
         let mut score = options.empty_score(ticks_per_quarter);
-        let note = |sound: &Sound| Note {
-            onset: grid.tick(sound.start),
-            duration: grid.ticks(sound.start, sound.end),
-            pitch: sound.pitch,
-            velocity: sound.velocity.clamp(1, 127),
-            channel: options.channel & 15,
-            program: options.program & 127,
-        };
-        score.tracks.push(Track { name: None, notes: sounds.iter().map(note).collect() });
+        for DecodedPart { name, channel, sounds } in self.parts.from_frames(sounds) {
+            let note = |sound: &Sound| Note {
+                onset: grid.tick(sound.start),
+                duration: grid.ticks(sound.start, sound.end),
+                pitch: sound.pitch,
+                velocity: sound.velocity.clamp(1, 127),
+                channel: channel.unwrap_or(options.channel & 15),
+                program: options.program & 127,
+            };
+            let notes = sounds.iter().map(note).collect();
+            score.tracks.push(Track { name: name.map(Into::into), notes });
+        }
         score
     }
 }

@@ -22,6 +22,7 @@ pub mod contour;
 mod error;
 pub mod events;
 mod frame;
+mod frame_parts;
 pub mod frames;
 pub mod grid;
 mod interface;

@@ -2,12 +2,17 @@
 
 use crate::common;
 
-use composer_music::representation::frames::{DecodeOptions, Frame, FrameRepresentation};
+use composer_music::representation::frames::{DecodeOptions, Frame, FrameParts, FrameRepresentation};
 use composer_music::{Note, Score, Track};
 use proptest::prelude::*;
 
-const SIXTEENTHS: FrameRepresentation =
-    FrameRepresentation { steps_per_quarter: 4, pitch_low: 21, pitch_high: 108, onset_plane: true };
+const SIXTEENTHS: FrameRepresentation = FrameRepresentation {
+    steps_per_quarter: 4,
+    pitch_low: 21,
+    pitch_high: 108,
+    onset_plane: true,
+    parts: FrameParts::Together,
+};
 
 fn note(onset: u64, duration: u64, pitch: u8) -> Note {
     Note { onset, duration, pitch, velocity: 80, channel: 0, program: 0 }
@@ -144,4 +149,41 @@ fn velocities_go_with_the_notes_and_come_back() {
     assert_eq!(back.notes().copied().collect::<Vec<_>>(), notes);
     let usual = SIXTEENTHS.decode(&frames, &DecodeOptions { velocity: 33, ..DecodeOptions::default() });
     assert!(usual.notes().all(|note| note.velocity == 33));
+}
+
+fn named(name: &str, channel: u8, pitches: &[u8]) -> Track {
+    let notes =
+        (0..).zip(pitches).map(|(step, &pitch)| Note { channel, ..note(480 * step, 480, pitch) }).collect();
+    Track { name: Some(name.into()), notes }
+}
+
+fn pitches_of(score: &Score) -> Vec<(Option<&str>, Vec<u8>)> {
+    let pitches = |track: &Track| track.notes.iter().map(|note| note.pitch).collect();
+    score.tracks.iter().map(|track| (track.name.as_deref(), pitches(track))).collect()
+}
+
+#[test]
+fn a_melody_comes_back_apart_also_where_it_crosses_the_rest() {
+    let representation = FrameRepresentation::of_parts(FrameParts::Melody);
+    let mut song = score(Vec::new());
+    song.tracks = vec![named("Piano", 0, &[72, 60, 90]), named("Voice", 1, &[60, 62, 95])];
+    let frames = representation.encode(&song);
+    assert!(frames[0].pitches().eq([72, 96]), "the voice is three octaves higher");
+    let back = representation.decode(&frames, &DecodeOptions::default());
+    let expected = [(Some("Melody"), vec![60, 62, 83]), (Some("Accompaniment"), vec![72, 60, 78])];
+    assert_eq!(pitches_of(&back), expected, "what lies outside the bands is moved by octaves");
+    assert_eq!(representation.encode(&back), frames, "the melody is found by its name");
+}
+
+#[test]
+fn drums_are_hits_of_a_step() {
+    let representation = FrameRepresentation::of_parts(FrameParts::Drums);
+    let mut beat = score(Vec::new());
+    beat.tracks = vec![named("Piano", 0, &[60]), named("Kit", 9, &[36, 22, 36, 38])];
+    let frames = representation.encode(&beat);
+    assert_eq!(frames.len(), 13);
+    assert!(frames.iter().all(|frame| frame.sounding == frame.onsets));
+    let back = representation.decode(&frames, &DecodeOptions::default());
+    assert_eq!(pitches_of(&back), [(Some("Drums"), vec![36, 42, 36, 38])]);
+    assert!(back.notes().all(Note::is_drum));
 }

@@ -20,7 +20,7 @@ pub fn datasets() -> Option<PathBuf> {
 
 use composer_music::representation::AnyRepresentation;
 use composer_music::representation::events::{EventRepresentation, PedalUse, Section, Time};
-use composer_music::representation::frames::FrameRepresentation;
+use composer_music::representation::frames::{FrameParts, FrameRepresentation};
 use composer_music::representation::remi::{ChordTokens, RemiRepresentation};
 use composer_music::representation::voices::VoiceRepresentation;
 use composer_music::{KeySignature, Note, Pedal, Score, Tempo, TimeSignature, Track, TrackName};
@@ -103,8 +103,11 @@ fn all_representations() -> Vec<AnyRepresentation> {
         .map(|name| AnyRepresentation::by_name(name).expect("known"))
         .collect();
     let frames =
-        FrameRepresentation { steps_per_quarter: 12, pitch_low: 0, pitch_high: 127, onset_plane: true };
+        FrameRepresentation { steps_per_quarter: 12, pitch_low: 0, pitch_high: 127, ..Default::default() };
     all.push(AnyRepresentation::Frames(frames));
+    for parts in [FrameParts::Melody, FrameParts::LeadSheet, FrameParts::Quartet, FrameParts::Drums] {
+        all.push(AnyRepresentation::Frames(FrameRepresentation::of_parts(parts)));
+    }
     all.push(AnyRepresentation::Frames(FrameRepresentation {
         onset_plane: false,
         ..FrameRepresentation::default()

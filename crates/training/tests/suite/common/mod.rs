@@ -4,12 +4,17 @@
 
 use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel, TokenNetwork};
-use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_music::representation::frames::{Frame, FrameParts, FrameRepresentation};
 use composer_training::{Control, Error, Observer, Snapshot, TrainingConfig, UpdateReport};
 use ndarray::Array2;
 
-pub const REPRESENTATION: FrameRepresentation =
-    FrameRepresentation { steps_per_quarter: 4, pitch_low: 48, pitch_high: 72, onset_plane: true };
+pub const REPRESENTATION: FrameRepresentation = FrameRepresentation {
+    steps_per_quarter: 4,
+    pitch_low: 48,
+    pitch_high: 72,
+    onset_plane: true,
+    parts: FrameParts::Together,
+};
 
 pub fn frames() -> Encoding {
     Encoding::frames(REPRESENTATION)
