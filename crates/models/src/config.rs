@@ -180,6 +180,11 @@ impl ModelConfig {
         if self.coupled && self.notes().is_some() {
             return Err(Error::Unsupported("a model that writes frames note by note has no coupling"));
         }
+        if self.biaxial.is_some() && self.token_network.embedding > 0 {
+            return Err(Error::Unsupported(
+                "a model that is tied across pitch has no embedding: set model.embedding to 0",
+            ));
+        }
         if self.biaxial.is_some() && (self.note_wise.is_some() || self.recurrent.bidirectional) {
             return Err(Error::Unsupported(
                 "a model that is tied across pitch goes forward in time, and has no other note stack",

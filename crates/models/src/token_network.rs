@@ -1,4 +1,4 @@
-//! [`TokenNetwork`]: what a network of tokens has besides a recurrent stack and a linear layer.
+//! [`TokenNetwork`]: what a network of tokens has besides a recurrent stack and a linear layer; one of frames may have an embedding.
 
 use crate::{Encoding, Error};
 use serde::{Deserialize, Serialize};
@@ -49,13 +49,18 @@ impl TokenNetwork {
         if self.is_plain() {
             return Ok(());
         }
-        let Encoding::Tokens { .. } = encoding else {
-            return refuse(format!(
-                "embeddings, tied weights and mixtures of softmaxes are for networks of tokens, and this is one of {}: \
-                 choose another music.representation, or leave these settings out",
-                encoding.kind()
-            ));
-        };
+        let only_embedding = *self == Self { embedding: self.embedding, ..Self::default() };
+        match encoding {
+            Encoding::Tokens { .. } => {}
+            Encoding::Frames { .. } if only_embedding => {}
+            _ => {
+                return refuse(format!(
+                    "tied weights, embedding_dropout and mixtures of softmaxes are for networks of tokens, embeddings for those of tokens and \
+                     frames, and this is one of {}: choose another music.representation, or leave these settings out",
+                    encoding.kind()
+                ));
+            }
+        }
         if !(0.0..1.0).contains(&self.embedding_dropout) {
             let dropout = self.embedding_dropout;
             return refuse(format!("embedding_dropout is {dropout}, and must be at least 0 and below 1"));

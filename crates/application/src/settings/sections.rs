@@ -144,8 +144,8 @@ pub struct Model {
     /// A network of frames attends to the finished bars of the piece, compared in so many dimensions. 0: no such attention.
     #[serde(skip_serializing_if = "is_zero")]
     pub bar_attention: usize,
-    /// A network of tokens reads them as learnt vectors of so many numbers. 0: only where another setting needs vectors, then as wide as a
-    /// layer.
+    /// A network of tokens reads them as learnt vectors of so many numbers, one of frames the sum of the vectors of all features that are on. 0: only
+    /// where another setting needs vectors, then as wide as a layer.
     #[serde(skip_serializing_if = "is_zero")]
     pub embedding: usize,
     /// The output weights of a network of tokens are those vectors.

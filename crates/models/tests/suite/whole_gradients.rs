@@ -6,7 +6,7 @@ use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
 use composer_models::batch::Slice;
 use composer_models::{
     BiaxialConfig, ConditionTrack, Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch,
-    SequenceModel, SequenceState, Workspace,
+    SequenceModel, SequenceState, TokenNetwork, Workspace,
 };
 use composer_music::BarMap;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
@@ -123,6 +123,22 @@ fn note_wise(encoding: &Encoding, cell: Cell, layers: usize) -> SequenceModel {
     let config = ModelConfig { note_wise: Some(NoteWiseConfig::new(encoding, notes)), ..config };
     let config = config.with_relative_logits(true);
     SequenceModel::new(config, &Init::PYTORCH, 3).unwrap()
+}
+
+#[test]
+fn an_embedding_of_the_features_of_frames_has_the_gradient_of_the_loss() {
+    let (_, encoding, sequence) = cases().remove(3);
+    let mut batch = SequenceBatch::new(&encoding);
+    batch.fill(&encoding, &[Some(Slice { sequence: &sequence, start: 0, transpose: 0 })], 5);
+    let embedded = |config: &ModelConfig| {
+        let network = TokenNetwork { embedding: 2, ..TokenNetwork::default() };
+        SequenceModel::new(config.clone().with_token_network(network), &Init::PYTORCH, 3).unwrap()
+    };
+    for config in [model(&encoding, Cell::Lstm).config(), note_wise(&encoding, Cell::Gru, 1).config()] {
+        let model = embedded(config);
+        assert_eq!(model.config().recurrent.input, 2);
+        verify_some(&format!("{}, embedded", config.network()), &model.cast(), &batch.cast());
+    }
 }
 
 #[test]
