@@ -1,14 +1,16 @@
 //! Files of music from one format to another.
 
-use crate::error::{Result, wrong_input};
+use crate::error::{Result, wrong_input, wrong_option};
 use crate::outputs;
 use crate::progress::Progress;
+use crate::sound::wav;
 use composer_music::Score;
 use composer_music::atomic_file::write_atomically;
 use composer_music::corpus::{MidiPath, midi_files};
 use composer_music::input::{is_standard, shown};
 use composer_music::notation::{self, Format};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// What became of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,50 @@ pub enum Conversion {
     Bytes(Vec<u8>),
     /// The files that were written, for people to read.
     Files(Vec<String>),
+}
+
+/// What files become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Music in a format.
+    Music(Format),
+    /// Sound, as a WAV file.
+    Wav,
+}
+
+/// The ending of sound.
+const WAV: &str = "wav";
+
+impl Target {
+    fn from_path(path: &Path) -> anyhow::Result<Self> {
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(WAV)) {
+            return Ok(Self::Wav);
+        }
+        Format::from_path(path)
+            .map(Self::Music)
+            .map_err(|error| wrong_input(format!("{error}, and .{WAV} for sound")))
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Music(format) => format.extension(),
+            Self::Wav => WAV,
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    /// The name of a format, or `wav`.
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        if text.eq_ignore_ascii_case(WAV) {
+            return Ok(Self::Wav);
+        }
+        text.parse()
+            .map(Self::Music)
+            .map_err(|error: notation::UnknownFormat| format!("{error}, and {WAV} for sound"))
+    }
 }
 
 /// A file and where its result goes.
@@ -42,38 +88,48 @@ pub fn output_format(path: &Path) -> Result<Format> {
     Ok(Format::from_path(path).map_err(wrong_input)?)
 }
 
-/// Converts files, and those in folders, to the format `to`, or to that of the ending of the last path, which is the file or folder to
+/// Converts files, and those in folders, to `to`, or to the format of the ending of the last path, which is the file or folder to
 /// write. What cannot be converted among several files is a warning, and an error in the end.
 ///
 /// One file goes into a file, `-` being the standard output; several, and those of a folder, go into a folder, which is made, under
 /// their names with another ending. One file goes into a folder if that is there, or if `to` is given and the name has no ending.
 ///
 /// # Errors
-/// The format is not known, two results would have one name or replace an input, there is nothing to convert, or a file failed.
-pub fn convert(paths: &[PathBuf], to: Option<Format>, progress: &mut dyn Progress) -> Result<Conversion> {
+/// The format is not known, a SoundFont is given for music that stays notes, two results would have one name or replace an input, there is nothing to convert, or a file failed.
+pub fn convert(
+    paths: &[PathBuf],
+    to: Option<Target>,
+    soundfont: Option<&Path>,
+    progress: &mut dyn Progress,
+) -> Result<Conversion> {
     let Some((output, inputs)) = paths.split_last().filter(|(_, inputs)| !inputs.is_empty()) else {
         return Err(wrong_input("name the files to convert, then the file or folder to write").into());
     };
     let files = midi_files(inputs).map_err(wrong_input)?;
     let single = matches!(inputs, [input] if !input.is_dir()) && !output.is_dir();
     let into_file = single && (is_standard(output) || to.is_none() || output.extension().is_some());
-    let format = match to {
-        Some(format) => format,
-        None if into_file && output.extension().is_some() => {
-            Format::from_path(output).map_err(wrong_input)?
-        }
+    let target = match to {
+        Some(target) => target,
+        None if into_file && output.extension().is_some() => Target::from_path(output)?,
         None => return Err(needs_format(output).into()),
     };
+    if soundfont.is_some() && target != Target::Wav {
+        return Err(wrong_option(
+            "soundfont",
+            format!("is for sound, and {} is none: name a .{WAV} file", shown(output)),
+        )
+        .into());
+    }
     if is_standard(output) {
         let [file] = &files[..] else {
             return Err(wrong_input("the standard output takes one file: name a folder for several").into());
         };
-        return Ok(Conversion::Bytes(bytes(file, format)?));
+        return Ok(Conversion::Bytes(bytes(file, target, soundfont)?));
     }
     let task = |file: MidiPath| {
         let output = match into_file {
             true => output.clone(),
-            false => output.join(name(&file)).with_extension(format.extension()),
+            false => output.join(name(&file)).with_extension(target.extension()),
         };
         Task { file, output }
     };
@@ -81,7 +137,7 @@ pub fn convert(paths: &[PathBuf], to: Option<Format>, progress: &mut dyn Progres
     check(&tasks)?;
     let (count, mut written) = (tasks.len(), Vec::new());
     for Task { file, output } in tasks {
-        match write(&file, &output, format) {
+        match write(&file, &output, (target, soundfont)) {
             Ok(()) => written.push(shown(&output)),
             Err(error) if count == 1 => return Err(error.into()),
             Err(error) => progress.warning(&format!("{error:#}")),
@@ -96,7 +152,7 @@ pub fn convert(paths: &[PathBuf], to: Option<Format>, progress: &mut dyn Progres
 
 fn needs_format(output: &Path) -> anyhow::Error {
     wrong_input(format!(
-        "{} says no format: name a file with an ending, or the format with --to midi, musicxml, mxl or abc",
+        "{} says no format: name a file with an ending, or the format with --to midi, musicxml, mxl, abc or wav",
         if is_standard(output) { "the standard output".to_owned() } else { shown(output) }
     ))
 }
@@ -127,14 +183,17 @@ fn check(tasks: &[Task]) -> Result<()> {
     if outputs.is_empty() { Ok(()) } else { outputs::check(&inputs, &outputs) }
 }
 
-fn bytes(file: &MidiPath, format: Format) -> anyhow::Result<Vec<u8>> {
+fn bytes(file: &MidiPath, target: Target, soundfont: Option<&Path>) -> anyhow::Result<Vec<u8>> {
     let fault = |error: &dyn std::fmt::Display| wrong_input(format!("{}: {error}", shown(&file.path)));
     let score = read(file).map_err(|error| fault(&error))?;
-    notation::write(&score, format).map_err(|error| fault(&error))
+    match target {
+        Target::Music(format) => notation::write(&score, format).map_err(|error| fault(&error)),
+        Target::Wav => wav(&score, soundfont),
+    }
 }
 
-fn write(file: &MidiPath, output: &Path, format: Format) -> anyhow::Result<()> {
-    let bytes = bytes(file, format)?;
+fn write(file: &MidiPath, output: &Path, (target, soundfont): (Target, Option<&Path>)) -> anyhow::Result<()> {
+    let bytes = bytes(file, target, soundfont)?;
     let cannot = |error: std::io::Error| wrong_input(format!("cannot write {}: {error}", shown(output)));
     if let Some(folder) = output.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(cannot)?;

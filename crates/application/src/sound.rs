@@ -1,7 +1,7 @@
 //! Scores as sound: WAV files.
 
 use anyhow::Context;
-use composer_audio::{RenderOptions, render};
+use composer_audio::{AudioBuffer, RenderOptions, render};
 use composer_music::Score;
 use std::path::Path;
 
@@ -10,7 +10,16 @@ use std::path::Path;
 /// # Errors
 /// The SoundFont cannot be used, or the file cannot be written.
 pub fn write_wav(score: &Score, soundfont: Option<&Path>, path: &Path) -> crate::error::Result<()> {
-    let options = RenderOptions { soundfont: soundfont.map(Path::to_owned), ..RenderOptions::default() };
-    let audio = render(score, &options).context("cannot turn the music into sound")?;
+    let audio = rendered(score, soundfont)?;
     Ok(composer_audio::write_wav(path, &audio).with_context(|| format!("cannot write {}", path.display()))?)
+}
+
+/// The bytes of such a file.
+pub(crate) fn wav(score: &Score, soundfont: Option<&Path>) -> anyhow::Result<Vec<u8>> {
+    Ok(composer_audio::wav_bytes(&rendered(score, soundfont)?))
+}
+
+fn rendered(score: &Score, soundfont: Option<&Path>) -> anyhow::Result<AudioBuffer> {
+    let options = RenderOptions { soundfont: soundfont.map(Path::to_owned), ..RenderOptions::default() };
+    render(score, &options).context("cannot turn the music into sound")
 }

@@ -77,7 +77,7 @@ impl Primer {
             FrameParts::Drums => Err(Error::Primer("the primer has no drums to go on from".into())),
             // What lies outside its range is moved by octaves.
             FrameParts::Melody | FrameParts::LeadSheet => self.check_range(0, 127),
-            FrameParts::Together | FrameParts::Quartet => {
+            FrameParts::Together | FrameParts::Quartet | FrameParts::Choir => {
                 self.check_range(representation.pitch_low, representation.pitch_high)
             }
         }

@@ -33,8 +33,19 @@ pub const DEFAULT: &str = "compose";
 
 impl BuiltIn {
     /// All of them, in the order of `composer models`.
-    pub const ALL: &'static [Self] =
-        built_in!["compose", "piano", "hymn", "accompany", "drum", "reharmonise", "humanise"];
+    pub const ALL: &'static [Self] = built_in![
+        "compose",
+        "piano",
+        "quartet",
+        "song",
+        "tune",
+        "drums",
+        "hymn",
+        "accompany",
+        "drum",
+        "reharmonise",
+        "humanise"
+    ];
 
     /// The one of a name.
     pub fn by_name(name: &str) -> Option<&'static Self> {

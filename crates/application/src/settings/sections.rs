@@ -21,7 +21,7 @@ pub struct Music {
     /// Steps of a quarter in frames: 4 for sixteenths, 3 for triplet eighths, 6 for both, 12 for all of their divisions.
     pub steps_per_quarter: u32,
     /// Which parts frames hold: `together`, all but drums as one part; `melody`, the melody apart from the rest; `lead-sheet`, the melody and chords that are found; `quartet`, the four parts of a string
-    /// quartet; `drums`, drums alone.
+    /// quartet; `choir`, four voices; `drums`, drums alone.
     #[serde(skip_serializing_if = "is_together")]
     pub parts: FrameParts,
     /// A network of frames has the place of a step in its bar as an input, modulo so many sixteenths. 0: no such input.

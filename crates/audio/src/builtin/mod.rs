@@ -82,7 +82,7 @@ fn run(mut unit: Box<dyn AudioUnit>, samples: usize, rate: f64) -> Vec<f32> {
 
 /// Low pitches a little to the left, high ones to the right, as one sits at a piano; equal power.
 fn pan(key: &Key) -> (f32, f32) {
-    let side = if key.drum { 0.0 } else { ((f32::from(key.pitch) - 62.0) / 80.0).clamp(-0.5, 0.5) };
+    let side = if key.drum { 0.0 } else { ((f32::from(key.pitch) - 62.0) / 45.0).clamp(-0.6, 0.6) };
     let angle = (side + 1.0) * std::f32::consts::FRAC_PI_4;
     (angle.cos(), angle.sin())
 }

@@ -1,15 +1,16 @@
-//! Pitched voices: eight partials each, and one envelope per partial.
+//! Pitched voices: sixteen partials each, and one envelope per partial.
 //!
 //! Partial `k` of a note of `f` hertz sounds at `f · ratio_k · √(1 + stiffness · ratio_k²)` with the amplitude
 //!
 //! ```text
-//! a_k(t) = amplitude_k · dull^(k · softness) · rise(t) · fall_k(t) · let_go(t)
+//! a_k(t) = amplitude_k · body(f_k) · dull^(k · softness) · rise(t) · fall_k(t) · let_go(t)
+//! body(f)   = 1 / (1 + (resonance / f)²)
 //! rise(t)   = min(1, t / attack)
 //! fall_k(t) = sustain + (1 − sustain) · 2^(−t · ratio_k^damping / half_life(f))
 //! let_go(t) = 2^(−max(0, t − held) / release)
 //! ```
 //!
-//! High notes die away sooner than low ones, high partials sooner than low ones, and soft notes are duller.
+//! A sounding board or the body of a violin hardly radiates what is below its resonance. High notes die away sooner than low ones, high partials sooner than low ones, and soft notes are duller.
 
 use fundsp::audiounit::AudioUnit;
 use fundsp::prelude32::*;
@@ -17,7 +18,7 @@ use fundsp::prelude32::*;
 /// A way of sounding, by the table below.
 struct Timbre {
     /// Frequency ratio and amplitude of each partial.
-    partials: [(f32, f32); 8],
+    partials: [(f32, f32); PARTIALS],
     /// Seconds until full loudness.
     attack: f32,
     /// Half-life at middle C in seconds of what is not sustained.
@@ -30,9 +31,14 @@ struct Timbre {
     stiffness: f32,
     /// Half-life in seconds after the note is released.
     release: f32,
+    /// Hertz below which the body radiates little; 0: it has none.
+    resonance: f32,
     /// Loudness beside the others.
     gain: f32,
 }
+
+/// Partials of a voice.
+const PARTIALS: usize = 16;
 
 const STRUCK: usize = 0;
 const MALLET: usize = 1;
@@ -41,6 +47,9 @@ const PLUCKED: usize = 3;
 const BASS: usize = 4;
 const BOWED: usize = 5;
 const BLOWN: usize = 6;
+
+/// No partial.
+const NONE: (f32, f32) = (1.0, 0.0);
 
 /// By the constants above.
 const TIMBRES: [Timbre; 7] = [
@@ -51,10 +60,18 @@ const TIMBRES: [Timbre; 7] = [
             (2.0, 0.62),
             (3.0, 0.42),
             (4.0, 0.3),
-            (5.0, 0.18),
-            (6.0, 0.11),
-            (7.0, 0.05),
-            (9.0, 0.03),
+            (5.0, 0.2),
+            (6.0, 0.14),
+            (7.0, 0.1),
+            (9.0, 0.07),
+            (10.0, 0.06),
+            (11.0, 0.05),
+            (12.0, 0.04),
+            (13.0, 0.032),
+            (14.0, 0.025),
+            (15.0, 0.018),
+            (17.0, 0.012),
+            (18.0, 0.008),
         ],
         attack: 0.003,
         half_life: 0.75,
@@ -62,6 +79,7 @@ const TIMBRES: [Timbre; 7] = [
         damping: 0.6,
         stiffness: 0.0004,
         release: 0.04,
+        resonance: 150.0,
         gain: 0.5,
     },
     // Struck bars and bells.
@@ -75,6 +93,14 @@ const TIMBRES: [Timbre; 7] = [
             (10.0, 0.05),
             (13.3, 0.02),
             (16.0, 0.01),
+            (18.6, 0.01),
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
         ],
         attack: 0.002,
         half_life: 0.5,
@@ -82,19 +108,28 @@ const TIMBRES: [Timbre; 7] = [
         damping: 0.8,
         stiffness: 0.0,
         release: 0.2,
+        resonance: 0.0,
         gain: 0.5,
     },
     // Drawbars.
     Timbre {
         partials: [
-            (0.5, 0.25),
-            (1.0, 0.8),
-            (1.5, 0.2),
-            (2.0, 0.5),
-            (3.0, 0.25),
-            (4.0, 0.25),
-            (6.0, 0.1),
-            (8.0, 0.12),
+            (0.5, 0.12),
+            (1.0, 0.7),
+            (1.5, 0.08),
+            (2.0, 0.6),
+            (3.0, 0.3),
+            (4.0, 0.4),
+            (6.0, 0.18),
+            (8.0, 0.25),
+            (10.0, 0.1),
+            (12.0, 0.12),
+            (16.0, 0.1),
+            (20.0, 0.04),
+            (24.0, 0.04),
+            NONE,
+            NONE,
+            NONE,
         ],
         attack: 0.012,
         half_life: 1.0,
@@ -102,6 +137,7 @@ const TIMBRES: [Timbre; 7] = [
         damping: 0.0,
         stiffness: 0.0,
         release: 0.02,
+        resonance: 0.0,
         gain: 0.3,
     },
     // Plucked strings.
@@ -114,7 +150,15 @@ const TIMBRES: [Timbre; 7] = [
             (5.0, 0.25),
             (6.0, 0.2),
             (7.0, 0.12),
-            (8.0, 0.06),
+            (8.0, 0.08),
+            (9.0, 0.08),
+            (10.0, 0.05),
+            (11.0, 0.05),
+            (12.0, 0.03),
+            (13.0, 0.03),
+            (14.0, 0.02),
+            (15.0, 0.015),
+            (16.0, 0.01),
         ],
         attack: 0.002,
         half_life: 0.35,
@@ -122,6 +166,7 @@ const TIMBRES: [Timbre; 7] = [
         damping: 0.9,
         stiffness: 0.0001,
         release: 0.05,
+        resonance: 110.0,
         gain: 0.5,
     },
     // Basses.
@@ -135,6 +180,14 @@ const TIMBRES: [Timbre; 7] = [
             (6.0, 0.05),
             (7.0, 0.03),
             (8.0, 0.02),
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
         ],
         attack: 0.005,
         half_life: 0.4,
@@ -142,6 +195,7 @@ const TIMBRES: [Timbre; 7] = [
         damping: 0.8,
         stiffness: 0.0,
         release: 0.04,
+        resonance: 0.0,
         gain: 0.7,
     },
     // Strings, choirs, pads: two close fundamentals beat against each other.
@@ -152,9 +206,17 @@ const TIMBRES: [Timbre; 7] = [
             (2.003, 0.4),
             (2.996, 0.28),
             (4.004, 0.2),
-            (5.0, 0.12),
-            (6.0, 0.08),
-            (7.0, 0.05),
+            (5.0, 0.16),
+            (6.0, 0.13),
+            (7.0, 0.1),
+            (8.0, 0.09),
+            (9.0, 0.07),
+            (10.0, 0.06),
+            (11.0, 0.045),
+            (12.0, 0.035),
+            (13.0, 0.025),
+            (14.0, 0.02),
+            (15.0, 0.012),
         ],
         attack: 0.09,
         half_life: 1.0,
@@ -162,6 +224,7 @@ const TIMBRES: [Timbre; 7] = [
         damping: 0.0,
         stiffness: 0.0,
         release: 0.08,
+        resonance: 190.0,
         gain: 0.35,
     },
     // Brass, reeds, pipes and leads: odd partials stronger.
@@ -174,7 +237,15 @@ const TIMBRES: [Timbre; 7] = [
             (5.0, 0.2),
             (6.0, 0.08),
             (7.0, 0.08),
-            (8.0, 0.03),
+            (8.0, 0.04),
+            (9.0, 0.05),
+            (10.0, 0.02),
+            (11.0, 0.03),
+            (12.0, 0.012),
+            (13.0, 0.015),
+            NONE,
+            NONE,
+            NONE,
         ],
         attack: 0.03,
         half_life: 0.3,
@@ -182,6 +253,7 @@ const TIMBRES: [Timbre; 7] = [
         damping: 0.3,
         stiffness: 0.0,
         release: 0.03,
+        resonance: 0.0,
         gain: 0.35,
     },
 ];
@@ -213,7 +285,8 @@ pub(super) fn voice(
     held: f64,
     rate: f64,
 ) -> (Box<dyn AudioUnit>, f64) {
-    let Timbre { partials, attack, half_life, sustain, damping, stiffness, release, gain } = &TIMBRES[timbre];
+    let Timbre { partials, attack, half_life, sustain, damping, stiffness, release, resonance, gain } =
+        &TIMBRES[timbre];
     let frequency = 440.0 * 2f32.powf((f32::from(pitch) - 69.0) / 12.0);
     let softness = 1.0 - f32::from(velocity) / 127.0;
     let half_life = half_life * (261.6 / frequency).powf(0.6);
@@ -223,7 +296,8 @@ pub(super) fn voice(
         let (ratio, amplitude) = partials[k];
         let hertz = frequency * ratio * (1.0 + stiffness * ratio * ratio).sqrt();
         let audible = if hertz < limit { 1.0 } else { 0.0 };
-        let loudness = audible * gain * amplitude * DULL.powf(k as f32 * softness);
+        let body = 1.0 / (1.0 + (resonance / hertz).powi(2));
+        let loudness = audible * gain * amplitude * body * DULL.powf(k as f32 * softness);
         let decay = ratio.powf(*damping) / half_life;
         let (attack, sustain, release, held) = (*attack, *sustain, *release, held as f32);
         let shape = move |t: f32| {
@@ -240,5 +314,5 @@ pub(super) fn voice(
     if *sustain == 0.0 {
         seconds = seconds.min(halvings * f64::from(half_life));
     }
-    (Box::new(sumi::<U8, _, _>(|k| partial(k as usize))), seconds)
+    (Box::new(sumi::<U16, _, _>(|k| partial(k as usize))), seconds)
 }

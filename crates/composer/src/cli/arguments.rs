@@ -7,9 +7,8 @@ use super::{
     train,
 };
 use clap::{CommandFactory, Parser, Subcommand};
-use composer::convert::{Conversion, convert};
+use composer::convert::{Conversion, Target, convert};
 use composer::quick_start::{WELCOME, is_in_clone};
-use composer_music::notation::Format;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -92,14 +91,17 @@ enum Command {
     Listening(listening::ListeningArgs),
     /// Show the contents of a file of music: tracks and roles, a piano roll, and what each representation loses
     Inspect(inspect::InspectArgs),
-    /// Convert music between MIDI, MusicXML and ABC
+    /// Convert music between MIDI, MusicXML and ABC, or into sound
     Convert {
         /// Files of music, or folders with them, then the file or folder to write; - is the standard input or output
         #[arg(required = true, num_args = 2.., value_name = "PATH")]
         paths: Vec<std::path::PathBuf>,
-        /// Format: midi, musicxml, mxl (compressed MusicXML), abc [default: by the ending of OUT]
+        /// Format: midi, musicxml, mxl (compressed MusicXML), abc, or wav for sound [default: by the ending of OUT]
         #[arg(long, value_name = "FORMAT")]
-        to: Option<Format>,
+        to: Option<Target>,
+        /// Render sound with a SoundFont (.sf2) instead of the built-in synthesiser
+        #[arg(long, value_name = "FILE")]
+        soundfont: Option<std::path::PathBuf>,
     },
     /// Encode folders of music as a corpus, with a report on every file
     Ingest(ingest::IngestArgs),
@@ -172,10 +174,12 @@ fn run_command(command: Command, terminal: &mut Terminal) -> anyhow::Result<()> 
         Command::Listen(command) => listen::run(&command, terminal),
         Command::Listening(args) => listening::run(&args, terminal),
         Command::Inspect(args) => inspect::run(&args, terminal),
-        Command::Convert { paths, to } => match convert(&paths, to, terminal)? {
-            Conversion::Bytes(bytes) => terminal.write_file(&bytes),
-            Conversion::Files(files) => terminal.result(|| &files, || format!("{}\n", files.join("\n"))),
-        },
+        Command::Convert { paths, to, soundfont } => {
+            match convert(&paths, to, soundfont.as_deref(), terminal)? {
+                Conversion::Bytes(bytes) => terminal.write_file(&bytes),
+                Conversion::Files(files) => terminal.result(|| &files, || format!("{}\n", files.join("\n"))),
+            }
+        }
         Command::Ingest(args) => ingest::run(&args, terminal),
         Command::Gradcheck(args) => gradcheck::run(&args, terminal),
         Command::Study(command) => study::run(&command, terminal),

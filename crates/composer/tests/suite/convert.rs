@@ -28,7 +28,8 @@ fn begins(folder: &Path, name: &str) -> Vec<u8> {
 #[test]
 fn one_file_is_converted_by_the_ending() {
     let here = pieces();
-    for (name, beginning) in [("x.musicxml", &b"<?xml "[..]), ("x.mxl", b"PK\x03\x04"), ("x.abc", b"X:1\nT:")]
+    for (name, beginning) in
+        [("x.musicxml", &b"<?xml "[..]), ("x.mxl", b"PK\x03\x04"), ("x.abc", b"X:1\nT:"), ("x.wav", b"RIFF")]
     {
         assert_eq!(done(here.path(), &["convert", "a.mid", name]), format!("{name}\n"));
         assert!(begins(here.path(), name).starts_with(beginning), "{name}");
@@ -54,6 +55,9 @@ fn what_cannot_be_converted_is_said_in_a_sentence() {
     for (args, words) in [
         (&["a.mid", "x.pdf"][..], &["x.pdf", ".musicxml"][..]),
         (&["a.mid", "a.mid"], &["would replace a.mid"]),
+        (&["a.mid", "x.abc", "--soundfont", "piano.sf2"], &["soundfont", "x.abc"]),
+        (&["a.mid", "x.wav", "--soundfont", "gone.sf2"], &["gone.sf2"]),
+        (&["a.mid", "out", "--to", "mp3"], &["mp3", "wav"]),
         (&["a.mid", "b.mid", "out"], &["--to"]),
         (&["a.mid", "-"], &["--to"]),
         (&["a.mid", "b.mid", "-", "--to", "abc"], &["one file"]),

@@ -13,6 +13,7 @@ mod convert;
 mod course;
 mod evaluate;
 mod failure_detection;
+mod frame_parts;
 mod gradcheck;
 mod humanise;
 mod ingest_and_inspect;

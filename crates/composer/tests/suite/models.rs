@@ -35,6 +35,9 @@ fn the_built_in_models_say_what_they_trained_on() {
             // The built-in corpus in folders that are named by its styles; songs of openscore-lieder, CC0; four styles to be told apart.
             "own",
             "lieder",
+            "songs",
+            // Movements of openscore-quartets, CC0.
+            "quartet",
             "lied",
             "hymn",
             "rag",
@@ -50,7 +53,19 @@ fn the_built_in_models_say_what_they_trained_on() {
 fn models_are_listed_and_a_card_is_printed() {
     let here = tempdir().unwrap();
     let list = printed(&composer(here.path(), &["models"]));
-    for name in ["compose", "piano", "hymn", "accompany", "drum", "reharmonise", "humanise"] {
+    for name in [
+        "compose",
+        "piano",
+        "quartet",
+        "song",
+        "tune",
+        "drums",
+        "hymn",
+        "accompany",
+        "drum",
+        "reharmonise",
+        "humanise",
+    ] {
         assert!(list.lines().any(|line| line.starts_with(name)), "{list}");
     }
     let all = json(here.path(), &["models", "--json"]);
@@ -67,7 +82,7 @@ fn models_are_listed_and_a_card_is_printed() {
     assert_refused(
         &composer(here.path(), &["models", "organ"]),
         2,
-        &["organ", "compose, piano, hymn, accompany, drum"],
+        &["organ", "compose, piano, quartet, song, tune, drums, hymn, accompany, drum"],
     );
 }
 

@@ -1,7 +1,7 @@
 //! [`FrameParts`]: which parts of a score frames hold, and which a score gets from frames.
 //!
 //! A frame does not say who plays a note. So the melody, where it is a part of its own, is written in a band of pitches above all others, and a network that
-//! writes the notes of a frame from the lowest up writes it last; drums are the pitches of their keys; and the four parts of a string quartet are found
+//! writes the notes of a frame from the lowest up writes it last; drums are the pitches of their keys; and four parts of a quartet or a choir are found
 //! again by their ranges and by which part is nearest.
 
 use super::chords::struck_chords;
@@ -25,6 +25,8 @@ pub enum FrameParts {
     LeadSheet,
     /// All notes but drums, as the four parts of a string quartet.
     Quartet,
+    /// All notes but drums, as the four voices of a choir.
+    Choir,
     /// Drums alone, each hit as long as a step.
     Drums,
 }
@@ -39,9 +41,10 @@ const PIANO: (u8, u8) = (21, 108);
 /// Keys of electronic drums that General MIDI does not have, and what they are: the edges of a hi-hat, closed and open.
 const EDGES: [(u8, u8); 2] = [(22, 42), (26, 46)];
 
-/// A part of a string quartet: its name, its lowest pitch, and where it is most at home.
-const QUARTET: [(&str, u8, u8); 4] =
-    [("Violin I", 55, 76), ("Violin II", 55, 69), ("Viola", 48, 60), ("Cello", 36, 48)];
+/// Four parts, the highest first: of each its name, its lowest pitch, and where it is most at home.
+type Four = [(&'static str, u8, u8); 4];
+const QUARTET: Four = [("Violin I", 55, 76), ("Violin II", 55, 69), ("Viola", 48, 60), ("Cello", 36, 48)];
+const CHOIR: Four = [("Soprano", 59, 71), ("Alto", 53, 65), ("Tenor", 47, 58), ("Bass", 38, 50)];
 
 /// What a part that still plays, a part with two notes at once, and a note below its range are worth in semitones of movement.
 const BUSY: u32 = 40;
@@ -62,6 +65,7 @@ impl fmt::Display for FrameParts {
             Self::Melody => "melody",
             Self::LeadSheet => "lead-sheet",
             Self::Quartet => "quartet",
+            Self::Choir => "choir",
             Self::Drums => "drums",
         })
     }
@@ -71,7 +75,7 @@ impl FrameParts {
     /// The lowest and the highest pitch that frames have.
     pub fn pitches(self) -> (u8, u8) {
         match self {
-            Self::Together | Self::Quartet => PIANO,
+            Self::Together | Self::Quartet | Self::Choir => PIANO,
             Self::Melody | Self::LeadSheet => (PIANO.0, MELODY.1 + UP),
             Self::Drums => DRUMS,
         }
@@ -79,7 +83,7 @@ impl FrameParts {
 
     /// Whether a pitch of a frame is that of the note.
     pub fn keeps_pitches(self) -> bool {
-        matches!(self, Self::Together | Self::Quartet)
+        matches!(self, Self::Together | Self::Quartet | Self::Choir)
     }
 
     /// Whether the melody is apart.
@@ -108,7 +112,7 @@ impl FrameParts {
     /// A sound as frames have it; `melody` says whether it is one of the melody.
     pub(super) fn to_frames(self, melody: bool, sound: Sound) -> Sound {
         match self {
-            Self::Together | Self::Quartet => sound,
+            Self::Together | Self::Quartet | Self::Choir => sound,
             Self::Melody | Self::LeadSheet if melody => {
                 Sound { part: 0, pitch: within(sound.pitch, MELODY.0, MELODY.1) + UP, ..sound }
             }
@@ -135,11 +139,12 @@ impl FrameParts {
                     part(Some(below), Some(1), others),
                 ]
             }
-            Self::Quartet => {
-                let names = (0..).zip(QUARTET);
+            Self::Quartet | Self::Choir => {
+                let four = if self == Self::Quartet { QUARTET } else { CHOIR };
+                let names = (0..).zip(four.map(|(name, ..)| name));
                 names
-                    .zip(quartet(sounds))
-                    .map(|((place, (name, ..)), sounds)| part(Some(name), Some(place), sounds))
+                    .zip(divided(sounds, &four))
+                    .map(|((place, name), sounds)| part(Some(name), Some(place), sounds))
                     .collect()
             }
         }
@@ -160,15 +165,15 @@ fn within(pitch: u8, low: u8, high: u8) -> u8 {
     }
 }
 
-/// The sounds of the four parts of a quartet, the highest part first. Of those that begin together the higher ones are for higher parts, so that parts move
+/// The sounds of four parts, the highest part first. Of those that begin together the higher ones are for higher parts, so that parts move
 /// little, and a part that still plays gets none.
-fn quartet(sounds: &[Sound]) -> [Vec<Sound>; 4] {
+fn divided(sounds: &[Sound], four: &Four) -> [Vec<Sound>; 4] {
     let mut parts: [Vec<Sound>; 4] = Default::default();
     for together in sounds.chunk_by(|left, right| left.start == right.start) {
         let mut together = together.to_vec();
         together.sort_unstable_by_key(|sound| std::cmp::Reverse(sound.pitch));
         let mut best = (u32::MAX, Vec::new());
-        assign(&together, &parts, &mut Vec::new(), 0, &mut best);
+        assign((&together, four), &parts, &mut Vec::new(), 0, &mut best);
         for (sound, part) in together.into_iter().zip(best.1) {
             parts[part].push(sound);
         }
@@ -179,7 +184,7 @@ fn quartet(sounds: &[Sound]) -> [Vec<Sound>; 4] {
 
 /// Looks for the cheapest assignment of sounds, the highest first, to parts that do not cross: goes on from those of `chosen`, which cost `cost`.
 fn assign(
-    sounds: &[Sound],
+    (sounds, four): (&[Sound], &Four),
     parts: &[Vec<Sound>; 4],
     chosen: &mut Vec<usize>,
     cost: u32,
@@ -193,7 +198,7 @@ fn assign(
         return;
     };
     for part in chosen.last().copied().unwrap_or(0)..parts.len() {
-        let (_, lowest, home) = QUARTET[part];
+        let (_, lowest, home) = four[part];
         let last = parts[part].last();
         let busy = last.is_some_and(|last| last.end > sound.start);
         let moved = u32::from(last.map_or(home, |last| last.pitch).abs_diff(sound.pitch));
@@ -209,7 +214,7 @@ fn assign(
             + below.filter(|other| other.pitch > sound.pitch).count();
         more += 12 * crossed as u32;
         chosen.push(part);
-        assign(sounds, parts, chosen, cost + more, best);
+        assign((sounds, four), parts, chosen, cost + more, best);
         chosen.pop();
     }
 }
@@ -238,7 +243,7 @@ mod tests {
             .zip(chords)
             .flat_map(|(step, chord)| chord.map(|pitch| sound(step, step + 1, pitch)))
             .collect();
-        let found = quartet(&sounds);
+        let found = divided(&sounds, &QUARTET);
         for (part, sounds) in found.iter().enumerate() {
             assert!(sounds.iter().map(|sound| sound.pitch).eq(chords.map(|chord| chord[part])), "{found:?}");
         }
@@ -256,13 +261,14 @@ mod tests {
             sound(8, 12, 67),
             sound(12, 16, 77),
         ];
-        let found = quartet(&sounds).map(|part| part.iter().map(|sound| sound.pitch).collect::<Vec<_>>());
+        let found =
+            divided(&sounds, &QUARTET).map(|part| part.iter().map(|sound| sound.pitch).collect::<Vec<_>>());
         assert_eq!(found, [vec![76, 77], vec![67, 69, 67], vec![60], vec![48]]);
     }
 
     #[test]
     fn low_notes_are_for_instruments_that_have_them() {
-        let found = quartet(&[sound(0, 1, 57), sound(1, 2, 40)]).map(|part| part.len());
+        let found = divided(&[sound(0, 1, 57), sound(1, 2, 40)], &QUARTET).map(|part| part.len());
         assert_eq!(found, [0, 0, 1, 1]);
     }
 }

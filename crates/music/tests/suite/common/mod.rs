@@ -105,7 +105,9 @@ fn all_representations() -> Vec<AnyRepresentation> {
     let frames =
         FrameRepresentation { steps_per_quarter: 12, pitch_low: 0, pitch_high: 127, ..Default::default() };
     all.push(AnyRepresentation::Frames(frames));
-    for parts in [FrameParts::Melody, FrameParts::LeadSheet, FrameParts::Quartet, FrameParts::Drums] {
+    for parts in
+        [FrameParts::Melody, FrameParts::LeadSheet, FrameParts::Quartet, FrameParts::Choir, FrameParts::Drums]
+    {
         all.push(AnyRepresentation::Frames(FrameRepresentation::of_parts(parts)));
     }
     all.push(AnyRepresentation::Frames(FrameRepresentation {
