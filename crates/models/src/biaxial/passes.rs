@@ -91,14 +91,8 @@ impl Biaxial {
         }
         ws.keep.draw(rows * pitches * self.hidden, dropout, &mut mode);
         self.lay_out(&as_slice_or_copy(hidden), rows, ws);
-        let State { mut h, mut c, .. } = std::mem::take(&mut ws.state);
-        for (values, layers) in
-            [(&mut h, config.layers), (&mut c, config.layers * usize::from(config.cell.has_c()))]
-        {
-            values.clear();
-            values.resize(layers * rows * config.hidden, S::zero());
-        }
-        ws.state = State::from_values(config, rows, h, c)?;
+        ws.state.fit(config, rows);
+        ws.state.reset();
         ws.recurrent.request_d_input(true);
         let input = Input::Dense(view((pitches, rows, self.width()), &ws.input));
         let (state, recurrent) = (&mut ws.state, &mut ws.recurrent);
