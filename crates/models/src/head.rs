@@ -5,7 +5,7 @@ use crate::biaxial::{Biaxial, BiaxialWorkspace};
 use crate::config::ModelConfig;
 use crate::dropout::Dropped;
 use crate::mode::reborrow;
-use crate::note_wise::{NoteTargets, NoteWise, NoteWorkspace};
+use crate::note_wise::{NoteWise, NoteWorkspace};
 use crate::targets::TargetRows;
 use composer_bptt::arrays::{view, view_mut};
 use composer_bptt::{
@@ -143,15 +143,15 @@ impl Head {
     ) -> Result<(), Error> {
         let HeadWorkspace { linear, mixture, dropped, logits, notes, biaxial, .. } = ws;
         match (&self.layers, targets) {
-            (Layers::Biaxial(layers), TargetRows::Bits { on, weight, frames }) => {
-                layers.forward(params, hidden, (on, weight), frames, (self.dropout, mode), logits, biaxial)
+            (Layers::Biaxial(layers), _) => {
+                layers.draw(self.dropout, mode, biaxial);
+                layers.forward(params, hidden, targets.of_frames()?, logits, biaxial)
             }
             (Layers::NoteWise(layers), _) => {
                 logits.clear();
                 layers.draw(hidden.len(), self.dropout, mode, notes);
                 Ok(())
             }
-            (Layers::Biaxial(_), _) => Err(NOT_FRAMES),
             (Layers::Mixture(layer), _) => {
                 dropped.draw(hidden, self.dropout, mode);
                 let (steps, batch, _) = hidden.dim();
@@ -188,7 +188,7 @@ impl Head {
         let outputs = match &self.layers {
             Layers::NoteWise(layers) => {
                 goal.check_unsmoothed()?;
-                return layers.loss(params, hidden, note_targets(targets)?, &mut ws.notes);
+                return layers.loss(params, hidden, targets.of_frames()?, &mut ws.notes);
             }
             Layers::Linear { output, .. } => output.outputs(),
             Layers::Mixture(layer) => layer.outputs(),
@@ -197,7 +197,8 @@ impl Head {
         linear_loss(outputs, targets, goal, ws)
     }
 
-    /// After [`Head::loss`]: adds to the gradients of the parameters, overwrites that of the stack's output. A note stack goes forward once more.
+    /// After [`Head::loss`]: adds to the gradients of the parameters, overwrites that of the stack's output. What writes note by note or pitch by
+    /// pitch goes forward once more.
     pub fn backward<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
@@ -210,9 +211,11 @@ impl Head {
         let (steps, batch, _) = hidden.dim();
         let HeadWorkspace { linear, mixture, dropped, logits, notes, biaxial, .. } = ws;
         match &self.layers {
-            Layers::Biaxial(layers) => layers.backward(params, logits, d_hidden, biaxial)?,
+            Layers::Biaxial(layers) => {
+                layers.backward(params, hidden, targets.of_frames()?, logits, d_hidden, biaxial)?;
+            }
             Layers::NoteWise(layers) => {
-                layers.learn(params, hidden, note_targets(targets)?, goal.scale(), d_hidden, notes)?;
+                layers.learn(params, hidden, targets.of_frames()?, goal.scale(), d_hidden, notes)?;
             }
             Layers::Mixture(layer) => {
                 let logits = view((steps, batch, layer.outputs()), logits);
@@ -234,26 +237,40 @@ impl Head {
         Ok(())
     }
 
-    /// After [`Head::forward`]: [`Head::loss`] and, if that is finite, [`Head::backward`] in one. A note stack goes forward only once.
+    /// [`Head::forward`], [`Head::loss`] and, if that is finite, [`Head::backward`] in one. What writes note by note or pitch by pitch goes forward
+    /// only once, and leaves no logits.
     pub fn learn<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
         hidden: ArrayView3<'_, S>,
         targets: TargetRows<'_, S>,
         goal: Goal,
+        mode: Mode<'_>,
         d_hidden: ArrayViewMut3<'_, S>,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<f64, Error> {
-        if let Layers::NoteWise(layers) = &self.layers {
-            goal.check_unsmoothed()?;
-            let targets = note_targets(targets)?;
-            return layers.learn(params, hidden, targets, goal.scale(), d_hidden, &mut ws.notes);
+        match &self.layers {
+            Layers::NoteWise(layers) => {
+                goal.check_unsmoothed()?;
+                ws.logits.clear();
+                layers.draw(hidden.len(), self.dropout, mode, &mut ws.notes);
+                layers.learn(params, hidden, targets.of_frames()?, goal.scale(), d_hidden, &mut ws.notes)
+            }
+            Layers::Biaxial(layers) => {
+                ws.logits.clear();
+                layers.draw(self.dropout, mode, &mut ws.biaxial);
+                let goal = (goal.scale(), goal.smoothing);
+                layers.learn(params, hidden, targets.of_frames()?, goal, d_hidden, &mut ws.biaxial)
+            }
+            Layers::Linear { .. } | Layers::Mixture(_) => {
+                self.forward(params, hidden, targets, mode, ws)?;
+                let nats = self.loss(params, hidden, targets, goal, ws)?;
+                if nats.is_finite() {
+                    self.backward(params, hidden, targets, goal, d_hidden, ws)?;
+                }
+                Ok(nats)
+            }
         }
-        let nats = self.loss(params, hidden, targets, goal, ws)?;
-        if nats.is_finite() {
-            self.backward(params, hidden, targets, goal, d_hidden, ws)?;
-        }
-        Ok(nats)
     }
 }
 
@@ -279,16 +296,6 @@ impl Goal {
         }
     }
 }
-
-/// The targets of a note stack.
-pub(crate) fn note_targets<S>(targets: TargetRows<'_, S>) -> Result<NoteTargets<'_, S>, Error> {
-    match targets {
-        TargetRows::Bits { on, weight, frames } => Ok(NoteTargets { on, weight, frames }),
-        TargetRows::Tokens(_) | TargetRows::Values { .. } => Err(NOT_FRAMES),
-    }
-}
-
-const NOT_FRAMES: Error = Error::Unsupported("only a model of frames writes note by note");
 
 /// [`Head::loss`] of logits that came all at once.
 fn linear_loss<S: Scalar>(

@@ -3,17 +3,9 @@
 use super::layout::{Decided, NoteSpace, Read};
 use crate::frame_bits::decided_planes;
 use crate::note_lengths::NoteEnd;
-use crate::targets::FrameRows;
+use crate::targets::{FrameRows, FrameTargets};
 use composer_bptt::loss::IGNORE;
 use composer_tensor::Scalar;
-
-/// What the note stack is to write: bits and loss mask `[rows, V]`, as [`crate::Targets::Bits`] has them, and what the frames come after.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NoteTargets<'a, S> {
-    pub on: &'a [S],
-    pub weight: &'a [S],
-    pub frames: FrameRows<'a>,
-}
 
 /// Rows of a batch whose frames have about as many notes, side by side: step `k` of each is after `k` notes.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +55,7 @@ pub(crate) struct NoteLayout {
 
 impl NoteLayout {
     /// Sorts all rows of the targets into the groups.
-    pub fn fill<S: Scalar>(&mut self, space: &NoteSpace, targets: NoteTargets<'_, S>) {
+    pub fn fill<S: Scalar>(&mut self, space: &NoteSpace, targets: FrameTargets<'_, S>) {
         self.groups.iter_mut().for_each(Vec::clear);
         let outputs = space.bits();
         let each = targets.on.chunks_exact(outputs).zip(targets.weight.chunks_exact(outputs)).enumerate();

@@ -29,7 +29,6 @@ mod relative;
 mod workspace;
 mod writer;
 
-pub(crate) use block::NoteTargets;
 pub use choices::each_choice;
 pub use config::NoteWiseConfig;
 pub use layers::NOTES_PREFIX;

@@ -4,10 +4,11 @@
 //! one, and what backpropagation keeps is that of one block. Gradients are added up block by block, in an order that the targets alone decide.
 
 use super::NoteWise;
-use super::block::{LEAST_ROWS, NoteBlock, NoteTargets};
+use super::block::{LEAST_ROWS, NoteBlock};
 use super::workspace::{BlockWorkspace, NoteNll, NoteWorkspace};
 use crate::keep::Keep;
 use crate::mode::reborrow;
+use crate::targets::FrameTargets;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
 use composer_bptt::divergence::{self, Breakdown};
 use composer_bptt::loss::softmax_cross_entropy;
@@ -35,7 +36,7 @@ impl NoteWise {
         &self,
         params: &mut Parameters<S>,
         contexts: ArrayView3<'_, S>,
-        targets: NoteTargets<'_, S>,
+        targets: FrameTargets<'_, S>,
         scale: f64,
         mut d_contexts: ArrayViewMut3<'_, S>,
         ws: &mut NoteWorkspace<S>,
@@ -75,7 +76,7 @@ impl NoteWise {
         &self,
         params: &Parameters<S>,
         contexts: ArrayView3<'_, S>,
-        targets: NoteTargets<'_, S>,
+        targets: FrameTargets<'_, S>,
         ws: &mut NoteWorkspace<S>,
     ) -> Result<f64, Error> {
         let mut nats = 0.0;
@@ -91,7 +92,7 @@ impl NoteWise {
         &self,
         params: &Parameters<S>,
         contexts: ArrayView3<'_, S>,
-        targets: NoteTargets<'_, S>,
+        targets: FrameTargets<'_, S>,
         mut each: impl FnMut(usize, NoteNll),
         ws: &mut NoteWorkspace<S>,
     ) -> Result<(), Error> {
@@ -106,7 +107,7 @@ impl NoteWise {
         &self,
         params: &Parameters<S>,
         contexts: ArrayView3<'_, S>,
-        targets: NoteTargets<'_, S>,
+        targets: FrameTargets<'_, S>,
         ws: &mut NoteWorkspace<S>,
         mut each: impl FnMut(&NoteBlock, &mut BlockWorkspace<S>) -> Result<bool, Error>,
     ) -> Result<(), Error> {

@@ -4,6 +4,7 @@ use super::bridge::{by_layer, by_row};
 use super::model::goal;
 use super::{PairBatch, Seq2Seq, Seq2SeqWorkspace};
 use crate::Error;
+use crate::mode::reborrow;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut};
 use composer_bptt::{Input, Mode, State};
 use composer_tensor::Scalar;
@@ -31,15 +32,15 @@ impl<S: Scalar> Seq2Seq<S> {
         &mut self,
         batch: &PairBatch,
         smoothing: f64,
-        mode: Mode<'_>,
+        mut mode: Mode<'_>,
         ws: &mut Seq2SeqWorkspace<S>,
     ) -> Result<f64, Error> {
-        self.forward(batch, mode, ws)?;
+        self.run_stacks(batch, reborrow(&mut mode), ws)?;
         ws.d_combined.resize(ws.combined.len(), S::zero());
         let targets = ws.targets.rows(&batch.target, self.config.target.outputs());
         let (shape, goal) = (self.hidden(batch), goal(batch, smoothing));
         let (combined, d) = (view(shape, &ws.combined), view_mut(shape, &mut ws.d_combined));
-        let nats = self.head.learn(&mut self.params, combined, targets, goal, d, &mut ws.head)?;
+        let nats = self.head.learn(&mut self.params, combined, targets, goal, mode, d, &mut ws.head)?;
         if nats.is_finite() {
             self.below_head(batch, ws)?;
         }

@@ -221,17 +221,27 @@ impl<S: Scalar> Seq2Seq<S> {
         mut mode: Mode<'_>,
         ws: &mut Seq2SeqWorkspace<S>,
     ) -> Result<(), Error> {
+        self.run_stacks(batch, reborrow(&mut mode), ws)?;
+        let combined = view(self.hidden(batch), &ws.combined);
+        let targets = ws.targets.rows(&batch.target, self.config.target.outputs());
+        Ok(self.head.forward(&self.params, combined, targets, mode, &mut ws.head)?)
+    }
+
+    /// The forward pass of what is below the head.
+    pub(super) fn run_stacks(
+        &self,
+        batch: &PairBatch,
+        mut mode: Mode<'_>,
+        ws: &mut Seq2SeqWorkspace<S>,
+    ) -> Result<(), Error> {
         let mut state = self.encode(batch, reborrow(&mut mode), ws)?;
         let (steps, rows) = (batch.target.steps, batch.target.batch);
         self.decoder_input(batch, ws)?;
         let input = Input::Dense(view((steps, rows, self.config.decoder.input), &ws.input));
         let (params, decoder) = (&self.params, &mut ws.decoder);
-        self.decoder.forward(params, input, &mut state, None, reborrow(&mut mode), decoder)?;
+        self.decoder.forward(params, input, &mut state, None, mode, decoder)?;
         self.combine(ws, batch)?;
         ws.targets.fill(&batch.target);
-        let combined = view(self.hidden(batch), &ws.combined);
-        let targets = ws.targets.rows(&batch.target, self.config.target.outputs());
-        self.head.forward(&self.params, combined, targets, mode, &mut ws.head)?;
         Ok(())
     }
 

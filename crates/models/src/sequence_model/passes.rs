@@ -4,7 +4,7 @@ use super::{SequenceModel, Workspace};
 use crate::Error;
 use crate::bar_attention::{BarAttention, BarWorkspace, SequenceState};
 use crate::batch::SequenceBatch;
-use crate::head::{Goal, Layers, note_targets};
+use crate::head::{Goal, Layers};
 use crate::mode::reborrow;
 use crate::note_wise::{NoteNll, NoteWise};
 use crate::stack_input::StackInput;
@@ -27,24 +27,35 @@ impl<S: Scalar> SequenceModel<S> {
         mut mode: Mode<'_>,
         ws: &mut Workspace<S>,
     ) -> Result<(), Error> {
+        self.run_stack(batch, state, reborrow(&mut mode), ws)?;
+        let targets = self.targets(batch);
+        let read = read_by_head(&self.bars, &ws.recurrent, &ws.bars);
+        Ok(self.head.forward(&self.params, read, targets, mode, &mut ws.head)?)
+    }
+
+    /// The forward pass of what is below the head.
+    fn run_stack(
+        &self,
+        batch: &SequenceBatch<S>,
+        state: &mut SequenceState<S>,
+        mode: Mode<'_>,
+        ws: &mut Workspace<S>,
+    ) -> Result<(), Error> {
         self.below().write(&self.params, batch, &mut ws.features, &mut ws.vectors)?;
         self.recurrent.forward(
             &self.params,
             self.below().read(batch, &ws.features, &ws.vectors),
             &mut state.stack,
             None,
-            reborrow(&mut mode),
+            mode,
             &mut ws.recurrent,
         )?;
         let (hidden, outputs) = (self.config.recurrent.output(), self.config.encoding.outputs());
         ws.shape = [batch.steps, batch.batch, hidden, outputs];
-        let targets = self.targets(batch);
-        let mut read = ws.recurrent.output();
         if let Some(bars) = &self.bars {
             let features = (&batch.indices[..], &batch.offsets[..]);
-            read = bars.forward(&self.params, read, features, &mut state.bars, &mut ws.bars)?;
+            bars.forward(&self.params, ws.recurrent.output(), features, &mut state.bars, &mut ws.bars)?;
         }
-        self.head.forward(&self.params, read, targets, mode, &mut ws.head)?;
         Ok(())
     }
 
@@ -86,7 +97,7 @@ impl<S: Scalar> SequenceModel<S> {
         each: impl FnMut(usize, NoteNll),
         ws: &mut Workspace<S>,
     ) -> Result<(), Error> {
-        let targets = note_targets(self.targets(batch))?;
+        let targets = self.targets(batch).of_frames()?;
         let read = read_by_head(&self.bars, &ws.recurrent, &ws.bars);
         Ok(notes.nlls(&self.params, read, targets, each, &mut ws.head.notes)?)
     }
@@ -113,7 +124,7 @@ impl<S: Scalar> SequenceModel<S> {
     }
 
     /// [`SequenceModel::forward`], [`SequenceModel::smoothed_loss`] and, if that is finite, [`SequenceModel::backward`] in one. A model that writes
-    /// frames note by note takes less time so, because its notes go forward once and not twice.
+    /// frames note by note or pitch by pitch takes less time so, because what writes them goes forward once and not twice, and leaves no logits.
     ///
     /// # Errors
     /// The batch does not fit the model.
@@ -122,15 +133,15 @@ impl<S: Scalar> SequenceModel<S> {
         batch: &SequenceBatch<S>,
         state: &mut SequenceState<S>,
         smoothing: f64,
-        mode: Mode<'_>,
+        mut mode: Mode<'_>,
         ws: &mut Workspace<S>,
     ) -> Result<f64, Error> {
-        self.forward(batch, state, mode, ws)?;
+        self.run_stack(batch, state, reborrow(&mut mode), ws)?;
         let (targets, goal) = (self.targets(batch), goal(batch, smoothing));
         let read = read_by_head(&self.bars, &ws.recurrent, &ws.bars);
         ws.d_hidden.resize(read.len(), S::zero());
         let d_hidden = view_mut(read.raw_dim(), &mut ws.d_hidden);
-        let nats = self.head.learn(&mut self.params, read, targets, goal, d_hidden, &mut ws.head)?;
+        let nats = self.head.learn(&mut self.params, read, targets, goal, mode, d_hidden, &mut ws.head)?;
         if nats.is_finite() {
             self.below_head(batch, ws)?;
         }
@@ -194,9 +205,8 @@ impl<S: Scalar> SequenceModel<S> {
             |params, steps, hidden, d_hidden| {
                 let targets = batch.target_rows(steps.start * batch.batch..steps.end * batch.batch, outputs);
                 let mode = masks.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
-                head.forward(params, hidden, targets, mode, &mut ws.head)?;
-                nats +=
-                    head.learn(params, hidden, targets, goal(batch, smoothing), d_hidden, &mut ws.head)?;
+                let goal = goal(batch, smoothing);
+                nats += head.learn(params, hidden, targets, goal, mode, d_hidden, &mut ws.head)?;
                 Ok(())
             },
             &mut ws.segments,
