@@ -251,11 +251,12 @@ def training_rows(options):
         a, b = statistics.median(map(statistics.median, theirs)), statistics.median(x[0] for x in own)
         ratios = [statistics.median(x) / y[0] for x, y in zip(theirs, own)]
         least = min(map(min, theirs)), min(y[1] for y in own)
-        flops, memory, activations, allocations = map(float, figures[2:6])
+        flops, memory, activations, allocations, weights = map(float, [*figures[2:6], figures[7]])
         name = f"{shape[0]} {'/'.join(map(str, shape[1:]))}"
         yield (f"| {name} | {a * 1e3:.1f} | {b * 1e3:.1f} | {spread(ratios)} | {least[0] * 1e3:.1f} | {least[1] * 1e3:.1f} "
                f"| {least[0] / least[1]:.2f} | {flops / least[1] / 1e9:.0f} | {100 * flops / least[1] / max(peaks):.0f} % "
-               f"| {memory / 1e6:.0f} | {memory / activations:.2f} | {allocations:.0f} |")
+               f"| {memory / 1e6:.0f} | {memory / activations:.2f} | {weights / 1e6:.0f} | {(memory - weights) / activations:.2f} "
+               f"| {allocations:.0f} |")
 
 
 def generation_rows(options):
@@ -285,7 +286,8 @@ def main():
           f"generation on both sides, {options.rounds} alternating rounds of {options.steps} steps. Load before: {os.getloadavg()[0]:.1f}.")
     if options.part != "generation":
         print("\n| network, time/notes/batch/steps | PyTorch ms | ours ms | ratio (rounds) | PyTorch best ms | ours best ms | ratio of the best "
-              "| GFLOP/s | share of the peak | peak MB | of the activations | allocations |\n" + "|---" * 12 + "|")
+              "| GFLOP/s | share of the peak | peak MB | of the activations | weights MB | without them, of the activations | allocations |\n"
+              + "|---" * 14 + "|")
         for row in training_rows(options):
             print(row, flush=True)
     if options.part != "training":

@@ -12,7 +12,7 @@ use composer_bptt::{Cell, Init, RecurrentConfig};
 use composer_models::{Encoding, ModelConfig, Network, Sequence, SequenceModel};
 use composer_music::frame_json::read_frame_json;
 use composer_music::representation::frames::{Frame, FrameRepresentation};
-use composer_studies::speed::{FrameShape, FrameTraining, Peak, Phases, seconds_per_frame};
+use composer_studies::speed::{FrameShape, FrameTraining, Peak, seconds_per_frame};
 use composer_tensor::allocations::{CountingAllocator, count};
 use composer_training::schedule::Schedule;
 use composer_training::{Control, EpochReport, Observer, TrainingConfig, UpdateReport, train};
@@ -49,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Prints median, best, operations of a step, peak of memory, activations, allocations of a later step, loss; then the phases.
+/// Prints median, best, operations of a step, peak of memory, activations, allocations of a later step, loss, bytes of weights with gradients and
+/// moments; then the phases.
 fn training(shape: FrameShape, rounds: usize) -> Result<(), Box<dyn Error>> {
     let (training, memory) = count(|| -> Result<_, composer_studies::Error> {
         let mut training = FrameTraining::new(shape)?;
@@ -60,26 +61,25 @@ fn training(shape: FrameShape, rounds: usize) -> Result<(), Box<dyn Error>> {
     let mut training = training?;
     let (later, allocated) = count(|| training.step());
     let mut nll = later?.0;
-    let mut runs: Vec<Phases> = Vec::new();
+    let mut runs: Vec<[f64; 2]> = Vec::new();
     for _ in 0..rounds {
         let (loss, phases) = training.step()?;
         (nll, _) = (loss, runs.push(phases));
     }
-    let mut times: Vec<f64> = runs.iter().map(Phases::total).collect();
+    let mut times: Vec<f64> = runs.iter().map(|run| run.iter().sum()).collect();
     times.sort_by(f64::total_cmp);
-    let least = |part: fn(&Phases) -> f64| runs.iter().map(part).fold(f64::MAX, f64::min);
+    let least = |part: usize| runs.iter().map(|run| run[part]).fold(f64::MAX, f64::min);
     println!(
-        "{:.9} {:.9} {:.0} {} {} {} {nll:.4}; forward {:.4} loss {:.4} backward {:.4} optimiser {:.4}",
+        "{:.9} {:.9} {:.0} {} {} {} {nll:.4} {}; gradients {:.4} optimiser {:.4}",
         times[times.len() / 2],
         times[0],
         shape.flops(),
         memory.unwrap_or_default().peak,
         shape.activation_bytes(),
         allocated.unwrap_or_default().count,
-        least(|phases| phases.forward),
-        least(|phases| phases.output),
-        least(|phases| phases.backward),
-        least(|phases| phases.optimiser)
+        training.weight_bytes(),
+        least(0),
+        least(1)
     );
     Ok(())
 }

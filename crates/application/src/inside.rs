@@ -241,9 +241,7 @@ fn flow(trained: &TrainedModel, score: &Score, step: usize, back: usize) -> anyh
     }
     batch.target_steps = 1;
     ws.attach_probe();
-    model.forward(&batch, &mut state, Mode::Eval, &mut ws)?;
-    let nll = model.loss(&batch, &mut ws)?;
-    model.backward(&batch, &mut ws)?;
+    let nll = model.learn(&batch, &mut state, 0.0, Mode::Eval, &mut ws)?;
     let layers = ws.recurrent().probe().map(|probe| probe.layers.clone()).unwrap_or_default();
     Ok(GradientFlow { steps, layers, nll })
 }

@@ -4,7 +4,6 @@
 use crate::biaxial::{Biaxial, BiaxialWorkspace};
 use crate::config::ModelConfig;
 use crate::dropout::Dropped;
-use crate::keep::Kept;
 use crate::mode::reborrow;
 use crate::note_wise::{NoteWise, NoteWorkspace};
 use crate::targets::TargetRows;
@@ -90,10 +89,9 @@ impl Layers {
 pub(crate) struct HeadWorkspace<S> {
     linear: LinearWorkspace<S>,
     mixture: MixtureWorkspace<S>,
-    /// What the layers read `[T, B, H]`: the output layer, or those that write note by note.
+    /// What the output layer reads `[T, B, H]`.
     dropped: Dropped<S>,
-    kept: Kept<S>,
-    /// `[rows, V]`; after [`Head::loss`] the gradient of the loss with respect to the logits. Empty where notes come one by one.
+    /// `[rows, V]`; after [`Head::loss`] the gradient of the loss with respect to the logits. Empty for a note stack.
     pub logits: Vec<S>,
     /// Targets with label smoothing; empty without.
     smoothed: Vec<S>,
@@ -134,6 +132,7 @@ impl Head {
     }
 
     /// From the output of the stack `[T, B, H]`, tied across pitch `[T, B·P, H]`, to logits, given the bits of the targets that are decided before.
+    /// For a note stack, which goes block by block from its contexts to its loss, only draws what is dropped.
     pub fn forward<S: Scalar>(
         &self,
         params: &Parameters<S>,
@@ -142,17 +141,17 @@ impl Head {
         mut mode: Mode<'_>,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
-        let HeadWorkspace { linear, mixture, dropped, kept, logits, notes, biaxial, .. } = ws;
+        let HeadWorkspace { linear, mixture, dropped, logits, notes, biaxial, .. } = ws;
         match (&self.layers, targets) {
-            (Layers::Biaxial(layers), TargetRows::Bits { on, weight, frames }) => {
-                layers.forward(params, hidden, (on, weight), frames, (self.dropout, mode), logits, biaxial)
+            (Layers::Biaxial(layers), _) => {
+                layers.draw(self.dropout, mode, biaxial);
+                layers.forward(params, hidden, targets.of_frames()?, logits, biaxial)
             }
-            (Layers::NoteWise(layers), TargetRows::Bits { on, weight, frames }) => {
+            (Layers::NoteWise(layers), _) => {
                 logits.clear();
-                kept.draw(hidden, self.dropout, &mut mode);
-                layers.forward(params, kept.of(hidden), (on, weight), frames, mode, notes)
+                layers.draw(hidden.len(), self.dropout, mode, notes);
+                Ok(())
             }
-            (Layers::NoteWise(_) | Layers::Biaxial(_), _) => Err(NOT_FRAMES),
             (Layers::Mixture(layer), _) => {
                 dropped.draw(hidden, self.dropout, mode);
                 let (steps, batch, _) = hidden.dim();
@@ -176,42 +175,47 @@ impl Head {
         }
     }
 
-    /// Nats, summed over all target steps. Turns the logits into the gradient of that sum divided by `target_steps`.
+    /// After [`Head::forward`]: nats, summed over all target steps. Turns the logits, if there are any, into the gradient of that sum divided by
+    /// the target steps.
     pub fn loss<S: Scalar>(
         &self,
+        params: &Parameters<S>,
+        hidden: ArrayView3<'_, S>,
         targets: TargetRows<'_, S>,
-        target_steps: usize,
-        smoothing: f64,
+        goal: Goal,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<f64, Error> {
-        let scale = 1.0 / target_steps.max(1) as f64;
-        match &self.layers {
-            Layers::NoteWise(_) if smoothing > 0.0 => {
-                Err(Error::Unsupported("notes one by one are learnt without label smoothing: set it to 0"))
+        let outputs = match &self.layers {
+            Layers::NoteWise(layers) => {
+                goal.check_unsmoothed()?;
+                return layers.loss(params, hidden, targets.of_frames()?, &mut ws.notes);
             }
-            Layers::NoteWise(layers) => layers.loss(scale, &mut ws.notes),
-            Layers::Linear { output, .. } => linear_loss(output.outputs(), targets, scale, smoothing, ws),
-            Layers::Mixture(layer) => linear_loss(layer.outputs(), targets, scale, smoothing, ws),
-            Layers::Biaxial(layers) => linear_loss(layers.outputs(), targets, scale, smoothing, ws),
-        }
+            Layers::Linear { output, .. } => output.outputs(),
+            Layers::Mixture(layer) => layer.outputs(),
+            Layers::Biaxial(layers) => layers.outputs(),
+        };
+        linear_loss(outputs, targets, goal, ws)
     }
 
-    /// After [`Head::loss`]: adds to the gradients of the parameters, overwrites that of the stack's output.
+    /// After [`Head::loss`]: adds to the gradients of the parameters, overwrites that of the stack's output. What writes note by note or pitch by
+    /// pitch goes forward once more.
     pub fn backward<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
         hidden: ArrayView3<'_, S>,
         targets: TargetRows<'_, S>,
+        goal: Goal,
         mut d_hidden: ArrayViewMut3<'_, S>,
         ws: &mut HeadWorkspace<S>,
     ) -> Result<(), Error> {
         let (steps, batch, _) = hidden.dim();
-        let HeadWorkspace { linear, mixture, dropped, kept, logits, notes, biaxial, .. } = ws;
+        let HeadWorkspace { linear, mixture, dropped, logits, notes, biaxial, .. } = ws;
         match &self.layers {
-            Layers::Biaxial(layers) => layers.backward(params, logits, d_hidden, biaxial)?,
+            Layers::Biaxial(layers) => {
+                layers.backward(params, hidden, targets.of_frames()?, logits, d_hidden, biaxial)?;
+            }
             Layers::NoteWise(layers) => {
-                layers.backward(params, d_hidden.view_mut(), notes)?;
-                kept.backward(d_hidden);
+                layers.learn(params, hidden, targets.of_frames()?, goal.scale(), d_hidden, notes)?;
             }
             Layers::Mixture(layer) => {
                 let logits = view((steps, batch, layer.outputs()), logits);
@@ -232,18 +236,75 @@ impl Head {
         }
         Ok(())
     }
+
+    /// [`Head::forward`], [`Head::loss`] and, if that is finite, [`Head::backward`] in one. What writes note by note or pitch by pitch goes forward
+    /// only once, and leaves no logits.
+    pub fn learn<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        hidden: ArrayView3<'_, S>,
+        targets: TargetRows<'_, S>,
+        goal: Goal,
+        mode: Mode<'_>,
+        d_hidden: ArrayViewMut3<'_, S>,
+        ws: &mut HeadWorkspace<S>,
+    ) -> Result<f64, Error> {
+        match &self.layers {
+            Layers::NoteWise(layers) => {
+                goal.check_unsmoothed()?;
+                ws.logits.clear();
+                layers.draw(hidden.len(), self.dropout, mode, &mut ws.notes);
+                layers.learn(params, hidden, targets.of_frames()?, goal.scale(), d_hidden, &mut ws.notes)
+            }
+            Layers::Biaxial(layers) => {
+                ws.logits.clear();
+                layers.draw(self.dropout, mode, &mut ws.biaxial);
+                let goal = (goal.scale(), goal.smoothing);
+                layers.learn(params, hidden, targets.of_frames()?, goal, d_hidden, &mut ws.biaxial)
+            }
+            Layers::Linear { .. } | Layers::Mixture(_) => {
+                self.forward(params, hidden, targets, mode, ws)?;
+                let nats = self.loss(params, hidden, targets, goal, ws)?;
+                if nats.is_finite() {
+                    self.backward(params, hidden, targets, goal, d_hidden, ws)?;
+                }
+                Ok(nats)
+            }
+        }
+    }
 }
 
-const NOT_FRAMES: Error = Error::Unsupported("only a model of frames writes note by note");
+/// What is learnt: the mean over so many target steps, with so much label smoothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Goal {
+    pub target_steps: usize,
+    pub smoothing: f64,
+}
+
+impl Goal {
+    /// What the gradient of a sum over all target steps is multiplied by.
+    fn scale(self) -> f64 {
+        1.0 / self.target_steps.max(1) as f64
+    }
+
+    fn check_unsmoothed(self) -> Result<(), Error> {
+        match self.smoothing > 0.0 {
+            true => {
+                Err(Error::Unsupported("notes one by one are learnt without label smoothing: set it to 0"))
+            }
+            false => Ok(()),
+        }
+    }
+}
 
 /// [`Head::loss`] of logits that came all at once.
 fn linear_loss<S: Scalar>(
     outputs: usize,
     targets: TargetRows<'_, S>,
-    scale: f64,
-    smoothing: f64,
+    goal: Goal,
     ws: &mut HeadWorkspace<S>,
 ) -> Result<f64, Error> {
+    let (scale, smoothing) = (goal.scale(), goal.smoothing);
     let shape = (ws.logits.len() / outputs, outputs);
     let logits = view_mut(shape, &mut ws.logits);
     let nll = match targets {

@@ -6,7 +6,8 @@ use composer_bptt::arrays::{as_slice_or_copy, view, with_slice_mut};
 use composer_tensor::parallel::{SliceRows, share_rows};
 use composer_tensor::{Buffer, Scalar};
 use ndarray::{ArrayView3, ArrayViewMut3};
-use rand::Rng;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// Which values are kept, and what they are multiplied by; empty without dropout.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,8 +16,10 @@ pub(crate) struct Keep {
     scale: f64,
 }
 
-/// Probabilities are multiples of one in so many, so that one random number serves four values.
+/// Probabilities are multiples of one in so many, so that two random bytes serve a value.
 const STEPS: f64 = 65536.0;
+/// Values that are drawn from one stream: a thread takes whole ones, so that their number changes nothing.
+const STREAM: usize = 4096;
 
 impl Keep {
     /// While training, draws for `count` values; the probability is rounded to a multiple of 2⁻¹⁶.
@@ -24,15 +27,17 @@ impl Keep {
         self.keep.clear();
         let dropped = (probability * STEPS).round().min(STEPS - 1.0);
         if let (Mode::Train { rng }, true) = (reborrow(mode), dropped > 0.0) {
-            let below = dropped as u64;
+            let (below, first) = (dropped as u16, ChaCha8Rng::from_rng(rng));
             self.scale = STEPS / (STEPS - dropped);
             self.keep.resize(count, false);
-            for keep in self.keep.chunks_mut(4) {
-                let numbers = rng.next_u64();
-                for (i, keep) in keep.iter_mut().enumerate() {
-                    *keep = numbers >> (16 * i) & 0xffff >= below;
+            let keep = SliceRows { data: &mut self.keep[..], first: 0, width: 1 };
+            share_rows(keep, count, STREAM, &|part| {
+                for (index, keep) in part.data.chunks_mut(STREAM).enumerate() {
+                    let mut rng = first.clone();
+                    rng.set_stream((part.first / STREAM + index) as u64);
+                    draw_stream(&mut rng, below, keep);
                 }
-            }
+            });
         }
     }
 
@@ -82,6 +87,17 @@ impl Keep {
     }
 }
 
+/// Whether each of some numbers of two bytes is not below a limit.
+fn draw_stream(rng: &mut ChaCha8Rng, below: u16, keep: &mut [bool]) {
+    let mut bytes = [0; 512];
+    for keep in keep.chunks_mut(bytes.len() / 2) {
+        rng.fill_bytes(&mut bytes);
+        for (keep, bytes) in keep.iter_mut().zip(bytes.chunks_exact(2)) {
+            *keep = u16::from_le_bytes([bytes[0], bytes[1]]) >= below;
+        }
+    }
+}
+
 /// Values that a thread takes at least.
 const LEAST: usize = 4096;
 
@@ -121,8 +137,6 @@ impl<S: Scalar> Kept<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
 
     #[test]
     fn values_keep_their_mean_and_gradients_their_places() {

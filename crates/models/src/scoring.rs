@@ -4,6 +4,7 @@ use crate::Error;
 use crate::bar_attention::SequenceState;
 use crate::batch::{SequenceBatch, Slice};
 use crate::encoding::{Encoding, Sequence};
+use crate::note_wise::NoteNll;
 use crate::sequence_model::{SequenceModel, Workspace};
 use crate::targets::Targets;
 use composer_bptt::Mode;
@@ -120,11 +121,12 @@ pub fn score_from(
         model.forward(&batch, state, Mode::Eval, ws)?;
         let first = start - steps.start;
         if let Some(notes) = model.head.note_wise() {
-            notes.nlls(&ws.head.notes, |row, note| {
+            let each = |row: usize, note: NoteNll| {
                 let (t, b) = (first + row / rows, row % rows);
                 scores[b].sounding[t] += note.sounds;
                 scores[b].onset[t] += note.struck;
-            });
+            };
+            model.note_nlls(notes, &batch, each, ws)?;
             continue;
         }
         let logits = ws.logits();

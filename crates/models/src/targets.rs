@@ -49,6 +49,16 @@ impl<'a> FrameRows<'a> {
     }
 }
 
+/// What a model that writes frames note by note, or pitch by pitch, is to write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrameTargets<'a, S> {
+    /// Bits and loss mask `[rows, V]`, as [`Targets::Bits`].
+    pub on: &'a [S],
+    pub weight: &'a [S],
+    /// What the frames come after.
+    pub frames: FrameRows<'a>,
+}
+
 /// The targets of some rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TargetRows<'a, S> {
@@ -58,6 +68,18 @@ pub(crate) enum TargetRows<'a, S> {
     Tokens(&'a [u32]),
     /// As [`Targets::Values`].
     Values { values: &'a [S], weight: &'a [S] },
+}
+
+impl<'a, S> TargetRows<'a, S> {
+    /// Those of frames.
+    pub fn of_frames(self) -> Result<FrameTargets<'a, S>, composer_bptt::Error> {
+        match self {
+            TargetRows::Bits { on, weight, frames } => Ok(FrameTargets { on, weight, frames }),
+            TargetRows::Tokens(_) | TargetRows::Values { .. } => {
+                Err(composer_bptt::Error::Unsupported("only a model of frames writes note by note"))
+            }
+        }
+    }
 }
 
 impl<S: Scalar> Targets<S> {

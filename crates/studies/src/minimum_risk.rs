@@ -129,11 +129,10 @@ impl MinimumRisk {
         let slice = Slice { sequence, start: 0, transpose: 0 };
         batch.fill(model.encoding(), &[Some(slice)], sequence.len());
         let mut state = model.zero_state(1);
-        model.forward(&batch, &mut state, Mode::Eval, &mut self.ws)?;
-        let nats = model.loss(&batch, &mut self.ws)?;
         if backward {
-            model.backward(&batch, &mut self.ws)?;
+            return Ok(model.learn(&batch, &mut state, 0.0, Mode::Eval, &mut self.ws)?);
         }
-        Ok(nats)
+        model.forward(&batch, &mut state, Mode::Eval, &mut self.ws)?;
+        Ok(model.loss(&batch, &mut self.ws)?)
     }
 }

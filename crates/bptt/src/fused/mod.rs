@@ -32,7 +32,7 @@ mod rnn;
 mod vectors;
 
 pub(crate) use activations::{Activations, fit};
-pub(crate) use backward::{Backward, BackwardScratch, chunk_steps};
+pub(crate) use backward::{Backward, BackwardScratch, add_input_rows, chunk_steps};
 pub(crate) use forward::{Forward, ZoneKind};
 pub(crate) use packed::PackedLayer;
 pub(crate) use regularise::{draw_keep_mask, draw_zone_mask};

@@ -128,6 +128,14 @@ impl<S: Scalar> State<S> {
         State { h: vec![S::zero(); size], c, batch, hidden: config.hidden }
     }
 
+    /// Gives it the sizes of a state of `batch` rows, in the memory that it has where that is enough. What it holds is unspecified.
+    pub fn fit(&mut self, config: &RecurrentConfig, batch: usize) {
+        let size = config.layers * config.directions() * batch * config.hidden;
+        self.h.resize(size, S::zero());
+        self.c.resize(if config.cell.has_c() { size } else { 0 }, S::zero());
+        (self.batch, self.hidden) = (batch, config.hidden);
+    }
+
     /// A state with these values, `[L·D, B, H]` each; `c` is empty unless the cell has one.
     ///
     /// # Errors

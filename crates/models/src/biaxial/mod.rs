@@ -16,6 +16,7 @@
 //! those of its own place ([`BiaxialConfig::absolute`]). Without them, transposed music has transposed probabilities, except near the ends
 //! of the range: features of what is around a pitch end there, and the second recurrence begins at its lowest pitch.
 
+mod block;
 mod config;
 mod features;
 mod layers;

@@ -1,34 +1,41 @@
-//! Forward pass and backward pass of what stands on the recurrence over time, for all frames of a batch at once.
+//! Forward pass, loss and backward pass of what stands on the recurrence over time, for a block of frames at a time.
 //!
-//! The steps of the second recurrence are the pitches and its rows all frames, at most `T·B`, but `R` without padding: thousands of rows for
-//! each product.
+//! The steps of the second recurrence are the pitches, and its rows frames, which know nothing of each other: so a block of frames can go forward,
+//! to its loss and back before the next one, and what backpropagation keeps is that of one block.
 
 use super::Biaxial;
-use crate::frame_bits::decided_planes;
+use super::block::{FrameBlock, FrameList};
 use crate::keep::{Keep, Kept};
 use crate::mode::reborrow;
-use crate::targets::FrameRows;
+use crate::targets::FrameTargets;
 use composer_bptt::arrays::{as_slice_or_copy, view, view_mut, with_slice_mut};
 use composer_bptt::divergence::{self, Breakdown};
+use composer_bptt::loss::sigmoid_cross_entropy;
 use composer_bptt::{Error, Input, LinearWorkspace, Mode, Parameters, RecurrentWorkspace, State};
-use composer_tensor::parallel::{SliceRows, share_rows};
 use composer_tensor::{Buffer, Scalar};
 use ndarray::{ArrayView3, ArrayViewMut3};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 /// Scratch of the passes.
 #[derive(Default)]
 pub(crate) struct BiaxialWorkspace<S> {
+    /// Probability that an output over time is dropped.
+    dropout: f64,
+    /// What all masks are drawn from, block by block; `None`: there are none.
+    masks: Option<ChaCha8Rng>,
+    frames: FrameList,
+    passes: BlockWorkspace<S>,
+    /// The first gate or state that was not finite in the last passes, if what they led to was not.
+    breakdown: Option<Breakdown>,
+}
+
+/// What the passes over a block keep.
+#[derive(Default)]
+struct BlockWorkspace<S> {
     /// Of the outputs over time, `[R, P, H]`, and of those over pitch, which the output layer reads, `[P, R, N]`.
     keep: Keep,
     kept_notes: Kept<S>,
-    /// The frames that are not padding, as rows of the batch `[R]`, and where in that list each row is `[T·B]`.
-    frames: Vec<usize>,
-    places: Vec<Option<usize>>,
-    /// What is decided of each frame: the pitches that sound, and those that are struck `[R]`.
-    decided: Vec<[u128; 2]>,
-    /// The conditions of each frame, which are on, one after the other, and where they begin `[R + 1]`.
-    told: Vec<u32>,
-    told_starts: Vec<usize>,
     /// What the second recurrence reads `[P, R, H + D + conditions]`.
     input: Buffer<S>,
     state: State<S>,
@@ -37,159 +44,173 @@ pub(crate) struct BiaxialWorkspace<S> {
     d_notes: Buffer<S>,
     /// Logits `[P, R, planes]`; later their gradient.
     logits: Buffer<S>,
+    /// Targets and loss mask likewise.
+    on: Buffer<S>,
+    weight: Buffer<S>,
 }
 
 impl Biaxial {
-    /// Features of what the second recurrence reads, `H + D` and the conditions.
-    pub(super) fn width(&self) -> usize {
-        self.hidden + self.space.planes() * self.below + self.space.conditions
+    /// While training, draws where the masks begin. All passes up to the next draw have the same.
+    pub fn draw<S: Scalar>(&self, dropout: f64, mode: Mode<'_>, ws: &mut BiaxialWorkspace<S>) {
+        ws.dropout = dropout;
+        ws.masks = match mode {
+            Mode::Train { rng } if dropout > 0.0 || self.draws() => Some(ChaCha8Rng::from_rng(rng)),
+            _ => None,
+        };
     }
 
-    /// The conditions in the features of the encoding that the network read, counted from 0.
-    pub(super) fn told<'a>(&self, features: &'a [u32]) -> impl Iterator<Item = u32> + use<'a> {
-        let first = self.space.first_condition() as u32;
-        features.iter().filter_map(move |feature| feature.checked_sub(first))
-    }
-
-    /// Overwrites `to` by the conditions that are on.
-    pub(super) fn write_told<S: Scalar>(&self, told: &[u32], to: &mut [S]) {
-        to.fill(S::zero());
-        told.iter().for_each(|&condition| to[condition as usize] = S::one());
-    }
-
-    /// Overwrites the first `D` of `to` by what is decided of the pitches below one, the nearest first.
-    pub(super) fn write_decided<S: Scalar>(&self, decided: [u128; 2], pitch: usize, to: &mut [S]) {
-        let planes = self.space.planes();
-        let (to, _) = to.split_at_mut(planes * self.below);
-        for (distance, to) in to.chunks_exact_mut(planes).enumerate() {
-            for (to, plane) in to.iter_mut().zip(decided) {
-                let on = pitch.checked_sub(distance + 1).is_some_and(|below| plane >> below & 1 == 1);
-                *to = if on { S::one() } else { S::zero() };
-            }
-        }
-    }
-
-    /// From the outputs over time `[T, B·P, H]` to the logits `[T·B, V]` of all bits of the targets `on` and `weight` `[T·B, V]`, each given
-    /// the pitches below.
+    /// From the outputs over time `[T, B·P, H]` to the logits `[T·B, V]` of all bits of the targets, each given the pitches below.
     pub fn forward<S: Scalar>(
         &self,
         params: &Parameters<S>,
         hidden: ArrayView3<'_, S>,
-        (on, weight): (&[S], &[S]),
-        read: FrameRows<'_>,
-        (dropout, mut mode): (f64, Mode<'_>),
+        targets: FrameTargets<'_, S>,
         logits: &mut Vec<S>,
         ws: &mut BiaxialWorkspace<S>,
     ) -> Result<(), Error> {
-        let (pitches, outputs) = (self.space.pitches, self.outputs());
         logits.clear();
-        logits.resize(on.len(), S::zero());
-        self.choose_frames(on, weight, read, ws);
-        let (config, rows) = (self.notes.config(), ws.frames.len());
-        if rows == 0 {
-            return Ok(());
-        }
-        ws.keep.draw(rows * pitches * self.hidden, dropout, &mut mode);
-        self.lay_out(&as_slice_or_copy(hidden), rows, ws);
-        let State { mut h, mut c, .. } = std::mem::take(&mut ws.state);
-        for (values, layers) in
-            [(&mut h, config.layers), (&mut c, config.layers * usize::from(config.cell.has_c()))]
-        {
-            values.clear();
-            values.resize(layers * rows * config.hidden, S::zero());
-        }
-        ws.state = State::from_values(config, rows, h, c)?;
-        ws.recurrent.request_d_input(true);
-        let input = Input::Dense(view((pitches, rows, self.width()), &ws.input));
-        let (state, recurrent) = (&mut ws.state, &mut ws.recurrent);
-        self.notes.forward(params, input, state, None, reborrow(&mut mode), recurrent)?;
-
-        let notes = ws.recurrent.output();
-        ws.kept_notes.draw(notes, self.output_dropout, &mut mode);
-        ws.logits.fit(rows * outputs);
-        let planes = self.space.planes();
-        let y = view_mut((pitches, rows, planes), &mut ws.logits);
-        self.output.forward(params, ws.kept_notes.of(notes), y, &mut ws.output)?;
-        for (pitch, y) in ws.logits.chunks_exact(rows * planes).enumerate() {
-            for (y, frame) in y.chunks_exact(planes).zip(&ws.frames) {
-                for (plane, &y) in y.iter().enumerate() {
-                    logits[frame * outputs + plane * pitches + pitch] = y;
-                }
+        logits.resize(targets.on.len(), S::zero());
+        let hidden = &*as_slice_or_copy(hidden);
+        let mut masks = ws.masks.clone();
+        let mut mode = masks.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
+        let BiaxialWorkspace { dropout, frames, passes, breakdown, .. } = ws;
+        frames.fill(self, targets);
+        *breakdown = None;
+        for block in frames.blocks() {
+            self.forward_block(params, (hidden, *dropout), block, reborrow(&mut mode), passes)?;
+            self.each_place(block, |place, output| logits[output] = passes.logits[place]);
+            if breakdown.is_none() && passes.logits.iter().any(|logit| !logit.is_finite()) {
+                *breakdown = divergence::first_breakdown(&self.notes, &passes.recurrent);
             }
         }
         Ok(())
     }
 
-    /// The frames of a batch that are not padding, what is decided of them, and their conditions.
-    fn choose_frames<S: Scalar>(
-        &self,
-        on: &[S],
-        weight: &[S],
-        read: FrameRows<'_>,
-        ws: &mut BiaxialWorkspace<S>,
-    ) {
-        ws.told.clear();
-        ws.told_starts.clear();
-        ws.told_starts.push(0);
-        ws.frames.clear();
-        ws.places.clear();
-        ws.decided.clear();
-        let outputs = self.outputs();
-        for (frame, (on, weight)) in on.chunks_exact(outputs).zip(weight.chunks_exact(outputs)).enumerate() {
-            let counts = weight[0] > S::zero();
-            ws.places.push(counts.then_some(ws.frames.len()));
-            if counts {
-                ws.frames.push(frame);
-                ws.decided.push(decided_planes(self.space.pitches, on, weight));
-                ws.told.extend(self.told(&read.indices[read.offsets[frame]..read.offsets[frame + 1]]));
-                ws.told_starts.push(ws.told.len());
-            }
-        }
-    }
-
-    /// Lays the outputs over time of the frames `[T·B, P, H]` out by pitch, with dropout, beside what is decided below each.
-    fn lay_out<S: Scalar>(&self, hidden: &[S], rows: usize, ws: &mut BiaxialWorkspace<S>) {
-        let (pitches, hidden_width, width) = (self.space.pitches, self.hidden, self.width());
-        ws.input.fit(pitches * rows * width);
-        let (keep, frames, decided) = (&ws.keep, &ws.frames, &ws.decided);
-        let (told, starts) = (&ws.told, &ws.told_starts);
-        let input = SliceRows { data: &mut ws.input[..], first: 0, width: rows * width };
-        share_rows(input, pitches, 1, &|part| {
-            for (pitch, input) in (part.first..).zip(part.data.chunks_exact_mut(rows * width)) {
-                for (row, to) in input.chunks_exact_mut(width).enumerate() {
-                    let (to, below) = to.split_at_mut(hidden_width);
-                    let from = &hidden[(frames[row] * pitches + pitch) * hidden_width..][..hidden_width];
-                    keep.copy((row * pitches + pitch) * hidden_width, from, to);
-                    self.write_decided(decided[row], pitch, below);
-                    let (_, to) = below.split_at_mut(below.len() - self.space.conditions);
-                    self.write_told(&told[starts[row]..starts[row + 1]], to);
-                }
-            }
-        });
-    }
-
-    /// After the loss, whose gradient with respect to the logits is `d_logits` `[T·B, V]`: adds to the gradients of the parameters,
-    /// overwrites those of the outputs over time `[T, B·P, H]`.
+    /// After the loss of [`Biaxial::forward`], whose gradient with respect to the logits is `d_logits` `[T·B, V]`: goes forward once more, adds to
+    /// the gradients of the parameters, overwrites those of the outputs over time.
     pub fn backward<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
+        hidden: ArrayView3<'_, S>,
+        targets: FrameTargets<'_, S>,
         d_logits: &[S],
-        mut d_hidden: ArrayViewMut3<'_, S>,
+        d_hidden: ArrayViewMut3<'_, S>,
         ws: &mut BiaxialWorkspace<S>,
     ) -> Result<(), Error> {
+        let gradient = |block: FrameBlock<'_>, passes: &mut BlockWorkspace<S>| {
+            self.each_place(block, |place, output| passes.logits[place] = d_logits[output]);
+            Ok(0.0)
+        };
+        self.back_and_forth(params, hidden, targets, gradient, d_hidden, ws).map(drop)
+    }
+
+    /// From the outputs over time `[T, B·P, H]` to the nats of all bits of the targets, each given the pitches below, with so much label smoothing.
+    /// Adds the gradient of that sum times `scale` to those of the parameters, overwrites that of the outputs over time. Stops where the nats are
+    /// not finite.
+    pub fn learn<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        hidden: ArrayView3<'_, S>,
+        targets: FrameTargets<'_, S>,
+        (scale, smoothing): (f64, f64),
+        d_hidden: ArrayViewMut3<'_, S>,
+        ws: &mut BiaxialWorkspace<S>,
+    ) -> Result<f64, Error> {
+        let (keep, share) = (S::of(1.0 - smoothing), S::of(0.5 * smoothing));
+        let gradient = |block: FrameBlock<'_>, passes: &mut BlockWorkspace<S>| {
+            let places = passes.logits.len();
+            let BlockWorkspace { logits, on, weight, .. } = passes;
+            on.fit(places);
+            weight.fit(places);
+            self.each_place(block, |place, output| {
+                on[place] = keep * targets.on[output] + share;
+                weight[place] = targets.weight[output];
+            });
+            let (on, weight) = (view(places, on), view(places, weight));
+            Ok(sigmoid_cross_entropy(view_mut(places, logits), on, Some(weight), scale)?.sum)
+        };
+        self.back_and_forth(params, hidden, targets, gradient, d_hidden, ws)
+    }
+
+    /// Takes each block forward and back; `gradient` says what it costs, and turns its logits into the gradient of that.
+    fn back_and_forth<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        hidden: ArrayView3<'_, S>,
+        targets: FrameTargets<'_, S>,
+        mut gradient: impl FnMut(FrameBlock<'_>, &mut BlockWorkspace<S>) -> Result<f64, Error>,
+        mut d_hidden: ArrayViewMut3<'_, S>,
+        ws: &mut BiaxialWorkspace<S>,
+    ) -> Result<f64, Error> {
+        let hidden = &*as_slice_or_copy(hidden);
+        let mut masks = ws.masks.clone();
+        let mut mode = masks.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
+        let BiaxialWorkspace { dropout, frames, passes, breakdown, .. } = ws;
+        frames.fill(self, targets);
+        *breakdown = None;
+        d_hidden.fill(S::zero());
+        let mut nats = 0.0;
+        with_slice_mut(d_hidden, |d_hidden| {
+            for block in frames.blocks() {
+                self.forward_block(params, (hidden, *dropout), block, reborrow(&mut mode), passes)?;
+                nats += gradient(block, passes)?;
+                if !nats.is_finite() {
+                    *breakdown = divergence::first_breakdown(&self.notes, &passes.recurrent);
+                    break;
+                }
+                self.backward_block(params, block, d_hidden, passes)?;
+            }
+            Ok(nats)
+        })
+    }
+
+    /// Calls `each` with a place of the logits of a block `[P, R, planes]`, and that of the same logit in those of all frames `[T·B, V]`.
+    fn each_place(&self, block: FrameBlock<'_>, mut each: impl FnMut(usize, usize)) {
         let (pitches, outputs, planes) = (self.space.pitches, self.outputs(), self.space.planes());
-        let rows = ws.frames.len();
-        if rows == 0 {
-            d_hidden.fill(S::zero());
-            return Ok(());
-        }
-        for (pitch, d_y) in ws.logits.chunks_exact_mut(rows * planes).enumerate() {
-            for (d_y, frame) in d_y.chunks_exact_mut(planes).zip(&ws.frames) {
-                for (plane, d_y) in d_y.iter_mut().enumerate() {
-                    *d_y = d_logits[frame * outputs + plane * pitches + pitch];
+        let mut place = 0;
+        for pitch in 0..pitches {
+            for frame in block.frames {
+                for plane in 0..planes {
+                    each(place, frame * outputs + plane * pitches + pitch);
+                    place += 1;
                 }
             }
         }
+    }
+
+    fn forward_block<S: Scalar>(
+        &self,
+        params: &Parameters<S>,
+        (hidden, dropout): (&[S], f64),
+        block: FrameBlock<'_>,
+        mut mode: Mode<'_>,
+        ws: &mut BlockWorkspace<S>,
+    ) -> Result<(), Error> {
+        let (pitches, rows, planes) = (self.space.pitches, block.frames.len(), self.space.planes());
+        ws.keep.draw(rows * pitches * self.hidden, dropout, &mut mode);
+        self.lay_out(hidden, block, &ws.keep, &mut ws.input);
+        ws.state.fit(self.notes.config(), rows);
+        ws.state.reset();
+        ws.recurrent.request_d_input(true);
+        let input = Input::Dense(view((pitches, rows, self.width()), &ws.input));
+        let (state, recurrent) = (&mut ws.state, &mut ws.recurrent);
+        self.notes.forward(params, input, state, None, reborrow(&mut mode), recurrent)?;
+        let notes = ws.recurrent.output();
+        ws.kept_notes.draw(notes, self.output_dropout, &mut mode);
+        ws.logits.fit(rows * self.outputs());
+        let y = view_mut((pitches, rows, planes), &mut ws.logits);
+        self.output.forward(params, ws.kept_notes.of(notes), y, &mut ws.output)
+    }
+
+    /// From the gradient of the logits of a block: adds to the gradients of the parameters, overwrites those of the block's outputs over time.
+    fn backward_block<S: Scalar>(
+        &self,
+        params: &mut Parameters<S>,
+        block: FrameBlock<'_>,
+        d_hidden: &mut [S],
+        ws: &mut BlockWorkspace<S>,
+    ) -> Result<(), Error> {
+        let (pitches, rows, planes) = (self.space.pitches, block.frames.len(), self.space.planes());
         let notes = ws.recurrent.output();
         ws.d_notes.fit(notes.len());
         let d_y = view((pitches, rows, planes), &ws.logits);
@@ -200,33 +221,13 @@ impl Biaxial {
         let input = Input::Dense(view((pitches, rows, self.width()), &ws.input));
         let d_notes = view((pitches, rows, self.notes.config().hidden), &ws.d_notes);
         self.notes.backward(params, input, d_notes, None, &mut ws.recurrent)?;
-
-        let (hidden, width, keep, places) = (self.hidden, self.width(), &ws.keep, &ws.places);
-        let d_input = &*as_slice_or_copy(ws.recurrent.d_input());
-        with_slice_mut(d_hidden, |d_hidden| {
-            let all = SliceRows { data: d_hidden, first: 0, width: pitches * hidden };
-            share_rows(all, places.len(), 1, &|part| {
-                let frames = part.data.chunks_exact_mut(pitches * hidden);
-                for (d_frame, place) in frames.zip(&places[part.first..]) {
-                    let Some(row) = place else {
-                        d_frame.fill(S::zero());
-                        continue;
-                    };
-                    for (pitch, d) in d_frame.chunks_exact_mut(hidden).enumerate() {
-                        let from = &d_input[(pitch * rows + row) * width..][..hidden];
-                        keep.copy((row * pitches + pitch) * hidden, from, d);
-                    }
-                }
-            });
-        });
+        self.lay_back(&as_slice_or_copy(ws.recurrent.d_input()), block, &ws.keep, d_hidden);
         Ok(())
     }
 
-    /// After [`Biaxial::forward`]: the first gate or state of the second recurrence that is not finite.
+    /// After [`Biaxial::forward`] whose logits, or [`Biaxial::learn`] whose nats are not finite: the first gate or state of the second recurrence
+    /// that is not.
     pub fn first_breakdown<S: Scalar>(&self, ws: &BiaxialWorkspace<S>) -> Option<Breakdown> {
-        if ws.frames.is_empty() {
-            return None;
-        }
-        divergence::first_breakdown(&self.notes, &ws.recurrent)
+        ws.breakdown
     }
 }

@@ -12,9 +12,9 @@
 //! the piece is given its length up to there: so the probabilities of all pieces of `T` steps sum to one.
 
 use super::NoteWise;
-use super::group::NoteGroup;
+use super::block::NoteBlock;
 use super::layout::NoteSpace;
-use super::workspace::{EndWorkspace, GroupWorkspace, NoteNll};
+use super::workspace::{BlockWorkspace, EndWorkspace, NoteNll};
 use crate::note_lengths::NoteEnd;
 use composer_bptt::{ParamId, Parameters};
 use composer_tensor::Scalar;
@@ -53,19 +53,19 @@ impl NoteWise {
     pub(super) fn end_logits<S: Scalar>(
         &self,
         params: &Parameters<S>,
-        group: &NoteGroup,
-        ws: &mut GroupWorkspace<S>,
+        block: &NoteBlock,
+        ws: &mut BlockWorkspace<S>,
     ) {
         let (Some(id), space) = (self.after_length, &self.space) else { return };
-        let (rows, outputs, width) = (group.rows.len(), self.output.outputs(), self.context.outputs());
-        let places = group.ends.len();
-        let GroupWorkspace { ends, outputs: all, from_context, logits, .. } = ws;
+        let (rows, outputs, width) = (block.rows.len(), self.output.outputs(), self.context.outputs());
+        let places = block.ends.len();
+        let BlockWorkspace { ends, outputs: all, from_context, logits, .. } = ws;
         for (plane, size) in [(&mut ends.lengths, space.lengths), (&mut ends.velocities, space.velocities)] {
             plane.clear();
             plane.resize(places * size, S::zero());
         }
-        for place in (0..places).filter(|&place| group.ends[place].is_some()) {
-            let Some(length) = group.decided[place].lengths[0] else { continue };
+        for place in (0..places).filter(|&place| block.ends[place].is_some()) {
+            let Some(length) = block.decided[place].lengths[0] else { continue };
             let y = &all[place * outputs..][..outputs];
             let from_context = &from_context[place % rows * width..][..width];
             let after = after((id, space), length, params);
@@ -82,11 +82,11 @@ impl NoteWise {
     pub(super) fn end_loss<S: Scalar>(
         &self,
         scale: f64,
-        group: &NoteGroup,
+        block: &NoteBlock,
         ends: &mut EndWorkspace<S>,
     ) -> f64 {
         let mut nats = 0.0;
-        self.each_end(group, |place, end| {
+        self.each_end(block, |place, end| {
             let (lengths, velocities) = ends.of(&self.space, place);
             nats += tail_loss(lengths, end_classes(end, &self.space), scale);
             if !velocities.is_empty() {
@@ -98,11 +98,11 @@ impl NoteWise {
     }
 
     /// From the gradients of the logits of lengths and velocities to those of the outputs `[K·R, O]`, and of what the context says `[R, D]`.
-    pub(super) fn d_end_outputs<S: Scalar>(&self, group: &NoteGroup, ws: &mut GroupWorkspace<S>) {
+    pub(super) fn d_end_outputs<S: Scalar>(&self, block: &NoteBlock, ws: &mut BlockWorkspace<S>) {
         let space = &self.space;
-        let (rows, outputs, width) = (group.rows.len(), self.output.outputs(), self.context.outputs());
-        let GroupWorkspace { ends, outputs: all, from_context, .. } = ws;
-        self.each_end(group, |place, _| {
+        let (rows, outputs, width) = (block.rows.len(), self.output.outputs(), self.context.outputs());
+        let BlockWorkspace { ends, outputs: all, from_context, .. } = ws;
+        self.each_end(block, |place, _| {
             let (lengths, velocities) = ends.of(space, place);
             let d_y = &mut all[place * outputs..][..outputs][space.first_length()..];
             let d_context = &mut from_context[place % rows * width..][..width][space.classes()..];
@@ -119,14 +119,14 @@ impl NoteWise {
     pub(super) fn d_after<S: Scalar>(
         &self,
         params: &mut Parameters<S>,
-        group: &NoteGroup,
-        ws: &mut GroupWorkspace<S>,
+        block: &NoteBlock,
+        ws: &mut BlockWorkspace<S>,
     ) {
         let (Some(id), space) = (self.after_length, &self.space) else { return };
         let (classes, width) = (space.classes(), space.classes() + space.velocities);
         let grad = params.grad_mut(id);
-        self.each_end(group, |place, _| {
-            let Some(length) = group.decided[place].lengths[0] else { return };
+        self.each_end(block, |place, _| {
+            let Some(length) = block.decided[place].lengths[0] else { return };
             let (_, velocities) = ws.ends.of(space, place);
             let logits = &ws.logits[place * classes..][..classes];
             let to = &mut grad[length * width..][..width];
@@ -137,12 +137,12 @@ impl NoteWise {
     /// After the forward pass: what each length and velocity costs, as [`NoteWise::nlls`] has it.
     pub(super) fn end_nlls<S: Scalar>(
         &self,
-        group: &NoteGroup,
+        block: &NoteBlock,
         ends: &EndWorkspace<S>,
         each: &mut impl FnMut(usize, NoteNll),
     ) {
         let space = &self.space;
-        self.each_end(group, |place, end| {
+        self.each_end(block, |place, end| {
             let lengths = &ends.lengths[place * space.lengths..][..space.lengths];
             let mut sounds = tail_nll(lengths, end_classes(end, space));
             if space.velocities > 0 {
@@ -150,14 +150,14 @@ impl NoteWise {
                 let only = end.velocity as usize;
                 sounds += tail_nll(velocities, only..only + 1);
             }
-            each(group.rows[place % group.rows.len()], NoteNll { sounds, struck: 0.0 });
+            each(block.rows[place % block.rows.len()], NoteNll { sounds, struck: 0.0 });
         });
     }
 
     /// Calls `each` with the places of notes whose ends are decided.
-    fn each_end(&self, group: &NoteGroup, mut each: impl FnMut(usize, NoteEnd)) {
+    fn each_end(&self, block: &NoteBlock, mut each: impl FnMut(usize, NoteEnd)) {
         if self.after_length.is_some() {
-            let ends = group.ends.iter().enumerate();
+            let ends = block.ends.iter().enumerate();
             ends.filter_map(|(place, end)| Some((place, (*end)?))).for_each(|(place, end)| each(place, end));
         }
     }

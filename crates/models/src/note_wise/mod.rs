@@ -17,12 +17,13 @@
 //! of RNN-NADE (Boulanger-Lewandowski et al. 2012); here a chord is a sequence of its notes, as in event models, and time has one step for
 //! each frame.
 
+mod block;
 mod choices;
 mod config;
-mod group;
 mod layers;
 mod layout;
 mod lengths;
+mod logits;
 mod passes;
 mod relative;
 mod workspace;
@@ -33,5 +34,5 @@ pub use config::NoteWiseConfig;
 pub use layers::NOTES_PREFIX;
 pub(crate) use layers::NoteWise;
 pub(crate) use layout::Decided;
-pub(crate) use workspace::NoteWorkspace;
+pub(crate) use workspace::{NoteNll, NoteWorkspace};
 pub use writer::{NextNote, NotePosition, NoteScratch};

@@ -1,26 +1,35 @@
 //! What the passes of the note stack keep.
 
-use super::group::NoteLayout;
+use super::block::{NoteBlock, NoteLayout};
 use super::layout::NoteSpace;
-use crate::keep::Kept;
+use crate::keep::{Keep, Kept};
+use composer_bptt::divergence::Breakdown;
 use composer_bptt::{LinearWorkspace, RecurrentWorkspace, State};
 use composer_tensor::Scalar;
+use rand_chacha::ChaCha8Rng;
 
-/// Scratch of the note stack: of each group of rows, what its passes keep.
+/// Scratch of the note stack: what the passes over one block of rows keep, reused for the next.
 #[derive(Default)]
 pub(crate) struct NoteWorkspace<S> {
+    /// Which values of the contexts `[T·B, H]` are kept.
+    pub(super) keep: Keep,
+    /// What the masks within the note stack are drawn from, block by block; `None`: there are none.
+    pub(super) masks: Option<ChaCha8Rng>,
     pub(super) layout: NoteLayout,
-    pub(super) groups: Vec<GroupWorkspace<S>>,
+    pub(super) block: NoteBlock,
+    pub(super) passes: BlockWorkspace<S>,
+    /// The first gate or state that was not finite in the last passes, if their loss was not.
+    pub(super) breakdown: Option<Breakdown>,
 }
 
-/// What the passes over a group keep.
+/// What the passes over a block keep.
 #[derive(Default)]
-pub(super) struct GroupWorkspace<S> {
+pub(super) struct BlockWorkspace<S> {
     pub(super) recurrent: RecurrentWorkspace<S>,
     pub(super) bridge: LinearWorkspace<S>,
     pub(super) output: LinearWorkspace<S>,
     pub(super) context: LinearWorkspace<S>,
-    /// The contexts of the rows `[R, H]`, and their gradient: of the logits, and of the first state.
+    /// The contexts of the rows, as they are kept `[R, H]`, and their gradient: of the logits, and of the first state.
     pub(super) contexts: Vec<S>,
     pub(super) d_contexts: Vec<S>,
     pub(super) d_bridge_read: Vec<S>,
@@ -39,7 +48,7 @@ pub(super) struct GroupWorkspace<S> {
     pub(super) d_notes: Vec<S>,
 }
 
-/// The logits of lengths and velocities of a group; after the loss their gradient.
+/// The logits of lengths and velocities of a block; after the loss their gradient.
 #[derive(Default)]
 pub(super) struct EndWorkspace<S> {
     /// `[K·R, L]` and `[K·R, U]`; zeros where no note ends.

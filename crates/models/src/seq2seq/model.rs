@@ -3,7 +3,7 @@
 use super::bridge::{by_layer, by_row};
 use super::targets::CastTargets;
 use super::{AttentionConfig, PairBatch, Seq2SeqConfig};
-use crate::head::{Head, HeadWorkspace, Layers, OUTPUT_PREFIX};
+use crate::head::{Goal, Head, HeadWorkspace, Layers, OUTPUT_PREFIX};
 use crate::mode::reborrow;
 use crate::note_wise::NoteWise;
 use crate::output_bias::output_bias;
@@ -221,18 +221,33 @@ impl<S: Scalar> Seq2Seq<S> {
         mut mode: Mode<'_>,
         ws: &mut Seq2SeqWorkspace<S>,
     ) -> Result<(), Error> {
+        self.run_stacks(batch, reborrow(&mut mode), ws)?;
+        let combined = view(self.hidden(batch), &ws.combined);
+        let targets = ws.targets.rows(&batch.target, self.config.target.outputs());
+        Ok(self.head.forward(&self.params, combined, targets, mode, &mut ws.head)?)
+    }
+
+    /// The forward pass of what is below the head.
+    pub(super) fn run_stacks(
+        &self,
+        batch: &PairBatch,
+        mut mode: Mode<'_>,
+        ws: &mut Seq2SeqWorkspace<S>,
+    ) -> Result<(), Error> {
         let mut state = self.encode(batch, reborrow(&mut mode), ws)?;
         let (steps, rows) = (batch.target.steps, batch.target.batch);
         self.decoder_input(batch, ws)?;
         let input = Input::Dense(view((steps, rows, self.config.decoder.input), &ws.input));
         let (params, decoder) = (&self.params, &mut ws.decoder);
-        self.decoder.forward(params, input, &mut state, None, reborrow(&mut mode), decoder)?;
+        self.decoder.forward(params, input, &mut state, None, mode, decoder)?;
         self.combine(ws, batch)?;
         ws.targets.fill(&batch.target);
-        let combined = view((steps, rows, self.config.decoder.output()), &ws.combined);
-        let targets = ws.targets.rows(&batch.target, self.config.target.outputs());
-        self.head.forward(&self.params, combined, targets, mode, &mut ws.head)?;
         Ok(())
+    }
+
+    /// `T`, `B` and `H` of what the head reads.
+    pub(super) fn hidden(&self, batch: &PairBatch) -> (usize, usize, usize) {
+        (batch.target.steps, batch.target.batch, self.config.decoder.output())
     }
 
     /// `[symbol before; memory_t]` for every step.
@@ -286,7 +301,7 @@ impl<S: Scalar> Seq2Seq<S> {
     }
 
     /// After [`Seq2Seq::forward`]: the negative log-likelihood of the batch in nats, summed over all target steps. Turns the
-    /// logits in `ws` into the gradient of the *mean over target steps*.
+    /// logits in `ws`, if there are any, into the gradient of the *mean over target steps*.
     ///
     /// # Errors
     /// The batch is not that of the forward pass.
@@ -306,11 +321,12 @@ impl<S: Scalar> Seq2Seq<S> {
         ws: &mut Seq2SeqWorkspace<S>,
     ) -> Result<f64, Error> {
         let targets = ws.targets.rows(&batch.target, self.config.target.outputs());
-        Ok(self.head.loss(targets, batch.target.target_steps, smoothing, &mut ws.head)?)
+        let combined = view(self.hidden(batch), &ws.combined);
+        Ok(self.head.loss(&self.params, combined, targets, goal(batch, smoothing), &mut ws.head)?)
     }
 
     /// After [`Seq2Seq::forward`]: the first gate or state that is not finite, after the name of its stack, "encoder", "decoder"
-    /// or "notes".
+    /// or, after a loss, "notes".
     pub fn first_breakdown(&self, ws: &Seq2SeqWorkspace<S>) -> Option<(&'static str, Breakdown)> {
         let of = |name, stack, ws| divergence::first_breakdown(stack, ws).map(|found| (name, found));
         let of_notes = || {
@@ -321,4 +337,9 @@ impl<S: Scalar> Seq2Seq<S> {
             .or_else(|| of("decoder", &self.decoder, &ws.decoder))
             .or_else(of_notes)
     }
+}
+
+/// The mean over the target steps of a batch.
+pub(super) fn goal(batch: &PairBatch, smoothing: f64) -> Goal {
+    Goal { target_steps: batch.target.target_steps, smoothing }
 }

@@ -1,5 +1,6 @@
 //! [`SequenceModel`]: features → recurrent stack → linear layer (→ coupling of the bits of a frame) or note stack → logits of the next symbol.
 
+mod passes;
 mod workspace;
 
 pub use crate::head::{COUPLING_PREFIX, MIXTURE_PREFIX, OUTPUT_PREFIX};
@@ -7,24 +8,15 @@ pub use workspace::Workspace;
 
 use crate::Error;
 use crate::bar_attention::{BarAttention, PastBars, SequenceState};
-use crate::batch::SequenceBatch;
 use crate::config::ModelConfig;
 use crate::encoding::{Encoding, Sequence};
 use crate::head::{Head, Layers};
-use crate::mode::reborrow;
 use crate::output_bias::output_bias;
-use crate::stack_input::StackInput;
 use crate::streams::{Purpose, stream};
-use crate::targets::TargetRows;
 use crate::token_input::TokenInput;
-use composer_bptt::arrays::view_mut;
-use composer_bptt::divergence::{self, Breakdown};
-use composer_bptt::{Checkpointed, Coupled, Init, Linear, Mode, ParamId, Parameters, Recurrent, State};
+use composer_bptt::{Coupled, Init, Linear, ParamId, Parameters, Recurrent, State};
 use composer_tensor::Scalar;
 use ndarray::{ArrayViewD, ArrayViewMutD};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use std::ops::Range;
 
 /// A recurrent language model of music: P(symbol_t | symbols before t).
 ///
@@ -222,167 +214,11 @@ impl<S: Scalar> SequenceModel<S> {
         sequences.iter().flat_map(|sequence| sequence * rows..(sequence + 1) * rows).collect()
     }
 
-    /// Runs a batch from `state` and leaves the final state there and the logits `[T, B, V]` in `ws`; with a coupling, those given
-    /// the bits of the targets that are decided before.
-    pub fn forward(
-        &self,
-        batch: &SequenceBatch<S>,
-        state: &mut SequenceState<S>,
-        mut mode: Mode<'_>,
-        ws: &mut Workspace<S>,
-    ) -> Result<(), Error> {
-        self.below().write(&self.params, batch, &mut ws.features, &mut ws.vectors)?;
-        self.recurrent.forward(
-            &self.params,
-            self.below().read(batch, &ws.features, &ws.vectors),
-            &mut state.stack,
-            None,
-            reborrow(&mut mode),
-            &mut ws.recurrent,
-        )?;
-        let (hidden, outputs) = (self.config.recurrent.output(), self.config.encoding.outputs());
-        ws.shape = [batch.steps, batch.batch, hidden, outputs];
-        let targets = self.targets(batch, 0..batch.steps);
-        let mut read = ws.recurrent.output();
-        if let Some(bars) = &self.bars {
-            let features = (&batch.indices[..], &batch.offsets[..]);
-            read = bars.forward(&self.params, read, features, &mut state.bars, &mut ws.bars)?;
-        }
-        self.head.forward(&self.params, read, targets, mode, &mut ws.head)?;
-        Ok(())
-    }
-
-    /// What is before the recurrent stack.
-    fn below(&self) -> StackInput<'_> {
-        StackInput { embedding: &self.embedding, head: &self.head }
-    }
-
-    /// What some steps of a batch should predict.
-    fn targets<'b>(&self, batch: &'b SequenceBatch<S>, steps: Range<usize>) -> TargetRows<'b, S> {
-        let rows = steps.start * batch.batch..steps.end * batch.batch;
-        batch.target_rows(rows, self.config.encoding.outputs())
-    }
-
     /// How the bits of a frame see each other; `None`: they do not.
     pub fn coupling(&self) -> Option<Coupled<'_, S>> {
         self.head.coupling().map(|coupling| coupling.view(&self.params))
     }
 
-    /// After [`SequenceModel::forward`]: the negative log-likelihood of the batch in nats, summed over all target steps.
-    /// Turns the logits in `ws` into the gradient of the *mean over target steps*.
-    pub fn loss(&self, batch: &SequenceBatch<S>, ws: &mut Workspace<S>) -> Result<f64, Error> {
-        self.smoothed_loss(batch, 0.0, ws)
-    }
-
-    /// [`SequenceModel::loss`] with label smoothing: the share `smoothing` of every target is spread evenly over all
-    /// tokens, or over yes and no of every bit.
-    pub fn smoothed_loss(
-        &self,
-        batch: &SequenceBatch<S>,
-        smoothing: f64,
-        ws: &mut Workspace<S>,
-    ) -> Result<f64, Error> {
-        let targets = self.targets(batch, 0..batch.steps);
-        Ok(self.head.loss(targets, batch.target_steps, smoothing, &mut ws.head)?)
-    }
-
-    /// After [`SequenceModel::forward`]: the first gate or state of the stack that is infinite or not a number.
-    pub fn first_breakdown(&self, ws: &Workspace<S>) -> Option<Breakdown> {
-        let notes = || match &self.head.layers {
-            Layers::NoteWise(notes) => notes.first_breakdown(&ws.head.notes),
-            Layers::Biaxial(tied) => tied.first_breakdown(&ws.head.biaxial),
-            Layers::Linear { .. } | Layers::Mixture(_) => None,
-        };
-        divergence::first_breakdown(&self.recurrent, &ws.recurrent).or_else(notes)
-    }
-
-    /// After [`SequenceModel::loss`]: adds the gradient of the mean loss to the parameters' gradients.
-    pub fn backward(&mut self, batch: &SequenceBatch<S>, ws: &mut Workspace<S>) -> Result<(), Error> {
-        let targets = self.targets(batch, 0..batch.steps);
-        let hidden = ws.recurrent.output();
-        ws.d_hidden.resize(hidden.len(), S::zero());
-        let mut d_hidden = view_mut(hidden.raw_dim(), &mut ws.d_hidden);
-        let read = self.bars.as_ref().map_or(hidden, |_| ws.bars.joined(hidden.dim()));
-        self.head.backward(&mut self.params, read, targets, d_hidden.view_mut(), &mut ws.head)?;
-        if let Some(bars) = &self.bars {
-            bars.backward(&mut self.params, hidden, d_hidden.view_mut(), &mut ws.bars)?;
-        }
-        let Self { params, embedding, recurrent, head, .. } = self;
-        let below = StackInput { embedding, head };
-        let (input, d_hidden) = (below.read(batch, &ws.features, &ws.vectors), d_hidden.view());
-        ws.recurrent.request_d_input(embedding.is_some());
-        recurrent.backward(params, input, d_hidden, None, &mut ws.recurrent)?;
-        below.backward(params, batch, ws.recurrent.d_input());
-        Ok(())
-    }
-
-    /// [`SequenceModel::forward`], [`SequenceModel::smoothed_loss`] and [`SequenceModel::backward`] in one, which keeps the
-    /// activations of about √T steps at a time and computes them again on the way back: less memory, for about a third more time.
-    /// Gradients are the same within rounding. Dropout draws other masks, of the same kind.
-    ///
-    /// # Errors
-    /// The batch does not fit the model, or the model attends to past bars, which are needed at all steps.
-    pub fn learn_with_checkpointing(
-        &mut self,
-        batch: &SequenceBatch<S>,
-        state: &mut SequenceState<S>,
-        smoothing: f64,
-        mut mode: Mode<'_>,
-        ws: &mut Workspace<S>,
-    ) -> Result<f64, Error> {
-        let Self { config, params, embedding, recurrent, bars, head } = self;
-        if bars.is_some() {
-            return Err(Error::Unsupported(
-                "a network that attends to past bars keeps its activations: set training.recompute to false, or \
-                 model.bar_attention to 0",
-            ));
-        }
-        let below = StackInput { embedding, head };
-        // Segments come to the head from the last to the first, after the stack has drawn for all of them.
-        let mut masks = match &mut mode {
-            Mode::Train { rng } if head.draws() => Some(ChaCha8Rng::from_rng(rng)),
-            _ => None,
-        };
-        let (segment, outputs) =
-            (recurrent.segment_steps(batch.steps, batch.batch * config.rows()), config.encoding.outputs());
-        ws.shape = [0; 4]; // no logits of all steps
-        let mut nats = 0.0;
-        below.write(params, batch, &mut ws.features, &mut ws.vectors)?;
-        ws.segments.request_d_input(embedding.is_some());
-        recurrent.train_with_checkpointing(
-            params,
-            Checkpointed { input: below.read(batch, &ws.features, &ws.vectors), mask: None, segment },
-            &mut state.stack,
-            mode,
-            |params, steps, hidden, d_hidden| {
-                let targets = batch.target_rows(steps.start * batch.batch..steps.end * batch.batch, outputs);
-                let mode = masks.as_mut().map_or(Mode::Eval, |rng| Mode::Train { rng });
-                head.forward(params, hidden, targets, mode, &mut ws.head)?;
-                nats += head.loss(targets, batch.target_steps, smoothing, &mut ws.head)?;
-                head.backward(params, hidden, targets, d_hidden, &mut ws.head)
-            },
-            &mut ws.segments,
-        )?;
-        below.backward(params, batch, ws.segments.d_input());
-        Ok(nats)
-    }
-
-    /// After [`SequenceModel::learn_with_checkpointing`] of the same batch: the first gate or state of the stack that is infinite or not
-    /// a number.
-    pub fn first_breakdown_with_checkpointing(
-        &self,
-        batch: &SequenceBatch<S>,
-        ws: &mut Workspace<S>,
-    ) -> Result<Option<Breakdown>, Error> {
-        let segment = self.recurrent.segment_steps(batch.steps, batch.batch * self.config.rows());
-        self.below().write(&self.params, batch, &mut ws.features, &mut ws.vectors)?;
-        let input = self.below().read(batch, &ws.features, &ws.vectors);
-        let sequence = Checkpointed { input, mask: None, segment };
-        Ok(self.recurrent.first_breakdown_with_checkpointing(&self.params, sequence, &mut ws.segments)?)
-    }
-}
-
-impl<S: Scalar> SequenceModel<S> {
     /// The recurrent stack, for what [`composer_bptt::probe`] says of it.
     pub fn stack(&self) -> &Recurrent {
         &self.recurrent

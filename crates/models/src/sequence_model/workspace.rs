@@ -39,7 +39,8 @@ impl<S: Scalar> Workspace<S> {
     }
 
     /// Logits `[T, B, V]` of the last [`super::SequenceModel::forward`], for real values the predicted means; after a loss its gradient with
-    /// respect to them. Empty after [`super::SequenceModel::learn_with_checkpointing`], and for a model that writes frames note by note.
+    /// respect to them. Empty after [`super::SequenceModel::learn_with_checkpointing`], for a model that writes frames note by note, and after
+    /// [`super::SequenceModel::learn`] for one that writes them pitch by pitch.
     pub fn logits(&self) -> ArrayView3<'_, S> {
         let [steps, batch, _, outputs] = self.shape;
         let steps = if self.head.logits.is_empty() { 0 } else { steps };

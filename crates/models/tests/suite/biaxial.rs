@@ -8,7 +8,7 @@ use composer_models::{
     BiaxialConfig, Encoding, ModelConfig, Network, Sequence, SequenceBatch, SequenceModel, Workspace, scoring,
 };
 use composer_music::representation::frames::{Frame, FrameRepresentation};
-use composer_testkit::f64s;
+use composer_testkit::{Checks, f64s};
 use ndarray::{Array2, s};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -352,4 +352,37 @@ fn what_contradicts_itself_is_refused() {
     for config in [tokens, narrow, far, coupled, both_ways] {
         assert!(SequenceModel::zeros(config).is_err());
     }
+}
+
+#[test]
+fn learning_in_one_is_the_three_passes() {
+    let encoding = encoding(7, true);
+    let mut config = ModelConfig { output_dropout: 0.4, ..config(&encoding, Cell::Lstm, 1, true) };
+    config.biaxial.as_mut().unwrap().output_dropout = 0.3;
+    let model = SequenceModel::new(config, &Init::PYTORCH, 3).unwrap().cast::<f64>();
+    // More frames than a block has, and padding between them.
+    let (long, short) = (Sequence::frames(frames(LOW, 7, 150)), Sequence::frames(frames(LOW, 7, 60)));
+    let slices = [&long, &short, &long].map(|sequence| Some(Slice { sequence, start: 0, transpose: 0 }));
+    let mut batch = SequenceBatch::new(&encoding);
+    batch.fill(&encoding, &slices, 150);
+    let batch = batch.cast::<f64>();
+    let found = |in_one: bool| {
+        let mut model = model.clone();
+        let (mut ws, mut state) = (Workspace::default(), model.zero_state(3));
+        let mode = Mode::Train { rng: &mut ChaCha8Rng::seed_from_u64(7) };
+        let nats = if in_one {
+            model.learn(&batch, &mut state, 0.1, mode, &mut ws).unwrap()
+        } else {
+            model.forward(&batch, &mut state, mode, &mut ws).unwrap();
+            let nats = model.smoothed_loss(&batch, 0.1, &mut ws).unwrap();
+            model.backward(&batch, &mut ws).unwrap();
+            nats
+        };
+        (nats, model.params().grads().to_vec())
+    };
+    let (one, three) = (found(true), found(false));
+    approx::assert_relative_eq!(one.0, three.0, max_relative = 1e-12);
+    let mut checks = Checks::new();
+    checks.close("gradients", &one.1, &three.1, 1e-10);
+    checks.finish();
 }

@@ -4,9 +4,13 @@ use crate::single_notes::{frames, note_by_note};
 use composer_bptt::{Cell, Init, Mode, RecurrentConfig};
 use composer_models::batch::Slice;
 use composer_models::{
-    Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch, SequenceModel, Workspace, scoring,
+    Encoding, ModelConfig, NoteWiseConfig, Sequence, SequenceBatch, SequenceModel, Targets, Workspace,
+    scoring,
 };
 use composer_music::representation::frames::{Frame, FrameRepresentation};
+use composer_testkit::Checks;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 const LOW: u8 = 60;
 
@@ -185,4 +189,90 @@ fn a_batch_costs_what_plain_loops_say() {
         expected += naive(&model, &context, before, frame.sounding >> LOW);
     }
     approx::assert_relative_eq!(model.loss(&batch, &mut ws).unwrap(), expected, max_relative = 1e-9);
+}
+
+/// Three pieces side by side, and so many rows that there are several blocks of each number of notes.
+fn several_blocks(encoding: &Encoding) -> SequenceBatch<f64> {
+    let pieces = [0, 40, 80].map(|from| Sequence::frames(frames(LOW, 16, 200 + from)[from..].to_vec()));
+    let mut batch = SequenceBatch::new(encoding);
+    let slices = pieces.each_ref().map(|sequence| Some(Slice { sequence, start: 0, transpose: 0 }));
+    batch.fill(encoding, &slices, 200);
+    batch.cast()
+}
+
+#[test]
+fn blocks_of_rows_add_up() {
+    let encoding = encoding(75, true);
+    let mut model = model(&encoding, Cell::Gru, 2).cast::<f64>();
+    let batch = several_blocks(&encoding);
+    let mut ws = Workspace::default();
+    let mut nats = 0.0;
+    let mut learn = |model: &mut SequenceModel<f64>, from: usize, to: usize| {
+        // Only some steps count, so that rows stand in other blocks beside others.
+        let mut part = batch.clone();
+        let Targets::Bits { weight, .. } = &mut part.targets else { unreachable!() };
+        let outputs = weight.len() / 600;
+        weight[..from * 3 * outputs].fill(0.0);
+        weight[to * 3 * outputs..].fill(0.0);
+        model.params_mut().zero_grad();
+        let mut state = model.zero_state(3);
+        let nats = model.learn(&part, &mut state, 0.0, Mode::Eval, &mut ws).unwrap();
+        (nats, model.params().grads().to_vec())
+    };
+    let (whole, gradients) = learn(&mut model, 0, 200);
+    let mut sums = vec![0.0; gradients.len()];
+    for (from, to) in [(0, 11), (11, 90), (90, 91), (91, 200)] {
+        let (part, gradients) = learn(&mut model, from, to);
+        nats += part;
+        sums.iter_mut().zip(gradients).for_each(|(sum, gradient)| *sum += gradient);
+    }
+    approx::assert_relative_eq!(nats, whole, max_relative = 1e-12);
+    let mut checks = Checks::new();
+    checks.close("gradients", &sums, &gradients, 1e-9);
+    checks.finish();
+}
+
+#[test]
+fn learning_in_one_is_the_three_passes() {
+    let encoding = encoding(75, false);
+    let config = model(&encoding, Cell::Gru, 1).config().clone();
+    let mut config = ModelConfig { output_dropout: 0.4, ..config };
+    config.note_wise.as_mut().unwrap().output_dropout = 0.3;
+    let model = SequenceModel::new(config, &Init::PYTORCH, 3).unwrap().cast::<f64>();
+    let batch = several_blocks(&encoding);
+    let found = |in_one: bool| {
+        let mut model = model.clone();
+        let (mut ws, mut state) = (Workspace::default(), model.zero_state(3));
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let mode = Mode::Train { rng: &mut rng };
+        let nats = if in_one {
+            model.learn(&batch, &mut state, 0.0, mode, &mut ws).unwrap()
+        } else {
+            model.forward(&batch, &mut state, mode, &mut ws).unwrap();
+            let nats = model.loss(&batch, &mut ws).unwrap();
+            model.backward(&batch, &mut ws).unwrap();
+            nats
+        };
+        (nats, model.params().grads().to_vec(), rng)
+    };
+    assert!(found(true) == found(false));
+}
+
+#[test]
+fn the_gate_of_the_note_stack_that_broke_is_found() {
+    let encoding = encoding(75, false);
+    let mut model = model(&encoding, Cell::RnnRelu, 1);
+    // One feature is a number, two are not.
+    model.weight_mut("notes.weight_ih_l0").unwrap().fill(f32::MAX);
+    model.weight_mut("notes.output.weight").unwrap().fill(0.0);
+    let sequence = Sequence::frames(frames(LOW, 16, 9));
+    let mut batch = SequenceBatch::new(&encoding);
+    batch.fill(&encoding, &[Some(Slice { sequence: &sequence, start: 0, transpose: 0 })], 9);
+    let (mut ws, mut state) = (Workspace::default(), model.zero_state(1));
+    model.forward(&batch, &mut state, Mode::Eval, &mut ws).unwrap();
+    assert_eq!(model.first_breakdown(&ws), None, "no note is reached yet");
+    assert!(!model.loss(&batch, &mut ws).unwrap().is_finite());
+    let by_loss = model.first_breakdown(&ws).expect("it overflows");
+    assert!(!model.learn(&batch, &mut state, 0.0, Mode::Eval, &mut ws).unwrap().is_finite());
+    assert_eq!(model.first_breakdown(&ws), Some(by_loss));
 }

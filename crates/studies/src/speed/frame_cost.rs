@@ -60,7 +60,7 @@ pub fn measure_frames(shape: FrameShape, rounds: usize, peak: &mut Peak) -> Resu
     });
     let mut training = training?;
     let (third, later) = count(|| training.step());
-    let repetitions = repetitions(third?.1.total());
+    let repetitions = repetitions(third?.1.iter().sum());
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let (mut steps, mut frames, mut rates, mut notes) = (Vec::new(), Vec::new(), Vec::new(), 0.0);
     for _ in 0..rounds {

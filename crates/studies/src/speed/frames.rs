@@ -12,7 +12,6 @@ use composer_music::representation::frames::{Frame, FrameRepresentation, strike_
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::model::Phases;
 use crate::Error;
 use crate::optimiser::ClippedAdam;
 use crate::size::stack_parameters;
@@ -189,26 +188,26 @@ impl FrameTraining {
         })
     }
 
-    /// Forward with dropout, loss, backward, clipping and Adam. Returns the mean loss in nats per frame and the time of each phase, of
-    /// which `output` is the loss alone.
+    /// Forward with dropout, loss, backward, clipping and Adam. Returns the mean loss in nats per frame, and the seconds up to all gradients and
+    /// of the optimiser.
     ///
     /// # Errors
     /// A weight is not finite.
-    pub fn step(&mut self) -> Result<(f64, Phases), Error> {
+    pub fn step(&mut self) -> Result<(f64, [f64; 2]), Error> {
         let Self { model, batch, ws, state, rng, optimiser } = self;
         let mut lap = Instant::now();
         let mut seconds = || std::mem::replace(&mut lap, Instant::now()).elapsed().as_secs_f64();
         state.stack.reset();
         model.params_mut().zero_grad();
-        model.forward(batch, state, Mode::Train { rng }, ws)?;
-        let forward = seconds();
-        let nats = model.loss(batch, ws)?;
-        let output = seconds();
-        model.backward(batch, ws)?;
-        let backward = seconds();
+        let nats = model.learn(batch, state, 0.0, Mode::Train { rng }, ws)?;
+        let gradients = seconds();
         optimiser.step(model.params_mut());
-        let optimiser = seconds();
-        Ok((nats / batch.target_steps as f64, Phases { forward, output, backward, optimiser }))
+        Ok((nats / batch.target_steps as f64, [gradients, seconds()]))
+    }
+
+    /// Bytes of the weights, their gradients and Adam's two moments.
+    pub fn weight_bytes(&self) -> u64 {
+        4 * 4 * self.model.params().len() as u64
     }
 
     /// The weights as bits, to compare trainings.

@@ -218,12 +218,7 @@ impl Trainable for Seq2Seq {
     ) -> Result<f64, Error> {
         let PairBatches { batch, ws, .. } = batches;
         batch.drop_inputs(self.config(), config.source_dropout, config.history_dropout, rng);
-        self.forward(batch, Mode::Train { rng }, ws)?;
-        let nats = self.smoothed_loss(batch, config.label_smoothing, ws)?;
-        if nats.is_finite() {
-            self.backward(batch, ws)?;
-        }
-        Ok(nats)
+        Ok(self.learn(batch, config.label_smoothing, Mode::Train { rng }, ws)?)
     }
 
     fn target_steps(batches: &PairBatches) -> usize {

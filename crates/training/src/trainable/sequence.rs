@@ -196,12 +196,7 @@ impl Trainable for SequenceModel {
         if config.recompute {
             return Ok(self.learn_with_checkpointing(batch, state, smoothing, mode, ws)?);
         }
-        self.forward(batch, state, mode, ws)?;
-        let nats = self.smoothed_loss(batch, smoothing, ws)?;
-        if nats.is_finite() {
-            self.backward(batch, ws)?;
-        }
-        Ok(nats)
+        Ok(self.learn(batch, state, smoothing, mode, ws)?)
     }
 
     fn target_steps(batches: &SequenceBatches) -> usize {

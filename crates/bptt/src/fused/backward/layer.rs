@@ -26,6 +26,9 @@ pub(crate) struct BackwardScratch<S> {
     pub(super) packed_h: Packed<S>,
     /// The gradient of `W_ih` for multi-hot inputs, in blocks; see `sums`.
     pub(super) d_input_rows: Buffer<S>,
+    /// Whether it is summed over several passes before it is added to that of the parameters, and whether it has the sum of some.
+    pub sums_parts: bool,
+    pub has_parts: bool,
     /// `[slots·H]`: sums of `d_gates`.
     pub(super) d_bias: Buffer<S>,
     /// `[P·H]`: sums of the gradients of diagonal weights.

@@ -22,6 +22,7 @@ use crate::probe::{Trace, norm};
 use crate::{Cell, Parameters};
 use step::Rows;
 use sums::WEIGHT_ROWS;
+pub(crate) use sums::add_input_rows;
 
 /// Elements of a chunk's gate gradients: few enough to stay in the cache,
 const CHUNK_ELEMENTS: usize = 1 << 18;
@@ -46,7 +47,7 @@ impl<S: Scalar> Backward<'_, S> {
         add: bool,
         mut trace: Option<&mut Trace>,
     ) {
-        let Forward { cell, hidden, steps, batch, reverse, .. } = self.forward;
+        let Forward { cell, features, hidden, steps, batch, reverse, .. } = self.forward;
         let chunk_steps = chunk_steps(cell, hidden, batch);
         self.size(scratch, chunk_steps.min(steps));
         let chunks = steps.div_ceil(chunk_steps);
@@ -59,7 +60,12 @@ impl<S: Scalar> Backward<'_, S> {
             }
             self.sum_gradients(chunk, params, scratch);
         }
-        self.finish(params, scratch);
+        if matches!(self.input, InputSlices::MultiHot { .. }) {
+            scratch.has_parts = scratch.sums_parts;
+            if !scratch.sums_parts {
+                add_input_rows(self.ids, features, params, scratch);
+            }
+        }
     }
 
     fn size(&self, scratch: &mut BackwardScratch<S>, chunk_steps: usize) {
@@ -76,7 +82,9 @@ impl<S: Scalar> Backward<'_, S> {
         fit(&mut scratch.d_diagonal, self.ids.diagonals().count() * hidden);
         if matches!(self.input, InputSlices::MultiHot { .. }) {
             fit(&mut scratch.d_input_rows, features * self.gate_rows().next_multiple_of(WEIGHT_ROWS));
-            scratch.d_input_rows.fill(S::zero());
+            if !scratch.has_parts {
+                scratch.d_input_rows.fill(S::zero());
+            }
         }
     }
 

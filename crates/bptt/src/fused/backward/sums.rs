@@ -15,7 +15,7 @@ use super::super::vectors::{add, add_vectors, sum_rows};
 use super::layer::{Backward, BackwardScratch};
 use crate::Parameters;
 use crate::cell::Block;
-use crate::layers::InputSlices;
+use crate::layers::{InputSlices, LayerIds};
 
 /// What one thread writes while weight gradients are summed: rows of both matrices.
 struct WeightRows<'a, S> {
@@ -165,17 +165,19 @@ impl<S: Scalar> Backward<'_, S> {
             }
         }
     }
+}
 
-    /// Hands over what was summed in another order or place than the parameters have.
-    pub(super) fn finish(&self, params: &mut Parameters<S>, scratch: &BackwardScratch<S>) {
-        let (features, gate_rows) = (self.forward.features, self.gate_rows());
-        if matches!(self.input, InputSlices::MultiHot { .. }) {
-            let d_weight = SliceRows { data: params.grad_mut(self.ids.weight_ih), first: 0, width: features };
-            share_rows(d_weight, gate_rows, WEIGHT_ROWS, &|part| {
-                add_transposed(&scratch.d_input_rows, part);
-            });
-        }
-    }
+/// Hands the gradient of `W_ih` `[G·H, F]`, summed in another order, to the parameters.
+pub(crate) fn add_input_rows<S: Scalar>(
+    ids: &LayerIds,
+    features: usize,
+    params: &mut Parameters<S>,
+    scratch: &BackwardScratch<S>,
+) {
+    let d_weight = params.grad_mut(ids.weight_ih);
+    let gate_rows = d_weight.len() / features;
+    let d_weight = SliceRows { data: d_weight, first: 0, width: features };
+    share_rows(d_weight, gate_rows, WEIGHT_ROWS, &|part| add_transposed(&scratch.d_input_rows, part));
 }
 
 /// Adds to rows of a weight matrix what was summed in [`InputRows`].

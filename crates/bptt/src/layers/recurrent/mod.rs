@@ -14,6 +14,7 @@ use rand::Rng;
 use super::{Input, Mask, Mode, RecurrentConfig, State};
 use crate::arrays::{as_slice_or_copy, check_shape};
 use crate::cell::MAX_DIAGONALS;
+use crate::fused::add_input_rows;
 use crate::init::{self, Init, Scheme};
 use crate::{Error, ParamId, Parameters};
 
@@ -194,10 +195,20 @@ impl Recurrent {
             let wanted = index >= directions || ws.want_d_input;
             ws.packed[index].for_backward(ids, params, self.config.cell, sizes, wanted);
         }
+        // Both directions read the same input, and have one place for this.
+        ws.scratch.sums_parts &= directions == 1;
         self.start_d_state(batch, d_state_n, &mut ws.d_state);
         self.run_layers_back(params, input.in_order().slices(), &as_slice_or_copy(d_output), ws);
         ws.d_input_shape = (if ws.want_d_input { steps } else { 0 }, batch, self.config.input);
         Ok(())
+    }
+
+    /// After backward passes since [`RecurrentWorkspace::begin_parts`]: adds to the gradients in `params` what they left in `ws`.
+    pub fn end_parts<S: Scalar>(&self, params: &mut Parameters<S>, ws: &mut RecurrentWorkspace<S>) {
+        if ws.scratch.has_parts {
+            add_input_rows(&self.ids[0], self.config.input, params, &ws.scratch);
+        }
+        (ws.scratch.sums_parts, ws.scratch.has_parts) = (false, false);
     }
 
     /// One step of a batch, for generation: nothing is dropped and nothing is kept for a backward pass. `x` `[1, B, F]` has a

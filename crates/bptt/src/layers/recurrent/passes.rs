@@ -260,9 +260,7 @@ impl Recurrent {
         d_state_n: Option<&State<S>>,
         d_state: &mut State<S>,
     ) {
-        if d_state.check(&self.config, batch).is_err() || d_state.batch() != batch {
-            *d_state = State::zeros(&self.config, batch);
-        }
+        d_state.fit(&self.config, batch);
         match d_state_n {
             Some(given) => {
                 d_state.h.copy_from_slice(&given.h);

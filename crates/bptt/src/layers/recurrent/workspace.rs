@@ -64,6 +64,15 @@ impl<S: Scalar> RecurrentWorkspace<S> {
         self.want_d_input = wanted;
     }
 
+    /// From now on, backward passes are parts of one, over different rows: they may leave gradients here until
+    /// [`Recurrent::end_parts`](super::Recurrent::end_parts) adds their sum to those of the parameters. What earlier parts left is forgotten.
+    ///
+    /// Multi-hot inputs have their weights' gradient summed in another order than the parameters have, and handing it over is as much work for
+    /// few rows as for many.
+    pub fn begin_parts(&mut self) {
+        (self.scratch.sums_parts, self.scratch.has_parts) = (true, false);
+    }
+
     /// The gradient of the input from the last backward pass, `[T, B, F]`, if it was requested; `T` is 0 otherwise.
     pub fn d_input(&self) -> ArrayView3<'_, S> {
         view(self.d_input_shape, &self.d_input)

@@ -1,15 +1,15 @@
-//! The notes of all frames of a batch, side by side.
+//! The notes of some frames of a batch, side by side.
 
 use super::layout::{Decided, NoteSpace, Read};
 use crate::frame_bits::decided_planes;
 use crate::note_lengths::NoteEnd;
-use crate::targets::FrameRows;
+use crate::targets::{FrameRows, FrameTargets};
 use composer_bptt::loss::IGNORE;
 use composer_tensor::Scalar;
 
-/// Rows whose frames have about as many notes, side by side: step `k` of each is after `k` notes.
+/// Rows of a batch whose frames have about as many notes, side by side: step `k` of each is after `k` notes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct NoteGroup {
+pub(crate) struct NoteBlock {
     /// Steps, `K`: the notes of the fullest frame, and stop.
     pub steps: usize,
     /// The rows of the batch, `R`.
@@ -40,31 +40,48 @@ pub(crate) struct NoteGroup {
 /// Most steps of the frames of each group.
 const STEPS: [usize; 8] = [1, 2, 3, 5, 8, 12, 20, 129];
 
-/// All rows of a batch, in groups, so that little is padding.
+/// Rows that a thread takes at least.
+pub(super) const LEAST_ROWS: usize = 16;
+
+/// Rows of a block at most. Its sums are those of the weight gradients, so trained bits depend on it.
+pub(super) const BLOCK_ROWS: usize = 128;
+
+/// The rows of a batch that are no padding, in groups by the number of their notes, so that little of a block is padding.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NoteLayout {
-    pub groups: Vec<NoteGroup>,
+    /// Of each group, the rows and what is decided in them.
+    groups: [Vec<(usize, [u128; 2])>; STEPS.len()],
 }
 
 impl NoteLayout {
-    /// Lays out rows of targets `on` and `weight` `[rows, V]`, as [`crate::Targets::Bits`] has them.
-    pub fn fill<S: Scalar>(&mut self, space: &NoteSpace, on: &[S], weight: &[S], frames: FrameRows<'_>) {
-        self.groups.resize_with(STEPS.len(), NoteGroup::default);
-        self.groups.iter_mut().for_each(NoteGroup::clear);
+    /// Sorts all rows of the targets into the groups.
+    pub fn fill<S: Scalar>(&mut self, space: &NoteSpace, targets: FrameTargets<'_, S>) {
+        self.groups.iter_mut().for_each(Vec::clear);
         let outputs = space.bits();
-        let each = on.chunks_exact(outputs).zip(weight.chunks_exact(outputs)).enumerate();
+        let each = targets.on.chunks_exact(outputs).zip(targets.weight.chunks_exact(outputs)).enumerate();
         for (row, (on, weight)) in each.filter(|(_, (_, weight))| weight[0] > S::zero()) {
             let planes = decided_planes(space.pitches, on, weight);
             let notes =
                 if space.lengths > 0 { planes[0] & planes[1] } else { planes[0] }.count_ones() as usize;
             let group = STEPS.iter().position(|&steps| notes < steps).unwrap_or(STEPS.len() - 1);
-            self.groups[group].push(space, row, planes, frames);
+            self.groups[group].push((row, planes));
         }
-        self.groups.iter_mut().for_each(|group| group.lay_out(space));
+    }
+
+    /// The rows of each block, and what is decided in them: group by group, in each in the order of the batch.
+    pub fn blocks(&self) -> impl Iterator<Item = &[(usize, [u128; 2])]> {
+        self.groups.iter().flat_map(|rows| rows.chunks(BLOCK_ROWS))
     }
 }
 
-impl NoteGroup {
+impl NoteBlock {
+    /// Lays out some rows of a batch.
+    pub fn fill(&mut self, space: &NoteSpace, rows: &[(usize, [u128; 2])], frames: FrameRows<'_>) {
+        self.clear();
+        rows.iter().for_each(|&(row, planes)| self.push(space, row, planes, frames));
+        self.lay_out(space);
+    }
+
     fn clear(&mut self) {
         self.steps = 0;
         self.rows.clear();
