@@ -87,11 +87,8 @@ for model in ${*:-compose drum}; do
             "--set music.parts=drums --epochs 10 --hidden 96 --set model.note_hidden=56 --set model.embedding=32 --set training.transpose=0" ;;
     hymn)
         sort_keyboard "$work"
-        cd "$work"; "$composer" train hymns --representation voices --epochs 14 --hidden 192 --layers 1 --dropout 0.4 --batch-size 16 --threads 1 \
-            --set training.transpose=5 --set training.copies=3 --set training.ema_decay=0.99 --learning-rate 0.004 --set model.output_dropout=0.4 \
-            --tbptt-len 256 --conditions metre,density,polyphony,register,key,bars_left --output-dir "$work/hymn" --num-outputs 1 \
-            --set run.tensorboard=false
-        trained=$work/hymn/model.safetensors ;;
+        cd "$work"; train_frames hymns "register,$told" \
+            "--set music.parts=choir --epochs 14 --hidden 96 --set model.note_hidden=64 --set model.embedding=40 --set training.copies=4" ;;
     accompany)
         sort_scores openscore-lieder "$work/lieder" 0 90
         cd "$work"; "$composer" train --task accompany lieder --hidden 128 --encoder 64 --output "$trained" ;;

@@ -65,6 +65,16 @@ impl<'a> Work<'a> {
             (_, Some(representation)) => representation.clone(),
             (Encoding::Tokens { .. } | Encoding::Values { .. }, None) => return Ok(Vec::new()),
         };
+        let options = match &representation {
+            AnyRepresentation::Frames(frames) => ComposeOptions {
+                max_polyphony: frames
+                    .parts
+                    .voices()
+                    .map_or(options.max_polyphony, |most| most.min(options.max_polyphony)),
+                ..options
+            },
+            _ => options,
+        };
         let mut groups: Vec<(Option<Metre>, Vec<u64>)> = Vec::new();
         let together = options.beam_options()?.is_some();
         for number in 0..options.num_outputs as u64 {

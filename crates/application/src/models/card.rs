@@ -176,6 +176,9 @@ pub struct ComposeDefaults {
     /// Nucleus.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
+    /// Share of the likeliest below which everything is left out; of frames at steps whose rhythm the model is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_p: Option<f64>,
     /// Tempo in quarters per minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub qpm: Option<f64>,
@@ -200,6 +203,7 @@ impl ComposeDefaults {
             number("temperature", self.temperature),
             number("whether-temperature", self.whether_temperature),
             number("top-p", self.top_p),
+            number("min-p", self.min_p),
             number("qpm", self.qpm),
             self.style.as_ref().map(|style| format!("style {style}")),
             self.bars.map(|bars| format!("length {}", Length::Bars(bars))),
@@ -215,6 +219,7 @@ impl ComposeDefaults {
         if !asks_how_to_draw(options) {
             all.temperature = self.temperature;
             all.tokens.top_p = self.top_p;
+            all.tokens.min_p = self.min_p;
             all.frames.whether_temperature = self.whether_temperature;
         }
         // The tempo of a primer comes before that of the model.

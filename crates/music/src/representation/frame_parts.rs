@@ -86,6 +86,11 @@ impl FrameParts {
         matches!(self, Self::Together | Self::Quartet | Self::Choir)
     }
 
+    /// How many notes can sound at once; `None`: any number, for strings play two at a time.
+    pub fn voices(self) -> Option<usize> {
+        (self == Self::Choir).then_some(CHOIR.len())
+    }
+
     /// Whether the melody is apart.
     pub fn tells_melody(self) -> bool {
         matches!(self, Self::Melody | Self::LeadSheet)
@@ -142,8 +147,12 @@ impl FrameParts {
             Self::Quartet | Self::Choir => {
                 let four = if self == Self::Quartet { QUARTET } else { CHOIR };
                 let names = (0..).zip(four.map(|(name, ..)| name));
+                let mut divided = divided(sounds, &four);
+                if self == Self::Choir {
+                    divided.iter_mut().for_each(sing);
+                }
                 names
-                    .zip(divided(sounds, &four))
+                    .zip(divided)
                     .map(|((place, name), sounds)| part(Some(name), Some(place), sounds))
                     .collect()
             }
@@ -180,6 +189,15 @@ fn divided(sounds: &[Sound], four: &Four) -> [Vec<Sound>; 4] {
     }
     parts.iter_mut().for_each(|part| part.sort_unstable());
     parts
+}
+
+/// Lets a voice sing one note at a time: it ends where the next begins, and of those that begin together the highest stays.
+fn sing(voice: &mut Vec<Sound>) {
+    voice.sort_unstable_by_key(|sound| (sound.start, std::cmp::Reverse(sound.pitch)));
+    voice.dedup_by_key(|sound| sound.start);
+    for place in 1..voice.len() {
+        voice[place - 1].end = voice[place - 1].end.min(voice[place].start);
+    }
 }
 
 /// Looks for the cheapest assignment of sounds, the highest first, to parts that do not cross: goes on from those of `chosen`, which cost `cost`.
