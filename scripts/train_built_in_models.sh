@@ -3,7 +3,7 @@
 # the root of the project; a few minutes each, `piano` half an hour. The same seed gives the same files, byte for byte. With arguments, only those models:
 # scripts/train_built_in_models.sh drum. `piano` and `hymn` learn from mutopia-keyboard (public domain; its index.tsv names kind and composer of each file),
 # `accompany` from openscore-lieder (CC0), `reharmonise` from both, `humanise` from the Groove MIDI Dataset (CC BY 4.0); these must be in the folder that the variable
-# DATASETS names. `quartet` learns from openscore-quartets (CC0), `song` and `tune` from openscore-lieder, `drums` from the Groove MIDI Dataset.
+# DATASETS names. `song` and `tune` learn from openscore-lieder, `drums` from the Groove MIDI Dataset.
 set -e
 root=$PWD
 models=$root/crates/application/models
@@ -66,15 +66,12 @@ for model in ${*:-compose drum}; do
         mkdir -p "$work/own/piano" "$work/own/game"
         cp datasets/mutopia-pd/*.mid "$work/own/piano"
         cp datasets/freedoom/*.mid "$work/own/game"
-        cd "$work"; "$composer" train own --preset good --epochs 24 --hidden 128 --set model.note_hidden=80 --set model.embedding=64 --threads 1 \
-            --conditions "style,register,$told" --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
+        cd "$work"; "$composer" train own --preset good --epochs 24 --hidden 128 --set model.note_hidden=80 --threads 1 \
+            --conditions style,metre,density,polyphony,register,key,bars_left,form,harmony,rhythm --output-dir "$work/run" --num-outputs 1 --set run.tensorboard=false
         trained=$work/run/model.safetensors ;;
     piano)
         sort_keyboard "$work"
         cd "$work"; train_frames keyboard "style,register,$told" "--epochs 20 --hidden 208 --set model.note_hidden=140 --set model.embedding=64" ;;
-    quartet)
-        sort_scores openscore-quartets "$work/quartet" 38 256
-        cd "$work"; train_frames quartet "register,$told" "--set music.parts=quartet --epochs 10 --hidden 176 --set model.note_hidden=112 --set model.embedding=64" ;;
     song)
         sort_scores openscore-lieder "$work/songs" 0 170
         cd "$work"; train_frames songs "$told" "--set music.parts=melody --epochs 8 --hidden 160 --set model.note_hidden=104 --set model.embedding=64" ;;

@@ -1,5 +1,6 @@
 //! Scores as sound: WAV files.
 
+use crate::error::wrong_input;
 use anyhow::Context;
 use composer_audio::{AudioBuffer, RenderOptions, render};
 use composer_music::Score;
@@ -16,7 +17,11 @@ pub fn write_wav(score: &Score, soundfont: Option<&Path>, path: &Path) -> crate:
 
 /// The bytes of such a file.
 pub(crate) fn wav(score: &Score, soundfont: Option<&Path>) -> anyhow::Result<Vec<u8>> {
-    Ok(composer_audio::wav_bytes(&rendered(score, soundfont)?))
+    let unusable = |error: anyhow::Error| match soundfont {
+        Some(_) => wrong_input(format!("{error:#}")),
+        None => error,
+    };
+    Ok(composer_audio::wav_bytes(&rendered(score, soundfont).map_err(unusable)?))
 }
 
 fn rendered(score: &Score, soundfont: Option<&Path>) -> anyhow::Result<AudioBuffer> {

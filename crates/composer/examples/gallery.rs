@@ -12,7 +12,7 @@ use composer_report::versions::{Version, VersionsPage};
 use std::path::Path;
 
 /// Models that compose.
-const MODELS: [&str; 7] = ["compose", "piano", "quartet", "song", "tune", "drums", "hymn"];
+const MODELS: [&str; 6] = ["compose", "piano", "song", "tune", "drums", "hymn"];
 
 /// Compositions on a page.
 const PIECES: usize = 6;

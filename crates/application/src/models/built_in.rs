@@ -36,7 +36,6 @@ impl BuiltIn {
     pub const ALL: &'static [Self] = built_in![
         "compose",
         "piano",
-        "quartet",
         "song",
         "tune",
         "drums",

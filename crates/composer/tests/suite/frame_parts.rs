@@ -1,4 +1,4 @@
-//! Models whose frames hold a melody apart, a quartet or drums: what a piece of theirs has, and what they refuse.
+//! Models whose frames hold a melody apart, a choir or drums: what a piece of theirs has, and what they refuse.
 
 use crate::common::{assert_refused, complaint, composer, printed};
 use composer_music::{Score, midi};
@@ -19,12 +19,11 @@ fn tracks(score: &Score) -> Vec<(&str, usize)> {
 }
 
 #[test]
-fn songs_have_a_melody_and_an_accompaniment_and_quartets_four_parts() {
+fn songs_have_a_melody_and_an_accompaniment_and_hymns_four_voices() {
     let here = tempdir().unwrap();
     for (model, names) in [
         ("song", &["Melody", "Accompaniment"][..]),
         ("tune", &["Melody", "Chords"]),
-        ("quartet", &["Violin I", "Violin II", "Viola", "Cello"]),
         ("hymn", &["Soprano", "Alto", "Tenor", "Bass"]),
     ] {
         let args =
