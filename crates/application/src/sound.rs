@@ -18,7 +18,8 @@ pub fn write_wav(score: &Score, soundfont: Option<&Path>, path: &Path) -> crate:
 /// The bytes of such a file.
 pub(crate) fn wav(score: &Score, soundfont: Option<&Path>) -> anyhow::Result<Vec<u8>> {
     let unusable = |error: anyhow::Error| match soundfont {
-        Some(_) => wrong_input(format!("{error:#}")),
+        // The second names its cause itself.
+        Some(_) => wrong_input(error.chain().take(2).map(ToString::to_string).collect::<Vec<_>>().join(": ")),
         None => error,
     };
     Ok(composer_audio::wav_bytes(&rendered(score, soundfont).map_err(unusable)?))

@@ -72,7 +72,7 @@ fn what_such_models_cannot_do_is_refused_in_a_sentence() {
         (&["compose", "--model", "drums", "--primer-midi", "tune.mid"], &["no drums to go on from"]),
         (&["infill", "tune.mid", "--bars", "3", "--model", "song"], &["melody apart", "compose and piano"]),
         (&["train", "--set", "music.parts=melody", "--representation", "remi"], &["music.parts", "frames"]),
-        (&["train", "--set", "music.parts=choir"], &["choir", "lead-sheet"]),
+        (&["train", "--set", "music.parts=opera"], &["opera", "lead-sheet"]),
     ] {
         assert_refused(&composer(here.path(), args), 2, words);
     }
