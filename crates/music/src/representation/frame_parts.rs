@@ -115,7 +115,7 @@ impl FrameParts {
     }
 
     /// A sound as frames have it; `melody` says whether it is one of the melody.
-    pub(super) fn to_frames(self, melody: bool, sound: Sound) -> Sound {
+    pub(super) fn framed(self, melody: bool, sound: Sound) -> Sound {
         match self {
             Self::Together | Self::Quartet | Self::Choir => sound,
             Self::Melody | Self::LeadSheet if melody => {
@@ -129,7 +129,7 @@ impl FrameParts {
     }
 
     /// The sounds of frames as parts; the sounds are in the order of their starts.
-    pub(super) fn from_frames(self, sounds: &[Sound]) -> Vec<DecodedPart> {
+    pub(super) fn parts_of(self, sounds: &[Sound]) -> Vec<DecodedPart> {
         let part = |name, channel, sounds| DecodedPart { name, channel, sounds };
         match self {
             Self::Together => vec![part(None, None, sounds.to_vec())],

@@ -219,7 +219,7 @@ impl FrameRepresentation {
             loss.notes = before + count(score);
             *loss.dropped.entry("of no part").or_default() += count(score).saturating_sub(found);
         }
-        sounds.iter_mut().for_each(|sound| *sound = self.parts.to_frames(sound.part == 1, *sound));
+        sounds.iter_mut().for_each(|sound| *sound = self.parts.framed(sound.part == 1, *sound));
         Ok(self.one_at_a_time(sounds, loss))
     }
 
@@ -292,7 +292,7 @@ impl FrameRepresentation {
     fn score(&self, sounds: &[Sound], options: &DecodeOptions) -> Score {
         let (ticks_per_quarter, grid) = of_steps(self.steps_per_quarter);
         let mut score = options.empty_score(ticks_per_quarter);
-        for DecodedPart { name, channel, sounds } in self.parts.from_frames(sounds) {
+        for DecodedPart { name, channel, sounds } in self.parts.parts_of(sounds) {
             let note = |sound: &Sound| Note {
                 onset: grid.tick(sound.start),
                 duration: grid.ticks(sound.start, sound.end),
