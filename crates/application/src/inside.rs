@@ -268,6 +268,9 @@ mod tests {
         let d_h = &flow.layers.last().unwrap().d_h;
         assert!(d_h.len() == 32 && d_h[31] > d_h[0] && d_h[31] > 0.0);
         assert!(inside(&model, score, 0, 1000).is_err() && inside(&model, score, 1 << 40, 1).is_err());
-        assert!(inside(&TrainedModel::load("hymn").unwrap(), score, 0, 8).is_err());
+        assert!(
+            inside(&TrainedModel::load("hymn").unwrap(), score, 0, 8).is_ok(),
+            "any model of frames is shown"
+        );
     }
 }
