@@ -84,6 +84,6 @@ fn the_inside_of_a_network_is_shown_step_by_step() {
     let asked = json!({ "model": "compose", "node": 1, "step": 40, "count": 24 });
     let flow = studio.json(&studio.post("/api/inside/gradient", asked.to_string().as_bytes()));
     assert_eq!((flow["first"].as_u64(), flow["layers"][0]["d_h"].as_array().unwrap().len()), (Some(17), 24));
-    let hymn = json!({ "model": "hymn", "node": 1, "step": 0, "count": 8 });
-    assert_eq!(studio.post("/api/inside", hymn.to_string().as_bytes()).status, 400);
+    let drum = json!({ "model": "drum", "node": 1, "step": 0, "count": 8 });
+    assert_eq!(studio.post("/api/inside", drum.to_string().as_bytes()).status, 400);
 }
