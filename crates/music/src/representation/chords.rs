@@ -96,6 +96,18 @@ pub fn voiced(symbol: u32) -> impl Iterator<Item = u8> {
     chord.into_iter().flat_map(|(bass, tones)| tones.iter().map(move |tone| bass + tone))
 }
 
+/// The notes of a symbol that sounds from `onset` on, in ticks.
+fn notes_of(symbol: u32, onset: u64, duration: u64) -> impl Iterator<Item = Note> {
+    voiced(symbol).map(move |pitch| Note {
+        onset,
+        duration,
+        pitch,
+        velocity: VELOCITY,
+        channel: 0,
+        program: 0,
+    })
+}
+
 /// The symbol of each span of `span` time units, from 0 to the end of the last sound.
 pub fn label(sounds: &[Sound], span: u64) -> Vec<u32> {
     let span = span.max(1);
@@ -173,19 +185,13 @@ pub fn struck_chords(score: &Score) -> Track {
         (quarters >= 4.0 || numerator == 6 && denominator == 8).then(|| u64::midpoint(bar.start, bar.end))
     };
     let mut edges: Vec<u64> = bars.flat_map(|bar| std::iter::once(bar.start).chain(half(&bar))).collect();
+    // A piece may end in the first half of its last bar.
+    edges.retain(|&edge| edge < end);
     edges.push(end);
-    edges.dedup();
     let labels = label_between(&sounding(score), &edges);
     let mut notes = Vec::new();
     for (edge, symbol) in edges.windows(2).zip(labels) {
-        notes.extend(voiced(symbol).map(|pitch| Note {
-            onset: edge[0],
-            duration: edge[1] - edge[0],
-            pitch,
-            velocity: VELOCITY,
-            channel: 0,
-            program: 0,
-        }));
+        notes.extend(notes_of(symbol, edge[0], edge[1] - edge[0]));
     }
     Track { name: Some("Chords".into()), notes }
 }
@@ -218,14 +224,7 @@ impl ChordRepresentation {
         let mut start = 0;
         for run in symbols.chunk_by(|a, b| a == b) {
             let duration = run.len() as u64 * span;
-            notes.extend(voiced(run[0]).map(|pitch| Note {
-                onset: start,
-                duration,
-                pitch,
-                velocity: VELOCITY,
-                channel: 0,
-                program: 0,
-            }));
+            notes.extend(notes_of(run[0], start, duration));
             start += duration;
         }
         score.tracks.push(Track { name: None, notes });

@@ -35,7 +35,7 @@ pub enum FrameParts {
 const UP: u8 = 36;
 /// Lowest and highest pitch of a melody; what is beyond is moved by octaves.
 const MELODY: (u8, u8) = (48, 91);
-/// Highest and lowest pitch of the drums of General MIDI, and of all else.
+/// Lowest and highest pitch of the drums of General MIDI, and of all else.
 const DRUMS: (u8, u8) = (35, 81);
 const PIANO: (u8, u8) = (21, 108);
 /// Keys of electronic drums that General MIDI does not have, and what they are: the edges of a hi-hat, closed and open.
@@ -46,10 +46,11 @@ type Four = [(&'static str, u8, u8); 4];
 const QUARTET: Four = [("Violin I", 55, 76), ("Violin II", 55, 69), ("Viola", 48, 60), ("Cello", 36, 48)];
 const CHOIR: Four = [("Soprano", 59, 71), ("Alto", 53, 65), ("Tenor", 47, 58), ("Bass", 38, 50)];
 
-/// What a part that still plays, a part with two notes at once, and a note below its range are worth in semitones of movement.
+/// What a part that still plays, a part with two notes at once, a note below its range, and each part that is crossed are worth in semitones of movement.
 const BUSY: u32 = 40;
 const TWO_AT_ONCE: u32 = 30;
 const TOO_LOW: u32 = 50;
+const CROSSED: u32 = 12;
 
 /// The notes of a part of a score made of frames, with its name and its channel.
 pub(super) struct DecodedPart {
@@ -181,9 +182,8 @@ fn divided(sounds: &[Sound], four: &Four) -> [Vec<Sound>; 4] {
     for together in sounds.chunk_by(|left, right| left.start == right.start) {
         let mut together = together.to_vec();
         together.sort_unstable_by_key(|sound| std::cmp::Reverse(sound.pitch));
-        let mut best = (u32::MAX, Vec::new());
-        assign((&together, four), &parts, &mut Vec::new(), 0, &mut best);
-        for (sound, part) in together.into_iter().zip(best.1) {
+        let chosen = assigned(&together, four, &parts);
+        for (sound, part) in together.into_iter().zip(chosen) {
             parts[part].push(sound);
         }
     }
@@ -200,41 +200,44 @@ fn sing(voice: &mut Vec<Sound>) {
     }
 }
 
-/// Looks for the cheapest assignment of sounds, the highest first, to parts that do not cross: goes on from those of `chosen`, which cost `cost`.
-fn assign(
-    (sounds, four): (&[Sound], &Four),
-    parts: &[Vec<Sound>; 4],
-    chosen: &mut Vec<usize>,
-    cost: u32,
-    best: &mut (u32, Vec<usize>),
-) {
-    if cost >= best.0 {
-        return;
+/// The cheapest assignment of sounds that begin together, the highest first, to parts that do not cross; of equally cheap ones that to the highest
+/// parts. By dynamic programming from the last sound on: what a sound costs depends on the part of the one before alone.
+fn assigned(sounds: &[Sound], four: &Four, parts: &[Vec<Sound>; 4]) -> Vec<usize> {
+    let after = |last: Option<usize>, part: usize| if last == Some(part) { TWO_AT_ONCE } else { 0 };
+    // Of each sound on, what it and those below cost where each part is its own.
+    let mut costs = vec![[0u32; 4]; sounds.len()];
+    for (place, sound) in sounds.iter().enumerate().rev() {
+        for part in 0..four.len() {
+            let below = costs.get(place + 1).map(|below| {
+                (part..four.len()).map(|next| below[next] + after(Some(part), next)).min().unwrap_or(0)
+            });
+            costs[place][part] = cost(*sound, part, four, parts) + below.unwrap_or(0);
+        }
     }
-    let Some(sound) = sounds.get(chosen.len()) else {
-        *best = (cost, chosen.clone());
-        return;
-    };
-    for part in chosen.last().copied().unwrap_or(0)..parts.len() {
-        let (_, lowest, home) = four[part];
-        let last = parts[part].last();
-        let busy = last.is_some_and(|last| last.end > sound.start);
-        let moved = u32::from(last.map_or(home, |last| last.pitch).abs_diff(sound.pitch));
-        let mut more = moved + u32::from(home.abs_diff(sound.pitch)) / 4;
-        more += if busy { BUSY } else { 0 };
-        more += if chosen.last() == Some(&part) { TWO_AT_ONCE } else { 0 };
-        more += if sound.pitch < lowest { TOO_LOW } else { 0 };
-        // No part plays above one that is higher and plays.
-        let plays = |other: &&Sound| other.end > sound.start;
-        let above = parts[..part].iter().filter_map(|part| part.last()).filter(plays);
-        let below = parts[part + 1..].iter().filter_map(|part| part.last()).filter(plays);
-        let crossed = above.filter(|other| other.pitch < sound.pitch).count()
-            + below.filter(|other| other.pitch > sound.pitch).count();
-        more += 12 * crossed as u32;
-        chosen.push(part);
-        assign((sounds, four), parts, chosen, cost + more, best);
-        chosen.pop();
+    let mut chosen: Vec<usize> = Vec::with_capacity(sounds.len());
+    for costs in &costs {
+        let last = chosen.last().copied();
+        let open = last.unwrap_or(0)..four.len();
+        chosen.extend(open.min_by_key(|&part| costs[part] + after(last, part)));
     }
+    chosen
+}
+
+/// What a sound costs in a part after what its parts have played.
+fn cost(sound: Sound, part: usize, four: &Four, parts: &[Vec<Sound>; 4]) -> u32 {
+    let (_, lowest, home) = four[part];
+    let last = parts[part].last();
+    let plays = |other: &&Sound| other.end > sound.start;
+    let moved = last.map_or(home, |last| last.pitch).abs_diff(sound.pitch);
+    let mut cost = u32::from(moved) + u32::from(home.abs_diff(sound.pitch)) / 4;
+    cost += if last.filter(plays).is_some() { BUSY } else { 0 };
+    cost += if sound.pitch < lowest { TOO_LOW } else { 0 };
+    // No part plays above one that is higher and plays.
+    let above = parts[..part].iter().filter_map(|part| part.last()).filter(plays);
+    let below = parts[part + 1..].iter().filter_map(|part| part.last()).filter(plays);
+    let crossed = above.filter(|other| other.pitch < sound.pitch).count()
+        + below.filter(|other| other.pitch > sound.pitch).count();
+    cost + CROSSED * crossed as u32
 }
 
 #[cfg(test)]

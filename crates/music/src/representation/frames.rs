@@ -339,7 +339,12 @@ impl Representation for FrameRepresentation {
         loss.count("metre changes", score.time_signatures.len());
         loss.count("key changes", score.key_signatures.len());
         loss.count("pedal movements", score.pedals.len());
-        Ok(Quantised { score: self.score(&sounds, &options), loss })
+        let quantised = self.score(&sounds, &options);
+        let unsung = sounds.len() - quantised.notes().count();
+        if unsung > 0 {
+            *loss.dropped.entry("two at once in a voice").or_default() += unsung;
+        }
+        Ok(Quantised { score: quantised, loss })
     }
 
     fn fingerprint(&self) -> String {
