@@ -1,11 +1,10 @@
 //! The piece: the primer as it is, and after it the new music.
 
 use super::plan::Plan;
-use super::reading::has_programs;
+use super::reading::{has_programs, writes_drums};
 use crate::model::TrainedModel;
 use composer_decoding::primer::Primer;
 use composer_music::representation::AnyRepresentation;
-use composer_music::representation::events::Section;
 use composer_music::score::DRUM_CHANNEL;
 use composer_music::{Note, Score, Tempo, Track};
 
@@ -26,9 +25,7 @@ impl Manner {
         trained: &TrainedModel,
         one_tempo: bool,
     ) -> Self {
-        let drums =
-            matches!(representation, AnyRepresentation::Events(events) if events.section == Section::Drums);
-        let said = has_programs(representation) || drums;
+        let said = has_programs(representation) || writes_drums(representation);
         let of_model = match &trained.defaults.programs[..] {
             [] => Vec::from_iter(trained.notes.program),
             programs => programs.to_vec(),

@@ -2,21 +2,11 @@
 
 use super::options::ComposeOptions;
 use super::plan::Plan;
+use super::reading::writes_drums;
 use crate::error::{wrong_input, wrong_option};
 use composer_decoding::Rules;
 use composer_decoding::grammar::{Grammar, MusicGrammar};
-use composer_music::representation::events::Section;
-use composer_music::representation::frames::FrameParts;
 use composer_music::representation::{AnyRepresentation, pitch_name};
-
-/// Whether a model writes drums alone.
-fn writes_drums(representation: &AnyRepresentation) -> bool {
-    match representation {
-        AnyRepresentation::Events(events) => events.section == Section::Drums,
-        AnyRepresentation::Frames(frames) => frames.parts == FrameParts::Drums,
-        _ => false,
-    }
-}
 
 /// Refuses options that contradict each other or the model.
 ///

@@ -7,6 +7,7 @@ use composer_decoding::grammar::{Grammar, MusicGrammar, steps_per_quarter};
 use composer_decoding::primer::Primer;
 use composer_music::TempoMap;
 use composer_music::representation::events::{Section, Time};
+use composer_music::representation::frames::FrameParts;
 use composer_music::representation::grid::Grid;
 use composer_music::representation::quantise::{Clock, Loss};
 use composer_music::representation::{AnyRepresentation, Representation, Symbols};
@@ -69,6 +70,15 @@ pub(super) fn account(
         }
     }
     Ok(sentences)
+}
+
+/// Whether a model writes drums alone.
+pub(super) fn writes_drums(representation: &AnyRepresentation) -> bool {
+    match representation {
+        AnyRepresentation::Events(events) => events.section == Section::Drums,
+        AnyRepresentation::Frames(frames) => frames.parts == FrameParts::Drums,
+        _ => false,
+    }
 }
 
 /// Whether notes have programs of their own, and drums are written.

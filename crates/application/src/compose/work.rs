@@ -140,10 +140,10 @@ impl<'a> Work<'a> {
         let number = self.numbers.get(place).copied().unwrap_or(0);
         let options = HumaniseOptions { seed: self.options.seed.wrapping_add(number), ..Default::default() };
         let played = humanise(&Tune::from(piece.score.clone()), &options)?;
-        Ok(played
-            .into_iter()
-            .next()
-            .map_or(piece.clone(), |played| Piece { score: played.piece.score, ..piece }))
+        Ok(match played.into_iter().next() {
+            Some(played) => Piece { score: played.piece.score, ..piece },
+            None => piece,
+        })
     }
 
     /// The steps of a model of tokens after those that it has read: those of voices are on a grid, others have a metre only.

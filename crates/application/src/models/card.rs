@@ -176,7 +176,7 @@ pub struct ComposeDefaults {
     /// Nucleus.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
-    /// Share of the likeliest below which everything is left out; of frames at steps whose rhythm the model is told.
+    /// Share of the likeliest below which everything is left out, at every step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_p: Option<f64>,
     /// Tempo in quarters per minute.

@@ -1,6 +1,6 @@
 //! The grids of parts.
 
-use composer_music::representation::frames::FrameRepresentation;
+use composer_music::representation::frames::{FrameParts, FrameRepresentation};
 
 /// Steps in a quarter of the models' grid.
 pub const STEPS_PER_QUARTER: u32 = 4;
@@ -12,7 +12,7 @@ pub fn pitched() -> FrameRepresentation {
 
 /// The grid of drums: General MIDI's 47 of them, and hits alone, because drums are not held.
 pub fn drums() -> FrameRepresentation {
-    let (pitch_low, pitch_high) = (35, 81);
+    let (pitch_low, pitch_high) = FrameParts::Drums.pitches();
     FrameRepresentation {
         steps_per_quarter: STEPS_PER_QUARTER,
         pitch_low,
